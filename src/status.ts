@@ -1,0 +1,73 @@
+/**
+ * Every status of a job and every way between two of them. This table is the only place that
+ * lists them; the stores follow it and the conformance suite walks it.
+ *
+ * @module
+ */
+
+/** Where a job stands. */
+export type JobStatus =
+  | "scheduled"
+  | "blocked"
+  | "ready"
+  | "running"
+  | "retrying"
+  | "completed"
+  | "failed"
+  | "cancelled";
+
+/** For each status (and for a job that is `new`) the statuses it can move to, and when it does. */
+export const transitions: Readonly<
+  Record<"new" | JobStatus, Readonly<Partial<Record<JobStatus, string>>>>
+> = {
+  new: {
+    ready: "enqueued",
+    scheduled: "enqueued for a later time",
+    blocked: "enqueued while a dependency had not ended",
+    cancelled: "enqueued after a dependency had failed or was cancelled",
+  },
+  scheduled: {
+    ready: "its time came",
+    cancelled: "a caller cancelled it",
+  },
+  blocked: {
+    ready: "its last dependency ended",
+    scheduled: "its last dependency ended before its time came",
+    cancelled: "a dependency failed or was cancelled, or a caller cancelled it",
+  },
+  ready: {
+    running: "a worker claimed it",
+    cancelled: "a caller cancelled it",
+  },
+  running: {
+    completed: "the handler returned",
+    retrying: "the attempt failed and another is due after the back-off",
+    ready: "it was handed back, or its lease expired with attempts left",
+    failed: "no attempts were left, or the error said not to retry",
+    cancelled: "a caller cancelled it",
+  },
+  retrying: {
+    ready: "its back-off was over",
+    cancelled: "a caller cancelled it",
+  },
+  completed: {},
+  failed: {},
+  cancelled: {},
+};
+
+/** Every status, in the order of a job's life. */
+export const jobStatuses: readonly JobStatus[] = [
+  "scheduled",
+  "blocked",
+  "ready",
+  "running",
+  "retrying",
+  "completed",
+  "failed",
+  "cancelled",
+];
+
+/** Whether a job with this status has ended: nothing will run it any more. */
+export function hasEnded(status: JobStatus): boolean {
+  return status === "completed" || status === "failed" || status === "cancelled";
+}
