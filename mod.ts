@@ -1,0 +1,80 @@
+/**
+ * A minimal job queue in which every job is part of a trace. It runs from one source on Bun, Deno,
+ * Node and workerd.
+ *
+ * The way of a job: `job()` is plain data; `enqueue` starts its send span and stores it, trace
+ * and all, in one write; a worker's turn claims it under a lease and runs its handler inside a span
+ * of the same trace; the outcome becomes a settlement by a pure function and is recorded, fenced by
+ * the lease; then the hooks are told. By its trace id and its correlation id it can be found as long
+ * as it is kept.
+ *
+ * ```ts
+ * import { JobQueue, memory } from "hammerwork";
+ * import assert from "node:assert/strict";
+ *
+ * const queue = new JobQueue<{ email_queue: { to: string } }>({ store: memory() });
+ * const worker = queue.worker("email_queue", (job) => `sent to ${job.payload.to}`);
+ * await queue.enqueue("email_queue", { to: "a@example.com" }, { correlationId: "order-12345" });
+ * await worker.tick();
+ * const { jobs } = await queue.find({ correlationId: "order-12345" });
+ * assert.equal(jobs[0]?.result, "sent to a@example.com");
+ * ```
+ *
+ * @module
+ */
+export { job } from "./src/job.ts";
+export type { Job, JobOptions, JobReference, JobWithAttempts, NewJob } from "./src/job.ts";
+export { correlationIdFrom, newCorrelationId, newTraceId, readTraceId } from "./src/ids.ts";
+export { hasEnded, type JobStatus, jobStatuses, transitions } from "./src/status.ts";
+export { type Backoff, type BackoffFunction, defaultBackoff } from "./src/backoff.ts";
+
+export { JobQueue, type JobQueueOptions } from "./src/queue.ts";
+export type { AnyJob, AnyNewJob, Enqueue, Enqueued, QueueName, Queues } from "./src/queues.ts";
+export type { JobFilter, JobPage } from "./src/lookup.ts";
+
+export { memory, type MemoryOptions } from "./src/store/memory.ts";
+export type {
+  Added,
+  Attempt,
+  AttemptOutcome,
+  Change,
+  Claim,
+  ClaimedJob,
+  DependencyFailurePolicy,
+  JobError,
+  JobInput,
+  JobRecord,
+  Lease,
+  LeaseState,
+  QueueCount,
+  RecordFilter,
+  Settlement,
+  Store,
+  Turn,
+  TurnResult,
+  Upkeep,
+  UpkeepResult,
+} from "./src/store.ts";
+
+export { Worker } from "./src/worker.ts";
+export { WorkerPool, type WorkerPoolOptions } from "./src/pool.ts";
+export { Runner, type TickOptions, type WorkResult } from "./src/runner.ts";
+export type {
+  Handler,
+  JobContext,
+  WorkerOptions,
+  WorkerSettings,
+  WorkSource,
+} from "./src/worker_settings.ts";
+export type { EventType, Hook, Hooks, JobEventOf, JobLifecycleEvent } from "./src/hooks.ts";
+export {
+  JobCancelledError,
+  JobTimeoutError,
+  LeaseLostError,
+  NonRetryableError,
+  StoreUnavailableError,
+  WorkerStoppedError,
+} from "./src/errors.ts";
+
+export { createJobSpan, type TracedJob } from "./src/trace/job_span.ts";
+export type { JobScope } from "./src/trace/scope.ts";

@@ -1,0 +1,78 @@
+/**
+ * How long to wait before the next attempt.
+ *
+ * @module
+ */
+
+/** A rule for the wait before a retry. It is data, so that it is kept with the job. */
+export type Backoff =
+  /** The same wait every time. */
+  | { readonly type: "fixed"; readonly delayMs: number }
+  /** `delayMs`, then twice that, then three times. */
+  | { readonly type: "linear"; readonly delayMs: number; readonly maxMs?: number }
+  /** Doubles every time, up to `maxMs` (default one hour). Jitter, from 0 to 1, is the part of the wait that is random (default 0.5), so that jobs that failed together do not return together. */
+  | {
+    readonly type: "exponential";
+    readonly delayMs: number;
+    readonly maxMs?: number;
+    readonly jitter?: number;
+  };
+
+/** A worker's own rule: the wait in ms after the given attempt (counted from 1) failed. */
+export type BackoffFunction = (attempt: number, error: unknown) => number;
+
+/** What holds when neither the job nor the worker says otherwise: about 1 s, 2 s, 4 s … up to an hour. */
+export const defaultBackoff: Backoff = { type: "exponential", delayMs: 1_000 };
+
+/** The longest wait that a rule can give. */
+export const longestDelayMs: number = 365 * 24 * 60 * 60 * 1_000;
+
+/** The wait in ms after the given attempt, counted from 1. `random` gives a number from 0 to 1. */
+export function backoffDelay(
+  backoff: Backoff | BackoffFunction,
+  attempt: number,
+  error: unknown,
+  random: () => number = Math.random,
+): number {
+  const delayMs = typeof backoff === "function"
+    ? backoff(attempt, error)
+    : ruledDelay(backoff, attempt, random);
+  if (typeof delayMs !== "number" || Number.isNaN(delayMs)) {
+    throw new TypeError(`A backoff must give a number of ms: got ${String(delayMs)}`);
+  }
+  return Math.min(Math.max(0, Math.round(delayMs)), longestDelayMs);
+}
+
+function ruledDelay(backoff: Backoff, attempt: number, random: () => number): number {
+  switch (backoff.type) {
+    case "fixed":
+      return backoff.delayMs;
+    case "linear":
+      return Math.min(backoff.delayMs * attempt, backoff.maxMs ?? longestDelayMs);
+    case "exponential": {
+      const { delayMs, maxMs = 3_600_000, jitter = 0.5 } = backoff;
+      const whole = Math.min(delayMs * 2 ** (attempt - 1), maxMs);
+      return whole * (1 - jitter * random());
+    }
+  }
+}
+
+/** Refuses what is no back-off rule. */
+export function checkBackoff(backoff: unknown): Backoff {
+  const rule = backoff as Partial<Extract<Backoff, { type: "exponential" }>> | null;
+  const isRule = typeof rule === "object" && rule !== null &&
+    ["fixed", "linear", "exponential"].includes(rule.type as string) &&
+    isDuration(rule.delayMs) &&
+    (rule.maxMs === undefined || isDuration(rule.maxMs)) &&
+    (rule.jitter === undefined || (rule.jitter >= 0 && rule.jitter <= 1));
+  if (isRule) return rule as Backoff;
+  throw new RangeError(
+    'A backoff must be { type: "fixed" | "linear" | "exponential", delayMs, maxMs?, jitter? } ' +
+      `with durations from 0 to ${longestDelayMs} ms and a jitter from 0 to 1: got ` +
+      JSON.stringify(backoff),
+  );
+}
+
+function isDuration(value: unknown): boolean {
+  return typeof value === "number" && value >= 0 && value <= longestDelayMs;
+}

@@ -1,0 +1,70 @@
+/**
+ * Errors that callers throw or catch. Everything else is a built-in class: `TypeError` for a wrong
+ * shape, `RangeError` for a wrong value.
+ *
+ * @module
+ */
+import type { JobError } from "./store.ts";
+
+/**
+ * Thrown by a handler to say that another attempt would fail too: the job fails at once.
+ *
+ * ```ts
+ * import { NonRetryableError } from "hammerwork";
+ * import assert from "node:assert/strict";
+ *
+ * const error = new NonRetryableError("The total does not add up", { cause: { total: 10 } });
+ * assert.equal(error.name, "NonRetryableError");
+ * ```
+ */
+export class NonRetryableError extends Error {
+  override name = "NonRetryableError";
+}
+
+/** The reason of `ctx.signal` when an attempt ran into its `timeoutMs`. */
+export class JobTimeoutError extends Error {
+  override name = "JobTimeoutError";
+}
+
+/** The reason of `ctx.signal` when a caller cancelled the running job. */
+export class JobCancelledError extends Error {
+  override name = "JobCancelledError";
+}
+
+/** The reason of `ctx.signal` when the lease ran out and the job may be running elsewhere. */
+export class LeaseLostError extends Error {
+  override name = "LeaseLostError";
+}
+
+/** The reason of `ctx.signal` when the worker stops and hands the job back. */
+export class WorkerStoppedError extends Error {
+  override name = "WorkerStoppedError";
+}
+
+/** A store that cannot serve a call now: a locked file, a full disk. Nothing of the call happened. */
+export class StoreUnavailableError extends Error {
+  override name = "StoreUnavailableError";
+}
+
+/** What is kept of anything that was thrown, also of what is no error. Never throws itself. */
+export function toJobError(thrown: unknown): JobError {
+  try {
+    if (!(thrown instanceof Error)) {
+      return { name: "NonError", message: cut(`A ${typeof thrown} was thrown: ${String(thrown)}`) };
+    }
+    const { name, message, stack } = thrown;
+    const error = { name: cut(String(name)), message: cut(String(message)) };
+    return typeof stack === "string" ? { ...error, stack: cut(stack) } : error;
+  } catch {
+    return { name: "NonError", message: "A value was thrown that cannot be read" };
+  }
+}
+
+// An error message may quote a whole response: what is kept of it stays small.
+const LONGEST_TEXT = 8_000;
+
+function cut(text: string): string {
+  const kept = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+  // No database text can hold a NUL or half a surrogate pair.
+  return kept.replace(/\u0000|\p{Surrogate}/gu, "\ufffd");
+}

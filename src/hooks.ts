@@ -1,0 +1,112 @@
+/**
+ * Hooks: a worker tells what became of its jobs. But for `onJobStart` they are told after the
+ * outcome is recorded, so what they hear is true. A hook that throws or hangs changes nothing.
+ *
+ * @module
+ */
+import type { Job } from "./job.ts";
+import type { JobError } from "./store.ts";
+
+interface JobEvent<AJob> {
+  /** The job. After the start it is as the outcome left it. */
+  readonly job: AJob;
+  /** The attempt, counted from 1. */
+  readonly attempt: number;
+  /** The job's trace. */
+  readonly traceId: string;
+  /** The business process. */
+  readonly correlationId: string | undefined;
+}
+
+interface EndEvent<AJob> extends JobEvent<AJob> {
+  /** How long the handler ran, in ms. */
+  readonly durationMs: number;
+}
+
+interface FailureEvent<AJob> extends EndEvent<AJob> {
+  /** What was thrown. */
+  readonly error: JobError;
+}
+
+/** What happened to a job, by `type`. */
+export type JobLifecycleEvent<AJob = Job> =
+  /** An attempt begins. */
+  | JobEvent<AJob> & { readonly type: "start" }
+  /** The job has completed. */
+  | EndEvent<AJob> & { readonly type: "complete" }
+  /** The job has failed for good. */
+  | FailureEvent<AJob> & { readonly type: "fail"; readonly willRetry: false }
+  /** An attempt failed or timed out, and another follows in `retryInMs`. */
+  | FailureEvent<AJob> & {
+    readonly type: "retry";
+    readonly willRetry: true;
+    readonly retryInMs: number;
+  }
+  /** An attempt ran into its limit. A `retry` or a `fail` follows. */
+  | FailureEvent<AJob> & {
+    readonly type: "timeout";
+    readonly willRetry: boolean;
+    readonly retryInMs?: number;
+  }
+  /** The job was cancelled while it ran here. */
+  | FailureEvent<AJob> & { readonly type: "cancel"; readonly willRetry: false };
+
+/** The types of a lifecycle event. */
+export type EventType = JobLifecycleEvent["type"];
+
+/** One kind of lifecycle event. */
+export type JobEventOf<Type extends EventType, AJob = Job> = Extract<
+  JobLifecycleEvent<AJob>,
+  { type: Type }
+>;
+
+/** A hook for one kind of event. It may be asynchronous. */
+export type Hook<Type extends EventType, AJob = Job> = (
+  event: JobEventOf<Type, AJob>,
+) => void | Promise<void>;
+
+/** What a worker tells. */
+export interface Hooks<AJob = Job> {
+  /** Before the handler, on each attempt. Not waited for. */
+  readonly onJobStart?: Hook<"start", AJob> | undefined;
+  /** The job completed. */
+  readonly onJobComplete?: Hook<"complete", AJob> | undefined;
+  /** The job failed for good. */
+  readonly onJobFail?: Hook<"fail", AJob> | undefined;
+  /** An attempt failed or timed out, and another follows. */
+  readonly onJobRetry?: Hook<"retry", AJob> | undefined;
+  /** An attempt timed out; `onJobRetry` or `onJobFail` follows. */
+  readonly onJobTimeout?: Hook<"timeout", AJob> | undefined;
+  /** The job was cancelled while it ran here. */
+  readonly onJobCancel?: Hook<"cancel", AJob> | undefined;
+}
+
+/** Calls the hook for an event, if there is one. Settles when the hook has, and never rejects. */
+export async function tell(
+  hooks: Hooks<never>,
+  event: JobLifecycleEvent<unknown>,
+  onError: (error: unknown) => void,
+): Promise<void> {
+  try {
+    await hookFor(hooks, event.type)?.(event as never);
+  } catch (error) {
+    onError(error);
+  }
+}
+
+function hookFor(hooks: Hooks<never>, type: EventType): ((event: never) => unknown) | undefined {
+  switch (type) {
+    case "start":
+      return hooks.onJobStart;
+    case "complete":
+      return hooks.onJobComplete;
+    case "fail":
+      return hooks.onJobFail;
+    case "retry":
+      return hooks.onJobRetry;
+    case "timeout":
+      return hooks.onJobTimeout;
+    case "cancel":
+      return hooks.onJobCancel;
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * The ids of a job: its own, its trace's and its business process's. All are strings.
+ *
+ * @module
+ */
+
+const HEX: readonly string[] = Array.from(
+  { length: 256 },
+  (_, byte) => byte.toString(16).padStart(2, "0"),
+);
+
+/** Makes a job id: a UUIDv7 (RFC 9562), so that ids made later sort later. */
+export function newJobId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  let ms = Date.now();
+  for (let i = 5; i >= 0; i--) {
+    bytes[i] = ms % 256;
+    ms = Math.floor(ms / 256);
+  }
+  bytes[6] = 0x70 | (bytes[6]! & 0x0f);
+  bytes[8] = 0x80 | (bytes[8]! & 0x3f);
+  return dashed(hex(bytes));
+}
+
+/**
+ * Makes a trace id: 32 lower-case hex digits, as W3C Trace Context writes it.
+ *
+ * ```ts
+ * import { newTraceId } from "hammerwork";
+ * import assert from "node:assert/strict";
+ *
+ * assert.match(newTraceId(), /^[0-9a-f]{32}$/);
+ * ```
+ */
+export function newTraceId(): string {
+  return randomHex(16);
+}
+
+/** Makes a correlation id for a business process that has no id of its own. */
+export function newCorrelationId(): string {
+  return dashed(randomHex(16));
+}
+
+/**
+ * Takes the id of a business object, such as an order, as the correlation id.
+ *
+ * @throws {RangeError} when it is not 1 to 255 characters without control characters.
+ *
+ * ```ts
+ * import { correlationIdFrom } from "hammerwork";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(correlationIdFrom("order-12345"), "order-12345");
+ * assert.equal(correlationIdFrom(12345), "12345");
+ * ```
+ */
+export function correlationIdFrom(businessId: string | number | bigint): string {
+  return checkCorrelationId(String(businessId));
+}
+
+/**
+ * Reads a trace id in any accepted spelling: 32 hex digits, or a UUID, in any case.
+ *
+ * @returns 32 lower-case hex digits.
+ * @throws {RangeError} when it is neither, or all zero, which W3C Trace Context forbids.
+ *
+ * ```ts
+ * import { readTraceId } from "hammerwork";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(
+ *   readTraceId("550E8400-e29b-41d4-a716-446655440000"),
+ *   "550e8400e29b41d4a716446655440000",
+ * );
+ * ```
+ */
+export function readTraceId(text: string): string {
+  const isTraceId = typeof text === "string" &&
+    (/^[0-9a-f]{32}$/i.test(text) || UUID.test(text));
+  const traceId = isTraceId ? text.replaceAll("-", "").toLowerCase() : "";
+  if (traceId === "" || /^0+$/.test(traceId)) {
+    throw new RangeError(
+      `A trace id must be 32 hex digits or a UUID, and not all zero: got ${shown(text)}`,
+    );
+  }
+  return traceId;
+}
+
+/** Refuses what is not a job id: a UUID in lower case. */
+export function checkJobId(id: unknown, what = "A job id"): string {
+  if (typeof id === "string" && UUID.test(id) && id === id.toLowerCase()) return id;
+  throw new RangeError(`${what} must be a UUID in lower case: got ${shown(id)}`);
+}
+
+/** Refuses what is not a correlation id: 1 to 255 characters, none of them a control character. */
+export function checkCorrelationId(id: unknown): string {
+  if (typeof id === "string" && id.length >= 1 && id.length <= 255 && !CONTROL.test(id)) return id;
+  throw new RangeError(
+    `A correlation id must be 1 to 255 characters without control characters: got ${shown(id)}`,
+  );
+}
+
+/** As many random bytes as asked for, in lower-case hex. */
+export function randomHex(byteCount: number): string {
+  return hex(crypto.getRandomValues(new Uint8Array(byteCount)));
+}
+
+/** A value as an error message shows it: quoted, cut, on one line. */
+export function shown(value: unknown): string {
+  if (typeof value !== "string") return value === null ? "null" : typeof value;
+  return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+// Lone surrogates count as control characters: no database or header can hold them.
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]|\p{Surrogate}/u;
+
+function hex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += HEX[byte];
+  return text;
+}
+
+function dashed(digits: string): string {
+  return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}-` +
+    `${digits.slice(16, 20)}-${digits.slice(20)}`;
+}

@@ -1,0 +1,102 @@
+/**
+ * The ranges of a job's options, and the refusal of anything outside them.
+ *
+ * @module
+ */
+import { checkBackoff, longestDelayMs } from "./backoff.ts";
+import { checkCorrelationId, checkJobId, readTraceId, shown } from "./ids.ts";
+import type { NewJob } from "./job.ts";
+
+/** A new job's options: all that is optional in it. */
+export type NewJobOptions = Omit<NewJob, "id" | "queueName" | "payload">;
+
+/** The most jobs that one job can depend on. */
+export const mostDependencies = 1_000;
+
+// A timer set for longer than this fires at once.
+const LONGEST_TIMER_MS = 2_147_483_647;
+
+const checks: { readonly [Key in keyof Required<NewJobOptions>]: (value: unknown) => void } = {
+  traceId: (value) => readTraceId(value as string),
+  correlationId: checkCorrelationId,
+  // W3C Trace Context: a receiver ignores what it cannot parse, so any text is taken here.
+  traceparent: (value) => checkText("traceparent", value),
+  tracestate: (value) => checkText("tracestate", value),
+  parentId: (value) => checkJobId(value, "parent"),
+  dependsOn: checkDependencies,
+  onDependencyFailure: checkFailurePolicy,
+  priority: (value) => checkInteger("priority", value, -32_768, 32_767),
+  delayMs: (value) => checkInteger("delayMs", value, 0, longestDelayMs),
+  runAt: checkDate,
+  maxAttempts: (value) => checkInteger("maxAttempts", value, 1, 1_000),
+  backoff: checkBackoff,
+  timeoutMs: (value) => checkInteger("timeoutMs", value, 1, LONGEST_TIMER_MS),
+  idempotencyKey: checkIdempotencyKey,
+};
+
+/** Refuses an option of another name, type or range. */
+export function checkOptions(options: NewJobOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(checks, name)) {
+      throw new TypeError(
+        `A job's options are ${Object.keys(checks).join(", ")}: got ${shown(name)}`,
+      );
+    }
+    if (value !== undefined) checks[name as keyof NewJobOptions](value);
+  }
+  if (options.delayMs !== undefined && options.runAt !== undefined) {
+    throw new TypeError("A job can have delayMs or runAt: got both");
+  }
+}
+
+/** Refuses what is not a whole number within its range. */
+export function checkInteger(name: string, value: unknown, least: number, most: number): number {
+  if (Number.isInteger(value) && least <= (value as number) && (value as number) <= most) {
+    return value as number;
+  }
+  throw new RangeError(
+    `${name} must be a whole number from ${least} to ${most}: got ` +
+      (typeof value === "number" ? value : shown(value)),
+  );
+}
+
+function checkText(name: string, value: unknown): void {
+  if (typeof value !== "string") {
+    throw new TypeError(`${name} must be a string: got ${shown(value)}`);
+  }
+}
+
+function checkDependencies(value: unknown): void {
+  if (!Array.isArray(value) || value.length > mostDependencies) {
+    throw new RangeError(
+      `dependsOn must be at most ${mostDependencies} jobs or job ids: got ` +
+        (Array.isArray(value) ? value.length : shown(value)),
+    );
+  }
+  for (const id of value) checkJobId(id, "dependsOn");
+}
+
+function checkFailurePolicy(value: unknown): void {
+  if (value !== "cancel" && value !== "run") {
+    throw new RangeError(`onDependencyFailure must be "cancel" or "run": got ${shown(value)}`);
+  }
+}
+
+function checkDate(value: unknown): void {
+  const year = value instanceof Date ? value.getUTCFullYear() : NaN;
+  if (!(year >= 1970 && year <= 9999)) {
+    throw new RangeError(`runAt must be a Date from 1970 to 9999: got ${shown(value)}`);
+  }
+}
+
+function checkIdempotencyKey(value: unknown): void {
+  try {
+    checkCorrelationId(value);
+  } catch {
+    throw new RangeError(
+      `An idempotency key must be 1 to 255 characters without control characters: got ${
+        shown(value)
+      }`,
+    );
+  }
+}

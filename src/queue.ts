@@ -1,0 +1,200 @@
+/**
+ * The queue: jobs go in with their trace, and are looked up by it.
+ *
+ * @module
+ */
+import { context, type SpanContext, trace } from "@opentelemetry/api";
+import { inDependencyOrder } from "./graph.ts";
+import { checkJobId } from "./ids.ts";
+import { inherit } from "./inheritance.ts";
+import {
+  checkJob,
+  type Job,
+  job,
+  type JobOptions,
+  type JobWithAttempts,
+  type NewJob,
+} from "./job.ts";
+import { checkInteger } from "./job_options.ts";
+import { type JobFilter, type JobPage, toRecordFilter } from "./lookup.ts";
+import type { Enqueue, QueueName, Queues } from "./queues.ts";
+import { payloadText, toInput, toJob } from "./record.ts";
+import type { Added, JobRecord, QueueCount, Store } from "./store.ts";
+import { startSending } from "./trace/producer.ts";
+import { currentScope, type JobScope } from "./trace/scope.ts";
+import { Worker } from "./worker.ts";
+import type { Handler, WorkerOptions, WorkerSettings, WorkSource } from "./worker_settings.ts";
+
+/** How a queue is set up. */
+export interface JobQueueOptions {
+  /** Where the jobs live: `memory()`, `sqlite(path)`, or one of your own. */
+  readonly store: Store;
+  /** The largest payload and the largest result, in bytes of JSON. Default 262,144. */
+  readonly maxPayloadBytes?: number | undefined;
+}
+
+/**
+ * Queues by name over one store.
+ *
+ * ```ts
+ * import { JobQueue, memory } from "hammerwork";
+ * import assert from "node:assert/strict";
+ *
+ * const queue = new JobQueue<{ email_queue: { to: string } }>({ store: memory() });
+ * const sent = await queue.enqueue("email_queue", { to: "a@example.com" }, {
+ *   correlationId: "order-12345",
+ * });
+ * const { jobs } = await queue.find({ correlationId: "order-12345" });
+ * assert.equal(jobs[0]?.traceId, sent.traceId);
+ * ```
+ */
+export class JobQueue<Q extends Queues = Record<string, unknown>> implements AsyncDisposable {
+  /** Where the jobs live. */
+  readonly store: Store;
+  /** The largest payload and the largest result, in bytes of JSON. */
+  readonly maxPayloadBytes: number;
+  readonly #workers = new Set<Worker>();
+
+  constructor({ store, maxPayloadBytes = 262_144 }: JobQueueOptions) {
+    this.store = store;
+    this.maxPayloadBytes = checkInteger("maxPayloadBytes", maxPayloadBytes, 1, 1_000_000_000);
+  }
+
+  /**
+   * Stores a job, or several in one atomic step, each with its trace, its correlation id and its
+   * parent. Inside a handler they are the running job's unless the options say otherwise.
+   *
+   * @returns What is stored. A job whose idempotency key or id was used before is the first one,
+   * marked `deduplicated`; dependencies of the same call then point to that one.
+   * @throws {TypeError | RangeError} for bad input: an unknown dependency, a circle, a payload that is
+   * no JSON or too large. Nothing is stored then.
+   */
+  readonly enqueue: Enqueue<Q> =
+    ((...args: EnqueueArguments) =>
+      this.#enqueue(args, currentScope(), trace.getSpanContext(context.active()))) as Enqueue<Q>;
+
+  /** A job with the attempts that did not complete it; `undefined` when there is none. */
+  async get<Name extends QueueName<Q> = QueueName<Q>>(
+    id: string,
+  ): Promise<JobWithAttempts<Name, Q[Name]> | undefined> {
+    const record = await this.store.get(checkJobId(id));
+    if (record === undefined) return undefined;
+    return { ...toJob<Name, Q[Name]>(record), failedAttempts: await this.store.attempts(id) };
+  }
+
+  /** Jobs by queue, status, trace, correlation id, parent and time, newest first, page by page. */
+  async find<Name extends QueueName<Q> = QueueName<Q>>(
+    filter: JobFilter<Name> = {},
+  ): Promise<JobPage<Name, Q[Name]>> {
+    const recordFilter = toRecordFilter(filter);
+    const records = await this.store.find(recordFilter);
+    const page = records.slice(0, recordFilter.limit - 1);
+    return {
+      jobs: page.map((record) => toJob<Name, Q[Name]>(record)),
+      nextCursor: records.length > page.length ? String(page.at(-1)!.sequence) : undefined,
+    };
+  }
+
+  /** How many jobs each queue has with each status. */
+  counts(): Promise<readonly QueueCount[]> {
+    return this.store.counts();
+  }
+
+  /**
+   * Cancels a job that has not ended, and the dependents that its end cancels. A running handler
+   * learns it from `ctx.signal`; whatever it does then is not recorded.
+   *
+   * @returns The job, whether it was cancelled now or had ended before; `undefined` when there is none.
+   */
+  async cancel(id: string, reason: string = "Cancelled by a caller"): Promise<Job | undefined> {
+    const error = { name: "JobCancelledError", message: reason };
+    const record = await this.store.cancel(checkJobId(id), error);
+    return record && toJob(record);
+  }
+
+  /** A worker for one queue. It does nothing until its `run` or `tick` is called. */
+  worker<Name extends QueueName<Q>>(
+    queueName: Name,
+    handler: Handler<Q, Name>,
+    options: WorkerOptions<Job<Name, Q[Name]>> = {},
+  ): Worker {
+    // Payload types end here: a handler gets what was stored.
+    const source = this as unknown as WorkSource;
+    const worker = new Worker(source, queueName, handler as WorkerSettings["handler"], options);
+    this.#workers.add(worker);
+    return worker;
+  }
+
+  /** Stops the queue's workers and closes the store. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#workers].map((worker) => worker.stop()));
+    await this.store.close();
+  }
+
+  /** `enqueue` as a part of the given job, for a handler on a runtime without AsyncLocalStorage. */
+  enqueueFrom(scope: JobScope, span: () => SpanContext): Enqueue<Q> {
+    return ((...args: EnqueueArguments) => this.#enqueue(args, scope, span())) as Enqueue<Q>;
+  }
+
+  async #enqueue(
+    args: EnqueueArguments,
+    scope: JobScope | undefined,
+    span: SpanContext | undefined,
+  ): Promise<unknown> {
+    const newJobs = newJobsOf(args);
+    if (newJobs.length === 0) return [];
+    const payloads = new Map(
+      newJobs.map((job) => [job.id, payloadText(job, this.maxPayloadBytes)]),
+    );
+    const ordered = inDependencyOrder(newJobs);
+    const parents = await this.#storedParents(ordered);
+    const sendables = inherit(ordered, parents, { scope, span });
+    const sending = startSending(sendables);
+    let added: readonly Added[];
+    try {
+      added = await this.store.add(
+        sendables.map((sendable, i) =>
+          toInput(sendable, sending.creations[i]!, payloads.get(sendable.job.id)!)
+        ),
+      );
+    } catch (error) {
+      sending.end(error);
+      throw error;
+    }
+    sending.end();
+    const enqueued = new Map(added.map(({ job, deduplicated }, i) => [
+      ordered[i]!.id,
+      { ...toJob(job), deduplicated },
+    ]));
+    const results = newJobs.map(({ id }) => enqueued.get(id)!);
+    return Array.isArray(args[0]) ? results : results[0];
+  }
+
+  /** Parents that are neither in this call nor at hand: they give their trace and correlation id. */
+  async #storedParents(jobs: readonly NewJob[]): Promise<ReadonlyMap<string, JobRecord>> {
+    const here = new Set(jobs.map(({ id }) => id));
+    const parents = new Map<string, JobRecord>();
+    for (const { parentId } of jobs) {
+      if (parentId === undefined || here.has(parentId) || parents.has(parentId)) continue;
+      const parent = await this.store.get(parentId);
+      if (parent === undefined) {
+        throw new RangeError(`A parent must be a stored job: got ${parentId}`);
+      }
+      parents.set(parentId, parent);
+    }
+    return parents;
+  }
+}
+
+type EnqueueArguments =
+  | [queueName: string, payload: unknown, options?: JobOptions]
+  | [newJob: NewJob]
+  | [newJobs: readonly NewJob[]];
+
+function newJobsOf(args: EnqueueArguments): readonly NewJob[] {
+  if (typeof args[0] === "string") return [job(args[0], args[1], args[2] as JobOptions)];
+  const newJobs = Array.isArray(args[0]) ? args[0] as readonly NewJob[] : [args[0] as NewJob];
+  // Plain data can come from anywhere, so it is checked again.
+  for (const newJob of newJobs) checkJob(newJob);
+  return newJobs;
+}

@@ -1,0 +1,40 @@
+/**
+ * Types only: which queues there are, and which payload each takes.
+ *
+ * @module
+ */
+import type { Job, JobOptions, NewJob } from "./job.ts";
+
+/** The payload of each queue, by its name. Types only: nothing of it is there at run time. */
+export type Queues = object;
+
+/** The names of a queue map's queues. */
+export type QueueName<Q extends Queues> = keyof Q & string;
+
+/** A new job of any of the queues. */
+export type AnyNewJob<Q extends Queues> = {
+  [Name in QueueName<Q>]: NewJob<Name, Q[Name]>;
+}[QueueName<Q>];
+
+/** A stored job of any of the queues. */
+export type AnyJob<Q extends Queues> = { [Name in QueueName<Q>]: Job<Name, Q[Name]> }[QueueName<Q>];
+
+/** What `enqueue` returns: the job as it is stored. */
+export type Enqueued<AJob> = AJob & {
+  /** Whether it was stored before, under its idempotency key or its id. */
+  readonly deduplicated: boolean;
+};
+
+/** The ways to enqueue; a handler has the same as `ctx.enqueue`. */
+export interface Enqueue<Q extends Queues> {
+  /** Enqueues one job. */
+  <Name extends QueueName<Q>>(
+    queueName: Name,
+    payload: Q[Name],
+    options?: JobOptions,
+  ): Promise<Enqueued<Job<Name, Q[Name]>>>;
+  /** Enqueues a job made by `job()`. */
+  <Name extends QueueName<Q>>(newJob: NewJob<Name, Q[Name]>): Promise<Enqueued<Job<Name, Q[Name]>>>;
+  /** Enqueues all of them or none. */
+  (newJobs: readonly AnyNewJob<Q>[]): Promise<readonly Enqueued<AnyJob<Q>>[]>;
+}

@@ -1,0 +1,125 @@
+/**
+ * Jobs in memory: for tests, for one isolate, for work that may be lost with the process.
+ *
+ * @module
+ */
+import type {
+  Added,
+  Attempt,
+  JobError,
+  JobInput,
+  JobRecord,
+  Lease,
+  LeaseState,
+  QueueCount,
+  RecordFilter,
+  Store,
+  Turn,
+  TurnResult,
+  Upkeep,
+  UpkeepResult,
+} from "../store.ts";
+import { MemoryJobs } from "./memory_jobs.ts";
+
+/** How a memory store is set up. */
+export interface MemoryOptions {
+  /** The store's clock, in ms since 1970. Default `Date.now`. */
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * Makes a store in memory. It runs everywhere and its jobs end with the process.
+ *
+ * ```ts
+ * import { JobQueue, memory } from "hammerwork";
+ * import assert from "node:assert/strict";
+ *
+ * const queue = new JobQueue({ store: memory() });
+ * await queue.enqueue("email_queue", { to: "a@example.com" });
+ * assert.deepEqual(await queue.counts(), [
+ *   { queueName: "email_queue", status: "ready", count: 1 },
+ * ]);
+ * ```
+ */
+export function memory({ now = Date.now }: MemoryOptions = {}): Store {
+  return new MemoryStore(now);
+}
+
+/** The seam over jobs in memory: every call is one step that nothing else can come between. */
+class MemoryStore implements Store {
+  // Enqueues wake the workers of this process, so asking is only for what nobody announces.
+  readonly pollMs = 1_000;
+  readonly #jobs = new MemoryJobs((queueName) => this.#announce(queueName));
+  readonly #listeners = new Set<(queueName: string) => void>();
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  // deno-lint-ignore require-await
+  async add(inputs: readonly JobInput[]): Promise<readonly Added[]> {
+    return this.#jobs.add(inputs, this.#now());
+  }
+
+  // deno-lint-ignore require-await
+  async exchange({ settlements, claims }: Turn): Promise<TurnResult> {
+    const now = this.#now();
+    const settled = settlements.map((settlement) => this.#jobs.settle(settlement, now));
+    const leaseToken = crypto.randomUUID();
+    const claimed = claims.flatMap((claim) => this.#jobs.claim(claim, leaseToken, now));
+    const next = Math.min(...claims.map(({ queueName }) => this.#jobs.nextAt(queueName, now)));
+    return { settled, claimed, nextInMs: next === Infinity ? undefined : Math.max(0, next - now) };
+  }
+
+  // deno-lint-ignore require-await
+  async extend(leases: readonly Lease[], leaseMs: number): Promise<readonly LeaseState[]> {
+    const until = this.#now() + leaseMs;
+    return leases.map((lease) => this.#jobs.extend(lease, until));
+  }
+
+  // deno-lint-ignore require-await
+  async cancel(id: string, error: JobError): Promise<JobRecord | undefined> {
+    return this.#jobs.cancel(id, error, this.#now());
+  }
+
+  // deno-lint-ignore require-await
+  async get(id: string): Promise<JobRecord | undefined> {
+    return this.#jobs.get(id);
+  }
+
+  // deno-lint-ignore require-await
+  async attempts(id: string): Promise<readonly Attempt[]> {
+    return this.#jobs.attempts(id);
+  }
+
+  // deno-lint-ignore require-await
+  async find(filter: RecordFilter): Promise<readonly JobRecord[]> {
+    return this.#jobs.index.find(filter);
+  }
+
+  // deno-lint-ignore require-await
+  async counts(): Promise<readonly QueueCount[]> {
+    return this.#jobs.counts.all();
+  }
+
+  // deno-lint-ignore require-await
+  async upkeep({ retentionMs, limit }: Upkeep): Promise<UpkeepResult> {
+    const now = this.#now();
+    return {
+      expired: this.#jobs.sweep(limit, now),
+      removed: this.#jobs.removeEnded(now - retentionMs, limit),
+    };
+  }
+
+  onReady(listener: (queueName: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {}
+
+  #announce(queueName: string): void {
+    for (const listener of this.#listeners) listener(queueName);
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * A job in memory: its record and what the store alone knows of it.
+ *
+ * @module
+ */
+import type { Attempt, JobInput, JobRecord } from "../store.ts";
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** A job in memory. */
+export interface Entry {
+  /** As it is handed out, in copies. */
+  readonly record: Mutable<JobRecord>;
+  /** Dependencies that have not ended. */
+  readonly pending: Set<string>;
+  /** Attempts that did not complete it. */
+  readonly failures: Attempt[];
+  /** The present lease. */
+  leaseToken: string | undefined;
+  /** Until when it holds. */
+  leasedUntil: number;
+}
+
+/** A new entry. Its sequence and its status are decided when it is inserted. */
+export function newEntry(input: JobInput, now: number): Entry {
+  const { delayMs = 0, runAt = now + delayMs, ...rest } = input;
+  return {
+    record: {
+      ...rest,
+      sequence: 0,
+      status: "ready",
+      attempts: 0,
+      createdAt: now,
+      runAt: Math.max(runAt, now),
+    },
+    pending: new Set(),
+    failures: [],
+    leaseToken: undefined,
+    leasedUntil: 0,
+  };
+}
+
+/** The status of a job that no dependency holds up any more. */
+export function statusByTime({ runAt }: JobRecord, now: number): "ready" | "scheduled" {
+  return runAt <= now ? "ready" : "scheduled";
+}

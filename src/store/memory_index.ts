@@ -1,0 +1,103 @@
+/**
+ * Looking up jobs in memory: newest first, by everything that is indexed in a database too.
+ *
+ * @module
+ */
+import type { JobRecord, RecordFilter } from "../store.ts";
+import type { Entry } from "./memory_entry.ts";
+
+/** Entries in the order of their sequence. Removed ones leave a hole until there are many. */
+class InSequence {
+  #entries: (Entry | undefined)[] = [];
+  #holes = 0;
+
+  push(entry: Entry): void {
+    this.#entries.push(entry);
+  }
+
+  /** Returns whether anything is left. */
+  remove(entry: Entry): boolean {
+    const at = this.#entries.indexOf(entry);
+    if (at >= 0) {
+      this.#entries[at] = undefined;
+      this.#holes++;
+    }
+    if (this.#holes * 2 > this.#entries.length) {
+      this.#entries = this.#entries.filter((one) => one !== undefined);
+      this.#holes = 0;
+    }
+    return this.#entries.length > 0;
+  }
+
+  *newestFirst(): Iterable<Entry> {
+    for (let i = this.#entries.length - 1; i >= 0; i--) {
+      const entry = this.#entries[i];
+      if (entry !== undefined) yield entry;
+    }
+  }
+}
+
+type Key = "traceId" | "correlationId" | "parentId";
+const keys: readonly Key[] = ["traceId", "correlationId", "parentId"];
+
+/** All entries, and those of each trace, correlation id and parent. */
+export class MemoryIndex {
+  readonly #all = new InSequence();
+  readonly #by: Readonly<Record<Key, Map<string, InSequence>>> = {
+    traceId: new Map(),
+    correlationId: new Map(),
+    parentId: new Map(),
+  };
+
+  /** Adds an entry with a higher sequence than all before. */
+  add(entry: Entry): void {
+    this.#all.push(entry);
+    for (const key of keys) {
+      const value = entry.record[key];
+      if (value === undefined) continue;
+      const list = this.#by[key].get(value) ?? new InSequence();
+      this.#by[key].set(value, list);
+      list.push(entry);
+    }
+  }
+
+  /** Forgets an entry. */
+  remove(entry: Entry): void {
+    this.#all.remove(entry);
+    for (const key of keys) {
+      const value = entry.record[key];
+      if (value === undefined) continue;
+      if (!this.#by[key].get(value)?.remove(entry)) this.#by[key].delete(value);
+    }
+  }
+
+  /** The records that fit, newest first. */
+  find(filter: RecordFilter): JobRecord[] {
+    const found: JobRecord[] = [];
+    for (const { record } of this.#candidates(filter)) {
+      if (found.length >= filter.limit) break;
+      if (fits(record, filter)) found.push({ ...record });
+    }
+    return found;
+  }
+
+  #candidates(filter: RecordFilter): Iterable<Entry> {
+    for (const key of keys) {
+      const value = filter[key];
+      if (value !== undefined) return this.#by[key].get(value)?.newestFirst() ?? [];
+    }
+    return this.#all.newestFirst();
+  }
+}
+
+function fits(record: JobRecord, filter: RecordFilter): boolean {
+  const { queueName, statuses, traceId, correlationId, parentId } = filter;
+  return (queueName === undefined || record.queueName === queueName) &&
+    (statuses === undefined || statuses.includes(record.status)) &&
+    (traceId === undefined || record.traceId === traceId) &&
+    (correlationId === undefined || record.correlationId === correlationId) &&
+    (parentId === undefined || record.parentId === parentId) &&
+    record.createdAt >= (filter.createdFrom ?? -Infinity) &&
+    record.createdAt < (filter.createdBefore ?? Infinity) &&
+    record.sequence < (filter.before ?? Infinity);
+}

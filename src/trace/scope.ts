@@ -1,0 +1,48 @@
+/**
+ * The running job, known to everything its handler calls, so that what it enqueues joins its trace,
+ * its business process and its family by itself. Our own AsyncLocalStorage: it works without any
+ * tracing set up. Where a runtime has none (workerd without `nodejs_compat`), `ctx.enqueue` carries
+ * the scope instead.
+ *
+ * @module
+ */
+
+/** What a running job passes on. */
+export interface JobScope {
+  /** The running job's id: the parent of what it enqueues. */
+  readonly jobId: string;
+  /** Its trace. */
+  readonly traceId: string;
+  /** Its business process. */
+  readonly correlationId: string | undefined;
+}
+
+/** The part of AsyncLocalStorage that is used. */
+export interface AsyncStorage<T> {
+  /** Calls `fn` with `store` as the current value, also across its awaits. */
+  run<R>(store: T, fn: () => R): R;
+  /** The current value. */
+  getStore(): T | undefined;
+}
+
+type Runtime = {
+  process?: { getBuiltinModule?: (name: string) => { AsyncLocalStorage: new () => unknown } };
+};
+
+/** Makes an AsyncLocalStorage where the runtime has one, without a static import of `node:`. */
+export function newAsyncStorage<T>(): AsyncStorage<T> | undefined {
+  const hooks = (globalThis as Runtime).process?.getBuiltinModule?.("node:async_hooks");
+  return hooks && new hooks.AsyncLocalStorage() as AsyncStorage<T>;
+}
+
+const scopes = newAsyncStorage<JobScope>();
+
+/** The job whose handler is calling, if any. */
+export function currentScope(): JobScope | undefined {
+  return scopes?.getStore();
+}
+
+/** Calls `fn` as a part of the given job. */
+export function runInScope<R>(scope: JobScope, fn: () => R): R {
+  return scopes ? scopes.run(scope, fn) : fn();
+}

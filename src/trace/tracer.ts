@@ -1,0 +1,59 @@
+/**
+ * The way to OpenTelemetry: whether somebody listens, and how a span with a chosen trace begins.
+ *
+ * @module
+ */
+import {
+  type Context,
+  ProxyTracerProvider,
+  ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
+  type SpanOptions,
+  trace,
+  type Tracer,
+} from "@opentelemetry/api";
+import { randomHex } from "../ids.ts";
+import { choosesRoots, startWithTraceId } from "./chosen_root.ts";
+
+/** The library's name in every span's instrumentation scope. */
+export const tracerName = "hammerwork";
+
+/** The tracer, or `undefined` when nobody has registered a provider: then nothing is built at all. */
+export function activeTracer(): Tracer | undefined {
+  const provider = trace.getTracerProvider();
+  const isRegistered = !(provider instanceof ProxyTracerProvider) ||
+    provider.getDelegateTracer(tracerName) !== undefined;
+  return isRegistered ? provider.getTracer(tracerName) : undefined;
+}
+
+/** Where a span begins: under a parent, as the root of a chosen trace, or as the root of a new one. */
+export interface Origin {
+  /** The trace, when it is decided already. */
+  readonly traceId?: string | undefined;
+  /** The span above, of the same trace. */
+  readonly parent?: SpanContext | undefined;
+}
+
+/** Starts a span at its origin, with nothing ambient in it. */
+export function startSpan(
+  tracer: Tracer,
+  name: string,
+  options: SpanOptions,
+  { traceId, parent }: Origin,
+): Span {
+  if (parent !== undefined) return tracer.startSpan(name, options, under(parent));
+  if (traceId === undefined) return tracer.startSpan(name, options, ROOT_CONTEXT);
+  if (choosesRoots()) {
+    return startWithTraceId(traceId, () => tracer.startSpan(name, options, ROOT_CONTEXT));
+  }
+  // Another's provider makes its own ids for roots. Only a parent makes it use this trace; the
+  // parent does not exist, and its sampled flag must be set or no such trace would be recorded.
+  const nobody = { traceId, spanId: randomHex(8), traceFlags: 1, isRemote: true };
+  return tracer.startSpan(name, options, under(nobody));
+}
+
+/** A context that holds nothing but the given span context. */
+export function under(spanContext: SpanContext): Context {
+  return trace.setSpanContext(ROOT_CONTEXT, spanContext);
+}

@@ -1,0 +1,46 @@
+/**
+ * W3C Trace Context: the only place that knows how a `traceparent` is written.
+ *
+ * @module
+ */
+import { createTraceState, type SpanContext } from "@opentelemetry/api";
+
+const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+const NO_TRACE = "0".repeat(32);
+const NO_SPAN = "0".repeat(16);
+
+/**
+ * Reads a `traceparent` as W3C Trace Context 3.2.2 says: lower case only, no zero ids, version `ff`
+ * never, more fields only from versions above 00. `undefined` for anything else.
+ */
+export function readTraceparent(
+  traceparent: string | undefined,
+  tracestate?: string | undefined,
+): SpanContext | undefined {
+  if (traceparent === undefined) return undefined;
+  const [, version, traceId, spanId, flags, more] = TRACEPARENT.exec(traceparent) ?? [];
+  if (version === undefined || version === "ff" || (version === "00" && more !== undefined)) {
+    return undefined;
+  }
+  if (traceId === NO_TRACE || spanId === NO_SPAN) return undefined;
+  const spanContext: SpanContext = {
+    traceId: traceId!,
+    spanId: spanId!,
+    traceFlags: parseInt(flags!, 16),
+    isRemote: true,
+  };
+  return tracestate ? { ...spanContext, traceState: createTraceState(tracestate) } : spanContext;
+}
+
+/** Writes a span context as a `traceparent`; `undefined` when it is the empty one of a missing SDK. */
+export function writeTraceparent(spanContext: SpanContext): string | undefined {
+  const { traceId, spanId, traceFlags } = spanContext;
+  if (traceId === NO_TRACE || spanId === NO_SPAN) return undefined;
+  // Level 2 knows two flags; the others must be sent as zero.
+  return `00-${traceId}-${spanId}-0${(traceFlags & 0x03).toString(16)}`;
+}
+
+/** Whether the sampled flag is set. */
+export function isSampled(spanContext: SpanContext): boolean {
+  return (spanContext.traceFlags & 0x01) === 0x01;
+}

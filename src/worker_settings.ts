@@ -1,0 +1,134 @@
+/**
+ * What a worker is told: its handler, its limits and its hooks.
+ *
+ * @module
+ */
+import type { Span, SpanContext } from "@opentelemetry/api";
+import { type Backoff, type BackoffFunction, checkBackoff, defaultBackoff } from "./backoff.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Job } from "./job.ts";
+import { checkInteger } from "./job_options.ts";
+import type { Enqueue, QueueName, Queues } from "./queues.ts";
+import type { Store } from "./store.ts";
+import type { JobScope } from "./trace/scope.ts";
+
+/** What a handler gets beside its job. */
+export interface JobContext<Q extends Queues = Record<string, unknown>> {
+  /** Aborted when the attempt times out, the job is cancelled, its lease is lost or the worker stops. */
+  readonly signal: AbortSignal;
+  /** The attempt's span. It records nothing where no tracing is set up. */
+  readonly span: Span;
+  /** Enqueues as a part of this job: in its trace, with its correlation id, as its child. */
+  readonly enqueue: Enqueue<Q>;
+}
+
+/** Runs one attempt. What it returns is kept as the job's result; what it throws fails the attempt. */
+export type Handler<Q extends Queues, Name extends QueueName<Q>> = (
+  job: Job<Name, Q[Name]>,
+  ctx: JobContext<Q>,
+) => unknown;
+
+/** A worker's limits and hooks. Everything has a default. */
+export interface WorkerOptions<AJob = Job> extends Hooks<AJob> {
+  /** How many jobs run at once, 1 to 10,000. Default 10. */
+  readonly concurrency?: number | undefined;
+  /**
+   * How long a claimed job is the worker's, in ms; extended every third of it while the job runs.
+   * When a process dies, its jobs run elsewhere after this. Default 30,000, at least 100.
+   */
+  readonly leaseMs?: number | undefined;
+  /** The limit of one attempt, in ms, for jobs without their own. Default: none. */
+  readonly timeoutMs?: number | undefined;
+  /** The wait before a retry, for jobs without their own: a rule, or a function of the attempt. */
+  readonly backoff?: Backoff | BackoffFunction | undefined;
+  /** How often to ask an idle store, in ms. Default: what the store says. */
+  readonly pollMs?: number | undefined;
+  /** How long ended jobs are kept for lookup, in ms. Default 7 days. */
+  readonly retentionMs?: number | undefined;
+  /** How often expired leases are swept and old jobs removed, in ms. Default 1,000. */
+  readonly upkeepMs?: number | undefined;
+  /** How long `stop` waits for running jobs before it hands them back, in ms. Default 10,000. */
+  readonly stopTimeoutMs?: number | undefined;
+  /** How long a tick or a stop waits for hooks and for spans to be sent, in ms. Default 5,000. */
+  readonly hookTimeoutMs?: number | undefined;
+  /** Told what is nobody's outcome: a hook that threw, a store that fails. Default `console.error`. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** The queue that a worker works for. */
+export interface WorkSource {
+  /** Where the jobs live. */
+  readonly store: Store;
+  /** The largest result, in bytes of JSON. */
+  readonly maxPayloadBytes: number;
+  /** `enqueue` as a part of a running job. */
+  enqueueFrom(scope: JobScope, span: () => SpanContext): Enqueue<Record<string, unknown>>;
+}
+
+/** A worker's options with every default decided. */
+export interface WorkerSettings {
+  readonly source: WorkSource;
+  readonly queueName: string;
+  readonly handler: Handler<Record<string, unknown>, string>;
+  readonly hooks: Hooks<never>;
+  readonly concurrency: number;
+  readonly leaseMs: number;
+  readonly timeoutMs: number | undefined;
+  readonly backoff: Backoff | BackoffFunction;
+  readonly pollMs: number;
+  readonly retentionMs: number;
+  readonly upkeepMs: number;
+  readonly stopTimeoutMs: number;
+  readonly hookTimeoutMs: number;
+  readonly onError: (error: unknown) => void;
+}
+
+// A timer set for longer than this fires at once.
+const LONGEST_TIMER_MS = 2_147_483_647;
+
+/** Checks a worker's options and fills in what they leave out. */
+export function withDefaults(
+  source: WorkSource,
+  queueName: string,
+  handler: WorkerSettings["handler"],
+  options: WorkerOptions<never>,
+): WorkerSettings {
+  if (typeof handler !== "function") {
+    throw new TypeError(`A handler must be a function of a job: got ${typeof handler}`);
+  }
+  const ms = (name: string, value: number, least: number) =>
+    checkInteger(name, value, least, LONGEST_TIMER_MS);
+  const { backoff = defaultBackoff, timeoutMs } = options;
+  return {
+    source,
+    queueName,
+    handler,
+    hooks: options,
+    concurrency: checkInteger("concurrency", options.concurrency ?? 10, 1, 10_000),
+    leaseMs: ms("leaseMs", options.leaseMs ?? 30_000, 100),
+    timeoutMs: timeoutMs === undefined ? undefined : ms("timeoutMs", timeoutMs, 1),
+    backoff: typeof backoff === "function" ? backoff : checkBackoff(backoff),
+    pollMs: ms("pollMs", options.pollMs ?? source.store.pollMs, 1),
+    retentionMs: checkInteger(
+      "retentionMs",
+      options.retentionMs ?? 7 * 24 * 60 * 60 * 1_000,
+      0,
+      Number.MAX_SAFE_INTEGER,
+    ),
+    upkeepMs: ms("upkeepMs", options.upkeepMs ?? 1_000, 0),
+    stopTimeoutMs: ms("stopTimeoutMs", options.stopTimeoutMs ?? 10_000, 0),
+    hookTimeoutMs: ms("hookTimeoutMs", options.hookTimeoutMs ?? 5_000, 0),
+    onError: shielded(options.onError ?? ((error) => console.error(error))),
+  };
+}
+
+/** Reporting an error must not become one. */
+function shielded(onError: (error: unknown) => void): (error: unknown) => void {
+  return (error) => {
+    try {
+      onError(error);
+    } catch {
+      // There is nobody left to tell.
+    }
+  };
+}
