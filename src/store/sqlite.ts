@@ -1,0 +1,55 @@
+/**
+ * Jobs in one SQLite file: durable, embedded, shared by the processes of one machine. Needs a runtime
+ * with `node:sqlite`: Node 22.13 or later, Bun, Deno.
+ *
+ * ```ts
+ * import { JobQueue } from "hammerwork";
+ * import { sqlite } from "hammerwork/sqlite";
+ * import assert from "node:assert/strict";
+ *
+ * await using queue = new JobQueue({ store: await sqlite(":memory:") });
+ * await queue.enqueue("email_queue", { to: "a@example.com" });
+ * assert.equal((await queue.find()).jobs.length, 1);
+ * ```
+ *
+ * @module
+ */
+import type { Store } from "../store.ts";
+import { openDatabase } from "./sqlite/database.ts";
+import { migrate, migrations } from "./sqlite/migrations.ts";
+import { SqliteStore } from "./sqlite/store.ts";
+
+/** How a SQLite store is set up. */
+export interface SqliteOptions {
+  /** How long a call waits for a file that another process has locked, in ms. Default 5,000. */
+  readonly busyTimeoutMs?: number | undefined;
+  /** The store's clock, in ms since 1970. Default `Date.now`. Processes on one file must agree. */
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * Opens a SQLite file as a store; it is made if it is not there, and brought to this version's
+ * schema. Its tables are named `hammerwork_…`, so the file may be an application's own.
+ *
+ * @throws {TypeError} on a runtime without `node:sqlite`.
+ * @throws {RangeError} when the file was written by a newer version of this library.
+ * @throws {StoreUnavailableError} when the file cannot be opened or stays locked.
+ */
+export async function sqlite(
+  path: string,
+  { busyTimeoutMs = 5_000, now = Date.now }: SqliteOptions = {},
+): Promise<Store> {
+  const database = openDatabase(path, busyTimeoutMs);
+  try {
+    await migrate(database);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return new SqliteStore(database, now);
+}
+
+/** The whole schema as plain SQL, for whoever applies it by hand. */
+export function sqliteMigrations(): string {
+  return migrations.map(({ sql }) => sql.trim()).join("\n\n") + "\n";
+}

@@ -1,0 +1,96 @@
+/**
+ * Adding jobs to a file, inside a transaction.
+ *
+ * @module
+ */
+import { hasEnded, type JobStatus } from "../../status.ts";
+import type { Added, JobError, JobInput, JobRecord } from "../../store.ts";
+import { dependencyFailed, unknownDependency } from "../reasons.ts";
+import type { Database } from "./database.ts";
+import { insertJob, toRecord, toRow } from "./rows.ts";
+import type { Touched } from "./touched.ts";
+
+/** Adds jobs in the given order. Whatever it throws, the transaction takes back. */
+export function addJobs(
+  database: Database,
+  inputs: readonly JobInput[],
+  now: number,
+  touched: Touched,
+): Added[] {
+  const adding = new Map<string, JobRecord>();
+  return inputs.map((input) => {
+    const known = storedBefore(database, input);
+    const job = known ?? insert(database, withStoredIds(input, adding), now);
+    adding.set(input.id, job);
+    if (known === undefined) touched.add(job.queueName);
+    return { job, deduplicated: known !== undefined };
+  });
+}
+
+function storedBefore(
+  database: Database,
+  { id, queueName, idempotencyKey }: JobInput,
+): JobRecord | undefined {
+  const row = database.get("select * from hammerwork_jobs where id = ?", id) ??
+    (idempotencyKey === undefined ? undefined : database.get(
+      "select * from hammerwork_jobs where queue_name = ? and idempotency_key = ?",
+      queueName,
+      idempotencyKey,
+    ));
+  return row && toRecord(row);
+}
+
+/** Dependencies and parent as they are stored: under another id where this call deduplicated them. */
+function withStoredIds(input: JobInput, adding: ReadonlyMap<string, JobRecord>): JobInput {
+  const { dependsOn, parentId } = input;
+  return {
+    ...input,
+    dependsOn: [...new Set(dependsOn.map((id) => adding.get(id)?.id ?? id))],
+    parentId: parentId && (adding.get(parentId)?.id ?? parentId),
+  };
+}
+
+function insert(database: Database, input: JobInput, now: number): JobRecord {
+  const dependencies = input.dependsOn.map((id) => ({ id, status: statusOf(database, id) }));
+  const unfinished = dependencies.filter(({ status }) => !hasEnded(status));
+  const failed = dependencies.find(({ status }) => hasEnded(status) && status !== "completed");
+  const runAt = Math.max(now, input.runAt ?? now + (input.delayMs ?? 0));
+  const isCancelled = failed !== undefined && input.onDependencyFailure === "cancel";
+  const status: JobStatus = isCancelled
+    ? "cancelled"
+    : unfinished.length > 0
+    ? "blocked"
+    : runAt <= now
+    ? "ready"
+    : "scheduled";
+  const sequence = database.insert(insertJob, ...toRow(input, status, now, runAt));
+  const { delayMs: _delayMs, ...kept } = input;
+  const job: JobRecord = { ...kept, sequence, status, attempts: 0, createdAt: now, runAt };
+  if (isCancelled) {
+    return cancelAtOnce(database, job, dependencyFailed(failed.id, failed.status), now);
+  }
+  for (const { id } of unfinished) {
+    database.run(
+      "insert into hammerwork_dependencies (dependency_id, job_id) values (?, ?)",
+      id,
+      input.id,
+    );
+  }
+  return job;
+}
+
+function statusOf(database: Database, id: string): JobStatus {
+  const row = database.get("select status from hammerwork_jobs where id = ?", id);
+  if (row === undefined) throw unknownDependency(id);
+  return row.status as JobStatus;
+}
+
+function cancelAtOnce(database: Database, job: JobRecord, error: JobError, now: number): JobRecord {
+  database.run(
+    "update hammerwork_jobs set finished_at = ?, error = ? where id = ?",
+    now,
+    JSON.stringify(error),
+    job.id,
+  );
+  return { ...job, finishedAt: now, error };
+}

@@ -1,0 +1,52 @@
+/**
+ * Looking jobs up in a file.
+ *
+ * @module
+ */
+import type { JobStatus } from "../../status.ts";
+import type { JobRecord, QueueCount, RecordFilter } from "../../store.ts";
+import type { Database, SqlValue } from "./database.ts";
+import { toRecord } from "./rows.ts";
+
+/** Jobs that fit, newest first. */
+export function findJobs(database: Database, filter: RecordFilter): JobRecord[] {
+  const conditions = conditionsOf(filter);
+  const where = conditions.length > 0
+    ? `where ${conditions.map(([condition]) => condition).join(" and ")} `
+    : "";
+  const values = conditions.map(([, value]) => value);
+  return database.all(
+    `select * from hammerwork_jobs ${where}order by sequence desc limit ?`,
+    ...values,
+    filter.limit,
+  ).map(toRecord);
+}
+
+/** Each condition with its value. What is not asked for does not stand in the statement. */
+function conditionsOf(filter: RecordFilter): readonly (readonly [string, SqlValue])[] {
+  const asked: readonly (readonly [string, SqlValue | undefined])[] = [
+    ["queue_name = ?", filter.queueName],
+    [
+      "status in (select value from json_each(?))",
+      filter.statuses && JSON.stringify(filter.statuses),
+    ],
+    ["trace_id = ?", filter.traceId],
+    ["correlation_id = ?", filter.correlationId],
+    ["parent_id = ?", filter.parentId],
+    ["created_at >= ?", filter.createdFrom],
+    ["created_at < ?", filter.createdBefore],
+    ["sequence < ?", filter.before],
+  ];
+  return asked.filter((one): one is readonly [string, SqlValue] => one[1] !== undefined);
+}
+
+/** How many jobs each queue has with each status. */
+export function countJobs(database: Database): QueueCount[] {
+  return database.all(
+    "select queue_name, status, count(*) as count from hammerwork_jobs group by queue_name, status",
+  ).map((row) => ({
+    queueName: row.queue_name as string,
+    status: row.status as JobStatus,
+    count: row.count as number,
+  }));
+}

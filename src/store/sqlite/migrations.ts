@@ -1,0 +1,130 @@
+/**
+ * The schema, step by step. A step that has been released never changes; new ones are added.
+ *
+ * @module
+ */
+import type { Database } from "./database.ts";
+
+/** One step of the schema. */
+export interface Migration {
+  /** Counted from 1, without gaps. */
+  readonly version: number;
+  /** What it changes, its own entry in `hammerwork_migrations` included. */
+  readonly sql: string;
+}
+
+/** Every step, in order. */
+export const migrations: readonly Migration[] = [{
+  version: 1,
+  sql: `
+create table if not exists hammerwork_migrations (version integer primary key) strict;
+
+create table hammerwork_jobs (
+  sequence integer primary key autoincrement,
+  id text not null unique,
+  queue_name text not null,
+  status text not null,
+  payload text not null,
+  priority integer not null,
+  attempts integer not null,
+  max_attempts integer not null,
+  backoff text,
+  timeout_ms integer,
+  idempotency_key text,
+  depends_on text not null,
+  on_dependency_failure text not null,
+  trace_id text not null,
+  correlation_id text,
+  parent_id text,
+  traceparent text,
+  tracestate text,
+  created_at integer not null,
+  run_at integer not null,
+  started_at integer,
+  finished_at integer,
+  result text,
+  error text,
+  attempt_traceparent text,
+  lease_token text,
+  leased_until integer
+) strict;
+
+-- Each of these holds only the jobs that its question is about, so that what waits for its time or
+-- has ended costs a claim nothing.
+create index hammerwork_jobs_ready
+  on hammerwork_jobs (queue_name, priority desc, run_at, sequence) where status = 'ready';
+create index hammerwork_jobs_due
+  on hammerwork_jobs (queue_name, run_at) where status in ('scheduled', 'retrying');
+create index hammerwork_jobs_leased
+  on hammerwork_jobs (leased_until) where status = 'running';
+create index hammerwork_jobs_ended
+  on hammerwork_jobs (finished_at) where finished_at is not null;
+create unique index hammerwork_jobs_key
+  on hammerwork_jobs (queue_name, idempotency_key) where idempotency_key is not null;
+
+-- For lookup. The row number, which is the store's order, is the last part of every index.
+create index hammerwork_jobs_queue on hammerwork_jobs (queue_name, status);
+create index hammerwork_jobs_trace on hammerwork_jobs (trace_id);
+create index hammerwork_jobs_correlation
+  on hammerwork_jobs (correlation_id) where correlation_id is not null;
+create index hammerwork_jobs_parent on hammerwork_jobs (parent_id) where parent_id is not null;
+
+-- Attempts that did not complete their job.
+create table hammerwork_attempts (
+  id integer primary key,
+  job_id text not null,
+  attempt integer not null,
+  outcome text not null,
+  started_at integer not null,
+  finished_at integer not null,
+  error text,
+  traceparent text
+) strict;
+create index hammerwork_attempts_job on hammerwork_attempts (job_id);
+
+-- Who waits for whom. A row goes when the dependency ends: a job with rows left is blocked.
+create table hammerwork_dependencies (
+  dependency_id text not null,
+  job_id text not null,
+  primary key (dependency_id, job_id)
+) strict, without rowid;
+create index hammerwork_dependencies_job on hammerwork_dependencies (job_id);
+
+insert into hammerwork_migrations (version) values (1);
+`,
+}];
+
+/** Brings a file to the newest schema. Any number of processes may do so at once. */
+export async function migrate(database: Database): Promise<void> {
+  // WAL lets readers read while one writes; FULL makes a commit survive the loss of power.
+  await database.read(() => database.exec("pragma journal_mode = wal; pragma synchronous = full"));
+  if (await database.read(() => versionOf(database)) === newest()) return;
+  await database.write(() => {
+    const version = versionOf(database);
+    for (const migration of migrations) {
+      if (migration.version > version) database.exec(migration.sql);
+    }
+  });
+}
+
+/** The version of the file's schema; a newer one than ours is refused. */
+function versionOf(database: Database): number {
+  const isThere = database.get(
+    "select 1 from sqlite_schema where type = 'table' and name = 'hammerwork_migrations'",
+  );
+  if (!isThere) return 0;
+  const version = Number(
+    database.get("select max(version) as version from hammerwork_migrations")?.version ?? 0,
+  );
+  if (version > newest()) {
+    throw new RangeError(
+      `The SQLite file must have a schema up to version ${newest()}, which this version of ` +
+        `hammerwork knows: got version ${version}. Update hammerwork`,
+    );
+  }
+  return version;
+}
+
+function newest(): number {
+  return migrations.at(-1)!.version;
+}

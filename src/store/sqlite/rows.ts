@@ -1,0 +1,126 @@
+/**
+ * Between rows and records.
+ *
+ * @module
+ */
+import type { JobStatus } from "../../status.ts";
+import type {
+  Attempt,
+  DependencyFailurePolicy,
+  JobError,
+  JobInput,
+  JobRecord,
+} from "../../store.ts";
+import type { Row, SqlValue } from "./database.ts";
+
+const columns = [
+  "id",
+  "queue_name",
+  "status",
+  "payload",
+  "priority",
+  "attempts",
+  "max_attempts",
+  "backoff",
+  "timeout_ms",
+  "idempotency_key",
+  "depends_on",
+  "on_dependency_failure",
+  "trace_id",
+  "correlation_id",
+  "parent_id",
+  "traceparent",
+  "tracestate",
+  "created_at",
+  "run_at",
+] as const;
+
+/** Inserts a new job's columns, in the order of `toRow`. */
+export const insertJob: string = `insert into hammerwork_jobs (${columns.join(", ")}) values (${
+  columns.map(() => "?").join(", ")
+})`;
+
+/** A new job's values. */
+export function toRow(
+  input: JobInput,
+  status: JobStatus,
+  createdAt: number,
+  runAt: number,
+): SqlValue[] {
+  return [
+    input.id,
+    input.queueName,
+    status,
+    input.payload,
+    input.priority,
+    0,
+    input.maxAttempts,
+    input.backoff ?? null,
+    input.timeoutMs ?? null,
+    input.idempotencyKey ?? null,
+    JSON.stringify(input.dependsOn),
+    input.onDependencyFailure,
+    input.traceId,
+    input.correlationId ?? null,
+    input.parentId ?? null,
+    input.traceparent ?? null,
+    input.tracestate ?? null,
+    createdAt,
+    runAt,
+  ];
+}
+
+/** A job's row as a record. */
+export function toRecord(row: Row): JobRecord {
+  return {
+    sequence: row.sequence as number,
+    id: row.id as string,
+    queueName: row.queue_name as string,
+    status: row.status as JobStatus,
+    payload: row.payload as string,
+    priority: row.priority as number,
+    attempts: row.attempts as number,
+    maxAttempts: row.max_attempts as number,
+    backoff: text(row.backoff),
+    timeoutMs: number(row.timeout_ms),
+    idempotencyKey: text(row.idempotency_key),
+    dependsOn: row.depends_on === "[]" ? [] : JSON.parse(row.depends_on as string),
+    onDependencyFailure: row.on_dependency_failure as DependencyFailurePolicy,
+    traceId: row.trace_id as string,
+    correlationId: text(row.correlation_id),
+    parentId: text(row.parent_id),
+    traceparent: text(row.traceparent),
+    tracestate: text(row.tracestate),
+    createdAt: row.created_at as number,
+    runAt: row.run_at as number,
+    startedAt: number(row.started_at),
+    finishedAt: number(row.finished_at),
+    result: text(row.result),
+    error: error(row.error),
+    attemptTraceparent: text(row.attempt_traceparent),
+  };
+}
+
+/** An attempt's row as a record. */
+export function toAttempt(row: Row): Attempt {
+  return {
+    attempt: row.attempt as number,
+    outcome: row.outcome as Attempt["outcome"],
+    startedAt: row.started_at as number,
+    finishedAt: row.finished_at as number,
+    error: error(row.error),
+    traceparent: text(row.traceparent),
+  };
+}
+
+function text(value: SqlValue | undefined): string | undefined {
+  return value === null ? undefined : value as string;
+}
+
+function number(value: SqlValue | undefined): number | undefined {
+  return value === null ? undefined : value as number;
+}
+
+function error(value: SqlValue | undefined): JobError | undefined {
+  return value === null ? undefined : JSON.parse(value as string);
+}

@@ -1,0 +1,227 @@
+/**
+ * Recording outcomes and ends in a file, inside a transaction.
+ *
+ * @module
+ */
+import type {
+  AttemptOutcome,
+  JobError,
+  JobRecord,
+  Lease,
+  LeaseState,
+  Settlement,
+} from "../../store.ts";
+import { dependencyFailed, leaseExpired } from "../reasons.ts";
+import type { Database, Row } from "./database.ts";
+import { toRecord } from "./rows.ts";
+import type { Touched } from "./touched.ts";
+
+type EndStatus = "completed" | "failed" | "cancelled";
+
+/** Records one attempt's outcome, if its lease still holds. */
+export function settleJob(
+  database: Database,
+  settlement: Settlement,
+  now: number,
+  touched: Touched,
+): LeaseState {
+  const { jobId, change, traceparent, runMs } = settlement;
+  const startedAt = now - Math.round(runMs);
+  const job = heldJob(database, settlement);
+  if (typeof job === "string") return job;
+  database.run(
+    "update hammerwork_jobs set started_at = ?, attempt_traceparent = ? where id = ?",
+    startedAt,
+    traceparent ?? null,
+    jobId,
+  );
+  const remember = (outcome: AttemptOutcome, error?: JobError) =>
+    rememberAttempt(database, { ...job, started_at: startedAt }, outcome, now, error, traceparent);
+  switch (change.to) {
+    case "completed":
+      end(database, jobId, "completed", now, touched, undefined, change.result);
+      break;
+    case "failed":
+      remember(change.outcome, change.error);
+      end(database, jobId, "failed", now, touched, change.error);
+      break;
+    case "retrying":
+      remember(change.outcome, change.error);
+      wait(
+        database,
+        job,
+        { status: "retrying", runAt: now + change.delayMs, error: change.error },
+        touched,
+      );
+      break;
+    case "ready":
+      if (change.started) remember("released");
+      giveBackAttempt(database, jobId);
+      wait(database, job, { status: "ready", runAt: job.run_at as number }, touched);
+      break;
+  }
+  return "held";
+}
+
+/** The job of a lease, or why the lease is gone. */
+export function heldJob(
+  database: Database,
+  { jobId, leaseToken }: Lease,
+): Row | "lost" | "cancelled" {
+  const row = database.get(
+    "select id, queue_name, status, attempts, started_at, run_at, lease_token " +
+      "from hammerwork_jobs where id = ?",
+    jobId,
+  );
+  if (row?.status === "running" && row.lease_token === leaseToken) return row;
+  return row?.status === "cancelled" ? "cancelled" : "lost";
+}
+
+/** Cancels a job that has not ended. */
+export function cancelJob(
+  database: Database,
+  job: JobRecord,
+  error: JobError,
+  now: number,
+  touched: Touched,
+): void {
+  if (job.status === "running") rememberAttempt(database, rowOf(job), "cancelled", now, error);
+  end(database, job.id, "cancelled", now, touched, error);
+}
+
+/** Takes back the jobs whose lease has expired. */
+export function sweepLeases(
+  database: Database,
+  limit: number,
+  now: number,
+  touched: Touched,
+): JobRecord[] {
+  const expired = database.all(
+    "select * from hammerwork_jobs indexed by hammerwork_jobs_leased " +
+      "where status = 'running' and leased_until < ? order by leased_until limit ?",
+    now,
+    limit,
+  );
+  return expired.map((row) => {
+    rememberAttempt(database, row, "lease_expired", now, leaseExpired);
+    if ((row.attempts as number) >= (row.max_attempts as number)) {
+      end(database, row.id as string, "failed", now, touched, leaseExpired);
+    } else {
+      wait(
+        database,
+        row,
+        { status: "ready", runAt: row.run_at as number, error: leaseExpired },
+        touched,
+      );
+    }
+    return toRecord(database.get("select * from hammerwork_jobs where id = ?", row.id as string)!);
+  });
+}
+
+function rowOf(job: JobRecord): Row {
+  return { id: job.id, attempts: job.attempts, started_at: job.startedAt ?? null };
+}
+
+function rememberAttempt(
+  database: Database,
+  job: Row,
+  outcome: AttemptOutcome,
+  now: number,
+  error?: JobError,
+  traceparent?: string,
+): void {
+  database.run(
+    "insert into hammerwork_attempts " +
+      "(job_id, attempt, outcome, started_at, finished_at, error, traceparent) " +
+      "values (?, ?, ?, ?, ?, ?, ?)",
+    job.id!,
+    job.attempts!,
+    outcome,
+    job.started_at ?? now,
+    now,
+    error ? JSON.stringify(error) : null,
+    traceparent ?? null,
+  );
+}
+
+function giveBackAttempt(database: Database, id: string): void {
+  database.run("update hammerwork_jobs set attempts = attempts - 1 where id = ?", id);
+}
+
+function wait(
+  database: Database,
+  job: Row,
+  to: { status: "ready" | "scheduled" | "retrying"; runAt: number; error?: JobError },
+  touched: Touched,
+): void {
+  database.run(
+    "update hammerwork_jobs " +
+      "set status = ?, run_at = ?, error = ?, lease_token = null, leased_until = null where id = ?",
+    to.status,
+    to.runAt,
+    to.error ? JSON.stringify(to.error) : null,
+    job.id!,
+  );
+  touched.add(job.queue_name as string);
+}
+
+/** Ends a job and frees, or cancels, those that waited for it. A chain of any length is walked flat. */
+function end(
+  database: Database,
+  id: string,
+  status: EndStatus,
+  now: number,
+  touched: Touched,
+  error?: JobError,
+  result?: string,
+): void {
+  finish(database, id, status, now, error, result);
+  const ended: { id: string; status: EndStatus }[] = [{ id, status }];
+  for (let one = ended.pop(); one !== undefined; one = ended.pop()) {
+    for (const dependent of takeDependents(database, one.id)) {
+      if (dependent.status !== "blocked") continue;
+      const dependentId = dependent.id as string;
+      if (one.status !== "completed" && dependent.on_dependency_failure === "cancel") {
+        finish(database, dependentId, "cancelled", now, dependencyFailed(one.id, one.status));
+        ended.push({ id: dependentId, status: "cancelled" });
+      } else if (dependent.is_free) {
+        const runAt = dependent.run_at as number;
+        wait(database, dependent, { status: runAt <= now ? "ready" : "scheduled", runAt }, touched);
+      }
+    }
+  }
+}
+
+function finish(
+  database: Database,
+  id: string,
+  status: EndStatus,
+  now: number,
+  error?: JobError,
+  result?: string,
+): void {
+  database.run(
+    "update hammerwork_jobs set status = ?, finished_at = ?, error = ?, result = ?, " +
+      "lease_token = null, leased_until = null where id = ?",
+    status,
+    now,
+    error ? JSON.stringify(error) : null,
+    result ?? null,
+    id,
+  );
+}
+
+/** Removes the rows of those that waited for a job, and says how they stand without it. */
+function takeDependents(database: Database, id: string): Row[] {
+  return database.all(
+    "delete from hammerwork_dependencies where dependency_id = ? returning job_id",
+    id,
+  ).map(({ job_id }) =>
+    database.get(
+      "select id, queue_name, status, run_at, on_dependency_failure, not exists " +
+        "(select 1 from hammerwork_dependencies where job_id = hammerwork_jobs.id) as is_free " +
+        "from hammerwork_jobs where id = ?",
+      job_id!,
+    )
+  ).filter((row) => row !== undefined);
+}

@@ -1,0 +1,153 @@
+/**
+ * The seam over a SQLite file: each call is one transaction, and only what changes something locks.
+ *
+ * @module
+ */
+import { hasEnded } from "../../status.ts";
+import type {
+  Added,
+  Attempt,
+  Claim,
+  JobError,
+  JobInput,
+  JobRecord,
+  Lease,
+  LeaseState,
+  QueueCount,
+  RecordFilter,
+  Store,
+  Turn,
+  TurnResult,
+  Upkeep,
+  UpkeepResult,
+} from "../../store.ts";
+import { claimJobs, nextAt } from "./claim.ts";
+import type { Database } from "./database.ts";
+import { addJobs } from "./enqueue.ts";
+import { countJobs, findJobs } from "./find.ts";
+import { isUpkeepDue, removeEnded } from "./retention.ts";
+import { toAttempt, toRecord } from "./rows.ts";
+import { cancelJob, heldJob, settleJob, sweepLeases } from "./settle.ts";
+import type { Touched } from "./touched.ts";
+
+/** A store in one SQLite file. */
+export class SqliteStore implements Store {
+  // Enqueues of other processes are not announced, and asking an idle file costs microseconds.
+  readonly pollMs = 100;
+  readonly #database: Database;
+  readonly #now: () => number;
+  readonly #listeners = new Set<(queueName: string) => void>();
+
+  constructor(database: Database, now: () => number) {
+    this.#database = database;
+    this.#now = now;
+  }
+
+  add(inputs: readonly JobInput[]): Promise<readonly Added[]> {
+    return this.#write((now, touched) => addJobs(this.#database, inputs, now, touched));
+  }
+
+  async exchange({ settlements, claims }: Turn): Promise<TurnResult> {
+    if (settlements.length === 0) {
+      const idle = await this.#idleTurn(claims);
+      if (idle !== undefined) return idle;
+    }
+    return this.#write((now, touched) => {
+      const settled = settlements.map((one) => settleJob(this.#database, one, now, touched));
+      const leaseToken = crypto.randomUUID();
+      const claimed = claims.flatMap((claim) => claimJobs(this.#database, claim, leaseToken, now));
+      return { settled, claimed, nextInMs: this.#nextInMs(claims, now) };
+    });
+  }
+
+  extend(leases: readonly Lease[], leaseMs: number): Promise<readonly LeaseState[]> {
+    return this.#write((now) =>
+      leases.map((lease) => {
+        const job = heldJob(this.#database, lease);
+        if (typeof job === "string") return job;
+        this.#database.run(
+          "update hammerwork_jobs set leased_until = ? where id = ?",
+          now + leaseMs,
+          lease.jobId,
+        );
+        return "held";
+      })
+    );
+  }
+
+  cancel(id: string, error: JobError): Promise<JobRecord | undefined> {
+    return this.#write((now, touched) => {
+      const job = this.#byId(id);
+      if (job === undefined || hasEnded(job.status)) return job;
+      cancelJob(this.#database, job, error, now, touched);
+      return this.#byId(id);
+    });
+  }
+
+  get(id: string): Promise<JobRecord | undefined> {
+    return this.#database.read(() => this.#byId(id));
+  }
+
+  attempts(id: string): Promise<readonly Attempt[]> {
+    const sql = "select * from hammerwork_attempts where job_id = ? order by id";
+    return this.#database.read(() => this.#database.all(sql, id).map(toAttempt));
+  }
+
+  find(filter: RecordFilter): Promise<readonly JobRecord[]> {
+    return this.#database.read(() => findJobs(this.#database, filter));
+  }
+
+  counts(): Promise<readonly QueueCount[]> {
+    return this.#database.read(() => countJobs(this.#database));
+  }
+
+  async upkeep(upkeep: Upkeep): Promise<UpkeepResult> {
+    const isDue = await this.#database.read(() =>
+      isUpkeepDue(this.#database, this.#now(), upkeep.retentionMs)
+    );
+    if (!isDue) return { expired: [], removed: 0 };
+    return this.#write((now, touched) => ({
+      expired: sweepLeases(this.#database, upkeep.limit, now, touched),
+      removed: removeEnded(this.#database, now - upkeep.retentionMs, upkeep.limit),
+    }));
+  }
+
+  onReady(listener: (queueName: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  // deno-lint-ignore require-await
+  async close(): Promise<void> {
+    this.#database.close();
+  }
+
+  /** What a turn would answer that finds nothing to do; found without a lock. */
+  #idleTurn(claims: readonly Claim[]): Promise<TurnResult | undefined> {
+    return this.#database.read(() => {
+      const nextInMs = this.#nextInMs(claims, this.#now());
+      return nextInMs === 0 ? undefined : { settled: [], claimed: [], nextInMs };
+    });
+  }
+
+  #nextInMs(claims: readonly Claim[], now: number): number | undefined {
+    const next = Math.min(...claims.map(({ queueName }) => nextAt(this.#database, queueName, now)));
+    return next === Infinity ? undefined : Math.max(0, next - now);
+  }
+
+  #byId(id: string): JobRecord | undefined {
+    const row = this.#database.get("select * from hammerwork_jobs where id = ?", id);
+    return row && toRecord(row);
+  }
+
+  /** One transaction at one time; workers learn of what it made ready once it is committed. */
+  async #write<T>(work: (now: number, touched: Touched) => T): Promise<T> {
+    const touched: Touched = new Set();
+    const result = await this.#database.write(() => {
+      touched.clear();
+      return work(this.#now(), touched);
+    });
+    for (const queueName of touched) for (const listener of this.#listeners) listener(queueName);
+    return result;
+  }
+}
