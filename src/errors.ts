@@ -66,5 +66,6 @@ const LONGEST_TEXT = 8_000;
 function cut(text: string): string {
   const kept = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
   // No database text can hold a NUL or half a surrogate pair.
+  // deno-lint-ignore no-control-regex
   return kept.replace(/\u0000|\p{Surrogate}/gu, "\ufffd");
 }

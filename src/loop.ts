@@ -73,11 +73,9 @@ export class Loop {
     const heartbeat = setInterval(() => this.#extendLeases(), beatMs);
     try {
       while (!this.#isOver()) {
+        if (upkeepDueAt(this.#store, settings) <= performance.now()) await this.#upkeep();
         if (this.#isTurnDue()) await this.#turn();
         else await this.#waiting.sleep(this.#dueAt() - performance.now());
-        if (upkeepDueAt(this.#store, settings) <= performance.now()) {
-          await doUpkeep(this.#store, this.#settings, this.#hooks);
-        }
       }
     } finally {
       clearInterval(heartbeat);
@@ -90,9 +88,12 @@ export class Loop {
 
   /** Claims no more. Jobs that still run after `timeoutMs` are handed back. */
   stop(timeoutMs: number): void {
-    if (this.#isStopping) return;
+    const giveUpAt = performance.now() + timeoutMs + LAST_OFFER_MS;
+    // Asked twice, the sooner end holds.
+    if (giveUpAt >= this.#giveUpAt) return;
     this.#isStopping = true;
-    this.#giveUpAt = performance.now() + timeoutMs + LAST_OFFER_MS;
+    this.#giveUpAt = giveUpAt;
+    clearTimeout(this.#handBackTimer);
     this.#handBackTimer = setTimeout(() => this.#attempts.handBack(), timeoutMs);
     this.#waiting.wake();
     this.#pause.wake();
@@ -115,6 +116,10 @@ export class Loop {
     finished.forEach((one, i) => this.#recorded(one, result.settled[i]!));
     if (claims.length > 0) this.#asked(result.nextInMs);
     for (const job of result.claimed) this.#start(job, askedAt);
+  }
+
+  async #upkeep(): Promise<void> {
+    if (await doUpkeep(this.#store, this.#settings, this.#hooks)) this.#ask();
   }
 
   #start(job: TurnResult["claimed"][number], askedAt: number): void {
@@ -181,7 +186,9 @@ export class Loop {
 
   /** When the loop must look up again unless it is woken before. */
   #dueAt(): number {
-    const upkeepAt = upkeepDueAt(this.#store, [...this.#settings.values()]);
+    // An interval of zero means every turn, not a loop without a pause.
+    const soon = performance.now() + 1;
+    const upkeepAt = Math.max(soon, upkeepDueAt(this.#store, [...this.#settings.values()]));
     return Math.min(this.#mayClaim() ? this.#askAt : Infinity, upkeepAt, this.#giveUpAt);
   }
 

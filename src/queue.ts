@@ -53,7 +53,6 @@ export class JobQueue<Q extends Queues = Record<string, unknown>> implements Asy
   readonly store: Store;
   /** The largest payload and the largest result, in bytes of JSON. */
   readonly maxPayloadBytes: number;
-  readonly #workers = new Set<Worker>();
 
   constructor({ store, maxPayloadBytes = 262_144 }: JobQueueOptions) {
     this.store = store;
@@ -120,15 +119,17 @@ export class JobQueue<Q extends Queues = Record<string, unknown>> implements Asy
   ): Worker {
     // Payload types end here: a handler gets what was stored.
     const source = this as unknown as WorkSource;
-    const worker = new Worker(source, queueName, handler as WorkerSettings["handler"], options);
-    this.#workers.add(worker);
-    return worker;
+    return new Worker(source, queueName, handler as WorkerSettings["handler"], options);
   }
 
-  /** Stops the queue's workers and closes the store. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#workers].map((worker) => worker.stop()));
-    await this.store.close();
+  /** Closes the store. Workers are to be stopped before. */
+  close(): Promise<void> {
+    return this.store.close();
+  }
+
+  /** Closes the store. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** `enqueue` as a part of the given job, for a handler on a runtime without AsyncLocalStorage. */

@@ -20,12 +20,16 @@ export function upkeepDueAt(store: Store, settings: readonly WorkerSettings[]): 
   return (lastUpkeep.get(store) ?? -Infinity) + every;
 }
 
-/** Does the upkeep of a store, and tells of the jobs whose worker was lost. Never rejects. */
+/**
+ * Does the upkeep of a store, and tells of the jobs whose worker was lost. Never rejects.
+ *
+ * @returns Whether jobs became ready by it.
+ */
 export async function doUpkeep(
   store: Store,
   settings: ReadonlyMap<string, WorkerSettings>,
   hooks: HookCalls,
-): Promise<void> {
+): Promise<boolean> {
   const all = [...settings.values()];
   lastUpkeep.set(store, performance.now());
   try {
@@ -35,7 +39,9 @@ export async function doUpkeep(
       const settingsOfQueue = settings.get(record.queueName);
       if (settingsOfQueue) hooks.tell(settingsOfQueue, expiryEvent(record));
     }
+    return expired.length > 0;
   } catch (error) {
     all[0]!.onError(error);
+    return false;
   }
 }

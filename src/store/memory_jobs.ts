@@ -18,17 +18,11 @@ import type {
   LeaseState,
   Settlement,
 } from "../store.ts";
-import { Heap } from "./heap.ts";
 import { dependencyFailed, leaseExpired, unknownDependency } from "./reasons.ts";
 import { MemoryCounts } from "./memory_counts.ts";
 import { type Entry, newEntry, statusByTime } from "./memory_entry.ts";
 import { MemoryIndex } from "./memory_index.ts";
-
-/** The jobs of one queue that wait: to be claimed, or for their time. */
-interface Line {
-  readonly ready: Heap<Entry>;
-  readonly due: Heap<Entry>;
-}
+import { MemoryLines } from "./memory_lines.ts";
 
 /** All jobs in memory. */
 export class MemoryJobs {
@@ -36,7 +30,7 @@ export class MemoryJobs {
   readonly counts: MemoryCounts = new MemoryCounts();
   readonly #jobs = new Map<string, Entry>();
   readonly #keys = new Map<string, Entry>();
-  readonly #lines = new Map<string, Line>();
+  readonly #lines = new MemoryLines();
   readonly #dependents = new Map<string, Set<Entry>>();
   readonly #running = new Set<Entry>();
   // In the order in which they ended.
@@ -78,14 +72,12 @@ export class MemoryJobs {
   }
 
   claim({ queueName, limit, leaseMs }: Claim, leaseToken: string, now: number): ClaimedJob[] {
-    const { ready } = this.#line(queueName);
     this.#promote(queueName, now);
     const claimed: ClaimedJob[] = [];
     while (claimed.length < limit) {
-      const entry = ready.pop();
+      const entry = this.#lines.takeReady(queueName);
       if (entry === undefined) break;
       const { record } = entry;
-      if (record.status !== "ready") continue; // cancelled while it waited
       this.#move(entry, "running");
       record.attempts++;
       record.startedAt = now;
@@ -99,10 +91,7 @@ export class MemoryJobs {
 
   /** When the next job of a queue can be claimed: now, later, or `Infinity`. */
   nextAt(queueName: string, now: number): number {
-    const { ready, due } = this.#line(queueName);
-    dropStale(ready, ["ready"]);
-    dropStale(due, ["scheduled", "retrying"]);
-    return ready.peek() ? now : due.peek()?.record.runAt ?? Infinity;
+    return this.#lines.nextAt(queueName, now);
   }
 
   extend(lease: Lease, leasedUntil: number): LeaseState {
@@ -238,20 +227,17 @@ export class MemoryJobs {
 
   #wait(entry: Entry, status: "ready" | "scheduled" | "retrying"): void {
     this.#move(entry, status);
-    const { queueName } = entry.record;
-    const line = this.#line(queueName);
-    (status === "ready" ? line.ready : line.due).push(entry);
+    this.#lines.add(entry);
     // A worker must also learn of a job that is due before it would ask again.
-    this.#onReady(queueName);
+    this.#onReady(entry.record.queueName);
   }
 
   #promote(queueName: string, now: number): void {
-    const { ready, due } = this.#line(queueName);
-    for (let entry = due.peek(); entry && entry.record.runAt <= now; entry = due.peek()) {
-      due.pop();
-      if (entry.record.status !== "scheduled" && entry.record.status !== "retrying") continue;
+    for (;;) {
+      const entry = this.#lines.takeDue(queueName, now);
+      if (entry === undefined) return;
       this.#move(entry, "ready");
-      ready.push(entry);
+      this.#lines.add(entry);
     }
   }
 
@@ -305,26 +291,8 @@ export class MemoryJobs {
       parentId: parentId && (stored(parentId)?.record.id ?? parentId),
     };
   }
-
-  #line(queueName: string): Line {
-    const line = this.#lines.get(queueName) ?? {
-      ready: new Heap<Entry>((a, b) => runsBefore(a.record, b.record)),
-      due: new Heap<Entry>((a, b) => a.record.runAt < b.record.runAt),
-    };
-    this.#lines.set(queueName, line);
-    return line;
-  }
-}
-
-function runsBefore(a: JobRecord, b: JobRecord): boolean {
-  if (a.priority !== b.priority) return a.priority > b.priority;
-  return a.runAt === b.runAt ? a.sequence < b.sequence : a.runAt < b.runAt;
 }
 
 function keyOf({ queueName, idempotencyKey }: JobInput | JobRecord): string | undefined {
   return idempotencyKey === undefined ? undefined : `${queueName} ${idempotencyKey}`;
-}
-
-function dropStale(heap: Heap<Entry>, statuses: readonly JobStatus[]): void {
-  while (heap.peek() && !statuses.includes(heap.peek()!.record.status)) heap.pop();
 }

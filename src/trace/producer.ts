@@ -52,9 +52,14 @@ export interface Sending {
 
 /** Starts the spans of one enqueue; without tracing it only decides the ids. */
 export function startSending(jobs: readonly Sendable[]): Sending {
-  const tracer = activeTracer();
-  if (tracer === undefined) return untraced(jobs);
-  return jobs.length === 1 ? sendOne(tracer, jobs[0]!) : sendMany(tracer, jobs);
+  try {
+    const tracer = activeTracer();
+    if (tracer === undefined) return untraced(jobs);
+    return jobs.length === 1 ? sendOne(tracer, jobs[0]!) : sendMany(tracer, jobs);
+  } catch {
+    // A tracer that throws must not keep a job from being enqueued.
+    return untraced(jobs);
+  }
 }
 
 function untraced(jobs: readonly Sendable[]): Sending {
@@ -146,11 +151,17 @@ function creationIn(spanContext: SpanContext): Creation {
 
 function endSpans(spans: readonly Span[], error: unknown): void {
   for (const span of spans) {
-    if (error !== undefined) {
-      const { name, message } = toJobError(error);
-      span.setAttribute("error.type", name);
-      span.setStatus({ code: SpanStatusCode.ERROR, message });
+    try {
+      if (error !== undefined) markFailed(span, error);
+      span.end();
+    } catch {
+      // The jobs are stored, or refused, whatever becomes of the span.
     }
-    span.end();
   }
+}
+
+function markFailed(span: Span, error: unknown): void {
+  const { name, message } = toJobError(error);
+  span.setAttribute("error.type", name);
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
 }

@@ -1,0 +1,86 @@
+/**
+ * One request to a collector, tried again while that can help and time is left.
+ *
+ * @module
+ */
+import { type Answer, readAnswer } from "./answer.ts";
+import { type Deadline, waitUpTo } from "./deadline.ts";
+import { untraced } from "./suppress_tracing.ts";
+
+/** A request that is the same at every try. */
+export interface Delivery {
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+/**
+ * Posts until the collector accepts.
+ *
+ * Tried again, after `retryDelayMs` that grow by half each time and vary by a fifth, or after what
+ * `Retry-After` says: 429, 502, 503, 504, and a connection that is refused or breaks.
+ *
+ * @returns what a collector that accepted has to remark.
+ * @throws {Error} with what happened last, when it will not accept or the deadline is near.
+ */
+export async function deliver(
+  delivery: Delivery,
+  deadline: Deadline,
+  retryDelayMs: number,
+): Promise<string | undefined> {
+  for (let delayMs = retryDelayMs;; delayMs *= 1.5) {
+    const answer = await post(delivery, deadline);
+    if (answer.kind === "accepted") return answer.warning;
+    if (answer.kind === "refused") throw failure(delivery, answer.reason);
+    // A collector that says "at once" must not be asked in a tight loop.
+    const pauseMs = Math.max(answer.retryAfterMs ?? jittered(delayMs), retryDelayMs / 10);
+    if (pauseMs >= deadline.leftMs()) {
+      throw failure(delivery, `${answer.reason}, and no time was left to try again`);
+    }
+    await waitUpTo(pauseMs);
+  }
+}
+
+async function post({ url, headers, body }: Delivery, deadline: Deadline): Promise<Answer> {
+  try {
+    // A traced fetch would make a span for every request that carries spans.
+    const response = await untraced(() =>
+      // A redirect would take the headers, and with them the keys in them, to another host.
+      fetch(url, { method: "POST", headers, body, signal: deadline.signal, redirect: "manual" })
+    );
+    return await readAnswer(response);
+  } catch (error) {
+    if (deadline.signal.aborted) {
+      return { kind: "refused", reason: `did not answer within ${deadline.timeoutMs} ms` };
+    }
+    return { kind: "unavailable", reason: `could not be reached (${cause(error)})` };
+  }
+}
+
+/** Many senders that failed together must not come back together. */
+function jittered(delayMs: number): number {
+  return delayMs * (0.8 + 0.4 * Math.random());
+}
+
+function failure({ url, headers }: Delivery, reason: string): Error {
+  const { origin, pathname } = new URL(url);
+  return new Error(`The collector at ${origin}${pathname} ${withoutSecrets(reason, headers)}`);
+}
+
+/** A collector may repeat a key that it does not know; it must not get into a log. */
+function withoutSecrets(reason: string, headers: Headers): string {
+  let text = reason;
+  for (const [name, value] of headers) {
+    if (name === "content-type") continue;
+    for (const part of [value, ...value.split(" ")]) {
+      if (part.length >= 6) text = text.replaceAll(part, "…");
+    }
+  }
+  return text;
+}
+
+/** What lies behind "fetch failed": Node keeps it in `cause`, as a code when there are several. */
+function cause(error: unknown): string {
+  const { message, cause } = error as { message?: string; cause?: { code?: string } };
+  return cause?.code ?? message ?? String(error);
+}
