@@ -31,8 +31,6 @@ export interface LoopLimits {
 
 // How often a tick asks a failing store before it gives up; a run never does.
 const TICK_TRIES = 3;
-// How long the last outcomes are offered to a failing store when all else has stopped.
-const LAST_OFFER_MS = 5_000;
 const STORE_BACKOFF = { type: "exponential", delayMs: 100, maxMs: 10_000 } as const;
 
 /** One run or one tick over the queues of one store. */
@@ -82,13 +80,13 @@ export class Loop {
       clearTimeout(this.#handBackTimer);
       stopListening?.();
       this.#attempts.handBack();
-      await this.#hooks.settled(Math.max(...settings.map((one) => one.hookTimeoutMs)));
+      await this.#hooks.settled(this.#endTimeoutMs());
     }
   }
 
   /** Claims no more. Jobs that still run after `timeoutMs` are handed back. */
   stop(timeoutMs: number): void {
-    const giveUpAt = performance.now() + timeoutMs + LAST_OFFER_MS;
+    const giveUpAt = performance.now() + timeoutMs + this.#endTimeoutMs();
     // Asked twice, the sooner end holds.
     if (giveUpAt >= this.#giveUpAt) return;
     this.#isStopping = true;
@@ -217,6 +215,11 @@ export class Loop {
     await this.#pause.sleep(this.#isStopping ? Math.min(delayMs, 500) : delayMs);
   }
 
+  #endTimeoutMs(): number {
+    return Math.max(...[...this.#settings.values()].map((one) => one.endTimeoutMs));
+  }
+
+  /** The last outcomes have been offered to a failing store long enough. */
   #giveUp(): true {
     const [first] = this.#settings.values();
     const count = this.#attempts.finishedCount;

@@ -70,7 +70,7 @@ export abstract class Runner implements AsyncDisposable {
   async run({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<WorkResult> {
     const limits = { maxJobs: Infinity, budgetMs: Infinity, endsWhenIdle: false };
     const result = await this.#work(limits, signal);
-    await flushSpans(Math.max(...this.#settings.map((one) => one.hookTimeoutMs)));
+    await flushSpans(Math.max(...this.#settings.map((one) => one.endTimeoutMs)));
     return result;
   }
 

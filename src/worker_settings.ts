@@ -49,8 +49,11 @@ export interface WorkerOptions<AJob = Job> extends Hooks<AJob> {
   readonly upkeepMs?: number | undefined;
   /** How long `stop` waits for running jobs before it hands them back, in ms. Default 10,000. */
   readonly stopTimeoutMs?: number | undefined;
-  /** How long a tick or a stop waits for hooks and for spans to be sent, in ms. Default 5,000. */
-  readonly hookTimeoutMs?: number | undefined;
+  /**
+   * How long the end of a tick or a run may take when its jobs are over, in ms: for hooks, for spans
+   * to be sent, for a store that does not answer. Default 5,000.
+   */
+  readonly endTimeoutMs?: number | undefined;
   /** Told what is nobody's outcome: a hook that threw, a store that fails. Default `console.error`. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -79,7 +82,7 @@ export interface WorkerSettings {
   readonly retentionMs: number;
   readonly upkeepMs: number;
   readonly stopTimeoutMs: number;
-  readonly hookTimeoutMs: number;
+  readonly endTimeoutMs: number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -117,7 +120,7 @@ export function withDefaults(
     ),
     upkeepMs: ms("upkeepMs", options.upkeepMs ?? 1_000, 0),
     stopTimeoutMs: ms("stopTimeoutMs", options.stopTimeoutMs ?? 10_000, 0),
-    hookTimeoutMs: ms("hookTimeoutMs", options.hookTimeoutMs ?? 5_000, 0),
+    endTimeoutMs: ms("endTimeoutMs", options.endTimeoutMs ?? 5_000, 0),
     onError: shielded(options.onError ?? ((error) => console.error(error))),
   };
 }

@@ -68,7 +68,7 @@ function parseBody(text: string): Body {
 function partialSuccess({ partialSuccess }: Body): string | undefined {
   const rejected = Number(partialSuccess?.rejectedSpans ?? 0);
   const message = cut(partialSuccess?.errorMessage ?? "");
-  if (rejected > 0) return `rejected ${rejected} spans: ${message}`;
+  if (rejected > 0) return `rejected spans (${rejected}): ${message}`;
   return message === "" ? undefined : `accepted all spans with a warning: ${message}`;
 }
 

@@ -108,7 +108,7 @@ export class FetchSpanExporter {
       return { code: 0 };
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-      this.#report(`${spans.length} spans were lost. ${error.message}`);
+      this.#report(`Spans were lost (${spans.length}): ${error.message}`);
       return { code: 1, error };
     }
   }

@@ -1,0 +1,410 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import {
+  JobCancelledError,
+  type JobLifecycleEvent,
+  JobQueue,
+  JobTimeoutError,
+  LeaseLostError,
+  memory,
+  NonRetryableError,
+  type Store,
+  WorkerPool,
+  WorkerStoppedError,
+} from "../../mod.ts";
+import { manualClock } from "./manual_clock.ts";
+
+const never = () => new Promise<never>(() => {});
+const soon = (ms = 2) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+const nothing = { completed: 0, failed: 0, retried: 0, cancelled: 0, released: 0, lost: 0 };
+
+describe("a tick", () => {
+  test("claims, runs and settles what is ready, and says when to come again", async () => {
+    const clock = manualClock();
+    const queue = new JobQueue<{ sums: number[] }>({ store: memory(clock) });
+    const worker = queue.worker("sums", ({ payload }) => payload.reduce((a, b) => a + b, 0));
+    const { id } = await queue.enqueue("sums", [1, 2]);
+    await queue.enqueue("sums", [3], { delayMs: 5_000 });
+    assert.deepEqual(await worker.tick(), { ...nothing, completed: 1, nextInMs: 5_000 });
+    assert.equal((await queue.get(id))?.result, 3);
+    clock.pass(5_000);
+    assert.deepEqual(await worker.tick(), { ...nothing, completed: 1, nextInMs: undefined });
+    assert.deepEqual(await worker.tick(), { ...nothing, nextInMs: undefined });
+  });
+
+  test("stays within maxJobs and says that more is ready", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const worker = queue.worker("queue", () => {}, { concurrency: 2 });
+    for (let n = 0; n < 5; n++) await queue.enqueue("queue", n);
+    const result = await worker.tick({ maxJobs: 3 });
+    assert.equal(result.completed, 3);
+    assert.equal(result.nextInMs, 0);
+  });
+
+  test("starts nothing after its budget, but waits for what runs", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const worker = queue.worker("queue", () => soon(5), { concurrency: 1 });
+    for (let n = 0; n < 50; n++) await queue.enqueue("queue", n);
+    const { completed, released, nextInMs } = await worker.tick({ budgetMs: 12 });
+    assert.ok(completed >= 1 && completed < 50, String(completed));
+    assert.equal(released, 0);
+    assert.equal(nextInMs, 0);
+  });
+
+  test("runs at most as many jobs at once as its concurrency, and a pool as its own", async () => {
+    const queue = new JobQueue<{ a: number; b: number }>({ store: memory() });
+    const running = { a: 0, b: 0, most: 0, mostA: 0 };
+    const count = (name: "a" | "b") => async () => {
+      running[name]++;
+      running.most = Math.max(running.most, running.a + running.b);
+      running.mostA = Math.max(running.mostA, running.a);
+      await soon();
+      running[name]--;
+    };
+    const pool = new WorkerPool([
+      queue.worker("a", count("a"), { concurrency: 2 }),
+      queue.worker("b", count("b"), { concurrency: 9 }),
+    ], { concurrency: 4 });
+    for (let n = 0; n < 10; n++) {
+      await queue.enqueue("a", n);
+      await queue.enqueue("b", n);
+    }
+    assert.equal((await pool.tick()).completed, 20);
+    assert.deepEqual([running.most, running.mostA], [4, 2]);
+  });
+
+  test("runs dependents in the same tick, and the children that a handler enqueues", async () => {
+    const queue = new JobQueue<{ a: number; b: number }>({ store: memory() });
+    const order: string[] = [];
+    const pool = new WorkerPool([
+      queue.worker("a", async (job, ctx) => {
+        order.push(`a${job.payload}`);
+        if (job.payload === 1) await ctx.enqueue("a", 2);
+      }),
+      queue.worker("b", ({ payload }) => void order.push(`b${payload}`)),
+    ]);
+    const first = await queue.enqueue("a", 1);
+    await queue.enqueue("b", 3, { dependsOn: [first] });
+    await pool.tick();
+    assert.equal(order[0], "a1");
+    assert.deepEqual([...order].sort(), ["a1", "a2", "b3"]);
+  });
+
+  test("rejects when the store fails again and again, and the jobs are not lost", async () => {
+    const store = memory();
+    const queue = new JobQueue({ store });
+    const errors: unknown[] = [];
+    const worker = queue.worker("queue", () => {}, { onError: (error) => errors.push(error) });
+    await queue.enqueue("queue", 1);
+    const { exchange } = store;
+    store.exchange = () => Promise.reject(new Error("no store"));
+    await assert.rejects(worker.tick(), /no store/);
+    assert.equal(errors.length, 2, "the tries before the last are reported");
+    store.exchange = exchange;
+    assert.equal((await worker.tick()).completed, 1);
+  });
+});
+
+describe("an attempt that fails", () => {
+  const outcomes = async (handler: () => unknown, options: object = {}) => {
+    const queue = new JobQueue({ store: memory() });
+    const worker = queue.worker("queue", handler, { backoff: { type: "fixed", delayMs: 0 } });
+    const { id } = await queue.enqueue("queue", {}, options);
+    await worker.tick();
+    return (await queue.get(id))!;
+  };
+
+  test("is repeated until its attempts are used up", async () => {
+    const failing = () => Promise.reject(new Error("503"));
+    for (const maxAttempts of [1, 2, 5]) {
+      const job = await outcomes(failing, { maxAttempts });
+      assert.deepEqual([job.status, job.attempts], ["failed", maxAttempts]);
+      assert.equal(job.failedAttempts.length, maxAttempts);
+    }
+  });
+
+  test("is not repeated when the error says so", async () => {
+    const job = await outcomes(() => {
+      throw new NonRetryableError("The total does not add up");
+    });
+    assert.equal(job.status, "failed");
+    assert.equal(job.error?.message, "The total does not add up");
+  });
+
+  test("may throw anything, also undefined", async () => {
+    for (
+      const thrown of [undefined, null, "text", {
+        toString: () => {
+          throw 1;
+        },
+      }, Symbol("s")]
+    ) {
+      const job = await outcomes(() => {
+        throw thrown;
+      }, { maxAttempts: 1 });
+      assert.equal(job.status, "failed");
+      assert.equal(job.error?.name, "NonError");
+    }
+  });
+
+  test("waits as its own rule says, else as the worker's, which may be a function", async () => {
+    const clock = manualClock();
+    const queue = new JobQueue({ store: memory(clock) });
+    const waits: number[] = [];
+    const worker = queue.worker("queue", () => Promise.reject(new Error("503")), {
+      backoff: (attempt, error) => attempt * 100 + (error as Error).message.length,
+      onJobRetry: ({ retryInMs }) => void waits.push(retryInMs),
+    });
+    await queue.enqueue("queue", {});
+    await worker.tick();
+    clock.pass(103);
+    await worker.tick();
+    await queue.enqueue("queue", {}, { backoff: { type: "fixed", delayMs: 7 } });
+    await worker.tick();
+    assert.deepEqual(waits, [103, 203, 7]);
+  });
+
+  test("still waits by the default rule when the worker's function throws", async () => {
+    const errors: unknown[] = [];
+    const queue = new JobQueue({ store: memory() });
+    const worker = queue.worker("queue", () => Promise.reject(new Error("503")), {
+      backoff: () => {
+        throw new Error("no rule");
+      },
+      onError: (error) => errors.push(error),
+    });
+    await queue.enqueue("queue", {});
+    const { retried, nextInMs } = await worker.tick();
+    assert.equal(retried, 1);
+    assert.ok(nextInMs! > 0 && nextInMs! <= 1_000);
+    assert.match(String(errors[0]), /no rule/);
+  });
+
+  test("completes all the same when its result is no JSON: the result is left out and reported", async () => {
+    const errors: unknown[] = [];
+    const queue = new JobQueue({ store: memory() });
+    const worker = queue.worker("queue", () => new Map(), {
+      onError: (error) => errors.push(error),
+    });
+    const { id } = await queue.enqueue("queue", {});
+    assert.equal((await worker.tick()).completed, 1);
+    assert.equal((await queue.get(id))?.result, undefined);
+    assert.match(
+      String(errors[0]),
+      /^TypeError: The result of queue .* must be JSON .*: got a Map$/,
+    );
+  });
+});
+
+describe("the signal of an attempt", () => {
+  test("aborts at the job's own limit, else the worker's, and the attempt ends at once", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const reasons: unknown[] = [];
+    const worker = queue.worker("queue", (_job, { signal }) => {
+      signal.addEventListener("abort", () => reasons.push(signal.reason));
+      return never();
+    }, { timeoutMs: 10 });
+    const { id } = await queue.enqueue("queue", {}, { maxAttempts: 1 });
+    await queue.enqueue("queue", {}, { maxAttempts: 1, timeoutMs: 5 });
+    assert.equal((await worker.tick()).failed, 2);
+    assert.deepEqual(reasons.map(String), [
+      "JobTimeoutError: The attempt took longer than 5 ms",
+      "JobTimeoutError: The attempt took longer than 10 ms",
+    ]);
+    assert.ok(reasons[0] instanceof JobTimeoutError);
+    const job = await queue.get(id);
+    assert.equal(job?.failedAttempts[0]?.outcome, "timed_out");
+  });
+
+  test("aborts when a caller cancels the running job; what the handler does then is not recorded", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const reasons: unknown[] = [];
+    const events: JobLifecycleEvent[] = [];
+    const worker = queue.worker("queue", async (job, { signal }) => {
+      await queue.cancel(job.id, "The customer changed their mind");
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      reasons.push(signal.reason);
+      return "late";
+    }, { leaseMs: 100, onJobCancel: (event) => void events.push(event) });
+    const { id } = await queue.enqueue("queue", {});
+    assert.deepEqual(await worker.tick(), { ...nothing, cancelled: 1, nextInMs: undefined });
+    const job = await queue.get(id);
+    assert.equal(job?.status, "cancelled");
+    assert.equal(job?.error?.message, "The customer changed their mind");
+    assert.equal(job?.result, undefined);
+    assert.ok(reasons[0] instanceof JobCancelledError);
+    assert.deepEqual(events.map(({ type }) => type), ["cancel"]);
+  });
+
+  test("aborts when the lease was lost to another worker, and nothing of the attempt is recorded", async () => {
+    const clock = manualClock();
+    const store = memory(clock);
+    const queue = new JobQueue({ store });
+    const reasons: unknown[] = [];
+    const worker = queue.worker("queue", async (_job, { signal }) => {
+      clock.pass(1_000);
+      await takeAway(store, "queue");
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      reasons.push(signal.reason);
+    }, { leaseMs: 100, upkeepMs: 60_000 });
+    const { id } = await queue.enqueue("queue", {});
+    assert.equal((await worker.tick()).lost, 1);
+    assert.ok(reasons[0] instanceof LeaseLostError);
+    assert.equal((await queue.get(id))?.status, "running", "it runs elsewhere");
+  });
+
+  test("keeps its lease for as long as it runs", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const worker = queue.worker("queue", () => soon(700), { leaseMs: 300, upkeepMs: 10 });
+    await queue.enqueue("queue", {});
+    const [mine, other] = await Promise.all([
+      worker.tick(),
+      soon(450).then(() => queue.worker("queue", () => {}, { upkeepMs: 10 }).tick()),
+    ]);
+    assert.deepEqual([mine.completed, other.completed], [1, 0]);
+  });
+});
+
+describe("a run", () => {
+  test("works until its signal aborts, and is woken by enqueues", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const stop = new AbortController();
+    const ran = deferred();
+    const worker = queue.worker("queue", () => ran.resolve(), { pollMs: 60_000, upkeepMs: 60_000 });
+    const run = worker.run({ signal: stop.signal });
+    await soon();
+    await queue.enqueue("queue", {});
+    await ran.promise;
+    stop.abort();
+    assert.equal((await run).completed, 1);
+  });
+
+  test("runs a delayed job when its time comes", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const ran = deferred();
+    await using worker = queue.worker("queue", () => ran.resolve(), { pollMs: 60_000 });
+    const run = worker.run();
+    await queue.enqueue("queue", {}, { delayMs: 15 });
+    await ran.promise;
+    await worker.stop();
+    assert.equal((await run).completed, 1);
+  });
+
+  test("stops gracefully: running jobs end, none is started", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const started = deferred();
+    const worker = queue.worker("queue", async () => {
+      started.resolve();
+      await soon(10);
+    }, { concurrency: 1 });
+    await queue.enqueue("queue", 1);
+    await queue.enqueue("queue", 2);
+    const run = worker.run();
+    await started.promise;
+    await worker.stop();
+    assert.deepEqual(await run, { ...nothing, completed: 1, nextInMs: 0 });
+    assert.deepEqual((await queue.find({ status: "ready" })).jobs.map(({ payload }) => payload), [
+      2,
+    ]);
+  });
+
+  test("hands back what still runs after the stop's time; the attempt does not count", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const started = deferred();
+    const reasons: unknown[] = [];
+    const worker = queue.worker("queue", (_job, { signal }) => {
+      signal.addEventListener("abort", () => reasons.push(signal.reason));
+      started.resolve();
+      return never();
+    });
+    const { id } = await queue.enqueue("queue", {});
+    const run = worker.run();
+    await started.promise;
+    await worker.stop({ timeoutMs: 5 });
+    assert.equal((await run).released, 1);
+    assert.ok(reasons[0] instanceof WorkerStoppedError);
+    const job = await queue.get(id);
+    assert.deepEqual([job?.status, job?.attempts, job?.failedAttempts[0]?.outcome], [
+      "ready",
+      0,
+      "released",
+    ]);
+  });
+
+  test("hands back at once what was claimed while the stop came", async () => {
+    const store = memory();
+    const queue = new JobQueue({ store });
+    const worker = queue.worker("queue", () => assert.fail("must not start"));
+    await queue.enqueue("queue", {});
+    const { exchange } = store;
+    store.exchange = async (turn) => {
+      store.exchange = exchange;
+      const result = await store.exchange(turn);
+      void worker.stop();
+      return result;
+    };
+    assert.equal((await worker.run()).released, 1);
+    const { jobs: [job] } = await queue.find();
+    assert.deepEqual([job?.status, job?.attempts], ["ready", 0]);
+  });
+
+  test("goes on by itself after the store has failed, and loses no outcome", async () => {
+    const store = memory();
+    const queue = new JobQueue({ store });
+    const errors: unknown[] = [];
+    const ran = deferred();
+    let runs = 0;
+    const worker = queue.worker("queue", () => {
+      runs++;
+      failing = 2;
+      ran.resolve();
+    }, { onError: (error) => errors.push(error) });
+    const { exchange } = store;
+    let failing = 0;
+    store.exchange = (turn) =>
+      failing-- > 0 ? Promise.reject(new Error("no store")) : exchange.call(store, turn);
+    const { id } = await queue.enqueue("queue", {});
+    const run = worker.run();
+    await ran.promise;
+    while ((await queue.get(id))?.status !== "completed") await soon(20);
+    await worker.stop();
+    assert.deepEqual([(await run).completed, runs, errors.length], [1, 1, 2]);
+  });
+
+  test(
+    "gives up at a stop when the store stays away, and says how many outcomes it could not record",
+    async () => {
+      const store = memory();
+      const queue = new JobQueue({ store });
+      const errors: unknown[] = [];
+      const ran = deferred();
+      const worker = queue.worker("queue", () => {
+        store.exchange = () => Promise.reject(new Error("no store"));
+        ran.resolve();
+      }, { onError: (error) => errors.push(error), endTimeoutMs: 50 });
+      await queue.enqueue("queue", {});
+      const run = worker.run();
+      await ran.promise;
+      await worker.stop({ timeoutMs: 0 });
+      assert.equal((await run).completed, 0);
+      assert.match(String(errors.at(-1)), /1 outcomes could not be recorded; these jobs run again/);
+    },
+  );
+});
+
+interface Deferred {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+}
+
+function deferred(): Deferred {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => resolve = done);
+  return { promise, resolve };
+}
+
+/** Sweeps the expired lease and claims the job for somebody else. */
+async function takeAway(store: Store, queueName: string): Promise<void> {
+  await store.upkeep({ retentionMs: 1e9, limit: 10 });
+  await store.exchange({ settlements: [], claims: [{ queueName, limit: 1, leaseMs: 60_000 }] });
+}

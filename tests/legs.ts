@@ -1,0 +1,48 @@
+/**
+ * Runs the tests on every runtime. `npm test` runs all legs; for daily work,
+ * `npm test -- bun deno` runs those two and `npm test -- --only retry` the files named so.
+ */
+
+import process from "node:process";
+import { startCollector } from "./collector.ts";
+import { readArguments } from "./legs/arguments.ts";
+import { bun } from "./legs/bun.ts";
+import { deno } from "./legs/deno.ts";
+import type { Leg, Outcome } from "./legs/leg.ts";
+import { latestNode, systemNode } from "./legs/node.ts";
+import { runLeg } from "./legs/run_leg.ts";
+import { closingLine, progressOf, summaryOf } from "./legs/summary.ts";
+import { workerd } from "./legs/workerd.ts";
+
+const allLegs = [systemNode, latestNode, bun, deno, workerd];
+
+// Two cores are what a small machine has, and most runtimes keep only one of them busy.
+const legsAtOnce = 2;
+
+const { legs, only } = readArguments(process.argv.slice(2), allLegs);
+const collector = await startCollector();
+const outcomes = await runAll(legs);
+await collector.close();
+
+console.log(`\n${summaryOf(outcomes)}\n\n${closingLine(outcomes)}`);
+process.exitCode = isWell(outcomes) ? 0 : 1;
+
+async function runAll(legs: readonly Leg[]): Promise<readonly Outcome[]> {
+  const outcomes = new Map<Leg, Outcome>();
+  const waiting = [...legs];
+  const lanes = Array.from({ length: legsAtOnce }, async () => {
+    for (let leg = waiting.shift(); leg; leg = waiting.shift()) {
+      const outcome = await runLeg(leg, only, { COLLECTOR_URL: collector.url });
+      console.log(progressOf(outcome));
+      outcomes.set(leg, outcome);
+    }
+  });
+  await Promise.all(lanes);
+  return legs.flatMap((leg) => outcomes.get(leg) ?? []);
+}
+
+// When every leg was skipped, nothing was tested, and that is no success.
+function isWell(outcomes: readonly Outcome[]): boolean {
+  const verdicts = new Set(outcomes.map((outcome) => outcome.verdict));
+  return verdicts.has("passed") && !verdicts.has("failed");
+}

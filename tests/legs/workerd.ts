@@ -1,0 +1,27 @@
+import { installedRuntime } from "./installed.ts";
+import type { Counts, Leg } from "./leg.ts";
+
+const folder = ".build/workerd";
+
+/** workerd runs no files but a worker, so Bun puts all tests into one. */
+export const workerd: Leg = {
+  name: "workerd",
+  folders: ["everywhere"],
+  findRuntime: () => installedRuntime("workerd", "workerd"),
+  commands: ({ executable }, testFiles) => [
+    {
+      executable: installedRuntime("Bun", "bun").executable,
+      args: ["tests/workerd/bundle.ts", folder, ...testFiles],
+    },
+    { executable, args: ["test", `${folder}/config.capnp`] },
+  ],
+  readCounts,
+};
+
+/** Reads the line that tests/workerd/tally.ts closes with. */
+function readCounts(output: string): Counts | undefined {
+  const closingLine = /^(\d+) passed, (\d+) failed, (\d+) skipped$/gm;
+  const found = [...output.matchAll(closingLine)].at(-1);
+  if (found === undefined) return undefined;
+  return { passed: Number(found[1]), failed: Number(found[2]), skipped: Number(found[3]) };
+}
