@@ -21,7 +21,7 @@
 import { type Attributes, context, diag, propagation, trace } from "@opentelemetry/api";
 import type { SpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { waitUpTo } from "./otlp/deadline.ts";
-import { traceContextPropagator } from "./otlp/propagator.ts";
+import { traceContextPropagator } from "./trace/propagator.ts";
 import { newProvider } from "./otlp/provider.ts";
 import { isTrue } from "./otlp/variables.ts";
 import { setChosenRoots } from "./trace/chosen_root.ts";

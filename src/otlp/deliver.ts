@@ -5,7 +5,7 @@
  */
 import { type Answer, readAnswer } from "./answer.ts";
 import { type Deadline, waitUpTo } from "./deadline.ts";
-import { untraced } from "./suppress_tracing.ts";
+import { untraced } from "../trace/suppress_tracing.ts";
 
 /** A request that is the same at every try. */
 export interface Delivery {

@@ -5,7 +5,7 @@
  * @module
  */
 import { type TextMapPropagator, trace } from "@opentelemetry/api";
-import { readTraceparent, writeTraceparent } from "../trace/w3c.ts";
+import { readTraceparent, writeTraceparent } from "./w3c.ts";
 import { isUntraced } from "./suppress_tracing.ts";
 
 /** Reads and writes the headers `traceparent` and `tracestate`. */
