@@ -22,8 +22,9 @@
  *
  * @module
  */
-export { job } from "./src/job.ts";
-export type { Job, JobOptions, JobReference, JobWithAttempts, NewJob } from "./src/job.ts";
+export { job, type NewJob } from "./src/new_job.ts";
+export type { JobOptions, JobReference, NewJobOptions } from "./src/job_options.ts";
+export type { Job, JobWithAttempts } from "./src/job.ts";
 export { correlationIdFrom, newCorrelationId, newTraceId, readTraceId } from "./src/ids.ts";
 export { hasEnded, type JobStatus, jobStatuses, transitions } from "./src/status.ts";
 export { type Backoff, type BackoffFunction, defaultBackoff } from "./src/backoff.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { NewJob } from "./job.ts";
+import type { NewJob } from "./new_job.ts";
 
 /**
  * Puts every job behind the jobs of the same call that it depends on or is a part of; otherwise the

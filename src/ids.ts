@@ -1,5 +1,5 @@
 /**
- * The ids of a job: its own, its trace's and its business process's. All are strings.
+ * Ids and names: a job's, its trace's, its business process's, its queue's. All are strings.
  *
  * @module
  */
@@ -84,6 +84,15 @@ export function readTraceId(text: string): string {
     );
   }
   return traceId;
+}
+
+/** Refuses what is not a queue name: a letter or digit, then up to 127 letters, digits, `_ . : -`. */
+export function checkQueueName(name: unknown): string {
+  if (typeof name === "string" && /^[A-Za-z0-9][\w.:-]{0,127}$/.test(name)) return name;
+  throw new RangeError(
+    "A queue name must be a letter or digit, then up to 127 letters, digits or _ . : -, " +
+      `such as "email_queue": got ${shown(name)}`,
+  );
 }
 
 /** Refuses what is not a job id: a UUID in lower case. */

@@ -1,14 +1,55 @@
 /**
- * The ranges of a job's options, and the refusal of anything outside them.
+ * How a job is to be run and where it belongs: its options, their ranges, and the refusal of anything
+ * outside them.
  *
  * @module
  */
-import { checkBackoff, longestDelayMs } from "./backoff.ts";
+import { type Backoff, checkBackoff, longestDelayMs } from "./backoff.ts";
 import { checkCorrelationId, checkJobId, readTraceId, shown } from "./ids.ts";
-import type { NewJob } from "./job.ts";
+import type { DependencyFailurePolicy } from "./store.ts";
 
-/** A new job's options: all that is optional in it. */
-export type NewJobOptions = Omit<NewJob, "id" | "queueName" | "payload">;
+/** A job, or its id. */
+export type JobReference = string | { readonly id: string };
+
+/** How a job is to be run and where it belongs. Everything has a default. */
+export interface JobOptions {
+  /** The trace it belongs to: 32 hex digits or a UUID. Default: the caller's trace, else a new one. */
+  readonly traceId?: string | undefined;
+  /** The business process it belongs to, 1 to 255 characters. Default: that of the running job. */
+  readonly correlationId?: string | undefined;
+  /** A caller's W3C `traceparent`; the job's trace goes on under it. A malformed one is ignored. */
+  readonly traceparent?: string | undefined;
+  /** The W3C `tracestate` that came with `traceparent`. */
+  readonly tracestate?: string | undefined;
+  /** The job that this one is a part of. Default: the running job. Gives trace and correlation too. */
+  readonly parent?: JobReference | undefined;
+  /** Jobs that must end before this one starts; at most 1,000. */
+  readonly dependsOn?: readonly JobReference[] | undefined;
+  /** When a dependency fails or is cancelled: `cancel` this job too (default), or `run` it anyway. */
+  readonly onDependencyFailure?: DependencyFailurePolicy | undefined;
+  /** Higher runs first, from -32,768 to 32,767. Default 0. */
+  readonly priority?: number | undefined;
+  /** Not before this long from now, in ms. */
+  readonly delayMs?: number | undefined;
+  /** Not before this time, by the store's clock. */
+  readonly runAt?: Date | undefined;
+  /** How many attempts it has in all, 1 to 1,000. Default 3. */
+  readonly maxAttempts?: number | undefined;
+  /** The wait before a retry. Default: the worker's. */
+  readonly backoff?: Backoff | undefined;
+  /** The limit of one attempt, in ms. Default: the worker's. */
+  readonly timeoutMs?: number | undefined;
+  /** A second job with this key in the same queue is the first one, as long as that is kept. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** The options of a job that was made: jobs have become ids. */
+export interface NewJobOptions extends Omit<JobOptions, "parent" | "dependsOn"> {
+  /** The id of the job that it is a part of. */
+  readonly parentId?: string | undefined;
+  /** The ids of the jobs that must end before it starts. */
+  readonly dependsOn?: readonly string[] | undefined;
+}
 
 /** The most jobs that one job can depend on. */
 export const mostDependencies = 1_000;

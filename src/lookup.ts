@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { checkCorrelationId, checkJobId, readTraceId, shown } from "./ids.ts";
-import { checkQueueName, type Job, type JobReference } from "./job.ts";
-import { checkInteger } from "./job_options.ts";
+import { checkCorrelationId, checkJobId, checkQueueName, readTraceId, shown } from "./ids.ts";
+import type { Job } from "./job.ts";
+import { checkInteger, type JobReference } from "./job_options.ts";
 import { type JobStatus, jobStatuses } from "./status.ts";
 import type { RecordFilter } from "./store.ts";
 

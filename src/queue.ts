@@ -7,17 +7,11 @@ import { context, type SpanContext, trace } from "@opentelemetry/api";
 import { inDependencyOrder } from "./graph.ts";
 import { checkJobId } from "./ids.ts";
 import { inherit } from "./inheritance.ts";
-import {
-  checkJob,
-  type Job,
-  job,
-  type JobOptions,
-  type JobWithAttempts,
-  type NewJob,
-} from "./job.ts";
-import { checkInteger } from "./job_options.ts";
+import type { Job, JobWithAttempts } from "./job.ts";
+import { checkInteger, type JobOptions } from "./job_options.ts";
 import { type JobFilter, type JobPage, toRecordFilter } from "./lookup.ts";
 import type { Enqueue, QueueName, Queues } from "./queues.ts";
+import { checkJob, job, type NewJob } from "./new_job.ts";
 import { payloadText, toInput, toJob } from "./record.ts";
 import type { Added, JobRecord, QueueCount, Store } from "./store.ts";
 import { startSending } from "./trace/producer.ts";

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { Job, JobOptions, NewJob } from "./job.ts";
+import type { Job } from "./job.ts";
+import type { JobOptions } from "./job_options.ts";
+import type { NewJob } from "./new_job.ts";
 
 /** The payload of each queue, by its name. Types only: nothing of it is there at run time. */
 export type Queues = object;

@@ -6,8 +6,9 @@
  */
 import type { Backoff } from "./backoff.ts";
 import { readTraceId } from "./ids.ts";
-import type { Job, NewJob } from "./job.ts";
+import type { Job } from "./job.ts";
 import { fromJson, toJson } from "./json.ts";
+import type { NewJob } from "./new_job.ts";
 import type { JobInput, JobRecord } from "./store.ts";
 import type { Creation, Sendable } from "./trace/producer.ts";
 

@@ -18,44 +18,18 @@
  *
  * @module
  */
-import { type Attributes, context, diag, propagation, trace } from "@opentelemetry/api";
-import type { SpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { context, diag, propagation, trace } from "@opentelemetry/api";
+import type { TracerProvider } from "@opentelemetry/sdk-trace";
 import { waitUpTo } from "./otlp/deadline.ts";
 import { traceContextPropagator } from "./trace/propagator.ts";
 import { newProvider } from "./otlp/provider.ts";
+import type { TracingOptions } from "./otlp/tracing_options.ts";
 import { isTrue } from "./otlp/variables.ts";
 import { setChosenRoots } from "./trace/chosen_root.ts";
 import { newContextManager } from "./trace/context_manager.ts";
 import { flushSpans } from "./trace/flush.ts";
 
-/** Everything that can be said of tracing. What is left out is filled from `OTEL_*` variables. */
-export interface TracingOptions {
-  /** The service in every trace. @default {OTEL_SERVICE_NAME, else "hammerwork"} */
-  readonly serviceName?: string | undefined;
-  /** Kept as `service.version`. */
-  readonly serviceVersion?: string | undefined;
-  /** Such as `production`; kept as `deployment.environment.name`. */
-  readonly environment?: string | undefined;
-  /**
-   * The base address of a collector that takes OTLP over HTTP, such as `http://localhost:4318`;
-   * `/v1/traces` is appended. Without one spans are made, sampled and propagated, and sent nowhere.
-   *
-   * @default {OTEL_EXPORTER_OTLP_TRACES_ENDPOINT as it is, else OTEL_EXPORTER_OTLP_ENDPOINT}
-   */
-  readonly otlpEndpoint?: string | undefined;
-  /** Sent with every export, such as an API key. Added to OTEL_EXPORTER_OTLP_HEADERS. */
-  readonly otlpHeaders?: Readonly<Record<string, string>> | undefined;
-  /** How long one batch of spans may take, with all its retries. @default {10_000} */
-  readonly exportTimeoutMs?: number | undefined;
-  /** More about the service. Added to OTEL_RESOURCE_ATTRIBUTES. */
-  readonly resourceAttributes?: Attributes | undefined;
-  /** The share of new traces that are recorded, 0 to 1; a trace's later spans follow. @default {1} */
-  readonly samplingRatio?: number | undefined;
-  /** Get every recorded span too: an exporter of one's own, a test. */
-  readonly spanProcessors?: readonly SpanProcessor[] | undefined;
-  /** Read instead of the process's environment variables. */
-  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-}
+export type { TracingOptions };
 
 /** Tracing that has been set up. Neither call rejects, whatever the collector does. */
 export interface Tracing {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkQueueName } from "./job.ts";
+import { checkQueueName } from "./ids.ts";
 import { Runner } from "./runner.ts";
 import {
   withDefaults,

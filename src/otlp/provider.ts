@@ -7,10 +7,10 @@ import type { Attributes } from "@opentelemetry/api";
 import type { IdGenerator, Sampler, SpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { randomHex } from "../ids.ts";
 import { takeChosenTraceId } from "../trace/chosen_root.ts";
-import type { TracingOptions } from "../tracing.ts";
 import { exactTracesUrl, tracesUrlFrom } from "./endpoint.ts";
 import { FetchSpanExporter } from "./exporter.ts";
 import { resourceOf } from "./resource.ts";
+import type { TracingOptions } from "./tracing_options.ts";
 import { readPairs, readVariable } from "./variables.ts";
 
 type Sdk = typeof import("@opentelemetry/sdk-trace");

@@ -15,7 +15,7 @@ import {
 } from "@opentelemetry/api";
 import { toJobError } from "../errors.ts";
 import { newTraceId } from "../ids.ts";
-import type { NewJob } from "../job.ts";
+import type { NewJob } from "../new_job.ts";
 import { messageAttributes, operationAttributes } from "./attributes.ts";
 import { activeTracer, type Origin, startSpan } from "./tracer.ts";
 import { writeTraceparent } from "./w3c.ts";

@@ -1,0 +1,86 @@
+/**
+ * A job before it is enqueued: plain readonly data that others can refer to.
+ *
+ * @module
+ */
+import { checkJobId, checkQueueName, newJobId, shown } from "./ids.ts";
+import type { Job } from "./job.ts";
+import {
+  checkOptions,
+  type JobOptions,
+  type JobReference,
+  type NewJobOptions,
+} from "./job_options.ts";
+
+/** A job before it is enqueued: plain data with an id, so that others can refer to it. */
+export interface NewJob<Name extends string = string, Payload = unknown> extends NewJobOptions {
+  /** A UUIDv7. */
+  readonly id: string;
+  /** The queue it goes to. */
+  readonly queueName: Name;
+  /** What the handler gets: plain JSON. */
+  readonly payload: Payload;
+}
+
+/**
+ * Makes a job, to be enqueued alone or with others as a graph.
+ *
+ * @throws {RangeError} when the queue name, an id or an option is out of its range.
+ * @throws {TypeError} when an option has another name or type.
+ *
+ * ```ts
+ * import { job } from "hammerwork";
+ * import assert from "node:assert/strict";
+ *
+ * const payment = job("payment_queue", { amount: 299.99 }, { correlationId: "order-12345" });
+ * const email = job("email_queue", { to: "a@example.com" }, { dependsOn: [payment] });
+ * assert.deepEqual(email.dependsOn, [payment.id]);
+ * ```
+ */
+export function job<const Name extends string, Payload>(
+  queueName: Name,
+  payload: Payload,
+  options: JobOptions = {},
+): NewJob<Name, Payload> {
+  const { parent, dependsOn, ...rest } = options;
+  return checkJob({
+    id: newJobId(),
+    queueName,
+    payload,
+    ...inherited(parent),
+    ...definedOnly(rest),
+    ...(parent !== undefined && { parentId: idOf(parent) }),
+    ...(dependsOn !== undefined && { dependsOn: dependsOn.map(idOf) }),
+  });
+}
+
+/** Refuses a job that is not as `job()` makes it, such as one that came from elsewhere. */
+export function checkJob<Name extends string, Payload>(
+  newJob: NewJob<Name, Payload>,
+): NewJob<Name, Payload> {
+  if (typeof newJob !== "object" || newJob === null) {
+    throw new TypeError(`A job must be made by job(): got ${shown(newJob)}`);
+  }
+  const { id, queueName, payload: _payload, ...options } = newJob;
+  checkJobId(id);
+  checkQueueName(queueName);
+  checkOptions(options);
+  return Object.freeze(newJob);
+}
+
+function idOf(reference: JobReference): string {
+  return typeof reference === "string" ? reference : checkJobId(reference?.id, "A job's id");
+}
+
+/** A parent that is at hand gives its trace and its business process; an id is looked up later. */
+function inherited(
+  parent: JobReference | undefined,
+): Pick<JobOptions, "traceId" | "correlationId"> {
+  if (typeof parent !== "object") return {};
+  const { traceId, correlationId } = parent as Partial<Job>;
+  return definedOnly({ traceId, correlationId });
+}
+
+function definedOnly<T extends object>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+}

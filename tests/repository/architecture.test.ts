@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { describe, test } from "node:test";
+import { findCircle, importsOf, libraryFiles, reachedFrom } from "./import_graph.ts";
+
+const packagesFrom = (entry: string) =>
+  [...reachedFrom(entry)].filter((path) => !path.endsWith(".ts")).sort();
+
+describe("the architecture", () => {
+  test("the module and the SQLite store import @opentelemetry/api and nothing else", () => {
+    assert.deepEqual(packagesFrom("mod.ts"), ["@opentelemetry/api"]);
+    assert.deepEqual(packagesFrom("src/store/sqlite.ts"), []);
+  });
+
+  test("only the tracing entry reaches the SDK", () => {
+    assert.deepEqual(packagesFrom("src/tracing.ts"), [
+      "@opentelemetry/api",
+      "@opentelemetry/sdk-trace",
+    ]);
+    assert.ok(!reachedFrom("mod.ts").has("src/tracing.ts"));
+  });
+
+  test("no file of the library imports node:, the module, or the sample", () => {
+    for (const file of libraryFiles()) {
+      for (const imported of importsOf(file)) {
+        assert.ok(!imported.startsWith("node:"), `${file} imports ${imported}`);
+        assert.ok(imported !== "mod.ts", `${file} imports mod.ts`);
+        assert.ok(!imported.includes("sample"), `${file} imports ${imported}`);
+      }
+    }
+  });
+
+  test("imports run one way: there is no circle, not even of types", () => {
+    assert.equal(findCircle(libraryFiles())?.join(" -> "), undefined);
+  });
+
+  test("every file of the library is reached from an entry", () => {
+    const entries = ["mod.ts", "src/store/sqlite.ts", "src/tracing.ts"];
+    const reached = new Set([...entries, ...entries.flatMap((entry) => [...reachedFrom(entry)])]);
+    assert.deepEqual(libraryFiles().filter((file) => !reached.has(file)), []);
+  });
+
+  test("files are small, few above 150 lines and none above 250, and their names say something", () => {
+    const sizes = libraryFiles().map((file) =>
+      [file, readFileSync(file, "utf8").split("\n").length - 1] as const
+    );
+    assert.deepEqual(sizes.filter(([, lines]) => lines > 250), []);
+    const long = sizes.filter(([, lines]) => lines > 150);
+    assert.ok(long.length * 5 < sizes.length, `${long.length} of ${sizes.length} are long`);
+    const empty = /^(utils?|helpers?|types|constants|index|common|misc)\.ts$/;
+    assert.deepEqual(sizes.filter(([file]) => empty.test(basename(file))), []);
+  });
+});

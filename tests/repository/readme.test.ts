@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+
+const readme = readFileSync("README.md", "utf8");
+const manifest = JSON.parse(readFileSync("package.json", "utf8"));
+
+describe("the README", () => {
+  test("shows code that runs by line ten", () => {
+    assert.match(
+      readme.split("\n").slice(0, 10).join("\n"),
+      /```ts\n.*import .* from "hammerwork";/s,
+    );
+  });
+
+  test("has only blocks that are run: TypeScript by the docs script, commands that CI runs too", () => {
+    const blocks = [...readme.matchAll(/^```(\w*)([^\n]*)\n(.*?)^```$/gms)];
+    assert.ok(blocks.length >= 6);
+    for (const [, language, attributes, text] of blocks) {
+      // `ignore` would make the docs script pass a block over.
+      if (language === "ts") assert.equal(attributes, "");
+      else if (language === "sh") assert.match(text!, /^npm ci && npm (start|test)\n$/);
+      else assert.equal(language, "text", "drawings");
+    }
+    assert.match(manifest.scripts.docs, /deno test --doc .*README\.md mod\.ts src/);
+  });
+
+  test("says the limits that the code has", async () => {
+    const { JobQueue, memory, defaultBackoff, job } = await import("../../mod.ts");
+    const { maxPayloadBytes } = new JobQueue({ store: memory() });
+    assert.ok(readme.includes(maxPayloadBytes.toLocaleString("en")));
+    assert.equal(defaultBackoff.type, "exponential");
+    const { settings } = new JobQueue({ store: memory() }).worker("queue", () => {});
+    assert.ok(readme.includes(`lease (${settings.leaseMs / 1_000} s, \`leaseMs\`)`));
+    assert.ok(readme.includes(`${settings.retentionMs / 86_400_000} days (\`retentionMs\`)`));
+    const { maxAttempts } = await new JobQueue({ store: memory() }).enqueue(job("queue", {}));
+    assert.ok(readme.includes(`\`maxAttempts\` (${maxAttempts})`));
+  });
+
+  test("names only exports that exist in the table of the specification's names", async () => {
+    const exported = new Set([
+      ...Object.keys(await import("../../mod.ts")),
+      ...Object.keys(await import("../../src/store/sqlite.ts")),
+      ...Object.keys(await import("../../src/tracing.ts")),
+    ]);
+    const table = readme.slice(readme.indexOf("## Coming from the Rust crate"));
+    const ours = table.split("\n").map((row) => row.split("|")[2] ?? "").join("\n");
+    const called = [...ours.matchAll(/(?<![.\w])([A-Za-z]\w+)\(/g)].map(([, name]) => name!);
+    assert.ok(called.length >= 8);
+    for (const name of called) assert.ok(exported.has(name), `${name} is exported`);
+  });
+});
