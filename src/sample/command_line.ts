@@ -1,0 +1,72 @@
+/** What the sample is asked to do. */
+import { parseArgs } from "node:util";
+
+/** The parsed command line. */
+export interface CommandLine {
+  /** A file of orders, or `-` for standard input; `undefined` is the file that ships. */
+  readonly orders: string | undefined;
+  /** The SQLite file; what the handlers write lies beside it. */
+  readonly database: string;
+  /** Whether only the help is wanted. */
+  readonly help: boolean;
+}
+
+/** A command line that cannot be followed. Its message is a sentence. */
+export class UsageError extends Error {}
+
+export const help = `Runs orders through a job queue: for each order a payment, then an e-mail and an
+inventory job, and for the whole file an import in ten batches.
+
+  npm start -- [ORDERS] [--once] [--database FILE]
+
+  ORDERS           a file with one JSON order a line, or - for standard input;
+                   left out: the sample that ships
+  --once           end when the work is done (for now it always does)
+  --database FILE  where the jobs are kept, receipts and reservations beside it;
+                   left out: .sample/hammerwork.db
+  --help           show this
+`;
+
+const options = {
+  once: { type: "boolean" },
+  database: { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+/**
+ * Reads the arguments.
+ *
+ * @throws {UsageError} for an unknown option, a missing value or a second file.
+ */
+export function readCommandLine(args: readonly string[]): CommandLine {
+  // Not strict: the runtimes word its errors differently, and in several sentences.
+  const { values, positionals, tokens } = parseArgs({
+    args: [...args],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  for (const token of tokens) if (token.kind === "option") checkOption(token);
+  if (positionals.length > 1) {
+    throw new UsageError(`One file of orders is expected: got ${positionals.join(" and ")}`);
+  }
+  return {
+    orders: positionals[0],
+    database: typeof values.database === "string" ? values.database : ".sample/hammerwork.db",
+    help: values.help === true,
+  };
+}
+
+function checkOption(token: { name: string; rawName: string; value?: string | undefined }): void {
+  const option = options[token.name as keyof typeof options];
+  if (option === undefined) {
+    throw new UsageError(`There is no option ${token.rawName}; --help shows those there are`);
+  }
+  if (option.type === "string" && !token.value) {
+    throw new UsageError(`${token.rawName} needs a value, such as ${token.rawName} orders.db`);
+  }
+  if (option.type === "boolean" && token.value !== undefined) {
+    throw new UsageError(`${token.rawName} takes no value: got ${token.value}`);
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * A copy of the good orders of an input, named by the hash of its content. An import reads its rows
+ * from here: it may run when the input is long gone, and the same content always has the same name.
+ */
+import { createHash } from "node:crypto";
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Order } from "./order.ts";
+
+export interface KeptOrders {
+  readonly contentHash: string;
+  readonly rows: number;
+}
+
+export interface OrderKeeper {
+  add(order: Order): Promise<void>;
+  /** Gives the copy its name. */
+  finish(): Promise<KeptOrders>;
+  /** Removes what was not finished. */
+  discard(): Promise<void>;
+}
+
+/** Starts a copy under a name that no other process uses. */
+export async function keepOrders(folder: string): Promise<OrderKeeper> {
+  await mkdir(folder, { recursive: true });
+  const draft = join(folder, `${crypto.randomUUID()}.draft`);
+  const file = await open(draft, "w");
+  const hash = createHash("sha256");
+  let rows = 0;
+  return {
+    async add(order) {
+      const line = JSON.stringify(order) + "\n";
+      hash.update(line);
+      await file.write(line);
+      rows++;
+    },
+    async finish() {
+      const contentHash = hash.digest("hex");
+      await file.close();
+      await rename(draft, pathOf(folder, contentHash));
+      return { contentHash, rows };
+    },
+    async discard() {
+      await file.close();
+      await rm(draft, { force: true });
+    },
+  };
+}
+
+/** The rows from `startRow` up to, not including, `endRow`. */
+export async function readKeptOrders(
+  folder: string,
+  contentHash: string,
+  startRow: number,
+  endRow: number,
+): Promise<readonly Order[]> {
+  const lines = (await readFile(pathOf(folder, contentHash), "utf8")).split("\n");
+  return lines.slice(startRow, endRow).map((line) => JSON.parse(line) as Order);
+}
+
+function pathOf(folder: string, contentHash: string): string {
+  return join(folder, `${contentHash}.ndjson`);
+}

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { job, JobQueue, type JobStatus, type Store } from "../../mod.ts";
+import { sqlite } from "../../src/store/sqlite.ts";
+import { notesIn } from "./workers/run_record.ts";
+import { startProgram } from "./workers/start_program.ts";
+import { temporaryFolder } from "./workers/temporary_folder.ts";
+import { until } from "./workers/until.ts";
+
+const timeout = 60_000;
+
+describe("several processes on one SQLite file", () => {
+  test("four drain 5,000 jobs and run each exactly once", { timeout }, async (t) => {
+    using folder = temporaryFolder();
+    const database = join(folder.path, "jobs.db");
+    const records = [1, 2, 3, 4].map((number) => join(folder.path, `worker ${number}`));
+    await using programs = new AsyncDisposableStack();
+    const workers = records.map((record) =>
+      programs.use(startProgram("work.ts", { database, record, queueName: "orders" }))
+    );
+    await Promise.all(workers.map(({ said }) => said("ready")));
+    await using queue = new JobQueue({ store: await sqlite(database) });
+    const jobs = await queue.enqueue(Array.from({ length: 5_000 }, (_, i) => job("orders", i)));
+    await until("all are completed", 40_000, async () => await count(queue.store) === 5_000);
+    for (const { signal } of workers) signal("SIGTERM");
+    await Promise.all(workers.map(({ ended }) => ended()));
+    const runs = records.map((record) => notesIn(record).filter(({ what }) => what === "start"));
+    t.diagnostic(`runs per process: ${runs.map(({ length }) => length).join(", ")}`);
+    assert.deepEqual(runs.flat().map(({ id }) => id).sort(), jobs.map(({ id }) => id).sort());
+    assert.ok(runs.every(({ length }) => length > 0), "Every process must have its part");
+  });
+
+  test("what a killed worker had is completed by another", { timeout }, async (t) => {
+    const leaseMs = 1_000;
+    using folder = temporaryFolder();
+    const database = join(folder.path, "jobs.db");
+    const [killed, other] = [join(folder.path, "killed"), join(folder.path, "other")];
+    const work = { database, queueName: "orders", leaseMs, handlerMs: 20 };
+    await using victim = startProgram("work.ts", { ...work, record: killed });
+    await using heir = startProgram("work.ts", { ...work, record: other });
+    await Promise.all([victim.said("ready"), heir.said("ready")]);
+    await using queue = new JobQueue({ store: await sqlite(database) });
+    await queue.enqueue(Array.from({ length: 200 }, (_, i) => job("orders", i)));
+    await until("it is in the middle", 10_000, () => notesIn(killed).length > 60);
+    victim.signal("SIGKILL");
+    await until("all are completed", leaseMs + 2_000, async () => await count(queue.store) === 200);
+
+    const startedByKilled = new Set(notesIn(killed).map(({ id }) => id));
+    let takenOver = 0;
+    for (const { id, result, attempts } of (await queue.find({ limit: 200 })).jobs) {
+      const history = await queue.store.attempts(id);
+      // All attempts but one are those that nobody settled.
+      assert.equal(history.length, attempts - 1);
+      assert.ok(history.every(({ outcome }) => outcome === "lease_expired"));
+      if (history.length > 0) {
+        takenOver++;
+        assert.equal(result, other);
+      } else if (startedByKilled.has(id)) {
+        assert.equal(result, killed);
+      }
+    }
+    t.diagnostic(`taken over: ${takenOver}`);
+    assert.ok(takenOver > 0, "It must have been killed with jobs in its hands");
+  });
+
+  test("a late settlement changes nothing", { timeout }, async () => {
+    using folder = temporaryFolder();
+    const [database, queueName] = [join(folder.path, "jobs.db"), "orders"];
+    await using queue = new JobQueue({ store: await sqlite(database) });
+    const { id } = await queue.enqueue(queueName, {});
+    await using late = startProgram("settle_late.ts", { database, queueName, leaseMs: 200 });
+    assert.equal(await late.said("claimed"), id);
+    late.signal("SIGSTOP");
+    const worker = queue.worker(queueName, () => "in time", { upkeepMs: 10, pollMs: 10 });
+    await until("another has completed it", 5_000, async () => {
+      await worker.tick();
+      return (await queue.get(id))?.status === "completed";
+    });
+    const before = await queue.get(id);
+    late.signal("SIGCONT");
+    assert.equal(await late.said("settled"), "lost, extended lost");
+    await late.ended();
+    assert.deepEqual(await queue.get(id), before);
+    assert.equal(before?.result, "in time");
+  });
+
+  test("a worker that was stopped past its lease counts its job as lost", { timeout }, async () => {
+    using folder = temporaryFolder();
+    const [database, queueName] = [join(folder.path, "jobs.db"), "orders"];
+    await using queue = new JobQueue({ store: await sqlite(database) });
+    const record = join(folder.path, "late");
+    const work = { database, record, queueName, leaseMs: 300, handlerMs: 1_000 };
+    await using late = startProgram("work.ts", work);
+    await late.said("ready");
+    const { id } = await queue.enqueue(queueName, {});
+    await until("it runs", 10_000, () => notesIn(record).length > 0);
+    late.signal("SIGSTOP");
+    const worker = queue.worker(queueName, () => "in time", { upkeepMs: 10, pollMs: 10 });
+    await until("another has completed it", 5_000, async () => {
+      await worker.tick();
+      return (await queue.get(id))?.status === "completed";
+    });
+    const before = await queue.get(id);
+    late.signal("SIGCONT");
+    await until("its handler returned", 5_000, () => notesIn(record).length > 1);
+    late.signal("SIGTERM");
+    const result = JSON.parse(await late.said("result"));
+    assert.deepEqual([result.completed, result.lost], [0, 1]);
+    assert.deepEqual(await queue.get(id), before);
+  });
+
+  test("two enqueue the same orders while two others drain them", { timeout }, async () => {
+    using folder = temporaryFolder();
+    const [database, queueName] = [join(folder.path, "jobs.db"), "orders"];
+    const records = ["first", "second"].map((name) => join(folder.path, name));
+    await using programs = new AsyncDisposableStack();
+    // Nobody has made the file before: four processes open it as new at once.
+    const workers = records.map((record) =>
+      programs.use(startProgram("work.ts", { database, record, queueName }))
+    );
+    const enqueuers = [1, 2].map(() =>
+      programs.use(startProgram("enqueue.ts", { database, queueName, count: 500 }))
+    );
+    const deduplicated = await Promise.all(enqueuers.map(({ said }) => said("deduplicated")));
+    assert.equal(deduplicated.map(Number).reduce((a, b) => a + b), 500);
+    const store = await sqlite(database);
+    await until("all are completed", 20_000, async () => await count(store) === 500);
+    for (const { signal } of workers) signal("SIGTERM");
+    await Promise.all(workers.map(({ ended }) => ended()));
+    const runs = records.flatMap(notesIn).filter(({ what }) => what === "start");
+    assert.equal(new Set(runs.map(({ id }) => id)).size, 500);
+    assert.equal(runs.length, 500);
+    await store.close();
+  });
+
+  test("dependents start after their dependencies in another process", { timeout }, async () => {
+    using folder = temporaryFolder();
+    const database = join(folder.path, "jobs.db");
+    const [payments, mails] = [join(folder.path, "payments"), join(folder.path, "mails")];
+    await using programs = new AsyncDisposableStack();
+    for (const record of [payments, mails]) {
+      const queueName = record === payments ? "payments" : "mails";
+      programs.use(startProgram("work.ts", { database, record, queueName }));
+    }
+    const enqueuer = programs.use(startProgram("enqueue_pairs.ts", { database, count: 300 }));
+    await enqueuer.said("done");
+    await using queue = new JobQueue({ store: await sqlite(database) });
+    await until("all are completed", 20_000, async () => await count(queue.store) === 600);
+    const ends = new Map(notesIn(payments).map(({ id, what, at }) => [`${what} ${id}`, at]));
+    const starts = notesIn(mails).filter(({ what }) => what === "start");
+    assert.equal(starts.length, 300);
+    for (const { id, at } of starts) {
+      const [payment] = (await queue.get(id))!.dependsOn;
+      assert.ok(ends.get(`end ${payment}`)! <= at, "A mail must start after its payment's end");
+    }
+  });
+});
+
+async function count(store: Store, status: JobStatus = "completed"): Promise<number> {
+  const counts = (await store.counts()).filter((one) => one.status === status);
+  return counts.reduce((sum, one) => sum + one.count, 0);
+}

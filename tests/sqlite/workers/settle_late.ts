@@ -1,0 +1,22 @@
+/** Claims a job, says so, and settles it a second later; whoever stops it meanwhile makes it late. */
+import process from "node:process";
+import { setTimeout } from "node:timers/promises";
+import { sqlite } from "../../../src/store/sqlite.ts";
+
+export interface SettleLate {
+  readonly database: string;
+  readonly queueName: string;
+  readonly leaseMs: number;
+}
+
+const { database, queueName, leaseMs } = JSON.parse(process.argv[2]!) as SettleLate;
+const store = await sqlite(database);
+const claims = [{ queueName, limit: 1, leaseMs }];
+const { claimed: [job] } = await store.exchange({ settlements: [], claims });
+console.log(`claimed ${job!.id}`);
+await setTimeout(1_000);
+const lease = { jobId: job!.id, leaseToken: job!.leaseToken };
+const settlement = { ...lease, change: { to: "completed", result: '"late"' }, runMs: 1 } as const;
+const { settled } = await store.exchange({ settlements: [settlement], claims: [] });
+console.log(`settled ${settled}, extended ${await store.extend([lease], leaseMs)}`);
+await store.close();

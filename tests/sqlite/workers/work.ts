@@ -1,0 +1,38 @@
+/**
+ * Works on one queue of a file until SIGTERM, and records each handler's start and end in a file of
+ * its own, outside of the store. It says `ready` when it works and at last what it did.
+ */
+import { appendFileSync } from "node:fs";
+import process from "node:process";
+import { setTimeout } from "node:timers/promises";
+import { JobQueue } from "../../../mod.ts";
+import { sqlite } from "../../../src/store/sqlite.ts";
+
+export interface Work {
+  readonly database: string;
+  readonly record: string;
+  readonly queueName: string;
+  readonly leaseMs?: number;
+  readonly handlerMs?: number;
+}
+
+const { database, record, queueName, leaseMs, handlerMs = 0 } = JSON.parse(
+  process.argv[2]!,
+) as Work;
+const stopping = new AbortController();
+process.once("SIGTERM", () => stopping.abort());
+
+await using queue = new JobQueue({ store: await sqlite(database) });
+const worker = queue.worker(queueName, async ({ id }) => {
+  note("start", id);
+  if (handlerMs > 0) await setTimeout(handlerMs);
+  note("end", id);
+  return record;
+}, { leaseMs });
+const running = worker.run({ signal: stopping.signal });
+console.log("ready");
+console.log(`result ${JSON.stringify(await running)}`);
+
+function note(what: "start" | "end", id: string): void {
+  appendFileSync(record, `${what} ${id} ${Date.now()}\n`);
+}
