@@ -239,7 +239,7 @@ export interface UpkeepResult {
 export interface Store {
   /** How often a worker with nothing to do should ask, in ms. Wake-ups make it rarer, never needed. */
   readonly pollMs: number;
-  /** Adds all of them, or none and throws. An unknown dependency or parent is a `RangeError`. */
+  /** Adds all of them, or none and throws. An unknown dependency is a `RangeError`. */
   add(jobs: readonly JobInput[]): Promise<readonly Added[]>;
   /** Records outcomes and claims the next jobs. */
   exchange(turn: Turn): Promise<TurnResult>;

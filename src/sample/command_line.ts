@@ -14,7 +14,8 @@ export interface CommandLine {
 /** A command line that cannot be followed. Its message is a sentence. */
 export class UsageError extends Error {}
 
-export const help = `Runs orders through a job queue: for each order a payment, then an e-mail and an
+export const help =
+  `Runs orders through a job queue: for each order a payment, then an e-mail and an
 inventory job, and for the whole file an import in ten batches.
 
   npm start -- [ORDERS] [--once] [--database FILE]

@@ -1,10 +1,10 @@
 /** Takes a file of orders in: every good line becomes a workflow, and the whole file an import. */
 import { setImmediate } from "node:timers/promises";
 import type { JobQueue } from "../../mod.ts";
-import { keepOrders, type KeptOrders } from "./orders/kept_orders.ts";
+import { keepOrders, type KeptOrders, type OrderKeeper } from "./orders/kept_orders.ts";
 import { type Order, readOrder } from "./orders/order.ts";
 import type { OrderLine, OrderLines } from "./orders/order_lines.ts";
-import type { Folders, Queues } from "./queues.ts";
+import type { Queues } from "./queues.ts";
 import { orderWorkflow } from "./workflow.ts";
 
 /** What became of the lines. */
@@ -16,56 +16,65 @@ export interface Intake {
   readonly importIsNew: boolean;
 }
 
-/** Reads all lines; stops early when the signal aborts, and then leaves the import out. */
+/** What surrounds an intake. */
+export interface IntakeOptions {
+  /** Where the good orders are kept for the import. */
+  readonly folder: string;
+  /** Ends the intake early, and without an import. */
+  readonly signal: AbortSignal;
+  /** Told of each line that is no order. */
+  readonly report: (problem: string) => void;
+}
+
+/** Reads all lines and enqueues what they say. */
 export async function takeIn(
   queue: JobQueue<Queues>,
   lines: OrderLines,
-  folders: Folders,
-  { signal, report }: { signal: AbortSignal; report: (problem: string) => void },
+  { folder, signal, report }: IntakeOptions,
 ): Promise<Intake> {
-  const keeper = await keepOrders(folders.imports);
-  const ids = new Set<string>();
-  const count = { added: 0, known: 0, refused: 0 };
+  const keeper = await keepOrders(folder);
   try {
-    for await (const line of lines.read(signal)) {
-      const order = orderOn(line, report);
-      if (order === undefined) {
-        count.refused++;
-        continue;
-      }
-      const isNew = await enqueueOrder(queue, order);
-      count[isNew ? "added" : "known"]++;
-      if (!ids.has(order.id)) await keeper.add(order);
-      ids.add(order.id);
-      // SQLite works within this thread: between two orders the workers get their turn.
-      await setImmediate();
-    }
-  } catch (error) {
+    const count = await enqueueOrders(queue, lines.read(signal), keeper, report);
+    const isWhole = !signal.aborted && count.added + count.known > 0;
+    const importIsNew = isWhole && await enqueueImport(queue, lines.name, await keeper.finish());
+    return { ...count, importIsNew };
+  } finally {
     await keeper.discard();
-    throw error;
   }
-  if (signal.aborted || ids.size === 0) {
-    await keeper.discard();
-    return { ...count, importIsNew: false };
-  }
-  return { ...count, importIsNew: await enqueueImport(queue, lines.name, await keeper.finish()) };
 }
 
-function orderOn(
-  { number, text }: OrderLine,
-  report: (problem: string) => void,
-): Order | undefined {
+async function enqueueOrders(
+  queue: JobQueue<Queues>,
+  lines: AsyncIterable<OrderLine>,
+  keeper: OrderKeeper,
+  report: IntakeOptions["report"],
+): Promise<Omit<Intake, "importIsNew">> {
+  const count = { added: 0, known: 0, refused: 0 };
+  const ids = new Set<string>();
+  for await (const line of lines) {
+    const order = orderOn(line, report);
+    if (order === undefined) {
+      count.refused++;
+      continue;
+    }
+    const jobs = await queue.enqueue(orderWorkflow(order));
+    count[jobs.some(({ deduplicated }) => !deduplicated) ? "added" : "known"]++;
+    // An order that comes twice in one file is imported once, as it is paid once.
+    if (!ids.has(order.id)) await keeper.add(order);
+    ids.add(order.id);
+    // SQLite works within this thread: between two orders the workers get their turn.
+    await setImmediate();
+  }
+  return count;
+}
+
+function orderOn({ number, text }: OrderLine, report: IntakeOptions["report"]): Order | undefined {
   try {
     return readOrder(text);
   } catch (error) {
-    report(`line ${number}: ${(error as Error).message}`);
+    report(`line ${number}: ${(error as RangeError).message}`);
     return undefined;
   }
-}
-
-async function enqueueOrder(queue: JobQueue<Queues>, order: Order): Promise<boolean> {
-  const jobs = await queue.enqueue(orderWorkflow(order));
-  return jobs.some(({ deduplicated }) => !deduplicated);
 }
 
 /** The same content is the same import, under whatever name it comes. */

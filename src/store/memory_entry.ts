@@ -40,6 +40,11 @@ export function newEntry(input: JobInput, now: number): Entry {
   };
 }
 
+/** A copy of a record, so that what callers do to it stays theirs. */
+export function copyOf(record: JobRecord): JobRecord {
+  return { ...record, dependsOn: [...record.dependsOn] };
+}
+
 /** The status of a job that no dependency holds up any more. */
 export function statusByTime({ runAt }: JobRecord, now: number): "ready" | "scheduled" {
   return runAt <= now ? "ready" : "scheduled";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { JobRecord, RecordFilter } from "../store.ts";
-import type { Entry } from "./memory_entry.ts";
+import { copyOf, type Entry } from "./memory_entry.ts";
 
 /** Entries in the order of their sequence. Removed ones leave a hole until there are many. */
 class InSequence {
@@ -76,7 +76,7 @@ export class MemoryIndex {
     const found: JobRecord[] = [];
     for (const { record } of this.#candidates(filter)) {
       if (found.length >= filter.limit) break;
-      if (fits(record, filter)) found.push({ ...record });
+      if (fits(record, filter)) found.push(copyOf(record));
     }
     return found;
   }

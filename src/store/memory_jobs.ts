@@ -20,7 +20,7 @@ import type {
 } from "../store.ts";
 import { dependencyFailed, leaseExpired, unknownDependency } from "./reasons.ts";
 import { MemoryCounts } from "./memory_counts.ts";
-import { type Entry, newEntry, statusByTime } from "./memory_entry.ts";
+import { copyOf, type Entry, newEntry, statusByTime } from "./memory_entry.ts";
 import { MemoryIndex } from "./memory_index.ts";
 import { MemoryLines } from "./memory_lines.ts";
 
@@ -44,7 +44,7 @@ export class MemoryJobs {
 
   get(id: string): JobRecord | undefined {
     const entry = this.#jobs.get(id);
-    return entry && { ...entry.record };
+    return entry && copyOf(entry.record);
   }
 
   attempts(id: string): Attempt[] {
@@ -57,7 +57,7 @@ export class MemoryJobs {
     // All is looked up before anything is changed, so that a refusal leaves nothing behind.
     for (const input of inputs) {
       const key = keyOf(input);
-      const known = this.#jobs.get(input.id) ??
+      const known = stored.get(input.id) ?? this.#jobs.get(input.id) ??
         (key === undefined ? undefined : this.#keys.get(key) ?? keys.get(key));
       const entry = known ?? newEntry(this.#withStoredIds(input, stored), now);
       stored.set(input.id, entry);
@@ -67,7 +67,7 @@ export class MemoryJobs {
       const entry = stored.get(id)!;
       const deduplicated = this.#jobs.has(entry.record.id);
       if (!deduplicated) this.#insert(entry, now);
-      return { job: { ...entry.record }, deduplicated };
+      return { job: copyOf(entry.record), deduplicated };
     });
   }
 
@@ -84,7 +84,7 @@ export class MemoryJobs {
       entry.leaseToken = leaseToken;
       entry.leasedUntil = now + leaseMs;
       this.#running.add(entry);
-      claimed.push({ ...record, leaseToken, waitMs: now - record.runAt });
+      claimed.push({ ...copyOf(record), leaseToken, waitMs: now - record.runAt });
     }
     return claimed;
   }
@@ -106,6 +106,7 @@ export class MemoryJobs {
     if (typeof entry === "string") return entry;
     const { record } = entry;
     const { change, runMs, traceparent } = settlement;
+    if (change.to === "ready" && !change.started) return this.#unclaim(entry);
     record.startedAt = now - Math.round(runMs);
     record.attemptTraceparent = traceparent;
     switch (change.to) {
@@ -124,7 +125,7 @@ export class MemoryJobs {
         this.#wait(entry, "retrying");
         break;
       case "ready":
-        if (change.started) this.#remember(entry, "released", now, undefined, traceparent);
+        this.#remember(entry, "released", now, undefined, traceparent);
         record.attempts--;
         this.#wait(entry, "ready");
         break;
@@ -132,11 +133,18 @@ export class MemoryJobs {
     return "held";
   }
 
+  /** Takes back a claim as if it had never been made. */
+  #unclaim(entry: Entry): LeaseState {
+    entry.record.attempts--;
+    this.#wait(entry, "ready");
+    return "held";
+  }
+
   cancel(id: string, error: JobError, now: number): JobRecord | undefined {
     const entry = this.#jobs.get(id);
     if (entry === undefined) return undefined;
     if (!hasEnded(entry.record.status)) this.#cancel(entry, error, now);
-    return { ...entry.record };
+    return copyOf(entry.record);
   }
 
   /** Takes back the jobs whose lease has expired. */
@@ -146,7 +154,7 @@ export class MemoryJobs {
       this.#remember(entry, "lease_expired", now, leaseExpired);
       if (entry.record.attempts >= entry.record.maxAttempts) this.#end(entry, "failed", now);
       else this.#wait(entry, "ready");
-      return { ...entry.record };
+      return copyOf(entry.record);
     });
   }
 

@@ -16,7 +16,7 @@ export interface OrderKeeper {
   add(order: Order): Promise<void>;
   /** Gives the copy its name. */
   finish(): Promise<KeptOrders>;
-  /** Removes what was not finished. */
+  /** Removes the copy, unless it was finished. */
   discard(): Promise<void>;
 }
 

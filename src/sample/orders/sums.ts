@@ -36,7 +36,9 @@ export function addSums(parts: readonly Sums[]): Sums {
   };
 }
 
-function addUp(entries: readonly (readonly [key: string, count: number])[]): Record<string, number> {
+function addUp(
+  entries: readonly (readonly [key: string, count: number])[],
+): Record<string, number> {
   // A map, because in an object "constructor" would be there before it is counted.
   const sums = new Map<string, number>();
   for (const [key, count] of entries) sums.set(key, (sums.get(key) ?? 0) + count);

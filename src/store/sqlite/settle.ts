@@ -26,9 +26,10 @@ export function settleJob(
   touched: Touched,
 ): LeaseState {
   const { jobId, change, traceparent, runMs } = settlement;
-  const startedAt = now - Math.round(runMs);
   const job = heldJob(database, settlement);
   if (typeof job === "string") return job;
+  if (change.to === "ready" && !change.started) return unclaim(database, job, touched);
+  const startedAt = now - Math.round(runMs);
   database.run(
     "update hammerwork_jobs set started_at = ?, attempt_traceparent = ? where id = ?",
     startedAt,
@@ -55,11 +56,22 @@ export function settleJob(
       );
       break;
     case "ready":
-      if (change.started) remember("released");
+      remember("released");
       giveBackAttempt(database, jobId);
       wait(database, job, { status: "ready", runAt: job.run_at as number }, touched);
       break;
   }
+  return "held";
+}
+
+/** Takes back a claim as if it had never been made. */
+function unclaim(database: Database, job: Row, touched: Touched): LeaseState {
+  database.run(
+    "update hammerwork_jobs set status = 'ready', attempts = attempts - 1, " +
+      "lease_token = null, leased_until = null where id = ?",
+    job.id!,
+  );
+  touched.add(job.queue_name as string);
   return "held";
 }
 
@@ -209,6 +221,10 @@ function finish(
     result ?? null,
     id,
   );
+  // Only a blocked job waits for others, and only a cancellation ends one.
+  if (status === "cancelled") {
+    database.run("delete from hammerwork_dependencies where job_id = ?", id);
+  }
 }
 
 /** Removes the rows of those that waited for a job, and says how they stand without it. */

@@ -1,0 +1,96 @@
+/** What became of each business process: of every order, and of the imports. */
+import { type AnyJob, type JobQueue, jobStatuses } from "../../../mod.ts";
+import { showMoney } from "../orders/money.ts";
+import { addSums, type Sums } from "../orders/sums.ts";
+import type { Queues } from "../queues.ts";
+import { columns } from "./columns.ts";
+
+type Jobs = readonly AnyJob<Queues>[];
+
+// Longer lists nobody reads.
+const MOST_ORDERS = 20;
+const MOST_IMPORTS = 3;
+
+/** A table by correlation id: the newest orders, the newest that failed, the newest imports. */
+export async function summaryOf(queue: JobQueue<Queues>): Promise<string> {
+  const orders = await newestOrders(queue);
+  const imports = (await queue.find({ queueName: "data_import", limit: MOST_IMPORTS })).jobs;
+  const ids = [...orders, ...imports.toReversed()].map(({ correlationId }) => correlationId);
+  const groups = await Promise.all(ids.map((id) => jobsOf(queue, id)));
+  const more = await countOrders(queue) - orders.length;
+  return [
+    "By correlation id",
+    "",
+    ...withNotes(columns(groups.map(rowOf), [1, 3]).split("\n"), groups),
+    ...(more > 0 ? [`and ${more} more ${more === 1 ? "order" : "orders"}`] : []),
+    "",
+    `Found by: queue.find({ correlationId: "${ids[0]}" })`,
+  ].join("\n");
+}
+
+/** By their payments: every order has one. */
+async function newestOrders(queue: JobQueue<Queues>): Promise<Jobs> {
+  const about = { queueName: "payment_queue", limit: MOST_ORDERS } as const;
+  const newest = (await queue.find(about)).jobs;
+  const failed = (await queue.find({ ...about, status: "failed" })).jobs;
+  const byId = new Map([...newest, ...failed].map((job) => [job.id, job]));
+  // Ids made later sort later.
+  return [...byId.values()].sort((a, b) => a.id < b.id ? -1 : 1);
+}
+
+async function countOrders(queue: JobQueue<Queues>): Promise<number> {
+  const counts = await queue.counts();
+  return counts.filter(({ queueName }) => queueName === "payment_queue")
+    .reduce((sum, { count }) => sum + count, 0);
+}
+
+async function jobsOf(queue: JobQueue<Queues>, correlationId: string | undefined): Promise<Jobs> {
+  return (await queue.find({ correlationId })).jobs.toReversed() as Jobs;
+}
+
+function rowOf(jobs: Jobs): readonly string[] {
+  const payment = jobs.find((job) => job.queueName === "payment_queue")?.payload;
+  return [
+    jobs[0]?.correlationId ?? "",
+    `${jobs.length} jobs`,
+    statusesOf(jobs),
+    payment ? showMoney(payment.totalCents, payment.currency) : "",
+  ];
+}
+
+/** `completed`, or how many of which, in the order of a job's life. */
+function statusesOf(jobs: Jobs): string {
+  const counted = jobStatuses
+    .map((status) => ({ status, count: jobs.filter((job) => job.status === status).length }))
+    .filter(({ count }) => count > 0);
+  if (counted.length === 1) return counted[0]?.status ?? "";
+  return counted.map(({ status, count }) => `${count} ${status}`).join(", ");
+}
+
+function withNotes(lines: readonly string[], groups: readonly Jobs[]): readonly string[] {
+  return lines.flatMap((line, i) => {
+    const jobs = groups[i] ?? [];
+    return [line, ...[...failuresIn(jobs), ...importedBy(jobs)].map((note) => `    ${note}`)];
+  });
+}
+
+function failuresIn(jobs: Jobs): readonly string[] {
+  return jobs.filter(({ status }) => status === "failed")
+    .map(({ queueName, error }) => `${queueName} failed: ${error?.message}`);
+}
+
+/** What the batches of an import have counted, each its part. */
+function importedBy(jobs: Jobs): readonly string[] {
+  const source = jobs.find((job) => job.queueName === "data_import")?.payload.source;
+  if (source === undefined) return [];
+  const batches = jobs.filter(({ queueName, status }) =>
+    queueName === "process_batch" && status === "completed"
+  );
+  const { orders, units, cents } = addSums(batches.map(({ result }) => result as Sums));
+  const unitCount = Object.values(units).reduce((sum, count) => sum + count, 0);
+  const money = Object.entries(cents).map(([currency, sum]) => showMoney(sum, currency));
+  return [
+    `${source} in ${batches.length} batches: ${orders} orders, ${unitCount} units, ` +
+    money.join(", "),
+  ];
+}

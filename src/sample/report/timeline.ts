@@ -1,0 +1,82 @@
+/** The jobs of one trace: what came after what, and how long each waited and ran. */
+import type { Attempt, Job, JobQueue } from "../../../mod.ts";
+import type { Queues } from "../queues.ts";
+import { columns } from "./columns.ts";
+
+const HEAD = ["queue", "status", "attempts", "start", "wait", "run", "parent"];
+const FLUSH_RIGHT = [2, 3, 4, 5];
+
+/** The trace of the newest order whose payment was tried more than once, else of the newest. */
+export async function traceToShow(queue: JobQueue<Queues>): Promise<string | undefined> {
+  const { jobs } = await queue.find({ queueName: "payment_queue", limit: 1_000 });
+  return (jobs.find(({ attempts }) => attempts > 1) ?? jobs[0])?.traceId;
+}
+
+/** A table of the trace's jobs, each indented under the one it is a part of or waited for. */
+export async function timelineOf(queue: JobQueue<Queues>, traceId: string): Promise<string> {
+  // Newest first; a timeline starts with the oldest.
+  const jobs = (await queue.find({ traceId, limit: 1_000 })).jobs.toReversed();
+  const placed = inTreeOrder(jobs);
+  const rows = placed.map((one) => rowOf(one, jobs));
+  const [head, ...lines] = columns([HEAD, ...rows], FLUSH_RIGHT).split("\n");
+  const notes = await Promise.all(placed.map((one) => failuresOf(queue, one)));
+  return `Timeline of ${jobs[0]?.correlationId}, in ms; trace ${traceId}
+
+${head}
+${lines.map((line, i) => [line, ...notes[i] ?? []].join("\n")).join("\n")}
+
+Found by: queue.find({ traceId: "${traceId}" })`;
+}
+
+/** A job and its place in the tree. */
+interface Placed {
+  readonly job: Job;
+  readonly depth: number;
+}
+
+function inTreeOrder(jobs: readonly Job[]): readonly Placed[] {
+  const ids = new Set(jobs.map(({ id }) => id));
+  const below = (id: string | undefined, depth: number): Placed[] =>
+    jobs.filter((job) => ids.has(aboveOf(job) ?? "") ? aboveOf(job) === id : id === undefined)
+      .flatMap((job) => [{ job, depth }, ...below(job.id, depth + 1)]);
+  return below(undefined, 0);
+}
+
+/** The job to stand under: the parent, else what had to end before. */
+function aboveOf({ parentId, dependsOn }: Job): string | undefined {
+  return parentId ?? dependsOn[0];
+}
+
+function rowOf({ job, depth }: Placed, jobs: readonly Job[]): readonly string[] {
+  const { queueName, status, attempts, startedAt, finishedAt, parentId } = job;
+  const above = jobs.find(({ id }) => id === aboveOf(job));
+  return [
+    "  ".repeat(depth) + queueName,
+    status,
+    String(attempts),
+    msBetween(jobs[0]?.createdAt, startedAt),
+    msBetween(dueAt(job, jobs), startedAt),
+    msBetween(startedAt, startedAt && finishedAt),
+    above === undefined ? "-" : (parentId ? "" : "after ") + above.queueName,
+  ];
+}
+
+/** A job that waits for others is due when the last of them has ended. */
+function dueAt({ runAt, dependsOn }: Job, jobs: readonly Job[]): Date {
+  const ends = jobs.filter(({ id }) => dependsOn.includes(id)).map(({ finishedAt }) => finishedAt);
+  return new Date(Math.max(runAt.getTime(), ...ends.map((end) => end?.getTime() ?? 0)));
+}
+
+function msBetween(from: Date | undefined, to: Date | undefined): string {
+  return from && to ? String(to.getTime() - from.getTime()) : "-";
+}
+
+async function failuresOf(queue: JobQueue<Queues>, { job, depth }: Placed): Promise<string[]> {
+  const failed = (await queue.get(job.id))?.failedAttempts ?? [];
+  return failed.map((attempt) => `${"  ".repeat(depth + 2)}${failureText(attempt)}`);
+}
+
+function failureText({ attempt, outcome, startedAt, finishedAt, error }: Attempt): string {
+  const ended = `attempt ${attempt} ${outcome.replace("_", " ")} after ${finishedAt - startedAt}`;
+  return error ? `${ended}: ${error.message}` : ended;
+}
