@@ -1,23 +1,53 @@
 /**
- * The sample: orders go in, each becomes a payment and then an e-mail and a reservation, and at the
- * end stands what became of them. Start with workflow.ts, then handlers/.
+ * The sample application: orders go in, and their jobs come out at the end of their traces. To learn
+ * the library from it, read workflow.ts, then handlers/, then run.ts.
  */
-import { mkdir } from "node:fs/promises";
 import { constants } from "node:os";
-import { dirname, join } from "node:path";
 import process from "node:process";
-import { setTimeout as sleep } from "node:timers/promises";
-import { JobQueue, WorkerPool } from "../../mod.ts";
-import { sqlite } from "../store/sqlite.ts";
-import { initTracing } from "../tracing.ts";
-import { type CommandLine, help, readCommandLine, UsageError } from "./command_line.ts";
-import { startGateway } from "./gateway.ts";
-import { takeIn } from "./intake.ts";
-import { openOrderLines } from "./orders/order_lines.ts";
-import type { Folders, Queues } from "./queues.ts";
-import { intakeText } from "./report/intake_text.ts";
-import { Progress } from "./report/progress.ts";
-import { standingOf } from "./report/standing.ts";
-import { summaryOf } from "./report/summary.ts";
-import { timelineOf, traceToShow } from "./report/timeline.ts";
-import { workersOf } from "./workers.ts";
+import { initTracing, type Tracing } from "../tracing.ts";
+import { help, readCommandLine, UsageError } from "./command_line.ts";
+import { run } from "./run.ts";
+
+// Whoever reads the output may stop reading, as `head` does; the jobs go on.
+process.stdout.on("error", () => {});
+process.exitCode = await main(process.argv.slice(2));
+
+/** Gives the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const commandLine = readCommandLine(args);
+    if (commandLine.help) {
+      console.log(help);
+      return 0;
+    }
+    // Before anything else: only what happens from here on has spans.
+    const tracing = await startTracing();
+    try {
+      return await runUntilSignal(commandLine);
+    } finally {
+      await tracing?.shutdown();
+    }
+  } catch (error) {
+    console.error((error as Error).message);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+async function startTracing(): Promise<Tracing | undefined> {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: name } = process.env;
+  return endpoint ? await initTracing({ serviceName: name || "hammerwork-sample" }) : undefined;
+}
+
+/** A signal stops the work in an orderly way; the exit code tells which, as shells do. */
+async function runUntilSignal(commandLine: Parameters<typeof run>[0]): Promise<number> {
+  const stop = new AbortController();
+  let exitCode = 0;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      exitCode ||= 128 + constants.signals[signal];
+      stop.abort();
+    });
+  }
+  await run(commandLine, stop.signal);
+  return exitCode;
+}

@@ -1,5 +1,5 @@
 /** Who works for which queue, and how. */
-import { type Hooks, type JobQueue, type Worker, type WorkerOptions } from "../../mod.ts";
+import type { Hooks, JobQueue, Worker, WorkerOptions } from "../../mod.ts";
 import { email } from "./handlers/email.ts";
 import { splitImport } from "./handlers/import.ts";
 import { importBatch } from "./handlers/import_batch.ts";

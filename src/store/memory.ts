@@ -19,6 +19,7 @@ import type {
   Upkeep,
   UpkeepResult,
 } from "../store.ts";
+import { copyOf } from "./memory_entry.ts";
 import { MemoryJobs } from "./memory_jobs.ts";
 
 /** How a memory store is set up. */
@@ -85,22 +86,23 @@ class MemoryStore implements Store {
 
   // deno-lint-ignore require-await
   async get(id: string): Promise<JobRecord | undefined> {
-    return this.#jobs.get(id);
+    const entry = this.#jobs.table.get(id);
+    return entry && copyOf(entry.record);
   }
 
   // deno-lint-ignore require-await
   async attempts(id: string): Promise<readonly Attempt[]> {
-    return this.#jobs.attempts(id);
+    return [...this.#jobs.table.get(id)?.failures ?? []];
   }
 
   // deno-lint-ignore require-await
   async find(filter: RecordFilter): Promise<readonly JobRecord[]> {
-    return this.#jobs.index.find(filter);
+    return this.#jobs.table.find(filter);
   }
 
   // deno-lint-ignore require-await
   async counts(): Promise<readonly QueueCount[]> {
-    return this.#jobs.counts.all();
+    return this.#jobs.table.counts();
   }
 
   // deno-lint-ignore require-await

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Attempt, JobInput, JobRecord } from "../store.ts";
+import type { Attempt, AttemptOutcome, JobError, JobInput, JobRecord } from "../store.ts";
+import { unknownDependency } from "./reasons.ts";
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -40,9 +41,44 @@ export function newEntry(input: JobInput, now: number): Entry {
   };
 }
 
+/**
+ * An input with its dependencies and its parent as they are stored: under another id where the same
+ * call deduplicated them.
+ */
+export function withStoredIds(
+  input: JobInput,
+  storedId: (id: string) => string | undefined,
+): JobInput {
+  const { dependsOn, parentId } = input;
+  return {
+    ...input,
+    dependsOn: dependsOn.map((id) => {
+      const stored = storedId(id);
+      if (stored === undefined) throw unknownDependency(id);
+      return stored;
+    }),
+    parentId: parentId && (storedId(parentId) ?? parentId),
+  };
+}
+
+/** Keeps an attempt that did not complete its job. */
+export function remember(
+  { record, failures }: Entry,
+  outcome: AttemptOutcome,
+  now: number,
+  error?: JobError,
+  traceparent?: string,
+): void {
+  const kept = error && { ...error };
+  record.error = kept;
+  const { attempts: attempt, startedAt = now } = record;
+  failures.push({ attempt, outcome, startedAt, finishedAt: now, error: kept, traceparent });
+}
+
 /** A copy of a record, so that what callers do to it stays theirs. */
 export function copyOf(record: JobRecord): JobRecord {
-  return { ...record, dependsOn: [...record.dependsOn] };
+  const { dependsOn, error } = record;
+  return { ...record, dependsOn: [...dependsOn], error: error && { ...error } };
 }
 
 /** The status of a job that no dependency holds up any more. */

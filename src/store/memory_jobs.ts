@@ -7,8 +7,6 @@
 import { hasEnded, type JobStatus } from "../status.ts";
 import type {
   Added,
-  Attempt,
-  AttemptOutcome,
   Claim,
   ClaimedJob,
   JobError,
@@ -18,54 +16,48 @@ import type {
   LeaseState,
   Settlement,
 } from "../store.ts";
-import { dependencyFailed, leaseExpired, unknownDependency } from "./reasons.ts";
-import { MemoryCounts } from "./memory_counts.ts";
-import { copyOf, type Entry, newEntry, statusByTime } from "./memory_entry.ts";
-import { MemoryIndex } from "./memory_index.ts";
+import { dependencyFailed, leaseExpired } from "./reasons.ts";
+import {
+  copyOf,
+  type Entry,
+  newEntry,
+  remember,
+  statusByTime,
+  withStoredIds,
+} from "./memory_entry.ts";
 import { MemoryLines } from "./memory_lines.ts";
+import { keyOf, MemoryTable } from "./memory_table.ts";
 
 /** All jobs in memory. */
 export class MemoryJobs {
-  readonly index: MemoryIndex = new MemoryIndex();
-  readonly counts: MemoryCounts = new MemoryCounts();
-  readonly #jobs = new Map<string, Entry>();
-  readonly #keys = new Map<string, Entry>();
+  readonly table: MemoryTable = new MemoryTable();
   readonly #lines = new MemoryLines();
   readonly #dependents = new Map<string, Set<Entry>>();
   readonly #running = new Set<Entry>();
   // In the order in which they ended.
   readonly #ended = new Set<Entry>();
   readonly #onReady: (queueName: string) => void;
-  #sequence = 0;
 
   constructor(onReady: (queueName: string) => void) {
     this.#onReady = onReady;
   }
 
-  get(id: string): JobRecord | undefined {
-    const entry = this.#jobs.get(id);
-    return entry && copyOf(entry.record);
-  }
-
-  attempts(id: string): Attempt[] {
-    return [...this.#jobs.get(id)?.failures ?? []];
-  }
-
   add(inputs: readonly JobInput[], now: number): Added[] {
     const stored = new Map<string, Entry>();
     const keys = new Map<string, Entry>();
+    const idOf = (id: string) => (stored.get(id) ?? this.table.get(id))?.record.id;
     // All is looked up before anything is changed, so that a refusal leaves nothing behind.
     for (const input of inputs) {
       const key = keyOf(input);
-      const known = stored.get(input.id) ?? this.#jobs.get(input.id) ??
-        (key === undefined ? undefined : this.#keys.get(key) ?? keys.get(key));
-      const entry = known ?? newEntry(this.#withStoredIds(input, stored), now);
+      const known = stored.get(input.id) ?? this.table.known(input) ??
+        (key === undefined ? undefined : keys.get(key));
+      const entry = known ?? newEntry(withStoredIds(input, idOf), now);
       stored.set(input.id, entry);
       if (key !== undefined) keys.set(key, entry);
     }
     return inputs.map(({ id }) => {
       const entry = stored.get(id)!;
-      const deduplicated = this.#jobs.has(entry.record.id);
+      const deduplicated = this.table.get(entry.record.id) !== undefined;
       if (!deduplicated) this.#insert(entry, now);
       return { job: copyOf(entry.record), deduplicated };
     });
@@ -116,16 +108,16 @@ export class MemoryJobs {
         this.#end(entry, "completed", now);
         break;
       case "failed":
-        this.#remember(entry, change.outcome, now, change.error, traceparent);
+        remember(entry, change.outcome, now, change.error, traceparent);
         this.#end(entry, "failed", now);
         break;
       case "retrying":
-        this.#remember(entry, change.outcome, now, change.error, traceparent);
+        remember(entry, change.outcome, now, change.error, traceparent);
         record.runAt = now + change.delayMs;
         this.#wait(entry, "retrying");
         break;
       case "ready":
-        this.#remember(entry, "released", now, undefined, traceparent);
+        remember(entry, "released", now, undefined, traceparent);
         record.attempts--;
         this.#wait(entry, "ready");
         break;
@@ -141,7 +133,7 @@ export class MemoryJobs {
   }
 
   cancel(id: string, error: JobError, now: number): JobRecord | undefined {
-    const entry = this.#jobs.get(id);
+    const entry = this.table.get(id);
     if (entry === undefined) return undefined;
     if (!hasEnded(entry.record.status)) this.#cancel(entry, error, now);
     return copyOf(entry.record);
@@ -151,7 +143,7 @@ export class MemoryJobs {
   sweep(limit: number, now: number): JobRecord[] {
     const expired = [...this.#running].filter((entry) => entry.leasedUntil < now).slice(0, limit);
     return expired.map((entry) => {
-      this.#remember(entry, "lease_expired", now, leaseExpired);
+      remember(entry, "lease_expired", now, leaseExpired);
       if (entry.record.attempts >= entry.record.maxAttempts) this.#end(entry, "failed", now);
       else this.#wait(entry, "ready");
       return copyOf(entry.record);
@@ -164,11 +156,7 @@ export class MemoryJobs {
     for (const entry of this.#ended) {
       if (removed >= limit || entry.record.finishedAt! > before) break;
       this.#ended.delete(entry);
-      this.#jobs.delete(entry.record.id);
-      const key = keyOf(entry.record);
-      if (key !== undefined) this.#keys.delete(key);
-      this.index.remove(entry);
-      this.counts.change(entry.record.queueName, entry.record.status, -1);
+      this.table.remove(entry);
       removed++;
     }
     return removed;
@@ -176,12 +164,7 @@ export class MemoryJobs {
 
   #insert(entry: Entry, now: number): void {
     const { record } = entry;
-    record.sequence = ++this.#sequence;
-    this.#jobs.set(record.id, entry);
-    const key = keyOf(record);
-    if (key !== undefined) this.#keys.set(key, entry);
-    this.index.add(entry);
-    this.counts.change(record.queueName, record.status, 1);
+    this.table.insert(entry);
     for (const id of record.dependsOn) this.#dependOn(entry, id, now);
     if (record.status === "cancelled") return;
     if (entry.pending.size > 0) this.#move(entry, "blocked");
@@ -189,7 +172,7 @@ export class MemoryJobs {
   }
 
   #dependOn(entry: Entry, id: string, now: number): void {
-    const { status } = this.#jobs.get(id)!.record;
+    const { status } = this.table.get(id)!.record;
     if (!hasEnded(status)) {
       entry.pending.add(id);
       const dependents = this.#dependents.get(id) ?? new Set();
@@ -200,8 +183,8 @@ export class MemoryJobs {
   }
 
   #cancel(entry: Entry, error: JobError, now: number): void {
-    if (entry.record.status === "running") this.#remember(entry, "cancelled", now, error);
-    entry.record.error = error;
+    if (entry.record.status === "running") remember(entry, "cancelled", now, error);
+    entry.record.error = { ...error };
     this.#end(entry, "cancelled", now);
   }
 
@@ -250,57 +233,16 @@ export class MemoryJobs {
   }
 
   #move(entry: Entry, status: JobStatus): void {
-    const { record } = entry;
-    if (record.status === "running") {
+    if (entry.record.status === "running") {
       this.#running.delete(entry);
       entry.leaseToken = undefined;
     }
-    this.counts.change(record.queueName, record.status, -1);
-    this.counts.change(record.queueName, status, 1);
-    record.status = status;
-  }
-
-  #remember(
-    entry: Entry,
-    outcome: AttemptOutcome,
-    now: number,
-    error?: JobError,
-    traceparent?: string,
-  ): void {
-    const { record } = entry;
-    record.error = error;
-    entry.failures.push({
-      attempt: record.attempts,
-      outcome,
-      startedAt: record.startedAt ?? now,
-      finishedAt: now,
-      error,
-      traceparent,
-    });
+    this.table.move(entry, status);
   }
 
   #held({ jobId, leaseToken }: Lease): Entry | "lost" | "cancelled" {
-    const entry = this.#jobs.get(jobId);
+    const entry = this.table.get(jobId);
     if (entry?.leaseToken === leaseToken) return entry;
     return entry?.record.status === "cancelled" ? "cancelled" : "lost";
   }
-
-  /** Dependencies and parent as they are stored: under another id where this call deduplicated them. */
-  #withStoredIds(input: JobInput, adding: ReadonlyMap<string, Entry>): JobInput {
-    const stored = (id: string) => adding.get(id) ?? this.#jobs.get(id);
-    const { dependsOn, parentId } = input;
-    return {
-      ...input,
-      dependsOn: dependsOn.map((id) => {
-        const entry = stored(id);
-        if (entry === undefined) throw unknownDependency(id);
-        return entry.record.id;
-      }),
-      parentId: parentId && (stored(parentId)?.record.id ?? parentId),
-    };
-  }
-}
-
-function keyOf({ queueName, idempotencyKey }: JobInput | JobRecord): string | undefined {
-  return idempotencyKey === undefined ? undefined : `${queueName} ${idempotencyKey}`;
 }

@@ -12,14 +12,15 @@ export class Progress {
       this.#retries++;
     },
   };
-  readonly #before: Standing;
-  readonly #startedAt: number = performance.now();
+  #before: Standing = { completed: 0, failed: 0, cancelled: 0, left: 0 };
   #retries = 0;
-  #shownAt: number = performance.now();
+  #startedAt = 0;
+  #shownAt = 0;
 
-  /** `before` is how the jobs stood when the work began. */
-  constructor(before: Standing) {
+  /** Takes how the jobs stand before the work. */
+  begin(before: Standing): void {
     this.#before = before;
+    this.#startedAt = this.#shownAt = performance.now();
   }
 
   /** Shows the standing, in a pipe only now and then. */
@@ -27,19 +28,25 @@ export class Progress {
     const { ended, retries } = this.#since(now);
     const line = `${ended} of ${ended + now.left} jobs have ended, ${retries}`;
     if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${line}`);
-    else if (performance.now() - this.#shownAt >= LINE_EVERY_MS) this.#print(line);
+    else if (performance.now() - this.#shownAt >= LINE_EVERY_MS) this.print(line);
   }
 
   /** Shows what was done, if anything was. */
   end(now: Standing): void {
-    this.#clear();
     const { completed, failed, cancelled, ended, retries } = this.#since(now);
-    if (ended === 0) return;
+    if (ended === 0) return this.#clear();
     const seconds = ((performance.now() - this.#startedAt) / 1_000).toFixed(1);
-    this.#print(
+    this.print(
       `${ended} jobs have ended in ${seconds} s: ` +
         `${completed} completed, ${failed} failed, ${cancelled} cancelled; ${retries}`,
     );
+  }
+
+  /** Prints a line of its own. */
+  print(line: string): void {
+    this.#clear();
+    console.log(line);
+    this.#shownAt = performance.now();
   }
 
   /** Prints a problem without tearing the line apart. */
@@ -54,11 +61,6 @@ export class Progress {
     const cancelled = now.cancelled - this.#before.cancelled;
     const retries = this.#retries === 1 ? "1 retry" : `${this.#retries} retries`;
     return { completed, failed, cancelled, ended: completed + failed + cancelled, retries };
-  }
-
-  #print(line: string): void {
-    console.log(line);
-    this.#shownAt = performance.now();
   }
 
   #clear(): void {

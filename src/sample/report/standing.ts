@@ -1,5 +1,5 @@
 /** How the jobs of some queues stand. */
-import { hasEnded, type JobQueue } from "../../../mod.ts";
+import type { JobQueue } from "../../../mod.ts";
 import type { Queues } from "../queues.ts";
 
 export interface Standing {
@@ -19,7 +19,9 @@ export async function standingOf(
   const standing = { completed: 0, failed: 0, cancelled: 0, left: 0 };
   // The file may hold other queues too, which nobody here works for.
   for (const { queueName, status, count } of await queue.counts()) {
-    if (names.has(queueName)) standing[hasEnded(status) ? status : "left"] += count;
+    if (!names.has(queueName)) continue;
+    const isEnd = status === "completed" || status === "failed" || status === "cancelled";
+    standing[isEnd ? status : "left"] += count;
   }
   return standing;
 }

@@ -7,6 +7,8 @@ import { columns } from "./columns.ts";
 
 type Jobs = readonly AnyJob<Queues>[];
 
+const HEAD = ["correlation id", "jobs", "status", "total"];
+const FLUSH_RIGHT = [1, 3];
 // Longer lists nobody reads.
 const MOST_ORDERS = 20;
 const MOST_IMPORTS = 3;
@@ -15,16 +17,16 @@ const MOST_IMPORTS = 3;
 export async function summaryOf(queue: JobQueue<Queues>): Promise<string> {
   const orders = await newestOrders(queue);
   const imports = (await queue.find({ queueName: "data_import", limit: MOST_IMPORTS })).jobs;
-  const ids = [...orders, ...imports.toReversed()].map(({ correlationId }) => correlationId);
+  const ids = [...orders, ...[...imports].reverse()].map(({ correlationId }) => correlationId);
   const groups = await Promise.all(ids.map((id) => jobsOf(queue, id)));
   const more = await countOrders(queue) - orders.length;
+  const [head = "", ...lines] = columns([HEAD, ...groups.map(rowOf)], FLUSH_RIGHT).split("\n");
   return [
-    "By correlation id",
-    "",
-    ...withNotes(columns(groups.map(rowOf), [1, 3]).split("\n"), groups),
+    head,
+    ...withNotes(lines, groups),
     ...(more > 0 ? [`and ${more} more ${more === 1 ? "order" : "orders"}`] : []),
     "",
-    `Found by: queue.find({ correlationId: "${ids[0]}" })`,
+    `To look one up: queue.find({ correlationId: "${ids[0]}" })`,
   ].join("\n");
 }
 
@@ -45,14 +47,14 @@ async function countOrders(queue: JobQueue<Queues>): Promise<number> {
 }
 
 async function jobsOf(queue: JobQueue<Queues>, correlationId: string | undefined): Promise<Jobs> {
-  return (await queue.find({ correlationId })).jobs.toReversed() as Jobs;
+  return (await queue.find({ correlationId })).jobs as Jobs;
 }
 
 function rowOf(jobs: Jobs): readonly string[] {
   const payment = jobs.find((job) => job.queueName === "payment_queue")?.payload;
   return [
     jobs[0]?.correlationId ?? "",
-    `${jobs.length} jobs`,
+    String(jobs.length),
     statusesOf(jobs),
     payment ? showMoney(payment.totalCents, payment.currency) : "",
   ];
@@ -88,7 +90,7 @@ function importedBy(jobs: Jobs): readonly string[] {
   );
   const { orders, units, cents } = addSums(batches.map(({ result }) => result as Sums));
   const unitCount = Object.values(units).reduce((sum, count) => sum + count, 0);
-  const money = Object.entries(cents).map(([currency, sum]) => showMoney(sum, currency));
+  const money = Object.entries(cents).sort().map(([currency, sum]) => showMoney(sum, currency));
   return [
     `${source} in ${batches.length} batches: ${orders} orders, ${unitCount} units, ` +
     money.join(", "),

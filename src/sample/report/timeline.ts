@@ -1,5 +1,5 @@
 /** The jobs of one trace: what came after what, and how long each waited and ran. */
-import type { Attempt, Job, JobQueue } from "../../../mod.ts";
+import type { Job, JobQueue } from "../../../mod.ts";
 import type { Queues } from "../queues.ts";
 import { columns } from "./columns.ts";
 
@@ -15,17 +15,19 @@ export async function traceToShow(queue: JobQueue<Queues>): Promise<string | und
 /** A table of the trace's jobs, each indented under the one it is a part of or waited for. */
 export async function timelineOf(queue: JobQueue<Queues>, traceId: string): Promise<string> {
   // Newest first; a timeline starts with the oldest.
-  const jobs = (await queue.find({ traceId, limit: 1_000 })).jobs.toReversed();
+  const jobs = [...(await queue.find({ traceId, limit: 1_000 })).jobs].reverse();
   const placed = inTreeOrder(jobs);
   const rows = placed.map((one) => rowOf(one, jobs));
   const [head, ...lines] = columns([HEAD, ...rows], FLUSH_RIGHT).split("\n");
-  const notes = await Promise.all(placed.map((one) => failuresOf(queue, one)));
-  return `Timeline of ${jobs[0]?.correlationId}, in ms; trace ${traceId}
-
-${head}
-${lines.map((line, i) => [line, ...notes[i] ?? []].join("\n")).join("\n")}
-
-Found by: queue.find({ traceId: "${traceId}" })`;
+  const notes = await Promise.all(placed.map((one) => failuresOf(queue, one, jobs[0]?.createdAt)));
+  return [
+    `Timeline of ${jobs[0]?.correlationId} in ms, trace ${traceId}`,
+    "",
+    head,
+    ...lines.flatMap((line, i) => [line, ...notes[i] ?? []]),
+    "",
+    `To look it up: queue.find({ traceId: "${traceId}" })`,
+  ].join("\n");
 }
 
 /** A job and its place in the tree. */
@@ -71,12 +73,18 @@ function msBetween(from: Date | undefined, to: Date | undefined): string {
   return from && to ? String(to.getTime() - from.getTime()) : "-";
 }
 
-async function failuresOf(queue: JobQueue<Queues>, { job, depth }: Placed): Promise<string[]> {
+/** The attempts before, on the scale of the column `start`. */
+async function failuresOf(
+  queue: JobQueue<Queues>,
+  { job, depth }: Placed,
+  origin: Date | undefined,
+): Promise<readonly string[]> {
   const failed = (await queue.get(job.id))?.failedAttempts ?? [];
-  return failed.map((attempt) => `${"  ".repeat(depth + 2)}${failureText(attempt)}`);
-}
-
-function failureText({ attempt, outcome, startedAt, finishedAt, error }: Attempt): string {
-  const ended = `attempt ${attempt} ${outcome.replace("_", " ")} after ${finishedAt - startedAt}`;
-  return error ? `${ended}: ${error.message}` : ended;
+  return failed.map(({ attempt, outcome, finishedAt, error }) => {
+    const at = finishedAt - (origin?.getTime() ?? 0);
+    const reason = error ? `: ${error.message}` : "";
+    return `${"  ".repeat(depth + 2)}attempt ${attempt} ${
+      outcome.replace("_", " ")
+    } at ${at}${reason}`;
+  });
 }

@@ -1,0 +1,112 @@
+/** One run: opens everything, works until all jobs have ended, and tells what became of them. */
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { JobQueue, WorkerPool } from "../../mod.ts";
+import { sqlite } from "../store/sqlite.ts";
+import type { CommandLine } from "./command_line.ts";
+import { startGateway } from "./gateway.ts";
+import { takeIn } from "./intake.ts";
+import { openOrderLines, type OrderLines } from "./orders/order_lines.ts";
+import type { Folders, Queues } from "./queues.ts";
+import { intakeText } from "./report/intake_text.ts";
+import { Progress } from "./report/progress.ts";
+import { type Standing, standingOf } from "./report/standing.ts";
+import { summaryOf } from "./report/summary.ts";
+import { timelineOf, traceToShow } from "./report/timeline.ts";
+import { workersOf } from "./workers.ts";
+
+const LOOK_EVERY_MS = 100;
+
+/** Runs until the work is done, or until the signal aborts; the jobs are kept then. */
+export async function run({ orders, database }: CommandLine, signal: AbortSignal): Promise<void> {
+  const lines = await openOrderLines(orders);
+  await mkdir(dirname(database), { recursive: true });
+  const queue = new JobQueue<Queues>({ store: await sqlite(database) });
+  try {
+    const { left } = await work(queue, lines, foldersBeside(database), signal);
+    if (signal.aborted) console.log(stoppedText(left));
+    else await tell(queue);
+  } finally {
+    await queue.store.close();
+  }
+}
+
+function foldersBeside(database: string): Folders {
+  const folder = dirname(database);
+  return {
+    receipts: join(folder, "receipts"),
+    reservations: join(folder, "reservations"),
+    imports: join(folder, "imports"),
+  };
+}
+
+/** Takes the orders in and works on them at the same time. */
+async function work(
+  queue: JobQueue<Queues>,
+  lines: OrderLines,
+  folders: Folders,
+  signal: AbortSignal,
+): Promise<Standing> {
+  const gateway = await startGateway();
+  const progress = new Progress();
+  const report = (problem: string) => progress.report(problem);
+  const workers = workersOf(queue, {
+    folders,
+    gatewayUrl: gateway.url,
+    hooks: progress.hooks,
+    onError: (error) => report(error instanceof Error ? error.message : String(error)),
+  });
+  const pool = new WorkerPool(workers);
+  const look = () => standingOf(queue, workers);
+  progress.begin(await look());
+  const working = pool.run();
+  try {
+    const intake = takeIn(queue, lines, { folder: folders.imports, signal, report })
+      .then((count) => progress.print(intakeText(count, lines.name)));
+    await allEnded(intake, look, progress, signal);
+    await intake;
+  } finally {
+    await pool.stop();
+    await working;
+    await gateway.close();
+  }
+  const standing = await look();
+  progress.end(standing);
+  return standing;
+}
+
+/** Waits until the orders are in and no job is left; jobs of earlier runs count too. */
+async function allEnded(
+  intake: Promise<void>,
+  look: () => Promise<Standing>,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  let isIn = false;
+  const end = () => {
+    isIn = true;
+  };
+  intake.then(end, end);
+  while (!signal.aborted) {
+    // Before the look: jobs that came in after it would be missed.
+    const wasIn = isIn;
+    const standing = await look();
+    if (wasIn && standing.left === 0) return;
+    progress.show(standing);
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+function stoppedText(left: number): string {
+  if (left === 0) return "Stopped; all jobs have ended";
+  return `Stopped; ${left} jobs are left, and the next start goes on with them`;
+}
+
+async function tell(queue: JobQueue<Queues>): Promise<void> {
+  const traceId = await traceToShow(queue);
+  // Without an order there is nothing to tell.
+  if (traceId === undefined) return;
+  console.log(`\n${await timelineOf(queue, traceId)}`);
+  console.log(`\n${await summaryOf(queue)}`);
+}
