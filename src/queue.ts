@@ -10,7 +10,7 @@ import { inherit } from "./inheritance.ts";
 import type { Job, JobWithAttempts } from "./job.ts";
 import { checkInteger, type JobOptions } from "./job_options.ts";
 import { type JobFilter, type JobPage, toRecordFilter } from "./lookup.ts";
-import type { Enqueue, QueueName, Queues } from "./queues.ts";
+import type { Enqueue, InTransaction, QueueName, Queues } from "./queues.ts";
 import { checkJob, job, type NewJob } from "./new_job.ts";
 import { payloadText, toInput, toJob } from "./record.ts";
 import type { Added, JobRecord, QueueCount, Store } from "./store.ts";
@@ -20,9 +20,9 @@ import { Worker } from "./worker.ts";
 import type { Handler, WorkerOptions, WorkerSettings, WorkSource } from "./worker_settings.ts";
 
 /** How a queue is set up. */
-export interface JobQueueOptions {
+export interface JobQueueOptions<Transaction = never> {
   /** Where the jobs live: `memory()`, `sqlite(path)`, or one of your own. */
-  readonly store: Store;
+  readonly store: Store<Transaction>;
   /** The largest payload and the largest result, in bytes of JSON. Default 262,144. */
   readonly maxPayloadBytes?: number | undefined;
 }
@@ -42,13 +42,14 @@ export interface JobQueueOptions {
  * assert.equal(jobs[0]?.traceId, sent.traceId);
  * ```
  */
-export class JobQueue<Q extends Queues = Record<string, unknown>> implements AsyncDisposable {
+export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = never>
+  implements AsyncDisposable {
   /** Where the jobs live. */
-  readonly store: Store;
+  readonly store: Store<Transaction>;
   /** The largest payload and the largest result, in bytes of JSON. */
   readonly maxPayloadBytes: number;
 
-  constructor({ store, maxPayloadBytes = 262_144 }: JobQueueOptions) {
+  constructor({ store, maxPayloadBytes = 262_144 }: JobQueueOptions<Transaction>) {
     this.store = store;
     this.maxPayloadBytes = checkInteger("maxPayloadBytes", maxPayloadBytes, 1, 1_000_000_000);
   }
@@ -63,8 +64,11 @@ export class JobQueue<Q extends Queues = Record<string, unknown>> implements Asy
    * no JSON or too large. Nothing is stored then.
    */
   readonly enqueue: Enqueue<Q> =
-    ((...args: EnqueueArguments) =>
-      this.#enqueue(args, currentScope(), trace.getSpanContext(context.active()))) as Enqueue<Q>;
+    ((...args: EnqueueArguments<Transaction>) =>
+      this.#enqueue(args, currentScope(), trace.getSpanContext(context.active()))) as Enqueue<
+        Q,
+        Transaction
+      >;
 
   /** A job with the attempts that did not complete it; `undefined` when there is none. */
   async get<Name extends QueueName<Q> = QueueName<Q>>(
@@ -108,7 +112,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>> implements Asy
   /** A worker for one queue. It does nothing until its `run` or `tick` is called. */
   worker<Name extends QueueName<Q>>(
     queueName: Name,
-    handler: Handler<Q, Name>,
+    handler: Handler<Q, Name, Transaction>,
     options: WorkerOptions<Job<Name, Q[Name]>> = {},
   ): Worker {
     // Payload types end here: a handler gets what was stored.
@@ -127,16 +131,17 @@ export class JobQueue<Q extends Queues = Record<string, unknown>> implements Asy
   }
 
   /** `enqueue` as a part of the given job, for a handler on a runtime without AsyncLocalStorage. */
-  enqueueFrom(scope: JobScope, span: () => SpanContext): Enqueue<Q> {
-    return ((...args: EnqueueArguments) => this.#enqueue(args, scope, span())) as Enqueue<Q>;
+  enqueueFrom(scope: JobScope, span: () => SpanContext): Enqueue<Q, Transaction> {
+    return ((...args: EnqueueArguments<Transaction>) =>
+      this.#enqueue(args, scope, span())) as Enqueue<Q, Transaction>;
   }
 
   async #enqueue(
-    args: EnqueueArguments,
+    args: EnqueueArguments<Transaction>,
     scope: JobScope | undefined,
     span: SpanContext | undefined,
   ): Promise<unknown> {
-    const newJobs = newJobsOf(args);
+    const { newJobs, transaction } = readArguments(args);
     if (newJobs.length === 0) return [];
     const payloads = new Map(
       newJobs.map((job) => [job.id, payloadText(job, this.maxPayloadBytes)]),
@@ -151,6 +156,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>> implements Asy
         sendables.map((sendable, i) =>
           toInput(sendable, sending.creations[i]!, payloads.get(sendable.job.id)!)
         ),
+        transaction,
       );
     } catch (error) {
       sending.end(error);
@@ -165,12 +171,13 @@ export class JobQueue<Q extends Queues = Record<string, unknown>> implements Asy
     return Array.isArray(args[0]) ? results : results[0];
   }
 
-  /** Parents that are neither in this call nor at hand: they give their trace and correlation id. */
+  /** Parents that are known only by their id, to inherit from. */
   async #storedParents(jobs: readonly NewJob[]): Promise<ReadonlyMap<string, JobRecord>> {
     const here = new Set(jobs.map(({ id }) => id));
     const parents = new Map<string, JobRecord>();
-    for (const { parentId } of jobs) {
-      if (parentId === undefined || here.has(parentId) || parents.has(parentId)) continue;
+    for (const { parentId, traceId } of jobs) {
+      const isAtHand = parentId === undefined || traceId !== undefined || here.has(parentId);
+      if (isAtHand || parents.has(parentId)) continue;
       const parent = await this.store.get(parentId);
       if (parent === undefined) {
         throw new RangeError(`A parent must be a stored job: got ${parentId}`);
@@ -181,15 +188,20 @@ export class JobQueue<Q extends Queues = Record<string, unknown>> implements Asy
   }
 }
 
-type EnqueueArguments =
-  | [queueName: string, payload: unknown, options?: JobOptions]
-  | [newJob: NewJob]
-  | [newJobs: readonly NewJob[]];
+type EnqueueArguments<Transaction> =
+  | [queueName: string, payload: unknown, options?: JobOptions & InTransaction<Transaction>]
+  | [newJob: NewJob, options?: InTransaction<Transaction>]
+  | [newJobs: readonly NewJob[], options?: InTransaction<Transaction>];
 
-function newJobsOf(args: EnqueueArguments): readonly NewJob[] {
-  if (typeof args[0] === "string") return [job(args[0], args[1], args[2] as JobOptions)];
+function readArguments<Transaction>(
+  args: EnqueueArguments<Transaction>,
+): { newJobs: readonly NewJob[]; transaction: Transaction | undefined } {
+  if (typeof args[0] === "string") {
+    const { transaction, ...options } = args[2] ?? {};
+    return { newJobs: [job(args[0], args[1], options as JobOptions)], transaction };
+  }
   const newJobs = Array.isArray(args[0]) ? args[0] as readonly NewJob[] : [args[0] as NewJob];
   // Plain data can come from anywhere, so it is checked again.
   for (const newJob of newJobs) checkJob(newJob);
-  return newJobs;
+  return { newJobs, transaction: (args[1] as InTransaction<Transaction> | undefined)?.transaction };
 }

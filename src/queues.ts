@@ -27,16 +27,28 @@ export type Enqueued<AJob> = AJob & {
   readonly deduplicated: boolean;
 };
 
+/** Enqueues inside a transaction of the caller's, where the store has such a thing. */
+export interface InTransaction<Transaction> {
+  /** The jobs are there exactly when it commits. */
+  readonly transaction?: Transaction | undefined;
+}
+
 /** The ways to enqueue; a handler has the same as `ctx.enqueue`. */
-export interface Enqueue<Q extends Queues> {
+export interface Enqueue<Q extends Queues, Transaction = never> {
   /** Enqueues one job. */
   <Name extends QueueName<Q>>(
     queueName: Name,
     payload: Q[Name],
-    options?: JobOptions,
+    options?: JobOptions & InTransaction<Transaction>,
   ): Promise<Enqueued<Job<Name, Q[Name]>>>;
   /** Enqueues a job made by `job()`. */
-  <Name extends QueueName<Q>>(newJob: NewJob<Name, Q[Name]>): Promise<Enqueued<Job<Name, Q[Name]>>>;
+  <Name extends QueueName<Q>>(
+    newJob: NewJob<Name, Q[Name]>,
+    options?: InTransaction<Transaction>,
+  ): Promise<Enqueued<Job<Name, Q[Name]>>>;
   /** Enqueues all of them or none. */
-  (newJobs: readonly AnyNewJob<Q>[]): Promise<readonly Enqueued<AnyJob<Q>>[]>;
+  (
+    newJobs: readonly AnyNewJob<Q>[],
+    options?: InTransaction<Transaction>,
+  ): Promise<readonly Enqueued<AnyJob<Q>>[]>;
 }

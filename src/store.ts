@@ -235,12 +235,15 @@ export interface UpkeepResult {
   readonly removed: number;
 }
 
-/** Where jobs live. */
-export interface Store {
+/**
+ * Where jobs live. `Transaction` is what a caller's own database transaction is to it; `never` where
+ * it has none.
+ */
+export interface Store<Transaction = never> {
   /** How often a worker with nothing to do should ask, in ms. Wake-ups make it rarer, never needed. */
   readonly pollMs: number;
   /** Adds all of them, or none and throws. An unknown dependency is a `RangeError`. */
-  add(jobs: readonly JobInput[]): Promise<readonly Added[]>;
+  add(jobs: readonly JobInput[], transaction?: Transaction): Promise<readonly Added[]>;
   /** Records outcomes and claims the next jobs. */
   exchange(turn: Turn): Promise<TurnResult>;
   /** Extends leases and says which of them still hold. */

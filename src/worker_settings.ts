@@ -13,19 +13,19 @@ import type { Store } from "./store.ts";
 import type { JobScope } from "./trace/scope.ts";
 
 /** What a handler gets beside its job. */
-export interface JobContext<Q extends Queues = Record<string, unknown>> {
+export interface JobContext<Q extends Queues = Record<string, unknown>, Transaction = never> {
   /** Aborted when the attempt times out, the job is cancelled, its lease is lost or the worker stops. */
   readonly signal: AbortSignal;
   /** The attempt's span. It records nothing where no tracing is set up. */
   readonly span: Span;
   /** Enqueues as a part of this job: in its trace, with its correlation id, as its child. */
-  readonly enqueue: Enqueue<Q>;
+  readonly enqueue: Enqueue<Q, Transaction>;
 }
 
 /** Runs one attempt. What it returns is kept as the job's result; what it throws fails the attempt. */
-export type Handler<Q extends Queues, Name extends QueueName<Q>> = (
+export type Handler<Q extends Queues, Name extends QueueName<Q>, Transaction = never> = (
   job: Job<Name, Q[Name]>,
-  ctx: JobContext<Q>,
+  ctx: JobContext<Q, Transaction>,
 ) => unknown;
 
 /** A worker's limits and hooks. Everything has a default. */

@@ -8,6 +8,9 @@ import { initTracing, type Tracing } from "../tracing.ts";
 import { help, readCommandLine, UsageError } from "./command_line.ts";
 import { run } from "./run.ts";
 
+// A launcher passes on what the terminal has sent already, so only a later signal is a second one.
+const SECOND_SIGNAL_AFTER_MS = 1_000;
+
 // Whoever reads the output may stop reading, as `head` does; the jobs go on.
 process.stdout.on("error", () => {});
 process.exitCode = await main(process.argv.slice(2));
@@ -38,13 +41,17 @@ async function startTracing(): Promise<Tracing | undefined> {
   return endpoint ? await initTracing({ serviceName: name || "hammerwork-sample" }) : undefined;
 }
 
-/** A signal stops the work in an orderly way; the exit code tells which, as shells do. */
+/** A signal stops the work in an orderly way, a second one at once. The exit code tells which. */
 async function runUntilSignal(commandLine: Parameters<typeof run>[0]): Promise<number> {
   const stop = new AbortController();
   let exitCode = 0;
+  let stoppedAt = Infinity;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      exitCode ||= 128 + constants.signals[signal];
+      if (performance.now() - stoppedAt > SECOND_SIGNAL_AFTER_MS) process.exit(exitCode);
+      if (stop.signal.aborted) return;
+      exitCode = 128 + constants.signals[signal];
+      stoppedAt = performance.now();
       stop.abort();
     });
   }

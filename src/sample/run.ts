@@ -9,6 +9,7 @@ import { startGateway } from "./gateway.ts";
 import { takeIn } from "./intake.ts";
 import { openOrderLines, type OrderLines } from "./orders/order_lines.ts";
 import type { Folders, Queues } from "./queues.ts";
+import { counted } from "./report/counted.ts";
 import { intakeText } from "./report/intake_text.ts";
 import { Progress } from "./report/progress.ts";
 import { type Standing, standingOf } from "./report/standing.ts";
@@ -21,7 +22,7 @@ const LOOK_EVERY_MS = 100;
 /** Runs until the work is done, or until the signal aborts; the jobs are kept then. */
 export async function run({ orders, database }: CommandLine, signal: AbortSignal): Promise<void> {
   const lines = await openOrderLines(orders);
-  await mkdir(dirname(database), { recursive: true });
+  await makeFolder(dirname(database));
   const queue = new JobQueue<Queues>({ store: await sqlite(database) });
   try {
     const { left } = await work(queue, lines, foldersBeside(database), signal);
@@ -30,6 +31,12 @@ export async function run({ orders, database }: CommandLine, signal: AbortSignal
   } finally {
     await queue.store.close();
   }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((error: Error) => {
+    throw new Error(`The folder ${path} cannot be made: ${error.message}`);
+  });
 }
 
 function foldersBeside(database: string): Folders {
@@ -63,7 +70,7 @@ async function work(
   const working = pool.run();
   try {
     const intake = takeIn(queue, lines, { folder: folders.imports, signal, report })
-      .then((count) => progress.print(intakeText(count, lines.name)));
+      .then((count) => signal.aborted || progress.print(intakeText(count, lines.name)));
     await allEnded(intake, look, progress, signal);
     await intake;
   } finally {
@@ -78,7 +85,7 @@ async function work(
 
 /** Waits until the orders are in and no job is left; jobs of earlier runs count too. */
 async function allEnded(
-  intake: Promise<void>,
+  intake: Promise<unknown>,
   look: () => Promise<Standing>,
   progress: Progress,
   signal: AbortSignal,
@@ -99,8 +106,7 @@ async function allEnded(
 }
 
 function stoppedText(left: number): string {
-  if (left === 0) return "Stopped; all jobs have ended";
-  return `Stopped; ${left} jobs are left, and the next start goes on with them`;
+  return `Stopped with ${counted(left, "job")} left; the same command goes on from here`;
 }
 
 async function tell(queue: JobQueue<Queues>): Promise<void> {

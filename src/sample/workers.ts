@@ -23,7 +23,6 @@ export function workersOf(
   const options: WorkerOptions = {
     ...hooks,
     onError,
-    concurrency: 4,
     // After a crash the next start goes on with the jobs that ran, once their leases are over.
     leaseMs: 5_000,
     stopTimeoutMs: 5_000,

@@ -1,5 +1,10 @@
 /** Money is counted in whole cents: in fractions 0.1 + 0.2 would be no 0.3. */
 
+const twoDecimals = new Intl.NumberFormat("en-US", {
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 2,
+});
+
 /** An amount such as 299.99 as cents; `undefined` when it has more than two decimals. */
 export function toCents(amount: number): number | undefined {
   const cents = Math.round(amount * 100);
@@ -8,9 +13,5 @@ export function toCents(amount: number): number | undefined {
 
 /** As `1,299.99 USD`. */
 export function showMoney(cents: number, currency: string): string {
-  const amount = (cents / 100).toLocaleString("en-US", {
-    minimumFractionDigits: 2,
-    maximumFractionDigits: 2,
-  });
-  return `${amount} ${currency}`;
+  return `${twoDecimals.format(cents / 100)} ${currency}`;
 }

@@ -1,8 +1,10 @@
 /** Shows how the work goes on: one line that is rewritten on a terminal, a line at times elsewhere. */
 import process from "node:process";
 import type { Hooks } from "../../../mod.ts";
+import { counted, shown } from "./counted.ts";
 import type { Standing } from "./standing.ts";
 
+const CLEAR_LINE = "\r\x1b[K";
 const LINE_EVERY_MS = 2_000;
 
 export class Progress {
@@ -25,20 +27,22 @@ export class Progress {
 
   /** Shows the standing, in a pipe only now and then. */
   show(now: Standing): void {
-    const { ended, retries } = this.#since(now);
-    const line = `${ended} of ${ended + now.left} jobs have ended, ${retries}`;
-    if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${line}`);
+    const { ended } = this.#since(now);
+    const all = ended + now.left;
+    if (all === 0) return;
+    const line = `${shown(ended)} of ${counted(all, "job")} done, ${this.#retried()}`;
+    if (process.stdout.isTTY) process.stdout.write(`${CLEAR_LINE}${line}`);
     else if (performance.now() - this.#shownAt >= LINE_EVERY_MS) this.print(line);
   }
 
   /** Shows what was done, if anything was. */
   end(now: Standing): void {
-    const { completed, failed, cancelled, ended, retries } = this.#since(now);
+    const { completed, failed, cancelled, ended } = this.#since(now);
     if (ended === 0) return this.#clear();
     const seconds = ((performance.now() - this.#startedAt) / 1_000).toFixed(1);
     this.print(
-      `${ended} jobs have ended in ${seconds} s: ` +
-        `${completed} completed, ${failed} failed, ${cancelled} cancelled; ${retries}`,
+      `${counted(ended, "job")} done in ${seconds} s: ${shown(completed)} completed, ` +
+        `${shown(failed)} failed, ${shown(cancelled)} cancelled; ${this.#retried()}`,
     );
   }
 
@@ -55,15 +59,18 @@ export class Progress {
     console.error(problem);
   }
 
-  #since(now: Standing): Omit<Standing, "left"> & { ended: number; retries: string } {
+  #since(now: Standing): Omit<Standing, "left"> & { readonly ended: number } {
     const completed = now.completed - this.#before.completed;
     const failed = now.failed - this.#before.failed;
     const cancelled = now.cancelled - this.#before.cancelled;
-    const retries = this.#retries === 1 ? "1 retry" : `${this.#retries} retries`;
-    return { completed, failed, cancelled, ended: completed + failed + cancelled, retries };
+    return { completed, failed, cancelled, ended: completed + failed + cancelled };
+  }
+
+  #retried(): string {
+    return counted(this.#retries, "retry", "retries");
   }
 
   #clear(): void {
-    if (process.stdout.isTTY) process.stdout.write("\r\x1b[K");
+    if (process.stdout.isTTY) process.stdout.write(CLEAR_LINE);
   }
 }

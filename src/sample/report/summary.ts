@@ -3,6 +3,7 @@ import { type AnyJob, type JobQueue, jobStatuses } from "../../../mod.ts";
 import { showMoney } from "../orders/money.ts";
 import { addSums, type Sums } from "../orders/sums.ts";
 import type { Queues } from "../queues.ts";
+import { counted } from "./counted.ts";
 import { columns } from "./columns.ts";
 
 type Jobs = readonly AnyJob<Queues>[];
@@ -24,7 +25,7 @@ export async function summaryOf(queue: JobQueue<Queues>): Promise<string> {
   return [
     head,
     ...withNotes(lines, groups),
-    ...(more > 0 ? [`and ${more} more ${more === 1 ? "order" : "orders"}`] : []),
+    ...(more > 0 ? [`and ${counted(more, "more order")}`] : []),
     "",
     `To look one up: queue.find({ correlationId: "${ids[0]}" })`,
   ].join("\n");
@@ -92,7 +93,7 @@ function importedBy(jobs: Jobs): readonly string[] {
   const unitCount = Object.values(units).reduce((sum, count) => sum + count, 0);
   const money = Object.entries(cents).sort().map(([currency, sum]) => showMoney(sum, currency));
   return [
-    `${source} in ${batches.length} batches: ${orders} orders, ${unitCount} units, ` +
-    money.join(", "),
+    `${source} in ${counted(batches.length, "batch", "batches")}: ` +
+    [counted(orders, "order"), counted(unitCount, "unit"), ...money].join(", "),
   ];
 }

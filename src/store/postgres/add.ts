@@ -1,0 +1,83 @@
+/**
+ * Adding jobs to Postgres: in one INSERT where no job needs another of the same call, else one after
+ * the other inside the server.
+ *
+ * @module
+ */
+import type { Added, JobInput } from "../../store.ts";
+import type { Client, Sql } from "./client.ts";
+import { jobColumns, toInputText, toRecord } from "./rows.ts";
+
+/** Adds jobs; whatever was there before under the same id or key is returned as it is. */
+export async function addJobs(
+  client: Client,
+  schema: string,
+  inputs: readonly JobInput[],
+  at: number | null,
+  transaction: Sql | undefined,
+): Promise<readonly Added[]> {
+  if (!inputs.every(isPlain(inputs))) {
+    return await addInOrder(client, schema, inputs, at, transaction);
+  }
+  const rows = await client.query(insertStatement(schema), [toInputText(inputs), at], transaction);
+  const inserted = new Map(rows.map((row) => [row.id, toRecord(row)]));
+  const before = inputs.filter(({ id }) => !inserted.has(id));
+  const known = before.length === 0
+    ? []
+    : await addInOrder(client, schema, before, at, transaction);
+  const knownById = new Map(known.map((added, i) => [before[i]!.id, added]));
+  // The same id twice in one call was inserted once: the second is a repetition.
+  return inputs.map(({ id }, i) => {
+    const job = inserted.get(id);
+    const isFirst = inputs.findIndex((input) => input.id === id) === i;
+    return job === undefined ? knownById.get(id)! : { job, deduplicated: !isFirst };
+  });
+}
+
+/** Whether a job refers to no other of the same call and waits for none. */
+function isPlain(inputs: readonly JobInput[]): (input: JobInput) => boolean {
+  const ids = new Set(inputs.map(({ id }) => id));
+  return ({ dependsOn, parentId }) =>
+    dependsOn.length === 0 && (parentId === undefined || !ids.has(parentId));
+}
+
+async function addInOrder(
+  client: Client,
+  schema: string,
+  inputs: readonly JobInput[],
+  at: number | null,
+  transaction: Sql | undefined,
+): Promise<readonly Added[]> {
+  const rows = await client.query(
+    `select a.deduplicated, ${jobColumns("(a.job)")} ` +
+      `from ${schema}.add_jobs($1::text::jsonb, to_timestamp($2::float8 / 1000)) a order by a.ord`,
+    [toInputText(inputs), at],
+    transaction,
+  );
+  return rows.map((row) => ({ job: toRecord(row), deduplicated: row.deduplicated as boolean }));
+}
+
+function insertStatement(schema: string): string {
+  return `
+with clock as materialized (
+  select coalesce(to_timestamp($2::float8 / 1000), clock_timestamp()) as t
+), input as (
+  select x.*, c.t, greatest(c.t, coalesce(to_timestamp(x."runAt" / 1000),
+    c.t + coalesce(x."delayMs", 0) * interval '1 ms')) as starts_at
+  from clock c, jsonb_to_recordset($1::text::jsonb) as x (
+    "ord" integer, "id" uuid, "queueName" text, "payload" text, "priority" smallint,
+    "delayMs" float8, "runAt" float8, "maxAttempts" smallint, "backoff" text, "timeoutMs" integer,
+    "idempotencyKey" text, "onDependencyFailure" text, "traceId" uuid, "correlationId" text,
+    "parentId" uuid, "traceparent" text, "tracestate" text)
+)
+insert into ${schema}.jobs as j (id, queue_name, status, payload, priority, max_attempts, backoff,
+  timeout_ms, idempotency_key, on_dependency_failure, trace_id, correlation_id, parent_id,
+  traceparent, tracestate, created_at, run_at)
+select "id", "queueName", case when starts_at <= t then 'ready' else 'scheduled' end,
+  "payload"::json, "priority", "maxAttempts", "backoff", "timeoutMs", "idempotencyKey",
+  "onDependencyFailure", "traceId", "correlationId", "parentId", "traceparent", "tracestate", t,
+  starts_at
+from input order by "ord"
+on conflict do nothing
+returning ${jobColumns("j")}`;
+}

@@ -1,0 +1,82 @@
+/**
+ * Waking workers: those of this process at once, others by NOTIFY. A notification takes a lock that
+ * all committing transactions share, so it is sent by itself, after the commit, and at most once in
+ * a few milliseconds for everything that happened since. It is a hint: polling finds what it misses.
+ *
+ * @module
+ */
+import type { Client } from "./client.ts";
+
+const PAUSE_MS = 5;
+
+/** Rings for queues in which something became ready, and hears others ring. */
+export class Bell {
+  readonly #client: Client;
+  readonly #channel: string;
+  readonly #listeners = new Set<(queueName: string) => void>();
+  readonly #waiting = new Set<string>();
+  #isPausing = false;
+  #listening: Promise<{ unlisten(): Promise<void> } | undefined> | undefined;
+
+  constructor(client: Client, channel: string) {
+    this.#client = client;
+    this.#channel = channel;
+  }
+
+  /** Wakes who waits for these queues. Returns when it has rung, if it rings now. Never rejects. */
+  async ring(queueNames: Iterable<string>): Promise<void> {
+    for (const queueName of queueNames) {
+      this.#tell(queueName);
+      this.#waiting.add(queueName);
+    }
+    if (this.#waiting.size === 0 || this.#isPausing) return;
+    // Without a kept client a timer could outlive the request that it belongs to.
+    if (this.#client.kept === undefined) return await this.#notify();
+    this.#isPausing = true;
+    void this.#notify();
+    setTimeout(() => {
+      this.#isPausing = false;
+      void this.ring([]);
+    }, PAUSE_MS);
+  }
+
+  /** Calls back for each queue that is rung for, here or elsewhere. Returns its end. */
+  onRing(listener: (queueName: string) => void): () => void {
+    this.#listeners.add(listener);
+    this.#listening ??= this.#listen();
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Stops listening. */
+  async close(): Promise<void> {
+    this.#listeners.clear();
+    await (await this.#listening)?.unlisten().catch(() => {});
+    this.#listening = undefined;
+  }
+
+  #tell(queueName: string): void {
+    for (const listener of this.#listeners) listener(queueName);
+  }
+
+  async #notify(): Promise<void> {
+    const queueNames = JSON.stringify([...this.#waiting]);
+    this.#waiting.clear();
+    try {
+      await this.#client.query(
+        "select pg_notify($1, q) from jsonb_array_elements_text($2::text::jsonb) q",
+        [this.#channel, queueNames],
+      );
+    } catch {
+      // The jobs are stored; whoever polls finds them.
+    }
+  }
+
+  /** Behind a pooler it listens in vain, and a client may not be able to at all. */
+  async #listen(): Promise<{ unlisten(): Promise<void> } | undefined> {
+    try {
+      return await this.#client.kept?.listen?.(this.#channel, (queueName) => this.#tell(queueName));
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Looking jobs up in Postgres.
+ *
+ * @module
+ */
+import type { JobStatus } from "../../status.ts";
+import type { QueueCount, RecordFilter } from "../../store.ts";
+import type { Row, SqlValue } from "./client.ts";
+import { jobColumns } from "./rows.ts";
+
+/** A statement and its values. */
+export interface Query {
+  readonly text: string;
+  readonly values: SqlValue[];
+}
+
+/**
+ * Jobs that fit, newest first. Each status is asked for by itself, as a word and not as a value: so
+ * the index that holds only such jobs can be used, whatever the planner knows of the table.
+ */
+export function findQuery(jobs: string, filter: RecordFilter): Query {
+  const values: SqlValue[] = [];
+  const parameter = (value: SqlValue) => `$${values.push(value)}`;
+  const conditions = conditionsOf(filter, parameter);
+  const limit = parameter(filter.limit);
+  const select = (more: readonly string[]) => {
+    const all = [...conditions, ...more];
+    const where = all.length > 0 ? `where ${all.join(" and ")} ` : "";
+    return `select * from ${jobs} ${where}order by sequence desc limit ${limit}`;
+  };
+  const statuses = [...new Set(filter.statuses)];
+  const found = filter.statuses === undefined
+    ? select([])
+    : statuses.length === 0
+    ? select(["false"])
+    : statuses.map((status) => `(${select([`status = '${status}'`])})`).join(" union all ");
+  return {
+    text: `select ${jobColumns("j")} from (${found}) j order by j.sequence desc limit ${limit}`,
+    values,
+  };
+}
+
+function conditionsOf(
+  filter: RecordFilter,
+  parameter: (value: SqlValue) => string,
+): readonly string[] {
+  const conditions: string[] = [];
+  const ask = (value: SqlValue | undefined, condition: (parameter: string) => string) => {
+    if (value !== undefined) conditions.push(condition(parameter(value)));
+  };
+  ask(filter.queueName, (p) => `queue_name = ${p}`);
+  ask(filter.traceId, (p) => `trace_id = ${p}::text::uuid`);
+  ask(filter.correlationId, (p) => `correlation_id = ${p}`);
+  ask(filter.parentId, (p) => `parent_id = ${p}::text::uuid`);
+  ask(filter.createdFrom, (p) => `created_at >= to_timestamp(${p}::float8 / 1000)`);
+  ask(filter.createdBefore, (p) => `created_at < to_timestamp(${p}::float8 / 1000)`);
+  ask(filter.before, (p) => `sequence < ${p}::float8::bigint`);
+  return conditions;
+}
+
+/** How many jobs each queue has with each status. */
+export function countQuery(jobs: string): string {
+  return "select queue_name, status, count(*)::float8 as count " +
+    `from ${jobs} group by queue_name, status`;
+}
+
+/** A count's row. */
+export function toCount(row: Row): QueueCount {
+  return {
+    queueName: row.queue_name as string,
+    status: row.status as JobStatus,
+    count: row.count as number,
+  };
+}

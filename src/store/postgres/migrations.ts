@@ -1,0 +1,116 @@
+/**
+ * The schema, step by step. A step that has been released never changes; new ones are added, and
+ * only add, so that the version before goes on working beside the new one during a rollout.
+ *
+ * @module
+ */
+import { addFunctions } from "./add_functions.ts";
+import { type Client, codeOf } from "./client.ts";
+import { quoted, quotedText } from "./names.ts";
+import { tables } from "./schema.ts";
+import { workFunctions } from "./work_functions.ts";
+
+/** One step of the schema. */
+export interface Migration {
+  /** Counted from 1, without gaps. */
+  readonly version: number;
+  /** The oldest version that a library must know to work with the schema after this step. */
+  readonly requires: number;
+  /** What it changes. */
+  readonly sql: (schema: string, channel: string) => string;
+}
+
+/** Every step, in order. */
+export const migrations: readonly Migration[] = [{
+  version: 1,
+  requires: 1,
+  sql: (schema, channel) => tables(schema) + workFunctions(schema) + addFunctions(schema, channel),
+}];
+
+/** The whole schema as plain SQL. */
+export function printMigrations(schema: string): string {
+  return [bootstrap(schema), ...migrations.map((one) => script(one, schema))].join("\n");
+}
+
+/** Brings the schema to the newest version. Any number of processes may do so at once. */
+export async function migrate(client: Client, schema: string): Promise<void> {
+  let version = await versionOf(client, schema);
+  if (version === undefined) {
+    await unlessDone(client.script(bootstrap(schema)));
+    version = 0;
+  }
+  for (const migration of migrations) {
+    if (migration.version > version) await unlessDone(client.script(script(migration, schema)));
+  }
+  await checkSchema(client, schema);
+}
+
+/** Refuses a schema that this version of the library cannot work with. */
+export async function checkSchema(client: Client, schema: string): Promise<void> {
+  const version = await versionOf(client, schema);
+  if (version === undefined || version < newest()) {
+    throw new RangeError(
+      `The Postgres schema "${schema}" must have version ${newest()}: got ${version ?? "none"}. ` +
+        "Open the store with migrate: true once, or apply postgresMigrations()",
+    );
+  }
+}
+
+/** The newest step that was applied; `undefined` when there is no schema. */
+async function versionOf(client: Client, schema: string): Promise<number | undefined> {
+  let row: { version?: unknown; requires?: unknown } | undefined;
+  try {
+    [row] = await client.query(
+      `select coalesce(max(version), 0)::integer as version, ` +
+        `coalesce(max(requires), 0)::integer as requires from ${quoted(schema)}.migrations`,
+    );
+  } catch (error) {
+    if (codeOf(error) === UNDEFINED_TABLE || codeOf(error) === UNDEFINED_SCHEMA) return undefined;
+    throw error;
+  }
+  const [version, requires] = [Number(row?.version), Number(row?.requires)];
+  if (requires > newest()) {
+    throw new RangeError(
+      `The Postgres schema "${schema}" must be one that version ${newest()} can work with: got ` +
+        `version ${version}, which needs ${requires}. Update hammerwork`,
+    );
+  }
+  return version;
+}
+
+const UNDEFINED_TABLE = "42P01";
+const UNDEFINED_SCHEMA = "3F000";
+
+function bootstrap(schema: string): string {
+  const name = quoted(schema);
+  return `create schema if not exists ${name};
+create table if not exists ${name}.migrations (
+  version integer primary key,
+  requires integer not null,
+  applied_at timestamptz not null default now()
+);
+`;
+}
+
+/** Its entry comes first: who comes second waits there for the first to be done, and is refused. */
+function script({ version, requires, sql }: Migration, schema: string): string {
+  const name = quoted(schema);
+  return `insert into ${name}.migrations (version, requires) values (${version}, ${requires});
+${sql(name, quotedText(schema))}`;
+}
+
+/** Somebody else doing the same at the same moment is as good. */
+async function unlessDone(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!DONE_BY_ANOTHER.includes(codeOf(error))) throw error;
+  }
+}
+
+// unique_violation, duplicate_schema, duplicate_table, and what two simultaneous creations give.
+const DONE_BY_ANOTHER: readonly string[] = ["23505", "42P06", "42P07", "XX000"];
+
+function newest(): number {
+  return migrations.at(-1)!.version;
+}

@@ -1,0 +1,112 @@
+/**
+ * Between rows and records. Everything is read as text, number or boolean, so that no client's own
+ * idea of a type matters: 64-bit numbers, times and arrays differ between them.
+ *
+ * @module
+ */
+import type { JobStatus } from "../../status.ts";
+import type {
+  Attempt,
+  ClaimedJob,
+  DependencyFailurePolicy,
+  JobInput,
+  JobRecord,
+  Settlement,
+} from "../../store.ts";
+import type { Row } from "./client.ts";
+
+/** A job's columns; `job` is a table's alias or a value of the table's type in parentheses. */
+export function jobColumns(job: string): string {
+  const ms = (column: string) => `date_part('epoch', ${job}.${column}) * 1000 as ${column}`;
+  return `${job}.sequence::float8 as sequence, ${job}.id::text as id, ${job}.queue_name, ` +
+    `${job}.status, ${job}.payload::text as payload, ${job}.priority, ${job}.attempts, ` +
+    `${job}.max_attempts, ${job}.backoff, ${job}.timeout_ms, ${job}.idempotency_key, ` +
+    `array_to_json(${job}.depends_on)::text as depends_on, ${job}.on_dependency_failure, ` +
+    `${job}.trace_id::text as trace_id, ${job}.correlation_id, ` +
+    `${job}.parent_id::text as parent_id, ${job}.traceparent, ${job}.tracestate, ` +
+    `${ms("created_at")}, ${ms("run_at")}, ${ms("started_at")}, ${ms("finished_at")}, ` +
+    `${job}.result::text as result, ${job}.error::text as error, ${job}.attempt_traceparent`;
+}
+
+/** A job's row as a record. */
+export function toRecord(row: Row): JobRecord {
+  return {
+    sequence: row.sequence as number,
+    id: row.id as string,
+    queueName: row.queue_name as string,
+    status: row.status as JobStatus,
+    payload: row.payload as string,
+    priority: row.priority as number,
+    attempts: row.attempts as number,
+    maxAttempts: row.max_attempts as number,
+    backoff: optional(row.backoff),
+    timeoutMs: optional(row.timeout_ms),
+    idempotencyKey: optional(row.idempotency_key),
+    dependsOn: row.depends_on === "[]" ? [] : JSON.parse(row.depends_on as string),
+    onDependencyFailure: row.on_dependency_failure as DependencyFailurePolicy,
+    traceId: (row.trace_id as string).replaceAll("-", ""),
+    correlationId: optional(row.correlation_id),
+    parentId: optional(row.parent_id),
+    traceparent: optional(row.traceparent),
+    tracestate: optional(row.tracestate),
+    createdAt: time(row.created_at)!,
+    runAt: time(row.run_at)!,
+    startedAt: time(row.started_at),
+    finishedAt: time(row.finished_at),
+    result: optional(row.result),
+    error: json(row.error),
+    attemptTraceparent: optional(row.attempt_traceparent),
+  };
+}
+
+/** A claimed job's row as a record. */
+export function toClaimed(row: Row, leaseToken: string): ClaimedJob {
+  return { ...toRecord(row), leaseToken, waitMs: Math.round(row.wait_ms as number) };
+}
+
+/** Jobs as the server reads them: one text, whatever their number. */
+export function toInputText(inputs: readonly JobInput[]): string {
+  return JSON.stringify(inputs.map((input, ord) => ({ ord, ...input })));
+}
+
+/** Outcomes as the server reads them. */
+export function toSettlementText(settlements: readonly Settlement[]): string {
+  return JSON.stringify(settlements.map(({ change, ...settlement }, ord) => ({
+    ord,
+    started: true,
+    ...settlement,
+    ...change,
+    error: "error" in change ? JSON.stringify(change.error) : undefined,
+    outcome: "outcome" in change ? change.outcome : "released",
+  })));
+}
+
+/** An attempt's columns. */
+export const attemptColumns: string =
+  "attempt, outcome, date_part('epoch', started_at) * 1000 as started_at, " +
+  "date_part('epoch', finished_at) * 1000 as finished_at, error::text as error, traceparent";
+
+/** An attempt's row as a record. */
+export function toAttempt(row: Row): Attempt {
+  return {
+    attempt: row.attempt as number,
+    outcome: row.outcome as Attempt["outcome"],
+    startedAt: time(row.started_at)!,
+    finishedAt: time(row.finished_at)!,
+    error: json(row.error),
+    traceparent: optional(row.traceparent),
+  };
+}
+
+function optional<T>(value: unknown): T | undefined {
+  return value === null ? undefined : value as T;
+}
+
+/** The server counts in microseconds and divides them as a float. */
+function time(value: unknown): number | undefined {
+  return value === null ? undefined : Math.round(value as number);
+}
+
+function json<T>(value: unknown): T | undefined {
+  return value === null ? undefined : JSON.parse(value as string);
+}

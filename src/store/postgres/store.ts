@@ -1,0 +1,223 @@
+/**
+ * The seam over Postgres: each call is one statement.
+ *
+ * @module
+ */
+import { StoreUnavailableError } from "../../errors.ts";
+import type {
+  Added,
+  Attempt,
+  JobError,
+  JobInput,
+  JobRecord,
+  Lease,
+  LeaseState,
+  QueueCount,
+  RecordFilter,
+  Store,
+  Turn,
+  TurnResult,
+  Upkeep,
+  UpkeepResult,
+} from "../../store.ts";
+import { unknownDependency } from "../reasons.ts";
+import { addJobs } from "./add.ts";
+import { Bell } from "./bell.ts";
+import { type Client, codeOf, isOutcomeUnknown, isWorthRepeating, type Sql } from "./client.ts";
+import { countQuery, findQuery, toCount } from "./find.ts";
+import { quoted } from "./names.ts";
+import { attemptColumns, jobColumns, toAttempt, toRecord } from "./rows.ts";
+import { Turns } from "./turns.ts";
+
+/** How a store of Postgres is run. */
+export interface PostgresStoreOptions {
+  readonly schema: string;
+  readonly now: (() => number) | undefined;
+  /** How long an enqueue whose answer was lost asks what became of it, in ms. */
+  readonly lostAnswerMs: number;
+  /** Closes what was opened for the store. */
+  readonly end: () => Promise<void>;
+}
+
+/** A store in a schema of a Postgres database. */
+export class PostgresStore implements Store<Sql> {
+  readonly pollMs = 1_000;
+  readonly #client: Client;
+  readonly #options: PostgresStoreOptions;
+  readonly #schema: string;
+  readonly #bell: Bell;
+  readonly #turns: Turns;
+
+  constructor(client: Client, options: PostgresStoreOptions) {
+    this.#client = client;
+    this.#options = options;
+    this.#schema = quoted(options.schema);
+    this.#bell = new Bell(client, options.schema);
+    this.#turns = new Turns(client, this.#schema, () => this.#at());
+  }
+
+  async add(inputs: readonly JobInput[], transaction?: Sql): Promise<readonly Added[]> {
+    const added = transaction === undefined
+      ? await this.#addOnce(inputs)
+      : await this.#add(inputs, transaction);
+    const ready = new Set(
+      added.filter(({ deduplicated }) => !deduplicated).map(({ job }) => job.queueName),
+    );
+    if (transaction === undefined) await this.#bell.ring(ready);
+    else await this.#notifyAtCommit(ready, transaction);
+    return added;
+  }
+
+  async exchange(turn: Turn): Promise<TurnResult> {
+    const { woken, ...result } = await this.#turns.exchange(turn);
+    await this.#bell.ring(woken);
+    return result;
+  }
+
+  async extend(leases: readonly Lease[], leaseMs: number): Promise<readonly LeaseState[]> {
+    const rows = await this.#client.query(
+      `with lease as (
+        select * from jsonb_to_recordset($1::text::jsonb)
+          as x ("ord" integer, "jobId" uuid, "leaseToken" text)
+      ), held as (
+        update ${this.#schema}.jobs j
+        set leased_until = coalesce(to_timestamp($3::float8 / 1000), clock_timestamp())
+          + $2::float8 * interval '1 ms'
+        from lease l
+        where j.id = l."jobId" and j.lease_token::text = l."leaseToken" and j.status = 'running'
+        returning l."ord"
+      )
+      select case when h."ord" is not null then 'held'
+        when j.status = 'cancelled' then 'cancelled' else 'lost' end as state
+      from lease l left join held h on h."ord" = l."ord"
+        left join ${this.#schema}.jobs j on j.id = l."jobId"
+      order by l."ord"`,
+      [JSON.stringify(leases.map((lease, ord) => ({ ord, ...lease }))), leaseMs, this.#at()],
+    );
+    return rows.map(({ state }) => state as LeaseState);
+  }
+
+  async cancel(id: string, error: JobError): Promise<JobRecord | undefined> {
+    const [row] = await this.#repeated(() =>
+      this.#client.query(
+        `select ${jobColumns("(c.job)")}, array_to_json(c.woken)::text as woken ` +
+          `from ${this.#schema}.cancel_job($1::text::uuid, $2::text::json, ` +
+          `to_timestamp($3::float8 / 1000)) c`,
+        [id, JSON.stringify(error), this.#at()],
+      )
+    );
+    if (row === undefined) return undefined;
+    await this.#bell.ring(JSON.parse(row.woken as string));
+    return toRecord(row);
+  }
+
+  async get(id: string): Promise<JobRecord | undefined> {
+    const [row] = await this.#client.query(
+      `select ${jobColumns("j")} from ${this.#schema}.jobs j where id = $1::text::uuid`,
+      [id],
+    );
+    return row && toRecord(row);
+  }
+
+  async attempts(id: string): Promise<readonly Attempt[]> {
+    const rows = await this.#client.query(
+      `select ${attemptColumns} from ${this.#schema}.attempts ` +
+        "where job_id = $1::text::uuid order by id",
+      [id],
+    );
+    return rows.map(toAttempt);
+  }
+
+  async find(filter: RecordFilter): Promise<readonly JobRecord[]> {
+    const { text, values } = findQuery(`${this.#schema}.jobs`, filter);
+    return (await this.#client.query(text, values)).map(toRecord);
+  }
+
+  async counts(): Promise<readonly QueueCount[]> {
+    return (await this.#client.query(countQuery(`${this.#schema}.jobs`))).map(toCount);
+  }
+
+  async upkeep(upkeep: Upkeep): Promise<UpkeepResult> {
+    const { woken, ...result } = await this.#repeated(() => this.#turns.upkeep(upkeep));
+    await this.#bell.ring(woken);
+    return result;
+  }
+
+  onReady(listener: (queueName: string) => void): () => void {
+    return this.#bell.onRing(listener);
+  }
+
+  async close(): Promise<void> {
+    await this.#bell.close();
+    await this.#options.end();
+  }
+
+  #at(): number | null {
+    return this.#options.now?.() ?? null;
+  }
+
+  async #add(inputs: readonly JobInput[], transaction?: Sql): Promise<readonly Added[]> {
+    try {
+      return await addJobs(this.#client, this.#schema, inputs, this.#at(), transaction);
+    } catch (error) {
+      if (codeOf(error) === UNKNOWN_DEPENDENCY) throw unknownDependency((error as Error).message);
+      throw error;
+    }
+  }
+
+  /**
+   * Adds jobs, whatever happens to the connection: if the answer was lost, the same ids are added
+   * again, which finds them if they were stored.
+   */
+  async #addOnce(inputs: readonly JobInput[]): Promise<readonly Added[]> {
+    try {
+      return await this.#repeated(() => this.#add(inputs));
+    } catch (error) {
+      if (!isOutcomeUnknown(error)) throw error;
+      return await this.#addAgain(inputs, error);
+    }
+  }
+
+  async #addAgain(inputs: readonly JobInput[], lost: unknown): Promise<readonly Added[]> {
+    const giveUpAt = performance.now() + this.#options.lostAnswerMs;
+    for (let waitMs = 20;; waitMs = Math.min(waitMs * 2, 500)) {
+      await new Promise((resolve) => setTimeout(resolve, waitMs * (0.5 + Math.random())));
+      try {
+        const added = await this.#add(inputs);
+        // Under its own id it is the one of the call before.
+        return added.map(({ job }, i) => ({ job, deduplicated: job.id !== inputs[i]!.id }));
+      } catch (error) {
+        if (!(error instanceof StoreUnavailableError)) throw error;
+        if (performance.now() >= giveUpAt) {
+          throw new StoreUnavailableError(
+            "The connection to Postgres was lost while jobs were stored, and it is not known " +
+              "whether they are. Enqueue the same jobs, made by job(), again: none is stored twice",
+            { cause: lost },
+          );
+        }
+      }
+    }
+  }
+
+  /** Runs again what the server gave up for another statement's sake. */
+  async #repeated<T>(work: () => Promise<T>): Promise<T> {
+    for (let tries = 1;; tries++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isWorthRepeating(error) || tries >= 5) throw error;
+      }
+    }
+  }
+
+  /** In a caller's transaction the notification leaves when that commits, and only then. */
+  async #notifyAtCommit(queueNames: Iterable<string>, transaction: Sql): Promise<void> {
+    await this.#client.query(
+      "select pg_notify($1, q) from jsonb_array_elements_text($2::text::jsonb) q",
+      [this.#options.schema, JSON.stringify([...queueNames])],
+      transaction,
+    );
+  }
+}
+
+const UNKNOWN_DEPENDENCY = "HW001";

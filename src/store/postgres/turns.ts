@@ -1,0 +1,161 @@
+/**
+ * The turns of workers in Postgres. When an answer is lost with its connection, the next turn finds
+ * out what became of it: outcomes that were recorded count as recorded, and jobs that were claimed
+ * are handed out.
+ *
+ * @module
+ */
+import type {
+  ClaimedJob,
+  JobRecord,
+  LeaseState,
+  Turn,
+  TurnResult,
+  Upkeep,
+  UpkeepResult,
+} from "../../store.ts";
+import { type Client, isOutcomeUnknown, type Row } from "./client.ts";
+import { jobColumns, toClaimed, toRecord, toSettlementText } from "./rows.ts";
+
+/** What also belongs to a result: queues in which something became ready. */
+interface Woken {
+  readonly woken: readonly string[];
+}
+
+// What an exchange has just seen need not be asked again.
+const FRESH_MS = 1_500;
+const RETENTION_EVERY_MS = 30_000;
+// The server's calendar has a beginning.
+const LONGEST_RETENTION_MS = 10_000_000_000_000;
+
+/** Turns over one schema. */
+export class Turns {
+  readonly #client: Client;
+  readonly #schema: string;
+  readonly #at: () => number | null;
+  #lostClaims: string[] = [];
+  #unsureLeases = new Set<string>();
+  #nothingExpiredAt = -Infinity;
+  #retainedAt = -Infinity;
+
+  constructor(client: Client, schema: string, at: () => number | null) {
+    this.#client = client;
+    this.#schema = schema;
+    this.#at = at;
+  }
+
+  async exchange(turn: Turn): Promise<TurnResult & Woken> {
+    const { settlements, claims } = turn;
+    const found = await this.#findLostClaims(claims.map(({ queueName }) => queueName));
+    const claimToken = crypto.randomUUID();
+    const isResent = settlements.some(({ leaseToken }) => this.#unsureLeases.has(leaseToken));
+    let rows: readonly Row[];
+    try {
+      rows = await this.#client.query(
+        `select array_to_json(e.settled)::text as settled, array_to_json(e.woken)::text as woken, ` +
+          `e.next_in_ms, e.has_expired, e.wait_ms, ${jobColumns("(e.job)")} ` +
+          `from ${this.#schema}.exchange($1::text::jsonb, $2::text::jsonb, $3::text::uuid, $4, ` +
+          `to_timestamp($5::float8 / 1000)) e`,
+        [
+          toSettlementText(settlements),
+          JSON.stringify(claims),
+          claimToken,
+          isResent,
+          this.#at(),
+        ],
+      );
+    } catch (error) {
+      this.#lostClaims.push(...found.map(({ leaseToken }) => leaseToken));
+      if (isOutcomeUnknown(error)) this.#remember(turn, claimToken);
+      throw error;
+    }
+    for (const { leaseToken } of settlements) this.#unsureLeases.delete(leaseToken);
+    return this.#result(rows, claimToken, found);
+  }
+
+  async upkeep({ retentionMs, limit }: Upkeep): Promise<UpkeepResult & Woken> {
+    const isFresh = this.#at() === null && performance.now() - this.#nothingExpiredAt < FRESH_MS;
+    const swept = isFresh ? { expired: [], woken: [] } : await this.#sweep(limit);
+    return { ...swept, removed: await this.#retain(retentionMs, limit) };
+  }
+
+  async #sweep(limit: number): Promise<{ readonly expired: readonly JobRecord[] } & Woken> {
+    const rows = await this.#client.query(
+      `select ${jobColumns("(s.job)")}, array_to_json(s.woken)::text as woken ` +
+        `from ${this.#schema}.sweep($1, to_timestamp($2::float8 / 1000)) s`,
+      [limit, this.#at()],
+    );
+    if (rows.length < limit) this.#nothingExpiredAt = performance.now();
+    const woken = rows.length > 0 ? JSON.parse(rows[0]!.woken as string) as string[] : [];
+    return { expired: rows.map(toRecord), woken };
+  }
+
+  /** Removes the oldest first. When a batch was full, the next upkeep goes on. */
+  async #retain(retentionMs: number, limit: number): Promise<number> {
+    const isFresh = this.#at() === null &&
+      performance.now() - this.#retainedAt < RETENTION_EVERY_MS;
+    if (isFresh) return 0;
+    const [row] = await this.#client.query(
+      `with gone as (
+        delete from ${this.#schema}.jobs where sequence = any(array(
+          select sequence from ${this.#schema}.jobs
+          where finished_at <= coalesce(to_timestamp($3::float8 / 1000), clock_timestamp())
+            - $1::float8 * interval '1 ms'
+          order by finished_at, sequence limit $2::integer for update skip locked))
+        returning id
+      ), forgotten as (
+        delete from ${this.#schema}.attempts where job_id in (select id from gone)
+      )
+      select count(*)::integer as removed from gone`,
+      [Math.min(retentionMs, LONGEST_RETENTION_MS), limit, this.#at()],
+    );
+    const removed = row?.removed as number;
+    if (removed < limit) this.#retainedAt = performance.now();
+    return removed;
+  }
+
+  #result(
+    rows: readonly Row[],
+    claimToken: string,
+    found: readonly ClaimedJob[],
+  ): TurnResult & Woken {
+    const summary = rows.at(-1)!;
+    if (summary.has_expired === false) this.#nothingExpiredAt = performance.now();
+    else this.#nothingExpiredAt = -Infinity;
+    const claimed = rows.slice(0, -1).map((row) => toClaimed(row, claimToken));
+    // RETURNING promises no order.
+    claimed.sort((a, b) => b.priority - a.priority || a.runAt - b.runAt || a.sequence - b.sequence);
+    const nextInMs = summary.next_in_ms as number | null;
+    return {
+      settled: JSON.parse(summary.settled as string) as LeaseState[],
+      woken: JSON.parse(summary.woken as string) as string[],
+      claimed: [...found, ...claimed],
+      nextInMs: nextInMs === null ? undefined : Math.ceil(nextInMs),
+    };
+  }
+
+  #remember({ settlements, claims }: Turn, claimToken: string): void {
+    if (claims.length > 0) this.#lostClaims.push(claimToken);
+    for (const { leaseToken } of settlements) this.#unsureLeases.add(leaseToken);
+  }
+
+  /** Jobs that a lost answer told of, for queues that are claimed now. */
+  async #findLostClaims(queueNames: readonly string[]): Promise<readonly ClaimedJob[]> {
+    if (this.#lostClaims.length === 0 || queueNames.length === 0) return [];
+    const tokens = this.#lostClaims;
+    this.#lostClaims = [];
+    try {
+      const rows = await this.#client.query(
+        `select ${jobColumns("j")}, j.lease_token::text as lease_token, 0::float8 as wait_ms ` +
+          `from ${this.#schema}.jobs j where status = 'running' ` +
+          "and lease_token in (select t::uuid from jsonb_array_elements_text($1::text::jsonb) t) " +
+          "and queue_name in (select q from jsonb_array_elements_text($2::text::jsonb) q)",
+        [JSON.stringify(tokens), JSON.stringify(queueNames)],
+      );
+      return rows.map((row) => toClaimed(row, row.lease_token as string));
+    } catch (error) {
+      this.#lostClaims.push(...tokens);
+      throw error;
+    }
+  }
+}
