@@ -42,12 +42,14 @@ export type {
   Claim,
   ClaimedJob,
   DependencyFailurePolicy,
+  Health,
   JobError,
   JobInput,
   JobRecord,
   Lease,
   LeaseState,
   QueueCount,
+  QueueDepth,
   RecordFilter,
   Settlement,
   Store,
@@ -55,6 +57,7 @@ export type {
   TurnResult,
   Upkeep,
   UpkeepResult,
+  VacuumBlocker,
 } from "./src/store.ts";
 
 export { Worker } from "./src/worker.ts";

@@ -31,6 +31,8 @@ export interface LoopLimits {
 
 // How often a tick asks a failing store before it gives up; a run never does.
 const TICK_TRIES = 3;
+// After so many empty answers an idle store is asked at its own pace; before, twice as often each.
+const QUICK_ASKS = 6;
 const STORE_BACKOFF = { type: "exponential", delayMs: 100, maxMs: 10_000 } as const;
 
 /** One run or one tick over the queues of one store. */
@@ -49,6 +51,7 @@ export class Loop {
   #claimedCount = 0;
   #rotation = 0;
   #askAt = -Infinity;
+  #emptyAsks = 0;
   #storeErrors = 0;
   #isStopping = false;
   #giveUpAt = Infinity;
@@ -112,7 +115,7 @@ export class Loop {
     }
     this.#storeErrors = 0;
     finished.forEach((one, i) => this.#recorded(one, result.settled[i]!));
-    if (claims.length > 0) this.#asked(result.nextInMs);
+    if (claims.length > 0) this.#asked(result);
     for (const job of result.claimed) this.#start(job, askedAt);
   }
 
@@ -195,10 +198,13 @@ export class Loop {
     this.#waiting.wake();
   }
 
-  #asked(nextInMs: number | undefined): void {
+  /** Work often comes in bursts: a queue that was just busy is asked again soon, an idle one rarely. */
+  #asked({ claimed, nextInMs }: TurnResult): void {
     const pollMs = Math.min(...[...this.#settings.values()].map((one) => one.pollMs));
+    this.#emptyAsks = claimed.length > 0 ? 0 : this.#emptyAsks + 1;
+    const patienceMs = pollMs * Math.min(1, 2 ** (this.#emptyAsks - QUICK_ASKS));
     this.nextInMs = nextInMs;
-    this.#askAt = performance.now() + Math.min(nextInMs ?? Infinity, pollMs);
+    this.#askAt = performance.now() + Math.min(nextInMs ?? Infinity, patienceMs);
   }
 
   #extendLeases(): void {

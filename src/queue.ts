@@ -13,7 +13,7 @@ import { type JobFilter, type JobPage, toRecordFilter } from "./lookup.ts";
 import type { Enqueue, InTransaction, QueueName, Queues } from "./queues.ts";
 import { checkJob, job, type NewJob } from "./new_job.ts";
 import { payloadText, toInput, toJob } from "./record.ts";
-import type { Added, JobRecord, QueueCount, Store } from "./store.ts";
+import type { Added, Health, JobRecord, QueueCount, Store } from "./store.ts";
 import { startSending } from "./trace/producer.ts";
 import { currentScope, type JobScope } from "./trace/scope.ts";
 import { Worker } from "./worker.ts";
@@ -63,12 +63,10 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
    * @throws {TypeError | RangeError} for bad input: an unknown dependency, a circle, a payload that is
    * no JSON or too large. Nothing is stored then.
    */
-  readonly enqueue: Enqueue<Q> =
-    ((...args: EnqueueArguments<Transaction>) =>
-      this.#enqueue(args, currentScope(), trace.getSpanContext(context.active()))) as Enqueue<
-        Q,
-        Transaction
-      >;
+  readonly enqueue: Enqueue<Q, Transaction> = this.#enqueueWithin(
+    currentScope,
+    () => trace.getSpanContext(context.active()),
+  );
 
   /** A job with the attempts that did not complete it; `undefined` when there is none. */
   async get<Name extends QueueName<Q> = QueueName<Q>>(
@@ -95,6 +93,11 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   /** How many jobs each queue has with each status. */
   counts(): Promise<readonly QueueCount[]> {
     return this.store.counts();
+  }
+
+  /** The depth of each queue, its oldest waiting job, and what holds the store up. */
+  health(): Promise<Health> {
+    return this.store.health();
   }
 
   /**
@@ -132,8 +135,16 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
 
   /** `enqueue` as a part of the given job, for a handler on a runtime without AsyncLocalStorage. */
   enqueueFrom(scope: JobScope, span: () => SpanContext): Enqueue<Q, Transaction> {
-    return ((...args: EnqueueArguments<Transaction>) =>
-      this.#enqueue(args, scope, span())) as Enqueue<Q, Transaction>;
+    return this.#enqueueWithin(() => scope, span);
+  }
+
+  #enqueueWithin(
+    scope: () => JobScope | undefined,
+    span: () => SpanContext | undefined,
+  ): Enqueue<Q, Transaction> {
+    const enqueue = (...args: EnqueueArguments<Transaction>) =>
+      this.#enqueue(args, scope(), span());
+    return enqueue as Enqueue<Q, Transaction>;
   }
 
   async #enqueue(

@@ -4,6 +4,7 @@
  */
 import { constants } from "node:os";
 import process from "node:process";
+import { diag, DiagConsoleLogger, DiagLogLevel } from "@opentelemetry/api";
 import { initTracing, type Tracing } from "../tracing.ts";
 import { help, readCommandLine, UsageError } from "./command_line.ts";
 import { run } from "./run.ts";
@@ -38,7 +39,10 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function startTracing(): Promise<Tracing | undefined> {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: name } = process.env;
-  return endpoint ? await initTracing({ serviceName: name || "hammerwork-sample" }) : undefined;
+  if (!endpoint) return undefined;
+  // A collector that is not there fails no job; this tells that its spans were lost.
+  diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.ERROR);
+  return await initTracing({ serviceName: name || "hammerwork-sample", exportTimeoutMs: 3_000 });
 }
 
 /** A signal stops the work in an orderly way, a second one at once. The exit code tells which. */

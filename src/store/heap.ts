@@ -19,6 +19,11 @@ export class Heap<T> {
     return this.#items[0];
   }
 
+  /** All elements, in no order. */
+  all(): readonly T[] {
+    return this.#items;
+  }
+
   /** Adds an element. */
   push(item: T): void {
     const items = this.#items;

@@ -6,6 +6,7 @@
 import type {
   Added,
   Attempt,
+  Health,
   JobError,
   JobInput,
   JobRecord,
@@ -19,6 +20,7 @@ import type {
   Upkeep,
   UpkeepResult,
 } from "../store.ts";
+import { depthsOf } from "./depth.ts";
 import { copyOf } from "./memory_entry.ts";
 import { MemoryJobs } from "./memory_jobs.ts";
 
@@ -103,6 +105,15 @@ class MemoryStore implements Store {
   // deno-lint-ignore require-await
   async counts(): Promise<readonly QueueCount[]> {
     return this.#jobs.table.counts();
+  }
+
+  // deno-lint-ignore require-await
+  async health(): Promise<Health> {
+    const counts = this.#jobs.table.counts().map((one) => ({
+      ...one,
+      oldestRunAt: this.#jobs.oldestRunAt(one.queueName),
+    }));
+    return { queues: depthsOf(counts, this.#now()) };
   }
 
   // deno-lint-ignore require-await

@@ -86,6 +86,11 @@ export class MemoryJobs {
     return this.#lines.nextAt(queueName, now);
   }
 
+  /** Since when the ready job of a queue that is due longest is due. */
+  oldestRunAt(queueName: string): number | undefined {
+    return this.#lines.oldestRunAt(queueName);
+  }
+
   extend(lease: Lease, leasedUntil: number): LeaseState {
     const entry = this.#held(lease);
     if (typeof entry === "string") return entry;

@@ -36,6 +36,15 @@ export class MemoryLines {
     return first(ready, ["ready"]) && ready.pop();
   }
 
+  /** Since when the job that is due longest is ready. A pass over the line: for reports only. */
+  oldestRunAt(queueName: string): number | undefined {
+    let oldest: number | undefined;
+    for (const { record: { status, runAt } } of this.#line(queueName).ready.all()) {
+      if (status === "ready" && !(runAt >= oldest!)) oldest = runAt;
+    }
+    return oldest;
+  }
+
   /** When the next job can be claimed: now, later, or `Infinity`. */
   nextAt(queueName: string, now: number): number {
     const { ready, due } = this.#line(queueName);

@@ -7,6 +7,7 @@ import { StoreUnavailableError } from "../../errors.ts";
 import type {
   Added,
   Attempt,
+  Health,
   JobError,
   JobInput,
   JobRecord,
@@ -25,6 +26,7 @@ import { addJobs } from "./add.ts";
 import { Bell } from "./bell.ts";
 import { type Client, codeOf, isOutcomeUnknown, isWorthRepeating, type Sql } from "./client.ts";
 import { countQuery, findQuery, toCount } from "./find.ts";
+import { readHealth } from "./health.ts";
 import { quoted } from "./names.ts";
 import { attemptColumns, jobColumns, toAttempt, toRecord } from "./rows.ts";
 import { Turns } from "./turns.ts";
@@ -135,6 +137,10 @@ export class PostgresStore implements Store<Sql> {
 
   async counts(): Promise<readonly QueueCount[]> {
     return (await this.#client.query(countQuery(`${this.#schema}.jobs`))).map(toCount);
+  }
+
+  health(): Promise<Health> {
+    return readHealth(this.#client, this.#schema, this.#at());
   }
 
   async upkeep(upkeep: Upkeep): Promise<UpkeepResult> {

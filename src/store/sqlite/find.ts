@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { JobStatus } from "../../status.ts";
+import { hasEnded, type JobStatus, jobStatuses } from "../../status.ts";
 import type { JobRecord, QueueCount, RecordFilter } from "../../store.ts";
+import type { LiveCount } from "../depth.ts";
 import type { Database, SqlValue } from "./database.ts";
 import { toRecord } from "./rows.ts";
 
@@ -38,6 +39,22 @@ function conditionsOf(filter: RecordFilter): readonly (readonly [string, SqlValu
     ["sequence < ?", filter.before],
   ];
   return asked.filter((one): one is readonly [string, SqlValue] => one[1] !== undefined);
+}
+
+/** Jobs that have not ended, by queue and status; each status is read from the index that holds it. */
+export function countLive(database: Database): LiveCount[] {
+  const live = jobStatuses.filter((status) => !hasEnded(status));
+  return database.all(
+    live.map((status) =>
+      "select queue_name, status, count(*) as count, min(run_at) as run_at " +
+      `from hammerwork_jobs where status = '${status}' group by queue_name`
+    ).join(" union all "),
+  ).map((row) => ({
+    queueName: row.queue_name as string,
+    status: row.status as JobStatus,
+    count: row.count as number,
+    oldestRunAt: row.run_at as number,
+  }));
 }
 
 /** How many jobs each queue has with each status. */

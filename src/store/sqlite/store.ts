@@ -8,6 +8,7 @@ import type {
   Added,
   Attempt,
   Claim,
+  Health,
   JobError,
   JobInput,
   JobRecord,
@@ -21,10 +22,11 @@ import type {
   Upkeep,
   UpkeepResult,
 } from "../../store.ts";
+import { depthsOf } from "../depth.ts";
 import { claimJobs, nextAt } from "./claim.ts";
 import type { Database } from "./database.ts";
 import { addJobs } from "./enqueue.ts";
-import { countJobs, findJobs } from "./find.ts";
+import { countJobs, countLive, findJobs } from "./find.ts";
 import { isUpkeepDue, removeEnded } from "./retention.ts";
 import { toAttempt, toRecord } from "./rows.ts";
 import { cancelJob, heldJob, settleJob, sweepLeases } from "./settle.ts";
@@ -99,6 +101,12 @@ export class SqliteStore implements Store {
 
   counts(): Promise<readonly QueueCount[]> {
     return this.#database.read(() => countJobs(this.#database));
+  }
+
+  health(): Promise<Health> {
+    return this.#database.read(() => ({
+      queues: depthsOf(countLive(this.#database), this.#now()),
+    }));
   }
 
   async upkeep(upkeep: Upkeep): Promise<UpkeepResult> {

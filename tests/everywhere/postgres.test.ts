@@ -1,0 +1,17 @@
+import { after, before } from "node:test";
+import { postgres } from "../../src/store/postgres.ts";
+import { describeStore } from "../conformance/store.ts";
+import { openTestDatabase, type TestDatabase } from "../postgres/database.ts";
+
+// Stores share a database as they would share one with an application: each in a schema of its own.
+let database: TestDatabase;
+before(async () => {
+  database = await openTestDatabase();
+});
+after(() => database.drop());
+
+describeStore("the Postgres store", async (options) => {
+  const schema = `test_${crypto.randomUUID().replaceAll("-", "")}`;
+  const store = await postgres(database.url, { ...options, schema });
+  return { store, close: () => store.close() };
+});
