@@ -24,13 +24,22 @@
  */
 export { job, type NewJob } from "./src/new_job.ts";
 export type { JobOptions, JobReference, NewJobOptions } from "./src/job_options.ts";
-export type { Job, JobWithAttempts } from "./src/job.ts";
+export type { Attempted, FailedAttempt, Job } from "./src/job.ts";
 export { correlationIdFrom, newCorrelationId, newTraceId, readTraceId } from "./src/ids.ts";
 export { hasEnded, type JobStatus, jobStatuses, transitions } from "./src/status.ts";
 export { type Backoff, type BackoffFunction, defaultBackoff } from "./src/backoff.ts";
 
 export { JobQueue, type JobQueueOptions } from "./src/queue.ts";
-export type { AnyJob, AnyNewJob, Enqueue, Enqueued, QueueName, Queues } from "./src/queues.ts";
+export type {
+  AnyJob,
+  AnyNewJob,
+  Enqueue,
+  Enqueued,
+  InTransaction,
+  JobOf,
+  QueueName,
+  Queues,
+} from "./src/queues.ts";
 export type { JobFilter, JobPage } from "./src/lookup.ts";
 
 export { memory, type MemoryOptions } from "./src/store/memory.ts";

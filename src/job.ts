@@ -57,9 +57,16 @@ export interface Job<Name extends string = string, Payload = unknown> {
   readonly error?: JobError | undefined;
 }
 
-/** What `get` returns: the job with the attempts that did not complete it, oldest first. */
-export interface JobWithAttempts<Name extends string = string, Payload = unknown>
-  extends Job<Name, Payload> {
-  /** Failed, timed out, handed back or lost attempts. A job that succeeds at once has none. */
-  readonly failedAttempts: readonly Attempt[];
+/** An attempt that did not complete its job. */
+export interface FailedAttempt extends Omit<Attempt, "startedAt" | "finishedAt"> {
+  /** When it began. */
+  readonly startedAt: Date;
+  /** When it was recorded. */
+  readonly finishedAt: Date;
+}
+
+/** What `get` adds to a job. */
+export interface Attempted {
+  /** Failed, timed out, handed back or lost attempts, oldest first. A job that succeeds at once has none. */
+  readonly failedAttempts: readonly FailedAttempt[];
 }

@@ -32,9 +32,9 @@ export interface JobFilter<Name extends string = string> {
 }
 
 /** Jobs, newest first. */
-export interface JobPage<Name extends string = string, Payload = unknown> {
+export interface JobPage<AJob = Job> {
   /** In the store's order, newest first. */
-  readonly jobs: readonly Job<Name, Payload>[];
+  readonly jobs: readonly AJob[];
   /** Where the next page begins; `undefined` on the last. */
   readonly nextCursor: string | undefined;
 }

@@ -7,12 +7,12 @@ import { context, type SpanContext, trace } from "@opentelemetry/api";
 import { inDependencyOrder } from "./graph.ts";
 import { checkJobId } from "./ids.ts";
 import { inherit } from "./inheritance.ts";
-import type { Job, JobWithAttempts } from "./job.ts";
+import type { Attempted, Job } from "./job.ts";
 import { checkInteger, type JobOptions } from "./job_options.ts";
 import { type JobFilter, type JobPage, toRecordFilter } from "./lookup.ts";
-import type { Enqueue, InTransaction, QueueName, Queues } from "./queues.ts";
+import type { Enqueue, InTransaction, JobOf, QueueName, Queues } from "./queues.ts";
 import { checkJob, job, type NewJob } from "./new_job.ts";
-import { payloadText, toInput, toJob } from "./record.ts";
+import { payloadText, toFailedAttempt, toInput, toJob } from "./record.ts";
 import type { Added, Health, JobRecord, QueueCount, Store } from "./store.ts";
 import { startSending } from "./trace/producer.ts";
 import { currentScope, type JobScope } from "./trace/scope.ts";
@@ -71,21 +71,22 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   /** A job with the attempts that did not complete it; `undefined` when there is none. */
   async get<Name extends QueueName<Q> = QueueName<Q>>(
     id: string,
-  ): Promise<JobWithAttempts<Name, Q[Name]> | undefined> {
+  ): Promise<JobOf<Q, Name> & Attempted | undefined> {
     const record = await this.store.get(checkJobId(id));
     if (record === undefined) return undefined;
-    return { ...toJob<Name, Q[Name]>(record), failedAttempts: await this.store.attempts(id) };
+    const attempts = await this.store.attempts(id);
+    return { ...toJob(record) as JobOf<Q, Name>, failedAttempts: attempts.map(toFailedAttempt) };
   }
 
   /** Jobs by queue, status, trace, correlation id, parent and time, newest first, page by page. */
   async find<Name extends QueueName<Q> = QueueName<Q>>(
     filter: JobFilter<Name> = {},
-  ): Promise<JobPage<Name, Q[Name]>> {
+  ): Promise<JobPage<JobOf<Q, Name>>> {
     const recordFilter = toRecordFilter(filter);
     const records = await this.store.find(recordFilter);
     const page = records.slice(0, recordFilter.limit - 1);
     return {
-      jobs: page.map((record) => toJob<Name, Q[Name]>(record)),
+      jobs: page.map((record) => toJob(record) as JobOf<Q, Name>),
       nextCursor: records.length > page.length ? String(page.at(-1)!.sequence) : undefined,
     };
   }

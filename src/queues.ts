@@ -18,8 +18,13 @@ export type AnyNewJob<Q extends Queues> = {
   [Name in QueueName<Q>]: NewJob<Name, Q[Name]>;
 }[QueueName<Q>];
 
+/** A stored job of one of these queues; its `queueName` tells which payload it has. */
+export type JobOf<Q extends Queues, Names extends QueueName<Q>> = {
+  [Name in Names]: Job<Name, Q[Name]>;
+}[Names];
+
 /** A stored job of any of the queues. */
-export type AnyJob<Q extends Queues> = { [Name in QueueName<Q>]: Job<Name, Q[Name]> }[QueueName<Q>];
+export type AnyJob<Q extends Queues> = JobOf<Q, QueueName<Q>>;
 
 /** What `enqueue` returns: the job as it is stored. */
 export type Enqueued<AJob> = AJob & {

@@ -5,11 +5,10 @@
  * @module
  */
 import type { Backoff } from "./backoff.ts";
-import { readTraceId } from "./ids.ts";
-import type { Job } from "./job.ts";
+import type { FailedAttempt, Job } from "./job.ts";
 import { fromJson, toJson } from "./json.ts";
 import type { NewJob } from "./new_job.ts";
-import type { JobInput, JobRecord } from "./store.ts";
+import type { Attempt, JobInput, JobRecord } from "./store.ts";
 import type { Creation, Sendable } from "./trace/producer.ts";
 
 /** A checked job and what it inherits, as a store takes it. */
@@ -72,7 +71,7 @@ export function toJob<Name extends string, Payload>(record: JobRecord): Job<Name
   };
 }
 
-/** The trace id as stored, for a filter that takes every spelling. */
-export function storedTraceId(traceId: string | undefined): string | undefined {
-  return traceId === undefined ? undefined : readTraceId(traceId);
+/** A kept attempt as callers see it. */
+export function toFailedAttempt({ startedAt, finishedAt, ...attempt }: Attempt): FailedAttempt {
+  return { ...attempt, startedAt: new Date(startedAt), finishedAt: new Date(finishedAt) };
 }

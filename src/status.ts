@@ -68,6 +68,6 @@ export const jobStatuses: readonly JobStatus[] = [
 ];
 
 /** Whether a job with this status has ended: nothing will run it any more. */
-export function hasEnded(status: JobStatus): boolean {
+export function hasEnded(status: JobStatus): status is "completed" | "failed" | "cancelled" {
   return status === "completed" || status === "failed" || status === "cancelled";
 }

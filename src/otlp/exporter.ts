@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { diag } from "@opentelemetry/api";
 import { type Deadline, deadlineIn, waitUpTo } from "./deadline.ts";
 import { deliver } from "./deliver.ts";
 import { encodeSpans } from "./encode.ts";
@@ -22,7 +21,7 @@ export interface FetchSpanExporterOptions {
   readonly retryDelayMs?: number | undefined;
   /**
    * Told in a sentence that spans were lost or rejected: once, until an export succeeds again.
-   * @default {diag.error}
+   * @default {console.warn}
    */
   readonly onError?: ((sentence: string) => void) | undefined;
 }
@@ -64,7 +63,7 @@ export class FetchSpanExporter {
     this.#headers = readHeaders(options.headers ?? {});
     this.#timeoutMs = options.timeoutMs ?? 10_000;
     this.#retryDelayMs = options.retryDelayMs ?? 1_000;
-    this.#onError = options.onError ?? ((sentence) => diag.error(sentence));
+    this.#onError = options.onError ?? ((sentence) => console.warn(sentence));
   }
 
   /** Sends spans and tells the result. */

@@ -4,9 +4,8 @@
  */
 import { constants } from "node:os";
 import process from "node:process";
-import { diag, DiagConsoleLogger, DiagLogLevel } from "@opentelemetry/api";
 import { initTracing, type Tracing } from "../tracing.ts";
-import { help, readCommandLine, UsageError } from "./command_line.ts";
+import { type CommandLine, help, readCommandLine, UsageError } from "./command_line.ts";
 import { run } from "./run.ts";
 
 // A launcher passes on what the terminal has sent already, so only a later signal is a second one.
@@ -40,13 +39,11 @@ async function main(args: readonly string[]): Promise<number> {
 async function startTracing(): Promise<Tracing | undefined> {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: name } = process.env;
   if (!endpoint) return undefined;
-  // A collector that is not there fails no job; this tells that its spans were lost.
-  diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.ERROR);
   return await initTracing({ serviceName: name || "hammerwork-sample", exportTimeoutMs: 3_000 });
 }
 
 /** A signal stops the work in an orderly way, a second one at once. The exit code tells which. */
-async function runUntilSignal(commandLine: Parameters<typeof run>[0]): Promise<number> {
+async function runUntilSignal(commandLine: CommandLine): Promise<number> {
   const stop = new AbortController();
   let exitCode = 0;
   let stoppedAt = Infinity;

@@ -15,7 +15,7 @@ import { Progress } from "./report/progress.ts";
 import { type Standing, standingOf } from "./report/standing.ts";
 import { summaryOf } from "./report/summary.ts";
 import { timelineOf, traceToShow } from "./report/timeline.ts";
-import { workersOf } from "./workers.ts";
+import { type Surroundings, workersOf } from "./workers.ts";
 
 const LOOK_EVERY_MS = 100;
 
@@ -24,11 +24,14 @@ export async function run({ orders, database }: CommandLine, signal: AbortSignal
   const lines = await openOrderLines(orders);
   await makeFolder(dirname(database));
   const queue = new JobQueue<Queues>({ store: await sqlite(database) });
+  const gateway = await startGateway();
+  const place = { folders: foldersBeside(database), gatewayUrl: gateway.url };
   try {
-    const { left } = await work(queue, lines, foldersBeside(database), signal);
+    const { left } = await work(queue, lines, place, signal);
     if (signal.aborted) console.log(stoppedText(left));
     else await tell(queue);
   } finally {
+    await gateway.close();
     await queue.store.close();
   }
 }
@@ -52,15 +55,13 @@ function foldersBeside(database: string): Folders {
 async function work(
   queue: JobQueue<Queues>,
   lines: OrderLines,
-  folders: Folders,
+  place: Pick<Surroundings, "folders" | "gatewayUrl">,
   signal: AbortSignal,
 ): Promise<Standing> {
-  const gateway = await startGateway();
   const progress = new Progress();
   const report = (problem: string) => progress.report(problem);
   const workers = workersOf(queue, {
-    folders,
-    gatewayUrl: gateway.url,
+    ...place,
     hooks: progress.hooks,
     onError: (error) => report(error instanceof Error ? error.message : String(error)),
   });
@@ -69,7 +70,7 @@ async function work(
   progress.begin(await look());
   const working = pool.run();
   try {
-    const intake = takeIn(queue, lines, { folder: folders.imports, signal, report })
+    const intake = takeIn(queue, lines, { folder: place.folders.imports, signal, report })
       .then((count) => {
         if (!signal.aborted) progress.print(intakeText(count, lines.name));
       });
@@ -83,7 +84,6 @@ async function work(
     await pool.stop();
     // The last spans are sent here.
     await working;
-    await gateway.close();
   }
 }
 

@@ -209,6 +209,7 @@ export class MemoryJobs {
           this.#finish(dependent, "cancelled", now);
           ended.push(dependent);
         } else if (dependent.pending.size === 0) {
+          dependent.record.runAt = Math.max(dependent.record.runAt, now);
           this.#wait(dependent, statusByTime(dependent.record, now));
         }
       }

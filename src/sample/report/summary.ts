@@ -48,7 +48,7 @@ async function countOrders(queue: JobQueue<Queues>): Promise<number> {
 }
 
 async function jobsOf(queue: JobQueue<Queues>, correlationId: string | undefined): Promise<Jobs> {
-  return (await queue.find({ correlationId })).jobs as Jobs;
+  return (await queue.find({ correlationId })).jobs;
 }
 
 function rowOf(jobs: Jobs): readonly string[] {
@@ -63,11 +63,11 @@ function rowOf(jobs: Jobs): readonly string[] {
 
 /** `completed`, or how many of which, in the order of a job's life. */
 function statusesOf(jobs: Jobs): string {
-  const counted = jobStatuses
+  const found = jobStatuses
     .map((status) => ({ status, count: jobs.filter((job) => job.status === status).length }))
     .filter(({ count }) => count > 0);
-  if (counted.length === 1) return counted[0]?.status ?? "";
-  return counted.map(({ status, count }) => `${count} ${status}`).join(", ");
+  if (found.length === 1) return found[0]?.status ?? "";
+  return found.map(({ status, count }) => `${count} ${status}`).join(", ");
 }
 
 function withNotes(lines: readonly string[], groups: readonly Jobs[]): readonly string[] {

@@ -57,23 +57,17 @@ function rowOf({ job, depth }: Placed, jobs: readonly Job[]): readonly string[] 
     status,
     String(attempts),
     msBetween(jobs[0]?.createdAt, startedAt),
-    msBetween(dueAt(job, jobs), startedAt),
+    msBetween(job.runAt, startedAt),
     msBetween(startedAt, startedAt && finishedAt),
     above === undefined ? "-" : (parentId ? "" : "after ") + above.queueName,
   ];
-}
-
-/** A job that waits for others is due when the last of them has ended. */
-function dueAt({ runAt, dependsOn }: Job, jobs: readonly Job[]): Date {
-  const ends = jobs.filter(({ id }) => dependsOn.includes(id)).map(({ finishedAt }) => finishedAt);
-  return new Date(Math.max(runAt.getTime(), ...ends.map((end) => end?.getTime() ?? 0)));
 }
 
 function msBetween(from: Date | undefined, to: Date | undefined): string {
   return from && to ? String(to.getTime() - from.getTime()) : "-";
 }
 
-/** The attempts before, on the scale of the column `start`. */
+/** A line for each failed attempt; its end is on the scale of the column `start`. */
 async function failuresOf(
   queue: JobQueue<Queues>,
   { job, depth }: Placed,
@@ -81,10 +75,8 @@ async function failuresOf(
 ): Promise<readonly string[]> {
   const failed = (await queue.get(job.id))?.failedAttempts ?? [];
   return failed.map(({ attempt, outcome, finishedAt, error }) => {
-    const at = finishedAt - (origin?.getTime() ?? 0);
-    const reason = error ? `: ${error.message}` : "";
-    return `${"  ".repeat(depth + 2)}attempt ${attempt} ${
-      outcome.replace("_", " ")
-    } at ${at}${reason}`;
+    const end = finishedAt.getTime() - (origin?.getTime() ?? 0);
+    const what = `attempt ${attempt} ${outcome.replace("_", " ")} at ${end}`;
+    return "  ".repeat(depth + 2) + (error ? `${what}: ${error.message}` : what);
   });
 }

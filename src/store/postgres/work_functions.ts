@@ -51,7 +51,8 @@ begin
     select array_agg(id) into ended from cancelled;
     delete from ${schema}.dependencies d where d.job_id = any(ended);
     with free as (
-      update ${schema}.jobs j set status = case when j.run_at <= t then 'ready' else 'scheduled' end
+      update ${schema}.jobs j set status = case when j.run_at <= t then 'ready' else 'scheduled' end,
+        run_at = greatest(j.run_at, t)
       where j.id = any(array(
           select w from unnest(waiting) w where w <> all(coalesce(ended, '{}'))))
         and not exists (select 1 from ${schema}.dependencies d where d.job_id = j.id)

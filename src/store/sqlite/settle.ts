@@ -197,7 +197,7 @@ function end(
         finish(database, dependentId, "cancelled", now, dependencyFailed(one.id, one.status));
         ended.push({ id: dependentId, status: "cancelled" });
       } else if (dependent.is_free) {
-        const runAt = dependent.run_at as number;
+        const runAt = Math.max(dependent.run_at as number, now);
         wait(database, dependent, { status: runAt <= now ? "ready" : "scheduled", runAt }, touched);
       }
     }

@@ -1,0 +1,69 @@
+/** Runs the sample application as a user does: through its launcher, in a folder of its own. */
+
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import { after } from "node:test";
+
+export interface Start {
+  readonly folder: string;
+  readonly args?: readonly string[];
+  /** What runs the sample; the launcher unless said otherwise. */
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface Ended {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The program itself, without its launcher. */
+export const main: string = resolve("src/sample/main.ts");
+export const launcher: string = resolve("src/sample/start.js");
+
+const scratch = mkdtempSync(join(tmpdir(), "hammerwork-sample-"));
+after(() => rmSync(scratch, { recursive: true, force: true }));
+
+export function newFolder(): string {
+  return mkdtempSync(join(scratch, "run-"));
+}
+
+/** Starts it where this Node is the machine's own, whichever Node that is. */
+export function startSample(
+  { folder, args = [], command = [process.execPath, launcher], environment = {} }: Start,
+): ChildProcessWithoutNullStreams {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: _, ...inherited } = process.env;
+  const [executable = "", ...before] = command;
+  return spawn(executable, [...before, ...args], {
+    cwd: folder,
+    env: { ...inherited, PATH: folderWithThisNode(), ...environment },
+  });
+}
+
+function folderWithThisNode(): string {
+  const folder = newFolder();
+  symlinkSync(process.execPath, join(folder, "node"));
+  return folder;
+}
+
+/** Waits for the end and gives all that was printed. */
+export async function endOf(child: ChildProcessWithoutNullStreams): Promise<Ended> {
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => stdout += text);
+  child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text);
+  const [exitCode] = await once(child, "close") as [number];
+  return { exitCode, stdout, stderr };
+}
+
+/** Runs it to its end with the given standard input. */
+export function runSample(start: Start, input: string = ""): Promise<Ended> {
+  const child = startSample(start);
+  child.stdin.end(input);
+  return endOf(child);
+}
