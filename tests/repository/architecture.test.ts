@@ -13,6 +13,13 @@ describe("the architecture", () => {
     assert.deepEqual(packagesFrom("src/store/sqlite.ts"), []);
   });
 
+  test("the Postgres store asks for its driver only when it is given a URL", () => {
+    assert.deepEqual(packagesFrom("src/store/postgres.ts"), ["postgres"]);
+    const loading = libraryFiles().filter((file) => importsOf(file).includes("postgres"));
+    assert.deepEqual(loading, ["src/store/postgres/connect.ts"]);
+    assert.match(readFileSync(loading[0]!, "utf8"), /await import\("postgres"\)/);
+  });
+
   test("only the tracing entry reaches the SDK", () => {
     assert.deepEqual(packagesFrom("src/tracing.ts"), [
       "@opentelemetry/api",
@@ -36,7 +43,12 @@ describe("the architecture", () => {
   });
 
   test("every file of the library is reached from an entry", () => {
-    const entries = ["mod.ts", "src/store/sqlite.ts", "src/tracing.ts"];
+    const entries = [
+      "mod.ts",
+      "src/store/postgres.ts",
+      "src/store/sqlite.ts",
+      "src/tracing.ts",
+    ];
     const reached = new Set([...entries, ...entries.flatMap((entry) => [...reachedFrom(entry)])]);
     assert.deepEqual(libraryFiles().filter((file) => !reached.has(file)), []);
   });

@@ -27,9 +27,9 @@ describe("the npm package", () => {
       npm(["install", "--no-audit", "--no-fund", join(folder, packed.filename)], app);
       const lock = JSON.parse(npm(["ls", "--all", "--json"], app));
       assert.deepEqual(Object.keys(lock.dependencies), ["hammerwork"]);
-      assert.deepEqual(Object.keys(lock.dependencies.hammerwork.dependencies), [
-        "@opentelemetry/api",
-      ]);
+      const known = lock.dependencies.hammerwork.dependencies as Record<string, object>;
+      const installed = Object.keys(known).filter((name) => "version" in known[name]!);
+      assert.deepEqual(installed, ["@opentelemetry/api"]);
       writeFileSync(
         join(app, "main.js"),
         `import { JobQueue, memory } from "hammerwork";
