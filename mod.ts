@@ -43,22 +43,23 @@ export type {
 export type { JobFilter, JobPage } from "./src/lookup.ts";
 
 export { memory, type MemoryOptions } from "./src/store/memory.ts";
+export type { Health, QueueDepth, VacuumBlocker } from "./src/health.ts";
 export type {
-  Added,
   Attempt,
   AttemptOutcome,
-  Change,
-  Claim,
-  ClaimedJob,
   DependencyFailurePolicy,
-  Health,
   JobError,
   JobInput,
   JobRecord,
+} from "./src/record.ts";
+export type {
+  Added,
+  Change,
+  Claim,
+  ClaimedJob,
   Lease,
   LeaseState,
   QueueCount,
-  QueueDepth,
   RecordFilter,
   Settlement,
   Store,
@@ -66,7 +67,6 @@ export type {
   TurnResult,
   Upkeep,
   UpkeepResult,
-  VacuumBlocker,
 } from "./src/store.ts";
 
 export { Worker } from "./src/worker.ts";

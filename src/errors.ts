@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { JobError } from "./store.ts";
+import type { JobError } from "./record.ts";
 
 /**
  * Thrown by a handler to say that another attempt would fail too: the job fails at once.

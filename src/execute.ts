@@ -6,7 +6,7 @@
 import { context, type Span, trace } from "@opentelemetry/api";
 import { JobCancelledError, JobTimeoutError, toJobError, WorkerStoppedError } from "./errors.ts";
 import { toJson } from "./json.ts";
-import { toJob } from "./record.ts";
+import { toJob } from "./translate.ts";
 import type { Outcome } from "./settle.ts";
 import type { ClaimedJob } from "./store.ts";
 import { type AttemptSpan, endAttemptSpan, startAttemptSpan } from "./trace/attempt.ts";

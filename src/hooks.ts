@@ -5,7 +5,7 @@
  * @module
  */
 import type { Job } from "./job.ts";
-import type { JobError } from "./store.ts";
+import type { JobError } from "./record.ts";
 
 interface JobEvent<AJob> {
   /** The job. After the start it is as the outcome left it. */

@@ -9,7 +9,7 @@ import { isSpanContextValid, type SpanContext } from "@opentelemetry/api";
 import { connected } from "./graph.ts";
 import { readTraceId } from "./ids.ts";
 import type { NewJob } from "./new_job.ts";
-import type { JobRecord } from "./store.ts";
+import type { JobRecord } from "./record.ts";
 import type { Sendable } from "./trace/producer.ts";
 import type { JobScope } from "./trace/scope.ts";
 import type { Origin } from "./trace/tracer.ts";

@@ -5,7 +5,7 @@
  */
 import type { Backoff } from "./backoff.ts";
 import type { JobStatus } from "./status.ts";
-import type { Attempt, DependencyFailurePolicy, JobError } from "./store.ts";
+import type { Attempt, DependencyFailurePolicy, JobError } from "./record.ts";
 
 /** A job as the store has it. */
 export interface Job<Name extends string = string, Payload = unknown> {

@@ -6,7 +6,7 @@
  */
 import { type Backoff, checkBackoff, longestDelayMs } from "./backoff.ts";
 import { checkCorrelationId, checkJobId, readTraceId, shown } from "./ids.ts";
-import type { DependencyFailurePolicy } from "./store.ts";
+import type { DependencyFailurePolicy } from "./record.ts";
 
 /** A job, or its id. */
 export type JobReference = string | { readonly id: string };

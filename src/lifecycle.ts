@@ -6,8 +6,9 @@
 import { toJobError } from "./errors.ts";
 import type { Executed } from "./execute.ts";
 import type { JobLifecycleEvent } from "./hooks.ts";
-import { toJob } from "./record.ts";
-import type { Change, JobError, JobRecord } from "./store.ts";
+import { toJob } from "./translate.ts";
+import type { JobError, JobRecord } from "./record.ts";
+import type { Change } from "./store.ts";
 
 /** The event of an attempt that begins. */
 export function startEvent(record: JobRecord): JobLifecycleEvent {

@@ -1,77 +1,100 @@
 /**
- * Between the job that callers see and the record that a store keeps: payloads as JSON text, times
- * as numbers, defaults filled in.
+ * What a store keeps of a job. Text that is JSON (`payload`, `result`, `backoff`) is kept as it came.
  *
  * @module
  */
-import type { Backoff } from "./backoff.ts";
-import type { FailedAttempt, Job } from "./job.ts";
-import { fromJson, toJson } from "./json.ts";
-import type { NewJob } from "./new_job.ts";
-import type { Attempt, JobInput, JobRecord } from "./store.ts";
-import type { Creation, Sendable } from "./trace/producer.ts";
+import type { JobStatus } from "./status.ts";
 
-/** A checked job and what it inherits, as a store takes it. */
-export function toInput(sendable: Sendable, creation: Creation, payload: string): JobInput {
-  const { job, correlationId, parentId } = sendable;
-  return {
-    id: job.id,
-    queueName: job.queueName,
-    payload,
-    priority: job.priority ?? 0,
-    delayMs: job.delayMs,
-    runAt: job.runAt?.getTime(),
-    maxAttempts: job.maxAttempts ?? 3,
-    backoff: job.backoff && JSON.stringify(job.backoff),
-    timeoutMs: job.timeoutMs,
-    idempotencyKey: job.idempotencyKey,
-    dependsOn: [...new Set(job.dependsOn)],
-    onDependencyFailure: job.onDependencyFailure ?? "cancel",
-    traceId: creation.traceId,
-    correlationId,
-    parentId,
-    traceparent: creation.traceparent,
-    tracestate: creation.tracestate,
-  };
+/** What happens to a job when a job that it depends on fails or is cancelled. */
+export type DependencyFailurePolicy = "cancel" | "run";
+
+/** What is kept of an error. */
+export interface JobError {
+  /** The error's class, such as `TypeError`. */
+  readonly name: string;
+  /** What it said. */
+  readonly message: string;
+  /** Where it was thrown, if known. */
+  readonly stack?: string;
 }
 
-/** A new job's payload as JSON text. */
-export function payloadText(job: NewJob, maxBytes: number): string {
-  return toJson(job.payload, "payload", maxBytes);
+/** How an attempt ended that did not complete its job. */
+export type AttemptOutcome = "failed" | "timed_out" | "cancelled" | "released" | "lease_expired";
+
+/** One attempt that did not complete its job. */
+export interface Attempt {
+  /** Counted from 1. An attempt that was handed back is repeated under the same number. */
+  readonly attempt: number;
+  /** How it ended. */
+  readonly outcome: AttemptOutcome;
+  /** When it began, in ms since 1970. */
+  readonly startedAt: number;
+  /** When it was recorded, in ms since 1970. */
+  readonly finishedAt: number;
+  /** What went wrong, if anything did. */
+  readonly error?: JobError | undefined;
+  /** The W3C `traceparent` of the attempt's span, if it had one. */
+  readonly traceparent?: string | undefined;
 }
 
-/** A stored record as callers see it. */
-export function toJob<Name extends string, Payload>(record: JobRecord): Job<Name, Payload> {
-  const { payload, result, backoff, createdAt, runAt, startedAt, finishedAt } = record;
-  const what = `The stored job ${record.id}`;
-  return {
-    id: record.id,
-    queueName: record.queueName as Name,
-    payload: fromJson(payload, `${what}'s payload`) as Payload,
-    status: record.status,
-    attempts: record.attempts,
-    maxAttempts: record.maxAttempts,
-    priority: record.priority,
-    traceId: record.traceId,
-    correlationId: record.correlationId,
-    parentId: record.parentId,
-    traceparent: record.traceparent,
-    tracestate: record.tracestate,
-    dependsOn: record.dependsOn,
-    onDependencyFailure: record.onDependencyFailure,
-    idempotencyKey: record.idempotencyKey,
-    backoff: backoff === undefined ? undefined : fromJson(backoff, `${what}'s backoff`) as Backoff,
-    timeoutMs: record.timeoutMs,
-    createdAt: new Date(createdAt),
-    runAt: new Date(runAt),
-    startedAt: startedAt === undefined ? undefined : new Date(startedAt),
-    finishedAt: finishedAt === undefined ? undefined : new Date(finishedAt),
-    result: result === undefined ? undefined : fromJson(result, `${what}'s result`),
-    error: record.error,
-  };
+/** A job as a caller hands it to a store: checked, with everything decided but the store's part. */
+export interface JobInput {
+  /** Made by the caller, so that a graph of jobs can refer to itself before it is stored. */
+  readonly id: string;
+  /** The queue it waits in. */
+  readonly queueName: string;
+  /** JSON text. */
+  readonly payload: string;
+  /** Higher runs first. */
+  readonly priority: number;
+  /** Not before this long from now. */
+  readonly delayMs?: number | undefined;
+  /** Not before this time, in ms since 1970. */
+  readonly runAt?: number | undefined;
+  /** How many attempts it has in all. */
+  readonly maxAttempts: number;
+  /** JSON text of a back-off rule. */
+  readonly backoff?: string | undefined;
+  /** The limit of one attempt. */
+  readonly timeoutMs?: number | undefined;
+  /** A second job with this key in the same queue is the first one. */
+  readonly idempotencyKey?: string | undefined;
+  /** Ids of jobs that must end before it starts. Those added in the same call come before it. */
+  readonly dependsOn: readonly string[];
+  /** What a failed dependency does to it. */
+  readonly onDependencyFailure: DependencyFailurePolicy;
+  /** 32 lower-case hex digits. */
+  readonly traceId: string;
+  /** A business id. */
+  readonly correlationId?: string | undefined;
+  /** The job that enqueued it. */
+  readonly parentId?: string | undefined;
+  /** The creation context. Absent when the enqueuer had no tracing and so took no sampling decision. */
+  readonly traceparent?: string | undefined;
+  /** Vendors' part of the creation context. */
+  readonly tracestate?: string | undefined;
 }
 
-/** A kept attempt as callers see it. */
-export function toFailedAttempt({ startedAt, finishedAt, ...attempt }: Attempt): FailedAttempt {
-  return { ...attempt, startedAt: new Date(startedAt), finishedAt: new Date(finishedAt) };
+/** A job as the store keeps it. Times are in ms since 1970. */
+export interface JobRecord extends Omit<JobInput, "delayMs" | "runAt"> {
+  /** Its place in the store's order: later jobs have higher numbers. */
+  readonly sequence: number;
+  /** Where it stands. */
+  readonly status: JobStatus;
+  /** Attempts begun, the running one among them. */
+  readonly attempts: number;
+  /** When it was added. */
+  readonly createdAt: number;
+  /** When it was, or will be, due. */
+  readonly runAt: number;
+  /** When the latest attempt began. */
+  readonly startedAt?: number | undefined;
+  /** When it ended. */
+  readonly finishedAt?: number | undefined;
+  /** JSON text of what the handler returned. */
+  readonly result?: string | undefined;
+  /** Why the latest attempt failed, or why the job was cancelled. */
+  readonly error?: JobError | undefined;
+  /** The `traceparent` of the latest settled attempt's span. */
+  readonly attemptTraceparent?: string | undefined;
 }

@@ -6,105 +6,11 @@
  * and absolute times are compared with the store's time. A call either happens whole or not at all.
  * A settlement is fenced by its lease token: who lost the lease can change nothing.
  *
- * Text that is JSON (`payload`, `result`, `backoff`) is kept as it came and never parsed.
- *
  * @module
  */
+import type { Health } from "./health.ts";
+import type { Attempt, JobError, JobInput, JobRecord } from "./record.ts";
 import type { JobStatus } from "./status.ts";
-
-/** What happens to a job when a job that it depends on fails or is cancelled. */
-export type DependencyFailurePolicy = "cancel" | "run";
-
-/** What is kept of an error. */
-export interface JobError {
-  /** The error's class, such as `TypeError`. */
-  readonly name: string;
-  /** What it said. */
-  readonly message: string;
-  /** Where it was thrown, if known. */
-  readonly stack?: string;
-}
-
-/** How an attempt ended that did not complete its job. */
-export type AttemptOutcome = "failed" | "timed_out" | "cancelled" | "released" | "lease_expired";
-
-/** One attempt that did not complete its job. */
-export interface Attempt {
-  /** Counted from 1. An attempt that was handed back is repeated under the same number. */
-  readonly attempt: number;
-  /** How it ended. */
-  readonly outcome: AttemptOutcome;
-  /** When it began, in ms since 1970. */
-  readonly startedAt: number;
-  /** When it was recorded, in ms since 1970. */
-  readonly finishedAt: number;
-  /** What went wrong, if anything did. */
-  readonly error?: JobError | undefined;
-  /** The W3C `traceparent` of the attempt's span, if it had one. */
-  readonly traceparent?: string | undefined;
-}
-
-/** A job as a caller hands it to a store: checked, with everything decided but the store's part. */
-export interface JobInput {
-  /** Made by the caller, so that a graph of jobs can refer to itself before it is stored. */
-  readonly id: string;
-  /** The queue it waits in. */
-  readonly queueName: string;
-  /** JSON text. */
-  readonly payload: string;
-  /** Higher runs first. */
-  readonly priority: number;
-  /** Not before this long from now. */
-  readonly delayMs?: number | undefined;
-  /** Not before this time, in ms since 1970. */
-  readonly runAt?: number | undefined;
-  /** How many attempts it has in all. */
-  readonly maxAttempts: number;
-  /** JSON text of a back-off rule. */
-  readonly backoff?: string | undefined;
-  /** The limit of one attempt. */
-  readonly timeoutMs?: number | undefined;
-  /** A second job with this key in the same queue is the first one. */
-  readonly idempotencyKey?: string | undefined;
-  /** Ids of jobs that must end before it starts. Those added in the same call come before it. */
-  readonly dependsOn: readonly string[];
-  /** What a failed dependency does to it. */
-  readonly onDependencyFailure: DependencyFailurePolicy;
-  /** 32 lower-case hex digits. */
-  readonly traceId: string;
-  /** A business id. */
-  readonly correlationId?: string | undefined;
-  /** The job that enqueued it. */
-  readonly parentId?: string | undefined;
-  /** The creation context. Absent when the enqueuer had no tracing and so took no sampling decision. */
-  readonly traceparent?: string | undefined;
-  /** Vendors' part of the creation context. */
-  readonly tracestate?: string | undefined;
-}
-
-/** A job as the store keeps it. Times are in ms since 1970. */
-export interface JobRecord extends Omit<JobInput, "delayMs" | "runAt"> {
-  /** Its place in the store's order: later jobs have higher numbers. */
-  readonly sequence: number;
-  /** Where it stands. */
-  readonly status: JobStatus;
-  /** Attempts begun, the running one among them. */
-  readonly attempts: number;
-  /** When it was added. */
-  readonly createdAt: number;
-  /** When it was, or will be, due. */
-  readonly runAt: number;
-  /** When the latest attempt began. */
-  readonly startedAt?: number | undefined;
-  /** When it ended. */
-  readonly finishedAt?: number | undefined;
-  /** JSON text of what the handler returned. */
-  readonly result?: string | undefined;
-  /** Why the latest attempt failed, or why the job was cancelled. */
-  readonly error?: JobError | undefined;
-  /** The `traceparent` of the latest settled attempt's span. */
-  readonly attemptTraceparent?: string | undefined;
-}
 
 /** What `add` answers for one job. */
 export interface Added {
@@ -217,40 +123,6 @@ export interface QueueCount {
   readonly status: JobStatus;
   /** How many. */
   readonly count: number;
-}
-
-/** How one queue stands. */
-export interface QueueDepth {
-  /** The queue. */
-  readonly queueName: string;
-  /** Jobs that could be claimed now. */
-  readonly ready: number;
-  /** Jobs that run. */
-  readonly running: number;
-  /** Jobs that wait for their time, their back-off or their dependencies. */
-  readonly waiting: number;
-  /** How long the oldest ready job has been due, in ms; `undefined` when none is ready. */
-  readonly oldestReadyMs: number | undefined;
-}
-
-/** What keeps a database from removing what is dead: the oldest transaction that could still see it. */
-export interface VacuumBlocker {
-  /** What it is. */
-  readonly kind: "session" | "prepared transaction" | "replication slot";
-  /** Its process id, its transaction's or its slot's name. */
-  readonly name: string;
-  /** What it says of itself: the application's name and its state. */
-  readonly description: string;
-  /** How long it has been open, in ms, where that is known. */
-  readonly ageMs: number | undefined;
-}
-
-/** How a store stands. */
-export interface Health {
-  /** Each queue that has jobs that have not ended. */
-  readonly queues: readonly QueueDepth[];
-  /** Postgres: the oldest transaction that keeps vacuum from its work, if any is open. */
-  readonly vacuumBlocker?: VacuumBlocker | undefined;
 }
 
 /** What upkeep is to do. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { hasEnded, type JobStatus } from "../status.ts";
-import type { QueueDepth } from "../store.ts";
+import type { QueueDepth } from "../health.ts";
 
 /** Jobs of one queue with one status. */
 export interface LiveCount {

@@ -3,13 +3,10 @@
  *
  * @module
  */
+import type { Health } from "../health.ts";
+import type { Attempt, JobError, JobInput, JobRecord } from "../record.ts";
 import type {
   Added,
-  Attempt,
-  Health,
-  JobError,
-  JobInput,
-  JobRecord,
   Lease,
   LeaseState,
   QueueCount,

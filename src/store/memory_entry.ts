@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Attempt, AttemptOutcome, JobError, JobInput, JobRecord } from "../store.ts";
+import type { Attempt, AttemptOutcome, JobError, JobInput, JobRecord } from "../record.ts";
 import { unknownDependency } from "./reasons.ts";
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { JobRecord, RecordFilter } from "../store.ts";
+import type { JobRecord } from "../record.ts";
+import type { RecordFilter } from "../store.ts";
 import { copyOf, type Entry } from "./memory_entry.ts";
 
 /** Entries in the order of their sequence. Removed ones leave a hole until there are many. */

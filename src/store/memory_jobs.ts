@@ -5,17 +5,8 @@
  * @module
  */
 import { hasEnded, type JobStatus } from "../status.ts";
-import type {
-  Added,
-  Claim,
-  ClaimedJob,
-  JobError,
-  JobInput,
-  JobRecord,
-  Lease,
-  LeaseState,
-  Settlement,
-} from "../store.ts";
+import type { JobError, JobInput, JobRecord } from "../record.ts";
+import type { Added, Claim, ClaimedJob, Lease, LeaseState, Settlement } from "../store.ts";
 import { dependencyFailed, leaseExpired } from "./reasons.ts";
 import {
   copyOf,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { JobStatus } from "../status.ts";
-import type { JobRecord } from "../store.ts";
+import type { JobRecord } from "../record.ts";
 import { Heap } from "./heap.ts";
 import type { Entry } from "./memory_entry.ts";
 

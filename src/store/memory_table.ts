@@ -5,7 +5,8 @@
  * @module
  */
 import type { JobStatus } from "../status.ts";
-import type { JobInput, JobRecord, QueueCount, RecordFilter } from "../store.ts";
+import type { JobInput, JobRecord } from "../record.ts";
+import type { QueueCount, RecordFilter } from "../store.ts";
 import { MemoryCounts } from "./memory_counts.ts";
 import type { Entry } from "./memory_entry.ts";
 import { MemoryIndex } from "./memory_index.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { JobStatus } from "../status.ts";
-import type { JobError } from "../store.ts";
+import type { JobError } from "../record.ts";
 
 /** Why an attempt ended that nobody settled. */
 export const leaseExpired: JobError = {

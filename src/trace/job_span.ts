@@ -11,7 +11,7 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
-import type { JobRecord } from "../store.ts";
+import type { JobRecord } from "../record.ts";
 import { messageAttributes, operationAttributes } from "./attributes.ts";
 import { choosesRoots } from "./chosen_root.ts";
 import { activeTracer, startSpan } from "./tracer.ts";

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { Added, JobInput } from "../../store.ts";
+import type { JobInput } from "../../record.ts";
+import type { Added } from "../../store.ts";
 import type { Client, Sql } from "./client.ts";
 import { jobColumns, toInputText, toRecord } from "./rows.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { hasEnded, type JobStatus, jobStatuses } from "../../status.ts";
-import type { Health, VacuumBlocker } from "../../store.ts";
+import type { Health, VacuumBlocker } from "../../health.ts";
 import { depthsOf } from "../depth.ts";
 import type { Client, Row } from "./client.ts";
 

@@ -5,14 +5,8 @@
  * @module
  */
 import type { JobStatus } from "../../status.ts";
-import type {
-  Attempt,
-  ClaimedJob,
-  DependencyFailurePolicy,
-  JobInput,
-  JobRecord,
-  Settlement,
-} from "../../store.ts";
+import type { Attempt, DependencyFailurePolicy, JobInput, JobRecord } from "../../record.ts";
+import type { ClaimedJob, Settlement } from "../../store.ts";
 import type { Row } from "./client.ts";
 
 /** A job's columns; `job` is a table's alias or a value of the table's type in parentheses. */

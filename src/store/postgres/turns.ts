@@ -5,9 +5,9 @@
  *
  * @module
  */
+import type { JobRecord } from "../../record.ts";
 import type {
   ClaimedJob,
-  JobRecord,
   LeaseState,
   Turn,
   TurnResult,

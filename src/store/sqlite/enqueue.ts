@@ -4,7 +4,8 @@
  * @module
  */
 import { hasEnded, type JobStatus } from "../../status.ts";
-import type { Added, JobError, JobInput, JobRecord } from "../../store.ts";
+import type { JobError, JobInput, JobRecord } from "../../record.ts";
+import type { Added } from "../../store.ts";
 import { dependencyFailed, unknownDependency } from "../reasons.ts";
 import type { Database } from "./database.ts";
 import { insertJob, toRecord, toRow } from "./rows.ts";

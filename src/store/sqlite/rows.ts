@@ -10,7 +10,7 @@ import type {
   JobError,
   JobInput,
   JobRecord,
-} from "../../store.ts";
+} from "../../record.ts";
 import type { Row, SqlValue } from "./database.ts";
 
 const columns = [

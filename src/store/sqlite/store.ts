@@ -4,14 +4,11 @@
  * @module
  */
 import { hasEnded } from "../../status.ts";
+import type { Health } from "../../health.ts";
+import type { Attempt, JobError, JobInput, JobRecord } from "../../record.ts";
 import type {
   Added,
-  Attempt,
   Claim,
-  Health,
-  JobError,
-  JobInput,
-  JobRecord,
   Lease,
   LeaseState,
   QueueCount,
