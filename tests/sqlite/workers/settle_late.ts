@@ -1,4 +1,4 @@
-/** Claims a job, says so, and settles it a second later; whoever stops it meanwhile makes it late. */
+/** Claims a job, says so, and stops itself as SIGSTOP does; when it is continued it tries to settle. */
 import process from "node:process";
 import { setTimeout } from "node:timers/promises";
 import { sqlite } from "../../../src/store/sqlite.ts";
@@ -14,7 +14,9 @@ const store = await sqlite(database);
 const claims = [{ queueName, limit: 1, leaseMs }];
 const { claimed: [job] } = await store.exchange({ settlements: [], claims });
 console.log(`claimed ${job!.id}`);
-await setTimeout(1_000);
+process.kill(process.pid, "SIGSTOP");
+// The signal may reach another thread of this process first.
+await setTimeout(100);
 const lease = { jobId: job!.id, leaseToken: job!.leaseToken };
 const settlement = { ...lease, change: { to: "completed", result: '"late"' }, runMs: 1 } as const;
 const { settled } = await store.exchange({ settlements: [settlement], claims: [] });

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 export interface Program extends AsyncDisposable {
   /** Waits for a line that begins so, and gives the rest of it. */
   readonly said: (beginning: string) => Promise<string>;
-  readonly signal: (signal: "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGTERM") => void;
+  readonly signal: (signal: "SIGKILL" | "SIGCONT" | "SIGTERM") => void;
   /** Waits for its end, which must be a good one. */
   readonly ended: () => Promise<void>;
 }
@@ -35,17 +35,23 @@ function follow(child: ChildProcess): Program {
     tellAll();
   });
   child.stderr!.setEncoding("utf8").on("data", (text: string) => errors += text);
-  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  void closed.then(tellAll);
-  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
-  const unexpectedEnd = () =>
-    new Error(`The program ended with ${child.exitCode ?? child.signalCode}:\n${output}${errors}`);
+  let end: number | string | undefined;
+  const closed = new Promise<void>((resolve) =>
+    child.once("close", (code, signal) => {
+      end = code ?? signal ?? "nothing";
+      tellAll();
+      resolve();
+    })
+  );
+  const unexpectedEnd = () => new Error(`The program ended with ${end}:\n${output}${errors}`);
+  // Not child.kill: Deno takes a child that was stopped by it for one that has ended.
+  const signal = (name: string) => void (end === undefined && process.kill(child.pid!, name));
 
   const said = (beginning: string) =>
     new Promise<string>((resolve, reject) => {
       const look = () => {
         const line = output.split("\n").slice(0, -1).find((line) => line.startsWith(beginning));
-        if (line === undefined && !hasEnded()) return;
+        if (line === undefined && end === undefined) return;
         listeners.delete(look);
         if (line === undefined) reject(unexpectedEnd());
         else resolve(line.slice(beginning.length).trim());
@@ -56,13 +62,13 @@ function follow(child: ChildProcess): Program {
 
   return {
     said,
-    signal: (signal) => void child.kill(signal),
+    signal,
     ended: async () => {
       await closed;
-      if (child.exitCode !== 0) throw unexpectedEnd();
+      if (end !== 0) throw unexpectedEnd();
     },
     [Symbol.asyncDispose]: async () => {
-      child.kill("SIGKILL");
+      signal("SIGKILL");
       await closed;
     },
   };

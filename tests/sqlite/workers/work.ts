@@ -14,9 +14,11 @@ export interface Work {
   readonly queueName: string;
   readonly leaseMs?: number;
   readonly handlerMs?: number;
+  /** Whether the handler stops its process as SIGSTOP does. Only so is it outside of a transaction. */
+  readonly stops?: boolean;
 }
 
-const { database, record, queueName, leaseMs, handlerMs = 0 } = JSON.parse(
+const { database, record, queueName, leaseMs, handlerMs = 0, stops } = JSON.parse(
   process.argv[2]!,
 ) as Work;
 const stopping = new AbortController();
@@ -25,6 +27,7 @@ process.once("SIGTERM", () => stopping.abort());
 await using queue = new JobQueue({ store: await sqlite(database) });
 const worker = queue.worker(queueName, async ({ id }) => {
   note("start", id);
+  if (stops) process.kill(process.pid, "SIGSTOP");
   if (handlerMs > 0) await setTimeout(handlerMs);
   note("end", id);
   return record;

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { describe } from "node:test";
+import fc from "fast-check";
+import { retrying } from "./changes.ts";
+import type { TestStore } from "./test_store.ts";
+
+export function describeClaimOrder(test: TestStore): void {
+  describe("the order of claims", () => {
+    test("a higher priority comes first", async ({ addAll, claim }) => {
+      await addAll([-32_768, 0, 10, 9, 32_767, 0].map((priority) => ({ priority })));
+      const priorities = (await claim()).map(({ priority }) => priority);
+      assert.deepEqual(priorities, [32_767, 10, 9, 0, 0, -32_768]);
+    });
+
+    test("among equals what was due earlier comes first", async ({ addAll, claim, clock }) => {
+      const delays = [300, 0, 200, 100];
+      await addAll(delays.map((delayMs) => ({ delayMs, payload: String(delayMs) })));
+      clock.pass(1_000);
+      assert.deepEqual((await claim()).map(({ payload }) => payload), ["0", "100", "200", "300"]);
+    });
+
+    test("then what was added earlier comes first", async ({ addAll, claim }) => {
+      const added = await addAll(Array(50).fill({}));
+      const ids = (await claim()).map(({ id }) => id);
+      assert.deepEqual(ids, added.map(({ job }) => job.id));
+    });
+
+    test("a limit takes the first of the order", async ({ addAll, claim }) => {
+      await addAll([1, 3, 2, 5, 4].map((priority) => ({ priority })));
+      const first = (await claim({ limit: 2 })).map(({ priority }) => priority);
+      const second = (await claim({ limit: 2 })).map(({ priority }) => priority);
+      assert.deepEqual([first, second], [[5, 4], [3, 2]]);
+    });
+
+    test("a retry takes its place by its new due time", async (scene) => {
+      const { add, claimOne, claim, settle, clock } = scene;
+      const early = await add();
+      await settle(await claimOne(), retrying);
+      clock.pass(500);
+      const middle = await add();
+      clock.pass(1_000);
+      const late = await add();
+      assert.deepEqual((await claim()).map(({ id }) => id), [middle.id, early.id, late.id]);
+    });
+
+    test("any jobs are claimed in this order", async ({ store, addAll, claim, clock }) => {
+      const somePlace = fc.record({
+        priority: fc.integer({ min: -2, max: 2 }),
+        delayMs: fc.nat({ max: 3 }),
+      });
+      let queues = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.array(somePlace, { maxLength: 30 }), async (places) => {
+          const queueName = `queue${queues++}`;
+          const added = await addAll(places.map((place) => ({ queueName, ...place })));
+          clock.pass(3);
+          const expected = added.map(({ job }) => job).sort((a, b) =>
+            b.priority - a.priority || a.runAt - b.runAt || a.sequence - b.sequence
+          );
+          const claimed = await claim({ queueName });
+          assert.deepEqual(claimed.map(({ id }) => id), expected.map(({ id }) => id));
+        }),
+        { numRuns: 40 },
+      );
+      assert.ok((await store.counts()).length > 0);
+    });
+  });
+}

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { describe } from "node:test";
+import { completed, failed, reason } from "./changes.ts";
+import { jobInput } from "./job_input.ts";
+import type { TestStore } from "./test_store.ts";
+
+export function describeDependencyFailures(test: TestStore): void {
+  describe("a dependency that does not complete", () => {
+    test("cancels its dependents, which say why", async (scene) => {
+      const { add, claimOne, settle, get, clock, store } = scene;
+      const { id } = await add();
+      const dependent = await add({ dependsOn: [id] });
+      await settle(await claimOne(), failed);
+      const { status, finishedAt, error, attempts } = await get(dependent.id);
+      assert.deepEqual([status, finishedAt, attempts], ["cancelled", clock.now(), 0]);
+      assert.equal(error?.name, "JobCancelledError");
+      assert.match(error?.message ?? "", new RegExp(id));
+      assert.deepEqual(await store.attempts(dependent.id), []);
+    });
+
+    test("frees dependents that run anyway", async (scene) => {
+      const { add, claimOne, settle, statusOf } = scene;
+      const { id } = await add();
+      const dependent = await add({ dependsOn: [id], onDependencyFailure: "run" });
+      await settle(await claimOne(), failed);
+      assert.equal(await statusOf(dependent.id), "ready");
+    });
+
+    test("does not free dependents that still wait for another", async (scene) => {
+      const { addAll, add, claimOne, settle, statusOf } = scene;
+      const dependsOn = (await addAll([{}, {}])).map(({ job }) => job.id);
+      const dependent = await add({ dependsOn, onDependencyFailure: "run" });
+      await settle(await claimOne(), failed);
+      assert.equal(await statusOf(dependent.id), "blocked");
+      await settle(await claimOne(), completed);
+      assert.equal(await statusOf(dependent.id), "ready");
+    });
+
+    test("cancels a dependent while another of its dependencies runs on", async (scene) => {
+      const { addAll, add, claim, settle, get } = scene;
+      const dependsOn = (await addAll([{}, {}])).map(({ job }) => job.id);
+      const dependent = await add({ dependsOn });
+      const [first, second] = await claim();
+      await settle(first!, failed);
+      const before = await get(dependent.id);
+      assert.equal(before.status, "cancelled");
+      await settle(second!, completed);
+      assert.deepEqual(await get(dependent.id), before);
+    });
+
+    test("cancels only those who asked for it", async (scene) => {
+      const { add, addAll, claimOne, settle } = scene;
+      const dependsOn = [(await add()).id];
+      await addAll(Array(3).fill({ dependsOn, queueName: "cancels" }));
+      await addAll(Array(2).fill({ dependsOn, queueName: "runs", onDependencyFailure: "run" }));
+      await settle(await claimOne(), failed);
+      const counts = (await scene.store.counts()).map((one) => [
+        one.queueName,
+        one.status,
+        one.count,
+      ]);
+      assert.deepEqual(counts.sort(), [
+        ["cancels", "cancelled", 3],
+        ["orders", "failed", 1],
+        ["runs", "ready", 2],
+      ]);
+    });
+
+    test("cancels along a chain, up to a job that runs anyway", async (scene) => {
+      const { store, statusOf, claimOne, settle } = scene;
+      const first = jobInput();
+      const second = jobInput({ dependsOn: [first.id] });
+      const third = jobInput({ dependsOn: [second.id] });
+      const cleanUp = jobInput({ dependsOn: [third.id], onDependencyFailure: "run" });
+      const afterwards = jobInput({ dependsOn: [cleanUp.id] });
+      await store.add([first, second, third, cleanUp, afterwards]);
+      await settle(await claimOne(), failed);
+      assert.equal(await statusOf(second.id), "cancelled");
+      assert.equal(await statusOf(third.id), "cancelled");
+      assert.equal(await statusOf(cleanUp.id), "ready");
+      assert.equal(await statusOf(afterwards.id), "blocked");
+      await settle(await claimOne(), completed);
+      assert.equal(await statusOf(afterwards.id), "ready");
+    });
+
+    test("cancels the foot of a diamond, over both sides or over one", async (scene) => {
+      const { store, statusOf } = scene;
+      const top = jobInput();
+      const left = jobInput({ dependsOn: [top.id] });
+      const right = jobInput({ dependsOn: [top.id], onDependencyFailure: "run" });
+      const foot = jobInput({ dependsOn: [left.id, right.id] });
+      const both = jobInput({ dependsOn: [top.id, left.id] });
+      await store.add([top, left, right, foot, both]);
+      await store.cancel(top.id, reason);
+      assert.equal(await statusOf(right.id), "ready");
+      assert.equal(await statusOf(foot.id), "cancelled");
+      assert.equal(await statusOf(both.id), "cancelled");
+    });
+
+    test("cancels a dependent that was for a later time", async (scene) => {
+      const { add, claimOne, settle, statusOf, clock, claim } = scene;
+      const { id } = await add();
+      const dependent = await add({ dependsOn: [id], delayMs: 1_000 });
+      await settle(await claimOne(), failed);
+      assert.equal(await statusOf(dependent.id), "cancelled");
+      clock.pass(1_000);
+      assert.deepEqual(await claim(), []);
+    });
+  });
+}

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { describe } from "node:test";
+import type { JobInput } from "../../src/record.ts";
+import type { Store } from "../../src/store.ts";
+import { completed, failed, reason } from "./changes.ts";
+import { jobInput } from "./job_input.ts";
+import { settlement } from "./settlement.ts";
+import type { TestStore } from "./test_store.ts";
+
+export function describeDependencyScale(test: TestStore): void {
+  describe("many dependencies", () => {
+    test("the failure of the first cancels a chain of 5,000 in under two seconds", async (scene) => {
+      const { store, claimOne, settle } = scene;
+      await store.add(chain(5_000));
+      const job = await claimOne();
+      const start = performance.now();
+      await settle(job, failed);
+      const ms = performance.now() - start;
+      assert.deepEqual(await countByStatus(store), { failed: 1, cancelled: 4_999 });
+      assert.ok(ms < 2_000, `It must take under 2,000 ms: took ${ms}`);
+    });
+
+    test("cancelling the first cancels a chain of 5,000", async ({ store }) => {
+      const jobs = chain(5_000);
+      await store.add(jobs);
+      await store.cancel(jobs[0]!.id, reason);
+      assert.deepEqual(await countByStatus(store), { cancelled: 5_000 });
+    });
+
+    test("a chain of 5,000 behind a failed job is cancelled when it is added", async (scene) => {
+      const { store, add, claimOne, settle } = scene;
+      const { id } = await add();
+      await settle(await claimOne(), failed);
+      await store.add(chain(5_000, [id]));
+      assert.deepEqual(await countByStatus(store), { failed: 1, cancelled: 5_000 });
+    });
+
+    test("each job of a hundred diamonds in a row is visited once", async ({ store }) => {
+      // Two to the power of a hundred ways lead from its top to its foot.
+      const jobs = [jobInput()];
+      for (let i = 0; i < 100; i++) {
+        const dependsOn = [jobs.at(-1)!.id];
+        const [left, right] = [jobInput({ dependsOn }), jobInput({ dependsOn })];
+        jobs.push(left, right, jobInput({ dependsOn: [left.id, right.id] }));
+      }
+      await store.add(jobs);
+      await store.cancel(jobs[0]!.id, reason);
+      assert.deepEqual(await countByStatus(store), { cancelled: 301 });
+    });
+
+    test("one job frees 500 dependents", async ({ add, addAll, claim, claimOne, settle }) => {
+      const { id } = await add();
+      await addAll(Array(500).fill({ dependsOn: [id] }));
+      await settle(await claimOne(), completed);
+      assert.equal((await claim({ limit: 500 })).length, 500);
+    });
+
+    test("one job waits for 500", async ({ add, addAll, claim, settle, store, statusOf }) => {
+      const added = await addAll(Array(500).fill({}));
+      const { id } = await add({ dependsOn: added.map(({ job }) => job.id) });
+      const [last, ...others] = await claim();
+      const settlements = others.map((job) => settlement(job, completed));
+      await store.exchange({ settlements, claims: [] });
+      assert.equal(await statusOf(id), "blocked");
+      await settle(last!, completed);
+      assert.equal(await statusOf(id), "ready");
+    });
+
+    test("one job that waits for 500 is freed when all end in one turn", async (scene) => {
+      const { add, addAll, claim, store, statusOf } = scene;
+      const added = await addAll(Array(500).fill({}));
+      const dependsOn = added.map(({ job }) => job.id);
+      const { id } = await add({ dependsOn, onDependencyFailure: "run" });
+      const settlements = (await claim()).map((job, i) =>
+        settlement(job, i % 2 === 0 ? completed : failed)
+      );
+      await store.exchange({ settlements, claims: [] });
+      assert.equal(await statusOf(id), "ready");
+    });
+  });
+}
+
+function chain(length: number, firstDependsOn: readonly string[] = []): readonly JobInput[] {
+  const jobs = [jobInput({ dependsOn: firstDependsOn })];
+  while (jobs.length < length) jobs.push(jobInput({ dependsOn: [jobs.at(-1)!.id] }));
+  return jobs;
+}
+
+async function countByStatus(store: Store): Promise<Record<string, number>> {
+  return Object.fromEntries((await store.counts()).map(({ status, count }) => [status, count]));
+}

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { describe } from "node:test";
+import { completed, failed, reason } from "./changes.ts";
+import { jobInput } from "./job_input.ts";
+import type { TestStore } from "./test_store.ts";
+
+export function describeEndedDependencies(test: TestStore): void {
+  describe("a dependency that had ended before", () => {
+    test("and completed holds up nobody", async ({ add, claimOne, settle }) => {
+      const { id } = await add();
+      await settle(await claimOne(), completed);
+      assert.equal((await add({ dependsOn: [id] })).status, "ready");
+    });
+
+    test("and failed cancels the dependent at once", async (scene) => {
+      const { add, claimOne, settle, clock } = scene;
+      const { id } = await add();
+      await settle(await claimOne(), failed);
+      const { status, finishedAt, error } = await add({ dependsOn: [id] });
+      assert.deepEqual([status, finishedAt], ["cancelled", clock.now()]);
+      assert.equal(error?.name, "JobCancelledError");
+      assert.match(error?.message ?? "", new RegExp(id));
+    });
+
+    test("and was cancelled cancels the dependent at once", async ({ add, store, get }) => {
+      const { id } = await add();
+      await store.cancel(id, reason);
+      const dependent = await add({ dependsOn: [id] });
+      assert.equal(dependent.status, "cancelled");
+      assert.equal((await get(dependent.id)).status, "cancelled");
+    });
+
+    test("and did not complete holds up nobody who runs anyway", async (scene) => {
+      const { addAll, add, claimOne, settle, store } = scene;
+      const [fails, cancelled] = (await addAll([{}, {}])).map(({ job }) => job.id);
+      await settle(await claimOne(), failed);
+      await store.cancel(cancelled!, reason);
+      const dependsOn = [fails!, cancelled!];
+      assert.equal((await add({ dependsOn, onDependencyFailure: "run" })).status, "ready");
+    });
+
+    test("counts as ended beside one that still runs", async (scene) => {
+      const { add, claimOne, settle, statusOf } = scene;
+      const [ended, open] = [await add(), await add()];
+      await settle(await claimOne(), completed);
+      const { id } = await add({ dependsOn: [ended.id, open.id] });
+      assert.equal(await statusOf(id), "blocked");
+      await settle(await claimOne(), completed);
+      assert.equal(await statusOf(id), "ready");
+    });
+
+    test("cancels along a chain that is added behind it", async (scene) => {
+      const { add, claimOne, settle, store } = scene;
+      const { id } = await add();
+      await settle(await claimOne(), failed);
+      const first = jobInput({ dependsOn: [id] });
+      const second = jobInput({ dependsOn: [first.id] });
+      const third = jobInput({ dependsOn: [second.id], onDependencyFailure: "run" });
+      const added = await store.add([first, second, third]);
+      assert.deepEqual(added.map(({ job }) => job.status), ["cancelled", "cancelled", "ready"]);
+    });
+  });
+}

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { describe } from "node:test";
+import { completed, failed } from "./changes.ts";
+import { jobInput } from "./job_input.ts";
+import type { TestStore } from "./test_store.ts";
+
+const idempotencyKey = "order-12345";
+
+export function describeIdempotency(test: TestStore): void {
+  describe("idempotency", () => {
+    test("a used key in the same queue answers the first job", async ({ store, get }) => {
+      const [first] = await store.add([jobInput({ idempotencyKey, payload: "1" })]);
+      const [second] = await store.add([jobInput({ idempotencyKey, payload: "2" })]);
+      assert.deepEqual([first?.deduplicated, second?.deduplicated], [false, true]);
+      assert.deepEqual(second?.job, await get(first!.job.id));
+      assert.equal(second?.job.payload, "1");
+      assert.equal((await store.find({ limit: 10 })).length, 1);
+    });
+
+    test("the same key in another queue is another job", async ({ addAll }) => {
+      const added = await addAll([
+        { idempotencyKey, queueName: "payments" },
+        { idempotencyKey, queueName: "mails" },
+      ]);
+      assert.deepEqual(added.map(({ deduplicated }) => deduplicated), [false, false]);
+    });
+
+    test("jobs without a key are never the same", async ({ addAll, store }) => {
+      await addAll([{}, {}, {}]);
+      assert.equal((await store.find({ limit: 10 })).length, 3);
+    });
+
+    test("a key counts within one call too", async ({ addAll, store }) => {
+      const [first, , third] = await addAll([{ idempotencyKey }, {}, { idempotencyKey }]);
+      assert.equal(third?.deduplicated, true);
+      assert.equal(third?.job.id, first?.job.id);
+      assert.equal((await store.find({ limit: 10 })).length, 2);
+    });
+
+    test("a key stays used when its job has ended", async ({ add, addAll, claimOne, settle }) => {
+      const first = await add({ idempotencyKey });
+      await settle(await claimOne(), completed);
+      const [again] = await addAll([{ idempotencyKey }]);
+      assert.deepEqual([again?.job.id, again?.job.status], [first.id, "completed"]);
+      assert.equal(again?.deduplicated, true);
+    });
+
+    test("the same id twice is the first job", async ({ store }) => {
+      const input = jobInput({ payload: "1" });
+      const [first, within] = await store.add([input, { ...input, payload: "2" }]);
+      const [later] = await store.add([{ ...input, payload: "3", queueName: "mails" }]);
+      assert.deepEqual(
+        [first, within, later].map((one) => [one?.deduplicated, one?.job.payload]),
+        [[false, "1"], [true, "1"], [true, "1"]],
+      );
+      assert.equal((await store.find({ limit: 10 })).length, 1);
+    });
+
+    test("dependencies and parents point to the stored job", async ({ add, store, get }) => {
+      const stored = await add({ idempotencyKey });
+      const again = jobInput({ idempotencyKey });
+      const dependent = jobInput({ dependsOn: [again.id], parentId: again.id });
+      await store.add([again, dependent]);
+      const { dependsOn, parentId, status } = await get(dependent.id);
+      assert.deepEqual(dependsOn, [stored.id]);
+      assert.equal(parentId, stored.id);
+      assert.equal(status, "blocked");
+      assert.deepEqual((await store.find({ parentId: stored.id, limit: 10 })).length, 1);
+    });
+
+    test("within one call they point to the first of the two", async ({ store, get }) => {
+      const [first, again] = [jobInput({ idempotencyKey }), jobInput({ idempotencyKey })];
+      const dependent = jobInput({ dependsOn: [again.id], parentId: again.id });
+      await store.add([first, again, dependent]);
+      const { dependsOn, parentId } = await get(dependent.id);
+      assert.deepEqual([dependsOn, parentId], [[first.id], first.id]);
+    });
+
+    test("a dependent of a used key starts after the stored job", async (scene) => {
+      const { add, store, claimOne, settle, statusOf } = scene;
+      await add({ idempotencyKey });
+      const again = jobInput({ idempotencyKey });
+      const dependent = jobInput({ dependsOn: [again.id] });
+      await store.add([again, dependent]);
+      await settle(await claimOne(), completed);
+      assert.equal(await statusOf(dependent.id), "ready");
+    });
+
+    test("a dependent of a used key learns how the stored job ended", async (scene) => {
+      const { add, store, claimOne, settle, statusOf } = scene;
+      await add({ idempotencyKey });
+      await settle(await claimOne(), failed);
+      const again = jobInput({ idempotencyKey });
+      const dependent = jobInput({ dependsOn: [again.id] });
+      await store.add([again, dependent]);
+      assert.equal(await statusOf(dependent.id), "cancelled");
+    });
+
+    test("two dependencies that are one stored job count once", async (scene) => {
+      const { add, store, claimOne, settle, statusOf } = scene;
+      const stored = await add({ idempotencyKey });
+      const again = jobInput({ idempotencyKey });
+      const dependent = jobInput({ dependsOn: [again.id, stored.id] });
+      await store.add([again, dependent]);
+      await settle(await claimOne(), completed);
+      assert.equal(await statusOf(dependent.id), "ready");
+    });
+  });
+}

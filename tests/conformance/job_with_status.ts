@@ -1,0 +1,50 @@
+import type { JobStatus } from "../../src/status.ts";
+import type { JobInput } from "../../src/record.ts";
+import type { Change } from "../../src/store.ts";
+import { completed, failed, reason, retrying } from "./changes.ts";
+import type { Scene } from "./scene.ts";
+import type { Holder } from "./settlement.ts";
+
+/** A job, with the last lease on it or, if it never had one, with a made-up one. */
+export interface Subject extends Holder {
+  /** What it waits for. */
+  readonly dependency?: string;
+}
+
+type Bring = (scene: Scene, fields?: Partial<JobInput>) => Promise<Subject>;
+
+/** For each status a way through the seam that brings a job there. Leases last a second. */
+export const jobWithStatus: Readonly<Record<JobStatus, Bring>> = {
+  scheduled: async ({ add }, fields) => neverHeld(await add({ delayMs: 1_000, ...fields })),
+  blocked: async ({ add }, fields) => {
+    const { id } = await add({ queueName: "dependencies" });
+    return { ...neverHeld(await add({ dependsOn: [id], ...fields })), dependency: id };
+  },
+  ready: async ({ add }, fields) => neverHeld(await add(fields)),
+  running: async ({ add, claimOne }, fields) => {
+    await add(fields);
+    return await claimOne({ leaseMs: 1_000 });
+  },
+  retrying: (scene, fields) => settled(scene, retrying, fields),
+  completed: (scene, fields) => settled(scene, completed, fields),
+  failed: (scene, fields) => settled(scene, failed, fields),
+  cancelled: async (scene, fields) => {
+    const job = await jobWithStatus.running(scene, fields);
+    await scene.store.cancel(job.id, reason);
+    return job;
+  },
+};
+
+async function settled(
+  scene: Scene,
+  change: Change,
+  fields: Partial<JobInput> | undefined,
+): Promise<Subject> {
+  const job = await jobWithStatus.running(scene, fields);
+  await scene.settle(job, change);
+  return job;
+}
+
+function neverHeld({ id }: { readonly id: string }): Subject {
+  return { id, leaseToken: crypto.randomUUID() };
+}

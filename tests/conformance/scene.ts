@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import type { JobStatus } from "../../src/status.ts";
+import type { JobInput, JobRecord } from "../../src/record.ts";
+import type {
+  Added,
+  Change,
+  Claim,
+  ClaimedJob,
+  LeaseState,
+  Settlement,
+  Store,
+} from "../../src/store.ts";
+import type { ManualClock } from "../everywhere/manual_clock.ts";
+import { defaultQueue, jobInput } from "./job_input.ts";
+import { type Holder, settlement } from "./settlement.ts";
+
+/** A store of its own for one test, the store's clock, and short words for what is often said. */
+export interface Scene {
+  readonly store: Store;
+  readonly clock: ManualClock;
+  /** Adds one job. */
+  readonly add: (fields?: Partial<JobInput>) => Promise<JobRecord>;
+  /** Adds jobs in one call. */
+  readonly addAll: (all: readonly Partial<JobInput>[]) => Promise<readonly Added[]>;
+  /** Claims as many as there are, or up to a limit. */
+  readonly claim: (claim?: Partial<Claim>) => Promise<readonly ClaimedJob[]>;
+  /** Claims the next job, which must be there. */
+  readonly claimOne: (claim?: Partial<Claim>) => Promise<ClaimedJob>;
+  /** Records one outcome. */
+  readonly settle: (job: Holder, change: Change, more?: Partial<Settlement>) => Promise<LeaseState>;
+  /** A job that must be there. */
+  readonly get: (id: string) => Promise<JobRecord>;
+  /** Where a job that must be there stands. */
+  readonly statusOf: (id: string) => Promise<JobStatus>;
+  /** Sweeps expired leases and removes nothing. */
+  readonly sweep: (limit?: number) => Promise<readonly JobRecord[]>;
+}
+
+export function newScene(store: Store, clock: ManualClock): Scene {
+  const addAll: Scene["addAll"] = (all) => store.add(all.map(jobInput));
+  const claim: Scene["claim"] = async (fields) => {
+    const wanted = { queueName: defaultQueue, limit: 10_000, leaseMs: 60_000, ...fields };
+    const { claimed } = await store.exchange({ settlements: [], claims: [wanted] });
+    return claimed;
+  };
+  const get: Scene["get"] = async (id) => {
+    const job = await store.get(id);
+    assert.ok(job, `The job ${id} must be stored`);
+    return job;
+  };
+  return {
+    store,
+    clock,
+    addAll,
+    claim,
+    get,
+    add: async (fields = {}) => (await addAll([fields]))[0]!.job,
+    claimOne: async (fields) => {
+      const [job] = await claim({ ...fields, limit: 1 });
+      assert.ok(job, "A job must be ready to be claimed");
+      return job;
+    },
+    settle: async (job, change, more) => {
+      const settlements = [settlement(job, change, more)];
+      const { settled } = await store.exchange({ settlements, claims: [] });
+      assert.equal(settled.length, 1);
+      return settled[0]!;
+    },
+    statusOf: async (id) => (await get(id)).status,
+    sweep: async (limit = 1_000) => {
+      const { expired } = await store.upkeep({ retentionMs: Number.MAX_SAFE_INTEGER, limit });
+      return expired;
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { describe } from "node:test";
+import { failure, reason } from "./changes.ts";
+import type { TestStore } from "./test_store.ts";
+
+export function describeSnapshots(test: TestStore): void {
+  describe("what goes in and comes out", () => {
+    test("a record that was handed out is a snapshot", async ({ add, claimOne, store }) => {
+      const before = await add();
+      await claimOne();
+      const during = await store.get(before.id);
+      await store.cancel(before.id, reason);
+      assert.deepEqual([before.status, before.attempts], ["ready", 0]);
+      assert.deepEqual([during?.status, during?.error], ["running", undefined]);
+    });
+
+    test("what callers do to an input or a record stays theirs", async ({ store, add, get }) => {
+      const dependency = await add();
+      const dependsOn = [dependency.id];
+      const { id } = await add({ dependsOn });
+      dependsOn.push("a caller's own list");
+      // JavaScript callers know no readonly.
+      ((await get(id)).dependsOn as string[]).push("a caller's own list");
+      const [found] = await store.find({ limit: 1 });
+      (found!.dependsOn as string[]).push("a caller's own list");
+      assert.deepEqual((await get(id)).dependsOn, [dependency.id]);
+
+      const error = { ...failure };
+      await store.cancel(id, error);
+      error.message = "changed afterwards";
+      assert.deepEqual((await get(id)).error, failure);
+    });
+  });
+}

@@ -1,0 +1,72 @@
+/**
+ * What every store must do, whichever it is. A new store opens itself in a test of its own and calls
+ * `describeStore`; nothing in here knows of any.
+ */
+import { describe } from "node:test";
+import { describeAdding } from "./adding.ts";
+import { describeCancelling } from "./cancelling.ts";
+import { describeClaimOrder } from "./claim_order.ts";
+import { describeClaiming } from "./claiming.ts";
+import { describeCounting } from "./counting.ts";
+import { describeDependencies } from "./dependencies.ts";
+import { describeDependencyFailures } from "./dependency_failures.ts";
+import { describeDependencyRaces } from "./dependency_races.ts";
+import { describeDependencyScale } from "./dependency_scale.ts";
+import { describeDueTimes } from "./due_times.ts";
+import { describeEndedDependencies } from "./ended_dependencies.ts";
+import { describeEveryOperation } from "./every_operation.ts";
+import { describeFencing } from "./fencing.ts";
+import { describeFindModel } from "./find_model.ts";
+import { describeFinding } from "./finding.ts";
+import { describeFreeAgain } from "./free_again.ts";
+import { describeIdempotency } from "./idempotency.ts";
+import { describeKeptText } from "./kept_text.ts";
+import { describeLeases } from "./leases.ts";
+import { describeOneTurn } from "./one_turn.ts";
+import { describePaging } from "./paging.ts";
+import { describePlainValues } from "./plain_values.ts";
+import { describeRandomOperations } from "./random_operations.ts";
+import { describeRetention } from "./retention.ts";
+import { describeSettling } from "./settling.ts";
+import { describeSnapshots } from "./snapshots.ts";
+import { type OpenStore, testsOf, type TestStore } from "./test_store.ts";
+import { describeThroughQueue } from "./through_queue.ts";
+import { describeTransitions } from "./transitions.ts";
+
+const themes: readonly ((test: TestStore) => void)[] = [
+  describeAdding,
+  describeSnapshots,
+  describeIdempotency,
+  describeKeptText,
+  describePlainValues,
+  describeClaiming,
+  describeClaimOrder,
+  describeDueTimes,
+  describeSettling,
+  describeOneTurn,
+  describeFencing,
+  describeLeases,
+  describeDependencies,
+  describeEndedDependencies,
+  describeDependencyFailures,
+  describeDependencyRaces,
+  describeDependencyScale,
+  describeCancelling,
+  describeFinding,
+  describeFindModel,
+  describePaging,
+  describeCounting,
+  describeRetention,
+  describeFreeAgain,
+  describeTransitions,
+  describeEveryOperation,
+  describeThroughQueue,
+];
+
+/** Holds a store to the contract in src/store.ts. */
+export function describeStore(name: string, open: OpenStore): void {
+  describe(name, () => {
+    for (const describeTheme of themes) describeTheme(testsOf(open));
+    describeRandomOperations(open);
+  });
+}

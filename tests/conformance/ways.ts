@@ -1,0 +1,94 @@
+import type { JobInput } from "../../src/record.ts";
+import type { Change } from "../../src/store.ts";
+import { completed, failed, handedBack, neverStarted, reason, retrying } from "./changes.ts";
+import { jobWithStatus, type Subject } from "./job_with_status.ts";
+import type { Scene } from "./scene.ts";
+
+/** A way to move a job from one status to another. */
+export interface Way {
+  readonly name: string;
+  /** What is special about the job that goes this way. */
+  readonly fields?: Partial<JobInput>;
+  readonly go: (scene: Scene, job: Subject) => Promise<unknown>;
+}
+
+/** For each status that a new job can have, a job that gets it. */
+export const additions: Readonly<Record<string, (scene: Scene) => Promise<{ id: string }>>> = {
+  ready: ({ add }) => add(),
+  scheduled: ({ add }) => add({ delayMs: 1_000 }),
+  blocked: (scene) => jobWithStatus.blocked(scene),
+  cancelled: async (scene) => {
+    const { id } = await jobWithStatus.failed(scene);
+    return await scene.add({ dependsOn: [id] });
+  },
+};
+
+const byCaller: Way = { name: "by a caller", go: ({ store }, { id }) => store.cancel(id, reason) };
+const dueBesideAnother: Way = {
+  name: "while a worker claims another",
+  go: async ({ add, clock, claimOne }) => {
+    await add({ priority: 1 });
+    clock.pass(1_000);
+    await claimOne();
+  },
+};
+
+/** For each entry of the table every way through the seam that leads there. */
+export const ways: Readonly<Record<string, readonly Way[]>> = {
+  "scheduled -> ready": [dueBesideAnother],
+  "scheduled -> cancelled": [byCaller],
+  "blocked -> ready": [
+    { name: "the dependency completed", go: endDependency(completed) },
+    {
+      name: "the dependency failed, and it runs anyway",
+      fields: { onDependencyFailure: "run" },
+      go: endDependency(failed),
+    },
+    {
+      name: "the dependency was cancelled, and it runs anyway",
+      fields: { onDependencyFailure: "run" },
+      go: cancelDependency,
+    },
+  ],
+  "blocked -> scheduled": [
+    { name: "by the end", fields: { delayMs: 1_000 }, go: endDependency(completed) },
+  ],
+  "blocked -> cancelled": [
+    byCaller,
+    { name: "the dependency failed", go: endDependency(failed) },
+    { name: "the dependency was cancelled", go: cancelDependency },
+  ],
+  "ready -> running": [{ name: "by a claim", go: ({ claimOne }) => claimOne() }],
+  "ready -> cancelled": [byCaller],
+  "running -> completed": [{ name: "by its holder", go: settle(completed) }],
+  "running -> retrying": [{ name: "by its holder", go: settle(retrying) }],
+  "running -> ready": [
+    { name: "handed back after its start", go: settle(handedBack) },
+    { name: "handed back before its start", go: settle(neverStarted) },
+    { name: "lease expired", go: outliveTheLease },
+  ],
+  "running -> failed": [
+    { name: "by its holder", go: settle(failed) },
+    { name: "last lease expired", fields: { maxAttempts: 1 }, go: outliveTheLease },
+  ],
+  "running -> cancelled": [byCaller],
+  "retrying -> ready": [dueBesideAnother],
+  "retrying -> cancelled": [byCaller],
+};
+
+function settle(change: Change): Way["go"] {
+  return (scene, job) => scene.settle(job, change);
+}
+
+function endDependency(change: Change): Way["go"] {
+  return async (scene) => scene.settle(await scene.claimOne({ queueName: "dependencies" }), change);
+}
+
+function cancelDependency({ store }: Scene, { dependency }: Subject): Promise<unknown> {
+  return store.cancel(dependency!, reason);
+}
+
+async function outliveTheLease({ clock, sweep }: Scene): Promise<void> {
+  clock.pass(1_001);
+  await sweep();
+}

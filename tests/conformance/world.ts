@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import type { Change, LeaseState } from "../../src/store.ts";
+import type { AnyOperation, Ending } from "./any_operation.ts";
+import { completed, failed, handedBack, neverStarted, reason, retrying } from "./changes.ts";
+import type { Scene } from "./scene.ts";
+import { type Holder, leaseOf } from "./settlement.ts";
+
+const queues = ["mails", "sms"] as const;
+
+/** What a test knows of a store whose every operation it has done itself. */
+export class World {
+  /** Every job that must be there. */
+  readonly ids: string[] = [];
+  /** For each running job the token of its only valid lease. */
+  readonly running: Map<string, string> = new Map();
+  readonly #leases: Holder[] = [];
+  readonly #scene: Scene;
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+  }
+
+  /** Does it, and checks the answers about leases. */
+  async do(operation: AnyOperation): Promise<void> {
+    const { clock, store, sweep } = this.#scene;
+    switch (operation.do) {
+      case "add":
+        return await this.#add(operation);
+      case "claim":
+        return await this.#claim(operation);
+      case "settle":
+        return await this.#settle(picked(this.#leases, operation.lease), operation.as);
+      case "extend":
+        return await this.#extend(picked(this.#leases, operation.lease));
+      case "cancel": {
+        const id = picked(this.ids, operation.job);
+        if (id === undefined) return;
+        await store.cancel(id, reason);
+        this.running.delete(id);
+        return;
+      }
+      case "pass":
+        return clock.pass(operation.ms);
+      case "sweep":
+        for (const { id } of await sweep(operation.limit)) this.running.delete(id);
+    }
+  }
+
+  /** Runs all that is left to its end. */
+  async drain(): Promise<void> {
+    for (let round = 0; round < 10 * this.ids.length + 10; round++) {
+      this.#scene.clock.pass(1_000);
+      for (const { id } of await this.#scene.sweep()) this.running.delete(id);
+      for (const queueName of queues) {
+        for (const job of await this.#scene.claim({ queueName, leaseMs: 100 })) {
+          assert.equal(await this.#scene.settle(job, completed), "held");
+        }
+      }
+      const open = (await this.#scene.store.counts())
+        .filter(({ status }) => !["completed", "failed", "cancelled"].includes(status));
+      if (open.length === 0) return;
+    }
+    assert.fail("Every job must come to its end when workers go on");
+  }
+
+  async #add(operation: AnyOperation & { readonly do: "add" }): Promise<void> {
+    const { do: _, queue, key, dependsOn, ...fields } = operation;
+    const [added] = await this.#scene.addAll([{
+      ...fields,
+      queueName: queues[queue]!,
+      idempotencyKey: key === undefined ? undefined : `key ${key}`,
+      dependsOn: this.ids.length === 0
+        ? []
+        : [...new Set(dependsOn.map((number) => picked(this.ids, number)!))],
+    }]);
+    assert.equal(added!.deduplicated, this.ids.includes(added!.job.id));
+    if (!added!.deduplicated) this.ids.push(added!.job.id);
+  }
+
+  async #claim({ queue, limit }: AnyOperation & { readonly do: "claim" }): Promise<void> {
+    const queueName = queues[queue]!;
+    for (const job of await this.#scene.claim({ queueName, limit, leaseMs: 100 })) {
+      assert.ok(!this.running.has(job.id), "A running job must not be claimed");
+      assert.equal(job.queueName, queueName);
+      this.running.set(job.id, job.leaseToken);
+      this.#leases.push(job);
+    }
+  }
+
+  async #settle(lease: Holder | undefined, ending: Ending): Promise<void> {
+    if (lease === undefined) return;
+    const expected = await this.#stateOf(lease);
+    const change = await this.#changeOf(lease, ending);
+    assert.equal(await this.#scene.settle(lease, change), expected);
+    if (expected === "held") this.running.delete(lease.id);
+  }
+
+  async #extend(lease: Holder | undefined): Promise<void> {
+    if (lease === undefined) return;
+    const expected = await this.#stateOf(lease);
+    assert.deepEqual(await this.#scene.store.extend([leaseOf(lease)], 100), [expected]);
+  }
+
+  async #stateOf({ id, leaseToken }: Holder): Promise<LeaseState> {
+    if (this.running.get(id) === leaseToken) return "held";
+    return await this.#scene.statusOf(id) === "cancelled" ? "cancelled" : "lost";
+  }
+
+  async #changeOf({ id }: Holder, ending: Ending): Promise<Change> {
+    if (ending !== "error") return { completed, handedBack, neverStarted }[ending];
+    const { attempts, maxAttempts } = await this.#scene.get(id);
+    return attempts < maxAttempts ? { ...retrying, delayMs: 50 } : failed;
+  }
+}
+
+function picked<T>(all: readonly T[], number: number): T | undefined {
+  return all[number % all.length];
+}
