@@ -21,14 +21,14 @@ export function describeDependencies(test: TestStore): void {
 
     test("a graph that is added in one call runs in its order", async (scene) => {
       const { store, claim, settle } = scene;
-      const a = jobInput({ payload: "a" });
-      const b = jobInput({ payload: "b", dependsOn: [a.id] });
-      const c = jobInput({ payload: "c", dependsOn: [a.id] });
-      const d = jobInput({ payload: "d", dependsOn: [b.id, c.id] });
+      const a = jobInput({ payload: '"a"' });
+      const b = jobInput({ payload: '"b"', dependsOn: [a.id] });
+      const c = jobInput({ payload: '"c"', dependsOn: [a.id] });
+      const d = jobInput({ payload: '"d"', dependsOn: [b.id, c.id] });
       await store.add([a, b, c, d]);
       const rounds: string[][] = [];
       for (let jobs = await claim(); jobs.length > 0; jobs = await claim()) {
-        rounds.push(jobs.map(({ payload }) => payload));
+        rounds.push(jobs.map(({ payload }) => JSON.parse(payload)));
         for (const job of jobs) await settle(job, completed);
       }
       assert.deepEqual(rounds, [["a"], ["b", "c"], ["d"]]);

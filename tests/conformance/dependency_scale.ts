@@ -5,34 +5,29 @@ import type { Store } from "../../src/store.ts";
 import { completed, failed, reason } from "./changes.ts";
 import { jobInput } from "./job_input.ts";
 import { settlement } from "./settlement.ts";
-import type { TestStore } from "./test_store.ts";
+import type { Scale, TestStore } from "./test_store.ts";
 
-export function describeDependencyScale(test: TestStore): void {
+export function describeDependencyScale(test: TestStore, { chainLength }: Scale): void {
   describe("many dependencies", () => {
-    test("the failure of the first cancels a chain of 5,000 in under two seconds", async (scene) => {
-      const { store, claimOne, settle } = scene;
-      await store.add(chain(5_000));
-      const job = await claimOne();
-      const start = performance.now();
-      await settle(job, failed);
-      const ms = performance.now() - start;
-      assert.deepEqual(await countByStatus(store), { failed: 1, cancelled: 4_999 });
-      assert.ok(ms < 2_000, `It must take under 2,000 ms: took ${ms}`);
+    test("the failure of the first cancels a long chain", async ({ store, claimOne, settle }) => {
+      await store.add(chain(chainLength));
+      await settle(await claimOne(), failed);
+      assert.deepEqual(await countByStatus(store), { failed: 1, cancelled: chainLength - 1 });
     });
 
-    test("cancelling the first cancels a chain of 5,000", async ({ store }) => {
-      const jobs = chain(5_000);
+    test("cancelling the first cancels a long chain", async ({ store }) => {
+      const jobs = chain(chainLength);
       await store.add(jobs);
       await store.cancel(jobs[0]!.id, reason);
-      assert.deepEqual(await countByStatus(store), { cancelled: 5_000 });
+      assert.deepEqual(await countByStatus(store), { cancelled: chainLength });
     });
 
-    test("a chain of 5,000 behind a failed job is cancelled when it is added", async (scene) => {
+    test("a long chain behind a failed job is cancelled when it is added", async (scene) => {
       const { store, add, claimOne, settle } = scene;
       const { id } = await add();
       await settle(await claimOne(), failed);
-      await store.add(chain(5_000, [id]));
-      assert.deepEqual(await countByStatus(store), { failed: 1, cancelled: 5_000 });
+      await store.add(chain(chainLength, [id]));
+      assert.deepEqual(await countByStatus(store), { failed: 1, cancelled: chainLength });
     });
 
     test("each job of a hundred diamonds in a row is visited once", async ({ store }) => {

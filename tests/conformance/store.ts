@@ -29,11 +29,11 @@ import { describeRandomOperations } from "./random_operations.ts";
 import { describeRetention } from "./retention.ts";
 import { describeSettling } from "./settling.ts";
 import { describeSnapshots } from "./snapshots.ts";
-import { type OpenStore, testsOf, type TestStore } from "./test_store.ts";
+import { type OpenStore, type Scale, testsOf, type TestStore } from "./test_store.ts";
 import { describeThroughQueue } from "./through_queue.ts";
 import { describeTransitions } from "./transitions.ts";
 
-const themes: readonly ((test: TestStore) => void)[] = [
+const themes: readonly ((test: TestStore, scale: Scale) => void)[] = [
   describeAdding,
   describeSnapshots,
   describeIdempotency,
@@ -64,9 +64,14 @@ const themes: readonly ((test: TestStore) => void)[] = [
 ];
 
 /** Holds a store to the contract in src/store.ts. */
-export function describeStore(name: string, open: OpenStore): void {
+export function describeStore(
+  name: string,
+  open: OpenStore,
+  // Deeper than any stack that walks it one call a level.
+  scale: Scale = { chainLength: 5_000 },
+): void {
   describe(name, () => {
-    for (const describeTheme of themes) describeTheme(testsOf(open));
+    for (const describeTheme of themes) describeTheme(testsOf(open), scale);
     describeRandomOperations(open);
   });
 }

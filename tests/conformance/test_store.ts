@@ -12,6 +12,12 @@ export interface OpenedStore {
   close(): Promise<void>;
 }
 
+/** How much a store is asked to do at once. */
+export interface Scale {
+  /** Jobs in a row, each waiting for the one before. */
+  readonly chainLength: number;
+}
+
 /** Defines a test that gets a store of its own. */
 export type TestStore = (sentence: string, body: (scene: Scene) => Promise<void>) => void;
 

@@ -49,14 +49,21 @@ function conditionsOf(
     if (value !== undefined) conditions.push(condition(parameter(value)));
   };
   ask(filter.queueName, (p) => `queue_name = ${p}`);
-  ask(filter.traceId, (p) => `trace_id = ${p}::text::uuid`);
+  ask(uuidOrNull(filter.traceId), (p) => `trace_id = ${p}::text::uuid`);
   ask(filter.correlationId, (p) => `correlation_id = ${p}`);
-  ask(filter.parentId, (p) => `parent_id = ${p}::text::uuid`);
+  ask(uuidOrNull(filter.parentId), (p) => `parent_id = ${p}::text::uuid`);
   ask(filter.createdFrom, (p) => `created_at >= to_timestamp(${p}::float8 / 1000)`);
   ask(filter.createdBefore, (p) => `created_at < to_timestamp(${p}::float8 / 1000)`);
   ask(filter.before, (p) => `sequence < ${p}::float8::bigint`);
   return conditions;
 }
+
+/** What is no id is nobody's: as null it finds nothing, where the server would refuse the text. */
+export function uuidOrNull<Id extends string | undefined>(id: Id): Id | null {
+  return id === undefined || UUID.test(id) ? id : null;
+}
+
+const UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 
 /** How many jobs each queue has with each status. */
 export function countQuery(jobs: string): string {

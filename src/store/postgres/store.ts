@@ -22,7 +22,7 @@ import { unknownDependency } from "../reasons.ts";
 import { addJobs } from "./add.ts";
 import { Bell } from "./bell.ts";
 import { type Client, codeOf, isOutcomeUnknown, isWorthRepeating, type Sql } from "./client.ts";
-import { countQuery, findQuery, toCount } from "./find.ts";
+import { countQuery, findQuery, toCount, uuidOrNull } from "./find.ts";
 import { readHealth } from "./health.ts";
 import { quoted } from "./names.ts";
 import { attemptColumns, jobColumns, toAttempt, toRecord } from "./rows.ts";
@@ -102,7 +102,7 @@ export class PostgresStore implements Store<Sql> {
         `select ${jobColumns("(c.job)")}, array_to_json(c.woken)::text as woken ` +
           `from ${this.#schema}.cancel_job($1::text::uuid, $2::text::json, ` +
           `to_timestamp($3::float8 / 1000)) c`,
-        [id, JSON.stringify(error), this.#at()],
+        [uuidOrNull(id), JSON.stringify(error), this.#at()],
       )
     );
     if (row === undefined) return undefined;
@@ -113,7 +113,7 @@ export class PostgresStore implements Store<Sql> {
   async get(id: string): Promise<JobRecord | undefined> {
     const [row] = await this.#client.query(
       `select ${jobColumns("j")} from ${this.#schema}.jobs j where id = $1::text::uuid`,
-      [id],
+      [uuidOrNull(id)],
     );
     return row && toRecord(row);
   }
@@ -122,7 +122,7 @@ export class PostgresStore implements Store<Sql> {
     const rows = await this.#client.query(
       `select ${attemptColumns} from ${this.#schema}.attempts ` +
         "where job_id = $1::text::uuid order by id",
-      [id],
+      [uuidOrNull(id)],
     );
     return rows.map(toAttempt);
   }
