@@ -160,7 +160,10 @@ describe("clients", () => {
     await assert.rejects(
       postgres("postgres://user:secret@127.0.0.1:1/shop", { connectTimeoutMs: 300 }),
       (error: Error) => {
-        assert.ok(error instanceof StoreUnavailableError);
+        assert.ok(
+          error instanceof StoreUnavailableError,
+          `${error} ${(error as { code?: string }).code}`,
+        );
         assert.match(error.message, /^Postgres was not reached within 300 ms: /);
         assert.doesNotMatch(error.message, /secret/);
         return true;

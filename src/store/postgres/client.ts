@@ -83,9 +83,12 @@ export class Client {
 
 /** Its SQLSTATE or the client's own code, if the error has one. Names differ when code is minified. */
 export function codeOf(error: unknown): string {
-  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  const { code, cause, message } = error as Partial<Error> & { code?: unknown };
   if (typeof code === "string") return code;
-  return cause === undefined || cause === null ? "" : codeOf(cause);
+  if (cause !== undefined && cause !== null) return codeOf(cause);
+  // The sockets of workerd give no codes.
+  if (/cannot connect|connection refused/i.test(message ?? "")) return "ECONNREFUSED";
+  return /network connection lost/i.test(message ?? "") ? "CONNECTION_CLOSED" : "";
 }
 
 /** Whether the connection was lost, so that nobody knows whether the statement was committed. */
