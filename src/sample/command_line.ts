@@ -7,6 +7,8 @@ export interface CommandLine {
   readonly orders: string | undefined;
   /** The SQLite file; what the handlers write lies beside it. */
   readonly database: string;
+  /** The Postgres database that keeps the jobs instead of the file. */
+  readonly url: string | undefined;
   /** Whether only the help is wanted. */
   readonly help: boolean;
 }
@@ -18,19 +20,21 @@ export const help =
   `Runs orders through a job queue: for each order a payment, then an e-mail and an
 inventory job, and for the whole file an import in ten batches.
 
-  npm start -- [ORDERS] [--once] [--database FILE]
+  npm start -- [ORDERS] [--once] [--database FILE] [--url URL]
 
   ORDERS           a file with one JSON order a line, or - for standard input;
                    left out: the sample that ships
   --once           end when the work is done (for now it always does)
   --database FILE  where the jobs are kept, receipts and reservations beside it;
                    left out: .sample/hammerwork.db
+  --url URL        keep the jobs in Postgres instead: postgres://user@host/database
   --help           show this
 `;
 
 const options = {
   once: { type: "boolean" },
   database: { type: "string" },
+  url: { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -55,8 +59,16 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   return {
     orders: positionals[0],
     database: typeof values.database === "string" ? values.database : ".sample/hammerwork.db",
+    url: readUrl(values.url),
     help: values.help === true,
   };
+}
+
+/** Not repeated in the error: it may hold a password. */
+function readUrl(url: unknown): string | undefined {
+  if (typeof url !== "string") return undefined;
+  if (/^postgres(ql)?:\/\/./.test(url)) return url;
+  throw new UsageError("--url must begin with postgres://");
 }
 
 function checkOption(token: { name: string; rawName: string; value?: string | undefined }): void {
@@ -65,7 +77,8 @@ function checkOption(token: { name: string; rawName: string; value?: string | un
     throw new UsageError(`There is no option ${token.rawName}; --help shows those there are`);
   }
   if (option.type === "string" && !token.value) {
-    throw new UsageError(`${token.rawName} needs a value, such as ${token.rawName} orders.db`);
+    const example = token.name === "url" ? "postgres://localhost/shop" : "orders.db";
+    throw new UsageError(`${token.rawName} needs a value, such as ${token.rawName} ${example}`);
   }
   if (option.type === "boolean" && token.value !== undefined) {
     throw new UsageError(`${token.rawName} takes no value: got ${token.value}`);

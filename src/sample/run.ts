@@ -2,7 +2,8 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { JobQueue, WorkerPool } from "../../mod.ts";
+import { JobQueue, type Store, WorkerPool } from "../../mod.ts";
+import { postgres } from "../store/postgres.ts";
 import { sqlite } from "../store/sqlite.ts";
 import type { CommandLine } from "./command_line.ts";
 import { startGateway } from "./gateway.ts";
@@ -20,10 +21,11 @@ import { type Surroundings, workersOf } from "./workers.ts";
 const LOOK_EVERY_MS = 100;
 
 /** Runs until the work is done, or until the signal aborts; the jobs are kept then. */
-export async function run({ orders, database }: CommandLine, signal: AbortSignal): Promise<void> {
+export async function run(commandLine: CommandLine, signal: AbortSignal): Promise<void> {
+  const { orders, database } = commandLine;
   const lines = await openOrderLines(orders);
   await makeFolder(dirname(database));
-  const queue = new JobQueue<Queues>({ store: await sqlite(database) });
+  const queue = new JobQueue<Queues>({ store: await openStore(commandLine) });
   const gateway = await startGateway();
   const place = { folders: foldersBeside(database), gatewayUrl: gateway.url };
   try {
@@ -34,6 +36,10 @@ export async function run({ orders, database }: CommandLine, signal: AbortSignal
     await gateway.close();
     await queue.store.close();
   }
+}
+
+function openStore({ database, url }: CommandLine): Promise<Store> {
+  return url === undefined ? sqlite(database) : postgres(url);
 }
 
 async function makeFolder(path: string): Promise<void> {
