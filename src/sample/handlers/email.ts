@@ -3,12 +3,9 @@ import { join } from "node:path";
 import type { Handler, JobQueue } from "../../../mod.ts";
 import { showMoney } from "../orders/money.ts";
 import type { Order } from "../orders/order.ts";
-import type { Queues } from "../queues.ts";
+import type { Paid, Queues } from "../queues.ts";
 import { columns } from "../report/columns.ts";
-import type { Paid } from "./payment.ts";
 import { writeWhole } from "./whole_file.ts";
-
-export type Confirmation = Order;
 
 /** A handler that writes into this folder. The queue gives the result of the payment before. */
 export function email(queue: JobQueue<Queues>, folder: string): Handler<Queues, "email_queue"> {

@@ -1,12 +1,6 @@
 /** Splits the import of a whole file into batches, which are its child jobs. */
 import { type AnyNewJob, type Handler, job } from "../../../mod.ts";
-import type { KeptOrders } from "../orders/kept_orders.ts";
 import type { Queues } from "../queues.ts";
-
-export interface Import extends KeptOrders {
-  /** Where the orders came from. */
-  readonly source: string;
-}
 
 const BATCHES = 10;
 

@@ -4,14 +4,6 @@ import { readKeptOrders } from "../orders/kept_orders.ts";
 import { type Sums, sumsOf } from "../orders/sums.ts";
 import type { Queues } from "../queues.ts";
 
-export interface Batch {
-  readonly contentHash: string;
-  /** The first row of the batch. */
-  readonly startRow: number;
-  /** The first row after it. */
-  readonly endRow: number;
-}
-
 /** A handler that reads the imported files in this folder. */
 export function importBatch(folder: string): Handler<Queues, "process_batch"> {
   return async ({ payload: { contentHash, startRow, endRow } }): Promise<Sums> =>

@@ -1,15 +1,9 @@
 /** Reserves what was ordered: a file for each order. */
 import { join } from "node:path";
 import type { Handler } from "../../../mod.ts";
-import type { Item } from "../orders/order.ts";
 import { unitsOf } from "../orders/sums.ts";
 import type { Queues } from "../queues.ts";
 import { writeWhole } from "./whole_file.ts";
-
-export interface Reservation {
-  readonly orderId: string;
-  readonly items: readonly Item[];
-}
 
 /** A handler that writes into this folder. */
 export function inventory(folder: string): Handler<Queues, "inventory_queue"> {

@@ -1,20 +1,7 @@
 /** Takes an order's payment, once, however often it is tried. */
 import { type Handler, NonRetryableError } from "../../../mod.ts";
 import { showMoney } from "../orders/money.ts";
-import type { Item } from "../orders/order.ts";
-import type { Queues } from "../queues.ts";
-
-export interface Payment {
-  readonly orderId: string;
-  readonly currency: string;
-  readonly items: readonly Item[];
-  readonly totalCents: number;
-}
-
-/** What the job's result is. */
-export interface Paid {
-  readonly paymentId: string;
-}
+import type { Paid, Payment, Queues } from "../queues.ts";
 
 /** A handler that charges through the gateway at this address. */
 export function payment(gatewayUrl: string): Handler<Queues, "payment_queue"> {
