@@ -54,7 +54,7 @@ async function measure(variant: Variant, otlpEndpoint: string, slower: number): 
   for (let n = 0; n < JOBS; n++) await queue.enqueue(job("trivial", { n }));
   await tracing?.forceFlush();
   const worker = queue.worker("trivial", () => {}, { concurrency: 100 });
-  globalThis.gc?.();
+  (globalThis as { gc?: () => void }).gc?.();
   const before = process.cpuUsage();
   const { completed } = await worker.tick();
   await tracing?.forceFlush();
