@@ -7,7 +7,7 @@
 import type { JobInput } from "../../record.ts";
 import type { Added } from "../../store.ts";
 import type { Client, Sql } from "./client.ts";
-import { jobColumns, toInputText, toRecord } from "./rows.ts";
+import { addedColumns, jobColumns, toAdded, toInputText, toRecord } from "./rows.ts";
 
 /** Adds jobs; whatever was there before under the same id or key is returned as it is. */
 export async function addJobs(
@@ -21,17 +21,19 @@ export async function addJobs(
     return await addInOrder(client, schema, inputs, at, transaction);
   }
   const rows = await client.query(insertStatement(schema), [toInputText(inputs), at], transaction);
-  const inserted = new Map(rows.map((row) => [row.id, toRecord(row)]));
+  const inserted = new Map(rows.map((row) => [row.id as string, row]));
   const before = inputs.filter(({ id }) => !inserted.has(id));
   const known = before.length === 0
     ? []
     : await addInOrder(client, schema, before, at, transaction);
   const knownById = new Map(known.map((added, i) => [before[i]!.id, added]));
   // The same id twice in one call was inserted once: the second is a repetition.
+  const firsts = new Map(inputs.map(({ id }, i) => [id, i] as const).reverse());
   return inputs.map(({ id }, i) => {
-    const job = inserted.get(id);
-    const isFirst = inputs.findIndex((input) => input.id === id) === i;
-    return job === undefined ? knownById.get(id)! : { job, deduplicated: !isFirst };
+    const row = inserted.get(id);
+    if (row === undefined) return knownById.get(id)!;
+    const first = firsts.get(id)!;
+    return { job: toAdded(inputs[first]!, row), deduplicated: first !== i };
   });
 }
 
@@ -80,5 +82,5 @@ select "id", "queueName", case when starts_at <= t then 'ready' else 'scheduled'
   starts_at
 from input order by "ord"
 on conflict do nothing
-returning ${jobColumns("j")}`;
+returning ${addedColumns}`;
 }

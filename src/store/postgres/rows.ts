@@ -22,6 +22,23 @@ export function jobColumns(job: string): string {
     `${job}.result::text as result, ${job}.error::text as error, ${job}.attempt_traceparent`;
 }
 
+/** What the server decides of a new job; the rest is known. */
+export const addedColumns: string = "id::text as id, sequence::float8 as sequence, status, " +
+  "date_part('epoch', created_at) * 1000 as created_at, date_part('epoch', run_at) * 1000 as run_at";
+
+/** A new job as a record. */
+export function toAdded(input: JobInput, row: Row): JobRecord {
+  const { delayMs: _delayMs, ...kept } = input;
+  return {
+    ...kept,
+    sequence: row.sequence as number,
+    status: row.status as JobStatus,
+    attempts: 0,
+    createdAt: time(row.created_at)!,
+    runAt: time(row.run_at)!,
+  };
+}
+
 /** A job's row as a record. */
 export function toRecord(row: Row): JobRecord {
   return {
