@@ -80,7 +80,7 @@ export class Attempts {
     const controller = new AbortController();
     const running = { job, settings, controller, leasedUntil: askedAt + settings.leaseMs };
     this.#running.add(running);
-    if (settings.hooks.onJobStart) this.#hooks.tell(settings, startEvent(job));
+    if (settings.hooks.onJobStart) this.#hooks.tell(settings, () => [startEvent(job)]);
     execute(job, settings, controller).then((executed) => this.#end(running, executed));
   }
 
@@ -105,7 +105,7 @@ export class Attempts {
     if (outcome.type === "lease_lost") this.#tally.add("lost");
     if (outcome.type === "cancelled") {
       this.#tally.add("cancelled");
-      this.#hooks.tell(settings, cancelEvent(job, outcome.error, executed.runMs));
+      this.#hooks.tell(settings, () => [cancelEvent(job, outcome.error, executed.runMs)]);
     }
     this.#onEnd();
   }

@@ -3,52 +3,71 @@
  *
  * @module
  */
-import { JobCancelledError, LeaseLostError } from "./errors.ts";
 import type { Running } from "./attempts.ts";
+import { JobCancelledError, LeaseLostError } from "./errors.ts";
 import type { LeaseState, Store } from "./store.ts";
+import type { WorkerSettings } from "./worker_settings.ts";
 
-/** Extends the leases of all running jobs, once. Never rejects. */
-export async function extendLeases(
-  store: Store,
-  running: Iterable<Running>,
-  onError: (error: unknown) => void,
-): Promise<void> {
-  for (const [leaseMs, jobs] of byLease(running)) {
-    const askedAt = performance.now();
-    try {
-      const leases = jobs.map(({ job: { id, leaseToken } }) => ({ jobId: id, leaseToken }));
-      const states = await store.extend(leases, leaseMs);
-      jobs.forEach((one, i) => apply(one, states[i]!, askedAt));
-    } catch (error) {
-      onError(error);
-      // Whether they were extended is not known. Past its time another worker may have the job.
-      const now = performance.now();
-      for (const one of jobs) if (one.leasedUntil <= now) apply(one, "lost", askedAt);
+/** Beats three times in the shortest lease. */
+export class Heartbeat {
+  readonly #store: Store;
+  readonly #running: ReadonlySet<Running>;
+  readonly #onError: (error: unknown) => void;
+  readonly #timer: ReturnType<typeof setInterval>;
+  // One call for leases of one length at a time: a store that hangs must not gather calls.
+  readonly #underWay = new Set<number>();
+
+  constructor(store: Store, running: ReadonlySet<Running>, settings: readonly WorkerSettings[]) {
+    this.#store = store;
+    this.#running = running;
+    this.#onError = settings[0]!.onError;
+    const shortestMs = Math.min(...settings.map(({ leaseMs }) => leaseMs));
+    this.#timer = setInterval(() => this.#beat(), shortestMs / 3);
+  }
+
+  /** Beats no more. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #beat(): void {
+    const now = performance.now();
+    // Whatever the store says or fails to say: past its time another worker may have the job.
+    for (const one of this.#running) if (one.leasedUntil <= now) this.#apply(one, "lost", now);
+    for (const leaseMs of new Set([...this.#running].map((one) => one.settings.leaseMs))) {
+      if (!this.#underWay.has(leaseMs)) void this.#extend(leaseMs);
     }
   }
-}
 
-function apply(one: Running, state: LeaseState, askedAt: number): void {
-  const { leaseMs } = one.settings;
-  switch (state) {
-    case "held":
-      one.leasedUntil = askedAt + leaseMs;
-      return;
-    case "cancelled":
-      return one.controller.abort(new JobCancelledError("The job was cancelled while it ran"));
-    case "lost":
-      return one.controller.abort(
-        new LeaseLostError(`The lease of ${leaseMs} ms ran out before it was extended`),
-      );
+  async #extend(leaseMs: number): Promise<void> {
+    const jobs = [...this.#running].filter((one) => one.settings.leaseMs === leaseMs);
+    const leases = jobs.map(({ job: { id, leaseToken } }) => ({ jobId: id, leaseToken }));
+    const askedAt = performance.now();
+    this.#underWay.add(leaseMs);
+    try {
+      const states = await this.#store.extend(leases, leaseMs);
+      jobs.forEach((one, i) => this.#apply(one, states[i]!, askedAt));
+    } catch (error) {
+      this.#onError(error);
+    } finally {
+      this.#underWay.delete(leaseMs);
+    }
   }
-}
 
-function byLease(running: Iterable<Running>): ReadonlyMap<number, readonly Running[]> {
-  const groups = new Map<number, Running[]>();
-  for (const one of running) {
-    const group = groups.get(one.settings.leaseMs);
-    if (group === undefined) groups.set(one.settings.leaseMs, [one]);
-    else group.push(one);
+  #apply(one: Running, state: LeaseState, askedAt: number): void {
+    // The attempt may have ended and been recorded since.
+    if (!this.#running.has(one)) return;
+    const { leaseMs } = one.settings;
+    switch (state) {
+      case "held":
+        one.leasedUntil = askedAt + leaseMs;
+        return;
+      case "cancelled":
+        return one.controller.abort(new JobCancelledError("The job was cancelled while it ran"));
+      case "lost":
+        return one.controller.abort(
+          new LeaseLostError(`The lease of ${leaseMs} ms ran out before it was extended`),
+        );
+    }
   }
-  return groups;
 }

@@ -3,18 +3,19 @@
  *
  * @module
  */
-import { type JobLifecycleEvent, tell } from "./hooks.ts";
+import { hasHooks, type JobLifecycleEvent, tell } from "./hooks.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
 
 /** Hook calls under way. */
 export class HookCalls {
   readonly #pending = new Set<Promise<void>>();
 
-  /** Calls the hook for an event. */
-  tell({ hooks, onError }: WorkerSettings, event: JobLifecycleEvent): void {
-    const call = tell(hooks, event, onError);
-    this.#pending.add(call);
-    call.then(() => this.#pending.delete(call));
+  /** Calls the hooks for events, which are made only if there are hooks. */
+  tell({ hooks, onError }: WorkerSettings, events: () => readonly JobLifecycleEvent[]): void {
+    if (!hasHooks(hooks)) return;
+    const calls = tell(hooks, events, onError);
+    this.#pending.add(calls);
+    calls.then(() => this.#pending.delete(calls));
   }
 
   /** Waits for the calls under way, at most this long. */

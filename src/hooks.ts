@@ -63,7 +63,7 @@ export type JobEventOf<Type extends EventType, AJob = Job> = Extract<
 /** A hook for one kind of event. It may be asynchronous. */
 export type Hook<Type extends EventType, AJob = Job> = (
   event: JobEventOf<Type, AJob>,
-) => void | Promise<void>;
+) => unknown;
 
 /** What a worker tells. */
 export interface Hooks<AJob = Job> {
@@ -81,8 +81,32 @@ export interface Hooks<AJob = Job> {
   readonly onJobCancel?: Hook<"cancel", AJob> | undefined;
 }
 
-/** Calls the hook for an event, if there is one. Settles when the hook has, and never rejects. */
+/** Whether anything listens. */
+export function hasHooks(hooks: Hooks<never>): boolean {
+  return [
+    hooks.onJobStart,
+    hooks.onJobComplete,
+    hooks.onJobFail,
+    hooks.onJobRetry,
+    hooks.onJobTimeout,
+    hooks.onJobCancel,
+  ].some((hook) => hook !== undefined);
+}
+
+/** Calls the hooks for events. Settles when they have, and never rejects. */
 export async function tell(
+  hooks: Hooks<never>,
+  events: () => readonly JobLifecycleEvent<unknown>[],
+  onError: (error: unknown) => void,
+): Promise<void> {
+  try {
+    await Promise.all(events().map((event) => tellOne(hooks, event, onError)));
+  } catch (error) {
+    onError(error);
+  }
+}
+
+async function tellOne(
   hooks: Hooks<never>,
   event: JobLifecycleEvent<unknown>,
   onError: (error: unknown) => void,

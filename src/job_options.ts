@@ -54,8 +54,8 @@ export interface NewJobOptions extends Omit<JobOptions, "parent" | "dependsOn"> 
 /** The most jobs that one job can depend on. */
 export const mostDependencies = 1_000;
 
-// A timer set for longer than this fires at once.
-const LONGEST_TIMER_MS = 2_147_483_647;
+/** A timer that is set for longer fires at once. */
+export const longestTimerMs: number = 2_147_483_647;
 
 const checks: { readonly [Key in keyof Required<NewJobOptions>]: (value: unknown) => void } = {
   traceId: (value) => readTraceId(value as string),
@@ -71,7 +71,7 @@ const checks: { readonly [Key in keyof Required<NewJobOptions>]: (value: unknown
   runAt: checkDate,
   maxAttempts: (value) => checkInteger("maxAttempts", value, 1, 1_000),
   backoff: checkBackoff,
-  timeoutMs: (value) => checkInteger("timeoutMs", value, 1, LONGEST_TIMER_MS),
+  timeoutMs: (value) => checkInteger("timeoutMs", value, 1, longestTimerMs),
   idempotencyKey: checkIdempotencyKey,
 };
 

@@ -41,6 +41,6 @@ export class WorkerPool extends Runner {
       );
     }
     const sum = settings.reduce((total, one) => total + one.concurrency, 0);
-    super(settings, checkInteger("concurrency", concurrency ?? sum, 1, 1_000_000));
+    super(settings, Math.min(sum, checkInteger("concurrency", concurrency ?? sum, 1, 1_000_000)));
   }
 }

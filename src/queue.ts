@@ -21,12 +21,16 @@ import { currentScope, type JobScope } from "./trace/scope.ts";
 import { Worker } from "./worker.ts";
 import type { Handler, WorkerOptions, WorkerSettings, WorkSource } from "./worker_settings.ts";
 
+const SEVEN_DAYS_MS = 7 * 24 * 60 * 60 * 1_000;
+
 /** How a queue is set up. */
 export interface JobQueueOptions<Transaction = never> {
   /** Where the jobs live: `memory()`, `sqlite(path)`, or one of your own. */
   readonly store: Store<Transaction>;
   /** The largest payload and the largest result, in bytes of JSON. Default 262,144. */
   readonly maxPayloadBytes?: number | undefined;
+  /** How long ended jobs are kept for lookup, in ms; the workers remove them. Default 7 days. */
+  readonly retentionMs?: number | undefined;
 }
 
 /**
@@ -50,10 +54,19 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   readonly store: Store<Transaction>;
   /** The largest payload and the largest result, in bytes of JSON. */
   readonly maxPayloadBytes: number;
+  /** How long ended jobs are kept for lookup, in ms. */
+  readonly retentionMs: number;
 
-  constructor({ store, maxPayloadBytes = 262_144 }: JobQueueOptions<Transaction>) {
+  constructor(options: JobQueueOptions<Transaction>) {
+    const { store, maxPayloadBytes = 262_144, retentionMs = SEVEN_DAYS_MS } = options;
+    if (typeof store?.add !== "function") {
+      throw new TypeError(
+        "store must be a Store, such as memory() or await sqlite(path): got none",
+      );
+    }
     this.store = store;
     this.maxPayloadBytes = checkInteger("maxPayloadBytes", maxPayloadBytes, 1, 1_000_000_000);
+    this.retentionMs = checkInteger("retentionMs", retentionMs, 0, Number.MAX_SAFE_INTEGER);
   }
 
   /**

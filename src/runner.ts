@@ -5,9 +5,10 @@
  * @module
  */
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
-import { checkInteger } from "./job_options.ts";
+import { checkInteger, longestTimerMs } from "./job_options.ts";
 import { Loop, type LoopLimits } from "./loop.ts";
 import { flushSpans } from "./trace/flush.ts";
+import { runOutsideScope } from "./trace/scope.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
 
 /** The bounds of one tick. */
@@ -55,10 +56,10 @@ export abstract class Runner implements AsyncDisposable {
    *
    * @throws when the store fails repeatedly; jobs that ran then run again after their lease.
    */
-  tick({ maxJobs, budgetMs, signal }: TickOptions = {}): Promise<WorkResult> {
-    return this.#work({
+  async tick({ maxJobs, budgetMs, signal }: TickOptions = {}): Promise<WorkResult> {
+    return await this.#work({
       maxJobs: maxJobs === undefined ? Infinity : checkInteger("maxJobs", maxJobs, 1, 1_000_000),
-      budgetMs: budgetMs === undefined ? Infinity : checkInteger("budgetMs", budgetMs, 1, 1e9),
+      budgetMs: budgetMs === undefined ? Infinity : checkBudget(budgetMs),
       endsWhenIdle: true,
     }, signal);
   }
@@ -68,10 +69,7 @@ export abstract class Runner implements AsyncDisposable {
    * that are still held are sent.
    */
   async run({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<WorkResult> {
-    const limits = { maxJobs: Infinity, budgetMs: Infinity, endsWhenIdle: false };
-    const result = await this.#work(limits, signal);
-    await flushSpans(Math.max(...this.#settings.map((one) => one.endTimeoutMs)));
-    return result;
+    return await this.#work({ maxJobs: Infinity, budgetMs: Infinity, endsWhenIdle: false }, signal);
   }
 
   /**
@@ -79,7 +77,10 @@ export abstract class Runner implements AsyncDisposable {
    * (default: the worker's `stopTimeoutMs`). Returns when nothing runs any more.
    */
   async stop({ timeoutMs }: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
-    for (const loop of this.#underWay.keys()) loop.stop(timeoutMs ?? this.#stopTimeoutMs());
+    const withinMs = timeoutMs === undefined
+      ? this.#stopTimeoutMs()
+      : checkInteger("timeoutMs", timeoutMs, 0, longestTimerMs);
+    for (const loop of this.#underWay.keys()) loop.stop(withinMs);
     await Promise.allSettled(this.#underWay.values());
   }
 
@@ -96,9 +97,7 @@ export abstract class Runner implements AsyncDisposable {
     const stop = () => loop.stop(this.#stopTimeoutMs());
     if (signal?.aborted) stop();
     else signal?.addEventListener("abort", stop, { once: true });
-    // The loop outlives whatever span is active at its start; nothing of it may be parented there.
-    const work = context.with(ROOT_CONTEXT, () => loop.work())
-      .then(() => ({ ...loop.tally.counts(), nextInMs: loop.nextInMs }));
+    const work = this.#result(loop, limits);
     this.#underWay.set(loop, work);
     try {
       return await work;
@@ -108,7 +107,23 @@ export abstract class Runner implements AsyncDisposable {
     }
   }
 
+  /** What a loop did, once its spans are sent too; those of a tick are the caller's to flush. */
+  async #result(
+    loop: Loop,
+    { endsWhenIdle }: Omit<LoopLimits, "concurrency">,
+  ): Promise<WorkResult> {
+    // The loop outlives whatever job and span are active at its start: nothing of it belongs there.
+    await context.with(ROOT_CONTEXT, () => runOutsideScope(() => loop.work()));
+    if (!endsWhenIdle) await flushSpans(Math.max(...this.#settings.map((one) => one.endTimeoutMs)));
+    return { ...loop.tally.counts(), nextInMs: loop.nextInMs };
+  }
+
   #stopTimeoutMs(): number {
     return Math.max(...this.#settings.map(({ stopTimeoutMs }) => stopTimeoutMs));
   }
+}
+
+function checkBudget(budgetMs: number): number {
+  if (typeof budgetMs === "number" && budgetMs > 0) return budgetMs;
+  throw new RangeError(`budgetMs must be a number of ms above 0: got ${String(budgetMs)}`);
 }

@@ -33,11 +33,13 @@ export async function doUpkeep(
   const all = [...settings.values()];
   lastUpkeep.set(store, performance.now());
   try {
-    const retentionMs = Math.max(...all.map((one) => one.retentionMs));
-    const { expired } = await store.upkeep({ retentionMs, limit: LIMIT });
+    const { retentionMs } = all[0]!.source;
+    const { expired, removed } = await store.upkeep({ retentionMs, limit: LIMIT });
+    // A full batch means that more is left: then the next turn goes on.
+    if (expired.length >= LIMIT || removed >= LIMIT) lastUpkeep.delete(store);
     for (const record of expired) {
       const settingsOfQueue = settings.get(record.queueName);
-      if (settingsOfQueue) hooks.tell(settingsOfQueue, expiryEvent(record));
+      if (settingsOfQueue) hooks.tell(settingsOfQueue, () => [expiryEvent(record)]);
     }
     return expired.length > 0;
   } catch (error) {

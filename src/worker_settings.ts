@@ -7,7 +7,7 @@ import type { Span, SpanContext } from "@opentelemetry/api";
 import { type Backoff, type BackoffFunction, checkBackoff, defaultBackoff } from "./backoff.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Job } from "./job.ts";
-import { checkInteger } from "./job_options.ts";
+import { checkInteger, longestTimerMs } from "./job_options.ts";
 import type { Enqueue, QueueName, Queues } from "./queues.ts";
 import type { Store } from "./store.ts";
 import type { JobScope } from "./trace/scope.ts";
@@ -43,8 +43,6 @@ export interface WorkerOptions<AJob = Job> extends Hooks<AJob> {
   readonly backoff?: Backoff | BackoffFunction | undefined;
   /** How often to ask an idle store, in ms. Default: what the store says. */
   readonly pollMs?: number | undefined;
-  /** How long ended jobs are kept for lookup, in ms. Default 7 days. */
-  readonly retentionMs?: number | undefined;
   /** How often expired leases are swept and old jobs removed, in ms. Default 1,000. */
   readonly upkeepMs?: number | undefined;
   /** How long `stop` waits for running jobs before it hands them back, in ms. Default 10,000. */
@@ -55,7 +53,7 @@ export interface WorkerOptions<AJob = Job> extends Hooks<AJob> {
    */
   readonly endTimeoutMs?: number | undefined;
   /** Told what is nobody's outcome: a hook that threw, a store that fails. Default `console.error`. */
-  readonly onError?: ((error: unknown) => void) | undefined;
+  readonly onError?: ((error: unknown) => unknown) | undefined;
 }
 
 /** The queue that a worker works for. */
@@ -64,6 +62,8 @@ export interface WorkSource {
   readonly store: Store;
   /** The largest result, in bytes of JSON. */
   readonly maxPayloadBytes: number;
+  /** How long ended jobs are kept for lookup, in ms. */
+  readonly retentionMs: number;
   /** `enqueue` as a part of a running job. */
   enqueueFrom(scope: JobScope, span: () => SpanContext): Enqueue<Record<string, unknown>>;
 }
@@ -79,15 +79,11 @@ export interface WorkerSettings {
   readonly timeoutMs: number | undefined;
   readonly backoff: Backoff | BackoffFunction;
   readonly pollMs: number;
-  readonly retentionMs: number;
   readonly upkeepMs: number;
   readonly stopTimeoutMs: number;
   readonly endTimeoutMs: number;
   readonly onError: (error: unknown) => void;
 }
-
-// A timer set for longer than this fires at once.
-const LONGEST_TIMER_MS = 2_147_483_647;
 
 /** Checks a worker's options and fills in what they leave out. */
 export function withDefaults(
@@ -100,7 +96,7 @@ export function withDefaults(
     throw new TypeError(`A handler must be a function of a job: got ${typeof handler}`);
   }
   const ms = (name: string, value: number, least: number) =>
-    checkInteger(name, value, least, LONGEST_TIMER_MS);
+    checkInteger(name, value, least, longestTimerMs);
   const { backoff = defaultBackoff, timeoutMs } = options;
   return {
     source,
@@ -112,12 +108,6 @@ export function withDefaults(
     timeoutMs: timeoutMs === undefined ? undefined : ms("timeoutMs", timeoutMs, 1),
     backoff: typeof backoff === "function" ? backoff : checkBackoff(backoff),
     pollMs: ms("pollMs", options.pollMs ?? source.store.pollMs, 1),
-    retentionMs: checkInteger(
-      "retentionMs",
-      options.retentionMs ?? 7 * 24 * 60 * 60 * 1_000,
-      0,
-      Number.MAX_SAFE_INTEGER,
-    ),
     upkeepMs: ms("upkeepMs", options.upkeepMs ?? 1_000, 0),
     stopTimeoutMs: ms("stopTimeoutMs", options.stopTimeoutMs ?? 10_000, 0),
     endTimeoutMs: ms("endTimeoutMs", options.endTimeoutMs ?? 5_000, 0),
@@ -126,10 +116,11 @@ export function withDefaults(
 }
 
 /** Reporting an error must not become one. */
-function shielded(onError: (error: unknown) => void): (error: unknown) => void {
-  return (error) => {
+function shielded(onError: (error: unknown) => unknown): (error: unknown) => void {
+  return async (error) => {
     try {
-      onError(error);
+      // It may be asynchronous, whatever its type says.
+      await onError(error);
     } catch {
       // There is nobody left to tell.
     }

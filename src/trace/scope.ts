@@ -35,7 +35,7 @@ export function newAsyncStorage<T>(): AsyncStorage<T> | undefined {
   return hooks && new hooks.AsyncLocalStorage() as AsyncStorage<T>;
 }
 
-const scopes = newAsyncStorage<JobScope>();
+const scopes = newAsyncStorage<JobScope | undefined>();
 
 /** The job whose handler is calling, if any. */
 export function currentScope(): JobScope | undefined {
@@ -45,4 +45,9 @@ export function currentScope(): JobScope | undefined {
 /** Calls `fn` as a part of the given job. */
 export function runInScope<R>(scope: JobScope, fn: () => R): R {
   return scopes ? scopes.run(scope, fn) : fn();
+}
+
+/** Calls `fn` as a part of no job. */
+export function runOutsideScope<R>(fn: () => R): R {
+  return scopes ? scopes.run(undefined, fn) : fn();
 }
