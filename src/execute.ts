@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { context, type Span, trace } from "@opentelemetry/api";
+import { context } from "@opentelemetry/api";
 import { JobCancelledError, JobTimeoutError, toJobError, WorkerStoppedError } from "./errors.ts";
 import { toJson } from "./json.ts";
 import { toJob } from "./translate.ts";
@@ -11,6 +11,7 @@ import type { Outcome } from "./settle.ts";
 import type { ClaimedJob } from "./store.ts";
 import { type AttemptSpan, endAttemptSpan, startAttemptSpan } from "./trace/attempt.ts";
 import { runInScope } from "./trace/scope.ts";
+import { activeSpanContext, contextOf } from "./trace/tracer.ts";
 import type { JobContext, WorkerSettings } from "./worker_settings.ts";
 
 /** An attempt that is over. */
@@ -70,7 +71,7 @@ async function runHandler(
       // The handler's own spans count where the context manager knows them, else the attempt's does.
       enqueue: settings.source.enqueueFrom(
         scope,
-        () => (activeSpan() ?? attempt.span).spanContext(),
+        () => activeSpanContext() ?? contextOf(attempt.span),
       ),
     };
     returned = await context.with(
@@ -81,10 +82,6 @@ async function runHandler(
     return { type: "failed", error };
   }
   return { type: "completed", result: resultText(returned, record, settings) };
-}
-
-function activeSpan(): Span | undefined {
-  return trace.getSpan(context.active());
 }
 
 /** The work is done, so a result that cannot be kept is reported and left out, never run again. */

@@ -55,7 +55,8 @@ export function newCorrelationId(): string {
  * ```
  */
 export function correlationIdFrom(businessId: string | number | bigint): string {
-  return checkCorrelationId(String(businessId));
+  const isId = ["string", "number", "bigint"].includes(typeof businessId);
+  return checkCorrelationId(isId ? String(businessId) : businessId);
 }
 
 /**

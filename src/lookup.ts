@@ -41,6 +41,11 @@ export interface JobPage<AJob = Job> {
 
 /** A checked filter, as a store takes it. One more job is asked for, to see whether a page follows. */
 export function toRecordFilter(filter: JobFilter): RecordFilter {
+  for (const name of Object.keys(filter)) {
+    if (!filterNames.includes(name)) {
+      throw new TypeError(`A filter has ${filterNames.join(", ")}: got ${shown(name)}`);
+    }
+  }
   const { queueName, status, traceId, correlationId, parent, cursor, limit = 100 } = filter;
   checkInteger("limit", limit, 1, 1_000);
   return {
@@ -57,6 +62,19 @@ export function toRecordFilter(filter: JobFilter): RecordFilter {
     limit: limit + 1,
   };
 }
+
+// A misspelled one would find everything.
+const filterNames: readonly string[] = [
+  "queueName",
+  "status",
+  "traceId",
+  "correlationId",
+  "parent",
+  "createdFrom",
+  "createdBefore",
+  "limit",
+  "cursor",
+];
 
 function checkStatuses(statuses: readonly JobStatus[]): readonly JobStatus[] {
   for (const status of statuses) {

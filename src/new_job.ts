@@ -42,8 +42,8 @@ export function job<const Name extends string, Payload>(
   payload: Payload,
   options: JobOptions = {},
 ): NewJob<Name, Payload> {
-  const { parent, dependsOn, ...rest } = options;
-  return checkJob({
+  const { parent, dependsOn, ...rest } = checkShape(options);
+  return Object.freeze(checkJob({
     id: newJobId(),
     queueName,
     payload,
@@ -51,7 +51,7 @@ export function job<const Name extends string, Payload>(
     ...definedOnly(rest),
     ...(parent !== undefined && { parentId: idOf(parent) }),
     ...(dependsOn !== undefined && { dependsOn: dependsOn.map(idOf) }),
-  });
+  }));
 }
 
 /** Refuses a job that is not as `job()` makes it, such as one that came from elsewhere. */
@@ -65,7 +65,24 @@ export function checkJob<Name extends string, Payload>(
   checkJobId(id);
   checkQueueName(queueName);
   checkOptions(options);
-  return Object.freeze(newJob);
+  return newJob;
+}
+
+/** Options may come from elsewhere: none may stand for the job's own parts. */
+function checkShape(options: JobOptions): JobOptions {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`A job's options must be an object: got ${shown(options)}`);
+  }
+  for (const name of ["id", "queueName", "payload", "parentId"]) {
+    if (Object.hasOwn(options, name)) {
+      throw new TypeError(`A job's options have no ${name}: got one`);
+    }
+  }
+  const { dependsOn } = options;
+  if (dependsOn !== undefined && !Array.isArray(dependsOn)) {
+    throw new TypeError(`dependsOn must be a list of jobs or job ids: got ${shown(dependsOn)}`);
+  }
+  return options;
 }
 
 function idOf(reference: JobReference): string {
@@ -76,7 +93,7 @@ function idOf(reference: JobReference): string {
 function inherited(
   parent: JobReference | undefined,
 ): Pick<JobOptions, "traceId" | "correlationId"> {
-  if (typeof parent !== "object") return {};
+  if (typeof parent !== "object" || parent === null) return {};
   const { traceId, correlationId } = parent as Partial<Job>;
   return definedOnly({ traceId, correlationId });
 }

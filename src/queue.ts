@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { context, type SpanContext, trace } from "@opentelemetry/api";
+import type { SpanContext } from "@opentelemetry/api";
 import { inDependencyOrder } from "./graph.ts";
 import { checkJobId } from "./ids.ts";
 import { inherit } from "./inheritance.ts";
@@ -18,6 +18,7 @@ import type { JobRecord } from "./record.ts";
 import type { Added, QueueCount, Store } from "./store.ts";
 import { startSending } from "./trace/producer.ts";
 import { currentScope, type JobScope } from "./trace/scope.ts";
+import { activeSpanContext } from "./trace/tracer.ts";
 import { Worker } from "./worker.ts";
 import type { Handler, WorkerOptions, WorkerSettings, WorkSource } from "./worker_settings.ts";
 
@@ -80,7 +81,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
    */
   readonly enqueue: Enqueue<Q, Transaction> = this.#enqueueWithin(
     currentScope,
-    () => trace.getSpanContext(context.active()),
+    activeSpanContext,
   );
 
   /** A job with the attempts that did not complete it; `undefined` when there is none. */
@@ -150,7 +151,10 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   }
 
   /** `enqueue` as a part of the given job, for a handler on a runtime without AsyncLocalStorage. */
-  enqueueFrom(scope: JobScope, span: () => SpanContext): Enqueue<Q, Transaction> {
+  enqueueFrom(
+    scope: JobScope,
+    span: () => SpanContext | undefined,
+  ): Enqueue<Q, Transaction> {
     return this.#enqueueWithin(() => scope, span);
   }
 
@@ -202,14 +206,15 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   async #storedParents(jobs: readonly NewJob[]): Promise<ReadonlyMap<string, JobRecord>> {
     const here = new Set(jobs.map(({ id }) => id));
     const parents = new Map<string, JobRecord>();
-    for (const { parentId, traceId } of jobs) {
-      const isAtHand = parentId === undefined || traceId !== undefined || here.has(parentId);
-      if (isAtHand || parents.has(parentId)) continue;
+    for (const { parentId, traceId, correlationId } of jobs) {
+      if (parentId === undefined || here.has(parentId) || parents.has(parentId)) continue;
+      if (traceId !== undefined && correlationId !== undefined) continue;
       const parent = await this.store.get(parentId);
-      if (parent === undefined) {
+      if (parent !== undefined) parents.set(parentId, parent);
+      // With a trace of its own it may belong to one that only the caller's transaction can see.
+      else if (traceId === undefined) {
         throw new RangeError(`A parent must be a stored job: got ${parentId}`);
       }
-      parents.set(parentId, parent);
     }
     return parents;
   }

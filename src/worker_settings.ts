@@ -65,7 +65,10 @@ export interface WorkSource {
   /** How long ended jobs are kept for lookup, in ms. */
   readonly retentionMs: number;
   /** `enqueue` as a part of a running job. */
-  enqueueFrom(scope: JobScope, span: () => SpanContext): Enqueue<Record<string, unknown>>;
+  enqueueFrom(
+    scope: JobScope,
+    span: () => SpanContext | undefined,
+  ): Enqueue<Record<string, unknown>>;
 }
 
 /** A worker's options with every default decided. */
@@ -95,6 +98,7 @@ export function withDefaults(
   if (typeof handler !== "function") {
     throw new TypeError(`A handler must be a function of a job: got ${typeof handler}`);
   }
+  checkNames(options);
   const ms = (name: string, value: number, least: number) =>
     checkInteger(name, value, least, longestTimerMs);
   const { backoff = defaultBackoff, timeoutMs } = options;
@@ -113,6 +117,40 @@ export function withDefaults(
     endTimeoutMs: ms("endTimeoutMs", options.endTimeoutMs ?? 5_000, 0),
     onError: shielded(options.onError ?? ((error) => console.error(error))),
   };
+}
+
+const optionNames: readonly string[] = [
+  "concurrency",
+  "leaseMs",
+  "timeoutMs",
+  "backoff",
+  "pollMs",
+  "upkeepMs",
+  "stopTimeoutMs",
+  "endTimeoutMs",
+];
+const functionNames: readonly string[] = [
+  "onJobStart",
+  "onJobComplete",
+  "onJobFail",
+  "onJobRetry",
+  "onJobTimeout",
+  "onJobCancel",
+  "onError",
+];
+
+/** A misspelled option would be passed over, a hook that is no function would fail each time. */
+function checkNames(options: object): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (functionNames.includes(name)) {
+      if (value === undefined || typeof value === "function") continue;
+      throw new TypeError(`${name} must be a function: got ${typeof value}`);
+    }
+    if (!optionNames.includes(name)) {
+      const names = [...optionNames, ...functionNames].join(", ");
+      throw new TypeError(`A worker's options are ${names}: got ${JSON.stringify(name)}`);
+    }
+  }
 }
 
 /** Reporting an error must not become one. */

@@ -55,7 +55,9 @@ export function startSending(jobs: readonly Sendable[]): Sending {
   try {
     const tracer = activeTracer();
     if (tracer === undefined) return untraced(jobs);
-    return jobs.length === 1 ? sendOne(tracer, jobs[0]!) : sendMany(tracer, jobs);
+    const sending = jobs.length === 1 ? sendOne(tracer, jobs[0]!) : sendMany(tracer, jobs);
+    // A provider that makes empty spans has given no trace to belong to.
+    return sending.creations.every(({ traceparent }) => traceparent) ? sending : untraced(jobs);
   } catch {
     // A tracer that throws must not keep a job from being enqueued.
     return untraced(jobs);

@@ -5,6 +5,8 @@
  */
 import {
   type Context,
+  context,
+  isSpanContextValid,
   ProxyTracerProvider,
   ROOT_CONTEXT,
   type Span,
@@ -51,6 +53,25 @@ export function startSpan(
   // parent does not exist, and its sampled flag must be set or no such trace would be recorded.
   const nobody = { traceId, spanId: randomHex(8), traceFlags: 1, isRemote: true };
   return tracer.startSpan(name, options, under(nobody));
+}
+
+/** The caller's active span, if there is a valid one. A tracer that throws has none. */
+export function activeSpanContext(): SpanContext | undefined {
+  try {
+    return contextOf(trace.getSpan(context.active()));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A span's context, if it is a valid one. A tracer that throws has none. */
+export function contextOf(span: Span | undefined): SpanContext | undefined {
+  try {
+    const spanContext = span?.spanContext();
+    return spanContext && isSpanContextValid(spanContext) ? spanContext : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A context that holds nothing but the given span context. */
