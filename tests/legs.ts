@@ -7,22 +7,25 @@ import process from "node:process";
 import { startCollector } from "./collector.ts";
 import { readArguments } from "./legs/arguments.ts";
 import { bun } from "./legs/bun.ts";
+import { findDatabase } from "./legs/database.ts";
 import { deno } from "./legs/deno.ts";
 import type { Leg, Outcome } from "./legs/leg.ts";
-import { latestNode, systemNode } from "./legs/node.ts";
+import { latestNode, nodeAndPostgres, systemNode } from "./legs/node.ts";
 import { runLeg } from "./legs/run_leg.ts";
 import { closingLine, progressOf, summaryOf } from "./legs/summary.ts";
 import { workerd } from "./legs/workerd.ts";
 
-const allLegs = [systemNode, latestNode, bun, deno, workerd];
+// The longest comes first, and the others beside it.
+const allLegs = [nodeAndPostgres, systemNode, latestNode, bun, deno, workerd];
 
 // Two cores are what a small machine has, and most runtimes keep only one of them busy.
 const legsAtOnce = 2;
 
 const { legs, only } = readArguments(process.argv.slice(2), allLegs);
-const collector = await startCollector();
+const [collector, database] = await Promise.all([startCollector(), findDatabase()]);
+const environment = { COLLECTOR_URL: collector.url, ...database.environment };
 const outcomes = await runAll(legs);
-await collector.close();
+await Promise.all([collector.close(), database.close()]);
 
 console.log(`\n${summaryOf(outcomes)}\n\n${closingLine(outcomes)}`);
 process.exitCode = isWell(outcomes) ? 0 : 1;
@@ -32,7 +35,7 @@ async function runAll(legs: readonly Leg[]): Promise<readonly Outcome[]> {
   const waiting = [...legs];
   const lanes = Array.from({ length: legsAtOnce }, async () => {
     for (let leg = waiting.shift(); leg; leg = waiting.shift()) {
-      const outcome = await runLeg(leg, only, { COLLECTOR_URL: collector.url });
+      const outcome = await runLeg(leg, only, environment);
       console.log(progressOf(outcome));
       outcomes.set(leg, outcome);
     }

@@ -14,6 +14,7 @@ export const bun: Leg = {
     args: ["test", `--timeout=${timeoutMs}`, ...testFiles.map((file) => `./${file}`)],
   }],
   readCounts,
+  timeLimitSeconds: 240,
 };
 
 function readCounts(output: string): Counts | undefined {

@@ -11,6 +11,7 @@ export const deno: Leg = {
     args: ["test", "-A", "--no-check", ...testFiles],
   }],
   readCounts,
+  timeLimitSeconds: 240,
 };
 
 /** Reads `ok | 3 passed (2 steps) | 0 failed | 1 ignored (4 steps) (12ms)`. */

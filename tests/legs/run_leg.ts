@@ -3,8 +3,6 @@ import { mayBeMissing, MissingRuntime } from "./installed.ts";
 import type { Command, Counts, Leg, Outcome } from "./leg.ts";
 import { testFilesIn } from "./test_files.ts";
 
-const timeLimitSeconds = 240;
-
 type Environment = Readonly<Record<string, string>>;
 type Result = Omit<Outcome, "leg" | "seconds">;
 
@@ -41,19 +39,23 @@ async function run(
     ...command,
     environment: { ...environment, ...command.environment },
   }));
-  const ended = await runInTurn(commands);
+  const ended = await runInTurn(commands, leg.timeLimitSeconds);
   const { output } = ended;
   const counts = leg.readCounts(output);
-  const reason = reasonToFail(ended, counts);
+  const reason = reasonToFail(ended, counts, leg.timeLimitSeconds);
   return {
     runtime: `${runtime.title} ${runtime.version}`,
     output,
+    notes: leg.readNotes?.(output) ?? "",
     ...(reason === undefined ? { verdict: "passed" } : { verdict: "failed", reason }),
     ...(reason === undefined ? counts ?? nothing : atLeastOneFailure(counts)),
   };
 }
 
-async function runInTurn(commands: readonly Command[]): Promise<EndedInTurn> {
+async function runInTurn(
+  commands: readonly Command[],
+  timeLimitSeconds: number,
+): Promise<EndedInTurn> {
   const timeLimit = AbortSignal.timeout(timeLimitSeconds * 1_000);
   let output = "";
   let exitCode: number | null = 0;
@@ -66,7 +68,11 @@ async function runInTurn(commands: readonly Command[]): Promise<EndedInTurn> {
   return { output, exitCode, isTimeUp: timeLimit.aborted };
 }
 
-function reasonToFail(ended: EndedInTurn, counts: Counts | undefined): string | undefined {
+function reasonToFail(
+  ended: EndedInTurn,
+  counts: Counts | undefined,
+  timeLimitSeconds: number,
+): string | undefined {
   if (ended.isTimeUp) return `It was ended after its time limit of ${timeLimitSeconds} s.`;
   if (counts && counts.failed > 0) return `No failed test was expected, but ${counts.failed} came.`;
   if (ended.exitCode !== 0) return `Exit code 0 was expected, but ${ended.exitCode} came.`;

@@ -1,12 +1,13 @@
 import type { Outcome } from "./leg.ts";
 
-/** What is shown when a leg ends: its whole output if it failed, otherwise one line. */
+/** What is shown when a leg ends: its whole output if it failed, otherwise a line and its notes. */
 export function progressOf(outcome: Outcome): string {
-  const { leg, runtime, verdict, reason, seconds, output } = outcome;
+  const { leg, runtime, verdict, reason, seconds, output, notes } = outcome;
   const line = [`${leg} ${verdict}`, runtime, `${seconds.toFixed(1)} s`, reason]
     .filter(Boolean)
     .join(" · ");
-  return verdict === "failed" && output !== "" ? `\n${output.trimEnd()}\n\n${line}\n` : line;
+  if (verdict === "failed" && output !== "") return `\n${output.trimEnd()}\n\n${line}\n`;
+  return [line, notes].filter(Boolean).join("\n");
 }
 
 /** One table, a row for each leg. */

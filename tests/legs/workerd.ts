@@ -16,6 +16,7 @@ export const workerd: Leg = {
     { executable, args: ["test", `${folder}/config.capnp`] },
   ],
   readCounts,
+  timeLimitSeconds: 240,
 };
 
 /** Reads the line that tests/workerd/tally.ts closes with. */

@@ -32,7 +32,11 @@ describe("the README", () => {
     assert.equal(defaultBackoff.type, "exponential");
     const { settings } = new JobQueue({ store: memory() }).worker("queue", () => {});
     assert.ok(readme.includes(`lease (${settings.leaseMs / 1_000} s, \`leaseMs\`)`));
-    assert.ok(readme.includes(`${new JobQueue({ store: memory() }).retentionMs / 86_400_000} days (\`retentionMs\`)`));
+    assert.ok(
+      readme.includes(
+        `${new JobQueue({ store: memory() }).retentionMs / 86_400_000} days (\`retentionMs\`)`,
+      ),
+    );
     const { maxAttempts } = await new JobQueue({ store: memory() }).enqueue(job("queue", {}));
     assert.ok(readme.includes(`\`maxAttempts\` (${maxAttempts})`));
   });

@@ -10,10 +10,14 @@ const config :Workerd.Config = (
         compatibilityDate = "2026-07-01",
         compatibilityFlags = ["nodejs_compat"],
         # Text bindings are process.env here.
-        bindings = [(name = "COLLECTOR_URL", fromEnvironment = "COLLECTOR_URL")],
+        bindings = [
+          (name = "COLLECTOR_URL", fromEnvironment = "COLLECTOR_URL"),
+          (name = "DATABASE_URL", fromEnvironment = "DATABASE_URL"),
+          (name = "WHY_NO_DATABASE", fromEnvironment = "WHY_NO_DATABASE"),
+        ],
       ),
     ),
-    # By default only public addresses can be reached, but the collector is on this machine.
+    # By default only public addresses can be reached, but these servers are on this machine.
     (name = "internet", network = (allow = ["private", "local"])),
   ],
 );

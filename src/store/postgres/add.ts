@@ -5,8 +5,9 @@
  * @module
  */
 import type { JobInput } from "../../record.ts";
+import { StoreUnavailableError } from "../../errors.ts";
 import type { Added } from "../../store.ts";
-import type { Client, Sql } from "./client.ts";
+import { type Client, PartlyDoneError, type Sql } from "./client.ts";
 import { addedColumns, jobColumns, toAdded, toInputText, toRecord } from "./rows.ts";
 
 /** Adds jobs; whatever was there before under the same id or key is returned as it is. */
@@ -23,9 +24,7 @@ export async function addJobs(
   const rows = await client.query(insertStatement(schema), [toInputText(inputs), at], transaction);
   const inserted = new Map(rows.map((row) => [row.id as string, row]));
   const before = inputs.filter(({ id }) => !inserted.has(id));
-  const known = before.length === 0
-    ? []
-    : await addInOrder(client, schema, before, at, transaction);
+  const known = await findKnown(client, schema, before, at, transaction);
   const knownById = new Map(known.map((added, i) => [before[i]!.id, added]));
   // The same id twice in one call was inserted once: the second is a repetition.
   const firsts = new Map(inputs.map(({ id }, i) => [id, i] as const).reverse());
@@ -35,6 +34,23 @@ export async function addJobs(
     const first = firsts.get(id)!;
     return { job: toAdded(inputs[first]!, row), deduplicated: first !== i };
   });
+}
+
+/** Those that were there before. The others are stored by now, whatever happens here. */
+async function findKnown(
+  client: Client,
+  schema: string,
+  inputs: readonly JobInput[],
+  at: number | null,
+  transaction: Sql | undefined,
+): Promise<readonly Added[]> {
+  if (inputs.length === 0) return [];
+  try {
+    return await addInOrder(client, schema, inputs, at, transaction);
+  } catch (error) {
+    if (transaction !== undefined || !(error instanceof StoreUnavailableError)) throw error;
+    throw new PartlyDoneError("Postgres was lost between two statements", { cause: error });
+  }
 }
 
 /** Whether a job refers to no other of the same call and waits for none. */

@@ -11,7 +11,7 @@ export function addFunctions(schema: string, channel: string): string {
 -- against its end, so that it either frees this job or is seen to have ended.
 create function ${schema}.add_jobs(input jsonb, at timestamptz default null)
 returns table (ord integer, deduplicated boolean, job ${schema}.jobs)
-language plpgsql as $$
+language plpgsql set enable_seqscan = off as $$
 declare
   t timestamptz := coalesce(at, clock_timestamp());
   stored_ids jsonb := '{}';

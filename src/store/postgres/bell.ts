@@ -8,6 +8,7 @@
 import type { Client } from "./client.ts";
 
 const PAUSE_MS = 5;
+const UNLISTEN_MS = 3_000;
 
 /** Rings for queues in which something became ready, and hears others ring. */
 export class Bell {
@@ -47,11 +48,15 @@ export class Bell {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Stops listening. */
+  /** Stops listening. A server that is away is waited for only a moment. */
   async close(): Promise<void> {
     this.#listeners.clear();
-    await (await this.#listening)?.unlisten().catch(() => {});
+    if (this.#listening === undefined) return;
     this.#listening = undefined;
+    // postgres.js goes on reconnecting what listens, even after its end. Listened again, it is
+    // connected, and its end finds something to close.
+    const closed = this.#listen().then((listening) => listening?.unlisten()).catch(() => {});
+    await within(UNLISTEN_MS, closed);
   }
 
   #tell(queueName: string): void {
@@ -79,4 +84,11 @@ export class Bell {
       return undefined;
     }
   }
+}
+
+/** Waits for something, but not longer. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  await Promise.race([work, new Promise((resolve) => timer = setTimeout(resolve, ms))]);
+  clearTimeout(timer);
 }

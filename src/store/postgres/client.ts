@@ -81,6 +81,9 @@ export class Client {
   }
 }
 
+/** A call of two statements whose second one failed. */
+export class PartlyDoneError extends StoreUnavailableError {}
+
 /** Its SQLSTATE or the client's own code, if the error has one. Names differ when code is minified. */
 export function codeOf(error: unknown): string {
   const { code, cause, message } = error as Partial<Error> & { code?: unknown };
@@ -93,7 +96,7 @@ export function codeOf(error: unknown): string {
 
 /** Whether the connection was lost, so that nobody knows whether the statement was committed. */
 export function isOutcomeUnknown(error: unknown): boolean {
-  return UNKNOWN.test(codeOf(error));
+  return error instanceof PartlyDoneError || UNKNOWN.test(codeOf(error));
 }
 
 /** Whether the server gave the statement up for another one's sake and it can be run again. */
@@ -101,9 +104,10 @@ export function isWorthRepeating(error: unknown): boolean {
   return codeOf(error) === "40P01" || codeOf(error) === "40001";
 }
 
-const UNKNOWN = /^(CONNECTION_(CLOSED|DESTROYED)|57P01|57P02|ECONNRESET|EPIPE|08006|08007|08P01)$/;
+const UNKNOWN =
+  /^(CONNECTION_(CLOSED|DESTROYED)|57P01|57P02|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|08006|08007|08P01)$/;
 const UNREACHABLE =
-  /^(CONNECT_TIMEOUT|CONNECTION_ENDED|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|57P03|53300|08\w{3})$/;
+  /^(CONNECT_TIMEOUT|CONNECTION_ENDED|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|57P03|53300|08\w{3})$/;
 
 const sentences: Readonly<Record<string, string>> = {
   "25006": "Postgres takes only reads now; nothing was changed",

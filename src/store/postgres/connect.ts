@@ -18,11 +18,13 @@ export async function connect(url: string, connectTimeoutMs: number): Promise<Co
     max: 4,
     // Every value is read as text or number, so the types need not be asked for.
     fetch_types: false,
+    // Its own wait between tries grows to 20 s, long after a server is back.
+    backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 1) * (0.5 + Math.random() / 2),
     connect_timeout: Math.max(1, Math.ceil(connectTimeoutMs / 1_000)),
     onnotice: () => {},
     connection: { application_name: "hammerwork" },
   });
-  return { sql, end: () => sql.end!({ timeout: 5 }) };
+  return { sql, end: () => sql.end!({ timeout: 2 }) };
 }
 
 // Loaded here rather than imported above, so that its absence is a sentence and not a module error.

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { job, JobQueue } from "../../mod.ts";
+import { postgres } from "../../src/store/postgres.ts";
+import { allCompleted, someCompleted } from "./completed.ts";
+import { openTestDatabase, whyNoDatabase } from "./database.ts";
+import { type Note, runOf } from "./run_record.ts";
+import { type WorkerProcess, workforce } from "./workforce.ts";
+
+interface Death {
+  readonly victim: WorkerProcess;
+  readonly at: number;
+}
+
+const timeout = 120_000;
+const [processes, jobs, kills] = [4, 5_000, 20];
+const [leaseMs, handlerMs, concurrency] = [1_500, 300, 20];
+
+describe("workers that are killed", { skip: whyNoDatabase }, () => {
+  test("delay 5,000 jobs twenty times, and lose or repeat no outcome", { timeout }, async (t) => {
+    await using database = await openTestDatabase();
+    const { url } = database;
+    await using queue = new JobQueue({ store: await postgres(url) });
+    const queueNames = ["orders"];
+    await using workers = workforce({ url, queueNames, leaseMs, handlerMs, concurrency });
+    const running = [...await workers.start(processes)];
+    // A job that is cut off again and again is to be completed all the same.
+    const orders = Array.from(
+      { length: jobs },
+      () => job("orders", {}, { maxAttempts: kills + 1 }),
+    );
+    await queue.enqueue(orders);
+
+    const deaths: Death[] = [];
+    while (deaths.length < kills) {
+      await someCompleted(queue, jobs / (kills + 1) * (deaths.length + 1));
+      const victim = running.shift()!;
+      workers.kill(victim);
+      deaths.push({ victim, at: Date.now() });
+      running.push(...await workers.start(1));
+    }
+    await allCompleted(queue, jobs, 60_000);
+    await workers.stop();
+
+    const starts = workers.notes("start");
+    const cutOff = deaths.map((death) => waitsAfter(death, starts));
+    const slowest = Math.max(...cutOff.flat());
+    t.diagnostic(`${jobs} jobs, ${kills} kills, ${cutOff.flat().length} attempts cut off`);
+    t.diagnostic(
+      `begun again at most ${slowest} ms after the death, with a lease of ${leaseMs} ms`,
+    );
+    assert.ok(cutOff.every((waits) => waits.length > 0), "Each must die with jobs in its hands");
+    assert.ok(slowest <= leaseMs + 2_000, `${slowest} ms is too late`);
+
+    const completions = workers.notes("complete").map(({ id }) => id);
+    assert.equal(new Set(completions).size, completions.length, "None may be settled twice");
+    const recordOf = new Map(workers.notes("end").map((note) => [runOf(note), note.record]));
+    for (const { id } of orders) {
+      const { attempts, failedAttempts, result } = (await queue.get(id))!;
+      const outcomes = failedAttempts.map(({ attempt, outcome }) => `${attempt} ${outcome}`);
+      assert.deepEqual(
+        outcomes,
+        Array.from({ length: attempts - 1 }, (_, i) => `${i + 1} lease_expired`),
+      );
+      assert.equal(result, recordOf.get(runOf({ id, attempt: attempts })));
+    }
+  });
+});
+
+/** For each attempt that a death cut off, how long it took until the job was begun again, in ms. */
+function waitsAfter({ victim, at }: Death, starts: readonly Note[]): readonly number[] {
+  const noted = victim.notes();
+  const completed = new Set(noted.filter(({ what }) => what === "complete").map(({ id }) => id));
+  const open = noted.filter(({ what, id }) => what === "start" && !completed.has(id));
+  return open.flatMap(({ id, attempt }) => {
+    // None, when the outcome was recorded but its worker did not live to hear of it.
+    const next = starts.find((note) => note.id === id && note.attempt === attempt + 1);
+    return next === undefined ? [] : [next.at - at];
+  });
+}

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import client from "postgres";
+import { postgres } from "../../src/store/postgres.ts";
+import { describeStore } from "../conformance/store.ts";
+import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
+import { type Pgbouncer, startPgbouncer, whyNoPgbouncer } from "./pgbouncer.ts";
+
+const skip = whyNoDatabase || whyNoPgbouncer();
+const timeout = 60_000;
+
+describe("behind pgbouncer in transaction mode, with a pool of two,", { skip }, () => {
+  let database: TestDatabase;
+  let pgbouncer: Pgbouncer;
+  before(async () => {
+    database = await openTestDatabase();
+    pgbouncer = await startPgbouncer(database.url);
+  }, { timeout });
+  after(async () => {
+    await pgbouncer[Symbol.asyncDispose]();
+    await database.drop();
+  }, { timeout });
+
+  test("ten connections are two to the server", { timeout }, async () => {
+    const sql = client(pgbouncer.url, { max: 10, prepare: false, fetch_types: false });
+    const asked = Array.from({ length: 10 }, () => sql`select pg_backend_pid(), pg_sleep(0.05)`);
+    const pids = (await Promise.all(asked)).map(([row]) => row?.pg_backend_pid);
+    await sql.end();
+    assert.equal(new Set(pids).size, 2);
+  });
+
+  describeStore("the Postgres store", async (options) => {
+    const schema = `test_${crypto.randomUUID().replaceAll("-", "")}`;
+    const store = await postgres(pgbouncer.url, { ...options, schema, prepare: false });
+    return { store, close: () => store.close() };
+  }, { chainLength: 500 });
+});

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import pg from "postgres";
+import { newTraceId } from "../../mod.ts";
+import { postgres } from "../../src/store/postgres.ts";
+import { findQuery } from "../../src/store/postgres/find.ts";
+import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
+import { explainer } from "./explain.ts";
+
+let database: TestDatabase;
+let sql: pg.Sql;
+before(async () => {
+  database = await openTestDatabase();
+  sql = pg(database.url, { max: 1, onnotice: () => {} });
+});
+after(async () => {
+  await sql.end();
+  await database.drop();
+});
+
+async function newSchema(name: string): Promise<string> {
+  await (await postgres(database.url, { schema: name })).close();
+  return name;
+}
+
+/** Puts jobs into a table faster than any client could; `columns` overrides some of their values. */
+async function fill(schema: string, count: number, columns: Record<string, string>): Promise<void> {
+  const values: Record<string, string> = {
+    id: "gen_random_uuid()",
+    queue_name: "'orders'",
+    status: "'ready'",
+    payload: "'{}'",
+    trace_id: "gen_random_uuid()",
+    created_at: "now()",
+    run_at: "now()",
+    ...columns,
+  };
+  await sql.unsafe(
+    `insert into ${schema}.jobs (${Object.keys(values).join(", ")}) ` +
+      `select ${Object.values(values).join(", ")} from generate_series(1, ${count}) n`,
+  );
+}
+
+const claim = (schema: string, limit: number) =>
+  `select * from ${schema}.exchange('[]', ` +
+  `'[{"queueName": "orders", "limit": ${limit}, "leaseMs": 60000}]', gen_random_uuid(), false)`;
+
+const skip = whyNoDatabase;
+
+describe("a claim", { skip }, () => {
+  test("that finds nothing reads as many pages with 100,000 scheduled jobs as with none", {
+    timeout: 60_000,
+  }, async (t) => {
+    const schema = await newSchema("idle");
+    await using server = await explainer(database.url);
+    await server.explain(claim(schema, 100));
+    const empty = await server.explain(claim(schema, 100));
+    await fill(schema, 100_000, {
+      status: "'scheduled'",
+      run_at: "now() + n * interval '1 minute'",
+    });
+    await sql.unsafe(`vacuum analyze ${schema}.jobs`);
+    await server.explain(claim(schema, 100));
+    const scheduled = await server.explain(claim(schema, 100));
+    t.diagnostic(`pages read: ${empty.pages} without, ${scheduled.pages} with scheduled jobs`);
+    // An index of 100,000 entries is one or two levels deeper than an empty one.
+    assert.ok(scheduled.pages <= empty.pages + 6, `${empty.pages}, then ${scheduled.pages}`);
+  });
+
+  test("keeps its plan when the planner's statistics are of a table that held one row", {
+    timeout: 60_000,
+  }, async (t) => {
+    const claims = [];
+    for (const [name, rows] of [["fresh", 0], ["stale", 1]] as const) {
+      const schema = await newSchema(name);
+      await sql.unsafe(`alter table ${schema}.jobs set (autovacuum_enabled = off)`);
+      await fill(schema, rows, {});
+      await sql.unsafe(`analyze ${schema}.jobs`);
+      await fill(schema, 20_000, {});
+      await using server = await explainer(database.url);
+      claims.push(await server.explain(claim(schema, 100)));
+    }
+    const [fresh, stale] = claims;
+    t.diagnostic(`pages read: ${fresh!.pages} fresh, ${stale!.pages} with stale statistics`);
+    assert.deepEqual(stale!.steps, fresh!.steps);
+    assert.ok(fresh!.steps.includes("Index Scan on jobs_ready"));
+    assert.ok(!fresh!.steps.some((step) => /Seq Scan|Sort/.test(step)), fresh!.steps.join(", "));
+    assert.ok(stale!.pages <= fresh!.pages * 1.1, `${fresh!.pages}, then ${stale!.pages}`);
+  });
+});
+
+describe("a lookup among a million ended jobs", { skip }, () => {
+  test("reads a few pages by trace, correlation id, parent, queue and status", {
+    timeout: 180_000,
+  }, async (t) => {
+    const schema = await newSchema("million");
+    await fill(schema, 1_000_000, {
+      queue_name: "'queue_' || n % 10",
+      status: "case when n % 500 = 0 then 'failed' else 'completed' end",
+      trace_id: "md5((n / 5)::text)::uuid",
+      correlation_id: "'order-' || n / 5",
+      parent_id: "case when n % 5 > 0 then md5((n / 5 * 5)::text)::uuid end",
+      created_at: "now() - (1000000 - n) * interval '1 second'",
+      finished_at: "now()",
+    });
+    await sql.unsafe(`vacuum analyze ${schema}.jobs`);
+    const [one] = await sql.unsafe(
+      `select trace_id::text, parent_id::text from ${schema}.jobs ` +
+        "where correlation_id = 'order-100000' and parent_id is not null limit 1",
+    );
+    await using server = await explainer(database.url);
+    const filters = {
+      "by trace": { traceId: one!.trace_id },
+      "by a trace that is not there": { traceId: newTraceId() },
+      "by correlation id": { correlationId: "order-100000" },
+      "by parent": { parentId: one!.parent_id },
+      "by queue": { queueName: "queue_3" },
+      "by status, where there are many": { statuses: ["completed"] },
+      "by status, where there are few": { statuses: ["failed"] },
+      "by status, where there are none": { statuses: ["running", "blocked", "ready"] },
+      "by queue and status": { queueName: "queue_0", statuses: ["failed"] },
+      "a later page": { before: 500_000 },
+    } as const;
+    for (const [name, filter] of Object.entries(filters)) {
+      const { text, values } = findQuery(`${schema}.jobs`, { ...filter, limit: 101 });
+      const { pages, steps } = await server.explain(text, values as (string | number)[]);
+      t.diagnostic(`${name}: ${pages} pages`);
+      assert.ok(!steps.some((step) => step.startsWith("Seq Scan")), `${name}: ${steps.join(", ")}`);
+      assert.ok(pages < 500, `${name}: ${pages} pages of ${steps.join(", ")}`);
+    }
+  });
+});

