@@ -19,8 +19,8 @@ async function openShop(schema: string = newSchema()): Promise<JobQueue<Shop, Sq
 }
 
 /** A client of the application's own, which ends with its block. */
-function client(): pg.Sql & AsyncDisposable {
-  const sql = pg(database.url, { max: 3, fetch_types: false, onnotice: () => {} });
+function client(max: number = 3): pg.Sql & AsyncDisposable {
+  const sql = pg(database.url, { max, fetch_types: false, onnotice: () => {} });
   return Object.assign(sql, { [Symbol.asyncDispose]: () => sql.end({ timeout: 1 }) });
 }
 
@@ -189,7 +189,8 @@ describe("the Postgres store on a real server", { skip: whyNoDatabase }, () => {
       const [applied] = await sql`select count(*)::int as steps from ${sql(schema)}.migrations`;
       assert.equal(applied?.steps, 1);
       const printed = newSchema();
-      await sql.unsafe(postgresMigrations(printed)).simple();
+      await using alone = client(1);
+      await alone.unsafe(postgresMigrations(printed)).simple();
       const store = await postgres(database.url, { schema: printed, migrate: false });
       await store.close();
     });

@@ -79,7 +79,7 @@ async function addInOrder(
 function insertStatement(schema: string): string {
   return `
 with clock as materialized (
-  select coalesce(to_timestamp($2::float8 / 1000), clock_timestamp()) as t
+  select coalesce(to_timestamp($2::float8 / 1000), date_trunc('milliseconds', clock_timestamp())) as t
 ), input as (
   select x.*, c.t, greatest(c.t, coalesce(to_timestamp(x."runAt" / 1000),
     c.t + coalesce(x."delayMs", 0) * interval '1 ms')) as starts_at

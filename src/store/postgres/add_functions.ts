@@ -13,7 +13,7 @@ create function ${schema}.add_jobs(input jsonb, at timestamptz default null)
 returns table (ord integer, deduplicated boolean, job ${schema}.jobs)
 language plpgsql set enable_seqscan = off as $$
 declare
-  t timestamptz := coalesce(at, clock_timestamp());
+  t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
   stored_ids jsonb := '{}';
   item record;
   found_job ${schema}.jobs;
@@ -80,7 +80,9 @@ begin
           select d, found_job.id from unnest(pending) d;
       end if;
     end if;
-    stored_ids := stored_ids || jsonb_build_object(item."id"::text, found_job.id);
+    if item."id" <> found_job.id then
+      stored_ids := stored_ids || jsonb_build_object(item."id"::text, found_job.id);
+    end if;
     ord := item."ord";
     job := found_job;
     return next;
@@ -111,6 +113,7 @@ declare
   is_valid boolean := traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'
     and traceparent !~ '^00-0{32}' and traceparent !~ '^00-.{32}-0{16}';
   stored_id uuid;
+  t timestamptz := date_trunc('milliseconds', clock_timestamp());
 begin
   if enqueue.queue_name !~ '^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$' then
     raise exception using errcode = '22023', message = 'A queue name must be a letter or digit, '
@@ -129,7 +132,7 @@ begin
       else coalesce(enqueue.trace_id, gen_random_uuid()) end,
     enqueue.correlation_id, enqueue.parent_id,
     case when is_valid then enqueue.traceparent end,
-    clock_timestamp(), clock_timestamp() + greatest(enqueue.delay, interval '0'))
+    t, t + greatest(enqueue.delay, interval '0'))
   on conflict do nothing returning id into stored_id;
   if stored_id is null then
     select j.id into stored_id from ${schema}.jobs j

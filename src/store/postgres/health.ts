@@ -51,8 +51,10 @@ from (
     greatest(age(backend_xmin), age(backend_xid)) as age
   from pg_stat_activity
   where pid <> pg_backend_pid() and coalesce(backend_xmin, backend_xid) is not null
+    and (datname is null or datname = current_database())
   union all
   select 'prepared transaction', gid, owner::text, prepared, age(transaction) from pg_prepared_xacts
+  where database = current_database()
   union all
   select 'replication slot', slot_name::text, coalesce(plugin::text, slot_type), null,
     greatest(age(xmin), age(catalog_xmin))

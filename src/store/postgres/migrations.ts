@@ -29,7 +29,8 @@ export const migrations: readonly Migration[] = [{
 
 /** The whole schema as plain SQL. */
 export function printMigrations(schema: string): string {
-  return [bootstrap(schema), ...migrations.map((one) => script(one, schema))].join("\n");
+  const steps = [bootstrap(schema), ...migrations.map((one) => script(one, schema))];
+  return steps.map((step) => `begin;\n${step.trim()}\ncommit;\n`).join("\n");
 }
 
 /** Brings the schema to the newest version. Any number of processes may do so at once. */
@@ -83,7 +84,10 @@ const UNDEFINED_SCHEMA = "3F000";
 
 function bootstrap(schema: string): string {
   const name = quoted(schema);
-  return `create schema if not exists ${name};
+  // Only made where it is missing: to make one is a right that an application may not have.
+  return `do $$ begin
+  if to_regnamespace(${quotedText(name)}) is null then create schema ${name}; end if;
+end $$;
 create table if not exists ${name}.migrations (
   version integer primary key,
   requires integer not null,

@@ -68,7 +68,7 @@ export class PostgresStore implements Store<Sql> {
   }
 
   async exchange(turn: Turn): Promise<TurnResult> {
-    const { woken, ...result } = await this.#turns.exchange(turn);
+    const { woken, ...result } = await this.#repeated(() => this.#turns.exchange(turn));
     await this.#bell.ring(woken);
     return result;
   }
@@ -78,15 +78,20 @@ export class PostgresStore implements Store<Sql> {
       `with lease as (
         select * from jsonb_to_recordset($1::text::jsonb)
           as x ("ord" integer, "jobId" uuid, "leaseToken" text)
+      ), free as (
+        select j.id, l."ord" from ${this.#schema}.jobs j join lease l on j.id = l."jobId"
+        where j.lease_token::text = l."leaseToken" and j.status = 'running'
+        order by j.id for no key update of j skip locked
       ), held as (
         update ${this.#schema}.jobs j
         set leased_until = coalesce(to_timestamp($3::float8 / 1000), clock_timestamp())
           + $2::float8 * interval '1 ms'
-        from lease l
-        where j.id = l."jobId" and j.lease_token::text = l."leaseToken" and j.status = 'running'
-        returning l."ord"
+        from free f where j.id = f.id
+        returning f."ord"
       )
       select case when h."ord" is not null then 'held'
+        -- Somebody has it locked, so nobody sweeps it either.
+        when j.lease_token::text = l."leaseToken" and j.status = 'running' then 'held'
         when j.status = 'cancelled' then 'cancelled' else 'lost' end as state
       from lease l left join held h on h."ord" = l."ord"
         left join ${this.#schema}.jobs j on j.id = l."jobId"
@@ -209,6 +214,7 @@ export class PostgresStore implements Store<Sql> {
         return await work();
       } catch (error) {
         if (!isWorthRepeating(error) || tries >= 5) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 10 * tries * Math.random()));
       }
     }
   }

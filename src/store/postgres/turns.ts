@@ -8,6 +8,7 @@
 import type { JobRecord } from "../../record.ts";
 import type {
   ClaimedJob,
+  Lease,
   LeaseState,
   Turn,
   TurnResult,
@@ -33,7 +34,8 @@ export class Turns {
   readonly #client: Client;
   readonly #schema: string;
   readonly #at: () => number | null;
-  #lostClaims: string[] = [];
+  // The queues that a lost answer may have told of, by the token of its claims.
+  readonly #lostClaims = new Map<string, Set<string>>();
   #unsureLeases = new Set<string>();
   #nothingExpiredAt = -Infinity;
   #retainedAt = -Infinity;
@@ -47,8 +49,13 @@ export class Turns {
   async exchange(turn: Turn): Promise<TurnResult & Woken> {
     const { settlements, claims } = turn;
     const found = await this.#findLostClaims(claims.map(({ queueName }) => queueName));
+    const foundIn = (name: string) => found.filter(({ queueName }) => queueName === name).length;
+    const room = claims.map((claim) => ({
+      ...claim,
+      limit: Math.max(0, claim.limit - foundIn(claim.queueName)),
+    }));
     const claimToken = crypto.randomUUID();
-    const isResent = settlements.some(({ leaseToken }) => this.#unsureLeases.has(leaseToken));
+    const isResent = settlements.some((one) => this.#unsureLeases.has(keyOf(one)));
     let rows: readonly Row[];
     try {
       rows = await this.#client.query(
@@ -58,18 +65,18 @@ export class Turns {
           `to_timestamp($5::float8 / 1000)) e`,
         [
           toSettlementText(settlements),
-          JSON.stringify(claims),
+          JSON.stringify(room),
           claimToken,
           isResent,
           this.#at(),
         ],
       );
     } catch (error) {
-      this.#lostClaims.push(...found.map(({ leaseToken }) => leaseToken));
+      for (const { leaseToken, queueName } of found) this.#loseClaim(leaseToken, [queueName]);
       if (isOutcomeUnknown(error)) this.#remember(turn, claimToken);
       throw error;
     }
-    for (const { leaseToken } of settlements) this.#unsureLeases.delete(leaseToken);
+    for (const settlement of settlements) this.#unsureLeases.delete(keyOf(settlement));
     return this.#result(rows, claimToken, found);
   }
 
@@ -135,27 +142,41 @@ export class Turns {
   }
 
   #remember({ settlements, claims }: Turn, claimToken: string): void {
-    if (claims.length > 0) this.#lostClaims.push(claimToken);
-    for (const { leaseToken } of settlements) this.#unsureLeases.add(leaseToken);
+    this.#loseClaim(claimToken, claims.map(({ queueName }) => queueName));
+    for (const settlement of settlements) this.#unsureLeases.add(keyOf(settlement));
+  }
+
+  #loseClaim(token: string, queueNames: readonly string[]): void {
+    const lost = this.#lostClaims.get(token) ?? new Set();
+    for (const queueName of queueNames) this.#lostClaims.set(token, lost.add(queueName));
   }
 
   /** Jobs that a lost answer told of, for queues that are claimed now. */
   async #findLostClaims(queueNames: readonly string[]): Promise<readonly ClaimedJob[]> {
-    if (this.#lostClaims.length === 0 || queueNames.length === 0) return [];
-    const tokens = this.#lostClaims;
-    this.#lostClaims = [];
-    try {
-      const rows = await this.#client.query(
-        `select ${jobColumns("j")}, j.lease_token::text as lease_token, 0::float8 as wait_ms ` +
-          `from ${this.#schema}.jobs j where status = 'running' ` +
-          "and lease_token in (select t::uuid from jsonb_array_elements_text($1::text::jsonb) t) " +
-          "and queue_name in (select q from jsonb_array_elements_text($2::text::jsonb) q)",
-        [JSON.stringify(tokens), JSON.stringify(queueNames)],
-      );
-      return rows.map((row) => toClaimed(row, row.lease_token as string));
-    } catch (error) {
-      this.#lostClaims.push(...tokens);
-      throw error;
-    }
+    const tokens = [...this.#lostClaims].filter(([, lost]) =>
+      queueNames.some((one) => lost.has(one))
+    )
+      .map(([token]) => token);
+    if (tokens.length === 0) return [];
+    const rows = await this.#client.query(
+      `select ${jobColumns("j")}, j.lease_token::text as lease_token, 0::float8 as wait_ms ` +
+        `from ${this.#schema}.jobs j where status = 'running' ` +
+        "and lease_token in (select t::uuid from jsonb_array_elements_text($1::text::jsonb) t) " +
+        "and queue_name in (select q from jsonb_array_elements_text($2::text::jsonb) q)",
+      [JSON.stringify(tokens), JSON.stringify(queueNames)],
+    );
+    for (const token of tokens) this.#findClaim(token, queueNames);
+    return rows.map((row) => toClaimed(row, row.lease_token as string));
   }
+
+  #findClaim(token: string, queueNames: readonly string[]): void {
+    const lost = this.#lostClaims.get(token);
+    for (const queueName of queueNames) lost?.delete(queueName);
+    if (lost?.size === 0) this.#lostClaims.delete(token);
+  }
+}
+
+/** One attempt: all jobs of one claim share its token. */
+function keyOf({ jobId, leaseToken }: Lease): string {
+  return `${jobId} ${leaseToken}`;
 }

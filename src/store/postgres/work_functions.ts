@@ -10,6 +10,15 @@ const PINNED = "set enable_seqscan = off set enable_bitmapscan = off set enable_
 // A few rows are looked up by their ids; no statistics shall make that a pass over the table.
 const BY_INDEX = "set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off";
 
+// A claim promotes at most as many due jobs; the next one goes on.
+const PROMOTED_AT_ONCE = 1_000;
+
+// What waited for a lock must be seen: with one snapshot for all statements a job could stay blocked.
+const READ_COMMITTED = `if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception using errcode = '25001', message = 'The transaction isolation must be read '
+      'committed: got ' || current_setting('transaction_isolation');
+  end if;`;
+
 /** The functions that work. `schema` is a quoted name. */
 export function workFunctions(schema: string): string {
   return `
@@ -72,15 +81,17 @@ create function ${schema}.exchange(
   job ${schema}.jobs, wait_ms float8)
 language plpgsql ${PINNED} as $$
 declare
-  t timestamptz := coalesce(at, clock_timestamp());
+  t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
   states text[] := '{}';
   queues text[] := '{}';
   next_in float8;
   ended uuid[];
   claim record;
+  promoted integer;
   taken integer;
   due timestamptz;
 begin
+  ${READ_COMMITTED}
   -- A crash of the server can lose the last outcomes, and their jobs run again; an enqueue is never
   -- lost. Local to this transaction, so a pooler's connection stays as it is.
   perform set_config('synchronous_commit', 'off', true);
@@ -142,7 +153,8 @@ begin
     where j.sequence = any(array(
       select sequence from ${schema}.jobs
       where queue_name = claim."queueName" and status in ('scheduled', 'retrying') and run_at <= t
-      order by run_at limit 1000 for update skip locked));
+      order by run_at limit ${PROMOTED_AT_ONCE} for update skip locked));
+    get diagnostics promoted = row_count;
     return query
       update ${schema}.jobs j set status = 'running', attempts = j.attempts + 1, started_at = t,
         lease_token = claim_token, leased_until = t + claim."leaseMs" * interval '1 ms'
@@ -153,11 +165,12 @@ begin
       returning null::text[], null::text[], null::float8, null::boolean, j,
         date_part('epoch', t - j.run_at) * 1000;
     get diagnostics taken = row_count;
-    if taken >= claim."limit" then
+    if taken >= claim."limit" or promoted >= ${PROMOTED_AT_ONCE} then
       next_in := 0;
     else
       select run_at into due from ${schema}.jobs
-        where queue_name = claim."queueName" and status in ('scheduled', 'retrying')
+        -- One that is due and still there is locked by another transaction: it is no reason to hurry.
+        where queue_name = claim."queueName" and status in ('scheduled', 'retrying') and run_at > t
         order by run_at limit 1;
       if due is not null then
         next_in := least(next_in, greatest(0, date_part('epoch', due - t) * 1000));
@@ -175,8 +188,9 @@ create function ${schema}.cancel_job(job_id uuid, reason json, at timestamptz de
 returns table (job ${schema}.jobs, woken text[])
 language plpgsql as $$
 declare
-  t timestamptz := coalesce(at, clock_timestamp());
+  t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
 begin
+  ${READ_COMMITTED}
   select * into job from ${schema}.jobs j where j.id = cancel_job.job_id for update;
   if not found then return; end if;
   woken := '{}';
@@ -199,12 +213,14 @@ create function ${schema}.sweep(most integer, at timestamptz default null)
 returns table (job ${schema}.jobs, woken text[])
 language plpgsql ${PINNED} as $$
 declare
-  t timestamptz := coalesce(at, clock_timestamp());
+  t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
   reason json := json_build_object('name', 'LeaseLostError', 'message',
     'The worker neither settled the job nor extended its lease in time');
-  swept ${schema}.jobs[];
+  swept bigint[];
+  freed text[];
   ended uuid[];
 begin
+  ${READ_COMMITTED}
   with expired as (
     select sequence from ${schema}.jobs where status = 'running' and leased_until < t
     order by leased_until limit most for update skip locked
@@ -214,18 +230,16 @@ begin
       finished_at = case when j.attempts >= j.max_attempts then t end,
       error = reason, lease_token = null, leased_until = null
     where j.sequence in (select sequence from expired)
-    returning j
+    returning j.sequence, j.id, j.status, j.queue_name, j.attempts, j.started_at
   ), remembered as (
     insert into ${schema}.attempts (job_id, attempt, outcome, started_at, finished_at, error)
-    select (j).id, (j).attempts, 'lease_expired', (j).started_at, t, reason from taken
+    select id, attempts, 'lease_expired', started_at, t, reason from taken
   )
-  select array_agg(j), array_agg((j).id) filter (where (j).status = 'failed')
-  into swept, ended from taken;
-  woken := array(select distinct s.queue_name from unnest(swept) s where s.status = 'ready')
-    || ${schema}.end_jobs(ended, t);
-  foreach job in array coalesce(swept, '{}') loop
-    return next;
-  end loop;
+  select array_agg(sequence), array_agg(distinct queue_name) filter (where status = 'ready'),
+    array_agg(id) filter (where status = 'failed')
+  into swept, freed, ended from taken;
+  freed := coalesce(freed, '{}') || ${schema}.end_jobs(ended, t);
+  return query select j, freed from ${schema}.jobs j where j.sequence = any(swept);
 end $$;
 `;
 }

@@ -56,6 +56,7 @@ export class Database {
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #busyTimeoutMs: number;
+  #isClosed = false;
   readonly #statements = new Map<string, Statement>();
 
   constructor(database: DatabaseSync, path: string, busyTimeoutMs: number) {
@@ -112,6 +113,8 @@ export class Database {
 
   /** Closes the file. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#statements.clear();
     this.#database.close();
   }
@@ -133,6 +136,9 @@ export class Database {
   async #unlocked<T>(work: () => T): Promise<T> {
     const giveUpAt = performance.now() + this.#busyTimeoutMs;
     for (let waitMs = 1;; waitMs = Math.min(waitMs * 1.5, 25)) {
+      if (this.#isClosed) {
+        throw new StoreUnavailableError(`The SQLite file ${this.#path} has been closed`);
+      }
       try {
         return work();
       } catch (error) {

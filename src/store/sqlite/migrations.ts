@@ -63,7 +63,8 @@ create unique index hammerwork_jobs_key
   on hammerwork_jobs (queue_name, idempotency_key) where idempotency_key is not null;
 
 -- For lookup. The row number, which is the store's order, is the last part of every index.
-create index hammerwork_jobs_queue on hammerwork_jobs (queue_name, status);
+create index hammerwork_jobs_queue on hammerwork_jobs (queue_name);
+create index hammerwork_jobs_status on hammerwork_jobs (queue_name, status);
 create index hammerwork_jobs_trace on hammerwork_jobs (trace_id);
 create index hammerwork_jobs_correlation
   on hammerwork_jobs (correlation_id) where correlation_id is not null;

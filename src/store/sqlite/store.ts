@@ -39,7 +39,7 @@ export class SqliteStore implements Store {
 
   constructor(database: Database, now: () => number) {
     this.#database = database;
-    this.#now = now;
+    this.#now = () => Math.floor(now());
   }
 
   add(inputs: readonly JobInput[]): Promise<readonly Added[]> {
