@@ -52,7 +52,7 @@ export class Client {
     const options = { prepare: this.#prepare };
     try {
       if (transaction !== undefined) return await transaction.unsafe(text, values, options);
-      return await this.#with((sql) => sql.unsafe(text, values, options));
+      return withoutHoles(await this.#with((sql) => sql.unsafe(text, values, options)));
     } catch (error) {
       throw explained(error);
     }
@@ -79,6 +79,14 @@ export class Client {
       await sql.end?.({ timeout: 1 }).catch(() => {});
     }
   }
+}
+
+/**
+ * When a connection is lost in the middle of an answer, postgres.js goes on counting there: the first
+ * rows of the next answer on that connection are missing, though nothing was lost.
+ */
+function withoutHoles(rows: readonly Row[]): readonly Row[] {
+  return 0 in rows ? rows : rows.filter(() => true);
 }
 
 /** A call of two statements whose second one failed. */
