@@ -4,6 +4,7 @@
  * @module
  */
 import { hasHooks, type JobLifecycleEvent, tell } from "./hooks.ts";
+import { within } from "./waiting.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
 
 /** Hook calls under way. */
@@ -21,9 +22,6 @@ export class HookCalls {
   /** Waits for the calls under way, at most this long. */
   async settled(withinMs: number): Promise<void> {
     if (this.#pending.size === 0) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, withinMs));
-    await Promise.race([Promise.all(this.#pending), limit]);
-    clearTimeout(timer);
+    await within(withinMs, Promise.all(this.#pending));
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Waiting until somebody wakes the loop or a time has come.
+ * Waiting until somebody wakes the loop, something is done, or a time has come.
  *
  * @module
  */
@@ -28,5 +28,16 @@ export class Waiting {
     }
     this.#wake = undefined;
     this.#isWoken = false;
+  }
+}
+
+/** Waits for something, but not longer. Rejects as it does. */
+export async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
+  try {
+    await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
   }
 }

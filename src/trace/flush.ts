@@ -4,6 +4,7 @@
  * @module
  */
 import { ProxyTracerProvider, trace } from "@opentelemetry/api";
+import { within } from "../waiting.ts";
 
 /** Asks the registered provider to send what it holds, and waits at most this long. Never rejects. */
 export async function flushSpans(withinMs: number): Promise<void> {
@@ -13,13 +14,9 @@ export async function flushSpans(withinMs: number): Promise<void> {
     : registered;
   const { forceFlush } = provider as { forceFlush?: () => Promise<void> };
   if (typeof forceFlush !== "function") return;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, withinMs));
   try {
-    await Promise.race([forceFlush.call(provider), limit]);
+    await within(withinMs, forceFlush.call(provider));
   } catch {
     // The exporter reports its own failures; a job is done either way.
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { within } from "../../waiting.ts";
 import type { Client } from "./client.ts";
 
 const PAUSE_MS = 5;
@@ -84,11 +85,4 @@ export class Bell {
       return undefined;
     }
   }
-}
-
-/** Waits for something, but not longer. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  await Promise.race([work, new Promise((resolve) => timer = setTimeout(resolve, ms))]);
-  clearTimeout(timer);
 }
