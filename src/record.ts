@@ -8,6 +8,12 @@ import type { JobStatus } from "./status.ts";
 /** What happens to a job when a job that it depends on fails or is cancelled. */
 export type DependencyFailurePolicy = "cancel" | "run";
 
+/**
+ * How an attempt's span relates to the job's creation context: `child` of it, a root of a new trace
+ * that `link`s to it, `none` of both, or `auto`: a child when it starts soon after, else a link.
+ */
+export type Propagation = "auto" | "child" | "link" | "none";
+
 /** What is kept of an error. */
 export interface JobError {
   /** The error's class, such as `TypeError`. */
@@ -73,6 +79,10 @@ export interface JobInput {
   readonly traceparent?: string | undefined;
   /** Vendors' part of the creation context. */
   readonly tracestate?: string | undefined;
+  /** The caller's W3C `baggage`, where the queue carries it. */
+  readonly baggage?: string | undefined;
+  /** The job's own rule for its attempts' spans; else the worker's holds. */
+  readonly propagation?: Propagation | undefined;
 }
 
 /** A job as the store keeps it. Times are in ms since 1970. */

@@ -44,6 +44,11 @@ export interface ClaimedJob extends JobRecord {
   readonly leaseToken: string;
   /** How long it was due before it was claimed. */
   readonly waitMs: number;
+  /**
+   * The `traceparent`s of the jobs it depended on: of the attempt that ended each, else of its
+   * creation. At most 128, which is how many links a span can have.
+   */
+  readonly dependencyTraceparents: readonly string[];
 }
 
 /** Where an attempt's outcome takes its job. */
@@ -99,7 +104,7 @@ export interface RecordFilter {
   readonly queueName?: string | undefined;
   /** With one of these statuses. */
   readonly statuses?: readonly JobStatus[] | undefined;
-  /** Of this trace. */
+  /** Of this trace, or with an attempt that ran in it. */
   readonly traceId?: string | undefined;
   /** With this correlation id. */
   readonly correlationId?: string | undefined;
@@ -123,6 +128,31 @@ export interface QueueCount {
   readonly status: JobStatus;
   /** How many. */
   readonly count: number;
+}
+
+/**
+ * The end of a trace: its last unfinished job has ended. Recorded once, in the step that ended that
+ * job; a new job revives the trace, and its next end has the next epoch.
+ */
+export interface TraceEnd {
+  /** The trace, by its jobs' own trace id. */
+  readonly traceId: string;
+  /** Counted from 1. It begins anew when retention has removed every job of the trace. */
+  readonly epoch: number;
+  /** The job that ended last. */
+  readonly jobId: string;
+  /** That job's business process. */
+  readonly correlationId?: string | undefined;
+  /** When it ended, in ms since 1970. */
+  readonly finishedAt: number;
+}
+
+/** How many ends of traces a worker can tell of. */
+export interface TraceEndClaim {
+  /** At most this many. */
+  readonly limit: number;
+  /** How long they are this worker's to tell; then, unless settled, anybody's again. */
+  readonly leaseMs: number;
 }
 
 /** What upkeep is to do. */
@@ -166,6 +196,12 @@ export interface Store<Transaction = never> {
   counts(): Promise<readonly QueueCount[]>;
   /** How each queue stands, and what holds the store up. */
   health(): Promise<Health>;
+  /** Whether a trace has an unfinished job beside the given one, at this moment. */
+  hasUnfinished(traceId: string, exceptId: string): Promise<boolean>;
+  /** Ends of traces that nobody has told of yet, oldest first, under a lease. */
+  claimTraceEnds(claim: TraceEndClaim): Promise<readonly TraceEnd[]>;
+  /** Records that these ends have been told of. */
+  settleTraceEnds(ends: readonly TraceEnd[]): Promise<void>;
   /** Sweeps expired leases and removes what is past its retention. */
   upkeep(upkeep: Upkeep): Promise<UpkeepResult>;
   /** Calls back when a job of a queue became ready; a hint that may be missing. Returns its end. */
