@@ -51,6 +51,7 @@ export type {
   JobError,
   JobInput,
   JobRecord,
+  Propagation,
 } from "./src/record.ts";
 export type {
   Added,
@@ -63,6 +64,8 @@ export type {
   RecordFilter,
   Settlement,
   Store,
+  TraceEnd,
+  TraceEndClaim,
   Turn,
   TurnResult,
   Upkeep,
@@ -79,7 +82,14 @@ export type {
   WorkerSettings,
   WorkSource,
 } from "./src/worker_settings.ts";
-export type { EventType, Hook, Hooks, JobEventOf, JobLifecycleEvent } from "./src/hooks.ts";
+export type {
+  EventType,
+  Hook,
+  Hooks,
+  JobEventOf,
+  JobLifecycleEvent,
+  TraceCompleteEvent,
+} from "./src/hooks.ts";
 export {
   JobCancelledError,
   JobTimeoutError,
@@ -90,4 +100,12 @@ export {
 } from "./src/errors.ts";
 
 export { createJobSpan, type TracedJob } from "./src/trace/job_span.ts";
+export {
+  defaultSpanRules,
+  type SpanAttributes,
+  type SpanJob,
+  type SpanRuleOptions,
+  type SpanRules,
+} from "./src/trace/rules.ts";
+export type { Related } from "./src/trace/relation.ts";
 export type { JobScope } from "./src/trace/scope.ts";

@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { context } from "@opentelemetry/api";
 import { JobCancelledError, JobTimeoutError, toJobError, WorkerStoppedError } from "./errors.ts";
 import { toJson } from "./json.ts";
 import { toJob } from "./translate.ts";
+import type { JobError } from "./record.ts";
 import type { Outcome } from "./settle.ts";
 import type { ClaimedJob } from "./store.ts";
-import { type AttemptSpan, endAttemptSpan, startAttemptSpan } from "./trace/attempt.ts";
+import { type AttemptSpan, startAttemptSpan } from "./trace/attempt.ts";
 import { runInScope } from "./trace/scope.ts";
-import { activeSpanContext, contextOf } from "./trace/tracer.ts";
+import { activeSpanContext, contextOf, runInContext } from "./trace/tracer.ts";
 import type { JobContext, WorkerSettings } from "./worker_settings.ts";
 
 /** An attempt that is over. */
@@ -30,7 +30,7 @@ export async function execute(
   settings: WorkerSettings,
   controller: AbortController,
 ): Promise<Executed> {
-  const attempt = startAttemptSpan(record);
+  const attempt = startAttemptSpan(record, settings.spanRules, () => toJob(record).payload);
   const startedAt = performance.now();
   const timer = startTimeout(record.timeoutMs ?? settings.timeoutMs, controller);
   const outcome = await Promise.race([
@@ -39,7 +39,7 @@ export async function execute(
   ]);
   clearTimeout(timer);
   const runMs = performance.now() - startedAt;
-  const traceparent = endAttemptSpan(attempt, outcome.type, errorOf(outcome));
+  const traceparent = attempt.end(outcome.type, errorOf(outcome));
   return { outcome, runMs, traceparent };
 }
 
@@ -62,8 +62,9 @@ async function runHandler(
   try {
     const scope = {
       jobId: record.id,
-      traceId: record.traceId,
+      traceId: attempt.traceId,
       correlationId: record.correlationId,
+      baggage: record.baggage,
     };
     const jobContext: JobContext = {
       signal,
@@ -73,8 +74,10 @@ async function runHandler(
         scope,
         () => activeSpanContext() ?? contextOf(attempt.span),
       ),
+      isFinalJobInTrace: async () =>
+        !await settings.source.store.hasUnfinished(record.traceId, record.id),
     };
-    returned = await context.with(
+    returned = await runInContext(
       attempt.context,
       () => runInScope(scope, () => settings.handler(toJob(record), jobContext)),
     );
@@ -119,6 +122,6 @@ function outcomeOf(error: unknown): Outcome {
   return { type: "lease_lost", error };
 }
 
-function errorOf(outcome: Outcome): { name: string; message: string } | undefined {
+function errorOf(outcome: Outcome): JobError | undefined {
   return "error" in outcome ? toJobError(outcome.error) : undefined;
 }

@@ -65,6 +65,20 @@ export type Hook<Type extends EventType, AJob = Job> = (
   event: JobEventOf<Type, AJob>,
 ) => unknown;
 
+/** The end of a trace: none of its jobs is unfinished. */
+export interface TraceCompleteEvent {
+  /** The trace, by its jobs' own trace id. */
+  readonly traceId: string;
+  /** 1 at its first end; a new job revives a trace, and its next end has the next one. */
+  readonly epoch: number;
+  /** The job that ended last. */
+  readonly jobId: string;
+  /** That job's business process. */
+  readonly correlationId: string | undefined;
+  /** When it ended, by the store's clock. */
+  readonly completedAt: Date;
+}
+
 /** What a worker tells. */
 export interface Hooks<AJob = Job> {
   /** Before the handler, on each attempt. Not waited for. */
@@ -79,6 +93,12 @@ export interface Hooks<AJob = Job> {
   readonly onJobTimeout?: Hook<"timeout", AJob> | undefined;
   /** The job was cancelled while it ran here. */
   readonly onJobCancel?: Hook<"cancel", AJob> | undefined;
+  /**
+   * A trace has ended, wherever its last job ran and however that ended. Of all workers with this
+   * hook over one store, one is told; again only if it, or its hook, does not return in 30 s, so
+   * `traceId` and `epoch` together tell repeats.
+   */
+  readonly onTraceComplete?: ((event: TraceCompleteEvent) => unknown) | undefined;
 }
 
 /** Whether anything listens. */

@@ -1,15 +1,16 @@
 /**
- * What a job inherits when it is enqueued: its trace, its business process and its parent, from its
- * own options, from its family in the same call, from a stored parent, from the running job, or from
- * the caller's active span, in this order.
+ * What a job inherits when it is enqueued: its trace, its business process, its parent and its
+ * baggage, from its own options, from its family in the same call, from its parent, from the running
+ * job, or from the caller's active span, in this order.
  *
  * @module
  */
-import { isSpanContextValid, type SpanContext } from "@opentelemetry/api";
+import type { SpanContext } from "@opentelemetry/api";
 import { connected } from "./graph.ts";
 import { readTraceId } from "./ids.ts";
 import type { NewJob } from "./new_job.ts";
 import type { JobRecord } from "./record.ts";
+import { checkedBaggage } from "./trace/baggage.ts";
 import type { Sendable } from "./trace/producer.ts";
 import type { JobScope } from "./trace/scope.ts";
 import type { Origin } from "./trace/tracer.ts";
@@ -21,12 +22,17 @@ export interface Surroundings {
   readonly scope: JobScope | undefined;
   /** The caller's active span, if any. */
   readonly span: SpanContext | undefined;
+  /** The caller's baggage, where it is carried. */
+  readonly baggage: string | undefined;
 }
+
+/** Stored parents by their ids. */
+export type Parents = ReadonlyMap<string, JobRecord>;
 
 /** Decides for jobs in dependency order what they inherit. `parents` are those already stored. */
 export function inherit(
   jobs: readonly NewJob[],
-  parents: ReadonlyMap<string, JobRecord>,
+  parents: Parents,
   surroundings: Surroundings,
 ): readonly Sendable[] {
   const originOf = origins(jobs, parents, surroundings);
@@ -38,14 +44,15 @@ export function inherit(
         ? surroundings.scope?.correlationId
         : correlationIds.get(job.parentId) ?? parents.get(job.parentId)?.correlationId);
     correlationIds.set(job.id, correlationId);
-    return { job, origin: originOf(job), correlationId, parentId };
+    const baggage = job.baggage === undefined ? surroundings.baggage : checkedBaggage(job.baggage);
+    return { job, origin: originOf(job), correlationId, parentId, baggage };
   });
 }
 
 /** Jobs of one trace get one origin object, so that the spans know that they belong together. */
 function origins(
   jobs: readonly NewJob[],
-  parents: ReadonlyMap<string, JobRecord>,
+  parents: Parents,
   surroundings: Surroundings,
 ): (job: NewJob) => Origin {
   const firstOf = connected(jobs);
@@ -58,7 +65,7 @@ function origins(
   const own = new Map<NewJob, Origin>();
   const families = new Map<NewJob, Origin>();
   for (const job of jobs) {
-    const origin = ownOrigin(job, surroundings);
+    const origin = ownOrigin(job, parents, surroundings);
     if (origin === undefined) continue;
     own.set(job, share(origin));
     if (!families.has(firstOf(job))) families.set(firstOf(job), share(origin));
@@ -73,24 +80,39 @@ function origins(
 }
 
 /** What the job's own options say. A caller's context wins over a trace id; a malformed one is none. */
-function ownOrigin(job: NewJob, { span }: Surroundings): Origin | undefined {
+function ownOrigin(
+  job: NewJob,
+  parents: Parents,
+  surroundings: Surroundings,
+): Origin | undefined {
   const caller = readTraceparent(job.traceparent, job.tracestate);
   if (caller !== undefined) return { traceId: caller.traceId, parent: caller };
   if (job.traceId === undefined) return undefined;
-  const traceId = readTraceId(job.traceId);
-  return span?.traceId === traceId ? { traceId, parent: span } : { traceId };
+  return within(readTraceId(job.traceId), job, parents, surroundings);
 }
 
-function familyOrigin(
+function familyOrigin(job: NewJob, parents: Parents, surroundings: Surroundings): Origin {
+  const { scope, span } = surroundings;
+  const traceId = storedParent(job, parents)?.traceId ?? scope?.traceId;
+  if (traceId !== undefined) return within(traceId, job, parents, surroundings);
+  return span === undefined ? {} : { traceId: span.traceId, parent: span };
+}
+
+/** The place in a trace: under the active span or the parent's creation, if they belong to it. */
+function within(
+  traceId: string,
   job: NewJob,
-  parents: ReadonlyMap<string, JobRecord>,
-  { scope, span }: Surroundings,
+  parents: Parents,
+  { span }: Surroundings,
 ): Origin {
-  const parent = job.parentId === undefined ? undefined : parents.get(job.parentId);
-  const traceId = parent?.traceId ?? scope?.traceId;
-  const isActive = span !== undefined && isSpanContextValid(span);
-  if (isActive && (traceId === undefined || traceId === span.traceId)) {
-    return { traceId: span.traceId, parent: span };
-  }
-  return traceId === undefined ? {} : { traceId };
+  if (span?.traceId === traceId) return { traceId, parent: span };
+  const stored = storedParent(job, parents);
+  const parent = job.parentTraceparent === undefined
+    ? readTraceparent(stored?.traceparent, stored?.tracestate)
+    : readTraceparent(job.parentTraceparent);
+  return parent?.traceId === traceId ? { traceId, parent } : { traceId };
+}
+
+function storedParent({ parentId }: NewJob, parents: Parents): JobRecord | undefined {
+  return parentId === undefined ? undefined : parents.get(parentId);
 }

@@ -5,7 +5,7 @@
  */
 import type { Backoff } from "./backoff.ts";
 import type { JobStatus } from "./status.ts";
-import type { Attempt, DependencyFailurePolicy, JobError } from "./record.ts";
+import type { Attempt, DependencyFailurePolicy, JobError, Propagation } from "./record.ts";
 
 /** A job as the store has it. */
 export interface Job<Name extends string = string, Payload = unknown> {
@@ -33,6 +33,12 @@ export interface Job<Name extends string = string, Payload = unknown> {
   readonly traceparent?: string | undefined;
   /** Vendors' part of the creation context. */
   readonly tracestate?: string | undefined;
+  /** The W3C `baggage` that its handler gets. */
+  readonly baggage?: string | undefined;
+  /** Its own rule for how its attempts' spans relate to the creation context. */
+  readonly propagation?: Propagation | undefined;
+  /** The span context of the latest settled attempt, whose trace can be another than `traceId`. */
+  readonly attemptTraceparent?: string | undefined;
   /** Jobs that had to end before it could start. */
   readonly dependsOn: readonly string[];
   /** What a failed dependency does to it. */

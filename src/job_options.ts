@@ -6,14 +6,17 @@
  */
 import { type Backoff, checkBackoff, longestDelayMs } from "./backoff.ts";
 import { checkCorrelationId, checkJobId, readTraceId, shown } from "./ids.ts";
-import type { DependencyFailurePolicy } from "./record.ts";
+import type { DependencyFailurePolicy, Propagation } from "./record.ts";
 
 /** A job, or its id. */
 export type JobReference = string | { readonly id: string };
 
 /** How a job is to be run and where it belongs. Everything has a default. */
 export interface JobOptions {
-  /** The trace it belongs to: 32 hex digits or a UUID. Default: the caller's trace, else a new one. */
+  /**
+   * The trace it belongs to: 32 hex digits or a UUID. Default: the caller's trace, else a new one.
+   * A job that is given one never leaves it.
+   */
   readonly traceId?: string | undefined;
   /** The business process it belongs to, 1 to 255 characters. Default: that of the running job. */
   readonly correlationId?: string | undefined;
@@ -21,6 +24,10 @@ export interface JobOptions {
   readonly traceparent?: string | undefined;
   /** The W3C `tracestate` that came with `traceparent`. */
   readonly tracestate?: string | undefined;
+  /** A caller's W3C `baggage`, for the handler. Default: the active one, where the queue carries it. */
+  readonly baggage?: string | undefined;
+  /** How its attempts' spans relate to its creation context. Default: the worker's rule. */
+  readonly propagation?: Propagation | undefined;
   /** The job that this one is a part of. Default: the running job. Gives trace and correlation too. */
   readonly parent?: JobReference | undefined;
   /** Jobs that must end before this one starts; at most 1,000. */
@@ -47,6 +54,8 @@ export interface JobOptions {
 export interface NewJobOptions extends Omit<JobOptions, "parent" | "dependsOn"> {
   /** The id of the job that it is a part of. */
   readonly parentId?: string | undefined;
+  /** The parent's creation context, where the parent was at hand. */
+  readonly parentTraceparent?: string | undefined;
   /** The ids of the jobs that must end before it starts. */
   readonly dependsOn?: readonly string[] | undefined;
 }
@@ -63,7 +72,10 @@ const checks: { readonly [Key in keyof Required<NewJobOptions>]: (value: unknown
   // W3C Trace Context: a receiver ignores what it cannot parse, so any text is taken here.
   traceparent: (value) => checkText("traceparent", value),
   tracestate: (value) => checkText("tracestate", value),
+  baggage: (value) => checkText("baggage", value),
+  propagation: checkPropagation,
   parentId: (value) => checkJobId(value, "parent"),
+  parentTraceparent: (value) => checkText("parentTraceparent", value),
   dependsOn: checkDependencies,
   onDependencyFailure: checkFailurePolicy,
   priority: (value) => checkInteger("priority", value, -32_768, 32_767),
@@ -122,6 +134,14 @@ function checkFailurePolicy(value: unknown): void {
     throw new RangeError(`onDependencyFailure must be "cancel" or "run": got ${shown(value)}`);
   }
 }
+
+/** Refuses what is none of the rules. */
+export function checkPropagation(value: unknown): Propagation {
+  if (propagations.includes(value as Propagation)) return value as Propagation;
+  throw new RangeError(`propagation must be ${propagations.join(", ")}: got ${shown(value)}`);
+}
+
+const propagations: readonly Propagation[] = ["auto", "child", "link", "none"];
 
 function checkDate(value: unknown): void {
   const year = value instanceof Date ? value.getUTCFullYear() : NaN;

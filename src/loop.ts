@@ -16,6 +16,7 @@ import { cancelEvent, outcomeEvents } from "./lifecycle.ts";
 import { Stopping } from "./stopping.ts";
 import type { Claim, ClaimedJob, LeaseState, Store, TurnResult } from "./store.ts";
 import { Tally } from "./tally.ts";
+import { TraceEnds } from "./trace_ends.ts";
 import { doUpkeep, upkeepDueAt } from "./upkeep.ts";
 import { Waiting } from "./waiting.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
@@ -49,6 +50,7 @@ export class Loop {
   readonly #breath: Breath = new Breath();
   readonly #hooks: HookCalls = new HookCalls();
   readonly #attempts: Attempts = new Attempts(this.#hooks, this.tally, () => this.#waiting.wake());
+  readonly #traceEnds: TraceEnds;
   readonly #stopping: Stopping = new Stopping(() => this.#attempts.handBack());
   readonly #budgetEndsAt: number;
   #claimedCount = 0;
@@ -62,6 +64,7 @@ export class Loop {
     this.#settings = settings;
     this.#byQueue = new Map(settings.map((one) => [one.queueName, one]));
     this.#asking = new Asking(settings);
+    this.#traceEnds = new TraceEnds(this.#store, settings);
     this.#limits = limits;
     this.#budgetEndsAt = performance.now() + limits.budgetMs;
   }
@@ -90,7 +93,9 @@ export class Loop {
       stopListening?.();
       this.#attempts.handBack();
       this.#stopping.end();
-      await this.#hooks.settled(this.#endTimeoutMs());
+      if (!this.#stopping.hasGivenUp) this.#traceEnds.ask();
+      const withinMs = this.#endTimeoutMs();
+      await Promise.all([this.#hooks.settled(withinMs), this.#traceEnds.settled(withinMs)]);
     }
   }
 
@@ -122,6 +127,7 @@ export class Loop {
     this.#asking.end(queueNames, result);
     this.#hasUnclaimed = claims.length === 0;
     finished.forEach((one, i) => this.#recorded(one, result.settled[i]!));
+    if (finished.length > 0) this.#traceEnds.ask();
     for (const job of result.claimed) this.#start(job, askedAt);
   }
 
@@ -211,6 +217,8 @@ export class Loop {
     const upkeep = doUpkeep(this.#store, this.#byQueue, this.#hooks);
     const hasFreed = await this.#stopping.inTime(upkeep).catch(() => false);
     if (hasFreed) this.#asking.askAll();
+    // Also those that ended where nobody listens, and those whose teller died.
+    this.#traceEnds.ask();
   }
 
   async #storeFailed(error: unknown): Promise<void> {

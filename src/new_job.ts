@@ -5,6 +5,7 @@
  */
 import { checkJobId, checkQueueName, newJobId, shown } from "./ids.ts";
 import type { Job } from "./job.ts";
+import type { Propagation } from "./record.ts";
 import {
   checkOptions,
   type JobOptions,
@@ -49,6 +50,7 @@ export function job<const Name extends string, Payload>(
     payload,
     ...inherited(parent),
     ...definedOnly(rest),
+    ...(rest.traceId !== undefined && { propagation: propagationWithin(rest) }),
     ...(parent !== undefined && { parentId: idOf(parent) }),
     ...(dependsOn !== undefined && { dependsOn: dependsOn.map(idOf) }),
   }));
@@ -73,7 +75,7 @@ function checkShape(options: JobOptions): JobOptions {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`A job's options must be an object: got ${shown(options)}`);
   }
-  for (const name of ["id", "queueName", "payload", "parentId"]) {
+  for (const name of ["id", "queueName", "payload", "parentId", "parentTraceparent"]) {
     if (Object.hasOwn(options, name)) {
       throw new TypeError(`A job's options have no ${name}: got one`);
     }
@@ -92,10 +94,19 @@ function idOf(reference: JobReference): string {
 /** A parent that is at hand gives its trace and its business process; an id is looked up later. */
 function inherited(
   parent: JobReference | undefined,
-): Pick<JobOptions, "traceId" | "correlationId"> {
+): Pick<NewJobOptions, "traceId" | "correlationId" | "parentTraceparent"> {
   if (typeof parent !== "object" || parent === null) return {};
-  const { traceId, correlationId } = parent as Partial<Job>;
-  return definedOnly({ traceId, correlationId });
+  const { traceId, correlationId, traceparent } = parent as Partial<Job>;
+  return definedOnly({ traceId, correlationId, parentTraceparent: traceparent });
+}
+
+/** A job that is given its trace stays in it, however late an attempt starts. */
+function propagationWithin({ propagation = "auto" }: JobOptions): Propagation {
+  if (propagation === "auto" || propagation === "child") return "child";
+  throw new RangeError(
+    `A job with a trace id of its own never leaves that trace, so its propagation must be auto or ` +
+      `child: got ${shown(propagation)}`,
+  );
 }
 
 function definedOnly<T extends object>(object: T): T {

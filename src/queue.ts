@@ -4,34 +4,40 @@
  * @module
  */
 import type { SpanContext } from "@opentelemetry/api";
-import { inDependencyOrder } from "./graph.ts";
-import { checkJobId } from "./ids.ts";
-import { inherit } from "./inheritance.ts";
-import type { Attempted, Job } from "./job.ts";
-import { checkInteger, type JobOptions } from "./job_options.ts";
-import { type JobFilter, type JobPage, toRecordFilter } from "./lookup.ts";
-import type { Enqueue, InTransaction, JobOf, QueueName, Queues } from "./queues.ts";
-import { checkJob, job, type NewJob } from "./new_job.ts";
-import { payloadText, toFailedAttempt, toInput, toJob } from "./translate.ts";
+import { type EnqueueArguments, enqueueJobs } from "./enqueue.ts";
 import type { Health } from "./health.ts";
-import type { JobRecord } from "./record.ts";
-import type { Added, QueueCount, Store } from "./store.ts";
-import { startSending } from "./trace/producer.ts";
+import { checkJobId } from "./ids.ts";
+import type { Surroundings } from "./inheritance.ts";
+import type { Attempted, Job } from "./job.ts";
+import { checkInteger } from "./job_options.ts";
+import { type JobFilter, type JobPage, toRecordFilter } from "./lookup.ts";
+import type { Enqueue, JobOf, QueueName, Queues } from "./queues.ts";
+import type { QueueCount, Store } from "./store.ts";
+import { activeBaggage } from "./trace/baggage.ts";
+import {
+  defaultSpanRules,
+  readSpanRules,
+  type SpanRuleOptions,
+  type SpanRules,
+} from "./trace/rules.ts";
 import { currentScope, type JobScope } from "./trace/scope.ts";
 import { activeSpanContext } from "./trace/tracer.ts";
+import { toFailedAttempt, toJob } from "./translate.ts";
 import { Worker } from "./worker.ts";
 import type { Handler, WorkerOptions, WorkerSettings, WorkSource } from "./worker_settings.ts";
 
 const SEVEN_DAYS_MS = 7 * 24 * 60 * 60 * 1_000;
 
 /** How a queue is set up. */
-export interface JobQueueOptions<Transaction = never> {
+export interface JobQueueOptions<Transaction = never> extends SpanRuleOptions {
   /** Where the jobs live: `memory()`, `sqlite(path)`, or one of your own. */
   readonly store: Store<Transaction>;
   /** The largest payload and the largest result, in bytes of JSON. Default 262,144. */
   readonly maxPayloadBytes?: number | undefined;
   /** How long ended jobs are kept for lookup, in ms; the workers remove them. Default 7 days. */
   readonly retentionMs?: number | undefined;
+  /** Whether a caller's active W3C baggage goes with its jobs to their handlers. Default false. */
+  readonly baggage?: boolean | undefined;
 }
 
 /**
@@ -57,9 +63,12 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   readonly maxPayloadBytes: number;
   /** How long ended jobs are kept for lookup, in ms. */
   readonly retentionMs: number;
+  /** How spans are made of its jobs. */
+  readonly spanRules: SpanRules;
+  readonly #carriesBaggage: boolean;
 
   constructor(options: JobQueueOptions<Transaction>) {
-    const { store, maxPayloadBytes = 262_144, retentionMs = SEVEN_DAYS_MS } = options;
+    const { store, maxPayloadBytes = 262_144, retentionMs = SEVEN_DAYS_MS, baggage } = options;
     if (typeof store?.add !== "function") {
       throw new TypeError(
         "store must be a Store, such as memory() or await sqlite(path): got none",
@@ -68,6 +77,8 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     this.store = store;
     this.maxPayloadBytes = checkInteger("maxPayloadBytes", maxPayloadBytes, 1, 1_000_000_000);
     this.retentionMs = checkInteger("retentionMs", retentionMs, 0, Number.MAX_SAFE_INTEGER);
+    this.spanRules = readSpanRules(options, defaultSpanRules);
+    this.#carriesBaggage = baggage === true;
   }
 
   /**
@@ -162,78 +173,19 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     scope: () => JobScope | undefined,
     span: () => SpanContext | undefined,
   ): Enqueue<Q, Transaction> {
-    const enqueue = (...args: EnqueueArguments<Transaction>) =>
-      this.#enqueue(args, scope(), span());
+    const destination = () => ({
+      store: this.store,
+      maxPayloadBytes: this.maxPayloadBytes,
+      spanAttributes: this.spanRules.spanAttributes,
+    });
+    // The arguments are read inside a promise, so that bad ones reject rather than throw.
+    const enqueue = async (...args: EnqueueArguments<Transaction>) =>
+      await enqueueJobs(destination(), args, this.#surroundings(scope(), span()));
     return enqueue as Enqueue<Q, Transaction>;
   }
 
-  async #enqueue(
-    args: EnqueueArguments<Transaction>,
-    scope: JobScope | undefined,
-    span: SpanContext | undefined,
-  ): Promise<unknown> {
-    const { newJobs, transaction } = readArguments(args);
-    if (newJobs.length === 0) return [];
-    const payloads = new Map(
-      newJobs.map((job) => [job.id, payloadText(job, this.maxPayloadBytes)]),
-    );
-    const ordered = inDependencyOrder(newJobs);
-    const parents = await this.#storedParents(ordered);
-    const sendables = inherit(ordered, parents, { scope, span });
-    const sending = startSending(sendables);
-    let added: readonly Added[];
-    try {
-      added = await this.store.add(
-        sendables.map((sendable, i) =>
-          toInput(sendable, sending.creations[i]!, payloads.get(sendable.job.id)!)
-        ),
-        transaction,
-      );
-    } catch (error) {
-      sending.end(error);
-      throw error;
-    }
-    sending.end();
-    const enqueued = new Map(added.map(({ job, deduplicated }, i) => [
-      ordered[i]!.id,
-      { ...toJob(job), deduplicated },
-    ]));
-    const results = newJobs.map(({ id }) => enqueued.get(id)!);
-    return Array.isArray(args[0]) ? results : results[0];
+  #surroundings(scope: JobScope | undefined, span: SpanContext | undefined): Surroundings {
+    const baggage = this.#carriesBaggage ? activeBaggage() ?? scope?.baggage : undefined;
+    return { scope, span, baggage };
   }
-
-  /** Parents that are known only by their id, to inherit from. */
-  async #storedParents(jobs: readonly NewJob[]): Promise<ReadonlyMap<string, JobRecord>> {
-    const here = new Set(jobs.map(({ id }) => id));
-    const parents = new Map<string, JobRecord>();
-    for (const { parentId, traceId, correlationId } of jobs) {
-      if (parentId === undefined || here.has(parentId) || parents.has(parentId)) continue;
-      if (traceId !== undefined && correlationId !== undefined) continue;
-      const parent = await this.store.get(parentId);
-      if (parent !== undefined) parents.set(parentId, parent);
-      // With a trace of its own it may belong to one that only the caller's transaction can see.
-      else if (traceId === undefined) {
-        throw new RangeError(`A parent must be a stored job: got ${parentId}`);
-      }
-    }
-    return parents;
-  }
-}
-
-type EnqueueArguments<Transaction> =
-  | [queueName: string, payload: unknown, options?: JobOptions & InTransaction<Transaction>]
-  | [newJob: NewJob, options?: InTransaction<Transaction>]
-  | [newJobs: readonly NewJob[], options?: InTransaction<Transaction>];
-
-function readArguments<Transaction>(
-  args: EnqueueArguments<Transaction>,
-): { newJobs: readonly NewJob[]; transaction: Transaction | undefined } {
-  if (typeof args[0] === "string") {
-    const { transaction, ...options } = args[2] ?? {};
-    return { newJobs: [job(args[0], args[1], options as JobOptions)], transaction };
-  }
-  const newJobs = Array.isArray(args[0]) ? args[0] as readonly NewJob[] : [args[0] as NewJob];
-  // Plain data can come from anywhere, so it is checked again.
-  for (const newJob of newJobs) checkJob(newJob);
-  return { newJobs, transaction: (args[1] as InTransaction<Transaction> | undefined)?.transaction };
 }

@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { context, ROOT_CONTEXT } from "@opentelemetry/api";
+import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { checkInteger, longestTimerMs } from "./job_options.ts";
 import { Loop, type LoopLimits } from "./loop.ts";
 import { flushSpans } from "./trace/flush.ts";
 import { runOutsideScope } from "./trace/scope.ts";
+import { runInContext } from "./trace/tracer.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
 
 /** The bounds of one tick. */
@@ -113,7 +114,7 @@ export abstract class Runner implements AsyncDisposable {
     { endsWhenIdle }: Omit<LoopLimits, "concurrency">,
   ): Promise<WorkResult> {
     // The loop outlives whatever job and span are active at its start: nothing of it belongs there.
-    await context.with(ROOT_CONTEXT, () => runOutsideScope(() => loop.work()));
+    await runInContext(ROOT_CONTEXT, () => runOutsideScope(() => loop.work()));
     if (!endsWhenIdle) await flushSpans(Math.max(...this.#settings.map((one) => one.endTimeoutMs)));
     return { ...loop.tally.counts(), nextInMs: loop.nextInMs };
   }

@@ -13,7 +13,7 @@ import type { Creation, Sendable } from "./trace/producer.ts";
 
 /** A checked job and what it inherits, as a store takes it. */
 export function toInput(sendable: Sendable, creation: Creation, payload: string): JobInput {
-  const { job, correlationId, parentId } = sendable;
+  const { job, correlationId, parentId, baggage } = sendable;
   return {
     id: job.id,
     queueName: job.queueName,
@@ -32,6 +32,8 @@ export function toInput(sendable: Sendable, creation: Creation, payload: string)
     parentId,
     traceparent: creation.traceparent,
     tracestate: creation.tracestate,
+    baggage,
+    propagation: job.propagation,
   };
 }
 
@@ -57,6 +59,9 @@ export function toJob<Name extends string, Payload>(record: JobRecord): Job<Name
     parentId: record.parentId,
     traceparent: record.traceparent,
     tracestate: record.tracestate,
+    baggage: record.baggage,
+    propagation: record.propagation,
+    attemptTraceparent: record.attemptTraceparent,
     dependsOn: record.dependsOn,
     onDependencyFailure: record.onDependencyFailure,
     idempotencyKey: record.idempotencyKey,

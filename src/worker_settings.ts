@@ -10,6 +10,7 @@ import type { Job } from "./job.ts";
 import { checkInteger, longestTimerMs } from "./job_options.ts";
 import type { Enqueue, QueueName, Queues } from "./queues.ts";
 import type { Store } from "./store.ts";
+import { readSpanRules, type SpanRuleOptions, type SpanRules } from "./trace/rules.ts";
 import type { JobScope } from "./trace/scope.ts";
 
 /** What a handler gets beside its job. */
@@ -20,6 +21,11 @@ export interface JobContext<Q extends Queues = Record<string, unknown>, Transact
   readonly span: Span;
   /** Enqueues as a part of this job: in its trace, with its correlation id, as its child. */
   readonly enqueue: Enqueue<Q, Transaction>;
+  /**
+   * Whether no other job of the trace is unfinished at this moment. Two that end together can both
+   * see the other: the end of a trace itself is recorded once, and `onTraceComplete` tells of it.
+   */
+  isFinalJobInTrace(): Promise<boolean>;
 }
 
 /** Runs one attempt. What it returns is kept as the job's result; what it throws fails the attempt. */
@@ -29,7 +35,7 @@ export type Handler<Q extends Queues, Name extends QueueName<Q>, Transaction = n
 ) => unknown;
 
 /** A worker's limits and hooks. Everything has a default. */
-export interface WorkerOptions<AJob = Job> extends Hooks<AJob> {
+export interface WorkerOptions<AJob = Job> extends Hooks<AJob>, SpanRuleOptions {
   /** How many jobs run at once, 1 to 10,000. Default 10. */
   readonly concurrency?: number | undefined;
   /**
@@ -64,6 +70,8 @@ export interface WorkSource {
   readonly maxPayloadBytes: number;
   /** How long ended jobs are kept for lookup, in ms. */
   readonly retentionMs: number;
+  /** How spans are made of its jobs, where the worker says nothing. */
+  readonly spanRules: SpanRules;
   /** `enqueue` as a part of a running job. */
   enqueueFrom(
     scope: JobScope,
@@ -85,6 +93,7 @@ export interface WorkerSettings {
   readonly upkeepMs: number;
   readonly stopTimeoutMs: number;
   readonly endTimeoutMs: number;
+  readonly spanRules: SpanRules;
   readonly onError: (error: unknown) => void;
 }
 
@@ -115,6 +124,7 @@ export function withDefaults(
     upkeepMs: ms("upkeepMs", options.upkeepMs ?? 1_000, 0),
     stopTimeoutMs: ms("stopTimeoutMs", options.stopTimeoutMs ?? 10_000, 0),
     endTimeoutMs: ms("endTimeoutMs", options.endTimeoutMs ?? 5_000, 0),
+    spanRules: readSpanRules(options, source.spanRules),
     onError: shielded(options.onError ?? ((error) => console.error(error))),
   };
 }
@@ -128,6 +138,8 @@ const optionNames: readonly string[] = [
   "upkeepMs",
   "stopTimeoutMs",
   "endTimeoutMs",
+  "propagation",
+  "childWithinMs",
 ];
 const functionNames: readonly string[] = [
   "onJobStart",
@@ -136,7 +148,9 @@ const functionNames: readonly string[] = [
   "onJobRetry",
   "onJobTimeout",
   "onJobCancel",
+  "onTraceComplete",
   "onError",
+  "spanAttributes",
 ];
 
 /** A misspelled option would be passed over, a hook that is no function would fail each time. */

@@ -10,38 +10,74 @@ import {
   type Span,
   trace,
 } from "@opentelemetry/api";
+import type { JobError } from "../record.ts";
+import type { ClaimedJob } from "../store.ts";
+import { withBaggage } from "./baggage.ts";
 import { createJobSpan, endJobSpan, type TracedJob } from "./job_span.ts";
+import type { SpanRules } from "./rules.ts";
+import { contextOf } from "./tracer.ts";
 import { writeTraceparent } from "./w3c.ts";
 
 /** The span of a running attempt. */
 export interface AttemptSpan {
   /** The span; one that records nothing where there is no tracing. */
   readonly span: Span;
-  /** A context with nothing but the span in it. */
+  /** A context with nothing but the span and the job's baggage in it. */
   readonly context: Context;
+  /** The trace that the attempt runs in. */
+  readonly traceId: string;
+  /** Ends the span. Returns its `traceparent`, if the attempt is to be found by it. */
+  end(outcome: string, error: JobError | undefined): string | undefined;
 }
 
-/** Starts the span of an attempt. */
-export function startAttemptSpan(job: TracedJob): AttemptSpan {
+/** Starts the span of an attempt. `payload` is asked only if the rules want to see it. */
+export function startAttemptSpan(
+  record: ClaimedJob,
+  rules: SpanRules,
+  payload: () => unknown,
+): AttemptSpan {
+  const job = rules.spanAttributes ? withPayload(record, payload) : record;
+  const span = startedSpan(job, rules);
+  const traceId = contextOf(span)?.traceId ?? record.traceId;
+  return {
+    span,
+    context: contextOfAttempt(span, record.baggage),
+    traceId,
+    end: (outcome, error) => {
+      try {
+        // A span that was sampled out is worth finding only where it left the job's own trace.
+        const isKept = span.isRecording() || traceId !== record.traceId;
+        const traceparent = isKept ? writeTraceparent(span.spanContext()) : undefined;
+        endJobSpan(span, { outcome, error }, job, rules);
+        return traceparent;
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+function withPayload(record: ClaimedJob, payload: () => unknown): TracedJob {
   try {
-    const span = createJobSpan(job);
-    return { span, context: trace.setSpan(ROOT_CONTEXT, span) };
+    return { ...record, payload: payload() };
   } catch {
-    return { span: trace.wrapSpanContext(INVALID_SPAN_CONTEXT), context: ROOT_CONTEXT };
+    // The handler's own reading of it says so.
+    return { ...record, payload: undefined };
   }
 }
 
-/** Ends the span of an attempt. Returns its `traceparent`, if it was recorded. */
-export function endAttemptSpan(
-  { span }: AttemptSpan,
-  outcome: string,
-  error: { name: string; message: string } | undefined,
-): string | undefined {
+function startedSpan(job: TracedJob, rules: SpanRules): Span {
   try {
-    const traceparent = span.isRecording() ? writeTraceparent(span.spanContext()) : undefined;
-    endJobSpan(span, outcome, error);
-    return traceparent;
+    return createJobSpan(job, "process", rules);
   } catch {
-    return undefined;
+    return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+  }
+}
+
+function contextOfAttempt(span: Span, baggage: string | undefined): Context {
+  try {
+    return withBaggage(trace.setSpan(ROOT_CONTEXT, span), baggage);
+  } catch {
+    return ROOT_CONTEXT;
   }
 }

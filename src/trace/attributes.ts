@@ -5,10 +5,14 @@
  * @module
  */
 import type { Attributes } from "@opentelemetry/api";
+import type { SpanAttributes, SpanJob } from "./rules.ts";
+
+/** What is done to a message, by the conventions' names. */
+export type Operation = "create" | "send" | "process";
 
 /** What is done, and where. */
 export function operationAttributes(
-  operation: "create" | "send" | "process",
+  operation: Operation,
   queueName: string | undefined,
 ): Attributes {
   const attributes: Attributes = {
@@ -20,19 +24,50 @@ export function operationAttributes(
   return attributes;
 }
 
-/** Which job it is, and to what it belongs. */
-export function messageAttributes(
-  job: {
-    readonly id: string;
-    readonly correlationId: string | undefined;
-    readonly parentId: string | undefined;
-  },
+/** What is done to one job, which job it is, and to what it belongs, as the given function wants it. */
+export function jobAttributes(
+  operation: Operation,
+  job: SpanJob,
+  spanAttributes: SpanAttributes | undefined,
+  more?: Attributes,
 ): Attributes {
-  const attributes: Attributes = { "messaging.message.id": job.id };
+  const attributes = operationAttributes(operation, job.queueName);
+  attributes["messaging.message.id"] = job.id;
   // What others call a correlation id is a conversation id there.
   if (job.correlationId !== undefined) {
     attributes["messaging.message.conversation_id"] = job.correlationId;
   }
   if (job.parentId !== undefined) attributes["hammerwork.job.parent_id"] = job.parentId;
-  return attributes;
+  if (more !== undefined) Object.assign(attributes, more);
+  if (spanAttributes === undefined) return attributes;
+  try {
+    return spanAttributes(attributes, job);
+  } catch {
+    // It was to take something out, and nobody knows what.
+    return operationAttributes(operation, job.queueName);
+  }
+}
+
+/** An exception's class, message and stack, as the given function leaves them. */
+export function exceptionOf(
+  error: { readonly name: string; readonly message: string; readonly stack?: string },
+  job: SpanJob,
+  spanAttributes: SpanAttributes | undefined,
+): { name: string; message: string; stack?: string } {
+  if (spanAttributes === undefined) return error;
+  try {
+    const said = spanAttributes({
+      "exception.type": error.name,
+      "exception.message": error.message,
+      ...(error.stack !== undefined && { "exception.stacktrace": error.stack }),
+    }, job);
+    const stack = said["exception.stacktrace"];
+    return {
+      name: String(said["exception.type"] ?? error.name),
+      message: String(said["exception.message"] ?? ""),
+      ...(stack !== undefined && { stack: String(stack) }),
+    };
+  } catch {
+    return { name: error.name, message: "" };
+  }
 }

@@ -1,6 +1,6 @@
 /**
  * The running side of a trace: one `process` span for each attempt, under the creation context that
- * was stored with the job.
+ * was stored with the job, or linked to it.
  *
  * @module
  */
@@ -12,21 +12,26 @@ import {
   trace,
 } from "@opentelemetry/api";
 import type { JobRecord } from "../record.ts";
-import { messageAttributes, operationAttributes } from "./attributes.ts";
+import { exceptionOf, jobAttributes } from "./attributes.ts";
 import { choosesRoots } from "./chosen_root.ts";
+import { linksOf, originOf, type Related } from "./relation.ts";
+import { defaultSpanRules, type SpanJob, type SpanRules } from "./rules.ts";
 import { activeTracer, startSpan } from "./tracer.ts";
-import { isSampled, readTraceparent } from "./w3c.ts";
+import { isSampled } from "./w3c.ts";
 
 /** What a job span is made from: a claimed job, or as much of one as is at hand. */
 export type TracedJob =
-  & Pick<JobRecord, "id" | "queueName" | "traceId" | "attempts" | "maxAttempts">
-  & Partial<Pick<JobRecord, "traceparent" | "tracestate" | "correlationId" | "parentId">>
+  & SpanJob
+  & Related
+  & Pick<JobRecord, "attempts" | "maxAttempts">
   & { readonly waitMs?: number | undefined };
 
 /**
- * Starts the span of one attempt, a child of the job's creation context; where the job was enqueued
- * without tracing, the root of the job's trace. Without a registered provider the span records
- * nothing. Whoever starts it ends it.
+ * Starts the span of one attempt. With `auto`, a child of the job's creation context when it starts
+ * within `rules.childWithinMs` of the enqueue, else the root of a new trace that links to it; where
+ * the job was enqueued without tracing, the root of the job's trace. It links to the attempt before
+ * and to the jobs depended on. Without a registered provider the span records nothing. Whoever
+ * starts it ends it.
  *
  * ```ts
  * import { createJobSpan, job } from "hammerwork";
@@ -38,42 +43,52 @@ export type TracedJob =
  * span.end();
  * ```
  */
-export function createJobSpan(job: TracedJob, operation: string = "process"): Span {
-  const parent = readTraceparent(job.traceparent, job.tracestate);
+export function createJobSpan(
+  job: TracedJob,
+  operation: string = "process",
+  rules: SpanRules = defaultSpanRules,
+): Span {
+  const origin = originOf(job, rules);
+  const { parent } = origin;
   const tracer = activeTracer();
   if (tracer === undefined) return trace.wrapSpanContext(parent ?? INVALID_SPAN_CONTEXT);
   // Our own provider follows the parent's decision, so an unsampled span need not be built.
   if (parent && choosesRoots() && !isSampled(parent)) return trace.wrapSpanContext(parent);
-  const origin = parent ? { parent } : { traceId: job.traceId };
   return startSpan(tracer, `${operation} ${job.queueName}`, {
     kind: SpanKind.CONSUMER,
-    attributes: {
-      ...operationAttributes("process", job.queueName),
-      ...messageAttributes({
-        id: job.id,
-        correlationId: job.correlationId,
-        parentId: job.parentId,
-      }),
+    links: linksOf(job, rules, origin),
+    attributes: jobAttributes("process", job, rules.spanAttributes, {
       "hammerwork.job.attempt": job.attempts,
       "hammerwork.job.max_attempts": job.maxAttempts,
       ...(job.waitMs !== undefined && { "hammerwork.job.wait_ms": job.waitMs }),
-    },
+    }),
   }, origin);
+}
+
+/** How an attempt ended. */
+export interface SpanEnd {
+  /** The outcome's name. */
+  readonly outcome: string;
+  /** What went wrong, if anything did. */
+  readonly error?: { readonly name: string; readonly message: string } | undefined;
 }
 
 /** Ends the span of an attempt with its outcome. */
 export function endJobSpan(
   span: Span,
-  outcome: string,
-  error?: { name: string; message: string },
+  { outcome, error }: SpanEnd,
+  job: SpanJob,
+  rules: SpanRules = defaultSpanRules,
 ): void {
-  if (span.isRecording()) {
+  try {
+    if (!span.isRecording()) return;
     span.setAttribute("hammerwork.job.outcome", outcome);
-    if (error !== undefined) {
-      span.setAttribute("error.type", error.name);
-      span.recordException(error);
-      span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
-    }
+    if (error === undefined) return;
+    const exception = exceptionOf(error, job, rules.spanAttributes);
+    span.setAttribute("error.type", exception.name);
+    span.recordException(exception);
+    span.setStatus({ code: SpanStatusCode.ERROR, message: exception.message });
+  } finally {
+    span.end();
   }
-  span.end();
 }

@@ -16,7 +16,8 @@ import {
 import { toJobError } from "../errors.ts";
 import { newTraceId } from "../ids.ts";
 import type { NewJob } from "../new_job.ts";
-import { messageAttributes, operationAttributes } from "./attributes.ts";
+import { jobAttributes, operationAttributes } from "./attributes.ts";
+import type { SpanAttributes } from "./rules.ts";
 import { activeTracer, type Origin, startSpan } from "./tracer.ts";
 import { writeTraceparent } from "./w3c.ts";
 
@@ -30,6 +31,8 @@ export interface Sendable {
   readonly correlationId: string | undefined;
   /** The parent it will be stored with. */
   readonly parentId: string | undefined;
+  /** The baggage it will be stored with. */
+  readonly baggage: string | undefined;
 }
 
 /** What is stored of a job's trace. */
@@ -51,11 +54,16 @@ export interface Sending {
 }
 
 /** Starts the spans of one enqueue; without tracing it only decides the ids. */
-export function startSending(jobs: readonly Sendable[]): Sending {
+export function startSending(
+  jobs: readonly Sendable[],
+  spanAttributes: SpanAttributes | undefined,
+): Sending {
   try {
     const tracer = activeTracer();
     if (tracer === undefined) return untraced(jobs);
-    const sending = jobs.length === 1 ? sendOne(tracer, jobs[0]!) : sendMany(tracer, jobs);
+    const sending = jobs.length === 1
+      ? sendOne(tracer, jobs[0]!, spanAttributes)
+      : sendMany(tracer, jobs, spanAttributes);
     // A provider that makes empty spans has given no trace to belong to.
     return sending.creations.every(({ traceparent }) => traceparent) ? sending : untraced(jobs);
   } catch {
@@ -77,15 +85,23 @@ function untraced(jobs: readonly Sendable[]): Sending {
   return { creations, end: () => {} };
 }
 
-function sendOne(tracer: Tracer, sendable: Sendable): Sending {
-  const span = startProducerSpan(tracer, "send", sendable, sendable.origin);
+function sendOne(
+  tracer: Tracer,
+  sendable: Sendable,
+  spanAttributes: SpanAttributes | undefined,
+): Sending {
+  const span = startProducerSpan(tracer, "send", sendable, sendable.origin, spanAttributes);
   return {
     creations: [creationIn(span.spanContext())],
     end: (error) => endSpans([span], error),
   };
 }
 
-function sendMany(tracer: Tracer, jobs: readonly Sendable[]): Sending {
+function sendMany(
+  tracer: Tracer,
+  jobs: readonly Sendable[],
+  spanAttributes: SpanAttributes | undefined,
+): Sending {
   const origins = new Set(jobs.map(({ origin }) => origin));
   const shared = origins.size === 1 ? jobs[0]!.origin : undefined;
   const send = startSpan(tracer, batchName(jobs), {
@@ -97,11 +113,14 @@ function sendMany(tracer: Tracer, jobs: readonly Sendable[]): Sending {
   if (shared !== undefined) roots.set(shared, { parent: send.spanContext() });
   const creates = jobs.map((sendable) => {
     const origin = roots.get(sendable.origin) ?? sendable.origin;
-    const create = startProducerSpan(tracer, "create", sendable, origin);
+    const create = startProducerSpan(tracer, "create", sendable, origin, spanAttributes);
     if (origin.parent === undefined) roots.set(sendable.origin, { parent: create.spanContext() });
     return create;
   });
-  send.addLinks(creates.map((create) => ({ context: create.spanContext() })));
+  send.addLinks(creates.map((create, i) => ({
+    context: create.spanContext(),
+    attributes: { "messaging.message.id": jobs[i]!.job.id },
+  })));
   return {
     creations: creates.map((create) => creationIn(create.spanContext())),
     end: (error) => endSpans([...creates, send], error),
@@ -113,13 +132,16 @@ function startProducerSpan(
   operation: "send" | "create",
   { job, correlationId, parentId }: Sendable,
   origin: Origin,
+  spanAttributes: SpanAttributes | undefined,
 ): Span {
-  return startSpan(tracer, `${operation} ${job.queueName}`, {
+  const { id, queueName, payload } = job;
+  return startSpan(tracer, `${operation} ${queueName}`, {
     kind: SpanKind.PRODUCER,
-    attributes: {
-      ...operationAttributes(operation, job.queueName),
-      ...messageAttributes({ id: job.id, correlationId, parentId }),
-    },
+    attributes: jobAttributes(
+      operation,
+      { id, queueName, payload, correlationId, parentId },
+      spanAttributes,
+    ),
   }, origin);
 }
 

@@ -11,10 +11,12 @@
 export interface JobScope {
   /** The running job's id: the parent of what it enqueues. */
   readonly jobId: string;
-  /** Its trace. */
+  /** The trace that its attempt runs in. */
   readonly traceId: string;
   /** Its business process. */
   readonly correlationId: string | undefined;
+  /** What it was given of its caller's baggage. */
+  readonly baggage: string | undefined;
 }
 
 /** The part of AsyncLocalStorage that is used. */

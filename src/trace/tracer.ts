@@ -74,6 +74,21 @@ export function contextOf(span: Span | undefined): SpanContext | undefined {
   }
 }
 
+/** Calls `fn` inside a context; a context manager that throws is done without. */
+export function runInContext<R>(within: Context, fn: () => R): R {
+  let isCalled = false;
+  const call = () => {
+    isCalled = true;
+    return fn();
+  };
+  try {
+    return context.with(within, call);
+  } catch (error) {
+    if (isCalled) throw error;
+    return fn();
+  }
+}
+
 /** A context that holds nothing but the given span context. */
 export function under(spanContext: SpanContext): Context {
   return trace.setSpanContext(ROOT_CONTEXT, spanContext);

@@ -1,0 +1,70 @@
+/**
+ * Where an attempt's span begins and what it links to: decided from what is stored of the job, by
+ * the rule of propagation that holds for it.
+ *
+ * @module
+ */
+import type { Link, SpanContext } from "@opentelemetry/api";
+import type { Propagation } from "../record.ts";
+import type { ClaimedJob } from "../store.ts";
+import type { SpanRules } from "./rules.ts";
+import type { Origin } from "./tracer.ts";
+import { readTraceparent } from "./w3c.ts";
+
+/** As much of a claimed job as is at hand. */
+export type Related =
+  & Pick<ClaimedJob, "traceId">
+  & Partial<
+    Pick<
+      ClaimedJob,
+      | "traceparent"
+      | "tracestate"
+      | "propagation"
+      | "attemptTraceparent"
+      | "dependencyTraceparents"
+      | "createdAt"
+      | "startedAt"
+    >
+  >;
+
+/** Where the span of an attempt begins. */
+export function originOf(job: Related, rules: SpanRules): Origin {
+  const mode = modeOf(job, rules);
+  if (mode === "none") return {};
+  const creation = readTraceparent(job.traceparent, job.tracestate);
+  // A job without a creation context was enqueued without tracing: its trace begins here.
+  if (creation === undefined) return { traceId: job.traceId };
+  const isChild = mode === "child" || (mode === "auto" && startsSoon(job, rules.childWithinMs));
+  return isChild ? { traceId: job.traceId, parent: creation } : {};
+}
+
+/** Links from an attempt to the enqueue, the attempt before and the jobs that it depended on. */
+export function linksOf(job: Related, rules: SpanRules, origin: Origin): Link[] {
+  const before = linksTo("previous_attempt", [job.attemptTraceparent]);
+  if (modeOf(job, rules) === "none") return before;
+  const creation = origin.parent ? undefined : readTraceparent(job.traceparent, job.tracestate);
+  return [
+    ...(creation ? [linkTo("creation", creation)] : []),
+    ...before,
+    ...linksTo("dependency", job.dependencyTraceparents ?? []),
+  ];
+}
+
+function modeOf({ propagation }: Related, rules: SpanRules): Propagation {
+  return propagation ?? rules.propagation;
+}
+
+function startsSoon({ createdAt, startedAt }: Related, withinMs: number): boolean {
+  return createdAt === undefined || startedAt === undefined || startedAt - createdAt <= withinMs;
+}
+
+function linksTo(relation: string, traceparents: readonly (string | undefined)[]): Link[] {
+  return traceparents.flatMap((traceparent) => {
+    const context = readTraceparent(traceparent);
+    return context === undefined ? [] : [linkTo(relation, context)];
+  });
+}
+
+function linkTo(relation: string, context: SpanContext): Link {
+  return { context, attributes: { "hammerwork.link": relation } };
+}
