@@ -46,7 +46,7 @@ function readBaggage(header: string): Baggage | undefined {
 
 /** `key=value;metadata`, percent-encoded. What cannot be read is passed over. */
 function readEntry(text: string): [string, BaggageEntry][] {
-  const [, key, value, metadata] = /^\s*([^=;\s]+)\s*=\s*([^;]*?)\s*(?:;(.*))?$/s.exec(text) ?? [];
+  const [, key, value, metadata] = ENTRY.exec(text) ?? [];
   if (key === undefined || value === undefined) return [];
   try {
     const entry: BaggageEntry = { value: decodeURIComponent(value) };
@@ -56,6 +56,8 @@ function readEntry(text: string): [string, BaggageEntry][] {
     return [];
   }
 }
+
+const ENTRY = /^\s*([^=;\s]+)\s*=\s*([^;]*?)\s*(?:;\s*(.*?)\s*)?$/s;
 
 function writeBaggage(baggage: Baggage): string | undefined {
   let header = "";

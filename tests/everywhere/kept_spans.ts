@@ -1,0 +1,72 @@
+/** Tracing for one test file, whose spans are kept in the process, on every runtime. */
+
+import { type SpanContext, SpanStatusCode } from "@opentelemetry/api";
+import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
+import assert from "node:assert/strict";
+import { initTracing, type Tracing, type TracingOptions } from "../../src/tracing.ts";
+
+/** The spans of a test, and what it asks of them. */
+export interface KeptSpans {
+  /** In the order in which they ended. */
+  readonly ended: ReadableSpan[];
+  /** How many were started. */
+  startedCount(): number;
+  /** The only one of a name. */
+  one(name: string): ReadableSpan;
+  /** All of a name. */
+  all(name: string): readonly ReadableSpan[];
+  /** Forgets them. */
+  clear(): void;
+}
+
+/** Sets tracing up, blind to the environment that the tests run in, and keeps every span. */
+export async function keepSpans(
+  options: TracingOptions = {},
+): Promise<{ spans: KeptSpans; tracing: Tracing }> {
+  const ended: ReadableSpan[] = [];
+  let started = 0;
+  const keeper: SpanProcessor = {
+    onStart: () => void started++,
+    onEnd: (span) => void ended.push(span),
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  };
+  const tracing = await initTracing({ env: {}, ...options, spanProcessors: [keeper] });
+  const all = (name: string) => ended.filter((span) => span.name === name);
+  const one = (name: string): ReadableSpan => {
+    const found = all(name);
+    assert.equal(found.length, 1, `one span "${name}" among: ${ended.map((span) => span.name)}`);
+    return found[0]!;
+  };
+  const clear = () => {
+    ended.length = 0;
+    started = 0;
+  };
+  return { tracing, spans: { ended, startedCount: () => started, one, all, clear } };
+}
+
+/** A span's own context as W3C writes it. */
+export function traceparentOf(span: { spanContext(): SpanContext }): string {
+  const { traceId, spanId, traceFlags } = span.spanContext();
+  return `00-${traceId}-${spanId}-0${traceFlags}`;
+}
+
+/** The id of the span above. */
+export function parentOf(span: ReadableSpan): string | undefined {
+  return span.parentSpanContext?.spanId;
+}
+
+/** Its links, each with what it says the other one is. */
+export function linksOf(span: ReadableSpan): readonly (readonly [string, string])[] {
+  return span.links.map(({ attributes, context }) =>
+    [
+      String(attributes?.["hammerwork.link"]),
+      traceparentOf({ spanContext: () => context }),
+    ] as const
+  );
+}
+
+/** Whether it says that something failed. */
+export function hasFailed({ status }: ReadableSpan): boolean {
+  return status.code === SpanStatusCode.ERROR;
+}

@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import {
+  job,
+  JobQueue,
+  memory,
+  newTraceId,
+  type TraceCompleteEvent,
+  WorkerPool,
+} from "../../mod.ts";
+import { manualClock } from "./manual_clock.ts";
+
+type Queues = Record<string, number>;
+
+/** A queue whose clock only the test moves, and the ends that were told. */
+function scene() {
+  const clock = manualClock();
+  const store = memory(clock);
+  const queue = new JobQueue<Queues>({ store });
+  const told: TraceCompleteEvent[] = [];
+  const onTraceComplete = (event: TraceCompleteEvent) => void told.push(event);
+  return { clock, store, queue, told, onTraceComplete };
+}
+
+describe("onTraceComplete", () => {
+  test("is told once, when the last job of a trace has ended, by the end of that tick", async () => {
+    const { queue, told, onTraceComplete, clock } = scene();
+    const traceId = newTraceId();
+    const order = { traceId, correlationId: "order-12345" };
+    const payment = job("payments", 1, order);
+    const mail = job("mails", 1, { ...order, dependsOn: [payment] });
+    await queue.enqueue([payment, mail]);
+    await queue.worker("payments", () => {}, { onTraceComplete }).tick();
+    assert.deepEqual(told, [], "the mail is not sent yet");
+    const mails = queue.worker("mails", () => {}, { onTraceComplete });
+    await mails.tick();
+    const completedAt = new Date(clock.now());
+    const end = { traceId, epoch: 1, jobId: mail.id, correlationId: "order-12345", completedAt };
+    assert.deepEqual(told, [end]);
+    await mails.tick();
+    assert.equal(told.length, 1);
+  });
+
+  test("is told for each trace of many, whatever became of its last job", async () => {
+    const { queue, told, onTraceComplete } = scene();
+    const completed = await queue.enqueue("jobs", 0);
+    const failed = await queue.enqueue("jobs", 1, { maxAttempts: 2 });
+    const timedOut = await queue.enqueue("jobs", 2, { maxAttempts: 1, timeoutMs: 5 });
+    const first = job("jobs", 1, { maxAttempts: 1 });
+    const dependent = job("jobs", 0, { dependsOn: [first] });
+    const [cancelledWith] = await queue.enqueue([first, dependent]);
+    const cancelled = await queue.enqueue("elsewhere", 0);
+    await queue.cancel(cancelled.id);
+    await queue.worker("jobs", async ({ payload }) => {
+      if (payload === 1) throw new Error("no");
+      if (payload === 2) await new Promise(() => {});
+    }, { onTraceComplete, backoff: { type: "fixed", delayMs: 0 } }).tick();
+    const traceIds = [completed, failed, timedOut, cancelledWith!, cancelled].map((one) =>
+      one.traceId
+    );
+    assert.deepEqual(told.map(({ traceId }) => traceId).sort(), traceIds.sort());
+    assert.ok(told.every(({ epoch }) => epoch === 1));
+  });
+
+  test("is told again, with the next epoch, when a new job has revived the trace", async () => {
+    const { queue, told, onTraceComplete } = scene();
+    const worker = queue.worker("jobs", () => {}, { onTraceComplete });
+    const traceId = newTraceId();
+    for (let i = 0; i < 3; i++) {
+      await queue.enqueue("jobs", i, { traceId });
+      await worker.tick();
+    }
+    assert.deepEqual(told.map(({ epoch }) => epoch), [1, 2, 3]);
+    assert.ok(told.every((one) => one.traceId === traceId));
+  });
+
+  test("is told by whoever listens when the last job ran where nobody does", async () => {
+    const { queue, told, onTraceComplete } = scene();
+    const { traceId } = await queue.enqueue("deaf", 1);
+    await queue.worker("deaf", () => {}).tick();
+    assert.deepEqual(told, []);
+    await queue.worker("listening", () => {}, { onTraceComplete, upkeepMs: 0 }).tick();
+    assert.deepEqual(told.map((one) => one.traceId), [traceId]);
+  });
+
+  test("is told again by another when the one that was to tell never came back", async () => {
+    const { queue, told, onTraceComplete, clock } = scene();
+    await queue.enqueue("jobs", 1);
+    const hanging = { onTraceComplete: () => new Promise(() => {}), endTimeoutMs: 1 };
+    await queue.worker("jobs", () => {}, hanging).tick();
+    const other = queue.worker("jobs", () => {}, { onTraceComplete, upkeepMs: 0 });
+    await other.tick();
+    assert.deepEqual(told, [], "it is still the first one's to tell");
+    clock.pass(30_001);
+    await other.tick();
+    await other.tick();
+    assert.equal(told.length, 1);
+  });
+
+  test("that throws is reported, counts as told and changes no job", async () => {
+    const { queue } = scene();
+    const { id } = await queue.enqueue("jobs", 1);
+    const problems: unknown[] = [];
+    let calls = 0;
+    const worker = queue.worker("jobs", () => {}, {
+      onTraceComplete: () => {
+        calls++;
+        throw new Error("a hook that throws");
+      },
+      onError: (error) => problems.push((error as Error).message),
+      upkeepMs: 0,
+    });
+    await worker.tick();
+    await worker.tick();
+    assert.equal(calls, 1);
+    assert.deepEqual(problems, ["a hook that throws"]);
+    assert.equal((await queue.get(id))?.status, "completed");
+  });
+
+  test("is told once by a pool whose workers share it, and by each that has its own", async () => {
+    const { queue, told, onTraceComplete } = scene();
+    const other: string[] = [];
+    await queue.enqueue("a", 1);
+    await new WorkerPool([
+      queue.worker("a", () => {}, { onTraceComplete }),
+      queue.worker("b", () => {}, { onTraceComplete }),
+      queue.worker("c", () => {}, { onTraceComplete: ({ traceId }) => other.push(traceId) }),
+    ]).tick();
+    assert.equal(told.length, 1);
+    assert.equal(other.length, 1);
+  });
+
+  test("comes during a run too, while other jobs are still waited for", async () => {
+    const { queue, told } = scene();
+    const stop = new AbortController();
+    const { traceId } = await queue.enqueue("jobs", 1);
+    await queue.enqueue("jobs", 2);
+    const tellers: (() => void)[] = [];
+    const isTold = new Promise<void>((resolve) => tellers.push(resolve));
+    const worker = queue.worker("jobs", async ({ payload }) => {
+      if (payload === 2) await isTold;
+    }, {
+      onTraceComplete: (event) => {
+        told.push(event);
+        tellers[0]!();
+        if (told.length === 2) stop.abort();
+      },
+    });
+    await worker.run({ signal: stop.signal });
+    assert.equal(told[0]?.traceId, traceId);
+    assert.equal(told.length, 2);
+  });
+
+  test("does not stop a worker when the store cannot say which traces ended", async () => {
+    const { queue, store, told, onTraceComplete } = scene();
+    await queue.enqueue("jobs", 1);
+    const { claimTraceEnds } = store;
+    store.claimTraceEnds = () => Promise.reject(new Error("away"));
+    const problems: unknown[] = [];
+    const worker = queue.worker("jobs", () => {}, {
+      onTraceComplete,
+      onError: (error) => problems.push(error),
+      upkeepMs: 0,
+    });
+    assert.equal((await worker.tick()).completed, 1);
+    assert.ok(problems.length > 0);
+    store.claimTraceEnds = claimTraceEnds;
+    await worker.tick();
+    assert.equal(told.length, 1);
+  });
+});
+
+describe("isFinalJobInTrace", () => {
+  test("says whether any other job of the trace is unfinished now", async () => {
+    const { queue } = scene();
+    const traceId = newTraceId();
+    const answers: boolean[] = [];
+    const a = job("jobs", 1, { traceId });
+    await queue.enqueue([a, job("jobs", 2, { traceId, dependsOn: [a] })]);
+    await queue.enqueue("jobs", 3); // of another trace
+    await queue.worker("jobs", async ({ payload }, ctx) => {
+      if (payload === 3) return;
+      answers.push(await ctx.isFinalJobInTrace());
+      if (payload === 2) {
+        await ctx.enqueue("later", 1);
+        answers.push(await ctx.isFinalJobInTrace());
+      }
+    }).tick();
+    assert.deepEqual(answers, [false, true, false]);
+  });
+});
