@@ -8,9 +8,9 @@ import { inherit, type Parents, type Surroundings } from "./inheritance.ts";
 import type { JobOptions } from "./job_options.ts";
 import { checkJob, job, type NewJob } from "./new_job.ts";
 import type { InTransaction } from "./queues.ts";
-import type { JobRecord } from "./record.ts";
+import type { JobInput, JobRecord } from "./record.ts";
 import type { Added, Store } from "./store.ts";
-import { type Sendable, startSending } from "./trace/producer.ts";
+import { type Sending, startSending } from "./trace/producer.ts";
 import type { SpanAttributes } from "./trace/rules.ts";
 import { activeTracer } from "./trace/tracer.ts";
 import { payloadText, toInput, toJob } from "./translate.ts";
@@ -43,7 +43,12 @@ export async function enqueueJobs<Transaction>(
   const ordered = inDependencyOrder(newJobs);
   const parents = await storedParents(destination.store, ordered);
   const sendables = inherit(ordered, parents, surroundings);
-  const added = await send(destination, sendables, payloadOf, transaction);
+  const sender = { span: surroundings.span, spanAttributes: destination.spanAttributes };
+  const sending = startSending(sendables, sender);
+  const inputs = sendables.map((sendable, i) =>
+    toInput(sendable, sending.creations[i]!, payloadOf.get(sendable.job.id)!)
+  );
+  const added = await write(destination.store, inputs, sending, transaction);
   const enqueued = new Map(added.map(({ job, deduplicated }, i) => [
     ordered[i]!.id,
     { ...toJob(job), deduplicated },
@@ -52,16 +57,13 @@ export async function enqueueJobs<Transaction>(
   return Array.isArray(args[0]) ? results : results[0];
 }
 
-async function send<Transaction>(
-  { store, spanAttributes }: Destination<Transaction>,
-  sendables: readonly Sendable[],
-  payloadOf: ReadonlyMap<string, string>,
+/** The span ends with the write, whatever comes of it. */
+async function write<Transaction>(
+  store: Store<Transaction>,
+  inputs: readonly JobInput[],
+  sending: Sending,
   transaction: Transaction | undefined,
 ): Promise<readonly Added[]> {
-  const sending = startSending(sendables, spanAttributes);
-  const inputs = sendables.map((sendable, i) =>
-    toInput(sendable, sending.creations[i]!, payloadOf.get(sendable.job.id)!)
-  );
   try {
     const added = await store.add(inputs, transaction);
     sending.end();

@@ -53,17 +53,22 @@ export interface Sending {
   end(error?: unknown): void;
 }
 
+/** What is known of a call of `enqueue` beside its jobs. */
+export interface Sender {
+  /** The caller's active span. */
+  readonly span: SpanContext | undefined;
+  /** Changes what the spans say. */
+  readonly spanAttributes: SpanAttributes | undefined;
+}
+
 /** Starts the spans of one enqueue; without tracing it only decides the ids. */
-export function startSending(
-  jobs: readonly Sendable[],
-  spanAttributes: SpanAttributes | undefined,
-): Sending {
+export function startSending(jobs: readonly Sendable[], sender: Sender): Sending {
   try {
     const tracer = activeTracer();
     if (tracer === undefined) return untraced(jobs);
     const sending = jobs.length === 1
-      ? sendOne(tracer, jobs[0]!, spanAttributes)
-      : sendMany(tracer, jobs, spanAttributes);
+      ? sendOne(tracer, jobs[0]!, sender)
+      : sendMany(tracer, jobs, sender);
     // A provider that makes empty spans has given no trace to belong to.
     return sending.creations.every(({ traceparent }) => traceparent) ? sending : untraced(jobs);
   } catch {
@@ -88,7 +93,7 @@ function untraced(jobs: readonly Sendable[]): Sending {
 function sendOne(
   tracer: Tracer,
   sendable: Sendable,
-  spanAttributes: SpanAttributes | undefined,
+  { spanAttributes }: Sender,
 ): Sending {
   const span = startProducerSpan(tracer, "send", sendable, sendable.origin, spanAttributes);
   return {
@@ -100,14 +105,14 @@ function sendOne(
 function sendMany(
   tracer: Tracer,
   jobs: readonly Sendable[],
-  spanAttributes: SpanAttributes | undefined,
+  { span, spanAttributes }: Sender,
 ): Sending {
   const origins = new Set(jobs.map(({ origin }) => origin));
   const shared = origins.size === 1 ? jobs[0]!.origin : undefined;
   const send = startSpan(tracer, batchName(jobs), {
     kind: SpanKind.CLIENT,
     attributes: batchAttributes(jobs),
-  }, shared ?? {});
+  }, shared ?? (span ? { parent: span } : {}));
   // Each trace gets one root: the send span where all jobs share a trace, else its first job's.
   const roots = new Map<Origin, Origin>();
   if (shared !== undefined) roots.set(shared, { parent: send.spanContext() });

@@ -276,6 +276,21 @@ describe("what a caller gives along", () => {
     assert.equal(parentOf(send), request.spanContext().spanId);
     assert.equal(parentOf(spans.one("process mails")), send.spanContext().spanId);
   });
+
+  test("its active span is above a call for jobs of several traces, each of which has its own root", async () => {
+    const queue = new JobQueue<Queues>({ store: memory() });
+    const request = trace.getTracer("http").startSpan("POST /orders");
+    const [a, b] = [newTraceId(), newTraceId()];
+    await context.with(
+      trace.setSpan(context.active(), request),
+      () => queue.enqueue([job("mails", 1, { traceId: a }), job("sms", 1, { traceId: b })]),
+    );
+    request.end();
+    assert.equal(parentOf(spans.one("send")), request.spanContext().spanId);
+    const creates = [spans.one("create mails"), spans.one("create sms")];
+    assert.deepEqual(creates.map((span) => span.spanContext().traceId), [a, b]);
+    assert.deepEqual(creates.map(parentOf), [undefined, undefined]);
+  });
 });
 
 describe("a job that was enqueued without tracing", () => {
