@@ -22,10 +22,14 @@ export type Related =
       | "propagation"
       | "attemptTraceparent"
       | "dependencyTraceparents"
-      | "createdAt"
-      | "startedAt"
     >
-  >;
+  >
+  & {
+    /** When it was added: a Date, or ms since 1970. */
+    readonly createdAt?: Date | number | undefined;
+    /** When the attempt began. */
+    readonly startedAt?: Date | number | undefined;
+  };
 
 /** Where the span of an attempt begins. */
 export function originOf(job: Related, rules: SpanRules): Origin {
@@ -55,7 +59,8 @@ function modeOf({ propagation }: Related, rules: SpanRules): Propagation {
 }
 
 function startsSoon({ createdAt, startedAt }: Related, withinMs: number): boolean {
-  return createdAt === undefined || startedAt === undefined || startedAt - createdAt <= withinMs;
+  if (createdAt === undefined || startedAt === undefined) return true;
+  return Number(startedAt) - Number(createdAt) <= withinMs;
 }
 
 function linksTo(relation: string, traceparents: readonly (string | undefined)[]): Link[] {
