@@ -46,10 +46,13 @@ export interface ClaimedJob extends JobRecord {
   readonly waitMs: number;
   /**
    * The `traceparent`s of the jobs it depended on: of the attempt that ended each, else of its
-   * creation. At most 128, which is how many links a span can have.
+   * creation. Of the first {@linkcode mostLinks} at most.
    */
   readonly dependencyTraceparents: readonly string[];
 }
+
+/** How many links a span can have, by OpenTelemetry's default. */
+export const mostLinks = 128;
 
 /** Where an attempt's outcome takes its job. */
 export type Change =

@@ -12,6 +12,8 @@ import type {
   QueueCount,
   RecordFilter,
   Store,
+  TraceEnd,
+  TraceEndClaim,
   Turn,
   TurnResult,
   Upkeep,
@@ -111,6 +113,21 @@ class MemoryStore implements Store {
       oldestRunAt: this.#jobs.oldestRunAt(one.queueName),
     }));
     return { queues: depthsOf(counts, this.#now()) };
+  }
+
+  // deno-lint-ignore require-await
+  async hasUnfinished(traceId: string, exceptId: string): Promise<boolean> {
+    return this.#jobs.traces.hasUnfinished(traceId, this.#jobs.table.get(exceptId));
+  }
+
+  // deno-lint-ignore require-await
+  async claimTraceEnds(claim: TraceEndClaim): Promise<readonly TraceEnd[]> {
+    return this.#jobs.traces.claim(claim, this.#now());
+  }
+
+  // deno-lint-ignore require-await
+  async settleTraceEnds(ends: readonly TraceEnd[]): Promise<void> {
+    this.#jobs.traces.settle(ends);
   }
 
   // deno-lint-ignore require-await

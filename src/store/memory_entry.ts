@@ -16,6 +16,8 @@ export interface Entry {
   readonly pending: Set<string>;
   /** Attempts that did not complete it. */
   readonly failures: Attempt[];
+  /** The traces, other than its own, that attempts of it ran in. */
+  readonly ranIn: Set<string>;
   /** The present lease. */
   leaseToken: string | undefined;
   /** Until when it holds. */
@@ -36,6 +38,7 @@ export function newEntry(input: JobInput, now: number): Entry {
     },
     pending: new Set(),
     failures: [],
+    ranIn: new Set(),
     leaseToken: undefined,
     leasedUntil: 0,
   };

@@ -49,6 +49,8 @@ export class MemoryIndex {
     correlationId: new Map(),
     parentId: new Map(),
   };
+  // Entries by the traces of their attempts, where those are not their own.
+  readonly #ranIn = new Map<string, Set<Entry>>();
 
   /** Adds an entry with a higher sequence than all before. */
   add(entry: Entry): void {
@@ -62,6 +64,12 @@ export class MemoryIndex {
     }
   }
 
+  /** Makes an entry known by another trace, in which an attempt of it ran. */
+  addTrace(entry: Entry, traceId: string): void {
+    const ran = this.#ranIn.get(traceId) ?? new Set();
+    this.#ranIn.set(traceId, ran.add(entry));
+  }
+
   /** Forgets an entry. */
   remove(entry: Entry): void {
     this.#all.remove(entry);
@@ -70,19 +78,29 @@ export class MemoryIndex {
       if (value === undefined) continue;
       if (!this.#by[key].get(value)?.remove(entry)) this.#by[key].delete(value);
     }
+    for (const traceId of entry.ranIn) {
+      const ran = this.#ranIn.get(traceId)!;
+      ran.delete(entry);
+      if (ran.size === 0) this.#ranIn.delete(traceId);
+    }
   }
 
   /** The records that fit, newest first. */
   find(filter: RecordFilter): JobRecord[] {
     const found: JobRecord[] = [];
-    for (const { record } of this.#candidates(filter)) {
+    for (const entry of this.#candidates(filter)) {
       if (found.length >= filter.limit) break;
-      if (fits(record, filter)) found.push(copyOf(record));
+      if (fits(entry, filter)) found.push(copyOf(entry.record));
     }
     return found;
   }
 
   #candidates(filter: RecordFilter): Iterable<Entry> {
+    const ran = filter.traceId === undefined ? undefined : this.#ranIn.get(filter.traceId);
+    if (ran !== undefined) {
+      const own = this.#by.traceId.get(filter.traceId!)?.newestFirst() ?? [];
+      return [...own, ...ran].sort((a, b) => b.record.sequence - a.record.sequence);
+    }
     for (const key of keys) {
       const value = filter[key];
       if (value !== undefined) return this.#by[key].get(value)?.newestFirst() ?? [];
@@ -91,11 +109,11 @@ export class MemoryIndex {
   }
 }
 
-function fits(record: JobRecord, filter: RecordFilter): boolean {
+function fits({ record, ranIn }: Entry, filter: RecordFilter): boolean {
   const { queueName, statuses, traceId, correlationId, parentId } = filter;
   return (queueName === undefined || record.queueName === queueName) &&
     (statuses === undefined || statuses.includes(record.status)) &&
-    (traceId === undefined || record.traceId === traceId) &&
+    (traceId === undefined || record.traceId === traceId || ranIn.has(traceId)) &&
     (correlationId === undefined || record.correlationId === correlationId) &&
     (parentId === undefined || record.parentId === parentId) &&
     record.createdAt >= (filter.createdFrom ?? -Infinity) &&

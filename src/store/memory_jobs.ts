@@ -6,27 +6,32 @@
  */
 import { hasEnded, type JobStatus } from "../status.ts";
 import type { JobError, JobInput, JobRecord } from "../record.ts";
-import type { Added, Claim, ClaimedJob, Lease, LeaseState, Settlement } from "../store.ts";
-import { dependencyFailed, leaseExpired } from "./reasons.ts";
 import {
-  copyOf,
-  type Entry,
-  newEntry,
-  remember,
-  statusByTime,
-  withStoredIds,
-} from "./memory_entry.ts";
+  type Added,
+  type Claim,
+  type ClaimedJob,
+  type Lease,
+  type LeaseState,
+  mostLinks,
+  type Settlement,
+} from "../store.ts";
+import { dependencyFailed, leaseExpired } from "./reasons.ts";
+import { copyOf, type Entry, remember, statusByTime } from "./memory_entry.ts";
 import { MemoryLines } from "./memory_lines.ts";
-import { keyOf, MemoryTable } from "./memory_table.ts";
+import { MemoryTable } from "./memory_table.ts";
+import { MemoryTraces } from "./memory_traces.ts";
 
 /** All jobs in memory. */
 export class MemoryJobs {
   readonly table: MemoryTable = new MemoryTable();
+  readonly traces: MemoryTraces = new MemoryTraces();
   readonly #lines = new MemoryLines();
   readonly #dependents = new Map<string, Set<Entry>>();
   readonly #running = new Set<Entry>();
   // In the order in which they ended.
   readonly #ended = new Set<Entry>();
+  // In the present step.
+  readonly #endedNow: Entry[] = [];
   readonly #onReady: (queueName: string) => void;
 
   constructor(onReady: (queueName: string) => void) {
@@ -34,24 +39,15 @@ export class MemoryJobs {
   }
 
   add(inputs: readonly JobInput[], now: number): Added[] {
-    const stored = new Map<string, Entry>();
-    const keys = new Map<string, Entry>();
-    const idOf = (id: string) => (stored.get(id) ?? this.table.get(id))?.record.id;
-    // All is looked up before anything is changed, so that a refusal leaves nothing behind.
-    for (const input of inputs) {
-      const key = keyOf(input);
-      const known = stored.get(input.id) ?? this.table.known(input) ??
-        (key === undefined ? undefined : keys.get(key));
-      const entry = known ?? newEntry(withStoredIds(input, idOf), now);
-      stored.set(input.id, entry);
-      if (key !== undefined) keys.set(key, entry);
-    }
-    return inputs.map(({ id }) => {
-      const entry = stored.get(id)!;
+    const entries = this.table.resolve(inputs, now);
+    const added = inputs.map(({ id }) => {
+      const entry = entries.get(id)!;
       const deduplicated = this.table.get(entry.record.id) !== undefined;
       if (!deduplicated) this.#insert(entry, now);
       return { job: copyOf(entry.record), deduplicated };
     });
+    this.#endTraces();
+    return added;
   }
 
   claim({ queueName, limit, leaseMs }: Claim, leaseToken: string, now: number): ClaimedJob[] {
@@ -67,7 +63,9 @@ export class MemoryJobs {
       entry.leaseToken = leaseToken;
       entry.leasedUntil = now + leaseMs;
       this.#running.add(entry);
-      claimed.push({ ...copyOf(record), leaseToken, waitMs: now - record.runAt });
+      const waitMs = now - record.runAt;
+      const dependencyTraceparents = this.#contextsOf(record.dependsOn);
+      claimed.push({ ...copyOf(record), leaseToken, waitMs, dependencyTraceparents });
     }
     return claimed;
   }
@@ -97,6 +95,7 @@ export class MemoryJobs {
     if (change.to === "ready" && !change.started) return this.#unclaim(entry);
     record.startedAt = now - Math.round(runMs);
     record.attemptTraceparent = traceparent;
+    this.table.noteAttempt(entry, traceparent);
     switch (change.to) {
       case "completed":
         record.result = change.result;
@@ -118,6 +117,7 @@ export class MemoryJobs {
         this.#wait(entry, "ready");
         break;
     }
+    this.#endTraces();
     return "held";
   }
 
@@ -132,18 +132,20 @@ export class MemoryJobs {
     const entry = this.table.get(id);
     if (entry === undefined) return undefined;
     if (!hasEnded(entry.record.status)) this.#cancel(entry, error, now);
+    this.#endTraces();
     return copyOf(entry.record);
   }
 
   /** Takes back the jobs whose lease has expired. */
   sweep(limit: number, now: number): JobRecord[] {
     const expired = [...this.#running].filter((entry) => entry.leasedUntil < now).slice(0, limit);
-    return expired.map((entry) => {
+    for (const entry of expired) {
       remember(entry, "lease_expired", now, leaseExpired);
       if (entry.record.attempts >= entry.record.maxAttempts) this.#end(entry, "failed", now);
       else this.#wait(entry, "ready");
-      return copyOf(entry.record);
-    });
+    }
+    this.#endTraces();
+    return expired.map(({ record }) => copyOf(record));
   }
 
   /** Removes jobs that ended before a time. */
@@ -153,6 +155,7 @@ export class MemoryJobs {
       if (removed >= limit || entry.record.finishedAt! > before) break;
       this.#ended.delete(entry);
       this.table.remove(entry);
+      this.traces.remove(entry);
       removed++;
     }
     return removed;
@@ -161,6 +164,7 @@ export class MemoryJobs {
   #insert(entry: Entry, now: number): void {
     const { record } = entry;
     this.table.insert(entry);
+    this.traces.add(entry);
     for (const id of record.dependsOn) this.#dependOn(entry, id, now);
     if (record.status === "cancelled") return;
     if (entry.pending.size > 0) this.#move(entry, "blocked");
@@ -211,6 +215,21 @@ export class MemoryJobs {
     this.#move(entry, status);
     entry.record.finishedAt = now;
     this.#ended.add(entry);
+    this.traces.finish(entry);
+    this.#endedNow.push(entry);
+  }
+
+  /** At the end of each step, when all is ended that ends with it. */
+  #endTraces(): void {
+    if (this.#endedNow.length > 0) this.traces.end(this.#endedNow.splice(0));
+  }
+
+  /** The contexts that a job links to: of its dependencies' last attempts, else of their creation. */
+  #contextsOf(dependsOn: readonly string[]): readonly string[] {
+    return dependsOn.slice(0, mostLinks).flatMap((id) => {
+      const dependency = this.table.get(id)?.record;
+      return dependency?.attemptTraceparent ?? dependency?.traceparent ?? [];
+    });
   }
 
   #wait(entry: Entry, status: "ready" | "scheduled" | "retrying"): void {

@@ -8,7 +8,7 @@ import type { JobStatus } from "../status.ts";
 import type { JobInput, JobRecord } from "../record.ts";
 import type { QueueCount, RecordFilter } from "../store.ts";
 import { MemoryCounts } from "./memory_counts.ts";
-import type { Entry } from "./memory_entry.ts";
+import { type Entry, newEntry, withStoredIds } from "./memory_entry.ts";
 import { MemoryIndex } from "./memory_index.ts";
 
 /** The jobs of a memory store. */
@@ -27,6 +27,25 @@ export class MemoryTable {
   known(input: JobInput): Entry | undefined {
     const key = keyOf(input);
     return this.#byId.get(input.id) ?? (key === undefined ? undefined : this.#byKey.get(key));
+  }
+
+  /**
+   * The entries that inputs come to, by the inputs' ids: those that are there, else new ones. All is
+   * looked up before anything is changed, so that a refusal leaves nothing behind.
+   */
+  resolve(inputs: readonly JobInput[], now: number): ReadonlyMap<string, Entry> {
+    const stored = new Map<string, Entry>();
+    const keys = new Map<string, Entry>();
+    const idOf = (id: string) => (stored.get(id) ?? this.get(id))?.record.id;
+    for (const input of inputs) {
+      const key = keyOf(input);
+      const known = stored.get(input.id) ?? this.known(input) ??
+        (key === undefined ? undefined : keys.get(key));
+      const entry = known ?? newEntry(withStoredIds(input, idOf), now);
+      stored.set(input.id, entry);
+      if (key !== undefined) keys.set(key, entry);
+    }
+    return stored;
   }
 
   /** Puts a job behind all others. */
@@ -49,6 +68,15 @@ export class MemoryTable {
     this.#counts.change(record.queueName, record.status, -1);
   }
 
+  /** Makes a job known by the trace that an attempt of it ran in. */
+  noteAttempt(entry: Entry, traceparent: string | undefined): void {
+    const traceId = traceparent?.slice(3, 35);
+    if (traceId === undefined || traceId === entry.record.traceId) return;
+    if (entry.ranIn.has(traceId)) return;
+    entry.ranIn.add(traceId);
+    this.#index.addTrace(entry, traceId);
+  }
+
   /** Gives a job another status. */
   move({ record }: Entry, status: JobStatus): void {
     this.#counts.change(record.queueName, record.status, -1);
@@ -66,6 +94,6 @@ export class MemoryTable {
 }
 
 /** Under what a job's idempotency key is known, if it has one: keys belong to their queue. */
-export function keyOf({ queueName, idempotencyKey }: JobInput | JobRecord): string | undefined {
+function keyOf({ queueName, idempotencyKey }: JobInput | JobRecord): string | undefined {
   return idempotencyKey === undefined ? undefined : `${queueName} ${idempotencyKey}`;
 }
