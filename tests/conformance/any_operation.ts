@@ -10,6 +10,8 @@ export type AnyOperation =
     readonly delayMs: number;
     readonly maxAttempts: number;
     readonly key: number | undefined;
+    /** One of a few traces; without it a trace of its own. */
+    readonly trace: number | undefined;
     readonly dependsOn: readonly number[];
     readonly onDependencyFailure: DependencyFailurePolicy;
   }
@@ -34,6 +36,7 @@ const add = fc.record({
   delayMs: fc.constantFrom(0, 0, 50),
   maxAttempts: fc.integer({ min: 1, max: 3 }),
   key: fc.option(fc.nat({ max: 3 }), { nil: undefined, freq: 3 }),
+  trace: fc.option(fc.nat({ max: 2 }), { nil: undefined, freq: 3 }),
   dependsOn: fc.array(pick, { maxLength: 3 }),
   onDependencyFailure: fc.constantFrom("cancel" as const, "run" as const),
 });

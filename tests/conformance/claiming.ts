@@ -11,9 +11,10 @@ export function describeClaiming(test: TestStore): void {
       const { add, claimOne, get, clock } = scene;
       const { id } = await add();
       clock.pass(10);
-      const { leaseToken, waitMs, ...record } = await claimOne();
+      const { leaseToken, waitMs, dependencyTraceparents, ...record } = await claimOne();
       assert.equal(typeof leaseToken, "string");
       assert.equal(waitMs, 10);
+      assert.deepEqual(dependencyTraceparents, []);
       const { status, attempts, startedAt } = record;
       assert.deepEqual([status, attempts, startedAt], ["running", 1, clock.now()]);
       assert.deepEqual(stated(record), stated(await get(id)));

@@ -43,7 +43,8 @@ async function fill({ addAll, claim, settle, clock }: Scene): Promise<readonly s
     })));
     parents.push(added[0]!.job.id);
     for (const [i, job] of (await claim({ queueName: queues[round % 3]!, limit: 5 })).entries()) {
-      if (i > 0) await settle(job, [completed, failed, retrying][i % 3]!);
+      const traceparent = `00-${traces[i % 2]}-b7ad6b7169203331-01`;
+      if (i > 0) await settle(job, [completed, failed, retrying][i % 3]!, { traceparent });
     }
     clock.pass(10);
   }
@@ -73,9 +74,14 @@ function filters(
 
 function expected(all: readonly JobRecord[], filter: RecordFilter): readonly JobRecord[] {
   const { statuses, createdFrom = 0, createdBefore = Infinity, before = Infinity } = filter;
-  const same = (["queueName", "traceId", "correlationId", "parentId"] as const)
+  const same = (["queueName", "correlationId", "parentId"] as const)
     .filter((key) => filter[key] !== undefined);
+  const { traceId } = filter;
   return all
+    .filter((job) =>
+      traceId === undefined || job.traceId === traceId ||
+      job.attemptTraceparent?.slice(3, 35) === traceId
+    )
     .filter((job) => same.every((key) => job[key] === filter[key]))
     .filter((job) => statuses === undefined || statuses.includes(job.status))
     .filter(({ createdAt }) => createdFrom <= createdAt && createdAt < createdBefore)

@@ -22,6 +22,7 @@ export async function checkInvariants(
   for (const [id, before] of endedBefore) {
     assert.deepEqual(stated(byId.get(id)!), stated(before), "What has ended stays as it is");
   }
+  await world.traces.check(store, jobs);
   return new Map(jobs.filter(({ status }) => hasEnded(status)).map((job) => [job.id, job]));
 }
 

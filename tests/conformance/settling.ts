@@ -15,7 +15,7 @@ export function describeSettling(test: TestStore): void {
       clock.pass(100);
       const job = { id, leaseToken: before.leaseToken! };
       assert.equal(await settle(job, completed, { runMs: 70, traceparent }), "held");
-      const { leaseToken: _, waitMs: __, ...claimed } = before;
+      const { leaseToken: _, waitMs: __, dependencyTraceparents: ___, ...claimed } = before;
       assert.deepEqual(stated(await get(id)), {
         ...claimed,
         status: "completed",

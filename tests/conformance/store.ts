@@ -4,6 +4,7 @@
  */
 import { describe } from "node:test";
 import { describeAdding } from "./adding.ts";
+import { describeAttemptTraces } from "./attempt_traces.ts";
 import { describeCancelling } from "./cancelling.ts";
 import { describeClaimOrder } from "./claim_order.ts";
 import { describeClaiming } from "./claiming.ts";
@@ -31,6 +32,7 @@ import { describeSettling } from "./settling.ts";
 import { describeSnapshots } from "./snapshots.ts";
 import { type OpenStore, type Scale, testsOf, type TestStore } from "./test_store.ts";
 import { describeThroughQueue } from "./through_queue.ts";
+import { describeTraceEnds } from "./trace_ends.ts";
 import { describeTransitions } from "./transitions.ts";
 
 const themes: readonly ((test: TestStore, scale: Scale) => void)[] = [
@@ -58,6 +60,8 @@ const themes: readonly ((test: TestStore, scale: Scale) => void)[] = [
   describeCounting,
   describeRetention,
   describeFreeAgain,
+  describeAttemptTraces,
+  describeTraceEnds,
   describeTransitions,
   describeEveryOperation,
   describeThroughQueue,

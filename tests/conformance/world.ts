@@ -4,8 +4,10 @@ import type { AnyOperation, Ending } from "./any_operation.ts";
 import { completed, failed, handedBack, neverStarted, reason, retrying } from "./changes.ts";
 import type { Scene } from "./scene.ts";
 import { type Holder, leaseOf } from "./settlement.ts";
+import { TraceLedger } from "./trace_ledger.ts";
 
 const queues = ["mails", "sms"] as const;
+const traces = ["1", "2", "3"].map((digit) => digit.repeat(32));
 
 /** What a test knows of a store whose every operation it has done itself. */
 export class World {
@@ -13,6 +15,8 @@ export class World {
   readonly ids: string[] = [];
   /** For each running job the token of its only valid lease. */
   readonly running: Map<string, string> = new Map();
+  /** Which ends of traces there must have been. */
+  readonly traces: TraceLedger = new TraceLedger();
   readonly #leases: Holder[] = [];
   readonly #scene: Scene;
 
@@ -64,10 +68,11 @@ export class World {
   }
 
   async #add(operation: AnyOperation & { readonly do: "add" }): Promise<void> {
-    const { do: _, queue, key, dependsOn, ...fields } = operation;
+    const { do: _, queue, key, trace, dependsOn, ...fields } = operation;
     const [added] = await this.#scene.addAll([{
       ...fields,
       queueName: queues[queue]!,
+      ...(trace !== undefined && { traceId: traces[trace]! }),
       idempotencyKey: key === undefined ? undefined : `key ${key}`,
       dependsOn: this.ids.length === 0
         ? []

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Claim, ClaimedJob } from "../../store.ts";
+import { type Claim, type ClaimedJob, mostLinks } from "../../store.ts";
 import type { Database } from "./database.ts";
 import { toRecord } from "./rows.ts";
 
@@ -33,12 +33,25 @@ export function claimJobs(
   );
   const claimed = rows.map((row): ClaimedJob => {
     const record = toRecord(row);
-    return { ...record, leaseToken, waitMs: now - record.runAt };
+    const dependencyTraceparents = contextsOf(database, record.dependsOn);
+    return { ...record, leaseToken, waitMs: now - record.runAt, dependencyTraceparents };
   });
   // RETURNING promises no order.
   return claimed.sort((a, b) =>
     b.priority - a.priority || a.runAt - b.runAt || a.sequence - b.sequence
   );
+}
+
+/** The contexts that a job links to: of its dependencies' last attempts, else of their creation. */
+function contextsOf(database: Database, dependsOn: readonly string[]): readonly string[] {
+  return dependsOn.slice(0, mostLinks).flatMap((id) => {
+    const dependency = database.get(
+      "select coalesce(attempt_traceparent, traceparent) as traceparent " +
+        "from hammerwork_jobs where id = ?",
+      id,
+    );
+    return dependency?.traceparent as string | null | undefined ?? [];
+  });
 }
 
 /** When the next job of a queue can be claimed: now, later, or `Infinity`. Only reads. */

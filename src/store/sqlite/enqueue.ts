@@ -9,21 +9,21 @@ import type { Added } from "../../store.ts";
 import { dependencyFailed, unknownDependency } from "../reasons.ts";
 import type { Database } from "./database.ts";
 import { insertJob, toRecord, toRow } from "./rows.ts";
-import type { Touched } from "./touched.ts";
+import type { Effects } from "./effects.ts";
 
 /** Adds jobs in the given order. Whatever it throws, the transaction takes back. */
 export function addJobs(
   database: Database,
   inputs: readonly JobInput[],
   now: number,
-  touched: Touched,
+  effects: Effects,
 ): Added[] {
   const adding = new Map<string, JobRecord>();
   return inputs.map((input) => {
     const known = storedBefore(database, input);
-    const job = known ?? insert(database, withStoredIds(input, adding), now);
+    const job = known ?? insert(database, withStoredIds(input, adding), now, effects);
     adding.set(input.id, job);
-    if (known === undefined) touched.add(job.queueName);
+    if (known === undefined) effects.woken.add(job.queueName);
     return { job, deduplicated: known !== undefined };
   });
 }
@@ -51,7 +51,12 @@ function withStoredIds(input: JobInput, adding: ReadonlyMap<string, JobRecord>):
   };
 }
 
-function insert(database: Database, input: JobInput, now: number): JobRecord {
+function insert(
+  database: Database,
+  input: JobInput,
+  now: number,
+  effects: Effects,
+): JobRecord {
   const dependencies = input.dependsOn.map((id) => ({ id, status: statusOf(database, id) }));
   const unfinished = dependencies.filter(({ status }) => !hasEnded(status));
   const failed = dependencies.find(({ status }) => hasEnded(status) && status !== "completed");
@@ -68,6 +73,7 @@ function insert(database: Database, input: JobInput, now: number): JobRecord {
   const { delayMs: _delayMs, ...kept } = input;
   const job: JobRecord = { ...kept, sequence, status, attempts: 0, createdAt: now, runAt };
   if (isCancelled) {
+    effects.ended.push(job.id);
     return cancelAtOnce(database, job, dependencyFailed(failed.id, failed.status), now);
   }
   for (const { id } of unfinished) {

@@ -12,11 +12,14 @@ import { toRecord } from "./rows.ts";
 
 /** Jobs that fit, newest first. */
 export function findJobs(database: Database, filter: RecordFilter): JobRecord[] {
-  const conditions = conditionsOf(filter);
+  const conditions = conditionsOf(database, filter);
   const where = conditions.length > 0
     ? `where ${conditions.map(([condition]) => condition).join(" and ")} `
     : "";
-  const values = conditions.map(([, value]) => value);
+  // A condition may ask for its value more than once.
+  const values = conditions.flatMap(([condition, value]) =>
+    Array<SqlValue>(condition.split("?").length - 1).fill(value)
+  );
   return database.all(
     `select * from hammerwork_jobs ${where}order by sequence desc limit ?`,
     ...values,
@@ -25,14 +28,17 @@ export function findJobs(database: Database, filter: RecordFilter): JobRecord[] 
 }
 
 /** Each condition with its value. What is not asked for does not stand in the statement. */
-function conditionsOf(filter: RecordFilter): readonly (readonly [string, SqlValue])[] {
+function conditionsOf(
+  database: Database,
+  filter: RecordFilter,
+): readonly (readonly [string, SqlValue])[] {
   const asked: readonly (readonly [string, SqlValue | undefined])[] = [
     ["queue_name = ?", filter.queueName],
     [
       "status in (select value from json_each(?))",
       filter.statuses && JSON.stringify(filter.statuses),
     ],
-    ["trace_id = ?", filter.traceId],
+    [ofTrace(database, filter.traceId), filter.traceId],
     ["correlation_id = ?", filter.correlationId],
     ["parent_id = ?", filter.parentId],
     ["created_at >= ?", filter.createdFrom],
@@ -40,6 +46,16 @@ function conditionsOf(filter: RecordFilter): readonly (readonly [string, SqlValu
     ["sequence < ?", filter.before],
   ];
   return asked.filter((one): one is readonly [string, SqlValue] => one[1] !== undefined);
+}
+
+/** Few traces have attempts of other traces' jobs; all others keep to the index in its order. */
+function ofTrace(database: Database, traceId: string | undefined): string {
+  const isRanIn = traceId !== undefined &&
+    database.get("select 1 from hammerwork_attempt_traces where trace_id = ?", traceId);
+  if (!isRanIn) return "trace_id = ?";
+  return "sequence in (select sequence from hammerwork_jobs where trace_id = ? union all " +
+    "select sequence from hammerwork_jobs where id in " +
+    "(select job_id from hammerwork_attempt_traces where trace_id = ?))";
 }
 
 /** Jobs that have not ended, by queue and status; each status is read from the index that holds it. */

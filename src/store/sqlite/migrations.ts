@@ -38,6 +38,8 @@ create table hammerwork_jobs (
   parent_id text,
   traceparent text,
   tracestate text,
+  baggage text,
+  propagation text,
   created_at integer not null,
   run_at integer not null,
   started_at integer,
@@ -46,7 +48,10 @@ create table hammerwork_jobs (
   error text,
   attempt_traceparent text,
   lease_token text,
-  leased_until integer
+  leased_until integer,
+  -- Of the job whose end was the end of its trace; due until somebody has told of it.
+  trace_epoch integer,
+  trace_end_due integer
 ) strict;
 
 -- Each of these holds only the jobs that its question is about, so that what waits for its time or
@@ -66,6 +71,11 @@ create unique index hammerwork_jobs_key
 create index hammerwork_jobs_queue on hammerwork_jobs (queue_name);
 create index hammerwork_jobs_status on hammerwork_jobs (queue_name, status);
 create index hammerwork_jobs_trace on hammerwork_jobs (trace_id);
+create index hammerwork_jobs_unfinished on hammerwork_jobs (trace_id) where finished_at is null;
+create index hammerwork_jobs_trace_epoch
+  on hammerwork_jobs (trace_id, trace_epoch) where trace_epoch is not null;
+create index hammerwork_jobs_trace_end_due
+  on hammerwork_jobs (trace_end_due) where trace_end_due is not null;
 create index hammerwork_jobs_correlation
   on hammerwork_jobs (correlation_id) where correlation_id is not null;
 create index hammerwork_jobs_parent on hammerwork_jobs (parent_id) where parent_id is not null;
@@ -82,6 +92,14 @@ create table hammerwork_attempts (
   traceparent text
 ) strict;
 create index hammerwork_attempts_job on hammerwork_attempts (job_id);
+
+-- Jobs by the traces that attempts of them ran in, where those are not their own.
+create table hammerwork_attempt_traces (
+  trace_id text not null,
+  job_id text not null,
+  primary key (trace_id, job_id)
+) strict, without rowid;
+create index hammerwork_attempt_traces_job on hammerwork_attempt_traces (job_id);
 
 -- Who waits for whom. A row goes when the dependency ends: a job with rows left is blocked.
 create table hammerwork_dependencies (

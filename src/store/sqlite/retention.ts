@@ -28,6 +28,7 @@ export function removeEnded(database: Database, before: number, limit: number): 
   );
   for (const { id } of removed) {
     database.run("delete from hammerwork_attempts where job_id = ?", id!);
+    database.run("delete from hammerwork_attempt_traces where job_id = ?", id!);
   }
   return removed.length;
 }

@@ -10,6 +10,7 @@ import type {
   JobError,
   JobInput,
   JobRecord,
+  Propagation,
 } from "../../record.ts";
 import type { Row, SqlValue } from "./database.ts";
 
@@ -31,6 +32,8 @@ const columns = [
   "parent_id",
   "traceparent",
   "tracestate",
+  "baggage",
+  "propagation",
   "created_at",
   "run_at",
 ] as const;
@@ -65,6 +68,8 @@ export function toRow(
     input.parentId ?? null,
     input.traceparent ?? null,
     input.tracestate ?? null,
+    input.baggage ?? null,
+    input.propagation ?? null,
     createdAt,
     runAt,
   ];
@@ -91,6 +96,8 @@ export function toRecord(row: Row): JobRecord {
     parentId: text(row.parent_id),
     traceparent: text(row.traceparent),
     tracestate: text(row.tracestate),
+    baggage: text(row.baggage),
+    propagation: text(row.propagation) as Propagation | undefined,
     createdAt: row.created_at as number,
     runAt: row.run_at as number,
     startedAt: number(row.started_at),

@@ -8,7 +8,8 @@ import type { Lease, LeaseState, Settlement } from "../../store.ts";
 import { dependencyFailed, leaseExpired } from "../reasons.ts";
 import type { Database, Row } from "./database.ts";
 import { toRecord } from "./rows.ts";
-import type { Touched } from "./touched.ts";
+import { noteAttemptTrace } from "./traces.ts";
+import type { Effects } from "./effects.ts";
 
 type EndStatus = "completed" | "failed" | "cancelled";
 
@@ -17,12 +18,12 @@ export function settleJob(
   database: Database,
   settlement: Settlement,
   now: number,
-  touched: Touched,
+  effects: Effects,
 ): LeaseState {
   const { jobId, change, traceparent, runMs } = settlement;
   const job = heldJob(database, settlement);
   if (typeof job === "string") return job;
-  if (change.to === "ready" && !change.started) return unclaim(database, job, touched);
+  if (change.to === "ready" && !change.started) return unclaim(database, job, effects);
   const startedAt = now - Math.round(runMs);
   database.run(
     "update hammerwork_jobs set started_at = ?, attempt_traceparent = ? where id = ?",
@@ -30,15 +31,16 @@ export function settleJob(
     traceparent ?? null,
     jobId,
   );
+  noteAttemptTrace(database, jobId, traceparent);
   const remember = (outcome: AttemptOutcome, error?: JobError) =>
     rememberAttempt(database, { ...job, started_at: startedAt }, outcome, now, error, traceparent);
   switch (change.to) {
     case "completed":
-      end(database, jobId, "completed", now, touched, undefined, change.result);
+      end(database, jobId, "completed", now, effects, undefined, change.result);
       break;
     case "failed":
       remember(change.outcome, change.error);
-      end(database, jobId, "failed", now, touched, change.error);
+      end(database, jobId, "failed", now, effects, change.error);
       break;
     case "retrying":
       remember(change.outcome, change.error);
@@ -46,26 +48,26 @@ export function settleJob(
         database,
         job,
         { status: "retrying", runAt: now + change.delayMs, error: change.error },
-        touched,
+        effects,
       );
       break;
     case "ready":
       remember("released");
       giveBackAttempt(database, jobId);
-      wait(database, job, { status: "ready", runAt: job.run_at as number }, touched);
+      wait(database, job, { status: "ready", runAt: job.run_at as number }, effects);
       break;
   }
   return "held";
 }
 
 /** Takes back a claim as if it had never been made. */
-function unclaim(database: Database, job: Row, touched: Touched): LeaseState {
+function unclaim(database: Database, job: Row, effects: Effects): LeaseState {
   database.run(
     "update hammerwork_jobs set status = 'ready', attempts = attempts - 1, " +
       "lease_token = null, leased_until = null where id = ?",
     job.id!,
   );
-  touched.add(job.queue_name as string);
+  effects.woken.add(job.queue_name as string);
   return "held";
 }
 
@@ -89,10 +91,10 @@ export function cancelJob(
   job: JobRecord,
   error: JobError,
   now: number,
-  touched: Touched,
+  effects: Effects,
 ): void {
   if (job.status === "running") rememberAttempt(database, rowOf(job), "cancelled", now, error);
-  end(database, job.id, "cancelled", now, touched, error);
+  end(database, job.id, "cancelled", now, effects, error);
 }
 
 /** Takes back the jobs whose lease has expired. */
@@ -100,7 +102,7 @@ export function sweepLeases(
   database: Database,
   limit: number,
   now: number,
-  touched: Touched,
+  effects: Effects,
 ): JobRecord[] {
   const expired = database.all(
     "select * from hammerwork_jobs indexed by hammerwork_jobs_leased " +
@@ -111,13 +113,13 @@ export function sweepLeases(
   return expired.map((row) => {
     rememberAttempt(database, row, "lease_expired", now, leaseExpired);
     if ((row.attempts as number) >= (row.max_attempts as number)) {
-      end(database, row.id as string, "failed", now, touched, leaseExpired);
+      end(database, row.id as string, "failed", now, effects, leaseExpired);
     } else {
       wait(
         database,
         row,
         { status: "ready", runAt: row.run_at as number, error: leaseExpired },
-        touched,
+        effects,
       );
     }
     return toRecord(database.get("select * from hammerwork_jobs where id = ?", row.id as string)!);
@@ -158,7 +160,7 @@ function wait(
   database: Database,
   job: Row,
   to: { status: "ready" | "scheduled" | "retrying"; runAt: number; error?: JobError },
-  touched: Touched,
+  effects: Effects,
 ): void {
   database.run(
     "update hammerwork_jobs " +
@@ -168,7 +170,7 @@ function wait(
     to.error ? JSON.stringify(to.error) : null,
     job.id!,
   );
-  touched.add(job.queue_name as string);
+  effects.woken.add(job.queue_name as string);
 }
 
 /** Ends a job and frees, or cancels, those that waited for it. A chain of any length is walked flat. */
@@ -177,22 +179,23 @@ function end(
   id: string,
   status: EndStatus,
   now: number,
-  touched: Touched,
+  effects: Effects,
   error?: JobError,
   result?: string,
 ): void {
-  finish(database, id, status, now, error, result);
+  finish(database, id, status, now, effects, error, result);
   const ended: { id: string; status: EndStatus }[] = [{ id, status }];
   for (let one = ended.pop(); one !== undefined; one = ended.pop()) {
     for (const dependent of takeDependents(database, one.id)) {
       if (dependent.status !== "blocked") continue;
       const dependentId = dependent.id as string;
       if (one.status !== "completed" && dependent.on_dependency_failure === "cancel") {
-        finish(database, dependentId, "cancelled", now, dependencyFailed(one.id, one.status));
+        const reason = dependencyFailed(one.id, one.status);
+        finish(database, dependentId, "cancelled", now, effects, reason);
         ended.push({ id: dependentId, status: "cancelled" });
       } else if (dependent.is_free) {
         const runAt = Math.max(dependent.run_at as number, now);
-        wait(database, dependent, { status: runAt <= now ? "ready" : "scheduled", runAt }, touched);
+        wait(database, dependent, { status: runAt <= now ? "ready" : "scheduled", runAt }, effects);
       }
     }
   }
@@ -203,9 +206,11 @@ function finish(
   id: string,
   status: EndStatus,
   now: number,
+  effects: Effects,
   error?: JobError,
   result?: string,
 ): void {
+  effects.ended.push(id);
   database.run(
     "update hammerwork_jobs set status = ?, finished_at = ?, error = ?, result = ?, " +
       "lease_token = null, leased_until = null where id = ?",

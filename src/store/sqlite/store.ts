@@ -14,6 +14,8 @@ import type {
   QueueCount,
   RecordFilter,
   Store,
+  TraceEnd,
+  TraceEndClaim,
   Turn,
   TurnResult,
   Upkeep,
@@ -27,7 +29,8 @@ import { countJobs, countLive, findJobs } from "./find.ts";
 import { isUpkeepDue, removeEnded } from "./retention.ts";
 import { toAttempt, toRecord } from "./rows.ts";
 import { cancelJob, heldJob, settleJob, sweepLeases } from "./settle.ts";
-import type { Touched } from "./touched.ts";
+import { claimTraceEnds, endTraces, hasUnfinished, isEndDue, settleTraceEnds } from "./traces.ts";
+import type { Effects } from "./effects.ts";
 
 /** A store in one SQLite file. */
 export class SqliteStore implements Store {
@@ -43,7 +46,7 @@ export class SqliteStore implements Store {
   }
 
   add(inputs: readonly JobInput[]): Promise<readonly Added[]> {
-    return this.#write((now, touched) => addJobs(this.#database, inputs, now, touched));
+    return this.#write((now, effects) => addJobs(this.#database, inputs, now, effects));
   }
 
   async exchange({ settlements, claims }: Turn): Promise<TurnResult> {
@@ -51,8 +54,8 @@ export class SqliteStore implements Store {
       const idle = await this.#idleTurn(claims);
       if (idle !== undefined) return idle;
     }
-    return this.#write((now, touched) => {
-      const settled = settlements.map((one) => settleJob(this.#database, one, now, touched));
+    return this.#write((now, effects) => {
+      const settled = settlements.map((one) => settleJob(this.#database, one, now, effects));
       const leaseToken = crypto.randomUUID();
       const claimed = claims.flatMap((claim) => claimJobs(this.#database, claim, leaseToken, now));
       return { settled, claimed, nextInMs: this.#nextInMs(claims, now) };
@@ -75,10 +78,10 @@ export class SqliteStore implements Store {
   }
 
   cancel(id: string, error: JobError): Promise<JobRecord | undefined> {
-    return this.#write((now, touched) => {
+    return this.#write((now, effects) => {
       const job = this.#byId(id);
       if (job === undefined || hasEnded(job.status)) return job;
-      cancelJob(this.#database, job, error, now, touched);
+      cancelJob(this.#database, job, error, now, effects);
       return this.#byId(id);
     });
   }
@@ -106,13 +109,26 @@ export class SqliteStore implements Store {
     }));
   }
 
+  hasUnfinished(traceId: string, exceptId: string): Promise<boolean> {
+    return this.#database.read(() => hasUnfinished(this.#database, traceId, exceptId));
+  }
+
+  async claimTraceEnds(claim: TraceEndClaim): Promise<readonly TraceEnd[]> {
+    const isDue = await this.#database.read(() => isEndDue(this.#database, this.#now()));
+    return isDue ? await this.#write((now) => claimTraceEnds(this.#database, claim, now)) : [];
+  }
+
+  settleTraceEnds(ends: readonly TraceEnd[]): Promise<void> {
+    return this.#write(() => settleTraceEnds(this.#database, ends));
+  }
+
   async upkeep(upkeep: Upkeep): Promise<UpkeepResult> {
     const isDue = await this.#database.read(() =>
       isUpkeepDue(this.#database, this.#now(), upkeep.retentionMs)
     );
     if (!isDue) return { expired: [], removed: 0 };
-    return this.#write((now, touched) => ({
-      expired: sweepLeases(this.#database, upkeep.limit, now, touched),
+    return this.#write((now, effects) => ({
+      expired: sweepLeases(this.#database, upkeep.limit, now, effects),
       removed: removeEnded(this.#database, now - upkeep.retentionMs, upkeep.limit),
     }));
   }
@@ -146,13 +162,17 @@ export class SqliteStore implements Store {
   }
 
   /** One transaction at one time; workers learn of what it made ready once it is committed. */
-  async #write<T>(work: (now: number, touched: Touched) => T): Promise<T> {
-    const touched: Touched = new Set();
+  async #write<T>(work: (now: number, effects: Effects) => T): Promise<T> {
+    let woken: ReadonlySet<string> = new Set();
     const result = await this.#database.write(() => {
-      touched.clear();
-      return work(this.#now(), touched);
+      const now = this.#now();
+      const effects: Effects = { woken: new Set(), ended: [] };
+      const result = work(now, effects);
+      endTraces(this.#database, effects.ended, now);
+      woken = effects.woken;
+      return result;
     });
-    for (const queueName of touched) for (const listener of this.#listeners) listener(queueName);
+    for (const queueName of woken) for (const listener of this.#listeners) listener(queueName);
     return result;
   }
 }

@@ -1,0 +1,13 @@
+/**
+ * What a transaction brings about, to be followed up: at its end, and when it is committed.
+ *
+ * @module
+ */
+
+/** Effects of one transaction. */
+export interface Effects {
+  /** Queues in which something may be claimed now or later: whoever waits for them is told. */
+  readonly woken: Set<string>;
+  /** Ids of the jobs that ended, the last one last: their traces may have ended with them. */
+  readonly ended: string[];
+}

@@ -1,0 +1,106 @@
+/**
+ * The ends of traces in a file. A transaction is alone with the file, so whether a trace has an
+ * unfinished job left is a plain question at its end.
+ *
+ * @module
+ */
+import type { TraceEnd, TraceEndClaim } from "../../store.ts";
+import type { Database, Row } from "./database.ts";
+
+/** Records the end of each trace that has no unfinished job left, on the job that ended last. */
+export function endTraces(database: Database, ended: readonly string[], now: number): void {
+  const last = new Map<string, string>();
+  for (const id of ended) {
+    const job = database.get("select trace_id from hammerwork_jobs where id = ?", id);
+    last.set(job!.trace_id as string, id);
+  }
+  for (const [traceId, id] of last) {
+    if (database.get(unfinished, traceId) !== undefined) continue;
+    database.run(
+      "update hammerwork_jobs set trace_end_due = ?, trace_epoch = 1 + " +
+        "(select coalesce(max(trace_epoch), 0) from hammerwork_jobs " +
+        "where trace_id = ? and trace_epoch is not null) where id = ?",
+      now,
+      traceId,
+      id,
+    );
+  }
+}
+
+const unfinished =
+  "select 1 from hammerwork_jobs where trace_id = ? and finished_at is null limit 1";
+
+/** Whether a trace has an unfinished job beside the given one. */
+export function hasUnfinished(database: Database, traceId: string, exceptId: string): boolean {
+  return database.get(
+    "select 1 from hammerwork_jobs where trace_id = ? and finished_at is null and id <> ? limit 1",
+    traceId,
+    exceptId,
+  ) !== undefined;
+}
+
+/** Whether anybody may tell of an end. Only reads. */
+export function isEndDue(database: Database, now: number): boolean {
+  return database.get(
+    "select 1 from hammerwork_jobs indexed by hammerwork_jobs_trace_end_due " +
+      "where trace_end_due <= ? limit 1",
+    now,
+  ) !== undefined;
+}
+
+/** Leases ends that nobody has told of, the oldest first, inside a transaction. */
+export function claimTraceEnds(
+  database: Database,
+  { limit, leaseMs }: TraceEndClaim,
+  now: number,
+): TraceEnd[] {
+  const due = database.all(
+    "select id, trace_id, trace_epoch, correlation_id, finished_at " +
+      "from hammerwork_jobs indexed by hammerwork_jobs_trace_end_due " +
+      "where trace_end_due <= ? order by trace_end_due, sequence limit ?",
+    now,
+    limit,
+  );
+  for (const { id } of due) {
+    database.run("update hammerwork_jobs set trace_end_due = ? where id = ?", now + leaseMs, id!);
+  }
+  return due.map(toTraceEnd);
+}
+
+/** Records that these ends have been told of, inside a transaction. */
+export function settleTraceEnds(database: Database, ends: readonly TraceEnd[]): void {
+  for (const { jobId, epoch } of ends) {
+    database.run(
+      "update hammerwork_jobs set trace_end_due = null where id = ? and trace_epoch = ?",
+      jobId,
+      epoch,
+    );
+  }
+}
+
+/** Makes a job known by the trace that an attempt of it ran in, where that is not its own. */
+export function noteAttemptTrace(
+  database: Database,
+  jobId: string,
+  traceparent: string | undefined,
+): void {
+  if (traceparent === undefined) return;
+  const traceId = traceparent.slice(3, 35);
+  database.run(
+    "insert or ignore into hammerwork_attempt_traces (trace_id, job_id) " +
+      "select ?, id from hammerwork_jobs where id = ? and trace_id <> ?",
+    traceId,
+    jobId,
+    traceId,
+  );
+}
+
+function toTraceEnd(row: Row): TraceEnd {
+  return {
+    traceId: row.trace_id as string,
+    epoch: row.trace_epoch as number,
+    jobId: row.id as string,
+    correlationId: row.correlation_id === null ? undefined : row.correlation_id as string,
+    finishedAt: row.finished_at as number,
+  };
+}

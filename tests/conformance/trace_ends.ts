@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { describe } from "node:test";
+import { newJobId, newTraceId } from "../../src/ids.ts";
+import type { TraceEnd } from "../../src/store.ts";
+import { completed, failed, handedBack, reason, retrying } from "./changes.ts";
+import { jobInput } from "./job_input.ts";
+import type { Scene } from "./scene.ts";
+import { settlement } from "./settlement.ts";
+import type { TestStore } from "./test_store.ts";
+
+const claim = { limit: 100, leaseMs: 1_000 };
+
+/** The ends that nobody has told of, which count as told then. */
+async function takeEnds({ store }: Scene): Promise<readonly TraceEnd[]> {
+  const ends = await store.claimTraceEnds(claim);
+  await store.settleTraceEnds(ends);
+  return ends;
+}
+
+export function describeTraceEnds(test: TestStore): void {
+  describe("the end of a trace", () => {
+    test("is recorded when its only job completes, with everything that is told", async (scene) => {
+      const { add, claimOne, settle, clock } = scene;
+      const { id: jobId, traceId } = await add({ correlationId: "order-1" });
+      const job = await claimOne();
+      assert.deepEqual(await takeEnds(scene), []);
+      clock.pass(5);
+      await settle(job, completed);
+      const finishedAt = clock.now();
+      const end = { traceId, epoch: 1, jobId, correlationId: "order-1", finishedAt };
+      assert.deepEqual(await takeEnds(scene), [end]);
+    });
+
+    test("is recorded when the last of its jobs ends, and no earlier", async (scene) => {
+      const traceId = newTraceId();
+      await scene.addAll([{ traceId }, { traceId }, { traceId, delayMs: 1_000 }]);
+      for (const job of await scene.claim()) {
+        await scene.settle(job, completed);
+        assert.deepEqual(await takeEnds(scene), []);
+      }
+      scene.clock.pass(1_000);
+      const last = await scene.claimOne();
+      await scene.settle(last, failed);
+      assert.deepEqual((await takeEnds(scene)).map(({ jobId }) => jobId), [last.id]);
+    });
+
+    test("is recorded once when its jobs end in one turn, for each of many traces", async (scene) => {
+      const traceIds = Array.from({ length: 20 }, newTraceId);
+      await scene.addAll(traceIds.flatMap((traceId) => [{ traceId }, { traceId }, { traceId }]));
+      const jobs = await scene.claim();
+      const settlements = jobs.map((job, i) => settlement(job, i % 2 ? completed : failed));
+      await scene.store.exchange({ settlements, claims: [] });
+      const ends = await takeEnds(scene);
+      assert.deepEqual(ends.map(({ traceId }) => traceId).sort(), traceIds.sort());
+      assert.ok(ends.every(({ epoch }) => epoch === 1));
+    });
+
+    test("is none while a job retries, is handed back or is swept back", async (scene) => {
+      const { add, claimOne, settle, clock, sweep } = scene;
+      await add();
+      for (const change of [retrying, handedBack]) {
+        await settle(await claimOne(), change);
+        assert.deepEqual(await takeEnds(scene), []);
+        clock.pass(2_000);
+      }
+      await claimOne({ leaseMs: 100 });
+      clock.pass(200);
+      assert.equal((await sweep()).length, 1);
+      assert.deepEqual(await takeEnds(scene), []);
+    });
+
+    test("comes with a cancellation, of a waiting and of a running job", async (scene) => {
+      for (const isRunning of [false, true]) {
+        const { id } = await scene.add();
+        if (isRunning) await scene.claimOne();
+        await scene.store.cancel(id, reason);
+        await scene.store.cancel(id, reason);
+        assert.deepEqual((await takeEnds(scene)).map(({ jobId }) => jobId), [id]);
+      }
+    });
+
+    test("comes with a sweep that finds no attempt left", async (scene) => {
+      const { id } = await scene.add({ maxAttempts: 1 });
+      await scene.claimOne({ leaseMs: 100 });
+      scene.clock.pass(200);
+      await scene.sweep();
+      assert.deepEqual((await takeEnds(scene)).map(({ jobId }) => jobId), [id]);
+    });
+
+    test("comes with the dependents that a failure cancels, also in traces of their own", async (scene) => {
+      const [a, b, c] = [jobInput(), jobInput(), jobInput()];
+      const { store } = scene;
+      await store.add([a, { ...b, dependsOn: [a.id] }, {
+        ...c,
+        traceId: a.traceId,
+        dependsOn: [b.id],
+      }]);
+      await scene.settle(await scene.claimOne(), failed);
+      const ends = await takeEnds(scene);
+      assert.deepEqual(
+        ends.map(({ traceId }) => traceId).sort(),
+        [a.traceId, b.traceId].sort(),
+      );
+      const ofA = ends.find(({ traceId }) => traceId === a.traceId)!;
+      assert.ok([a.id, c.id].includes(ofA.jobId));
+    });
+
+    test("comes with a job that is added after its dependency has failed", async (scene) => {
+      const { id } = await scene.add();
+      await scene.settle(await scene.claimOne(), failed);
+      await takeEnds(scene);
+      const { id: dependent, status } = await scene.add({ dependsOn: [id] });
+      assert.equal(status, "cancelled");
+      assert.deepEqual((await takeEnds(scene)).map(({ jobId }) => jobId), [dependent]);
+    });
+
+    test("has the next epoch when a new job has revived the trace", async (scene) => {
+      const traceId = newTraceId();
+      for (let epoch = 1; epoch <= 4; epoch++) {
+        await scene.addAll(Array(epoch).fill({ traceId }));
+        for (const job of await scene.claim()) await scene.settle(job, completed);
+        assert.deepEqual((await takeEnds(scene)).map((end) => end.epoch), [epoch]);
+      }
+    });
+
+    test("is not there when the turn that would bring it changes nothing", async (scene) => {
+      const { id } = await scene.add();
+      const stranger = { id, leaseToken: newJobId() };
+      await scene.claimOne();
+      assert.equal(await scene.settle(stranger, completed), "lost");
+      assert.deepEqual(await takeEnds(scene), []);
+    });
+
+    test("is claimed under a lease, and by another when that is over", async (scene) => {
+      await scene.add();
+      await scene.settle(await scene.claimOne(), completed);
+      const [end] = await scene.store.claimTraceEnds(claim);
+      assert.deepEqual(await scene.store.claimTraceEnds(claim), []);
+      scene.clock.pass(999);
+      assert.deepEqual(await scene.store.claimTraceEnds(claim), []);
+      scene.clock.pass(1);
+      assert.deepEqual(await scene.store.claimTraceEnds(claim), [end]);
+      await scene.store.settleTraceEnds([end!]);
+      scene.clock.pass(10_000);
+      assert.deepEqual(await scene.store.claimTraceEnds(claim), []);
+      await scene.store.settleTraceEnds([end!]);
+    });
+
+    test("is claimed oldest first and no more than asked for", async (scene) => {
+      const jobs = [];
+      for (let i = 0; i < 5; i++) {
+        await scene.add();
+        const job = await scene.claimOne();
+        await scene.settle(job, completed);
+        jobs.push(job.id);
+        scene.clock.pass(1);
+      }
+      const take = async (limit: number) =>
+        (await scene.store.claimTraceEnds({ limit, leaseMs: 1_000 })).map(({ jobId }) => jobId);
+      assert.deepEqual(await take(2), jobs.slice(0, 2));
+      assert.deepEqual(await take(10), jobs.slice(2));
+    });
+
+    test("is forgotten with the job that it stands on", async (scene) => {
+      const { traceId } = await scene.add();
+      await scene.settle(await scene.claimOne(), completed);
+      scene.clock.pass(10_000);
+      await scene.store.upkeep({ retentionMs: 1_000, limit: 10 });
+      assert.deepEqual(await scene.store.claimTraceEnds(claim), []);
+      await scene.add({ traceId });
+      await scene.settle(await scene.claimOne(), completed);
+      assert.deepEqual((await takeEnds(scene)).map(({ epoch }) => epoch), [1]);
+    });
+  });
+
+  describe("whether a trace has another unfinished job", () => {
+    test("counts every status but the ended ones, and not the job that asks", async (scene) => {
+      const traceId = newTraceId();
+      const [a, b] = [jobInput({ traceId }), jobInput({ traceId })];
+      const ask = (id: string) => scene.store.hasUnfinished(traceId, id);
+      assert.equal(await ask(a.id), false);
+      await scene.store.add([a, { ...b, dependsOn: [a.id] }]);
+      assert.equal(await ask(a.id), true);
+      assert.equal(await ask(newJobId()), true);
+      await scene.settle(await scene.claimOne(), completed);
+      assert.equal(await ask(a.id), true);
+      assert.equal(await ask(b.id), false);
+      await scene.add();
+      assert.equal(await ask(b.id), false, "a job of another trace does not count");
+    });
+  });
+}
