@@ -87,15 +87,15 @@ with clock as materialized (
     "ord" integer, "id" uuid, "queueName" text, "payload" text, "priority" smallint,
     "delayMs" float8, "runAt" float8, "maxAttempts" smallint, "backoff" text, "timeoutMs" integer,
     "idempotencyKey" text, "onDependencyFailure" text, "traceId" uuid, "correlationId" text,
-    "parentId" uuid, "traceparent" text, "tracestate" text)
+    "parentId" uuid, "traceparent" text, "tracestate" text, "baggage" text, "propagation" text)
 )
 insert into ${schema}.jobs as j (id, queue_name, status, payload, priority, max_attempts, backoff,
   timeout_ms, idempotency_key, on_dependency_failure, trace_id, correlation_id, parent_id,
-  traceparent, tracestate, created_at, run_at)
+  traceparent, tracestate, baggage, propagation, created_at, run_at)
 select "id", "queueName", case when starts_at <= t then 'ready' else 'scheduled' end,
   "payload"::json, "priority", "maxAttempts", "backoff", "timeoutMs", "idempotencyKey",
-  "onDependencyFailure", "traceId", "correlationId", "parentId", "traceparent", "tracestate", t,
-  starts_at
+  "onDependencyFailure", "traceId", "correlationId", "parentId", "traceparent", "tracestate",
+  "baggage", "propagation", t, starts_at
 from input order by "ord"
 on conflict do nothing
 returning ${addedColumns}`;

@@ -22,6 +22,7 @@ declare
   known integer;
   ended_badly record;
   starts_at timestamptz;
+  ended uuid[] := '{}';
 begin
   for item in
     select * from jsonb_to_recordset(input) as x (
@@ -29,7 +30,7 @@ begin
       "delayMs" float8, "runAt" float8, "maxAttempts" smallint, "backoff" text,
       "timeoutMs" integer, "idempotencyKey" text, "dependsOn" jsonb, "onDependencyFailure" text,
       "traceId" uuid, "correlationId" text, "parentId" uuid, "traceparent" text,
-      "tracestate" text)
+      "tracestate" text, "baggage" text, "propagation" text)
   loop
     select * into found_job from ${schema}.jobs j where j.id = item."id"
       or (j.queue_name = item."queueName" and j.idempotency_key = item."idempotencyKey")
@@ -52,7 +53,8 @@ begin
         t + coalesce(item."delayMs", 0) * interval '1 ms'));
       insert into ${schema}.jobs (id, queue_name, status, payload, priority, max_attempts, backoff,
         timeout_ms, idempotency_key, depends_on, on_dependency_failure, trace_id, correlation_id,
-        parent_id, traceparent, tracestate, created_at, run_at, finished_at, error)
+        parent_id, traceparent, tracestate, baggage, propagation, created_at, run_at, finished_at,
+        error)
       values (item."id", item."queueName",
         case when ended_badly.id is not null and item."onDependencyFailure" = 'cancel'
             then 'cancelled'
@@ -64,7 +66,7 @@ begin
           from jsonb_array_elements_text(item."dependsOn") with ordinality e(d, n)), '{}'),
         item."onDependencyFailure", item."traceId", item."correlationId",
         coalesce((stored_ids ->> item."parentId"::text)::uuid, item."parentId"),
-        item."traceparent", item."tracestate", t, starts_at,
+        item."traceparent", item."tracestate", item."baggage", item."propagation", t, starts_at,
         case when ended_badly.id is not null and item."onDependencyFailure" = 'cancel' then t end,
         case when ended_badly.id is not null and item."onDependencyFailure" = 'cancel' then
           ${schema}.dependency_error(ended_badly.id, ended_badly.status) end)
@@ -75,6 +77,8 @@ begin
         select * into found_job from ${schema}.jobs j where j.id = item."id"
           or (j.queue_name = item."queueName" and j.idempotency_key = item."idempotencyKey")
           order by j.id = item."id" desc limit 1;
+      elsif found_job.status = 'cancelled' then
+        ended := ended || found_job.id;
       elsif found_job.status = 'blocked' then
         insert into ${schema}.dependencies (dependency_id, job_id)
           select d, found_job.id from unnest(pending) d;
@@ -87,6 +91,10 @@ begin
     job := found_job;
     return next;
   end loop;
+  -- No waiting: nobody ever sees these as unfinished, and a caller's transaction may stay open long.
+  if ended <> '{}' then
+    perform ${schema}.end_traces(ended, t, false);
+  end if;
 end $$;
 
 -- Enqueues one job from plain SQL, in the caller's transaction. Returns its id; with an idempotency

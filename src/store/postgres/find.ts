@@ -18,7 +18,7 @@ export interface Query {
  * Jobs that fit, newest first. Each status is asked for by itself, as a word and not as a value: so
  * the index that holds only such jobs can be used, whatever the planner knows of the table.
  */
-export function findQuery(jobs: string, filter: RecordFilter): Query {
+export function findQuery(schema: string, filter: RecordFilter): Query {
   const values: SqlValue[] = [];
   const parameter = (value: SqlValue) => `$${values.push(value)}`;
   const conditions = conditionsOf(filter, parameter);
@@ -26,14 +26,17 @@ export function findQuery(jobs: string, filter: RecordFilter): Query {
   const select = (more: readonly string[]) => {
     const all = [...conditions, ...more];
     const where = all.length > 0 ? `where ${all.join(" and ")} ` : "";
-    return `select * from ${jobs} ${where}order by sequence desc limit ${limit}`;
+    return `select * from ${schema}.jobs ${where}order by sequence desc limit ${limit}`;
   };
-  const statuses = [...new Set(filter.statuses)];
-  const found = filter.statuses === undefined
-    ? select([])
-    : statuses.length === 0
+  const statuses = filter.statuses === undefined
+    ? [[]]
+    : [...new Set(filter.statuses)].map((status) => [`status = '${status}'`]);
+  const traces = statuses.length === 0 ? [] : traceConditions(schema, filter, parameter);
+  // An OR would be a pass over the whole trace; of each branch only the newest are read.
+  const branches = traces.flatMap((trace) => statuses.map((status) => [...trace, ...status]));
+  const found = branches.length === 0
     ? select(["false"])
-    : statuses.map((status) => `(${select([`status = '${status}'`])})`).join(" union all ");
+    : branches.map((branch) => `(${select(branch)})`).join(" union all ");
   return {
     text: `select ${jobColumns("j")} from (${found}) j order by j.sequence desc limit ${limit}`,
     values,
@@ -49,13 +52,24 @@ function conditionsOf(
     if (value !== undefined) conditions.push(condition(parameter(value)));
   };
   ask(filter.queueName, (p) => `queue_name = ${p}`);
-  ask(uuidOrNull(filter.traceId), (p) => `trace_id = ${p}::text::uuid`);
   ask(filter.correlationId, (p) => `correlation_id = ${p}`);
   ask(uuidOrNull(filter.parentId), (p) => `parent_id = ${p}::text::uuid`);
   ask(filter.createdFrom, (p) => `created_at >= to_timestamp(${p}::float8 / 1000)`);
   ask(filter.createdBefore, (p) => `created_at < to_timestamp(${p}::float8 / 1000)`);
   ask(filter.before, (p) => `sequence < ${p}::float8::bigint`);
   return conditions;
+}
+
+/** A job belongs to its own trace, and to those that attempts of it ran in, which are never its own. */
+function traceConditions(
+  schema: string,
+  { traceId }: RecordFilter,
+  parameter: (value: SqlValue) => string,
+): readonly (readonly string[])[] {
+  if (traceId === undefined) return [[]];
+  const trace = `${parameter(uuidOrNull(traceId))}::text::uuid`;
+  const ranIn = `select job_id from ${schema}.attempt_traces where trace_id = ${trace}`;
+  return [[`trace_id = ${trace}`], [`id = any(array(${ranIn}))`]];
 }
 
 /** What is no id is nobody's: as null it finds nothing, where the server would refuse the text. */
@@ -66,9 +80,9 @@ export function uuidOrNull<Id extends string | undefined>(id: Id): Id | null {
 const UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 
 /** How many jobs each queue has with each status. */
-export function countQuery(jobs: string): string {
+export function countQuery(schema: string): string {
   return "select queue_name, status, count(*)::float8 as count " +
-    `from ${jobs} group by queue_name, status`;
+    `from ${schema}.jobs group by queue_name, status`;
 }
 
 /** A count's row. */

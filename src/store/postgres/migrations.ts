@@ -8,6 +8,8 @@ import { addFunctions } from "./add_functions.ts";
 import { type Client, codeOf } from "./client.ts";
 import { quoted, quotedText } from "./names.ts";
 import { tables } from "./schema.ts";
+import { endFunctions } from "./end_functions.ts";
+import { exchangeFunction } from "./exchange_function.ts";
 import { workFunctions } from "./work_functions.ts";
 
 /** One step of the schema. */
@@ -24,7 +26,9 @@ export interface Migration {
 export const migrations: readonly Migration[] = [{
   version: 1,
   requires: 1,
-  sql: (schema, channel) => tables(schema) + workFunctions(schema) + addFunctions(schema, channel),
+  sql: (schema, channel) =>
+    tables(schema) + endFunctions(schema) + exchangeFunction(schema) + workFunctions(schema) +
+    addFunctions(schema, channel),
 }];
 
 /** The whole schema as plain SQL. */

@@ -6,7 +6,7 @@
  */
 import type { JobStatus } from "../../status.ts";
 import type { Attempt, DependencyFailurePolicy, JobInput, JobRecord } from "../../record.ts";
-import type { ClaimedJob, Settlement } from "../../store.ts";
+import type { ClaimedJob, Settlement, TraceEnd } from "../../store.ts";
 import type { Row } from "./client.ts";
 
 /** A job's columns; `job` is a table's alias or a value of the table's type in parentheses. */
@@ -18,6 +18,7 @@ export function jobColumns(job: string): string {
     `array_to_json(${job}.depends_on)::text as depends_on, ${job}.on_dependency_failure, ` +
     `${job}.trace_id::text as trace_id, ${job}.correlation_id, ` +
     `${job}.parent_id::text as parent_id, ${job}.traceparent, ${job}.tracestate, ` +
+    `${job}.baggage, ${job}.propagation, ` +
     `${ms("created_at")}, ${ms("run_at")}, ${ms("started_at")}, ${ms("finished_at")}, ` +
     `${job}.result::text as result, ${job}.error::text as error, ${job}.attempt_traceparent`;
 }
@@ -55,11 +56,13 @@ export function toRecord(row: Row): JobRecord {
     idempotencyKey: optional(row.idempotency_key),
     dependsOn: row.depends_on === "[]" ? [] : JSON.parse(row.depends_on as string),
     onDependencyFailure: row.on_dependency_failure as DependencyFailurePolicy,
-    traceId: (row.trace_id as string).replaceAll("-", ""),
+    traceId: undashed(row.trace_id),
     correlationId: optional(row.correlation_id),
     parentId: optional(row.parent_id),
     traceparent: optional(row.traceparent),
     tracestate: optional(row.tracestate),
+    baggage: optional(row.baggage),
+    propagation: optional(row.propagation),
     createdAt: time(row.created_at)!,
     runAt: time(row.run_at)!,
     startedAt: time(row.started_at),
@@ -72,7 +75,28 @@ export function toRecord(row: Row): JobRecord {
 
 /** A claimed job's row as a record. */
 export function toClaimed(row: Row, leaseToken: string): ClaimedJob {
-  return { ...toRecord(row), leaseToken, waitMs: Math.round(row.wait_ms as number) };
+  return {
+    ...toRecord(row),
+    leaseToken,
+    waitMs: Math.round(row.wait_ms as number),
+    dependencyTraceparents: row.contexts === null ? [] : JSON.parse(row.contexts as string),
+  };
+}
+
+/** The columns of an end of a trace. */
+export const traceEndColumns: string = "sequence::float8 as sequence, id::text as id, " +
+  "trace_id::text as trace_id, trace_epoch, correlation_id, " +
+  "date_part('epoch', finished_at) * 1000 as finished_at";
+
+/** The row of an end of a trace. */
+export function toTraceEnd(row: Row): TraceEnd {
+  return {
+    traceId: undashed(row.trace_id),
+    epoch: row.trace_epoch as number,
+    jobId: row.id as string,
+    correlationId: optional(row.correlation_id),
+    finishedAt: time(row.finished_at)!,
+  };
 }
 
 /** Jobs as the server reads them: one text, whatever their number. */
@@ -107,6 +131,10 @@ export function toAttempt(row: Row): Attempt {
     error: json(row.error),
     traceparent: optional(row.traceparent),
   };
+}
+
+function undashed(uuid: unknown): string {
+  return (uuid as string).replaceAll("-", "");
 }
 
 function optional<T>(value: unknown): T | undefined {

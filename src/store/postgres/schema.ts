@@ -28,6 +28,8 @@ create table ${schema}.jobs (
   parent_id uuid,
   traceparent text,
   tracestate text,
+  baggage text,
+  propagation text check (propagation in ('auto', 'child', 'link', 'none')),
   created_at timestamptz not null,
   run_at timestamptz not null,
   started_at timestamptz,
@@ -36,7 +38,10 @@ create table ${schema}.jobs (
   error json,
   attempt_traceparent text,
   lease_token uuid,
-  leased_until timestamptz
+  leased_until timestamptz,
+  -- Of the job whose end was the end of its trace; due until somebody has told of it.
+  trace_epoch integer,
+  trace_end_due timestamptz
 ) with (fillfactor = 90);
 
 -- Each of these holds only the jobs that its question is about, so that what waits for its time or
@@ -48,6 +53,9 @@ create index jobs_due on ${schema}.jobs (queue_name, run_at)
 create index jobs_leased on ${schema}.jobs (leased_until) where status = 'running';
 create index jobs_blocked on ${schema}.jobs (sequence) where status = 'blocked';
 create index jobs_ended on ${schema}.jobs (finished_at) where finished_at is not null;
+create index jobs_trace_epoch on ${schema}.jobs (trace_id, trace_epoch)
+  where trace_epoch is not null;
+create index jobs_trace_end_due on ${schema}.jobs (trace_end_due) where trace_end_due is not null;
 create unique index jobs_key on ${schema}.jobs (queue_name, idempotency_key)
   where idempotency_key is not null;
 
@@ -73,6 +81,14 @@ create table ${schema}.attempts (
   traceparent text
 );
 create index attempts_job on ${schema}.attempts (job_id, id);
+
+-- Jobs by the traces that attempts of them ran in, where those are not their own.
+create table ${schema}.attempt_traces (
+  trace_id uuid not null,
+  job_id uuid not null,
+  primary key (trace_id, job_id)
+);
+create index attempt_traces_job on ${schema}.attempt_traces (job_id);
 
 -- Who waits for whom. A row goes when the dependency ends: a job with rows left is blocked.
 create table ${schema}.dependencies (

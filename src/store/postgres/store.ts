@@ -13,6 +13,8 @@ import type {
   QueueCount,
   RecordFilter,
   Store,
+  TraceEnd,
+  TraceEndClaim,
   Turn,
   TurnResult,
   Upkeep,
@@ -26,6 +28,7 @@ import { countQuery, findQuery, toCount, uuidOrNull } from "./find.ts";
 import { readHealth } from "./health.ts";
 import { quoted } from "./names.ts";
 import { attemptColumns, jobColumns, toAttempt, toRecord } from "./rows.ts";
+import { claimTraceEnds, hasUnfinished, settleTraceEnds } from "./trace_ends.ts";
 import { Turns } from "./turns.ts";
 
 /** How a store of Postgres is run. */
@@ -133,16 +136,28 @@ export class PostgresStore implements Store<Sql> {
   }
 
   async find(filter: RecordFilter): Promise<readonly JobRecord[]> {
-    const { text, values } = findQuery(`${this.#schema}.jobs`, filter);
+    const { text, values } = findQuery(this.#schema, filter);
     return (await this.#client.query(text, values)).map(toRecord);
   }
 
   async counts(): Promise<readonly QueueCount[]> {
-    return (await this.#client.query(countQuery(`${this.#schema}.jobs`))).map(toCount);
+    return (await this.#client.query(countQuery(this.#schema))).map(toCount);
   }
 
   health(): Promise<Health> {
     return readHealth(this.#client, this.#schema, this.#at());
+  }
+
+  hasUnfinished(traceId: string, exceptId: string): Promise<boolean> {
+    return hasUnfinished(this.#client, this.#schema, traceId, exceptId);
+  }
+
+  claimTraceEnds(claim: TraceEndClaim): Promise<readonly TraceEnd[]> {
+    return claimTraceEnds(this.#client, this.#schema, claim, this.#at());
+  }
+
+  settleTraceEnds(ends: readonly TraceEnd[]): Promise<void> {
+    return settleTraceEnds(this.#client, this.#schema, ends);
   }
 
   async upkeep(upkeep: Upkeep): Promise<UpkeepResult> {

@@ -60,7 +60,8 @@ export class Turns {
     try {
       rows = await this.#client.query(
         `select array_to_json(e.settled)::text as settled, array_to_json(e.woken)::text as woken, ` +
-          `e.next_in_ms, e.has_expired, e.wait_ms, ${jobColumns("(e.job)")} ` +
+          `e.next_in_ms, e.has_expired, e.wait_ms, array_to_json(e.contexts)::text as contexts, ` +
+          `${jobColumns("(e.job)")} ` +
           `from ${this.#schema}.exchange($1::text::jsonb, $2::text::jsonb, $3::text::uuid, $4, ` +
           `to_timestamp($5::float8 / 1000)) e`,
         [
@@ -112,6 +113,8 @@ export class Turns {
         returning id
       ), forgotten as (
         delete from ${this.#schema}.attempts where job_id in (select id from gone)
+      ), unknown as (
+        delete from ${this.#schema}.attempt_traces where job_id in (select id from gone)
       )
       select count(*)::integer as removed from gone`,
       [Math.min(retentionMs, LONGEST_RETENTION_MS), limit, this.#at()],
@@ -159,7 +162,8 @@ export class Turns {
       .map(([token]) => token);
     if (tokens.length === 0) return [];
     const rows = await this.#client.query(
-      `select ${jobColumns("j")}, j.lease_token::text as lease_token, 0::float8 as wait_ms ` +
+      `select ${jobColumns("j")}, j.lease_token::text as lease_token, 0::float8 as wait_ms, ` +
+        `array_to_json(${this.#schema}.dependency_contexts(j.depends_on))::text as contexts ` +
         `from ${this.#schema}.jobs j where status = 'running' ` +
         "and lease_token in (select t::uuid from jsonb_array_elements_text($1::text::jsonb) t) " +
         "and queue_name in (select q from jsonb_array_elements_text($2::text::jsonb) q)",

@@ -1,0 +1,147 @@
+/**
+ * A worker's turn inside the server: one statement, so that no transaction is ever held open between
+ * two messages and any pooler will do.
+ *
+ * @module
+ */
+import { pinned, readCommitted } from "./function_settings.ts";
+
+// A claim promotes at most as many due jobs; the next one goes on.
+const promotedAtOnce = 1_000;
+
+/** The function of a turn. `schema` is a quoted name. */
+export function exchangeFunction(schema: string): string {
+  return `
+-- One turn: records outcomes, then claims. The last row has the summary and no job. 'resent' says
+-- that the answer to these settlements was lost, so one that is recorded already is no surprise.
+create function ${schema}.exchange(
+  settlements jsonb, claims jsonb, claim_token uuid, resent boolean, at timestamptz default null
+) returns table (settled text[], woken text[], next_in_ms float8, has_expired boolean,
+  job ${schema}.jobs, wait_ms float8, contexts text[])
+language plpgsql ${pinned} as $$
+declare
+  t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
+  states text[] := '{}';
+  queues text[] := '{}';
+  next_in float8;
+  ended uuid[];
+  sharing uuid[];
+  cancelled uuid[];
+  freed text[];
+  claim record;
+  promoted integer;
+  taken integer;
+  due timestamptz;
+begin
+  ${readCommitted}
+  -- A crash of the server can lose the last outcomes, and their jobs run again; an enqueue is never
+  -- lost. Local to this transaction, so a pooler's connection stays as it is.
+  perform set_config('synchronous_commit', 'off', true);
+  if settlements <> '[]' then
+    with settlement as (
+      select * from jsonb_to_recordset(settlements) as x (
+        "ord" integer, "jobId" uuid, "leaseToken" text, "to" text, "started" boolean,
+        "outcome" text, "error" text, "result" text, "delayMs" float8, "runMs" float8,
+        "traceparent" text)
+    ), recorded as (
+      update ${schema}.jobs j set
+        status = s."to",
+        attempts = j.attempts - (s."to" = 'ready')::integer,
+        run_at = case when s."to" = 'retrying' then t + s."delayMs" * interval '1 ms'
+          else j.run_at end,
+        started_at = case when s."started" then t - s."runMs" * interval '1 ms'
+          else j.started_at end,
+        finished_at = case when s."to" in ('completed', 'failed') then t end,
+        result = s."result"::json,
+        error = case when s."started" then s."error"::json else j.error end,
+        attempt_traceparent = case when s."started" then s."traceparent"
+          else j.attempt_traceparent end,
+        leased_until = null,
+        -- Most traces have one job, whose end is theirs. All others are looked at below.
+        (trace_epoch, trace_end_due) = (select 1, t where s."to" in ('completed', 'failed')
+          and not exists (select 1 from ${schema}.jobs o
+            where o.trace_id = j.trace_id and o.sequence <> j.sequence))
+      from settlement s
+      where j.id = s."jobId" and j.lease_token::text = s."leaseToken" and j.status = 'running'
+      returning s."ord", s."to", s."started", s."outcome", s."error", s."traceparent", j.id,
+        j.queue_name, j.attempts + (s."to" = 'ready')::integer as attempt, j.started_at,
+        j.trace_id, j.trace_epoch
+    ), remembered as (
+      insert into ${schema}.attempts
+        (job_id, attempt, outcome, started_at, finished_at, error, traceparent)
+      select id, attempt, "outcome", started_at, t, "error"::json, "traceparent"
+      from recorded where "to" <> 'completed' and "started"
+    ), elsewhere as (
+      insert into ${schema}.attempt_traces (trace_id, job_id)
+      select ran_in, id from (
+        select id, trace_id, case when "traceparent" ~ '^..-[0-9a-f]{32}-'
+          then substr("traceparent", 4, 32)::uuid end as ran_in from recorded) r
+      where ran_in <> trace_id
+      on conflict do nothing
+    )
+    select
+      array_agg(case
+        when r.id is not null then 'held'
+        when resent and j.lease_token::text = s."leaseToken" and j.status <> 'running' then 'held'
+        when j.status = 'cancelled' then 'cancelled'
+        else 'lost' end order by s."ord"),
+      array_agg(r.id) filter (where r."to" in ('completed', 'failed')),
+      array_agg(r.id) filter (where r."to" in ('completed', 'failed') and r.trace_epoch is null),
+      array_agg(distinct r.queue_name) filter (where r."to" in ('ready', 'retrying'))
+    into states, ended, sharing, queues
+    from settlement s
+      left join recorded r on r."ord" = s."ord"
+      left join ${schema}.jobs j on j.id = s."jobId";
+    queues := coalesce(queues, '{}');
+    if ended is not null
+      and exists (select 1 from ${schema}.dependencies where dependency_id = any(ended))
+    then
+      select e.woken, e.cancelled_ids into freed, cancelled from ${schema}.end_jobs(ended, t) e;
+      queues := queues || freed;
+      sharing := coalesce(sharing, '{}') || cancelled;
+    end if;
+    if sharing <> '{}' then
+      perform ${schema}.end_traces(sharing, t, true);
+    end if;
+  end if;
+
+  for claim in
+    select * from jsonb_to_recordset(claims)
+      as x ("queueName" text, "limit" integer, "leaseMs" float8)
+  loop
+    update ${schema}.jobs j set status = 'ready'
+    where j.sequence = any(array(
+      select sequence from ${schema}.jobs
+      where queue_name = claim."queueName" and status in ('scheduled', 'retrying') and run_at <= t
+      order by run_at limit ${promotedAtOnce} for update skip locked));
+    get diagnostics promoted = row_count;
+    return query
+      update ${schema}.jobs j set status = 'running', attempts = j.attempts + 1, started_at = t,
+        lease_token = claim_token, leased_until = t + claim."leaseMs" * interval '1 ms'
+      where j.sequence = any(array(
+        select sequence from ${schema}.jobs
+        where queue_name = claim."queueName" and status = 'ready'
+        order by priority desc, run_at, sequence limit claim."limit" for update skip locked))
+      returning null::text[], null::text[], null::float8, null::boolean, j,
+        date_part('epoch', t - j.run_at) * 1000,
+        case when j.depends_on <> '{}' then ${schema}.dependency_contexts(j.depends_on) end;
+    get diagnostics taken = row_count;
+    if taken >= claim."limit" or promoted >= ${promotedAtOnce} then
+      next_in := 0;
+    else
+      select run_at into due from ${schema}.jobs
+        -- One that is due and still there is locked by another transaction: it is no reason to hurry.
+        where queue_name = claim."queueName" and status in ('scheduled', 'retrying') and run_at > t
+        order by run_at limit 1;
+      if due is not null then
+        next_in := least(next_in, greatest(0, date_part('epoch', due - t) * 1000));
+      end if;
+    end if;
+  end loop;
+
+  return query select states, queues, next_in,
+    exists (select 1 from ${schema}.jobs where status = 'running' and leased_until < t),
+    null::${schema}.jobs, null::float8, null::text[];
+end $$;
+`;
+}

@@ -1,0 +1,18 @@
+/**
+ * What the functions in the server have in common.
+ *
+ * @module
+ */
+
+/** The claim keeps its plan whatever the planner's statistics say: ANALYZE may have seen one row. */
+export const pinned = "set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off";
+
+/** A few rows are looked up by their ids; no statistics shall make that a pass over the table. */
+export const byIndex =
+  "set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off";
+
+/** What waited for a lock must be seen: with one snapshot for all statements a job could stay blocked. */
+export const readCommitted = `if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception using errcode = '25001', message = 'The transaction isolation must be read '
+      'committed: got ' || current_setting('transaction_isolation');
+  end if;`;

@@ -1,0 +1,63 @@
+/**
+ * The ends of traces in Postgres: recorded by the functions that end jobs, told from here.
+ *
+ * @module
+ */
+import type { TraceEnd, TraceEndClaim } from "../../store.ts";
+import type { Client } from "./client.ts";
+import { uuidOrNull } from "./find.ts";
+import { toTraceEnd, traceEndColumns } from "./rows.ts";
+
+/** Leases ends that nobody has told of, the oldest first. */
+export async function claimTraceEnds(
+  client: Client,
+  schema: string,
+  { limit, leaseMs }: TraceEndClaim,
+  at: number | null,
+): Promise<readonly TraceEnd[]> {
+  const now = "coalesce(to_timestamp($3::float8 / 1000), clock_timestamp())";
+  const rows = await client.query(
+    `update ${schema}.jobs set trace_end_due = ${now} + $2::float8 * interval '1 ms' ` +
+      "where sequence = any(array(" +
+      `select sequence from ${schema}.jobs where trace_end_due <= ${now} ` +
+      "order by trace_end_due, sequence limit $1::integer for update skip locked)) " +
+      `returning ${traceEndColumns}`,
+    [limit, leaseMs, at],
+  );
+  // RETURNING promises no order.
+  return [...rows]
+    .sort((a, b) =>
+      Number(a.finished_at) - Number(b.finished_at) ||
+      Number(a.sequence) - Number(b.sequence)
+    )
+    .map(toTraceEnd);
+}
+
+/** Records that these ends have been told of. */
+export async function settleTraceEnds(
+  client: Client,
+  schema: string,
+  ends: readonly TraceEnd[],
+): Promise<void> {
+  await client.query(
+    `update ${schema}.jobs j set trace_end_due = null ` +
+      `from jsonb_to_recordset($1::text::jsonb) as x ("jobId" uuid, "epoch" integer) ` +
+      `where j.id = x."jobId" and j.trace_epoch = x."epoch"`,
+    [JSON.stringify(ends)],
+  );
+}
+
+/** Whether a trace has an unfinished job beside the given one. */
+export async function hasUnfinished(
+  client: Client,
+  schema: string,
+  traceId: string,
+  exceptId: string,
+): Promise<boolean> {
+  const [row] = await client.query(
+    `select exists (select 1 from ${schema}.jobs where trace_id = $1::text::uuid ` +
+      "and finished_at is null and id is distinct from $2::text::uuid) as has_unfinished",
+    [uuidOrNull(traceId), uuidOrNull(exceptId)],
+  );
+  return row!.has_unfinished as boolean;
+}
