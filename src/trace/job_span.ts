@@ -13,7 +13,7 @@ import {
 } from "@opentelemetry/api";
 import type { JobRecord } from "../record.ts";
 import { messageAttributes, operationAttributes } from "./attributes.ts";
-import { choosesRoots } from "./chosen_root.ts";
+import { followsParents } from "./chosen_root.ts";
 import { activeTracer, startSpan } from "./tracer.ts";
 import { isSampled, readTraceparent } from "./w3c.ts";
 
@@ -42,8 +42,8 @@ export function createJobSpan(job: TracedJob, operation: string = "process"): Sp
   const parent = readTraceparent(job.traceparent, job.tracestate);
   const tracer = activeTracer();
   if (tracer === undefined) return trace.wrapSpanContext(parent ?? INVALID_SPAN_CONTEXT);
-  // Our own provider follows the parent's decision, so an unsampled span need not be built.
-  if (parent && choosesRoots() && !isSampled(parent)) return trace.wrapSpanContext(parent);
+  // Where our own provider follows the parent's decision, an unsampled span need not be built.
+  if (parent && followsParents() && !isSampled(parent)) return trace.wrapSpanContext(parent);
   const origin = parent ? { parent } : { traceId: job.traceId };
   return startSpan(tracer, `${operation} ${job.queueName}`, {
     kind: SpanKind.CONSUMER,

@@ -1,0 +1,64 @@
+/**
+ * Attributes as `key=value` in one line. A span's own name says already what a job's attributes
+ * repeat, and their long prefixes are left off.
+ *
+ * @module
+ */
+import type { SpanAttributes } from "../export/readable_span.ts";
+
+/** In the span's name, or the same for all. */
+const REPEATED: ReadonlySet<string> = new Set([
+  "messaging.system",
+  "messaging.operation.name",
+  "messaging.operation.type",
+  "messaging.destination.name",
+]);
+
+const PREFIXES = ["hammerwork.job.", "hammerwork.", "messaging.message.", "messaging."];
+
+const MOST_SHOWN = 12;
+const LONGEST_TEXT = 80;
+
+/** Writes what is worth reading of them. */
+export function describeAttributes(attributes: SpanAttributes): string {
+  const telling = Object.entries(attributes)
+    .filter(([key, value]) => !REPEATED.has(key) && value !== undefined && value !== null);
+  const shown = telling.slice(0, MOST_SHOWN).map(([key, value]) =>
+    `${shortKey(key)}=${quoted(value)}`
+  );
+  const more = telling.length - shown.length;
+  return (more > 0 ? [...shown, `and ${more} more`] : shown).join(" ");
+}
+
+/** Text that cannot break the line, nor change the terminal with control characters. */
+export function oneLineOf(value: unknown): string {
+  const text = String(value)
+    .slice(0, 1_000)
+    .replace(/\s+/g, " ")
+    // deno-lint-ignore no-control-regex -- an escape sequence from a payload is just what must not pass
+    .replace(/[\u0000-\u001f\u007f-\u009f]/g, "�")
+    .trim();
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT - 1)}…` : text;
+}
+
+function shortKey(key: string): string {
+  const prefix = PREFIXES.find((prefix) => key.startsWith(prefix)) ?? "";
+  return oneLineOf(key.slice(prefix.length));
+}
+
+function quoted(value: unknown): string {
+  if (typeof value === "string") {
+    return /^[\w.:/@+-]+$/.test(value) && value.length <= LONGEST_TEXT
+      ? value
+      : JSON.stringify(oneLineOf(value));
+  }
+  return oneLineOf(typeof value === "object" ? asJson(value) : value);
+}
+
+function asJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? "";
+  } catch {
+    return String(value);
+  }
+}
