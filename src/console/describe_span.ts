@@ -3,8 +3,8 @@
  * what happened meanwhile and what it has to do with.
  *
  * ```text
- * 11:25:21.004Z   12.3 ms  ok     process email_queue  0af7651916cd/b7ad6b71 < 00f067aa  attempt=1
- *                                   + 1.2 ms  address found  host="mail.example"
+ * 11:25:21.004Z   12.3 ms  ok     process email_queue  0af7651916cd/b7ad6b71 < 00f067aa  attempt=1/3
+ *                                 + 1.2 ms  address found  host="mail.example"
  * ```
  *
  * @module
@@ -23,8 +23,8 @@ export function describeSpan(span: ReadableSpan): string {
   return [headline(span), ...below.map((line) => INDENT + line)].join("\n");
 }
 
-// Where the span's name begins, and two more.
-const INDENT = " ".repeat(35);
+// Where the span's name begins.
+const INDENT = " ".repeat(33);
 
 function headline(span: ReadableSpan): string {
   const isFailed = span.status.code === SpanStatusCode.ERROR;

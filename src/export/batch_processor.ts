@@ -77,13 +77,15 @@ export class BatchProcessor {
   async forceFlush(): Promise<void> {
     const last = this.#queue.added;
     const deadline = deadlineIn(this.#timeoutMs);
-    // By its own timer, because in workerd nothing may wait for what another request has begun.
-    for (this.#start(1, deadline); this.#queue.removed < last; this.#start(1, deadline)) {
-      if (deadline.leftMs() <= 0) break;
+    while (deadline.leftMs() > 0) {
+      this.#start(1, deadline);
+      if (this.#queue.removed >= last) break;
+      // By its own timer, because in workerd nothing may wait for what another request has begun.
       await waitUpTo(PLACE_CHECK_MS);
     }
     for (const batch of [...this.#inFlight].filter(({ first }) => first < last)) {
-      await waitUpTo(batch.deadline.leftMs() + LATE_MS, batch.done);
+      const leftMs = Math.min(deadline.leftMs(), batch.deadline.leftMs());
+      await waitUpTo(leftMs + LATE_MS, batch.done);
     }
   }
 
@@ -135,7 +137,8 @@ export class BatchProcessor {
       // What was given up is counted already.
       if (!this.#inFlight.delete(batch)) return;
       this.losses.batchEnded(sent);
-      this.#start(this.#maxBatchSize);
+      // A shutdown starts the last ones itself, within its own time.
+      if (!this.#isShutDown) this.#start(this.#maxBatchSize);
     });
     const batch: Batch = { first, size: spans.length, deadline, done };
     this.#inFlight.add(batch);

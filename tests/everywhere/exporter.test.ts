@@ -294,7 +294,7 @@ describe("an export", () => {
     );
   });
 
-  it("keeps its result when the one it reports to fails", async () => {
+  it("keeps its result when the one it reports to fails", () => {
     const losses = new Losses(() => {
       throw new Error("no logger");
     });
