@@ -14,7 +14,7 @@ const turn = (ms = 1) => new Promise((resolve) => setTimeout(resolve, ms));
 const all: BatchProcessor[] = [];
 
 afterEach(async () => {
-  await Promise.all(all.splice(0).map((processor) => processor.shutdown()));
+  await keepingAlive(() => Promise.all(all.splice(0).map((processor) => processor.shutdown())));
 });
 
 interface Held {
