@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { attributeText } from "../export/attribute_text.ts";
 import type { SpanAttributes } from "../export/readable_span.ts";
 
 /** In the span's name, the same for all, or told with another one. */
@@ -38,7 +39,7 @@ export function describeAttributes(attributes: SpanAttributes): string {
 
 /** Text that cannot break the line, turn it round, nor change the terminal with control characters. */
 export function oneLineOf(value: unknown): string {
-  const text = String(value)
+  const text = attributeText(value)
     .slice(0, 1_000)
     .replace(/\s+/g, " ")
     // deno-lint-ignore no-control-regex -- an escape sequence from a payload is just what must not pass
@@ -65,13 +66,5 @@ function quoted(value: unknown): string {
       ? value
       : JSON.stringify(oneLineOf(value));
   }
-  return oneLineOf(typeof value === "object" ? asJson(value) : value);
-}
-
-function asJson(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? "";
-  } catch {
-    return String(value);
-  }
+  return oneLineOf(value);
 }

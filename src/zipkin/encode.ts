@@ -4,9 +4,10 @@
  * @module
  */
 import { SpanKind } from "@opentelemetry/api";
+import { attributeText } from "../export/attribute_text.ts";
 import type { HrTime, ReadableSpan, SpanEvent } from "../export/readable_span.ts";
 import { type Endpoint, remoteEndpointOf } from "./remote_endpoint.ts";
-import { tagsOf, textOf } from "./tags.ts";
+import { tagsOf } from "./tags.ts";
 
 interface ZipkinSpan {
   readonly traceId: string;
@@ -47,7 +48,7 @@ function encodeSpan(span: ReadableSpan): ZipkinSpan {
     // Zipkin takes 0 for "not known", and rounds up what is shorter than its unit.
     duration: Math.max(1, microseconds(span.endTime) - timestamp),
     localEndpoint: {
-      serviceName: textOf(span.resource.attributes["service.name"] || "unknown_service"),
+      serviceName: attributeText(span.resource.attributes["service.name"] || "unknown_service"),
     },
     remoteEndpoint: remoteEndpointOf(span),
     annotations: span.events.length === 0 ? undefined : span.events.map(encodeEvent),
@@ -65,7 +66,7 @@ const kinds: ReadonlyMap<SpanKind, string> = new Map([
 
 /** An annotation is one text, so the attributes stand in it as JSON. */
 function encodeEvent({ name, time, attributes = {} }: SpanEvent): Annotation {
-  const texts = Object.entries(attributes).map(([key, value]) => [key, textOf(value)]);
+  const texts = Object.entries(attributes).map(([key, value]) => [key, attributeText(value)]);
   const value = texts.length === 0
     ? name
     : `${JSON.stringify(name)}: ${JSON.stringify(Object.fromEntries(texts))}`;

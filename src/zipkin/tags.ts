@@ -5,6 +5,7 @@
  * @module
  */
 import { SpanStatusCode } from "@opentelemetry/api";
+import { attributeText } from "../export/attribute_text.ts";
 import type { ReadableSpan, SpanAttributes } from "../export/readable_span.ts";
 
 /** The tags of a span: its service's attributes, its own, its scope, its status and what it dropped. */
@@ -23,21 +24,10 @@ export function tagsOf(span: ReadableSpan): Record<string, string> {
   };
 }
 
-/** A value as text: lists and objects as JSON. */
-export function textOf(value: unknown): string {
-  if (typeof value !== "object" || value === null) return String(value);
-  try {
-    return JSON.stringify(value) ?? "";
-  } catch {
-    // A bigint or a circle; it must not lose the other spans of the batch.
-    return String(value);
-  }
-}
-
 function textsOf(attributes: SpanAttributes): Record<string, string> {
   const texts: Record<string, string> = {};
   for (const [key, value] of Object.entries(attributes)) {
-    if (value !== undefined && value !== null) texts[key] = textOf(value);
+    if (value !== undefined && value !== null) texts[key] = attributeText(value);
   }
   return texts;
 }

@@ -1,4 +1,5 @@
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import fc from "fast-check";
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { JobQueue, memory } from "../../mod.ts";
@@ -110,6 +111,17 @@ describe("a span on the console", () => {
     assert.equal(text.split("\n").length, 2);
     assert.match(text, / and 90 more\n/);
     assert.ok(text.length < 1_000);
+  });
+
+  it("can be of anything", () => {
+    const anything = fc.anything({ withBigInt: true, withDate: true, withNullPrototype: true });
+    fc.assert(fc.property(fc.string(), anything, (name, value) => {
+      const attributes = { [name]: value };
+      const event = { name, time: [1_700_000_000, 0] as const, attributes };
+      const exception = { ...event, name: "exception", attributes: { "exception.message": value } };
+      const text = describeSpan(spanNamed(name, { attributes, events: [event, exception] }));
+      assert.equal(text.split("\n").length, 3);
+    }));
   });
 
   it("shows times of every length, also none", () => {

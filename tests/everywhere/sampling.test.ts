@@ -92,19 +92,21 @@ describe("OTEL_TRACES_SAMPLER", () => {
 });
 
 describe("the span of a job under an unsampled parent", () => {
-  const unsampled = {
+  const traceparent = `00-${TRACE_ID}-${SPAN_ID}-00`;
+  // In workerd no id can be made outside a test.
+  const unsampled = () => ({
     ...job("email_queue", {}),
     traceId: TRACE_ID,
-    traceparent: `00-${TRACE_ID}-${SPAN_ID}-00`,
+    traceparent,
     attempts: 1,
     maxAttempts: 3,
-  };
+  });
 
   it("is not even made where the sampler follows parents", async () => {
     const keeper = newKeeper();
     await init({ spanProcessors: [keeper] });
     assert.equal(followsParents(), true);
-    createJobSpan(unsampled).end();
+    createJobSpan(unsampled()).end();
     assert.equal(keeper.spans.length, 0);
   });
 
@@ -112,7 +114,7 @@ describe("the span of a job under an unsampled parent", () => {
     const keeper = newKeeper();
     await init({ env: { OTEL_TRACES_SAMPLER: "always_on" }, spanProcessors: [keeper] });
     assert.equal(followsParents(), false);
-    createJobSpan(unsampled).end();
+    createJobSpan(unsampled()).end();
     assert.deepEqual(keeper.spans.map(({ name }) => name), ["process email_queue"]);
     assert.equal(keeper.spans[0]!.spanContext().traceId, TRACE_ID);
   });
@@ -121,7 +123,7 @@ describe("the span of a job under an unsampled parent", () => {
     const keeper = newKeeper();
     await init({ env: { OTEL_TRACES_SAMPLER: "always_on" }, spanProcessors: [keeper] });
     const queue = new JobQueue({ store: memory() });
-    await queue.enqueue("email_queue", {}, { traceparent: unsampled.traceparent });
+    await queue.enqueue("email_queue", {}, { traceparent });
     await queue.worker("email_queue", () => {}).tick();
     const spans = keeper.spans.filter(({ name }) => name === "process email_queue");
     assert.equal(spans.length, 1);
