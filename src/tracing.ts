@@ -18,16 +18,16 @@
  *
  * @module
  */
-import { context, diag, propagation, trace } from "@opentelemetry/api";
+import { diag } from "@opentelemetry/api";
 import type { TracerProvider } from "@opentelemetry/sdk-trace";
-import { waitUpTo } from "./otlp/deadline.ts";
-import { traceContextPropagator } from "./trace/propagator.ts";
-import { newProvider } from "./otlp/provider.ts";
-import type { TracingOptions } from "./otlp/tracing_options.ts";
-import { isTrue } from "./otlp/variables.ts";
-import { setChosenRoots } from "./trace/chosen_root.ts";
-import { newContextManager } from "./trace/context_manager.ts";
 import { flushSpans } from "./trace/flush.ts";
+import { checkOptions } from "./tracing/check_options.ts";
+import { exportTimeoutOf } from "./tracing/destination.ts";
+import { newProvider } from "./tracing/provider.ts";
+import { register } from "./tracing/registration.ts";
+import type { TracingOptions } from "./tracing/tracing_options.ts";
+import { isTrue } from "./tracing/variables.ts";
+import { within } from "./waiting.ts";
 
 export type { TracingOptions };
 
@@ -37,6 +37,11 @@ export interface Tracing {
   forceFlush(): Promise<void>;
   /** Sends what is held and takes tracing down; `initTracing` may be called again. */
   shutdown(): Promise<void>;
+  /**
+   * How many recorded spans did not arrive so far: dropped because more waited than the queue holds,
+   * given up because the collector could not be reached in time, or rejected by it.
+   */
+  readonly droppedSpans: number;
 }
 
 /**
@@ -44,57 +49,34 @@ export interface Tracing {
  * endpoint. `OTEL_SDK_DISABLED=true` leaves only the propagation of contexts.
  *
  * Where a tracer provider is registered already (another SDK, `OTEL_DENO=true`, an earlier call),
- * that one stays, and a warning says so.
+ * that one stays, and a warning says so; also where two copies of `@opentelemetry/api` do not fit.
  *
- * @throws {RangeError} when the endpoint cannot work or the sampling ratio is not 0 to 1.
- * @throws {TypeError} when a header cannot be sent.
+ * @throws {RangeError} when the endpoint cannot work or an option is out of its range.
+ * @throws {TypeError} when an option is of a wrong kind or a header cannot be sent.
  * @throws {Error} when `@opentelemetry/sdk-trace` is not installed.
  */
 export async function initTracing(options: TracingOptions = {}): Promise<Tracing> {
-  const exportTimeoutMs = checkTimeout(options.exportTimeoutMs ?? 10_000);
+  checkOptions(options);
+  const exportTimeoutMs = exportTimeoutOf(options);
   const isDisabled = isTrue("OTEL_SDK_DISABLED", options.env);
-  const provider = isDisabled ? undefined : await newProvider(options, exportTimeoutMs);
-  const unregister = register(provider);
-  // The exporter keeps to its timeout and says what was lost; the rest is for others' processors.
-  const flush = () => flushSpans(exportTimeoutMs + 1_000);
-  if (unregister === undefined) return { forceFlush: flush, shutdown: flush };
+  const own = isDisabled ? undefined : await newProvider(options, exportTimeoutMs);
+  const unregister = register(own);
+  // Our own exporter keeps to its timeout and says what was lost; the rest is for others' processors.
+  const limitMs = exportTimeoutMs + 1_000;
+  const forceFlush = () => flushSpans(limitMs);
+  if (unregister === undefined) return { forceFlush, shutdown: forceFlush, droppedSpans: 0 };
 
   let ended: Promise<void> | undefined;
   const end = async (): Promise<void> => {
-    await flush();
-    await waitUpTo(exportTimeoutMs, shutDown(provider));
+    await within(limitMs, shutDown(own?.provider));
     unregister();
   };
-  return { forceFlush: flush, shutdown: () => ended ??= end() };
-}
-
-function checkTimeout(ms: number): number {
-  if (typeof ms === "number" && ms >= 1 && ms <= 0x7fff_ffff) return ms;
-  throw new RangeError(`exportTimeoutMs must be 1 to 2147483647 ms: got ${String(ms)}`);
-}
-
-/**
- * Makes tracing known to the whole process, where nobody has done so before.
- *
- * @returns what takes it back; `undefined` when another provider was there first.
- */
-function register(provider: TracerProvider | undefined): (() => void) | undefined {
-  if (provider !== undefined && !trace.setGlobalTracerProvider(provider)) {
-    console.warn(
-      "initTracing changed nothing: a tracer provider is registered already, and that one is used",
-    );
-    return undefined;
-  }
-  setChosenRoots(provider !== undefined);
-  const contextManager = newContextManager();
-  const hasContext = contextManager !== undefined &&
-    context.setGlobalContextManager(contextManager);
-  const hasPropagation = propagation.setGlobalPropagator(traceContextPropagator);
-  return () => {
-    setChosenRoots(false);
-    if (provider !== undefined) trace.disable();
-    if (hasContext) context.disable();
-    if (hasPropagation) propagation.disable();
+  return {
+    forceFlush,
+    shutdown: () => ended ??= end(),
+    get droppedSpans() {
+      return own?.lostSpans() ?? 0;
+    },
   };
 }
 

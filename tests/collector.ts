@@ -2,7 +2,8 @@
  * A real HTTP server that plays an OTLP endpoint for the tests of every runtime, also of those that
  * can start no server. Each test has a box of its own: what comes after its name is the path.
  *
- * - `POST /{box}/v1/traces` is kept and answered, with `{}` unless the box has a script.
+ * - `POST /{box}/…` is kept and answered, with 200 and `{}` (Zipkin's path: 202) unless the box has a
+ *   script. What breaks the published protocol of its path gets 400, and the box remembers.
  * - `GET /{box}` tells what came, in order.
  * - `PUT /{box}/script` sets the answers to the next posts.
  */
@@ -13,6 +14,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
+import { otlpViolations } from "./otlp_protocol.ts";
+import { zipkinViolations } from "./zipkin_api.ts";
 
 export interface Collector {
   readonly url: string;
@@ -29,16 +32,28 @@ export interface Received {
   readonly headers: Readonly<Record<string, string>>;
   /** As text, and no longer compressed. */
   readonly body: string;
+  /** As it was sent, maybe compressed. */
+  readonly bytes: number;
+  /** Where the body breaks the published protocol of its path. */
+  readonly violations: readonly string[];
 }
 
 /** How to answer a post. */
 export interface Answer {
+  /** How many posts are answered so; default 1. */
+  readonly times?: number;
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** In place of a body, so many bytes. */
+  readonly bodyBytes?: number;
   readonly delayMs?: number;
   /** Never answers. */
   readonly hang?: boolean;
+  /** Ends the connection in the middle of the body. */
+  readonly breakOff?: boolean;
+  /** Ends the connection without an answer. */
+  readonly disconnect?: boolean;
 }
 
 interface Box {
@@ -84,30 +99,52 @@ async function handle(
 
   if (method === "GET" && path === "/") return reply(response, JSON.stringify(box.received));
 
-  const body = await readBody(request);
+  const { text: body, bytes } = await readBody(request);
   if (method === "PUT" && path === "/script") {
-    box.script = JSON.parse(body) as Answer[];
+    const answers = JSON.parse(body) as Answer[];
+    box.script = answers.flatMap((answer) => Array<Answer>(answer.times ?? 1).fill(answer));
     return reply(response, "{}");
   }
-  box.received.push({ method, path, headers: headersOf(request), body });
-  await follow(box.script.shift() ?? {}, response);
+  const headers = headersOf(request);
+  const violations = violationsOf(path, headers, body);
+  box.received.push({ method, path, headers, body, bytes, violations });
+  if (violations.length > 0) return reply(response, violations.join("; "), 400);
+  await follow(box.script.shift() ?? usualAnswer(path), response);
+}
+
+function violationsOf(path: string, headers: Received["headers"], body: string): readonly string[] {
+  if (!headers["content-type"]?.startsWith("application/json")) return [];
+  if (path.endsWith("/v1/traces")) return otlpViolations(body);
+  return path.endsWith("/api/v2/spans") ? zipkinViolations(body) : [];
+}
+
+function usualAnswer(path: string): Answer {
+  return path.endsWith("/api/v2/spans") ? { status: 202, body: "" } : {};
 }
 
 async function follow(answer: Answer, response: ServerResponse): Promise<void> {
   if (answer.hang) return;
   if (answer.delayMs !== undefined) await sleep(answer.delayMs);
-  reply(response, answer.body ?? "{}", answer.status, answer.headers);
+  if (answer.disconnect) return void response.socket?.destroy();
+  const { status = 200, headers = {} } = answer;
+  if (answer.breakOff) {
+    response.writeHead(status, { ...headers, "content-length": "1000" }).write("{");
+    return void setImmediate(() => response.socket?.destroy());
+  }
+  const { body = answer.bodyBytes === undefined ? "{}" : "x".repeat(answer.bodyBytes) } = answer;
+  reply(response, body, status, headers);
 }
 
 function reply(response: ServerResponse, body: string, status = 200, headers = {}): void {
   response.writeHead(status, { "content-type": "application/json", ...headers }).end(body);
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage): Promise<{ text: string; bytes: number }> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of request) chunks.push(chunk as Uint8Array);
   const sent = Buffer.concat(chunks);
-  return (request.headers["content-encoding"] === "gzip" ? gunzipSync(sent) : sent).toString();
+  const isCompressed = request.headers["content-encoding"] === "gzip";
+  return { text: (isCompressed ? gunzipSync(sent) : sent).toString(), bytes: sent.length };
 }
 
 function headersOf(request: IncomingMessage): Record<string, string> {

@@ -14,7 +14,7 @@ import type {
   SpanLink,
   SpanResource,
   SpanScope,
-} from "./readable_span.ts";
+} from "../export/readable_span.ts";
 
 /** Writes spans as the JSON text of one export request. */
 export function encodeSpans(spans: readonly ReadableSpan[]): string {

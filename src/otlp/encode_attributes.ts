@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SpanAttributes } from "./readable_span.ts";
+import type { SpanAttributes } from "../export/readable_span.ts";
 
 /** One attribute. */
 export interface KeyValue {

@@ -1,12 +1,19 @@
 /**
  * How a job that was given only a trace id becomes the root of exactly that trace. OpenTelemetry
- * lets nobody name the trace of a root span, but it asks an id generator; ours looks here first.
+ * lets nobody name the trace of a root span, but it asks an id generator; ours looks here first. So
+ * it matters whether the registered provider is our own, and what is known of it is kept here.
  *
  * @module
  */
 
+/** What is known of our own provider. */
+export interface OwnSampling {
+  /** Whether it records a span exactly when its parent is recorded. */
+  readonly followsParents: boolean;
+}
+
 let chosenTraceId: string | undefined;
-let areRootsChosen = false;
+let ownProvider: OwnSampling | undefined;
 
 /**
  * Calls `start`, which starts one root span, so that the span's trace has the given id.
@@ -30,12 +37,17 @@ export function takeChosenTraceId(): string | undefined {
   return traceId;
 }
 
-/** Says whether the registered provider is our own, whose id generator asks for the chosen id. */
-export function setChosenRoots(honoured: boolean): void {
-  areRootsChosen = honoured;
+/** Says that our own provider is registered, or with `undefined` that it is not. */
+export function setOwnProvider(own: OwnSampling | undefined): void {
+  ownProvider = own;
 }
 
 /** Whether {@linkcode startWithTraceId} has an effect. */
 export function choosesRoots(): boolean {
-  return areRootsChosen;
+  return ownProvider !== undefined;
+}
+
+/** Whether a span under an unsampled parent is known to be dropped, so that none need be made. */
+export function followsParents(): boolean {
+  return ownProvider?.followsParents === true;
 }

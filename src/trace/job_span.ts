@@ -13,7 +13,7 @@ import {
 } from "@opentelemetry/api";
 import type { JobRecord } from "../record.ts";
 import { exceptionOf, jobAttributes } from "./attributes.ts";
-import { choosesRoots } from "./chosen_root.ts";
+import { followsParents } from "./chosen_root.ts";
 import { linksOf, originOf, type Related } from "./relation.ts";
 import { defaultSpanRules, type SpanJob, type SpanRules } from "./rules.ts";
 import { activeTracer, startSpan } from "./tracer.ts";
@@ -53,7 +53,7 @@ export function createJobSpan(
   const tracer = activeTracer();
   if (tracer === undefined) return trace.wrapSpanContext(parent ?? INVALID_SPAN_CONTEXT);
   // Our own provider follows the parent's decision, so an unsampled span need not be built.
-  if (parent && choosesRoots() && !isSampled(parent)) return trace.wrapSpanContext(parent);
+  if (parent && followsParents() && !isSampled(parent)) return trace.wrapSpanContext(parent);
   return startSpan(tracer, `${operation} ${job.queueName}`, {
     kind: SpanKind.CONSUMER,
     links: linksOf(job, rules, origin),

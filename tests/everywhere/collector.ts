@@ -1,5 +1,6 @@
 /** A test's own box in the collector, on every runtime. */
 
+import assert from "node:assert/strict";
 import process from "node:process";
 import type { Answer, Received } from "../collector.ts";
 import { type OtlpSpan, spansIn } from "./otlp_spans.ts";
@@ -9,7 +10,7 @@ export type { OtlpSpan };
 export interface OpenCollector {
   /** What OTEL_EXPORTER_OTLP_ENDPOINT would hold: traces go to `/v1/traces` below it. */
   readonly endpoint: string;
-  /** Every request so far, in order. */
+  /** Every request so far, in order. Throws where one broke the published protocol. */
   readonly received: () => Promise<readonly Received[]>;
   /** The spans of every request so far. */
   readonly spans: () => Promise<readonly OtlpSpan[]>;
@@ -19,7 +20,11 @@ export interface OpenCollector {
 
 export async function openCollector(): Promise<OpenCollector> {
   const endpoint = `${await collectorUrl()}/${crypto.randomUUID()}`;
-  const received = async () => await (await fetch(endpoint)).json() as Received[];
+  const received = async () => {
+    const all = await (await fetch(endpoint)).json() as Received[];
+    assert.deepEqual(all.flatMap(({ violations }) => violations), []);
+    return all;
+  };
   return {
     endpoint,
     received,

@@ -1,68 +1,43 @@
-import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { exactTracesUrl, tracesUrlFrom } from "../../src/otlp/endpoint.ts";
-import {
-  type ExportResult,
-  FetchSpanExporter,
-  type FetchSpanExporterOptions,
-} from "../../src/otlp/exporter.ts";
-import type { ReadableSpan } from "../../src/otlp/readable_span.ts";
+import { deadlineIn } from "../../src/export/deadline.ts";
+import { Losses } from "../../src/export/losses.ts";
+import type { ReadableSpan } from "../../src/export/readable_span.ts";
+import { type Destination, newSender } from "../../src/export/sender.ts";
+import { otlp } from "../../src/otlp/protocol.ts";
 import { openCollector } from "./collector.ts";
+import { keepingAlive } from "./keeping_alive.ts";
+import { CLOSED, spanNamed } from "./made_spans.ts";
 
-function spanNamed(name: string): ReadableSpan {
-  return {
-    name,
-    kind: SpanKind.INTERNAL,
-    spanContext: () => ({ traceId: "a".repeat(32), spanId: "b".repeat(16), traceFlags: 1 }),
-    startTime: [1_700_000_000, 0],
-    endTime: [1_700_000_001, 0],
-    status: { code: SpanStatusCode.UNSET },
-    attributes: {},
-    links: [],
-    events: [],
-    resource: { attributes: {} },
-    instrumentationScope: { name: "test" },
-    droppedAttributesCount: 0,
-    droppedEventsCount: 0,
-    droppedLinksCount: 0,
-  };
-}
-
-/** An exporter that tries again soon, with everything it reports. */
-function newExporter(options: Partial<FetchSpanExporterOptions> & { endpoint?: string }) {
+/** A sender that tries again soon, with everything that is said of what it loses. */
+function newExporter(
+  { endpoint, timeoutMs = 2_000, ...options }: Partial<Destination> & {
+    endpoint?: string;
+    timeoutMs?: number;
+  },
+) {
   const reports: string[] = [];
-  const exporter = new FetchSpanExporter({
-    url: `${options.endpoint}/v1/traces`,
-    timeoutMs: 2_000,
-    retryDelayMs: 2,
-    onError: (sentence) => reports.push(sentence),
-    ...options,
-  });
-  return { exporter, reports };
+  const losses = new Losses((sentence) => reports.push(sentence));
+  const url = `${endpoint}/v1/traces`;
+  const send = newSender({ url, protocol: otlp, retryDelayMs: 2, ...options });
+  /** Exports and waits; the exporter's own timers keep no process alive. */
+  const exported = (...spans: ReadableSpan[]) =>
+    keepingAlive(async () => {
+      const sent = await send(spans, deadlineIn(timeoutMs));
+      losses.batchEnded(sent);
+      return sent;
+    });
+  return { exported, losses, reports };
 }
-
-/** Exports and waits; the exporter's own timers keep no process alive. */
-async function exported(exporter: FetchSpanExporter, ...spans: ReadableSpan[]) {
-  const alive = setInterval(() => {}, 1_000);
-  try {
-    return await new Promise<ExportResult>((resolve) => exporter.export(spans, resolve));
-  } finally {
-    clearInterval(alive);
-  }
-}
-
-// Nothing listens there, and fetch does not refuse it by itself as it does with low ports.
-const CLOSED = "http://127.0.0.1:49151/v1/traces";
 
 describe("an export", () => {
   it("posts JSON with the headers it was given", async () => {
     const collector = await openCollector();
-    const { exporter, reports } = newExporter({
+    const { exported, reports } = newExporter({
       ...collector,
       headers: { "x-api-key": "abc", "Content-Type": "text/plain" },
     });
-    assert.deepEqual(await exported(exporter, spanNamed("one")), { code: 0 });
+    assert.deepEqual(await exported(spanNamed("one")), { lostSpans: 0 });
     const [request] = await collector.received();
     assert.equal(request!.path, "/v1/traces");
     assert.equal(request!.headers["content-type"], "application/json");
@@ -74,8 +49,8 @@ describe("an export", () => {
   it("is repeated as it was after 429, 502, 503 and 504", async () => {
     const collector = await openCollector();
     await collector.answerWith(...[429, 502, 503, 504].map((status) => ({ status })));
-    const { exporter } = newExporter(collector);
-    assert.equal((await exported(exporter, spanNamed("one"))).code, 0);
+    const { exported } = newExporter(collector);
+    assert.equal((await exported(spanNamed("one"))).lostSpans, 0);
     const bodies = (await collector.received()).map(({ body }) => body);
     assert.equal(bodies.length, 5);
     assert.equal(new Set(bodies).size, 1);
@@ -84,9 +59,9 @@ describe("an export", () => {
   it("waits as long as Retry-After says", async () => {
     const collector = await openCollector();
     await collector.answerWith({ status: 503, headers: { "retry-after": "1" } });
-    const { exporter } = newExporter(collector);
+    const { exported } = newExporter(collector);
     const startedMs = performance.now();
-    assert.equal((await exported(exporter, spanNamed("one"))).code, 0);
+    assert.equal((await exported(spanNamed("one"))).lostSpans, 0);
     assert.ok(performance.now() - startedMs >= 990);
   });
 
@@ -97,8 +72,8 @@ describe("an export", () => {
       { status: 429, headers: { "retry-after": "Wed, 21 Oct 2015 07:28:00 GMT" } },
       { status: 429, headers: { "retry-after": "soon" } },
     );
-    const { exporter } = newExporter({ ...collector, timeoutMs: 4_000 });
-    assert.equal((await exported(exporter, spanNamed("one"))).code, 0);
+    const { exported } = newExporter({ ...collector, timeoutMs: 4_000 });
+    assert.equal((await exported(spanNamed("one"))).lostSpans, 0);
     assert.equal((await collector.received()).length, 4);
   });
 
@@ -107,10 +82,10 @@ describe("an export", () => {
     const inAnHour = new Date(Date.now() + 3_600_000).toUTCString();
     for (const retryAfter of ["3600", inAnHour]) {
       await collector.answerWith({ status: 503, headers: { "retry-after": retryAfter } });
-      const { exporter } = newExporter(collector);
-      const { code, error } = await exported(exporter, spanNamed("one"));
-      assert.equal(code, 1);
-      assert.match(error!.message, /answered 503, and no time was left to try again$/);
+      const { exported } = newExporter(collector);
+      const { lostSpans, sentence } = await exported(spanNamed("one"));
+      assert.equal(lostSpans, 1);
+      assert.match(sentence!, /answered 503, and no time was left to try again$/);
     }
     assert.equal((await collector.received()).length, 2);
   });
@@ -119,13 +94,13 @@ describe("an export", () => {
     for (const status of [400, 401, 404, 413, 500, 501]) {
       const collector = await openCollector();
       await collector.answerWith({ status, body: '{"message":"no such tenant"}' });
-      const { exporter, reports } = newExporter(collector);
-      const { code, error } = await exported(exporter, spanNamed("one"));
-      const sentence = `The collector at ${collector.endpoint}/v1/traces answered ${status}: ` +
+      const { exported, reports } = newExporter(collector);
+      const { lostSpans, sentence } = await exported(spanNamed("one"));
+      const expected = `The collector at ${collector.endpoint}/v1/traces answered ${status}: ` +
         "no such tenant";
-      assert.equal(code, 1);
-      assert.equal(error!.message, sentence);
-      assert.deepEqual(reports, [`Spans were lost (1): ${sentence}`]);
+      assert.equal(lostSpans, 1);
+      assert.equal(sentence, expected);
+      assert.deepEqual(reports, [`Spans were lost (1): ${expected}`]);
       assert.equal((await collector.received()).length, 1);
     }
   });
@@ -134,13 +109,13 @@ describe("an export", () => {
     const [collector, other] = [await openCollector(), await openCollector()];
     const location = `${other.endpoint}/v1/traces`;
     await collector.answerWith({ status: 307, headers: { location } });
-    const { exporter } = newExporter(collector);
-    assert.equal((await exported(exporter, spanNamed("one"))).code, 1);
+    const { exported } = newExporter(collector);
+    assert.equal((await exported(spanNamed("one"))).lostSpans, 1);
     assert.deepEqual(await other.received(), []);
   });
 
   it("is tried again until its deadline when the connection is refused", async () => {
-    const { exporter } = newExporter({ url: CLOSED, timeoutMs: 100, retryDelayMs: 10 });
+    const { exported } = newExporter({ url: CLOSED, timeoutMs: 100, retryDelayMs: 10 });
     const realFetch = globalThis.fetch;
     let tries = 0;
     globalThis.fetch = ((...args: Parameters<typeof fetch>) => {
@@ -148,9 +123,9 @@ describe("an export", () => {
       return realFetch(...args);
     }) as typeof fetch;
     try {
-      const { code, error } = await exported(exporter, spanNamed("one"));
-      assert.equal(code, 1);
-      assert.match(error!.message, /could not be reached|did not answer/);
+      const { lostSpans, sentence } = await exported(spanNamed("one"));
+      assert.equal(lostSpans, 1);
+      assert.match(sentence!, /could not be reached|did not answer/);
       assert.ok(tries > 1);
     } finally {
       globalThis.fetch = realFetch;
@@ -160,18 +135,18 @@ describe("an export", () => {
   it("ends at its deadline when the collector never answers", async () => {
     const collector = await openCollector();
     await collector.answerWith({ hang: true });
-    const { exporter } = newExporter({ ...collector, timeoutMs: 60 });
-    const { code, error } = await exported(exporter, spanNamed("one"));
-    assert.equal(code, 1);
-    assert.match(error!.message, /did not answer within 60 ms$/);
+    const { exported } = newExporter({ ...collector, timeoutMs: 60 });
+    const { lostSpans, sentence } = await exported(spanNamed("one"));
+    assert.equal(lostSpans, 1);
+    assert.match(sentence!, /did not answer within 60 ms$/);
   });
 
   it("is a success with any body of a 200, also garbage", async () => {
     const collector = await openCollector();
     const bodies = ["", "<html>", "[]", "null", "7", '{"partialSuccess":null}', "x".repeat(99_999)];
     await collector.answerWith(...bodies.map((body) => ({ body })));
-    const { exporter, reports } = newExporter(collector);
-    for (const _ of bodies) assert.equal((await exported(exporter, spanNamed("one"))).code, 0);
+    const { exported, reports } = newExporter(collector);
+    for (const _ of bodies) assert.equal((await exported(spanNamed("one"))).lostSpans, 0);
     assert.deepEqual(reports, []);
   });
 
@@ -179,19 +154,124 @@ describe("an export", () => {
     const collector = await openCollector();
     const body = '{"partialSuccess":{"rejectedSpans":"1","errorMessage":"too old"}}';
     await collector.answerWith({ body }, { body });
-    const { exporter, reports } = newExporter(collector);
-    assert.equal((await exported(exporter, spanNamed("one"))).code, 0);
-    assert.equal((await exported(exporter, spanNamed("two"))).code, 0);
-    assert.deepEqual(reports, ["The collector rejected spans (1): too old"]);
+    const { exported, losses, reports } = newExporter(collector);
+    const sentence = `The collector at ${collector.endpoint}/v1/traces rejected 1 of 2: too old`;
+    const two = [spanNamed("one"), spanNamed("two")];
+    assert.deepEqual(await exported(...two), { lostSpans: 1, sentence });
+    assert.deepEqual(await exported(...two), { lostSpans: 1, sentence });
+    assert.deepEqual(reports, [`Spans were lost (1): ${sentence}`]);
+    assert.equal(losses.count, 2);
     assert.equal((await collector.received()).length, 2);
+  });
+
+  it("passes on what a collector remarks although it took everything", async () => {
+    const collector = await openCollector();
+    const body = '{"partialSuccess":{"errorMessage":"s3cr3t-key ends soon"}}';
+    await collector.answerWith({ body });
+    const { exported, losses, reports } = newExporter({
+      ...collector,
+      headers: { "x-api-key": "s3cr3t-key" },
+    });
+    assert.equal((await exported(spanNamed("one"))).lostSpans, 0);
+    assert.equal(losses.count, 0);
+    assert.deepEqual(reports, [
+      `The collector at ${collector.endpoint}/v1/traces accepted all spans with a warning: ` +
+      "… ends soon",
+    ]);
+  });
+
+  it("counts no more as rejected than was sent, and nothing where no number is given", async () => {
+    const collector = await openCollector();
+    const counts = ['"99"', "99", "-1", '"x"', "null", "{}", "1.5"];
+    await collector.answerWith(
+      ...counts.map((count) => ({ body: `{"partialSuccess":{"rejectedSpans":${count}}}` })),
+    );
+    const { exported } = newExporter(collector);
+    const lost: number[] = [];
+    for (const _ of counts) lost.push((await exported(spanNamed("one"))).lostSpans);
+    assert.deepEqual(lost, [1, 1, 0, 0, 0, 0, 1]);
+  });
+
+  it("reads every answer to its end, whatever it says, so that connections are given back", async () => {
+    const realFetch = globalThis.fetch;
+    try {
+      for (const status of [200, 202, 400, 503]) {
+        let isRead = false;
+        const parts = ['{"par', 'tialSuccess"', ":{}}"];
+        globalThis.fetch = (() => {
+          const pull = (controller: ReadableStreamDefaultController) => {
+            const part = parts.shift();
+            if (part !== undefined) return controller.enqueue(new TextEncoder().encode(part));
+            isRead = true;
+            controller.close();
+          };
+          return Promise.resolve(new Response(new ReadableStream({ pull }), { status }));
+        }) as typeof fetch;
+        const { exported } = newExporter({ url: CLOSED, timeoutMs: 30, retryDelayMs: 1_000 });
+        await exported(spanNamed("one"));
+        assert.ok(isRead, `${status}`);
+      }
+    } finally {
+      globalThis.fetch = realFetch;
+    }
+  });
+
+  it("reads no more of an answer than four megabytes", async () => {
+    const collector = await openCollector();
+    await collector.answerWith({ status: 400, bodyBytes: 9_000_000 });
+    const { exported } = newExporter(collector);
+    const { lostSpans, sentence } = await exported(spanNamed("one"));
+    assert.equal(lostSpans, 1);
+    assert.match(sentence!, /answered 400: x{200}…$/);
+  });
+
+  it("takes the status for the answer when the body breaks off", async () => {
+    const collector = await openCollector();
+    await collector.answerWith({ breakOff: true }, { status: 400, breakOff: true });
+    const { exported } = newExporter(collector);
+    assert.equal((await exported(spanNamed("one"))).lostSpans, 0);
+    assert.match((await exported(spanNamed("one"))).sentence!, /answered 400/);
+  });
+
+  it("is repeated when the connection ends without an answer", async () => {
+    const collector = await openCollector();
+    await collector.answerWith({ disconnect: true }, { disconnect: true });
+    const { exported } = newExporter(collector);
+    assert.equal((await exported(spanNamed("one"))).lostSpans, 0);
+    assert.equal((await collector.received()).length, 3);
+  });
+
+  it("can be compressed", async () => {
+    const collector = await openCollector();
+    const { exported } = newExporter({ ...collector, compression: "gzip" });
+    const spans = Array.from({ length: 200 }, (_, i) => spanNamed(`span ${i}`));
+    assert.deepEqual(await exported(...spans), { lostSpans: 0 });
+    const [request] = await collector.received();
+    assert.equal(request!.headers["content-encoding"], "gzip");
+    assert.ok(request!.bytes * 5 < request!.body.length, `${request!.bytes} bytes were sent`);
+    assert.equal((await collector.spans()).length, 200);
+  });
+
+  it("is sent as it is where the runtime cannot compress", async () => {
+    const real = globalThis.CompressionStream;
+    const collector = await openCollector();
+    try {
+      globalThis.CompressionStream = undefined as unknown as typeof CompressionStream;
+      const { exported } = newExporter({ ...collector, compression: "gzip" });
+      assert.deepEqual(await exported(spanNamed("one")), { lostSpans: 0 });
+    } finally {
+      globalThis.CompressionStream = real;
+    }
+    const [request] = await collector.received();
+    assert.equal(request!.headers["content-encoding"], undefined);
   });
 
   it("reports an outage once, and the next one again", async () => {
     const collector = await openCollector();
     const [bad, good] = [{ status: 400 }, { status: 200 }];
     await collector.answerWith(bad, bad, good, bad);
-    const { exporter, reports } = newExporter(collector);
-    for (let i = 0; i < 4; i++) await exported(exporter, spanNamed("one"));
+    const { exported, reports } = newExporter(collector);
+    for (let i = 0; i < 4; i++) await exported(spanNamed("one"));
     assert.equal(reports.length, 2);
   });
 
@@ -201,12 +281,12 @@ describe("an export", () => {
       status: 401,
       body: "unknown key s3cr3t-key of Bearer s3cr3t-key",
     });
-    const { exporter, reports } = newExporter({
+    const { exported, reports } = newExporter({
       ...collector,
       headers: { authorization: "Bearer s3cr3t-key" },
     });
-    const { error } = await exported(exporter, spanNamed("one"));
-    assert.match(error!.message, /answered 401: unknown key … of …$/);
+    const { sentence } = await exported(spanNamed("one"));
+    assert.match(sentence!, /answered 401: unknown key … of …$/);
     assert.doesNotMatch(reports.join(), /s3cr3t/);
     assert.throws(
       () => newExporter({ ...collector, headers: { "x-key": "s3cr3t\nkey" } }),
@@ -214,115 +294,11 @@ describe("an export", () => {
     );
   });
 
-  it("keeps its result when the one it reports to fails", async () => {
-    const { exporter } = newExporter({
-      url: CLOSED,
-      timeoutMs: 30,
-      onError: () => {
-        throw new Error("no logger");
-      },
+  it("keeps its result when the one it reports to fails", () => {
+    const losses = new Losses(() => {
+      throw new Error("no logger");
     });
-    assert.equal((await exported(exporter, spanNamed("one"))).code, 1);
-  });
-});
-
-describe("many exports at once", () => {
-  it("lose nothing", async () => {
-    const collector = await openCollector();
-    const { exporter } = newExporter({ ...collector, timeoutMs: 4_000 });
-    const names = Array.from({ length: 40 }, (_, i) => `span ${i}`);
-    const results = await Promise.all(names.map((name) => exported(exporter, spanNamed(name))));
-    assert.ok(results.every(({ code }) => code === 0));
-    const arrived = (await collector.spans()).map(({ name }) => name);
-    assert.deepEqual(arrived.sort(), names.sort());
-  });
-
-  it("open no more than six connections", async () => {
-    const realFetch = globalThis.fetch;
-    let [open, most] = [0, 0];
-    globalThis.fetch = (async () => {
-      most = Math.max(most, ++open);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      open--;
-      return new Response("{}");
-    }) as typeof fetch;
-    try {
-      const { exporter } = newExporter({ url: CLOSED });
-      await Promise.all(Array.from({ length: 20 }, () => exported(exporter, spanNamed("one"))));
-      assert.equal(most, 6);
-    } finally {
-      globalThis.fetch = realFetch;
-    }
-  });
-
-  it("all end at their deadline when the collector never answers", async () => {
-    const collector = await openCollector();
-    await collector.answerWith(...Array.from({ length: 6 }, () => ({ hang: true })));
-    const { exporter } = newExporter({ ...collector, timeoutMs: 80 });
-    const all = Array.from({ length: 9 }, () => exported(exporter, spanNamed("one")));
-    assert.deepEqual((await Promise.all(all)).map(({ code }) => code), Array(9).fill(1));
-  });
-});
-
-it("forceFlush and shutdown wait for what is on its way, and then nothing is taken", async () => {
-  const collector = await openCollector();
-  await collector.answerWith({ delayMs: 20 }, { delayMs: 20 });
-  const { exporter } = newExporter(collector);
-  let done = 0;
-  exporter.export([spanNamed("one")], () => done++);
-  await exporter.forceFlush();
-  assert.equal(done, 1);
-  exporter.export([spanNamed("two")], () => done++);
-  await exporter.shutdown();
-  assert.equal(done, 2);
-  const { code, error } = await exported(exporter, spanNamed("three"));
-  assert.equal(code, 1);
-  assert.equal(error!.message, "The span exporter is shut down");
-});
-
-describe("an endpoint", () => {
-  it("that is a base gets /v1/traces", () => {
-    const expected = {
-      "http://localhost:4318": "http://localhost:4318/v1/traces",
-      "http://localhost:4318/": "http://localhost:4318/v1/traces",
-      "https://otel.example/otlp": "https://otel.example/otlp/v1/traces",
-      "https://otel.example/otlp//": "https://otel.example/otlp/v1/traces",
-      "https://otel.example/otlp?tenant=7": "https://otel.example/otlp/v1/traces?tenant=7",
-      "http://localhost:4318/v1/traces": "http://localhost:4318/v1/traces",
-      "http://localhost:4318/v1/traces/": "http://localhost:4318/v1/traces",
-      "http://[::1]:4318": "http://[::1]:4318/v1/traces",
-    };
-    for (const [endpoint, url] of Object.entries(expected)) {
-      assert.equal(tracesUrlFrom(endpoint, "otlpEndpoint"), url);
-    }
-  });
-
-  it("for traces alone is taken as it is", () => {
-    assert.equal(
-      exactTracesUrl("http://localhost:4318/intake", "X"),
-      "http://localhost:4318/intake",
-    );
-    assert.equal(exactTracesUrl("http://localhost:4318", "X"), "http://localhost:4318/");
-  });
-
-  it("that can never work is refused with the form that works", () => {
-    const sentences = {
-      "http://jaeger:4317": "otlpEndpoint must be an OTLP/HTTP address such as " +
-        'http://jaeger:4318: got "http://jaeger:4317", and 4317 is the port of OTLP/gRPC, ' +
-        "which fetch cannot speak",
-      "http://zipkin:9411/api/v2/spans": "otlpEndpoint must be an OTLP address such as " +
-        "http://zipkin:9411/v1/traces (Zipkin with its OpenTelemetry module): got " +
-        '"http://zipkin:9411/api/v2/spans", which takes Zipkin\'s own JSON only',
-      "localhost:4318": "otlpEndpoint must be an http or https URL such as " +
-        'http://localhost:4318: got "localhost:4318"',
-      "": 'otlpEndpoint must be an http or https URL such as http://localhost:4318: got ""',
-      "grpc://jaeger:4317": "otlpEndpoint must be an http or https URL such as " +
-        'http://localhost:4318: got "grpc://jaeger:4317"',
-      "http://me:secret@otel.example?key=secret": "otlpEndpoint must hold no user or password, " +
-        'send them as a header: got "http://…@otel.example?…"',
-    };
-    for (const [endpoint, message] of Object.entries(sentences)) {
-      assert.throws(() => tracesUrlFrom(endpoint, "otlpEndpoint"), { name: "RangeError", message });
-    }
+    losses.batchEnded({ lostSpans: 2, sentence: "The collector is down" });
+    assert.equal(losses.count, 2);
   });
 });

@@ -13,8 +13,8 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { encodeSpans } from "../../src/otlp/encode.ts";
-import type { ReadableSpan } from "../../src/otlp/readable_span.ts";
-import { resourceOf } from "../../src/otlp/resource.ts";
+import type { ReadableSpan } from "../../src/export/readable_span.ts";
+import { resourceOf } from "../../src/tracing/resource.ts";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 const SPAN_ID = "b7ad6b7169203331";

@@ -1,63 +1,27 @@
-import {
-  context,
-  createContextKey,
-  propagation,
-  ROOT_CONTEXT,
-  type SpanContext,
-  trace,
-} from "@opentelemetry/api";
-import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
+import { context, createContextKey, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { choosesRoots, startWithTraceId, takeChosenTraceId } from "../../src/trace/chosen_root.ts";
 import { initTracing, type Tracing, type TracingOptions } from "../../src/tracing.ts";
 import { openCollector } from "./collector.ts";
+import {
+  endTracing,
+  init as initTracingOnce,
+  newKeeper,
+  record,
+  warningsOf,
+} from "./init_tracing.ts";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 const SPAN_ID = "b7ad6b7169203331";
 
 let tracing: Tracing | undefined;
 
-/** Sets tracing up for one test, blind to the environment that the tests run in. */
 async function init(options: TracingOptions = {}): Promise<Tracing> {
-  return tracing = await initTracing({ env: {}, ...options });
+  return tracing = await initTracingOnce(options);
 }
 
-afterEach(async () => {
-  await tracing?.shutdown();
-  tracing = undefined;
-});
-
-/** A processor that keeps what it gets. */
-function newKeeper(): SpanProcessor & { spans: ReadableSpan[] } {
-  const spans: ReadableSpan[] = [];
-  return {
-    spans,
-    onStart: () => {},
-    onEnd: (span) => void spans.push(span),
-    forceFlush: async () => {},
-    shutdown: async () => {},
-  };
-}
-
-function record(name: string, parent?: SpanContext): SpanContext {
-  const under = parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT;
-  const span = trace.getTracer("test").startSpan(name, {}, under);
-  span.end();
-  return span.spanContext();
-}
-
-async function warningsOf(run: () => Promise<unknown>): Promise<string[]> {
-  const warnings: string[] = [];
-  const { warn } = console;
-  console.warn = (sentence: string) => void warnings.push(sentence);
-  try {
-    await run();
-  } finally {
-    console.warn = warn;
-  }
-  return warnings;
-}
+afterEach(endTracing);
 
 async function resourceOf(options: TracingOptions): Promise<Record<string, unknown>> {
   const keeper = newKeeper();
@@ -118,16 +82,18 @@ describe("initTracing exports", () => {
 
   it("and waits at a flush for the batch that was sent by itself just before", async () => {
     const realFetch = globalThis.fetch;
-    let answered = 0;
+    let [asked, answered] = [0, 0];
     globalThis.fetch = (async () => {
+      asked++;
       await new Promise((resolve) => setTimeout(resolve, 10));
       answered++;
       return new Response("{}");
     }) as typeof fetch;
     try {
       await init({ otlpEndpoint: "http://unused.example" });
-      // A full batch leaves at once, without a timer.
+      // A full batch leaves without waiting for more.
       for (let i = 0; i < 512; i++) record(`span ${i}`);
+      while (asked === 0) await new Promise((resolve) => setTimeout(resolve, 1));
       await tracing!.forceFlush();
       assert.equal(answered, 1);
     } finally {
@@ -184,6 +150,19 @@ describe("a dead collector", () => {
       warnings[0]!,
       /^Spans were lost \(1\): The collector at http:\/\/127\.0\.0\.1:49151/,
     );
+  });
+
+  it("is counted", async () => {
+    await warningsOf(async () => {
+      await init({ otlpEndpoint: "http://127.0.0.1:49151", exportTimeoutMs: 60 });
+      assert.equal(tracing!.droppedSpans, 0);
+      for (let i = 0; i < 3; i++) record("one");
+      await tracing!.forceFlush();
+      assert.equal(tracing!.droppedSpans, 3);
+      record("two");
+      await tracing!.shutdown();
+      assert.equal(tracing!.droppedSpans, 4);
+    });
   });
 
   it("that hangs holds shutdown no longer than the export timeout", async () => {
@@ -258,8 +237,8 @@ describe("initTracing refuses", () => {
       name: "RangeError",
       message: /^OTEL_EXPORTER_OTLP_ENDPOINT must be .* such as http:\/\/jaeger:4318: got/,
     });
-    await assert.rejects(init({ otlpEndpoint: "http://zipkin:9411/api/v2/spans" }), {
-      message: /http:\/\/zipkin:9411\/v1\/traces/,
+    await assert.rejects(init({ otlpEndpoint: "https://trace.agent.datadoghq.com:4318" }), {
+      message: /^otlpEndpoint must be http:\/\/localhost:4318 \(a Datadog agent/,
     });
   });
 
@@ -269,28 +248,34 @@ describe("initTracing refuses", () => {
     }
   });
 
+  it("an option of a wrong kind", async () => {
+    const sentences = {
+      serviceName: [7, "serviceName must be a string: got number"],
+      serviceVersion: [null, "serviceVersion must be a string: got object"],
+      environment: [true, "environment must be a string: got boolean"],
+      otlpEndpoint: [new URL("http://localhost:4318"), "otlpEndpoint must be a string: got object"],
+      consoleExporter: ["yes", "consoleExporter must be true or false: got yes"],
+      compression: ["br", 'compression must be "gzip" or "none": got br'],
+      otlpHeaders: ["a=b", "otlpHeaders must be an object: got string"],
+      resourceAttributes: [null, "resourceAttributes must be an object: got null"],
+      env: ["A=b", "env must be an object: got string"],
+    };
+    for (const [name, [value, message]] of Object.entries(sentences)) {
+      await assert.rejects(init({ [name]: value }), { message });
+    }
+  });
+
+  it("a header that cannot be sent, without its value", async () => {
+    const otlpHeaders = { "x-key": "s3cr3t\nkey" };
+    await assert.rejects(init({ otlpHeaders }), {
+      name: "TypeError",
+      message: "A header must have a name and a value HTTP can send: got x-key",
+    });
+  });
+
   it("and has registered nothing then", async () => {
     await assert.rejects(init({ samplingRatio: 2 }));
     assert.deepEqual(await warningsOf(() => init()), []);
-  });
-});
-
-describe("sampling", () => {
-  it("records no new trace at a ratio of zero, and follows a sampled parent all the same", async () => {
-    const keeper = newKeeper();
-    await init({ samplingRatio: 0, spanProcessors: [keeper] });
-    assert.equal(record("root").traceFlags, 0);
-    record("child", { traceId: TRACE_ID, spanId: SPAN_ID, traceFlags: 1, isRemote: true });
-    assert.deepEqual(keeper.spans.map(({ name }) => name), ["child"]);
-  });
-
-  it("records every new trace by default, but not under a parent that is not", async () => {
-    const keeper = newKeeper();
-    await init({ spanProcessors: [keeper] });
-    for (let i = 0; i < 100; i++) record("root");
-    record("child", { traceId: TRACE_ID, spanId: SPAN_ID, traceFlags: 0, isRemote: true });
-    assert.equal(keeper.spans.length, 100);
-    assert.equal(new Set(keeper.spans.map((span) => span.spanContext().traceId)).size, 100);
   });
 });
 
@@ -417,7 +402,8 @@ describe("a second initTracing", () => {
       second = await initTracing({ env: {}, spanProcessors: [unused] });
     });
     assert.deepEqual(warnings, [
-      "initTracing changed nothing: a tracer provider is registered already, and that one is used",
+      "initTracing changed nothing: it was called before, and the first call's tracing is used " +
+      "until its shutdown",
     ]);
     record("one");
     await second!.forceFlush();
@@ -438,30 +424,5 @@ describe("a second initTracing", () => {
     await first.shutdown();
     record("one");
     assert.equal(keeper.spans.length, 1);
-  });
-});
-
-describe("the environment", () => {
-  it("that says OTEL_SDK_DISABLED=true leaves only propagation", async () => {
-    await init({ env: { OTEL_SDK_DISABLED: "TRUE" } });
-    assert.equal(trace.getTracer("test").startSpan("untraced").isRecording(), false);
-    assert.equal(choosesRoots(), false);
-    assert.deepEqual(propagation.fields(), ["traceparent", "tracestate"]);
-    await tracing!.shutdown();
-    assert.deepEqual(propagation.fields(), []);
-  });
-
-  it("that holds empty variables is as good as none", async () => {
-    const env = { OTEL_SDK_DISABLED: "1", OTEL_SERVICE_NAME: "", OTEL_EXPORTER_OTLP_ENDPOINT: " " };
-    assert.deepEqual(await resourceOf({ env }), { "service.name": "hammerwork" });
-  });
-
-  it("that may not be read is as good as none", async () => {
-    const env = new Proxy({}, {
-      get: () => {
-        throw new Error("NotCapable");
-      },
-    });
-    assert.deepEqual(await resourceOf({ env }), { "service.name": "hammerwork" });
   });
 });

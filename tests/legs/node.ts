@@ -22,7 +22,7 @@ export const systemNode: Leg = {
 /** Node 24, which strips the types by itself. */
 export const latestNode: Leg = {
   name: "node",
-  folders: ["everywhere", "sqlite", "repository"],
+  folders: ["everywhere", "sqlite", "repository", "platforms"],
   findRuntime: findNode24,
   commands: ({ executable }, testFiles) => [{
     executable,

@@ -11,7 +11,7 @@ import { untraced } from "../trace/suppress_tracing.ts";
 export interface Delivery {
   readonly url: string;
   readonly headers: Headers;
-  readonly body: string;
+  readonly body: string | ArrayBuffer;
 }
 
 /**
@@ -20,22 +20,22 @@ export interface Delivery {
  * Tried again, after `retryDelayMs` that grow by half each time and vary by a fifth, or after what
  * `Retry-After` says: 429, 502, 503, 504, and a connection that is refused or breaks.
  *
- * @returns what a collector that accepted has to remark.
+ * @returns the body of the answer of a collector that accepted.
  * @throws {Error} with what happened last, when it will not accept or the deadline is near.
  */
 export async function deliver(
   delivery: Delivery,
   deadline: Deadline,
   retryDelayMs: number,
-): Promise<string | undefined> {
+): Promise<string> {
   for (let delayMs = retryDelayMs;; delayMs *= 1.5) {
     const answer = await post(delivery, deadline);
-    if (answer.kind === "accepted") return answer.warning;
-    if (answer.kind === "refused") throw failure(delivery, answer.reason);
+    if (answer.kind === "accepted") return answer.body;
+    if (answer.kind === "refused") throw new Error(said(delivery, answer.reason));
     // A collector that says "at once" must not be asked in a tight loop.
     const pauseMs = Math.max(answer.retryAfterMs ?? jittered(delayMs), retryDelayMs / 10);
     if (pauseMs >= deadline.leftMs()) {
-      throw failure(delivery, `${answer.reason}, and no time was left to try again`);
+      throw new Error(said(delivery, `${answer.reason}, and no time was left to try again`));
     }
     await waitUpTo(pauseMs);
   }
@@ -62,16 +62,17 @@ function jittered(delayMs: number): number {
   return delayMs * (0.8 + 0.4 * Math.random());
 }
 
-function failure({ url, headers }: Delivery, reason: string): Error {
+/** What a collector did, as a sentence with its address and without any secret. */
+export function said({ url, headers }: Omit<Delivery, "body">, what: string): string {
   const { origin, pathname } = new URL(url);
-  return new Error(`The collector at ${origin}${pathname} ${withoutSecrets(reason, headers)}`);
+  return `The collector at ${origin}${pathname} ${withoutSecrets(what, headers)}`;
 }
 
 /** A collector may repeat a key that it does not know; it must not get into a log. */
 function withoutSecrets(reason: string, headers: Headers): string {
   let text = reason;
   for (const [name, value] of headers) {
-    if (name === "content-type") continue;
+    if (name.startsWith("content-")) continue;
     for (const part of [value, ...value.split(" ")]) {
       if (part.length >= 6) text = text.replaceAll(part, "…");
     }

@@ -1,5 +1,5 @@
 /**
- * A time until which something is tried, and waits that keep no process alive.
+ * A time until which something is tried, and timers that keep no process alive.
  *
  * @module
  */
@@ -26,13 +26,21 @@ export function deadlineIn(timeoutMs: number): Deadline {
 
 /** Waits, or until `earlier` is done. Alone it does not keep Node, Bun or Deno running. */
 export async function waitUpTo(ms: number, earlier?: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const passed = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, ms));
-    unref(timer);
-  });
+  let cancel: (() => void) | undefined;
+  const passed = new Promise<void>((resolve) => cancel = callIn(ms, resolve));
   await (earlier ? Promise.race([passed, earlier]) : passed);
-  clearTimeout(timer);
+  cancel!();
+}
+
+/**
+ * Calls `fn` later. Alone it does not keep Node, Bun or Deno running.
+ *
+ * @returns what takes it back.
+ */
+export function callIn(ms: number, fn: () => void): () => void {
+  const timer = setTimeout(fn, Math.max(0, ms));
+  unref(timer);
+  return () => clearTimeout(timer);
 }
 
 /** Deno's timer is a number, as on the web; Node's and Bun's is an object. */

@@ -7,7 +7,7 @@
 
 /** What became of one request. */
 export type Answer =
-  | { readonly kind: "accepted"; readonly warning?: string | undefined }
+  | { readonly kind: "accepted"; readonly body: string }
   | { readonly kind: "refused"; readonly reason: string }
   | {
     readonly kind: "unavailable";
@@ -19,15 +19,16 @@ const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** Reads an answer to its end, which also gives the connection back. */
 export async function readAnswer(response: Response): Promise<Answer> {
-  const body = parseBody(await readText(response));
-  if (response.ok) return { kind: "accepted", warning: partialSuccess(body) };
-  const reason = `answered ${response.status}${body.message ? `: ${cut(body.message)}` : ""}`;
+  const body = await readText(response);
+  if (response.ok) return { kind: "accepted", body };
+  const message = oneLine(messageIn(body));
+  const reason = `answered ${response.status}${message && `: ${message}`}`;
   if (!RETRYABLE.has(response.status)) return { kind: "refused", reason };
   const retryAfterMs = readRetryAfter(response.headers.get("retry-after"));
   return { kind: "unavailable", reason, retryAfterMs };
 }
 
-// The specification's own bound for an answer.
+// OTLP's own bound for an answer.
 const LONGEST_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /** As much of the body as arrives; what the status says holds also when the body breaks off. */
@@ -46,30 +47,13 @@ async function readText(response: Response): Promise<string> {
   return text;
 }
 
-interface Body {
-  /** Of a refusal: a `google.rpc.Status` has one. */
-  readonly message?: string | undefined;
-  /** Of a success. The number is a string, as JSON has 64-bit integers in OTLP. */
-  readonly partialSuccess?: {
-    readonly rejectedSpans?: number | string;
-    readonly errorMessage?: string;
-  };
-}
-
-function parseBody(text: string): Body {
+/** Of a refusal: a `google.rpc.Status` has a message; other bodies are one. */
+function messageIn(body: string): unknown {
   try {
-    const body = JSON.parse(text);
-    return typeof body === "object" && body !== null ? body : {};
+    return JSON.parse(body)?.message ?? "";
   } catch {
-    return { message: text };
+    return body;
   }
-}
-
-function partialSuccess({ partialSuccess }: Body): string | undefined {
-  const rejected = Number(partialSuccess?.rejectedSpans ?? 0);
-  const message = cut(partialSuccess?.errorMessage ?? "");
-  if (rejected > 0) return `rejected spans (${rejected}): ${message}`;
-  return message === "" ? undefined : `accepted all spans with a warning: ${message}`;
 }
 
 /** Reads `Retry-After` as RFC 9110 10.2.3 says: seconds or an HTTP date. */
@@ -81,7 +65,8 @@ function readRetryAfter(value: string | null): number | undefined {
   return Number.isNaN(time) ? undefined : Math.max(0, time - Date.now());
 }
 
-function cut(text: unknown): string {
-  const line = String(text).replace(/\s+/g, " ").trim();
+/** A collector's words, short enough for a log. */
+export function oneLine(text: unknown): string {
+  const line = String(text).slice(0, 10_000).replace(/\s+/g, " ").trim();
   return line.length > 200 ? `${line.slice(0, 200)}…` : line;
 }

@@ -1,0 +1,26 @@
+/**
+ * What differs between the formats that spans are sent in. Delivery, queue, deadline and reports are
+ * the same for all.
+ *
+ * @module
+ */
+import type { ReadableSpan } from "./readable_span.ts";
+
+/** A format, and what a collector that speaks it means by its answer. */
+export interface Protocol {
+  /** Writes spans as the JSON text of one request. */
+  encode(spans: readonly ReadableSpan[]): string;
+  /** Reads the body of a 2xx answer. */
+  readAcceptance(body: string): Acceptance;
+}
+
+/** What a collector says of a request that it took. */
+export interface Acceptance {
+  /** The spans that it did not keep all the same. */
+  readonly rejectedSpans: number;
+  /** Its own words, if it has any. */
+  readonly message: string;
+}
+
+/** All is well. */
+export const acceptedAll: Acceptance = { rejectedSpans: 0, message: "" };

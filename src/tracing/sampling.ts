@@ -1,0 +1,69 @@
+/**
+ * Which traces are recorded: by the option, else by the variables `OTEL_TRACES_SAMPLER` and
+ * `OTEL_TRACES_SAMPLER_ARG`, else all.
+ *
+ * @module
+ */
+import type { Sampler } from "@opentelemetry/sdk-trace";
+import type { TracingOptions } from "./tracing_options.ts";
+import { ignore, readVariable, type Variables } from "./variables.ts";
+
+type Sdk = typeof import("@opentelemetry/sdk-trace");
+
+/** A decision about new traces, and about spans of others. */
+export interface Sampling {
+  /** The share of new traces that are recorded, 0 to 1. */
+  readonly ratio: number;
+  /** Whether a span is recorded exactly when its parent is. Else the ratio holds for it as well. */
+  readonly followsParents: boolean;
+}
+
+/** By the specification's names; what is here without a ratio takes it from the argument. */
+const SAMPLERS: Readonly<Record<string, Partial<Sampling>>> = {
+  always_on: { ratio: 1, followsParents: false },
+  always_off: { ratio: 0, followsParents: false },
+  traceidratio: { followsParents: false },
+  parentbased_always_on: { ratio: 1 },
+  parentbased_always_off: { ratio: 0 },
+  parentbased_traceidratio: {},
+};
+
+/** Decides by what was said most directly. */
+export function samplingOf({ samplingRatio, env }: TracingOptions): Sampling {
+  if (samplingRatio !== undefined) return { ratio: samplingRatio, followsParents: true };
+  const { ratio, followsParents = true } = namedSampling(env);
+  return { ratio: ratio ?? readRatio(env), followsParents };
+}
+
+/** The sampler that decides so. */
+export function newSampler(sdk: Sdk, { ratio, followsParents }: Sampling): Sampler {
+  const root = newRootSampler(sdk, ratio);
+  return followsParents ? new sdk.ParentBasedSampler({ root }) : root;
+}
+
+/** At a ratio of 1, the SDK's own would still leave out one trace in four billion. */
+function newRootSampler(sdk: Sdk, ratio: number): Sampler {
+  if (ratio === 1) return new sdk.AlwaysOnSampler();
+  if (ratio === 0) return new sdk.AlwaysOffSampler();
+  return new sdk.TraceIdRatioBasedSampler(ratio);
+}
+
+function namedSampling(env: Variables): Partial<Sampling> {
+  const all = { ratio: 1 };
+  const name = readVariable("OTEL_TRACES_SAMPLER", env);
+  if (name === undefined) return all;
+  const sampling = Object.hasOwn(SAMPLERS, name) ? SAMPLERS[name] : undefined;
+  if (sampling === undefined) {
+    ignore("OTEL_TRACES_SAMPLER", `be one of ${Object.keys(SAMPLERS).join(", ")}`);
+  }
+  return sampling ?? all;
+}
+
+function readRatio(env: Variables): number {
+  const text = readVariable("OTEL_TRACES_SAMPLER_ARG", env);
+  if (text === undefined) return 1;
+  const ratio = Number(text);
+  if (ratio >= 0 && ratio <= 1) return ratio;
+  ignore("OTEL_TRACES_SAMPLER_ARG", "be a number from 0 to 1");
+  return 1;
+}

@@ -1,0 +1,114 @@
+import { context, trace } from "@opentelemetry/api";
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "node:test";
+import { apiVersions, providerSeen } from "../../src/trace/api_copy.ts";
+import { endTracing, init, record, warningsOf } from "./init_tracing.ts";
+
+// Where every copy of the API looks for what is registered.
+const REGISTRY = Symbol.for("opentelemetry.js.api.1");
+const globals = globalThis as { [REGISTRY]?: Record<string, unknown> | undefined };
+
+const before = globals[REGISTRY];
+
+afterEach(async () => {
+  await endTracing();
+  globals[REGISTRY] = before;
+});
+
+/** As if a copy of this version had been here first, with a provider or without. */
+function registerCopy(version: string, provider?: object): void {
+  globals[REGISTRY] = { version, ...(provider && { trace: provider }) };
+}
+
+const foreign = { getTracer: () => ({ startSpan: () => {}, startActiveSpan: () => {} }) };
+const remedy = "install one version for both (npm ls @opentelemetry/api)";
+
+/** A neighbour of our own copy's version. */
+function otherVersion(minorsAway: number): string {
+  const [major, minor, patch] = apiVersions().own!.split(".").map(Number);
+  return `${major}.${minor! + minorsAway}.${patch}`;
+}
+
+describe("our copy of the API", () => {
+  it("has a version, which is told without a trace of having been asked for", () => {
+    assert.match(apiVersions().own!, /^1\.\d+\.\d+/);
+    globals[REGISTRY] = undefined;
+    delete globals[REGISTRY];
+    assert.match(apiVersions().own!, /^1\.\d+\.\d+/);
+    assert.equal(REGISTRY in globalThis, false);
+    const registry = { version: "1.0.0", propagation: {} };
+    globals[REGISTRY] = registry;
+    assert.deepEqual(apiVersions().registered, "1.0.0");
+    assert.equal(globals[REGISTRY], registry);
+    assert.deepEqual(registry, { version: "1.0.0", propagation: {} });
+  });
+
+  it("keeps what is registered, also while its version is asked for", async () => {
+    await init();
+    const provider = trace.getTracerProvider();
+    apiVersions();
+    assert.equal(trace.getTracerProvider(), provider);
+    assert.equal(providerSeen(), "seen");
+    assert.ok(trace.getTracer("test").startSpan("still traced").isRecording());
+  });
+});
+
+describe("initTracing beside another copy of the API", () => {
+  it("that is older and has a provider says that no span is seen by it, and what to do", async () => {
+    const registered = otherVersion(-1);
+    registerCopy(registered, foreign);
+    assert.equal(providerSeen(), "hidden");
+    const warnings = await warningsOf(() => init());
+    assert.deepEqual(warnings, [
+      "initTracing changed nothing: a tracer provider is registered already, through " +
+      `@opentelemetry/api ${registered}, and hammerwork's copy, ${apiVersions().own}, gets only ` +
+      `empty spans from it: ${remedy}`,
+    ]);
+    assert.equal(record("untraced").traceId, "0".repeat(32));
+  });
+
+  it("that is newer and has a provider says that this one is used", async () => {
+    const registered = otherVersion(1);
+    registerCopy(registered, foreign);
+    assert.equal(providerSeen(), "seen");
+    const warnings = await warningsOf(() => init());
+    assert.deepEqual(warnings, [
+      "initTracing changed nothing: a tracer provider is registered already, through " +
+      `@opentelemetry/api ${registered} (hammerwork's copy is ${apiVersions().own}), and that one ` +
+      "is used",
+    ]);
+  });
+
+  it("that has registered something else says that ours can register nothing, and what to do", async () => {
+    for (const registered of [otherVersion(-1), otherVersion(1)]) {
+      registerCopy(registered);
+      assert.equal(providerSeen(), "none");
+      const warnings = await warningsOf(() => init());
+      assert.deepEqual(warnings, [
+        `initTracing changed nothing: @opentelemetry/api ${registered} was first in this process ` +
+        `and lets hammerwork's copy, ${apiVersions().own}, register nothing: ${remedy}`,
+      ]);
+    }
+  });
+
+  it("of the same version, with a provider of another's, says that this one is used", async () => {
+    registerCopy(otherVersion(0), foreign);
+    const warnings = await warningsOf(() => init());
+    assert.deepEqual(warnings, [
+      "initTracing changed nothing: a tracer provider is registered already, and that one is used",
+    ]);
+  });
+
+  it("leaves what the other has registered alone", async () => {
+    registerCopy(otherVersion(1), foreign);
+    const held = globals[REGISTRY];
+    await warningsOf(async () => {
+      const tracing = await init();
+      await tracing.forceFlush();
+      await tracing.shutdown();
+    });
+    assert.equal(globals[REGISTRY], held);
+    assert.deepEqual(Object.keys(held!), ["version", "trace"]);
+    assert.equal(context.active(), context.active());
+  });
+});
