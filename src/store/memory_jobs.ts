@@ -6,15 +6,7 @@
  */
 import { hasEnded, type JobStatus } from "../status.ts";
 import type { JobError, JobInput, JobRecord } from "../record.ts";
-import {
-  type Added,
-  type Claim,
-  type ClaimedJob,
-  type Lease,
-  type LeaseState,
-  mostLinks,
-  type Settlement,
-} from "../store.ts";
+import type { Added, Claim, ClaimedJob, Lease, LeaseState, Settlement } from "../store.ts";
 import { dependencyFailed, leaseExpired } from "./reasons.ts";
 import { copyOf, type Entry, remember, statusByTime } from "./memory_entry.ts";
 import { MemoryLines } from "./memory_lines.ts";
@@ -30,8 +22,6 @@ export class MemoryJobs {
   readonly #running = new Set<Entry>();
   // In the order in which they ended.
   readonly #ended = new Set<Entry>();
-  // In the present step.
-  readonly #endedNow: Entry[] = [];
   readonly #onReady: (queueName: string) => void;
 
   constructor(onReady: (queueName: string) => void) {
@@ -46,7 +36,7 @@ export class MemoryJobs {
       if (!deduplicated) this.#insert(entry, now);
       return { job: copyOf(entry.record), deduplicated };
     });
-    this.#endTraces();
+    this.traces.endStep();
     return added;
   }
 
@@ -64,7 +54,7 @@ export class MemoryJobs {
       entry.leasedUntil = now + leaseMs;
       this.#running.add(entry);
       const waitMs = now - record.runAt;
-      const dependencyTraceparents = this.#contextsOf(record.dependsOn);
+      const dependencyTraceparents = this.table.contextsOf(record.dependsOn);
       claimed.push({ ...copyOf(record), leaseToken, waitMs, dependencyTraceparents });
     }
     return claimed;
@@ -117,7 +107,7 @@ export class MemoryJobs {
         this.#wait(entry, "ready");
         break;
     }
-    this.#endTraces();
+    this.traces.endStep();
     return "held";
   }
 
@@ -132,7 +122,7 @@ export class MemoryJobs {
     const entry = this.table.get(id);
     if (entry === undefined) return undefined;
     if (!hasEnded(entry.record.status)) this.#cancel(entry, error, now);
-    this.#endTraces();
+    this.traces.endStep();
     return copyOf(entry.record);
   }
 
@@ -144,7 +134,7 @@ export class MemoryJobs {
       if (entry.record.attempts >= entry.record.maxAttempts) this.#end(entry, "failed", now);
       else this.#wait(entry, "ready");
     }
-    this.#endTraces();
+    this.traces.endStep();
     return expired.map(({ record }) => copyOf(record));
   }
 
@@ -216,20 +206,6 @@ export class MemoryJobs {
     entry.record.finishedAt = now;
     this.#ended.add(entry);
     this.traces.finish(entry);
-    this.#endedNow.push(entry);
-  }
-
-  /** At the end of each step, when all is ended that ends with it. */
-  #endTraces(): void {
-    if (this.#endedNow.length > 0) this.traces.end(this.#endedNow.splice(0));
-  }
-
-  /** The contexts that a job links to: of its dependencies' last attempts, else of their creation. */
-  #contextsOf(dependsOn: readonly string[]): readonly string[] {
-    return dependsOn.slice(0, mostLinks).flatMap((id) => {
-      const dependency = this.table.get(id)?.record;
-      return dependency?.attemptTraceparent ?? dependency?.traceparent ?? [];
-    });
   }
 
   #wait(entry: Entry, status: "ready" | "scheduled" | "retrying"): void {

@@ -6,7 +6,7 @@
  */
 import type { JobStatus } from "../status.ts";
 import type { JobInput, JobRecord } from "../record.ts";
-import type { QueueCount, RecordFilter } from "../store.ts";
+import { mostLinks, type QueueCount, type RecordFilter } from "../store.ts";
 import { MemoryCounts } from "./memory_counts.ts";
 import { type Entry, newEntry, withStoredIds } from "./memory_entry.ts";
 import { MemoryIndex } from "./memory_index.ts";
@@ -75,6 +75,14 @@ export class MemoryTable {
     if (entry.ranIn.has(traceId)) return;
     entry.ranIn.add(traceId);
     this.#index.addTrace(entry, traceId);
+  }
+
+  /** The contexts that a job links to: of its dependencies' last attempts, else of their creation. */
+  contextsOf(dependsOn: readonly string[]): readonly string[] {
+    return dependsOn.slice(0, mostLinks).flatMap((id) => {
+      const dependency = this.get(id)?.record;
+      return dependency?.attemptTraceparent ?? dependency?.traceparent ?? [];
+    });
   }
 
   /** Gives a job another status. */

@@ -26,6 +26,8 @@ interface UntoldEnd {
 /** Counts by trace, and the ends to be told. */
 export class MemoryTraces {
   readonly #traces = new Map<string, Trace>();
+  // The last job of each trace that ended in the present step.
+  readonly #endedNow = new Map<string, Entry>();
   // By the job that ended last, in the order in which they ended.
   readonly #untold = new Map<string, UntoldEnd>();
 
@@ -37,22 +39,23 @@ export class MemoryTraces {
     trace.unfinished++;
   }
 
-  /** A job has ended; {@linkcode MemoryTraces.end} is asked when the whole step is done. */
-  finish({ record: { traceId } }: Entry): void {
+  /** A job has ended. Its trace is looked at when the whole step is done. */
+  finish(entry: Entry): void {
+    const { traceId } = entry.record;
     this.#traces.get(traceId)!.unfinished--;
+    this.#endedNow.set(traceId, entry);
   }
 
-  /** Records the end of each trace that has no unfinished job; given are the jobs that ended last. */
-  end(ended: Iterable<Entry>): void {
-    const last = new Map<string, Entry>();
-    for (const entry of ended) last.set(entry.record.traceId, entry);
-    for (const [traceId, { record }] of last) {
+  /** At the end of a step: records the end of each trace of which a job ended and none is left. */
+  endStep(): void {
+    for (const [traceId, { record }] of this.#endedNow) {
       const trace = this.#traces.get(traceId)!;
       if (trace.unfinished > 0) continue;
       const { id: jobId, correlationId, finishedAt } = record;
       const end = { traceId, epoch: ++trace.epoch, jobId, correlationId, finishedAt: finishedAt! };
       this.#untold.set(jobId, { end, dueAt: end.finishedAt });
     }
+    this.#endedNow.clear();
   }
 
   /** Whether a trace has an unfinished job beside the given one. */
