@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -54,7 +62,10 @@ describe("the npm package", () => {
     { timeout: 180_000 },
     () => {
       const mac = join(folder, "mac");
-      for (const file of ["package.json", "package-lock.json", ".npmrc", "tests/package.json"]) {
+      const ours = readdirSync("tests/packages").map((name) =>
+        `tests/packages/${name}/package.json`
+      );
+      for (const file of ["package.json", "package-lock.json", ".npmrc", ...ours]) {
         cpSync(file, join(mac, file));
       }
       const fake = join(folder, "fake_mac.cjs");
