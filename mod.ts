@@ -91,3 +91,4 @@ export {
 
 export { createJobSpan, type TracedJob } from "./src/trace/job_span.ts";
 export type { JobScope } from "./src/trace/scope.ts";
+export { observeQueueDepth, type QueueDepthOptions } from "./src/metrics/queue_depth.ts";

@@ -10,6 +10,7 @@ import { inherit } from "./inheritance.ts";
 import type { Attempted, Job } from "./job.ts";
 import { checkInteger, type JobOptions } from "./job_options.ts";
 import { type JobFilter, type JobPage, toRecordFilter } from "./lookup.ts";
+import { measureSend } from "./metrics/measure.ts";
 import type { Enqueue, InTransaction, JobOf, QueueName, Queues } from "./queues.ts";
 import { checkJob, job, type NewJob } from "./new_job.ts";
 import { payloadText, toFailedAttempt, toInput, toJob } from "./translate.ts";
@@ -183,12 +184,10 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     const sending = startSending(sendables);
     let added: readonly Added[];
     try {
-      added = await this.store.add(
-        sendables.map((sendable, i) =>
-          toInput(sendable, sending.creations[i]!, payloads.get(sendable.job.id)!)
-        ),
-        transaction,
+      const inputs = sendables.map((sendable, i) =>
+        toInput(sendable, sending.creations[i]!, payloads.get(sendable.job.id)!)
       );
+      added = await measureSend(sendables, () => this.store.add(inputs, transaction));
     } catch (error) {
       sending.end(error);
       throw error;
