@@ -91,4 +91,5 @@ export {
 
 export { createJobSpan, type TracedJob } from "./src/trace/job_span.ts";
 export type { JobScope } from "./src/trace/scope.ts";
+export { type LogFields, logFields } from "./src/log_fields.ts";
 export { observeQueueDepth, type QueueDepthOptions } from "./src/metrics/queue_depth.ts";

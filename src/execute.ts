@@ -10,7 +10,7 @@ import { toJob } from "./translate.ts";
 import type { Outcome } from "./settle.ts";
 import type { ClaimedJob } from "./store.ts";
 import { type AttemptSpan, endAttemptSpan, startAttemptSpan } from "./trace/attempt.ts";
-import { runInScope } from "./trace/scope.ts";
+import { jobScope, runInScope } from "./trace/scope.ts";
 import { activeSpanContext, contextOf } from "./trace/tracer.ts";
 import type { JobContext, WorkerSettings } from "./worker_settings.ts";
 
@@ -62,10 +62,13 @@ async function runHandler(
   try {
     const scope = {
       jobId: record.id,
+      queueName: record.queueName,
       traceId: record.traceId,
       correlationId: record.correlationId,
+      span: attempt.span,
     };
     const jobContext: JobContext = {
+      [jobScope]: scope,
       signal,
       span: attempt.span,
       // The handler's own spans count where the context manager knows them, else the attempt's does.

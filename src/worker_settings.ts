@@ -10,7 +10,7 @@ import type { Job } from "./job.ts";
 import { checkInteger, longestTimerMs } from "./job_options.ts";
 import type { Enqueue, QueueName, Queues } from "./queues.ts";
 import type { Store } from "./store.ts";
-import type { JobScope } from "./trace/scope.ts";
+import type { JobScope, jobScope } from "./trace/scope.ts";
 
 /** What a handler gets beside its job. */
 export interface JobContext<Q extends Queues = Record<string, unknown>, Transaction = never> {
@@ -20,6 +20,8 @@ export interface JobContext<Q extends Queues = Record<string, unknown>, Transact
   readonly span: Span;
   /** Enqueues as a part of this job: in its trace, with its correlation id, as its child. */
   readonly enqueue: Enqueue<Q, Transaction>;
+  /** The running job, for `logFields(ctx)`. */
+  readonly [jobScope]?: JobScope | undefined;
 }
 
 /** Runs one attempt. What it returns is kept as the job's result; what it throws fails the attempt. */
