@@ -67,12 +67,10 @@ function newQuestion(
   timeoutMs: number,
 ): () => Promise<Health | undefined> {
   let asked: Promise<Health> | undefined;
-  const health = () =>
-    Promise.resolve().then(() => queue.health()).finally(() => asked = undefined);
   return async () => {
     let answer: Health | undefined;
     try {
-      asked ??= health();
+      asked ??= queue.health().finally(() => asked = undefined);
       await within(timeoutMs, asked.then((health) => answer = health));
       if (answer === undefined) warn(`It did not answer within ${timeoutMs} ms`);
     } catch (error) {

@@ -1,4 +1,5 @@
 import { context, ROOT_CONTEXT, type Span, type SpanContext, trace } from "@opentelemetry/api";
+import { TracerProvider } from "@opentelemetry/sdk-trace";
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
 import { job, JobQueue, type LogFields, logFields, memory } from "../../mod.ts";
@@ -137,6 +138,26 @@ describe("log fields with tracing", () => {
     for (const [logged, { spanId, traceId }] of seen) {
       assert.equal(logged, spanId);
       assert.equal(traceId, sent.traceId);
+    }
+  });
+
+  test("have the attempt's span where no context manager knows what is active", async () => {
+    trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [] }));
+    try {
+      const queue = new JobQueue({ store: memory() });
+      await queue.enqueue("email", {});
+      const seen: LogFields[] = [];
+      let attempt: SpanContext;
+      await queue.worker("email", async (_, ctx) => {
+        await pause(2);
+        attempt = ctx.span.spanContext();
+        assert.equal(trace.getActiveSpan(), undefined);
+        seen.push(logFields());
+      }).tick();
+      const { trace_id, span_id, trace_flags } = seen[0]!;
+      assert.deepEqual({ trace_id, span_id, trace_flags }, fieldsOf(attempt!));
+    } finally {
+      trace.disable();
     }
   });
 
