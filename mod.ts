@@ -109,3 +109,5 @@ export {
 } from "./src/trace/rules.ts";
 export type { Related } from "./src/trace/relation.ts";
 export type { JobScope } from "./src/trace/scope.ts";
+export { type LogFields, logFields } from "./src/log_fields.ts";
+export { observeQueueDepth, type QueueDepthOptions } from "./src/metrics/queue_depth.ts";

@@ -8,6 +8,7 @@ import { WorkerStoppedError } from "./errors.ts";
 import { execute, type Executed } from "./execute.ts";
 import type { HookCalls } from "./hook_calls.ts";
 import { cancelEvent, startEvent } from "./lifecycle.ts";
+import { measureAttempt } from "./metrics/measure.ts";
 import { type Outcome, settle } from "./settle.ts";
 import type { Change, ClaimedJob, Settlement } from "./store.ts";
 import type { Tally } from "./tally.ts";
@@ -100,6 +101,7 @@ export class Attempts {
     const { job, settings } = running;
     this.#running.delete(running);
     const { outcome } = executed;
+    measureAttempt(job.queueName, executed.runMs, outcome);
     const change = settle(outcome, job, () => retryDelay(job, settings, outcome));
     if (change !== undefined) this.#finished.push(finished(job, settings, executed, change));
     if (outcome.type === "lease_lost") this.#tally.add("lost");

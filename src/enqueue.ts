@@ -6,10 +6,11 @@
 import { inDependencyOrder } from "./graph.ts";
 import { inherit, type Parents, type Surroundings } from "./inheritance.ts";
 import type { JobOptions } from "./job_options.ts";
+import { measureSend } from "./metrics/measure.ts";
 import { checkJob, job, type NewJob } from "./new_job.ts";
 import type { InTransaction } from "./queues.ts";
-import type { JobInput, JobRecord } from "./record.ts";
-import type { Added, Store } from "./store.ts";
+import type { JobRecord } from "./record.ts";
+import type { Store } from "./store.ts";
 import { type Sending, startSending } from "./trace/producer.ts";
 import type { SpanAttributes } from "./trace/rules.ts";
 import { activeTracer } from "./trace/tracer.ts";
@@ -48,7 +49,8 @@ export async function enqueueJobs<Transaction>(
   const inputs = sendables.map((sendable, i) =>
     toInput(sendable, sending.creations[i]!, payloadOf.get(sendable.job.id)!)
   );
-  const added = await write(destination.store, inputs, sending, transaction);
+  const write = () => destination.store.add(inputs, transaction);
+  const added = await spanned(sending, () => measureSend(sendables, write));
   const enqueued = new Map(added.map(({ job, deduplicated }, i) => [
     ordered[i]!.id,
     { ...toJob(job), deduplicated },
@@ -57,15 +59,10 @@ export async function enqueueJobs<Transaction>(
   return Array.isArray(args[0]) ? results : results[0];
 }
 
-/** The span ends with the write, whatever comes of it. */
-async function write<Transaction>(
-  store: Store<Transaction>,
-  inputs: readonly JobInput[],
-  sending: Sending,
-  transaction: Transaction | undefined,
-): Promise<readonly Added[]> {
+/** The spans end with the write, whatever comes of it. */
+async function spanned<T>(sending: Sending, write: () => Promise<T>): Promise<T> {
   try {
-    const added = await store.add(inputs, transaction);
+    const added = await write();
     sending.end();
     return added;
   } catch (error) {

@@ -10,7 +10,7 @@ import type { JobError } from "./record.ts";
 import type { Outcome } from "./settle.ts";
 import type { ClaimedJob } from "./store.ts";
 import { type AttemptSpan, startAttemptSpan } from "./trace/attempt.ts";
-import { runInScope } from "./trace/scope.ts";
+import { jobScope, runInScope } from "./trace/scope.ts";
 import { activeSpanContext, contextOf, runInContext } from "./trace/tracer.ts";
 import type { JobContext, WorkerSettings } from "./worker_settings.ts";
 
@@ -62,11 +62,14 @@ async function runHandler(
   try {
     const scope = {
       jobId: record.id,
+      queueName: record.queueName,
       traceId: attempt.traceId,
       correlationId: record.correlationId,
       baggage: record.baggage,
+      span: attempt.span,
     };
     const jobContext: JobContext = {
+      [jobScope]: scope,
       signal,
       span: attempt.span,
       // The handler's own spans count where the context manager knows them, else the attempt's does.

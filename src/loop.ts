@@ -13,6 +13,7 @@ import { JobCancelledError } from "./errors.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { HookCalls } from "./hook_calls.ts";
 import { cancelEvent, outcomeEvents } from "./lifecycle.ts";
+import { measureTurn } from "./metrics/measure.ts";
 import { Stopping } from "./stopping.ts";
 import type { Claim, ClaimedJob, LeaseState, Store, TurnResult } from "./store.ts";
 import { Tally } from "./tally.ts";
@@ -116,7 +117,8 @@ export class Loop {
     this.#asking.begin(queueNames);
     let result: TurnResult;
     try {
-      result = await this.#stopping.inTime(this.#store.exchange({ settlements, claims }));
+      const exchange = () => this.#store.exchange({ settlements, claims });
+      result = await this.#stopping.inTime(measureTurn(finished, claims, exchange));
     } catch (error) {
       this.#asking.end(queueNames, undefined);
       this.#attempts.putBack(finished);

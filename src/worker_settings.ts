@@ -11,7 +11,7 @@ import { checkInteger, longestTimerMs } from "./job_options.ts";
 import type { Enqueue, QueueName, Queues } from "./queues.ts";
 import type { Store } from "./store.ts";
 import { readSpanRules, type SpanRuleOptions, type SpanRules } from "./trace/rules.ts";
-import type { JobScope } from "./trace/scope.ts";
+import type { JobScope, jobScope } from "./trace/scope.ts";
 
 /** What a handler gets beside its job. */
 export interface JobContext<Q extends Queues = Record<string, unknown>, Transaction = never> {
@@ -26,6 +26,8 @@ export interface JobContext<Q extends Queues = Record<string, unknown>, Transact
    * see the other: the end of a trace itself is recorded once, and `onTraceComplete` tells of it.
    */
   isFinalJobInTrace(): Promise<boolean>;
+  /** The running job, for `logFields(ctx)`. */
+  readonly [jobScope]?: JobScope | undefined;
 }
 
 /** Runs one attempt. What it returns is kept as the job's result; what it throws fails the attempt. */

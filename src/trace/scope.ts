@@ -6,18 +6,26 @@
  *
  * @module
  */
+import type { Span } from "@opentelemetry/api";
 
 /** What a running job passes on. */
 export interface JobScope {
   /** The running job's id: the parent of what it enqueues. */
   readonly jobId: string;
+  /** The queue it came from. */
+  readonly queueName: string;
   /** The trace that its attempt runs in. */
   readonly traceId: string;
   /** Its business process. */
   readonly correlationId: string | undefined;
   /** What it was given of its caller's baggage. */
   readonly baggage: string | undefined;
+  /** The attempt's span. It records nothing where no tracing is set up. */
+  readonly span: Span;
 }
+
+/** Under this key a handler's context carries its job's scope. */
+export const jobScope: unique symbol = Symbol("hammerwork.job_scope");
 
 /** The part of AsyncLocalStorage that is used. */
 export interface AsyncStorage<T> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 
 const readme = readFileSync("README.md", "utf8");
@@ -39,6 +39,17 @@ describe("the README", () => {
     );
     const { maxAttempts } = await new JobQueue({ store: memory() }).enqueue(job("queue", {}));
     assert.ok(readme.includes(`\`maxAttempts\` (${maxAttempts})`));
+  });
+
+  test("names the metrics that the code has, each of them", () => {
+    const sources = readdirSync("src/metrics").map((file) => readFileSync(`src/metrics/${file}`));
+    const made = [...sources.join("").matchAll(/create\w+\("([a-z._]+)"/g)].map(([, name]) =>
+      name!
+    );
+    assert.ok(made.length >= 6);
+    const section = readme.slice(readme.indexOf("## Metrics"), readme.indexOf("## Logs"));
+    const named = [...section.matchAll(/^\| `([a-z._]+)`/gm)].map(([, name]) => name!);
+    assert.deepEqual(named.sort(), made.sort());
   });
 
   test("names only exports that exist in the table of the specification's names", async () => {

@@ -1,0 +1,140 @@
+/**
+ * Measures what is done against the store and what an attempt takes. Without a registered provider
+ * nothing is made and nothing is timed; whatever a meter throws stays here.
+ *
+ * A worker records outcomes and claims jobs in one call of the store. Such a call is one operation,
+ * named `exchange`, and of neither type: under both names it would be counted twice, and its time
+ * too. One that only claims is a `receive`, one that only records a `settle`.
+ *
+ * @module
+ */
+import type { Attributes } from "@opentelemetry/api";
+import type { Outcome } from "../settle.ts";
+import type { Claim, TurnResult } from "../store.ts";
+import { errorTypeOf } from "./error_type.ts";
+import { activeInstruments, type Instruments } from "./instruments.ts";
+
+/** Something about one job. */
+interface AboutJob {
+  readonly job: { readonly queueName: string };
+}
+
+type Operation = "send" | "receive" | "settle" | "exchange" | "process";
+
+/** Calls `add`, which gives jobs to the store: counts them and measures the call. */
+export function measureSend<T>(jobs: readonly AboutJob[], add: () => Promise<T>): Promise<T> {
+  const instruments = activeInstruments();
+  if (instruments === undefined) return add();
+  return measured(add, instruments, (seconds, errorType) => {
+    const counts = countByQueue(jobs.map(({ job }) => job));
+    instruments.operationDuration.record(
+      seconds,
+      operationAttributes("send", onlyOne(counts.keys()), errorType),
+    );
+    for (const [queueName, count] of counts) {
+      instruments.sent.add(count, attributesOf("send", queueName, errorType));
+    }
+  });
+}
+
+/** Calls `exchange`, a worker's turn with the store: measures it and counts the jobs it claims. */
+export function measureTurn(
+  finished: readonly AboutJob[],
+  claims: readonly Claim[],
+  exchange: () => Promise<TurnResult>,
+): Promise<TurnResult> {
+  const instruments = activeInstruments();
+  if (instruments === undefined) return exchange();
+  return measured(exchange, instruments, (seconds, errorType, result) => {
+    const queueNames = new Set(claims.map(({ queueName }) => queueName));
+    for (const { job } of finished) queueNames.add(job.queueName);
+    const operation = claims.length === 0
+      ? "settle"
+      : finished.length === 0
+      ? "receive"
+      : "exchange";
+    instruments.operationDuration.record(
+      seconds,
+      operationAttributes(operation, onlyOne(queueNames), errorType),
+    );
+    for (const [queueName, count] of countByQueue(result?.claimed ?? [])) {
+      instruments.consumed.add(count, attributesOf("receive", queueName));
+    }
+  });
+}
+
+/** Records how long an attempt took, and what it failed with. */
+export function measureAttempt(queueName: string, runMs: number, outcome: Outcome): void {
+  const instruments = activeInstruments();
+  if (instruments === undefined) return;
+  try {
+    const errorType = "error" in outcome
+      ? errorTypeOf(outcome.error, instruments.errorTypes)
+      : undefined;
+    const attributes = attributesOf("process", queueName, errorType);
+    instruments.processDuration.record(runMs / 1_000, attributes);
+  } catch {
+    // The attempt is over, whatever becomes of its measure.
+  }
+}
+
+async function measured<T>(
+  operation: () => Promise<T>,
+  { errorTypes }: Instruments,
+  record: (seconds: number, errorType: string | undefined, result: T | undefined) => void,
+): Promise<T> {
+  const startedAt = performance.now();
+  const recordEnd = (errorType?: string, result?: T) => {
+    try {
+      record((performance.now() - startedAt) / 1_000, errorType, result);
+    } catch {
+      // The store has answered, whatever becomes of the measure.
+    }
+  };
+  let result: T;
+  try {
+    result = await operation();
+  } catch (error) {
+    recordEnd(errorTypeOf(error, errorTypes));
+    throw error;
+  }
+  recordEnd(undefined, result);
+  return result;
+}
+
+function attributesOf(
+  operation: Operation,
+  queueName: string | undefined,
+  errorType?: string,
+): Attributes {
+  const attributes: Attributes = {
+    "messaging.system": "hammerwork",
+    "messaging.operation.name": operation,
+  };
+  if (queueName !== undefined) attributes["messaging.destination.name"] = queueName;
+  if (errorType !== undefined) attributes["error.type"] = errorType;
+  return attributes;
+}
+
+/** Only the duration of an operation also has the operation's type, where it is of one. */
+function operationAttributes(
+  operation: Operation,
+  queueName: string | undefined,
+  errorType: string | undefined,
+): Attributes {
+  const attributes = attributesOf(operation, queueName, errorType);
+  if (operation !== "exchange") attributes["messaging.operation.type"] = operation;
+  return attributes;
+}
+
+function countByQueue(jobs: readonly { readonly queueName: string }[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { queueName } of jobs) counts.set(queueName, (counts.get(queueName) ?? 0) + 1);
+  return counts;
+}
+
+/** The destination stands there only where it is the same for all. */
+function onlyOne(queueNames: Iterable<string>): string | undefined {
+  const [first, second] = queueNames;
+  return second === undefined ? first : undefined;
+}
