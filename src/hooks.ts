@@ -95,8 +95,8 @@ export interface Hooks<AJob = Job> {
   readonly onJobCancel?: Hook<"cancel", AJob> | undefined;
   /**
    * A trace has ended, wherever its last job ran and however that ended. Of all workers with this
-   * hook over one store, one is told; again only if it, or its hook, does not return in 30 s, so
-   * `traceId` and `epoch` together tell repeats.
+   * hook over one store, one is told; another one too if its hook has not returned within its
+   * `leaseMs`, so `traceId` and `epoch` together tell repeats.
    */
   readonly onTraceComplete?: ((event: TraceCompleteEvent) => unknown) | undefined;
 }

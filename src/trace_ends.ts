@@ -8,12 +8,13 @@ import type { Store, TraceEnd } from "./store.ts";
 import { within } from "./waiting.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
 
-const CLAIM = { limit: 100, leaseMs: 30_000 } as const;
+const MOST_AT_ONCE = 100;
 
 /** The ends that one loop tells of. */
 export class TraceEnds {
   readonly #store: Store;
   readonly #listeners: readonly WorkerSettings[];
+  readonly #leaseMs: number;
   readonly #telling = new Set<Promise<void>>();
   #asking: Promise<void> | undefined;
   #isAskedAgain = false;
@@ -24,6 +25,7 @@ export class TraceEnds {
     const hooks = listeners.map((one) => one.hooks.onTraceComplete);
     // Workers that share a function are told once.
     this.#listeners = listeners.filter((_, i) => hooks.indexOf(hooks[i]) === i);
+    this.#leaseMs = Math.max(...listeners.map(({ leaseMs }) => leaseMs));
   }
 
   /** A trace may have ended: asks the store, once for everything that happens meanwhile. */
@@ -48,7 +50,8 @@ export class TraceEnds {
     try {
       while (this.#isAskedAgain) {
         this.#isAskedAgain = false;
-        const ends = await this.#store.claimTraceEnds(CLAIM);
+        const claim = { limit: MOST_AT_ONCE, leaseMs: this.#leaseMs };
+        const ends = await this.#store.claimTraceEnds(claim);
         if (ends.length === 0) continue;
         this.#isAskedAgain = true;
         // A hook that hangs must not keep others from being told.

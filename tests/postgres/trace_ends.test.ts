@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { JobQueue, type TraceCompleteEvent } from "../../mod.ts";
+import { newTraceId } from "../../src/ids.ts";
+import { postgres } from "../../src/store/postgres.ts";
+import type { ClaimedJob, Store, TraceEnd } from "../../src/store.ts";
+import { completed, failed, reason } from "../conformance/changes.ts";
+import { jobInput } from "../conformance/job_input.ts";
+import { settlement } from "../conformance/settlement.ts";
+import { startProgram } from "../sqlite/workers/start_program.ts";
+import { openTestDatabase, whyNoDatabase } from "./database.ts";
+import type { Telling } from "./programs/tell_never.ts";
+
+const timeout = 60_000;
+const traces = 400;
+const perTurn = 20;
+
+/** Adds traces of two jobs each and claims them all: the first ones and the second ones. */
+async function claimPairs(store: Store): Promise<readonly [ClaimedJob, ClaimedJob][]> {
+  const traceIds = Array.from({ length: traces }, newTraceId);
+  await store.add(traceIds.flatMap((traceId) => [jobInput({ traceId }), jobInput({ traceId })]));
+  const claims = [{ queueName: "orders", limit: 2 * traces, leaseMs: 60_000 }];
+  const { claimed } = await store.exchange({ settlements: [], claims });
+  assert.equal(claimed.length, 2 * traces);
+  return traceIds.map((traceId) => {
+    const [first, second] = claimed.filter((job) => job.traceId === traceId);
+    return [first!, second!];
+  });
+}
+
+async function takeEnds(store: Store): Promise<readonly TraceEnd[]> {
+  const ends: TraceEnd[] = [];
+  for (;;) {
+    const some = await store.claimTraceEnds({ limit: 100, leaseMs: 60_000 });
+    if (some.length === 0) return ends;
+    ends.push(...some);
+    await store.settleTraceEnds(some);
+  }
+}
+
+function assertOneEach(ends: readonly TraceEnd[], pairs: readonly [ClaimedJob, ClaimedJob][]) {
+  const traceIds = pairs.map(([{ traceId }]) => traceId);
+  assert.deepEqual(ends.map(({ traceId }) => traceId).sort(), traceIds.sort());
+  assert.ok(ends.every(({ epoch }) => epoch === 1));
+}
+
+describe("the end of a trace on one Postgres", { skip: whyNoDatabase }, () => {
+  test("is recorded once when its last two jobs are ended by two workers at the same moment", {
+    timeout,
+  }, async () => {
+    await using database = await openTestDatabase();
+    const [a, b] = [await postgres(database.url), await postgres(database.url)];
+    const pairs = await claimPairs(a);
+    for (let at = 0; at < traces; at += perTurn) {
+      const turn = pairs.slice(at, at + perTurn);
+      const [first, second] = [0, 1].map((which) =>
+        turn.map((pair) => settlement(pair[which]!, which === 0 ? completed : failed))
+      );
+      const results = await Promise.all([
+        a.exchange({ settlements: first!, claims: [] }),
+        // The other way round, as two workers have them.
+        b.exchange({ settlements: second!.reverse(), claims: [] }),
+      ]);
+      assert.ok(results.every(({ settled }) => settled.every((state) => state === "held")));
+    }
+    assertOneEach(await takeEnds(a), pairs);
+    await Promise.all([a.close(), b.close()]);
+  });
+
+  test("is recorded once when one of them is cancelled while the other is settled", {
+    timeout,
+  }, async () => {
+    await using database = await openTestDatabase();
+    const [a, b] = [await postgres(database.url), await postgres(database.url)];
+    const pairs = await claimPairs(a);
+    for (const [first, second] of pairs) {
+      await Promise.all([
+        a.exchange({ settlements: [settlement(first, completed)], claims: [] }),
+        b.cancel(second.id, reason),
+      ]);
+    }
+    assertOneEach(await takeEnds(a), pairs);
+    await Promise.all([a.close(), b.close()]);
+  });
+
+  test("is told by another worker when the one that was telling it is killed", {
+    timeout,
+  }, async () => {
+    await using database = await openTestDatabase();
+    const { url } = database;
+    await using queue = new JobQueue<{ jobs: number; elsewhere: number }>({
+      store: await postgres(url),
+    });
+    const path = new URL("./programs/tell_never.ts", import.meta.url).href;
+    await using teller = startProgram(path, { url, leaseMs: 1_000 } satisfies Telling);
+    const { id, traceId } = await queue.enqueue("jobs", 1, { correlationId: "order-1" });
+    await teller.said("telling");
+    teller.signal("SIGKILL");
+    assert.equal((await queue.get(id))?.status, "completed");
+
+    const told: TraceCompleteEvent[] = [];
+    const stop = new AbortController();
+    await queue.worker("elsewhere", () => {}, {
+      upkeepMs: 50,
+      onTraceComplete: (event) => {
+        told.push(event);
+        stop.abort();
+      },
+    }).run({ signal: stop.signal });
+    assert.deepEqual(
+      told.map(({ completedAt: _, ...event }) => event),
+      [{ traceId, epoch: 1, jobId: id, correlationId: "order-1" }],
+    );
+  });
+});
