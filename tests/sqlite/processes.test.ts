@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { job, JobQueue, type JobStatus, type Store } from "../../mod.ts";
+import { job, JobQueue, type JobStatus, newTraceId, type Store } from "../../mod.ts";
 import { sqlite } from "../../src/store/sqlite.ts";
 import { notesIn } from "./workers/run_record.ts";
 import { startProgram } from "./workers/start_program.ts";
@@ -29,6 +29,29 @@ describe("several processes on one SQLite file", () => {
     t.diagnostic(`runs per process: ${runs.map(({ length }) => length).join(", ")}`);
     assert.deepEqual(runs.flat().map(({ id }) => id).sort(), jobs.map(({ id }) => id).sort());
     assert.ok(runs.filter(({ length }) => length > 0).length > 1, "More than one must have a part");
+  });
+
+  test("a trace whose jobs end in two of them at once ends once", { timeout }, async () => {
+    using folder = temporaryFolder();
+    const database = join(folder.path, "jobs.db");
+    await using programs = new AsyncDisposableStack();
+    const workers = ["a", "b"].map((queueName) =>
+      programs.use(
+        startProgram("work.ts", { database, record: join(folder.path, queueName), queueName }),
+      )
+    );
+    await Promise.all(workers.map(({ said }) => said("ready")));
+    await using queue = new JobQueue({ store: await sqlite(database) });
+    const traceIds = Array.from({ length: 500 }, newTraceId);
+    await queue.enqueue(
+      traceIds.flatMap((traceId) => ["a", "b"].map((queueName) => job(queueName, {}, { traceId }))),
+    );
+    await until("all are completed", 40_000, async () => await count(queue.store) === 1_000);
+    for (const { signal } of workers) signal("SIGTERM");
+    await Promise.all(workers.map(({ ended }) => ended()));
+    const ends = await queue.store.claimTraceEnds({ limit: 1_000, leaseMs: 60_000 });
+    assert.deepEqual(ends.map(({ traceId }) => traceId).sort(), traceIds.sort());
+    assert.ok(ends.every(({ epoch }) => epoch === 1));
   });
 
   test("what a killed worker had is completed by another", { timeout }, async (t) => {
