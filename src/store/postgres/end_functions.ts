@@ -9,6 +9,14 @@ import { byIndex } from "./function_settings.ts";
 
 /** The functions of ends. `schema` is a quoted name. */
 export function endFunctions(schema: string): string {
+  // Of the trace x. Its oldest job and its newest are the likely ones: most often one look is enough.
+  // A limit keeps each of them a look by index; as an EXISTS the planner may read the whole table.
+  const look = (at: string) =>
+    `(select true from (select finished_at from ${schema}.jobs where trace_id = x ${at}) j ` +
+    "where finished_at is null limit 1)";
+  const unfinished = `case when ${look("order by sequence limit 1")} then true ` +
+    `when ${look("order by sequence desc limit 1")} then true ` +
+    `else coalesce(${look("offset 0")}, false) end`;
   return `
 create function ${schema}.dependency_error(id uuid, status text) returns json
 language sql immutable as $$
@@ -63,18 +71,6 @@ begin
   end loop;
 end $$;
 
--- Whether a trace has a job that has not ended. Its oldest and its newest are the likely ones.
-create function ${schema}.has_unfinished(trace uuid) returns boolean
-language sql stable ${byIndex} as $$
-  select case
-    when (select finished_at is null from ${schema}.jobs where trace_id = trace
-      order by sequence limit 1) then true
-    when (select finished_at is null from ${schema}.jobs where trace_id = trace
-      order by sequence desc limit 1) then true
-    else exists (select 1 from ${schema}.jobs where trace_id = trace and finished_at is null)
-  end
-$$;
-
 -- Records the end of each trace of these jobs, which have just ended, that has no unfinished job left:
 -- on the job that ended last. Two transactions that end the last two jobs of a trace at once each see
 -- the other's as unfinished; so who sees one waits for those that ended some of the same trace, and
@@ -83,25 +79,25 @@ create function ${schema}.end_traces(ended uuid[], t timestamptz, waits boolean)
 language plpgsql ${byIndex} as $$
 declare
   traces uuid[];
+  last_ids uuid[];
   busy uuid[];
 begin
-  traces := array(select distinct j.trace_id from ${schema}.jobs j where j.id = any(ended));
-  busy := array(select x from unnest(traces) x where ${schema}.has_unfinished(x));
+  select array_agg(l.trace_id), array_agg(l.id) into traces, last_ids from (
+    select distinct on (j.trace_id) j.trace_id, e.id from unnest(ended) e(id), lateral (
+      select trace_id, sequence from ${schema}.jobs where id = e.id offset 0) j
+    order by j.trace_id, j.sequence desc) l;
+  busy := array(select x from unnest(traces) x where ${unfinished});
   if waits and busy <> '{}' then
     perform pg_advisory_xact_lock(hashtext('hammerwork.end_traces'), l.key)
       from (select distinct hashtext(x::text) & 511 as key from unnest(busy) x order by 1) l;
     -- A statement of its own: it sees what was committed while this one waited.
-    busy := array(select x from unnest(busy) x where ${schema}.has_unfinished(x));
+    busy := array(select x from unnest(busy) x where ${unfinished});
   end if;
-  with last as (
-    select distinct on (j.trace_id) j.id from ${schema}.jobs j
-    where j.id = any(ended) and j.trace_id <> all(busy)
-    order by j.trace_id, j.sequence desc
-  )
   update ${schema}.jobs j set trace_end_due = t, trace_epoch = 1 + coalesce((
     select max(e.trace_epoch) from ${schema}.jobs e
     where e.trace_id = j.trace_id and e.trace_epoch is not null), 0)
-  from last where j.id = last.id;
+  from unnest(traces, last_ids) l(trace_id, id)
+  where j.id = l.id and l.trace_id <> all(busy);
 end $$;
 
 -- The contexts that a job links to: of its dependencies' last attempts, else of their creation.
