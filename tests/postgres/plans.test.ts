@@ -89,6 +89,54 @@ describe("a claim", { skip }, () => {
   });
 });
 
+describe("a turn that ends traces", { skip }, () => {
+  test("looks at each trace by index, whatever the planner's statistics say", {
+    timeout: 60_000,
+  }, async (t) => {
+    const pages = [];
+    for (const [name, isAnalyzed] of [["analyzed", true], ["unknown", false]] as const) {
+      const schema = await newSchema(name);
+      await sql.unsafe(`alter table ${schema}.jobs set (autovacuum_enabled = off)`);
+      await sql.unsafe(`analyze ${schema}.jobs`);
+      await fill(schema, 100_000, {
+        status: "'completed'",
+        trace_id: "md5((n / 4)::text)::uuid",
+        finished_at: "now()",
+      });
+      const token = crypto.randomUUID();
+      await fill(schema, 100, {
+        status: "'running'",
+        trace_id: "md5('running ' || n / 4)::uuid",
+        attempts: "1",
+        started_at: "now()",
+        lease_token: `'${token}'::uuid`,
+        leased_until: "now() + interval '1 hour'",
+      });
+      if (isAnalyzed) await sql.unsafe(`vacuum analyze ${schema}.jobs`);
+      const running = await sql.unsafe(`select id from ${schema}.jobs where status = 'running'`);
+      const settlements = JSON.stringify(running.map(({ id }, ord) => ({
+        ord,
+        jobId: id,
+        leaseToken: token,
+        to: "completed",
+        started: true,
+        runMs: 1,
+      })));
+      await using server = await explainer(database.url);
+      const turn = await server.explain(
+        `select * from ${schema}.exchange($1::text::jsonb, '[]', gen_random_uuid(), false)`,
+        [settlements],
+      );
+      // It came as far as the ends that the traces had before.
+      assert.ok(turn.steps.some((step) => /jobs_trace_epoch/.test(step)), turn.steps.join(", "));
+      assert.ok(!turn.steps.some((step) => /Seq Scan on jobs/.test(step)), turn.steps.join(", "));
+      pages.push(turn.pages);
+    }
+    t.diagnostic(`pages read: ${pages[0]} analyzed, ${pages[1]} with unknown statistics`);
+    assert.ok(Math.max(...pages) < 10_000, `${pages}`);
+  });
+});
+
 describe("a lookup among a million ended jobs", { skip }, () => {
   test("reads a few pages by trace, correlation id, parent, queue and status", {
     timeout: 180_000,
