@@ -6,23 +6,10 @@ import { JobQueue, memory } from "../../mod.ts";
 import { ConsoleProcessor } from "../../src/console/console_processor.ts";
 import { describeSpan } from "../../src/console/describe_span.ts";
 import { openCollector } from "./collector.ts";
-import { endTracing, init, record } from "./init_tracing.ts";
+import { endTracing, init, printed, record } from "./init_tracing.ts";
 import { spanNamed } from "./made_spans.ts";
 
 afterEach(endTracing);
-
-/** What is written with `console.log` meanwhile. */
-async function printed(run: () => Promise<unknown>): Promise<string[]> {
-  const lines: string[] = [];
-  const { log } = console;
-  console.log = (text: string) => void lines.push(text);
-  try {
-    await run();
-  } finally {
-    console.log = log;
-  }
-  return lines;
-}
 
 describe("a span on the console", () => {
   it("is one line: when, how long, how it went, what, its ids and what is said of it", () => {

@@ -38,14 +38,23 @@ export function record(name: string, parent?: SpanContext): SpanContext {
 }
 
 /** What is written with `console.warn` meanwhile. */
-export async function warningsOf(run: () => Promise<unknown>): Promise<string[]> {
-  const warnings: string[] = [];
-  const { warn } = console;
-  console.warn = (sentence: string) => void warnings.push(sentence);
+export function warningsOf(run: () => Promise<unknown>): Promise<string[]> {
+  return writtenWith("warn", run);
+}
+
+/** What is written with `console.log` meanwhile. */
+export function printed(run: () => Promise<unknown>): Promise<string[]> {
+  return writtenWith("log", run);
+}
+
+async function writtenWith(method: "log" | "warn", run: () => Promise<unknown>): Promise<string[]> {
+  const lines: string[] = [];
+  const original = console[method];
+  console[method] = (line: string) => void lines.push(line);
   try {
     await run();
   } finally {
-    console.warn = warn;
+    console[method] = original;
   }
-  return warnings;
+  return lines;
 }

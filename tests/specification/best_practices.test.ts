@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { job, JobQueue, memory, newTraceId } from "../../mod.ts";
+import { job, JobQueue, logFields, memory, newTraceId } from "../../mod.ts";
 
 describe("the specification's best practices", () => {
   test("1. Use Correlation IDs for Business Processes", async () => {
@@ -54,6 +54,28 @@ describe("the specification's best practices", () => {
     const inherited = (await queue.find({ parent: parentJob })).jobs[0]!;
     assert.equal(inherited.traceId, parentJob.traceId);
     assert.equal(inherited.correlationId, "order-12345");
+  });
+
+  test("3. Use Structured Logging", async () => {
+    const lines: Record<string, unknown>[] = [];
+    const logger = { info: (line: object) => lines.push({ ...line }) };
+    const queue = new JobQueue<{ email_queue: number }>({ store: memory() });
+    const { id, traceId } = await queue.enqueue("email_queue", 1, {
+      correlationId: "order-12345",
+    });
+    await queue.worker("email_queue", async () => {
+      await Promise.resolve();
+
+      // Include tracing information in logs
+      logger.info({ ...logFields(), message: "Processing job" });
+    }).tick();
+    assert.deepEqual(lines, [{
+      trace_id: traceId,
+      correlation_id: "order-12345",
+      job_id: id,
+      queue: "email_queue",
+      message: "Processing job",
+    }]);
   });
 
   test("4. Monitor Trace Completion", async () => {
