@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { describe, test } from "node:test";
 
 const readme = readFileSync("README.md", "utf8");
@@ -63,5 +64,27 @@ describe("the README", () => {
     const called = [...ours.matchAll(/(?<![.\w])([A-Za-z]\w+)\(/g)].map(([, name]) => name!);
     assert.ok(called.length >= 7);
     for (const name of called) assert.ok(exported.has(name), `${name} is exported`);
+  });
+
+  test("shows every code block of the specification where its table says", () => {
+    const table = readme.slice(readme.indexOf("## The specification, line by line"));
+    const rows = [...table.matchAll(/^\| (.+?) +\| (.+?) +\|$/gm)].slice(2);
+    assert.ok(rows.length >= 14);
+    let folder = "";
+    for (const [, lines, shownIn] of rows) {
+      const places = [...shownIn!.matchAll(/`([\w/.]+)`/g)].map(([, place]) => place!);
+      // A bare name is beside the file before it.
+      const files = places.map((place) => {
+        const file = place.includes("/") ? place : `${folder}/${place}`;
+        folder = dirname(file);
+        return file;
+      });
+      for (const file of files) assert.ok(existsSync(file), file);
+      const [file] = files;
+      if (!file?.startsWith("tests/specification/")) continue;
+      for (const title of lines!.split(" · ")) {
+        assert.ok(readFileSync(file, "utf8").includes(`test("${title}`), `${title} in ${file}`);
+      }
+    }
   });
 });
