@@ -22,14 +22,14 @@
  *
  * @module
  */
-export { job, type NewJob } from "./src/new_job.ts";
-export type { JobOptions, JobReference, NewJobOptions } from "./src/job_options.ts";
-export type { Attempted, FailedAttempt, Job } from "./src/job.ts";
-export { correlationIdFrom, newCorrelationId, newTraceId, readTraceId } from "./src/ids.ts";
-export { hasEnded, type JobStatus, jobStatuses, transitions } from "./src/status.ts";
-export { type Backoff, type BackoffFunction, defaultBackoff } from "./src/backoff.ts";
+export { job, type NewJob } from "./src/job/new_job.ts";
+export type { JobOptions, JobReference, NewJobOptions } from "./src/job/job_options.ts";
+export type { Attempted, FailedAttempt, Job } from "./src/job/job.ts";
+export { correlationIdFrom, newCorrelationId, newTraceId, readTraceId } from "./src/job/ids.ts";
+export { hasEnded, type JobStatus, jobStatuses, transitions } from "./src/job/status.ts";
+export { type Backoff, type BackoffFunction, defaultBackoff } from "./src/job/backoff.ts";
 
-export { JobQueue, type JobQueueOptions } from "./src/queue.ts";
+export { JobQueue, type JobQueueOptions } from "./src/queue/queue.ts";
 export type {
   AnyJob,
   AnyNewJob,
@@ -39,11 +39,11 @@ export type {
   JobOf,
   QueueName,
   Queues,
-} from "./src/queues.ts";
-export type { JobFilter, JobPage } from "./src/lookup.ts";
+} from "./src/job/queues.ts";
+export type { JobFilter, JobPage } from "./src/queue/lookup.ts";
 
 export { memory, type MemoryOptions } from "./src/store/memory.ts";
-export type { Health, QueueDepth, VacuumBlocker } from "./src/health.ts";
+export type { Health, QueueDepth, VacuumBlocker } from "./src/store/health.ts";
 export type {
   Attempt,
   AttemptOutcome,
@@ -52,7 +52,7 @@ export type {
   JobInput,
   JobRecord,
   Propagation,
-} from "./src/record.ts";
+} from "./src/job/record.ts";
 export type {
   Added,
   Change,
@@ -70,18 +70,18 @@ export type {
   TurnResult,
   Upkeep,
   UpkeepResult,
-} from "./src/store.ts";
+} from "./src/store/store.ts";
 
-export { Worker } from "./src/worker.ts";
-export { WorkerPool, type WorkerPoolOptions } from "./src/pool.ts";
-export { Runner, type TickOptions, type WorkResult } from "./src/runner.ts";
+export { Worker } from "./src/worker/worker.ts";
+export { WorkerPool, type WorkerPoolOptions } from "./src/worker/pool.ts";
+export { Runner, type TickOptions, type WorkResult } from "./src/worker/runner.ts";
 export type {
   Handler,
   JobContext,
   WorkerOptions,
   WorkerSettings,
   WorkSource,
-} from "./src/worker_settings.ts";
+} from "./src/worker/worker_settings.ts";
 export type {
   EventType,
   Hook,
@@ -89,7 +89,7 @@ export type {
   JobEventOf,
   JobLifecycleEvent,
   TraceCompleteEvent,
-} from "./src/hooks.ts";
+} from "./src/worker/hooks.ts";
 export {
   JobCancelledError,
   JobTimeoutError,
@@ -97,7 +97,7 @@ export {
   NonRetryableError,
   StoreUnavailableError,
   WorkerStoppedError,
-} from "./src/errors.ts";
+} from "./src/job/errors.ts";
 
 export { createJobSpan, type TracedJob } from "./src/trace/job_span.ts";
 export {
@@ -109,5 +109,5 @@ export {
 } from "./src/trace/rules.ts";
 export type { Related } from "./src/trace/relation.ts";
 export type { JobScope } from "./src/trace/scope.ts";
-export { type LogFields, logFields } from "./src/log_fields.ts";
+export { type LogFields, logFields } from "./src/trace/log_fields.ts";
 export { observeQueueDepth, type QueueDepthOptions } from "./src/metrics/queue_depth.ts";

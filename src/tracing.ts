@@ -27,7 +27,7 @@ import { newProvider } from "./tracing/provider.ts";
 import { register } from "./tracing/registration.ts";
 import type { TracingOptions } from "./tracing/tracing_options.ts";
 import { isTrue } from "./tracing/variables.ts";
-import { within } from "./waiting.ts";
+import { within } from "./within.ts";
 
 export type { TracingOptions };
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { toJobError } from "../errors.ts";
+import { toJobError } from "../job/errors.ts";
 
 const CLASS_NAME = /^[A-Za-z_$][\w$.]{0,99}$/;
 const MOST_TYPES = 100;

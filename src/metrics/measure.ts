@@ -9,8 +9,7 @@
  * @module
  */
 import type { Attributes } from "@opentelemetry/api";
-import type { Outcome } from "../settle.ts";
-import type { Claim, TurnResult } from "../store.ts";
+import type { Claim, TurnResult } from "../store/store.ts";
 import { errorTypeOf } from "./error_type.ts";
 import { activeInstruments, type Instruments } from "./instruments.ts";
 
@@ -64,7 +63,11 @@ export function measureTurn(
 }
 
 /** Records how long an attempt took, and what it failed with. */
-export function measureAttempt(queueName: string, runMs: number, outcome: Outcome): void {
+export function measureAttempt(
+  queueName: string,
+  runMs: number,
+  outcome: { readonly type: string; readonly error?: unknown },
+): void {
   const instruments = activeInstruments();
   if (instruments === undefined) return;
   try {

@@ -5,10 +5,10 @@
  * @module
  */
 import { diag } from "@opentelemetry/api";
-import { toJobError } from "../errors.ts";
-import type { Health, QueueDepth } from "../health.ts";
-import { checkInteger, longestTimerMs } from "../job_options.ts";
-import { within } from "../waiting.ts";
+import { toJobError } from "../job/errors.ts";
+import type { Health, QueueDepth } from "../store/health.ts";
+import { checkInteger, longestTimerMs } from "../job/job_options.ts";
+import { within } from "../within.ts";
 import { activeMeter, onMeterChange } from "./meter.ts";
 import { addQueueGauges } from "./queue_gauges.ts";
 

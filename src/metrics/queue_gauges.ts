@@ -9,7 +9,7 @@ import type {
   Meter,
   Observable,
 } from "@opentelemetry/api";
-import type { QueueDepth } from "../health.ts";
+import type { QueueDepth } from "../store/health.ts";
 
 interface Gauges {
   readonly jobs: Observable;

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { hasEnded, type JobStatus } from "../status.ts";
-import type { QueueDepth } from "../health.ts";
+import { hasEnded, type JobStatus } from "../job/status.ts";
+import type { QueueDepth } from "./health.ts";
 
 /** Jobs of one queue with one status. */
 export interface LiveCount {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Health } from "../health.ts";
-import type { Attempt, JobError, JobInput, JobRecord } from "../record.ts";
+import type { Health } from "./health.ts";
+import type { Attempt, JobError, JobInput, JobRecord } from "../job/record.ts";
 import type {
   Added,
   Lease,
@@ -18,10 +18,10 @@ import type {
   TurnResult,
   Upkeep,
   UpkeepResult,
-} from "../store.ts";
+} from "./store.ts";
 import { depthsOf } from "./depth.ts";
-import { copyOf } from "./memory_entry.ts";
-import { MemoryJobs } from "./memory_jobs.ts";
+import { copyOf } from "./memory/entry.ts";
+import { MemoryJobs } from "./memory/jobs.ts";
 
 /** How a memory store is set up. */
 export interface MemoryOptions {

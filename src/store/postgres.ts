@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { StoreUnavailableError } from "../errors.ts";
-import { checkInteger } from "../job_options.ts";
-import type { Store } from "../store.ts";
+import { StoreUnavailableError } from "../job/errors.ts";
+import { checkInteger } from "../job/job_options.ts";
+import type { Store } from "./store.ts";
 import { Client, type Sql, type SqlFactory } from "./postgres/client.ts";
 import { checkSchema, migrate, printMigrations } from "./postgres/migrations.ts";
 import { checkSchemaName } from "./postgres/names.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { JobStatus } from "../status.ts";
-import type { JobError } from "../record.ts";
+import type { JobStatus } from "../job/status.ts";
+import type { JobError } from "../job/record.ts";
 
 /** Why an attempt ended that nobody settled. */
 export const leaseExpired: JobError = {

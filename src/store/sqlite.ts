@@ -14,7 +14,7 @@
  *
  * @module
  */
-import type { Store } from "../store.ts";
+import type { Store } from "./store.ts";
 import { openDatabase } from "./sqlite/database.ts";
 import { migrate, migrations } from "./sqlite/migrations.ts";
 import { SqliteStore } from "./sqlite/store.ts";

@@ -10,8 +10,8 @@ import {
   type Span,
   trace,
 } from "@opentelemetry/api";
-import type { JobError } from "../record.ts";
-import type { ClaimedJob } from "../store.ts";
+import type { JobError } from "../job/record.ts";
+import type { ClaimedJob } from "../store/store.ts";
 import { withBaggage } from "./baggage.ts";
 import { createJobSpan, endJobSpan, type TracedJob } from "./job_span.ts";
 import type { SpanRules } from "./rules.ts";

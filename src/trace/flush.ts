@@ -4,7 +4,7 @@
  * @module
  */
 import { ProxyTracerProvider, trace } from "@opentelemetry/api";
-import { within } from "../waiting.ts";
+import { within } from "../within.ts";
 
 /** Asks the registered provider to send what it holds, and waits at most this long. Never rejects. */
 export async function flushSpans(withinMs: number): Promise<void> {

@@ -11,7 +11,7 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
-import type { JobRecord } from "../record.ts";
+import type { JobRecord } from "../job/record.ts";
 import { exceptionOf, jobAttributes } from "./attributes.ts";
 import { followsParents } from "./chosen_root.ts";
 import { linksOf, originOf, type Related } from "./relation.ts";

@@ -13,9 +13,9 @@ import {
   SpanStatusCode,
   type Tracer,
 } from "@opentelemetry/api";
-import { toJobError } from "../errors.ts";
-import { newTraceId } from "../ids.ts";
-import type { NewJob } from "../new_job.ts";
+import { toJobError } from "../job/errors.ts";
+import { newTraceId } from "../job/ids.ts";
+import type { NewJob } from "../job/new_job.ts";
 import { jobAttributes, operationAttributes } from "./attributes.ts";
 import type { SpanAttributes } from "./rules.ts";
 import { activeTracer, type Origin, startSpan } from "./tracer.ts";

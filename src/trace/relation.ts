@@ -5,8 +5,8 @@
  * @module
  */
 import type { Link, SpanContext } from "@opentelemetry/api";
-import type { Propagation } from "../record.ts";
-import type { ClaimedJob } from "../store.ts";
+import type { Propagation } from "../job/record.ts";
+import type { ClaimedJob } from "../store/store.ts";
 import type { SpanRules } from "./rules.ts";
 import type { Origin } from "./tracer.ts";
 import { readTraceparent } from "./w3c.ts";

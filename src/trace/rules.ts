@@ -5,8 +5,8 @@
  * @module
  */
 import type { Attributes } from "@opentelemetry/api";
-import { checkInteger, checkPropagation } from "../job_options.ts";
-import type { Propagation } from "../record.ts";
+import { checkInteger, checkPropagation } from "../job/job_options.ts";
+import type { Propagation } from "../job/record.ts";
 
 /** The job that a span is about. */
 export interface SpanJob {

@@ -15,7 +15,7 @@ import {
   trace,
   type Tracer,
 } from "@opentelemetry/api";
-import { randomHex } from "../ids.ts";
+import { randomHex } from "../job/ids.ts";
 import { choosesRoots, startWithTraceId } from "./chosen_root.ts";
 
 /** The library's name in every span's instrumentation scope. */

@@ -5,8 +5,8 @@
  * @module
  */
 import type { Protocol } from "../export/protocol.ts";
-import { otlp } from "../otlp/protocol.ts";
-import { zipkin } from "../zipkin/protocol.ts";
+import { otlp } from "../export/otlp/protocol.ts";
+import { zipkin } from "../export/zipkin/protocol.ts";
 
 /** The URL to post to, and what is understood there. */
 export interface Endpoint {

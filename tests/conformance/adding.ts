@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { newJobId } from "../../src/ids.ts";
-import type { JobInput } from "../../src/record.ts";
+import { newJobId } from "../../src/job/ids.ts";
+import type { JobInput } from "../../src/job/record.ts";
 import { jobInput } from "./job_input.ts";
 import { stated } from "./stated.ts";
 import type { TestStore } from "./test_store.ts";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { DependencyFailurePolicy } from "../../src/record.ts";
+import type { DependencyFailurePolicy } from "../../src/job/record.ts";
 
 /** Something that a caller or a worker does. A number picks one of those that there are then. */
 export type AnyOperation =

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { newTraceId } from "../../src/ids.ts";
+import { newTraceId } from "../../src/job/ids.ts";
 import { completed, retrying } from "./changes.ts";
 import type { Scene } from "./scene.ts";
 import type { TestStore } from "./test_store.ts";

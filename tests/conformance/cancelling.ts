@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { newJobId } from "../../src/ids.ts";
-import { hasEnded, jobStatuses } from "../../src/status.ts";
+import { newJobId } from "../../src/job/ids.ts";
+import { hasEnded, jobStatuses } from "../../src/job/status.ts";
 import { completed, reason } from "./changes.ts";
 import { leaseOf } from "./settlement.ts";
 import { jobWithStatus } from "./job_with_status.ts";

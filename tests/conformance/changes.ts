@@ -1,4 +1,4 @@
-import type { Change } from "../../src/store.ts";
+import type { Change } from "../../src/store/store.ts";
 
 type ChangeTo<To extends Change["to"]> = Extract<Change, { readonly to: To }>;
 

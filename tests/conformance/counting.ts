@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { jobStatuses } from "../../src/status.ts";
-import type { Store } from "../../src/store.ts";
+import { jobStatuses } from "../../src/job/status.ts";
+import type { Store } from "../../src/store/store.ts";
 import { reason } from "./changes.ts";
 import { jobWithStatus } from "./job_with_status.ts";
 import type { TestStore } from "./test_store.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import type { JobInput } from "../../src/record.ts";
-import type { Store } from "../../src/store.ts";
+import type { JobInput } from "../../src/job/record.ts";
+import type { Store } from "../../src/store/store.ts";
 import { completed, failed, reason } from "./changes.ts";
 import { jobInput } from "./job_input.ts";
 import { settlement } from "./settlement.ts";

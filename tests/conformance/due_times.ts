@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import type { Settlement } from "../../src/store.ts";
+import type { Settlement } from "../../src/store/store.ts";
 import { reason, retrying } from "./changes.ts";
 import { defaultQueue } from "./job_input.ts";
 import type { Scene } from "./scene.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { hasEnded, type JobStatus, jobStatuses, transitions } from "../../src/status.ts";
+import { hasEnded, type JobStatus, jobStatuses, transitions } from "../../src/job/status.ts";
 import { completed, failed, handedBack, neverStarted, reason, retrying } from "./changes.ts";
 import { jobWithStatus, type Subject } from "./job_with_status.ts";
 import { leaseOf } from "./settlement.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { newJobId } from "../../src/ids.ts";
-import type { Change } from "../../src/store.ts";
+import { newJobId } from "../../src/job/ids.ts";
+import type { Change } from "../../src/store/store.ts";
 import { completed, failed, handedBack, neverStarted, reason, retrying } from "./changes.ts";
 import { settlement } from "./settlement.ts";
 import { stated } from "./stated.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import fc from "fast-check";
-import { jobStatuses } from "../../src/status.ts";
-import type { JobRecord } from "../../src/record.ts";
-import type { RecordFilter } from "../../src/store.ts";
+import { jobStatuses } from "../../src/job/status.ts";
+import type { JobRecord } from "../../src/job/record.ts";
+import type { RecordFilter } from "../../src/store/store.ts";
 import { completed, failed, retrying } from "./changes.ts";
 import type { Scene } from "./scene.ts";
 import type { TestStore } from "./test_store.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { newTraceId } from "../../src/ids.ts";
-import { jobStatuses } from "../../src/status.ts";
-import type { JobInput } from "../../src/record.ts";
-import type { RecordFilter } from "../../src/store.ts";
+import { newTraceId } from "../../src/job/ids.ts";
+import { jobStatuses } from "../../src/job/status.ts";
+import type { JobInput } from "../../src/job/record.ts";
+import type { RecordFilter } from "../../src/store/store.ts";
 import { jobInput } from "./job_input.ts";
 import { jobWithStatus } from "./job_with_status.ts";
 import type { Scene } from "./scene.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { hasEnded } from "../../src/status.ts";
-import type { JobRecord } from "../../src/record.ts";
-import type { Store } from "../../src/store.ts";
+import { hasEnded } from "../../src/job/status.ts";
+import type { JobRecord } from "../../src/job/record.ts";
+import type { Store } from "../../src/store/store.ts";
 import type { Scene } from "./scene.ts";
 import { stated } from "./stated.ts";
 import type { World } from "./world.ts";

@@ -1,5 +1,5 @@
-import { newJobId, newTraceId } from "../../src/ids.ts";
-import type { JobInput } from "../../src/record.ts";
+import { newJobId, newTraceId } from "../../src/job/ids.ts";
+import type { JobInput } from "../../src/job/record.ts";
 
 /** The queue of every test job that names none. */
 export const defaultQueue = "orders";

@@ -1,6 +1,6 @@
-import type { JobStatus } from "../../src/status.ts";
-import type { JobInput } from "../../src/record.ts";
-import type { Change } from "../../src/store.ts";
+import type { JobStatus } from "../../src/job/status.ts";
+import type { JobInput } from "../../src/job/record.ts";
+import type { Change } from "../../src/store/store.ts";
 import { completed, failed, reason, retrying } from "./changes.ts";
 import type { Scene } from "./scene.ts";
 import type { Holder } from "./settlement.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { newJobId } from "../../src/ids.ts";
+import { newJobId } from "../../src/job/ids.ts";
 import { stated } from "./stated.ts";
 import type { TestStore } from "./test_store.ts";
 

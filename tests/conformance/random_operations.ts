@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import type { JobRecord } from "../../src/record.ts";
+import type { JobRecord } from "../../src/job/record.ts";
 import { anyOperation } from "./any_operation.ts";
 import { manualClock } from "../everywhere/manual_clock.ts";
 import { checkInvariants } from "./invariants.ts";

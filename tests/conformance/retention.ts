@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { hasEnded, jobStatuses } from "../../src/status.ts";
+import { hasEnded, jobStatuses } from "../../src/job/status.ts";
 import { completed, failed, reason, retrying } from "./changes.ts";
 import { jobInput } from "./job_input.ts";
 import { jobWithStatus } from "./job_with_status.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { JobStatus } from "../../src/status.ts";
-import type { JobInput, JobRecord } from "../../src/record.ts";
+import type { JobStatus } from "../../src/job/status.ts";
+import type { JobInput, JobRecord } from "../../src/job/record.ts";
 import type {
   Added,
   Change,
@@ -9,7 +9,7 @@ import type {
   LeaseState,
   Settlement,
   Store,
-} from "../../src/store.ts";
+} from "../../src/store/store.ts";
 import type { ManualClock } from "../everywhere/manual_clock.ts";
 import { defaultQueue, jobInput } from "./job_input.ts";
 import { type Holder, settlement } from "./settlement.ts";

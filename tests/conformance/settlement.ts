@@ -1,4 +1,4 @@
-import type { Change, ClaimedJob, Lease, Settlement } from "../../src/store.ts";
+import type { Change, ClaimedJob, Lease, Settlement } from "../../src/store/store.ts";
 
 /** Who holds, or once held, a lease on a job. */
 export type Holder = Pick<ClaimedJob, "id" | "leaseToken">;

@@ -67,7 +67,7 @@ const themes: readonly ((test: TestStore, scale: Scale) => void)[] = [
   describeThroughQueue,
 ];
 
-/** Holds a store to the contract in src/store.ts. */
+/** Holds a store to the contract in src/store/store.ts. */
 export function describeStore(
   name: string,
   open: OpenStore,

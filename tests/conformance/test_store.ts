@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import type { Store } from "../../src/store.ts";
+import type { Store } from "../../src/store/store.ts";
 import { manualClock } from "../everywhere/manual_clock.ts";
 import { newScene, type Scene } from "./scene.ts";
 

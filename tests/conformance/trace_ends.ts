@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { newJobId, newTraceId } from "../../src/ids.ts";
-import type { TraceEnd } from "../../src/store.ts";
+import { newJobId, newTraceId } from "../../src/job/ids.ts";
+import type { TraceEnd } from "../../src/store/store.ts";
 import { completed, failed, handedBack, reason, retrying } from "./changes.ts";
 import { jobInput } from "./job_input.ts";
 import type { Scene } from "./scene.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { hasEnded } from "../../src/status.ts";
-import type { JobRecord } from "../../src/record.ts";
-import type { Store } from "../../src/store.ts";
+import { hasEnded } from "../../src/job/status.ts";
+import type { JobRecord } from "../../src/job/record.ts";
+import type { Store } from "../../src/store/store.ts";
 
 /** Counts the ends of traces as they must be, step by step, and compares what a store recorded. */
 export class TraceLedger {

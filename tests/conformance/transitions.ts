@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { hasEnded, type JobStatus, jobStatuses, transitions } from "../../src/status.ts";
+import { hasEnded, type JobStatus, jobStatuses, transitions } from "../../src/job/status.ts";
 import { jobWithStatus } from "./job_with_status.ts";
 import type { TestStore } from "./test_store.ts";
 import { additions, ways } from "./ways.ts";

@@ -1,5 +1,5 @@
-import type { JobInput } from "../../src/record.ts";
-import type { Change } from "../../src/store.ts";
+import type { JobInput } from "../../src/job/record.ts";
+import type { Change } from "../../src/store/store.ts";
 import { completed, failed, handedBack, neverStarted, reason, retrying } from "./changes.ts";
 import { jobWithStatus, type Subject } from "./job_with_status.ts";
 import type { Scene } from "./scene.ts";

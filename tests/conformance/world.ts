@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Change, LeaseState } from "../../src/store.ts";
+import type { Change, LeaseState } from "../../src/store/store.ts";
 import type { AnyOperation, Ending } from "./any_operation.ts";
 import { completed, failed, handedBack, neverStarted, reason, retrying } from "./changes.ts";
 import type { Scene } from "./scene.ts";

@@ -5,7 +5,7 @@ import type { Deadline } from "../../src/export/deadline.ts";
 import type { ReadableSpan } from "../../src/export/readable_span.ts";
 import { newSender, type Sent } from "../../src/export/sender.ts";
 import { SpanQueue } from "../../src/export/span_queue.ts";
-import { otlp } from "../../src/otlp/protocol.ts";
+import { otlp } from "../../src/export/otlp/protocol.ts";
 import { openCollector } from "./collector.ts";
 import { keepingAlive } from "./keeping_alive.ts";
 import { CLOSED, spanNamed } from "./made_spans.ts";

@@ -4,7 +4,7 @@ import { deadlineIn } from "../../src/export/deadline.ts";
 import { Losses } from "../../src/export/losses.ts";
 import type { ReadableSpan } from "../../src/export/readable_span.ts";
 import { type Destination, newSender } from "../../src/export/sender.ts";
-import { otlp } from "../../src/otlp/protocol.ts";
+import { otlp } from "../../src/export/otlp/protocol.ts";
 import { openCollector } from "./collector.ts";
 import { keepingAlive } from "./keeping_alive.ts";
 import { CLOSED, spanNamed } from "./made_spans.ts";

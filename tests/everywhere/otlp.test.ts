@@ -12,7 +12,7 @@ import { type ReadableSpan as SdkSpan, TracerProvider } from "@opentelemetry/sdk
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { encodeSpans } from "../../src/otlp/encode.ts";
+import { encodeSpans } from "../../src/export/otlp/encode.ts";
 import type { ReadableSpan } from "../../src/export/readable_span.ts";
 import { resourceOf } from "../../src/tracing/resource.ts";
 

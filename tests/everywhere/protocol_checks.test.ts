@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { encodeSpans } from "../../src/otlp/encode.ts";
-import { encodeZipkinSpans } from "../../src/zipkin/encode.ts";
+import { encodeSpans } from "../../src/export/otlp/encode.ts";
+import { encodeZipkinSpans } from "../../src/export/zipkin/encode.ts";
 import { otlpViolations } from "../otlp_protocol.ts";
 import { zipkinViolations } from "../zipkin_api.ts";
 import { openCollector } from "./collector.ts";

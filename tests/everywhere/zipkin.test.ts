@@ -3,7 +3,7 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import type { ReadableSpan } from "../../src/export/readable_span.ts";
-import { encodeZipkinSpans } from "../../src/zipkin/encode.ts";
+import { encodeZipkinSpans } from "../../src/export/zipkin/encode.ts";
 import { zipkinViolations } from "../zipkin_api.ts";
 import { openCollector } from "./collector.ts";
 import { endTracing, init, record, warningsOf } from "./init_tracing.ts";

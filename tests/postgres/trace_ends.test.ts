@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { JobQueue, type TraceCompleteEvent } from "../../mod.ts";
-import { newTraceId } from "../../src/ids.ts";
+import { newTraceId } from "../../src/job/ids.ts";
 import { postgres } from "../../src/store/postgres.ts";
-import type { ClaimedJob, Store, TraceEnd } from "../../src/store.ts";
+import type { ClaimedJob, Store, TraceEnd } from "../../src/store/store.ts";
 import { completed, failed, reason } from "../conformance/changes.ts";
 import { jobInput } from "../conformance/job_input.ts";
 import { settlement } from "../conformance/settlement.ts";

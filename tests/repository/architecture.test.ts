@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { describe, test } from "node:test";
-import { findCircle, importsOf, libraryFiles, reachedFrom } from "./import_graph.ts";
+import { findCircle, folderImports, importsOf, libraryFiles, reachedFrom } from "./import_graph.ts";
 
 const packagesFrom = (entry: string) =>
   [...reachedFrom(entry)].filter((path) => !path.endsWith(".ts")).sort();
@@ -40,6 +40,14 @@ describe("the architecture", () => {
 
   test("imports run one way: there is no circle, not even of types", () => {
     assert.equal(findCircle(libraryFiles())?.join(" -> "), undefined);
+  });
+
+  test("folders depend on each other one way: jobs below, then stores and traces, then workers, then queues", () => {
+    const imports = folderImports();
+    const circle = findCircle([...imports.keys()], (folder) => imports.get(folder) ?? []);
+    assert.equal(circle?.join(" -> "), undefined);
+    assert.deepEqual([...imports.get("src/job")!], []);
+    assert.ok(imports.get("src/queue")!.has("src/worker"));
   });
 
   test("every file of the library is reached from an entry", () => {

@@ -35,14 +35,37 @@ export function reachedFrom(path: string, reached: Set<string> = new Set()): Set
   return reached;
 }
 
+/** The folders of the library, and which of them each imports from. */
+export function folderImports(): ReadonlyMap<string, ReadonlySet<string>> {
+  const imports = new Map<string, Set<string>>();
+  for (const file of libraryFiles()) {
+    const folder = folderOf(file);
+    const all = imports.get(folder) ?? new Set();
+    imports.set(folder, all);
+    for (const imported of importsOf(file)) {
+      if (imported.endsWith(".ts") && folderOf(imported) !== folder) all.add(folderOf(imported));
+    }
+  }
+  return imports;
+}
+
+/** `src/worker/loop.ts` is in `src/worker`; a file above the folders is one by itself. */
+function folderOf(path: string): string {
+  const parts = path.split("/");
+  return parts.length > 2 ? parts.slice(0, 2).join("/") : path;
+}
+
 /** A path along imports that comes back to where it began, if there is one. */
-export function findCircle(files: readonly string[]): readonly string[] | undefined {
+export function findCircle(
+  files: readonly string[],
+  importedBy: (path: string) => Iterable<string> = importsOf,
+): readonly string[] | undefined {
   const done = new Set<string>();
   const walk = (path: string, above: readonly string[]): readonly string[] | undefined => {
     if (above.includes(path)) return [...above.slice(above.indexOf(path)), path];
     if (done.has(path)) return undefined;
-    for (const imported of importsOf(path)) {
-      if (!imported.endsWith(".ts")) continue;
+    for (const imported of importedBy(path)) {
+      if (importedBy === importsOf && !imported.endsWith(".ts")) continue;
       const circle = walk(imported, [...above, path]);
       if (circle !== undefined) return circle;
     }

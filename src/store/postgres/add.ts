@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { JobInput } from "../../record.ts";
-import { StoreUnavailableError } from "../../errors.ts";
-import type { Added } from "../../store.ts";
+import type { JobInput } from "../../job/record.ts";
+import { StoreUnavailableError } from "../../job/errors.ts";
+import type { Added } from "../store.ts";
 import { type Client, PartlyDoneError, type Sql } from "./client.ts";
 import { addedColumns, jobColumns, toAdded, toInputText, toRecord } from "./rows.ts";
 

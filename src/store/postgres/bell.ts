@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { within } from "../../waiting.ts";
+import { within } from "../../within.ts";
 import type { Client } from "./client.ts";
 
 const PAUSE_MS = 5;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { StoreUnavailableError } from "../../errors.ts";
+import { StoreUnavailableError } from "../../job/errors.ts";
 
 /** A value that is sent. */
 export type SqlValue = string | number | boolean | null;

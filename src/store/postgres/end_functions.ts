@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { mostLinks } from "../../store.ts";
+import { mostLinks } from "../store.ts";
 import { byIndex } from "./function_settings.ts";
 
 /** The functions of ends. `schema` is a quoted name. */

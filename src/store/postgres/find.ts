@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { JobStatus } from "../../status.ts";
-import type { QueueCount, RecordFilter } from "../../store.ts";
+import type { JobStatus } from "../../job/status.ts";
+import type { QueueCount, RecordFilter } from "../store.ts";
 import type { Row, SqlValue } from "./client.ts";
 import { jobColumns } from "./rows.ts";
 

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { hasEnded, type JobStatus, jobStatuses } from "../../status.ts";
-import type { Health, VacuumBlocker } from "../../health.ts";
+import { hasEnded, type JobStatus, jobStatuses } from "../../job/status.ts";
+import type { Health, VacuumBlocker } from "../health.ts";
 import { depthsOf } from "../depth.ts";
 import type { Client, Row } from "./client.ts";
 

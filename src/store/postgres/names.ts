@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { shown } from "../../ids.ts";
+import { shown } from "../../job/ids.ts";
 
 /** Refuses what is not a schema name: a lower-case letter, then up to 47 letters, digits or `_`. */
 export function checkSchemaName(schema: string): string {

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { JobStatus } from "../../status.ts";
-import type { Attempt, DependencyFailurePolicy, JobInput, JobRecord } from "../../record.ts";
-import type { ClaimedJob, Settlement, TraceEnd } from "../../store.ts";
+import type { JobStatus } from "../../job/status.ts";
+import type { Attempt, DependencyFailurePolicy, JobInput, JobRecord } from "../../job/record.ts";
+import type { ClaimedJob, Settlement, TraceEnd } from "../store.ts";
 import type { Row } from "./client.ts";
 
 /** A job's columns; `job` is a table's alias or a value of the table's type in parentheses. */

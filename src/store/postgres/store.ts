@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { StoreUnavailableError } from "../../errors.ts";
-import type { Health } from "../../health.ts";
-import type { Attempt, JobError, JobInput, JobRecord } from "../../record.ts";
+import { StoreUnavailableError } from "../../job/errors.ts";
+import type { Health } from "../health.ts";
+import type { Attempt, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type {
   Added,
   Lease,
@@ -19,7 +19,7 @@ import type {
   TurnResult,
   Upkeep,
   UpkeepResult,
-} from "../../store.ts";
+} from "../store.ts";
 import { unknownDependency } from "../reasons.ts";
 import { addJobs } from "./add.ts";
 import { Bell } from "./bell.ts";

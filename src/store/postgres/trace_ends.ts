@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TraceEnd, TraceEndClaim } from "../../store.ts";
+import type { TraceEnd, TraceEndClaim } from "../store.ts";
 import type { Client } from "./client.ts";
 import { uuidOrNull } from "./find.ts";
 import { toTraceEnd, traceEndColumns } from "./rows.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { JobRecord } from "../../record.ts";
+import type { JobRecord } from "../../job/record.ts";
 import type {
   ClaimedJob,
   Lease,
@@ -14,7 +14,7 @@ import type {
   TurnResult,
   Upkeep,
   UpkeepResult,
-} from "../../store.ts";
+} from "../store.ts";
 import { type Client, isOutcomeUnknown, type Row } from "./client.ts";
 import { jobColumns, toClaimed, toRecord, toSettlementText } from "./rows.ts";
 

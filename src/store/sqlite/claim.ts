@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Claim, type ClaimedJob, mostLinks } from "../../store.ts";
+import { type Claim, type ClaimedJob, mostLinks } from "../store.ts";
 import type { Database } from "./database.ts";
 import { toRecord } from "./rows.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { StoreUnavailableError } from "../../errors.ts";
+import { StoreUnavailableError } from "../../job/errors.ts";
 
 /** A value that SQLite stores. */
 export type SqlValue = string | number | null;

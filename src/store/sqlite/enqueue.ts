@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { hasEnded, type JobStatus } from "../../status.ts";
-import type { JobError, JobInput, JobRecord } from "../../record.ts";
-import type { Added } from "../../store.ts";
+import { hasEnded, type JobStatus } from "../../job/status.ts";
+import type { JobError, JobInput, JobRecord } from "../../job/record.ts";
+import type { Added } from "../store.ts";
 import { dependencyFailed, unknownDependency } from "../reasons.ts";
 import type { Database } from "./database.ts";
 import { insertJob, toRecord, toRow } from "./rows.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { hasEnded, type JobStatus, jobStatuses } from "../../status.ts";
-import type { JobRecord } from "../../record.ts";
-import type { QueueCount, RecordFilter } from "../../store.ts";
+import { hasEnded, type JobStatus, jobStatuses } from "../../job/status.ts";
+import type { JobRecord } from "../../job/record.ts";
+import type { QueueCount, RecordFilter } from "../store.ts";
 import type { LiveCount } from "../depth.ts";
 import type { Database, SqlValue } from "./database.ts";
 import { toRecord } from "./rows.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { JobStatus } from "../../status.ts";
+import type { JobStatus } from "../../job/status.ts";
 import type {
   Attempt,
   DependencyFailurePolicy,
@@ -11,7 +11,7 @@ import type {
   JobInput,
   JobRecord,
   Propagation,
-} from "../../record.ts";
+} from "../../job/record.ts";
 import type { Row, SqlValue } from "./database.ts";
 
 const columns = [

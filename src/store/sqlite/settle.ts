@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { AttemptOutcome, JobError, JobRecord } from "../../record.ts";
-import type { Lease, LeaseState, Settlement } from "../../store.ts";
+import type { AttemptOutcome, JobError, JobRecord } from "../../job/record.ts";
+import type { Lease, LeaseState, Settlement } from "../store.ts";
 import { dependencyFailed, leaseExpired } from "../reasons.ts";
 import type { Database, Row } from "./database.ts";
 import { toRecord } from "./rows.ts";

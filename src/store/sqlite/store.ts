@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { hasEnded } from "../../status.ts";
-import type { Health } from "../../health.ts";
-import type { Attempt, JobError, JobInput, JobRecord } from "../../record.ts";
+import { hasEnded } from "../../job/status.ts";
+import type { Health } from "../health.ts";
+import type { Attempt, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type {
   Added,
   Claim,
@@ -20,7 +20,7 @@ import type {
   TurnResult,
   Upkeep,
   UpkeepResult,
-} from "../../store.ts";
+} from "../store.ts";
 import { depthsOf } from "../depth.ts";
 import { claimJobs, nextAt } from "./claim.ts";
 import type { Database } from "./database.ts";

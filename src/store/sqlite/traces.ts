@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { TraceEnd, TraceEndClaim } from "../../store.ts";
+import type { TraceEnd, TraceEndClaim } from "../store.ts";
 import type { Database, Row } from "./database.ts";
 
 /** Records the end of each trace that has no unfinished job left, on the job that ended last. */

@@ -1,0 +1,32 @@
+/**
+ * OTLP over HTTP as JSON: what is sent, and what a success may still say.
+ *
+ * @module
+ */
+import { type Acceptance, acceptedAll, type Protocol } from "../protocol.ts";
+import { encodeSpans } from "./encode.ts";
+
+/** OTLP/HTTP with JSON, the format of every collector. */
+export const otlp: Protocol = { encode: encodeSpans, readAcceptance };
+
+/** An `ExportTraceServiceResponse`. The number is a string, as JSON has 64-bit integers in OTLP. */
+interface ExportResponse {
+  readonly partialSuccess?: {
+    readonly rejectedSpans?: number | string;
+    readonly errorMessage?: unknown;
+  } | null;
+}
+
+/** What is no such response is taken for a success: the status has said so. */
+function readAcceptance(body: string): Acceptance {
+  try {
+    const response = JSON.parse(body) as ExportResponse | null;
+    const { rejectedSpans = 0, errorMessage = "" } = response?.partialSuccess ?? {};
+    return {
+      rejectedSpans: Math.max(0, Math.trunc(Number(rejectedSpans)) || 0),
+      message: String(errorMessage ?? ""),
+    };
+  } catch {
+    return acceptedAll;
+  }
+}

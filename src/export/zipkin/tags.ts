@@ -1,0 +1,54 @@
+/**
+ * Zipkin's tags: every attribute as text, and what OpenTelemetry knows beside the attributes under
+ * the names that its specification gives.
+ *
+ * @module
+ */
+import { SpanStatusCode } from "@opentelemetry/api";
+import { attributeText } from "../attribute_text.ts";
+import type { ReadableSpan, SpanAttributes } from "../readable_span.ts";
+
+/** The tags of a span: its service's attributes, its own, its scope, its status and what it dropped. */
+export function tagsOf(span: ReadableSpan): Record<string, string> {
+  const { "service.name": _, ...service } = span.resource.attributes;
+  const { name, version } = span.instrumentationScope;
+  return {
+    ...textsOf(service),
+    ...withoutNoError(textsOf(span.attributes)),
+    ...(name && { "otel.scope.name": name }),
+    ...(version && { "otel.scope.version": version }),
+    ...statusTags(span),
+    ...countTag("otel.dropped_attributes_count", span.droppedAttributesCount),
+    ...countTag("otel.dropped_events_count", span.droppedEventsCount),
+    ...countTag("otel.dropped_links_count", span.droppedLinksCount),
+  };
+}
+
+function textsOf(attributes: SpanAttributes): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== undefined && value !== null) texts[key] = attributeText(value);
+  }
+  return texts;
+}
+
+/** To Zipkin any `error` is an error, also one that says `false`. */
+function withoutNoError(texts: Record<string, string>): Record<string, string> {
+  if (texts.error === "false") delete texts.error;
+  return texts;
+}
+
+function statusTags({ status }: ReadableSpan): Record<string, string> {
+  switch (status.code) {
+    case SpanStatusCode.ERROR:
+      return { "otel.status_code": "ERROR", error: status.message ?? "" };
+    case SpanStatusCode.OK:
+      return { "otel.status_code": "OK" };
+    default:
+      return {};
+  }
+}
+
+function countTag(name: string, count: number): Record<string, string> {
+  return count > 0 ? { [name]: String(count) } : {};
+}

@@ -1,0 +1,48 @@
+/**
+ * From the record that a store keeps to the job that callers see: payloads read, times as dates.
+ *
+ * @module
+ */
+import type { Backoff } from "./backoff.ts";
+import type { FailedAttempt, Job } from "./job.ts";
+import { fromJson } from "./json.ts";
+import type { Attempt, JobRecord } from "./record.ts";
+
+/** A stored record as callers see it. */
+export function toJob<Name extends string, Payload>(record: JobRecord): Job<Name, Payload> {
+  const { payload, result, backoff, createdAt, runAt, startedAt, finishedAt } = record;
+  const what = `The stored job ${record.id}`;
+  return {
+    id: record.id,
+    queueName: record.queueName as Name,
+    payload: fromJson(payload, `${what}'s payload`) as Payload,
+    status: record.status,
+    attempts: record.attempts,
+    maxAttempts: record.maxAttempts,
+    priority: record.priority,
+    traceId: record.traceId,
+    correlationId: record.correlationId,
+    parentId: record.parentId,
+    traceparent: record.traceparent,
+    tracestate: record.tracestate,
+    baggage: record.baggage,
+    propagation: record.propagation,
+    attemptTraceparent: record.attemptTraceparent,
+    dependsOn: record.dependsOn,
+    onDependencyFailure: record.onDependencyFailure,
+    idempotencyKey: record.idempotencyKey,
+    backoff: backoff === undefined ? undefined : fromJson(backoff, `${what}'s backoff`) as Backoff,
+    timeoutMs: record.timeoutMs,
+    createdAt: new Date(createdAt),
+    runAt: new Date(runAt),
+    startedAt: startedAt === undefined ? undefined : new Date(startedAt),
+    finishedAt: finishedAt === undefined ? undefined : new Date(finishedAt),
+    result: result === undefined ? undefined : fromJson(result, `${what}'s result`),
+    error: record.error,
+  };
+}
+
+/** A kept attempt as callers see it. */
+export function toFailedAttempt({ startedAt, finishedAt, ...attempt }: Attempt): FailedAttempt {
+  return { ...attempt, startedAt: new Date(startedAt), finishedAt: new Date(finishedAt) };
+}

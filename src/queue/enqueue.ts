@@ -1,0 +1,112 @@
+/**
+ * Enqueue: from what a caller gives to what a store keeps, with the send span around the one write.
+ *
+ * @module
+ */
+import { inDependencyOrder } from "../job/graph.ts";
+import { inherit, type Parents, type Surroundings } from "./inheritance.ts";
+import type { JobOptions } from "../job/job_options.ts";
+import { measureSend } from "../metrics/measure.ts";
+import { checkJob, job, type NewJob } from "../job/new_job.ts";
+import type { InTransaction } from "../job/queues.ts";
+import type { JobRecord } from "../job/record.ts";
+import type { Store } from "../store/store.ts";
+import { type Sending, startSending } from "../trace/producer.ts";
+import type { SpanAttributes } from "../trace/rules.ts";
+import { activeTracer } from "../trace/tracer.ts";
+import { toJob } from "../job/from_record.ts";
+import { payloadText, toInput } from "./to_input.ts";
+
+/** Where jobs go, and how. */
+export interface Destination<Transaction> {
+  readonly store: Store<Transaction>;
+  /** The largest payload, in bytes of JSON. */
+  readonly maxPayloadBytes: number;
+  /** Changes what the send spans say. */
+  readonly spanAttributes: SpanAttributes | undefined;
+}
+
+/** The ways to call `enqueue`. */
+export type EnqueueArguments<Transaction> =
+  | [queueName: string, payload: unknown, options?: JobOptions & InTransaction<Transaction>]
+  | [newJob: NewJob, options?: InTransaction<Transaction>]
+  | [newJobs: readonly NewJob[], options?: InTransaction<Transaction>];
+
+/** Stores one job or a list of them, in one step, and returns what is stored in the same form. */
+export async function enqueueJobs<Transaction>(
+  destination: Destination<Transaction>,
+  args: EnqueueArguments<Transaction>,
+  surroundings: Surroundings,
+): Promise<unknown> {
+  const { newJobs, transaction } = readArguments(args);
+  if (newJobs.length === 0) return [];
+  const payloads = newJobs.map((one) => payloadText(one, destination.maxPayloadBytes));
+  const payloadOf = new Map(newJobs.map(({ id }, i) => [id, payloads[i]!]));
+  const ordered = inDependencyOrder(newJobs);
+  const parents = await storedParents(destination.store, ordered);
+  const sendables = inherit(ordered, parents, surroundings);
+  const sender = { span: surroundings.span, spanAttributes: destination.spanAttributes };
+  const sending = startSending(sendables, sender);
+  const inputs = sendables.map((sendable, i) =>
+    toInput(sendable, sending.creations[i]!, payloadOf.get(sendable.job.id)!)
+  );
+  const write = () => destination.store.add(inputs, transaction);
+  const added = await spanned(sending, () => measureSend(sendables, write));
+  const enqueued = new Map(added.map(({ job, deduplicated }, i) => [
+    ordered[i]!.id,
+    { ...toJob(job), deduplicated },
+  ]));
+  const results = newJobs.map(({ id }) => enqueued.get(id)!);
+  return Array.isArray(args[0]) ? results : results[0];
+}
+
+/** The spans end with the write, whatever comes of it. */
+async function spanned<T>(sending: Sending, write: () => Promise<T>): Promise<T> {
+  try {
+    const added = await write();
+    sending.end();
+    return added;
+  } catch (error) {
+    sending.end(error);
+    throw error;
+  }
+}
+
+function readArguments<Transaction>(
+  args: EnqueueArguments<Transaction>,
+): { newJobs: readonly NewJob[]; transaction: Transaction | undefined } {
+  if (typeof args[0] === "string") {
+    const { transaction, ...options } = args[2] ?? {};
+    return { newJobs: [job(args[0], args[1], options as JobOptions)], transaction };
+  }
+  const newJobs = Array.isArray(args[0]) ? args[0] as readonly NewJob[] : [args[0] as NewJob];
+  // Plain data can come from anywhere, so it is checked again.
+  for (const newJob of newJobs) checkJob(newJob);
+  return { newJobs, transaction: (args[1] as InTransaction<Transaction> | undefined)?.transaction };
+}
+
+/** Parents that are known only by their id, to inherit from. */
+async function storedParents<Transaction>(
+  store: Store<Transaction>,
+  jobs: readonly NewJob[],
+): Promise<Parents> {
+  const here = new Set(jobs.map(({ id }) => id));
+  const parents = new Map<string, JobRecord>();
+  for (const newJob of jobs) {
+    const { parentId } = newJob;
+    if (parentId === undefined || here.has(parentId) || parents.has(parentId)) continue;
+    if (inheritsNothing(newJob)) continue;
+    const parent = await store.get(parentId);
+    if (parent !== undefined) parents.set(parentId, parent);
+    // With a trace of its own it may belong to one that only the caller's transaction can see.
+    else if (newJob.traceId === undefined) {
+      throw new RangeError(`A parent must be a stored job: got ${parentId}`);
+    }
+  }
+  return parents;
+}
+
+function inheritsNothing({ traceId, correlationId, parentTraceparent }: NewJob): boolean {
+  if (traceId === undefined || correlationId === undefined) return false;
+  return parentTraceparent !== undefined || activeTracer() === undefined;
+}

@@ -1,0 +1,118 @@
+/**
+ * What a job inherits when it is enqueued: its trace, its business process, its parent and its
+ * baggage, from its own options, from its family in the same call, from its parent, from the running
+ * job, or from the caller's active span, in this order.
+ *
+ * @module
+ */
+import type { SpanContext } from "@opentelemetry/api";
+import { connected } from "../job/graph.ts";
+import { readTraceId } from "../job/ids.ts";
+import type { NewJob } from "../job/new_job.ts";
+import type { JobRecord } from "../job/record.ts";
+import { checkedBaggage } from "../trace/baggage.ts";
+import type { Sendable } from "../trace/producer.ts";
+import type { JobScope } from "../trace/scope.ts";
+import type { Origin } from "../trace/tracer.ts";
+import { readTraceparent } from "../trace/w3c.ts";
+
+/** What surrounds a call of `enqueue`. */
+export interface Surroundings {
+  /** The running job, if a handler is calling. */
+  readonly scope: JobScope | undefined;
+  /** The caller's active span, if any. */
+  readonly span: SpanContext | undefined;
+  /** The caller's baggage, where it is carried. */
+  readonly baggage: string | undefined;
+}
+
+/** Stored parents by their ids. */
+export type Parents = ReadonlyMap<string, JobRecord>;
+
+/** Decides for jobs in dependency order what they inherit. `parents` are those already stored. */
+export function inherit(
+  jobs: readonly NewJob[],
+  parents: Parents,
+  surroundings: Surroundings,
+): readonly Sendable[] {
+  const originOf = origins(jobs, parents, surroundings);
+  const correlationIds = new Map<string, string | undefined>();
+  return jobs.map((job) => {
+    const parentId = job.parentId ?? surroundings.scope?.jobId;
+    const correlationId = job.correlationId ??
+      (job.parentId === undefined
+        ? surroundings.scope?.correlationId
+        : correlationIds.get(job.parentId) ?? parents.get(job.parentId)?.correlationId);
+    correlationIds.set(job.id, correlationId);
+    const baggage = job.baggage === undefined ? surroundings.baggage : checkedBaggage(job.baggage);
+    return { job, origin: originOf(job), correlationId, parentId, baggage };
+  });
+}
+
+/** Jobs of one trace get one origin object, so that the spans know that they belong together. */
+function origins(
+  jobs: readonly NewJob[],
+  parents: Parents,
+  surroundings: Surroundings,
+): (job: NewJob) => Origin {
+  const firstOf = connected(jobs);
+  const shared = new Map<string, Origin>();
+  const share = (origin: Origin): Origin => {
+    if (origin.traceId === undefined) return origin;
+    const key = `${origin.traceId} ${origin.parent?.spanId ?? ""}`;
+    return shared.get(key) ?? (shared.set(key, origin), origin);
+  };
+  const own = new Map<NewJob, Origin>();
+  const families = new Map<NewJob, Origin>();
+  for (const job of jobs) {
+    const origin = ownOrigin(job, parents, surroundings);
+    if (origin === undefined) continue;
+    own.set(job, share(origin));
+    if (!families.has(firstOf(job))) families.set(firstOf(job), share(origin));
+  }
+  return (job) => {
+    const known = own.get(job) ?? families.get(firstOf(job));
+    if (known !== undefined) return known;
+    const origin = share(familyOrigin(job, parents, surroundings));
+    families.set(firstOf(job), origin);
+    return origin;
+  };
+}
+
+/** What the job's own options say. A caller's context wins over a trace id; a malformed one is none. */
+function ownOrigin(
+  job: NewJob,
+  parents: Parents,
+  surroundings: Surroundings,
+): Origin | undefined {
+  const caller = readTraceparent(job.traceparent, job.tracestate);
+  if (caller !== undefined) return { traceId: caller.traceId, parent: caller };
+  if (job.traceId === undefined) return undefined;
+  return within(readTraceId(job.traceId), job, parents, surroundings);
+}
+
+function familyOrigin(job: NewJob, parents: Parents, surroundings: Surroundings): Origin {
+  const { scope, span } = surroundings;
+  const traceId = storedParent(job, parents)?.traceId ?? scope?.traceId;
+  if (traceId !== undefined) return within(traceId, job, parents, surroundings);
+  return span === undefined ? {} : { traceId: span.traceId, parent: span };
+}
+
+/** The place in a trace: under the active span or the parent's creation, if they belong to it. */
+function within(
+  traceId: string,
+  job: NewJob,
+  parents: Parents,
+  { span }: Surroundings,
+): Origin {
+  if (span?.traceId === traceId) return { traceId, parent: span };
+  const stored = storedParent(job, parents);
+  const parent = job.parentTraceparent === undefined
+    ? readTraceparent(stored?.traceparent, stored?.tracestate)
+    : readTraceparent(job.parentTraceparent);
+  return parent?.traceId === traceId ? { traceId, parent } : { traceId };
+}
+
+function storedParent({ parentId }: NewJob, parents: Parents): JobRecord | undefined {
+  return parentId === undefined ? undefined : parents.get(parentId);
+}

@@ -1,0 +1,196 @@
+/**
+ * The queue: jobs go in with their trace, and are looked up by it.
+ *
+ * @module
+ */
+import type { SpanContext } from "@opentelemetry/api";
+import { type EnqueueArguments, enqueueJobs } from "./enqueue.ts";
+import type { Health } from "../store/health.ts";
+import { checkJobId } from "../job/ids.ts";
+import type { Surroundings } from "./inheritance.ts";
+import type { Attempted, Job } from "../job/job.ts";
+import { checkInteger } from "../job/job_options.ts";
+import { type JobFilter, type JobPage, toRecordFilter } from "./lookup.ts";
+import type { Enqueue, JobOf, QueueName, Queues } from "../job/queues.ts";
+import type { QueueCount, Store } from "../store/store.ts";
+import { activeBaggage } from "../trace/baggage.ts";
+import {
+  defaultSpanRules,
+  readSpanRules,
+  type SpanRuleOptions,
+  type SpanRules,
+} from "../trace/rules.ts";
+import { currentScope, type JobScope } from "../trace/scope.ts";
+import { activeSpanContext } from "../trace/tracer.ts";
+import { toFailedAttempt, toJob } from "../job/from_record.ts";
+import { Worker } from "../worker/worker.ts";
+import type {
+  Handler,
+  WorkerOptions,
+  WorkerSettings,
+  WorkSource,
+} from "../worker/worker_settings.ts";
+
+const SEVEN_DAYS_MS = 7 * 24 * 60 * 60 * 1_000;
+
+/** How a queue is set up. */
+export interface JobQueueOptions<Transaction = never> extends SpanRuleOptions {
+  /** Where the jobs live: `memory()`, `sqlite(path)`, or one of your own. */
+  readonly store: Store<Transaction>;
+  /** The largest payload and the largest result, in bytes of JSON. Default 262,144. */
+  readonly maxPayloadBytes?: number | undefined;
+  /** How long ended jobs are kept for lookup, in ms; the workers remove them. Default 7 days. */
+  readonly retentionMs?: number | undefined;
+  /** Whether a caller's active W3C baggage goes with its jobs to their handlers. Default false. */
+  readonly baggage?: boolean | undefined;
+}
+
+/**
+ * Queues by name over one store.
+ *
+ * ```ts
+ * import { JobQueue, memory } from "hammerwork";
+ * import assert from "node:assert/strict";
+ *
+ * const queue = new JobQueue<{ email_queue: { to: string } }>({ store: memory() });
+ * const sent = await queue.enqueue("email_queue", { to: "a@example.com" }, {
+ *   correlationId: "order-12345",
+ * });
+ * const { jobs } = await queue.find({ correlationId: "order-12345" });
+ * assert.equal(jobs[0]?.traceId, sent.traceId);
+ * ```
+ */
+export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = never>
+  implements AsyncDisposable {
+  /** Where the jobs live. */
+  readonly store: Store<Transaction>;
+  /** The largest payload and the largest result, in bytes of JSON. */
+  readonly maxPayloadBytes: number;
+  /** How long ended jobs are kept for lookup, in ms. */
+  readonly retentionMs: number;
+  /** How spans are made of its jobs. */
+  readonly spanRules: SpanRules;
+  readonly #carriesBaggage: boolean;
+
+  constructor(options: JobQueueOptions<Transaction>) {
+    const { store, maxPayloadBytes = 262_144, retentionMs = SEVEN_DAYS_MS, baggage } = options;
+    if (typeof store?.add !== "function") {
+      throw new TypeError(
+        "store must be a Store, such as memory() or await sqlite(path): got none",
+      );
+    }
+    this.store = store;
+    this.maxPayloadBytes = checkInteger("maxPayloadBytes", maxPayloadBytes, 1, 1_000_000_000);
+    this.retentionMs = checkInteger("retentionMs", retentionMs, 0, Number.MAX_SAFE_INTEGER);
+    this.spanRules = readSpanRules(options, defaultSpanRules);
+    this.#carriesBaggage = baggage === true;
+  }
+
+  /**
+   * Stores a job, or several in one atomic step, each with its trace, its correlation id and its
+   * parent. Inside a handler they are the running job's unless the options say otherwise.
+   *
+   * @returns What is stored. A job whose idempotency key or id was used before is the first one,
+   * marked `deduplicated`; dependencies of the same call then point to that one.
+   * @throws {TypeError | RangeError} for bad input: an unknown dependency, a circle, a payload that is
+   * no JSON or too large. Nothing is stored then.
+   */
+  readonly enqueue: Enqueue<Q, Transaction> = this.#enqueueWithin(
+    currentScope,
+    activeSpanContext,
+  );
+
+  /** A job with the attempts that did not complete it; `undefined` when there is none. */
+  async get<Name extends QueueName<Q> = QueueName<Q>>(
+    id: string,
+  ): Promise<JobOf<Q, Name> & Attempted | undefined> {
+    const record = await this.store.get(checkJobId(id));
+    if (record === undefined) return undefined;
+    const attempts = await this.store.attempts(id);
+    return { ...toJob(record) as JobOf<Q, Name>, failedAttempts: attempts.map(toFailedAttempt) };
+  }
+
+  /** Jobs by queue, status, trace, correlation id, parent and time, newest first, page by page. */
+  async find<Name extends QueueName<Q> = QueueName<Q>>(
+    filter: JobFilter<Name> = {},
+  ): Promise<JobPage<JobOf<Q, Name>>> {
+    const recordFilter = toRecordFilter(filter);
+    const records = await this.store.find(recordFilter);
+    const page = records.slice(0, recordFilter.limit - 1);
+    return {
+      jobs: page.map((record) => toJob(record) as JobOf<Q, Name>),
+      nextCursor: records.length > page.length ? String(page.at(-1)!.sequence) : undefined,
+    };
+  }
+
+  /** How many jobs each queue has with each status. */
+  counts(): Promise<readonly QueueCount[]> {
+    return this.store.counts();
+  }
+
+  /** The depth of each queue, its oldest waiting job, and what holds the store up. */
+  health(): Promise<Health> {
+    return this.store.health();
+  }
+
+  /**
+   * Cancels a job that has not ended, and the dependents that its end cancels. A running handler
+   * learns it from `ctx.signal`; whatever it does then is not recorded.
+   *
+   * @returns The job, whether it was cancelled now or had ended before; `undefined` when there is none.
+   */
+  async cancel(id: string, reason: string = "Cancelled by a caller"): Promise<Job | undefined> {
+    const error = { name: "JobCancelledError", message: reason };
+    const record = await this.store.cancel(checkJobId(id), error);
+    return record && toJob(record);
+  }
+
+  /** A worker for one queue. It does nothing until its `run` or `tick` is called. */
+  worker<Name extends QueueName<Q>>(
+    queueName: Name,
+    handler: Handler<Q, Name, Transaction>,
+    options: WorkerOptions<Job<Name, Q[Name]>> = {},
+  ): Worker {
+    // Payload types end here: a handler gets what was stored.
+    const source = this as unknown as WorkSource;
+    return new Worker(source, queueName, handler as WorkerSettings["handler"], options);
+  }
+
+  /** Closes the store. Workers are to be stopped before. */
+  close(): Promise<void> {
+    return this.store.close();
+  }
+
+  /** Closes the store. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** `enqueue` as a part of the given job, for a handler on a runtime without AsyncLocalStorage. */
+  enqueueFrom(
+    scope: JobScope,
+    span: () => SpanContext | undefined,
+  ): Enqueue<Q, Transaction> {
+    return this.#enqueueWithin(() => scope, span);
+  }
+
+  #enqueueWithin(
+    scope: () => JobScope | undefined,
+    span: () => SpanContext | undefined,
+  ): Enqueue<Q, Transaction> {
+    const destination = () => ({
+      store: this.store,
+      maxPayloadBytes: this.maxPayloadBytes,
+      spanAttributes: this.spanRules.spanAttributes,
+    });
+    // The arguments are read inside a promise, so that bad ones reject rather than throw.
+    const enqueue = async (...args: EnqueueArguments<Transaction>) =>
+      await enqueueJobs(destination(), args, this.#surroundings(scope(), span()));
+    return enqueue as Enqueue<Q, Transaction>;
+  }
+
+  #surroundings(scope: JobScope | undefined, span: SpanContext | undefined): Surroundings {
+    const baggage = this.#carriesBaggage ? activeBaggage() ?? scope?.baggage : undefined;
+    return { scope, span, baggage };
+  }
+}

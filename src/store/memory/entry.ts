@@ -1,0 +1,90 @@
+/**
+ * A job in memory: its record and what the store alone knows of it.
+ *
+ * @module
+ */
+import type { Attempt, AttemptOutcome, JobError, JobInput, JobRecord } from "../../job/record.ts";
+import { unknownDependency } from "../reasons.ts";
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** A job in memory. */
+export interface Entry {
+  /** As it is handed out, in copies. */
+  readonly record: Mutable<JobRecord>;
+  /** Dependencies that have not ended. */
+  readonly pending: Set<string>;
+  /** Attempts that did not complete it. */
+  readonly failures: Attempt[];
+  /** The traces, other than its own, that attempts of it ran in. */
+  readonly ranIn: Set<string>;
+  /** The present lease. */
+  leaseToken: string | undefined;
+  /** Until when it holds. */
+  leasedUntil: number;
+}
+
+/** A new entry. Its sequence and its status are decided when it is inserted. */
+export function newEntry(input: JobInput, now: number): Entry {
+  const { delayMs = 0, runAt = now + delayMs, ...rest } = input;
+  return {
+    record: {
+      ...rest,
+      sequence: 0,
+      status: "ready",
+      attempts: 0,
+      createdAt: now,
+      runAt: Math.max(runAt, now),
+    },
+    pending: new Set(),
+    failures: [],
+    ranIn: new Set(),
+    leaseToken: undefined,
+    leasedUntil: 0,
+  };
+}
+
+/**
+ * An input with its dependencies and its parent as they are stored: under another id where the same
+ * call deduplicated them.
+ */
+export function withStoredIds(
+  input: JobInput,
+  storedId: (id: string) => string | undefined,
+): JobInput {
+  const { dependsOn, parentId } = input;
+  return {
+    ...input,
+    dependsOn: dependsOn.map((id) => {
+      const stored = storedId(id);
+      if (stored === undefined) throw unknownDependency(id);
+      return stored;
+    }),
+    parentId: parentId && (storedId(parentId) ?? parentId),
+  };
+}
+
+/** Keeps an attempt that did not complete its job. */
+export function remember(
+  { record, failures }: Entry,
+  outcome: AttemptOutcome,
+  now: number,
+  error?: JobError,
+  traceparent?: string,
+): void {
+  const kept = error && { ...error };
+  record.error = kept;
+  const { attempts: attempt, startedAt = now } = record;
+  failures.push({ attempt, outcome, startedAt, finishedAt: now, error: kept, traceparent });
+}
+
+/** A copy of a record, so that what callers do to it stays theirs. */
+export function copyOf(record: JobRecord): JobRecord {
+  const { dependsOn, error } = record;
+  return { ...record, dependsOn: [...dependsOn], error: error && { ...error } };
+}
+
+/** The status of a job that no dependency holds up any more. */
+export function statusByTime({ runAt }: JobRecord, now: number): "ready" | "scheduled" {
+  return runAt <= now ? "ready" : "scheduled";
+}

@@ -1,0 +1,240 @@
+/**
+ * The jobs of a memory store and every move between two statuses. All of it is synchronous, and the
+ * time comes from outside.
+ *
+ * @module
+ */
+import { hasEnded, type JobStatus } from "../../job/status.ts";
+import type { JobError, JobInput, JobRecord } from "../../job/record.ts";
+import type { Added, Claim, ClaimedJob, Lease, LeaseState, Settlement } from "../store.ts";
+import { dependencyFailed, leaseExpired } from "../reasons.ts";
+import { copyOf, type Entry, remember, statusByTime } from "./entry.ts";
+import { MemoryLines } from "./lines.ts";
+import { MemoryTable } from "./table.ts";
+import { MemoryTraces } from "./traces.ts";
+
+/** All jobs in memory. */
+export class MemoryJobs {
+  readonly table: MemoryTable = new MemoryTable();
+  readonly traces: MemoryTraces = new MemoryTraces();
+  readonly #lines = new MemoryLines();
+  readonly #dependents = new Map<string, Set<Entry>>();
+  readonly #running = new Set<Entry>();
+  // In the order in which they ended.
+  readonly #ended = new Set<Entry>();
+  readonly #onReady: (queueName: string) => void;
+
+  constructor(onReady: (queueName: string) => void) {
+    this.#onReady = onReady;
+  }
+
+  add(inputs: readonly JobInput[], now: number): Added[] {
+    const entries = this.table.resolve(inputs, now);
+    const added = inputs.map(({ id }) => {
+      const entry = entries.get(id)!;
+      const deduplicated = this.table.get(entry.record.id) !== undefined;
+      if (!deduplicated) this.#insert(entry, now);
+      return { job: copyOf(entry.record), deduplicated };
+    });
+    this.traces.endStep();
+    return added;
+  }
+
+  claim({ queueName, limit, leaseMs }: Claim, leaseToken: string, now: number): ClaimedJob[] {
+    this.#promote(queueName, now);
+    const claimed: ClaimedJob[] = [];
+    while (claimed.length < limit) {
+      const entry = this.#lines.takeReady(queueName);
+      if (entry === undefined) break;
+      const { record } = entry;
+      this.#move(entry, "running");
+      record.attempts++;
+      record.startedAt = now;
+      entry.leaseToken = leaseToken;
+      entry.leasedUntil = now + leaseMs;
+      this.#running.add(entry);
+      const waitMs = now - record.runAt;
+      const dependencyTraceparents = this.table.contextsOf(record.dependsOn);
+      claimed.push({ ...copyOf(record), leaseToken, waitMs, dependencyTraceparents });
+    }
+    return claimed;
+  }
+
+  /** When the next job of a queue can be claimed: now, later, or `Infinity`. */
+  nextAt(queueName: string, now: number): number {
+    return this.#lines.nextAt(queueName, now);
+  }
+
+  /** Since when the ready job of a queue that is due longest is due. */
+  oldestRunAt(queueName: string): number | undefined {
+    return this.#lines.oldestRunAt(queueName);
+  }
+
+  extend(lease: Lease, leasedUntil: number): LeaseState {
+    const entry = this.#held(lease);
+    if (typeof entry === "string") return entry;
+    entry.leasedUntil = leasedUntil;
+    return "held";
+  }
+
+  settle(settlement: Settlement, now: number): LeaseState {
+    const entry = this.#held(settlement);
+    if (typeof entry === "string") return entry;
+    const { record } = entry;
+    const { change, runMs, traceparent } = settlement;
+    if (change.to === "ready" && !change.started) return this.#unclaim(entry);
+    record.startedAt = now - Math.round(runMs);
+    record.attemptTraceparent = traceparent;
+    this.table.noteAttempt(entry, traceparent);
+    switch (change.to) {
+      case "completed":
+        record.result = change.result;
+        record.error = undefined;
+        this.#end(entry, "completed", now);
+        break;
+      case "failed":
+        remember(entry, change.outcome, now, change.error, traceparent);
+        this.#end(entry, "failed", now);
+        break;
+      case "retrying":
+        remember(entry, change.outcome, now, change.error, traceparent);
+        record.runAt = now + change.delayMs;
+        this.#wait(entry, "retrying");
+        break;
+      case "ready":
+        remember(entry, "released", now, undefined, traceparent);
+        record.attempts--;
+        this.#wait(entry, "ready");
+        break;
+    }
+    this.traces.endStep();
+    return "held";
+  }
+
+  /** Takes back a claim as if it had never been made. */
+  #unclaim(entry: Entry): LeaseState {
+    entry.record.attempts--;
+    this.#wait(entry, "ready");
+    return "held";
+  }
+
+  cancel(id: string, error: JobError, now: number): JobRecord | undefined {
+    const entry = this.table.get(id);
+    if (entry === undefined) return undefined;
+    if (!hasEnded(entry.record.status)) this.#cancel(entry, error, now);
+    this.traces.endStep();
+    return copyOf(entry.record);
+  }
+
+  /** Takes back the jobs whose lease has expired. */
+  sweep(limit: number, now: number): JobRecord[] {
+    const expired = [...this.#running].filter((entry) => entry.leasedUntil < now).slice(0, limit);
+    for (const entry of expired) {
+      remember(entry, "lease_expired", now, leaseExpired);
+      if (entry.record.attempts >= entry.record.maxAttempts) this.#end(entry, "failed", now);
+      else this.#wait(entry, "ready");
+    }
+    this.traces.endStep();
+    return expired.map(({ record }) => copyOf(record));
+  }
+
+  /** Removes jobs that ended before a time. */
+  removeEnded(before: number, limit: number): number {
+    let removed = 0;
+    for (const entry of this.#ended) {
+      if (removed >= limit || entry.record.finishedAt! > before) break;
+      this.#ended.delete(entry);
+      this.table.remove(entry);
+      this.traces.remove(entry);
+      removed++;
+    }
+    return removed;
+  }
+
+  #insert(entry: Entry, now: number): void {
+    const { record } = entry;
+    this.table.insert(entry);
+    this.traces.add(entry);
+    for (const id of record.dependsOn) this.#dependOn(entry, id, now);
+    if (record.status === "cancelled") return;
+    if (entry.pending.size > 0) this.#move(entry, "blocked");
+    else this.#wait(entry, statusByTime(record, now));
+  }
+
+  #dependOn(entry: Entry, id: string, now: number): void {
+    const { status } = this.table.get(id)!.record;
+    if (!hasEnded(status)) {
+      entry.pending.add(id);
+      const dependents = this.#dependents.get(id) ?? new Set();
+      this.#dependents.set(id, dependents.add(entry));
+    } else if (status !== "completed" && entry.record.onDependencyFailure === "cancel") {
+      if (!hasEnded(entry.record.status)) this.#cancel(entry, dependencyFailed(id, status), now);
+    }
+  }
+
+  #cancel(entry: Entry, error: JobError, now: number): void {
+    if (entry.record.status === "running") remember(entry, "cancelled", now, error);
+    entry.record.error = { ...error };
+    this.#end(entry, "cancelled", now);
+  }
+
+  /** Ends a job and frees, or cancels, those that waited for it. A chain of any length is walked flat. */
+  #end(first: Entry, status: "completed" | "failed" | "cancelled", now: number): void {
+    this.#finish(first, status, now);
+    const ended = [first];
+    for (let entry = ended.pop(); entry !== undefined; entry = ended.pop()) {
+      const { id, status: endedAs } = entry.record;
+      const dependents = this.#dependents.get(id) ?? [];
+      this.#dependents.delete(id);
+      for (const dependent of dependents) {
+        dependent.pending.delete(id);
+        if (dependent.record.status !== "blocked") continue;
+        if (endedAs !== "completed" && dependent.record.onDependencyFailure === "cancel") {
+          dependent.record.error = dependencyFailed(id, endedAs);
+          this.#finish(dependent, "cancelled", now);
+          ended.push(dependent);
+        } else if (dependent.pending.size === 0) {
+          dependent.record.runAt = Math.max(dependent.record.runAt, now);
+          this.#wait(dependent, statusByTime(dependent.record, now));
+        }
+      }
+    }
+  }
+
+  #finish(entry: Entry, status: "completed" | "failed" | "cancelled", now: number): void {
+    this.#move(entry, status);
+    entry.record.finishedAt = now;
+    this.#ended.add(entry);
+    this.traces.finish(entry);
+  }
+
+  #wait(entry: Entry, status: "ready" | "scheduled" | "retrying"): void {
+    this.#move(entry, status);
+    this.#lines.add(entry);
+    // A worker must also learn of a job that is due before it would ask again.
+    this.#onReady(entry.record.queueName);
+  }
+
+  #promote(queueName: string, now: number): void {
+    for (;;) {
+      const entry = this.#lines.takeDue(queueName, now);
+      if (entry === undefined) return;
+      this.#move(entry, "ready");
+      this.#lines.add(entry);
+    }
+  }
+
+  #move(entry: Entry, status: JobStatus): void {
+    if (entry.record.status === "running") {
+      this.#running.delete(entry);
+      entry.leaseToken = undefined;
+    }
+    this.table.move(entry, status);
+  }
+
+  #held({ jobId, leaseToken }: Lease): Entry | "lost" | "cancelled" {
+    const entry = this.table.get(jobId);
+    if (entry?.leaseToken === leaseToken) return entry;
+    return entry?.record.status === "cancelled" ? "cancelled" : "lost";
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Looking up jobs in memory: newest first, by everything that is indexed in a database too.
+ *
+ * @module
+ */
+import type { JobRecord } from "../../job/record.ts";
+import type { RecordFilter } from "../store.ts";
+import { copyOf, type Entry } from "./entry.ts";
+
+/** Entries in the order of their sequence. Removed ones leave a hole until there are many. */
+class InSequence {
+  #entries: (Entry | undefined)[] = [];
+  #holes = 0;
+
+  push(entry: Entry): void {
+    this.#entries.push(entry);
+  }
+
+  /** Returns whether anything is left. */
+  remove(entry: Entry): boolean {
+    const at = this.#entries.indexOf(entry);
+    if (at >= 0) {
+      this.#entries[at] = undefined;
+      this.#holes++;
+    }
+    if (this.#holes * 2 > this.#entries.length) {
+      this.#entries = this.#entries.filter((one) => one !== undefined);
+      this.#holes = 0;
+    }
+    return this.#entries.length > 0;
+  }
+
+  *newestFirst(): Iterable<Entry> {
+    for (let i = this.#entries.length - 1; i >= 0; i--) {
+      const entry = this.#entries[i];
+      if (entry !== undefined) yield entry;
+    }
+  }
+}
+
+type Key = "traceId" | "correlationId" | "parentId";
+const keys: readonly Key[] = ["traceId", "correlationId", "parentId"];
+
+/** All entries, and those of each trace, correlation id and parent. */
+export class MemoryIndex {
+  readonly #all = new InSequence();
+  readonly #by: Readonly<Record<Key, Map<string, InSequence>>> = {
+    traceId: new Map(),
+    correlationId: new Map(),
+    parentId: new Map(),
+  };
+  // Entries by the traces of their attempts, where those are not their own.
+  readonly #ranIn = new Map<string, Set<Entry>>();
+
+  /** Adds an entry with a higher sequence than all before. */
+  add(entry: Entry): void {
+    this.#all.push(entry);
+    for (const key of keys) {
+      const value = entry.record[key];
+      if (value === undefined) continue;
+      const list = this.#by[key].get(value) ?? new InSequence();
+      this.#by[key].set(value, list);
+      list.push(entry);
+    }
+  }
+
+  /** Makes an entry known by another trace, in which an attempt of it ran. */
+  addTrace(entry: Entry, traceId: string): void {
+    const ran = this.#ranIn.get(traceId) ?? new Set();
+    this.#ranIn.set(traceId, ran.add(entry));
+  }
+
+  /** Forgets an entry. */
+  remove(entry: Entry): void {
+    this.#all.remove(entry);
+    for (const key of keys) {
+      const value = entry.record[key];
+      if (value === undefined) continue;
+      if (!this.#by[key].get(value)?.remove(entry)) this.#by[key].delete(value);
+    }
+    for (const traceId of entry.ranIn) {
+      const ran = this.#ranIn.get(traceId)!;
+      ran.delete(entry);
+      if (ran.size === 0) this.#ranIn.delete(traceId);
+    }
+  }
+
+  /** The records that fit, newest first. */
+  find(filter: RecordFilter): JobRecord[] {
+    const found: JobRecord[] = [];
+    for (const entry of this.#candidates(filter)) {
+      if (found.length >= filter.limit) break;
+      if (fits(entry, filter)) found.push(copyOf(entry.record));
+    }
+    return found;
+  }
+
+  #candidates(filter: RecordFilter): Iterable<Entry> {
+    const ran = filter.traceId === undefined ? undefined : this.#ranIn.get(filter.traceId);
+    if (ran !== undefined) {
+      const own = this.#by.traceId.get(filter.traceId!)?.newestFirst() ?? [];
+      return [...own, ...ran].sort((a, b) => b.record.sequence - a.record.sequence);
+    }
+    for (const key of keys) {
+      const value = filter[key];
+      if (value !== undefined) return this.#by[key].get(value)?.newestFirst() ?? [];
+    }
+    return this.#all.newestFirst();
+  }
+}
+
+function fits({ record, ranIn }: Entry, filter: RecordFilter): boolean {
+  const { queueName, statuses, traceId, correlationId, parentId } = filter;
+  return (queueName === undefined || record.queueName === queueName) &&
+    (statuses === undefined || statuses.includes(record.status)) &&
+    (traceId === undefined || record.traceId === traceId || ranIn.has(traceId)) &&
+    (correlationId === undefined || record.correlationId === correlationId) &&
+    (parentId === undefined || record.parentId === parentId) &&
+    record.createdAt >= (filter.createdFrom ?? -Infinity) &&
+    record.createdAt < (filter.createdBefore ?? Infinity) &&
+    record.sequence < (filter.before ?? Infinity);
+}

@@ -1,0 +1,214 @@
+/**
+ * The seam: where jobs live between enqueue and lookup. A store knows nothing of handlers, spans or
+ * hooks; it keeps records, hands out leases and refuses whoever lost one.
+ *
+ * Three rules hold for every store. The store's clock is the only clock: delays travel as `…Ms`,
+ * and absolute times are compared with the store's time. A call either happens whole or not at all.
+ * A settlement is fenced by its lease token: who lost the lease can change nothing.
+ *
+ * @module
+ */
+import type { Health } from "./health.ts";
+import type { Attempt, JobError, JobInput, JobRecord } from "../job/record.ts";
+import type { JobStatus } from "../job/status.ts";
+
+/** What `add` answers for one job. */
+export interface Added {
+  /** The job as it is stored: with a used idempotency key or id, the first one. */
+  readonly job: JobRecord;
+  /** Whether it was there before. */
+  readonly deduplicated: boolean;
+}
+
+/** A worker's right to one attempt. */
+export interface Lease {
+  /** The job. */
+  readonly jobId: string;
+  /** Proves that the attempt is still the holder's. */
+  readonly leaseToken: string;
+}
+
+/** How many jobs of a queue a worker can take. */
+export interface Claim {
+  /** The queue to claim from. */
+  readonly queueName: string;
+  /** At most this many. */
+  readonly limit: number;
+  /** How long the leases last unless extended. */
+  readonly leaseMs: number;
+}
+
+/** A job that was claimed, with the lease on it. */
+export interface ClaimedJob extends JobRecord {
+  /** The token to extend and settle it with. */
+  readonly leaseToken: string;
+  /** How long it was due before it was claimed. */
+  readonly waitMs: number;
+  /**
+   * The `traceparent`s of the jobs it depended on: of the attempt that ended each, else of its
+   * creation. Of the first {@linkcode mostLinks} at most.
+   */
+  readonly dependencyTraceparents: readonly string[];
+}
+
+/** How many links a span can have, by OpenTelemetry's default. */
+export const mostLinks = 128;
+
+/** Where an attempt's outcome takes its job. */
+export type Change =
+  | { readonly to: "completed"; readonly result?: string | undefined }
+  | {
+    readonly to: "retrying";
+    readonly outcome: "failed" | "timed_out";
+    readonly error: JobError;
+    readonly delayMs: number;
+  }
+  | { readonly to: "failed"; readonly outcome: "failed" | "timed_out"; readonly error: JobError }
+  /** Handed back. An attempt that had started is remembered, one that had not leaves no trace. */
+  | { readonly to: "ready"; readonly started: boolean };
+
+/** One attempt's outcome, to be recorded. */
+export interface Settlement extends Lease {
+  /** What it makes of the job. */
+  readonly change: Change;
+  /** How long the handler ran. */
+  readonly runMs: number;
+  /** The `traceparent` of the attempt's span. */
+  readonly traceparent?: string | undefined;
+}
+
+/** Whether a lease still holds: `lost` to another worker, or the job was `cancelled` by a caller. */
+export type LeaseState = "held" | "lost" | "cancelled";
+
+/** One turn: outcomes to record, then jobs to claim. */
+export interface Turn {
+  /** Recorded first, so that a dependent can be claimed in the same turn. */
+  readonly settlements: readonly Settlement[];
+  /** One for each queue, no queue twice. */
+  readonly claims: readonly Claim[];
+}
+
+/** What a turn did. */
+export interface TurnResult {
+  /** For each settlement, in order: `held` when it was recorded, else why not. */
+  readonly settled: readonly LeaseState[];
+  /** The claimed jobs, in the order in which to start them. */
+  readonly claimed: readonly ClaimedJob[];
+  /**
+   * When to ask again for the claimed queues: 0 when a claim's limit was reached, else the time
+   * until the next waiting job is due; `undefined` when none waits for its time.
+   */
+  readonly nextInMs: number | undefined;
+}
+
+/** Which jobs to find. All that is given must hold. */
+export interface RecordFilter {
+  /** In this queue. */
+  readonly queueName?: string | undefined;
+  /** With one of these statuses. */
+  readonly statuses?: readonly JobStatus[] | undefined;
+  /** Of this trace, or with an attempt that ran in it. */
+  readonly traceId?: string | undefined;
+  /** With this correlation id. */
+  readonly correlationId?: string | undefined;
+  /** Enqueued by this job. */
+  readonly parentId?: string | undefined;
+  /** Added at or after this time, in ms since 1970. */
+  readonly createdFrom?: number | undefined;
+  /** Added before this time, in ms since 1970. */
+  readonly createdBefore?: number | undefined;
+  /** With a sequence below this one. */
+  readonly before?: number | undefined;
+  /** At most this many. */
+  readonly limit: number;
+}
+
+/** How many jobs of one queue have one status. */
+export interface QueueCount {
+  /** The queue. */
+  readonly queueName: string;
+  /** The status. */
+  readonly status: JobStatus;
+  /** How many. */
+  readonly count: number;
+}
+
+/**
+ * The end of a trace: its last unfinished job has ended. Recorded once, in the step that ended that
+ * job; a new job revives the trace, and its next end has the next epoch.
+ */
+export interface TraceEnd {
+  /** The trace, by its jobs' own trace id. */
+  readonly traceId: string;
+  /** Counted from 1. It begins anew when retention has removed every job of the trace. */
+  readonly epoch: number;
+  /** The job that ended last. */
+  readonly jobId: string;
+  /** That job's business process. */
+  readonly correlationId?: string | undefined;
+  /** When it ended, in ms since 1970. */
+  readonly finishedAt: number;
+}
+
+/** How many ends of traces a worker can tell of. */
+export interface TraceEndClaim {
+  /** At most this many. */
+  readonly limit: number;
+  /** How long they are this worker's to tell; then, unless settled, anybody's again. */
+  readonly leaseMs: number;
+}
+
+/** What upkeep is to do. */
+export interface Upkeep {
+  /** Jobs that ended longer ago than this are removed. */
+  readonly retentionMs: number;
+  /** At most this many leases are swept and this many jobs removed in one call. */
+  readonly limit: number;
+}
+
+/** What upkeep did. */
+export interface UpkeepResult {
+  /** Jobs whose lease had expired, as they stand now: `ready` again, or `failed`. */
+  readonly expired: readonly JobRecord[];
+  /** How many ended jobs were removed. */
+  readonly removed: number;
+}
+
+/**
+ * Where jobs live. `Transaction` is what a caller's own database transaction is to it; `never` where
+ * it has none.
+ */
+export interface Store<Transaction = never> {
+  /** How often a worker with nothing to do should ask, in ms. Wake-ups make it rarer, never needed. */
+  readonly pollMs: number;
+  /** Adds all of them, or none and throws. An unknown dependency is a `RangeError`. */
+  add(jobs: readonly JobInput[], transaction?: Transaction): Promise<readonly Added[]>;
+  /** Records outcomes and claims the next jobs. */
+  exchange(turn: Turn): Promise<TurnResult>;
+  /** Extends leases and says which of them still hold. */
+  extend(leases: readonly Lease[], leaseMs: number): Promise<readonly LeaseState[]>;
+  /** Cancels a job that has not ended, and the dependents that its end cancels. */
+  cancel(id: string, error: JobError): Promise<JobRecord | undefined>;
+  /** One job. */
+  get(id: string): Promise<JobRecord | undefined>;
+  /** The attempts of a job that did not complete it, oldest first. */
+  attempts(id: string): Promise<readonly Attempt[]>;
+  /** Jobs, newest first. */
+  find(filter: RecordFilter): Promise<readonly JobRecord[]>;
+  /** How many jobs each queue has with each status. */
+  counts(): Promise<readonly QueueCount[]>;
+  /** How each queue stands, and what holds the store up. */
+  health(): Promise<Health>;
+  /** Whether a trace has an unfinished job beside the given one, at this moment. */
+  hasUnfinished(traceId: string, exceptId: string): Promise<boolean>;
+  /** Ends of traces that nobody has told of yet, oldest first, under a lease. */
+  claimTraceEnds(claim: TraceEndClaim): Promise<readonly TraceEnd[]>;
+  /** Records that these ends have been told of. */
+  settleTraceEnds(ends: readonly TraceEnd[]): Promise<void>;
+  /** Sweeps expired leases and removes what is past its retention. */
+  upkeep(upkeep: Upkeep): Promise<UpkeepResult>;
+  /** Calls back when a job of a queue became ready; a hint that may be missing. Returns its end. */
+  onReady?(listener: (queueName: string) => void): () => void;
+  /** Lets go of what the store holds open. */
+  close(): Promise<void>;
+}

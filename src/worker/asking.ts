@@ -1,0 +1,95 @@
+/**
+ * When each queue is to be asked for jobs: at once after a wake-up, when the next job is due, and else
+ * at its own pace.
+ *
+ * @module
+ */
+import type { TurnResult } from "../store/store.ts";
+import type { WorkerSettings } from "./worker_settings.ts";
+
+interface Asked {
+  /** When to ask, by `performance.now()`. */
+  at: number;
+  /** Empty answers in a row. */
+  empty: number;
+  /** When its next job is due, as the store last said. */
+  nextInMs: number | undefined;
+}
+
+// After so many empty answers an idle queue is asked at its own pace; before, twice as often each.
+const QUICK_ASKS = 6;
+
+// Where the rotation goes on: ticks that can claim one job each must reach every queue in turn.
+let rotation = 0;
+
+/** The queues of one loop, and when to ask each. */
+export class Asking {
+  readonly #settings: readonly WorkerSettings[];
+  readonly #asked: ReadonlyMap<string, Asked>;
+
+  constructor(settings: readonly WorkerSettings[]) {
+    this.#settings = settings;
+    this.#asked = new Map(
+      settings.map((
+        { queueName },
+      ) => [queueName, { at: -Infinity, empty: 0, nextInMs: undefined }]),
+    );
+  }
+
+  /** Those to ask now, or these and then all others; each time another one comes first. */
+  inTurn(all: boolean): readonly WorkerSettings[] {
+    const now = performance.now();
+    const first = rotation++ % this.#settings.length;
+    const inTurn = [...this.#settings.slice(first), ...this.#settings.slice(0, first)];
+    const isDue = ({ queueName }: WorkerSettings) => this.#asked.get(queueName)!.at <= now;
+    const due = inTurn.filter(isDue);
+    return all ? [...due, ...inTurn.filter((one) => !isDue(one))] : due;
+  }
+
+  /** When the first of these queues is to be asked. */
+  nextAt(settings: Iterable<WorkerSettings>): number {
+    let at = Infinity;
+    for (const { queueName } of settings) at = Math.min(at, this.#asked.get(queueName)!.at);
+    return at;
+  }
+
+  /** When there is something next in any queue, in ms, as far as is known. */
+  get nextInMs(): number | undefined {
+    let next: number | undefined;
+    for (const { nextInMs } of this.#asked.values()) {
+      if (nextInMs !== undefined) next = Math.min(next ?? Infinity, nextInMs);
+    }
+    return next;
+  }
+
+  /** Something became ready in a queue. Returns whether it is one of these. */
+  ask(queueName: string): boolean {
+    const asked = this.#asked.get(queueName);
+    if (asked !== undefined) asked.at = -Infinity;
+    return asked !== undefined;
+  }
+
+  /** Something may have become ready in any queue. */
+  askAll(): void {
+    for (const asked of this.#asked.values()) asked.at = -Infinity;
+  }
+
+  /** These are being asked; a wake-up that comes before the answer counts. */
+  begin(queueNames: readonly string[]): void {
+    for (const queueName of queueNames) this.#asked.get(queueName)!.at = Infinity;
+  }
+
+  /** The store has answered for these queues, or could not. */
+  end(queueNames: readonly string[], result: TurnResult | undefined): void {
+    const found = new Set(result?.claimed.map(({ queueName }) => queueName));
+    for (const queueName of queueNames) {
+      const asked = this.#asked.get(queueName)!;
+      asked.empty = found.has(queueName) ? 0 : asked.empty + 1;
+      asked.nextInMs = result === undefined ? 0 : result.nextInMs;
+      const { pollMs } = this.#settings.find((one) => one.queueName === queueName)!;
+      const patienceMs = pollMs * Math.min(1, 2 ** (asked.empty - QUICK_ASKS));
+      const inMs = Math.min(asked.nextInMs ?? Infinity, patienceMs);
+      asked.at = Math.min(asked.at, performance.now() + inMs);
+    }
+  }
+}

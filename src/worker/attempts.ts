@@ -1,0 +1,136 @@
+/**
+ * The attempts of one loop: those that run, and those that are over and wait to be recorded.
+ *
+ * @module
+ */
+import { type Backoff, backoffDelay, defaultBackoff } from "../job/backoff.ts";
+import { WorkerStoppedError } from "../job/errors.ts";
+import { execute, type Executed } from "./execute.ts";
+import type { HookCalls } from "./hook_calls.ts";
+import { cancelEvent, startEvent } from "./lifecycle.ts";
+import { measureAttempt } from "../metrics/measure.ts";
+import { type Outcome, settle } from "./settle.ts";
+import type { Change, ClaimedJob, Settlement } from "../store/store.ts";
+import type { Tally } from "./tally.ts";
+import type { WorkerSettings } from "./worker_settings.ts";
+
+/** A job that is running here. */
+export interface Running {
+  readonly job: ClaimedJob;
+  readonly settings: WorkerSettings;
+  /** Ends the attempt. */
+  readonly controller: AbortController;
+  /** Until when the lease surely holds, by `performance.now()`. */
+  leasedUntil: number;
+}
+
+/** An attempt that is over here and not yet recorded. */
+export interface Finished {
+  readonly job: ClaimedJob;
+  readonly settings: WorkerSettings;
+  readonly outcome: Outcome;
+  readonly settlement: Settlement;
+}
+
+/** Starts attempts and collects their outcomes. */
+export class Attempts {
+  readonly #running = new Set<Running>();
+  readonly #hooks: HookCalls;
+  readonly #tally: Tally;
+  readonly #onEnd: () => void;
+  #finished: Finished[] = [];
+
+  /** `onEnd` is called whenever an attempt is over. */
+  constructor(hooks: HookCalls, tally: Tally, onEnd: () => void) {
+    this.#hooks = hooks;
+    this.#tally = tally;
+    this.#onEnd = onEnd;
+  }
+
+  /** Those that run. */
+  get running(): ReadonlySet<Running> {
+    return this.#running;
+  }
+
+  /** How many wait to be recorded. */
+  get finishedCount(): number {
+    return this.#finished.length;
+  }
+
+  /** How many run for one queue. */
+  runningFor(settings: WorkerSettings): number {
+    let count = 0;
+    for (const one of this.#running) if (one.settings === settings) count++;
+    return count;
+  }
+
+  /** Takes those that wait to be recorded. */
+  takeFinished(): readonly Finished[] {
+    const finished = this.#finished;
+    this.#finished = [];
+    return finished;
+  }
+
+  /** Puts back those that could not be recorded. */
+  putBack(finished: readonly Finished[]): void {
+    this.#finished = [...finished, ...this.#finished];
+  }
+
+  /** Starts an attempt of a job that was claimed after `askedAt`, by `performance.now()`. */
+  start(job: ClaimedJob, settings: WorkerSettings, askedAt: number): void {
+    const controller = new AbortController();
+    const running = { job, settings, controller, leasedUntil: askedAt + settings.leaseMs };
+    this.#running.add(running);
+    if (settings.hooks.onJobStart) this.#hooks.tell(settings, () => [startEvent(job)]);
+    execute(job, settings, controller).then((executed) => this.#end(running, executed));
+  }
+
+  /** Hands back a job that was claimed and shall not start. */
+  decline(job: ClaimedJob, settings: WorkerSettings): void {
+    const executed = { outcome: { type: "released" }, runMs: 0, traceparent: undefined } as const;
+    this.#finished.push(finished(job, settings, executed, { to: "ready", started: false }));
+  }
+
+  /** Ends every running attempt; their jobs are handed back. */
+  handBack(): void {
+    const error = new WorkerStoppedError("The worker stops and hands its jobs back");
+    for (const { controller } of this.#running) controller.abort(error);
+  }
+
+  #end(running: Running, executed: Executed): void {
+    const { job, settings } = running;
+    this.#running.delete(running);
+    const { outcome } = executed;
+    measureAttempt(job.queueName, executed.runMs, outcome);
+    const change = settle(outcome, job, () => retryDelay(job, settings, outcome));
+    if (change !== undefined) this.#finished.push(finished(job, settings, executed, change));
+    if (outcome.type === "lease_lost") this.#tally.add("lost");
+    if (outcome.type === "cancelled") {
+      this.#tally.add("cancelled");
+      this.#hooks.tell(settings, () => [cancelEvent(job, outcome.error, executed.runMs)]);
+    }
+    this.#onEnd();
+  }
+}
+
+function finished(
+  job: ClaimedJob,
+  settings: WorkerSettings,
+  { outcome, runMs, traceparent }: Executed,
+  change: Change,
+): Finished {
+  const settlement = { jobId: job.id, leaseToken: job.leaseToken, change, runMs, traceparent };
+  return { job, settings, outcome, settlement };
+}
+
+/** The job's own rule, else the worker's. A rule that fails is reported and the default holds. */
+function retryDelay(job: ClaimedJob, settings: WorkerSettings, outcome: Outcome): number {
+  const error = "error" in outcome ? outcome.error : undefined;
+  try {
+    const rule = job.backoff === undefined ? settings.backoff : JSON.parse(job.backoff) as Backoff;
+    return backoffDelay(rule, job.attempts, error);
+  } catch (problem) {
+    settings.onError(problem);
+    return backoffDelay(defaultBackoff, job.attempts, error);
+  }
+}

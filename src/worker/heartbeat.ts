@@ -1,0 +1,73 @@
+/**
+ * Keeps the leases of running jobs, and ends the attempts whose lease is gone.
+ *
+ * @module
+ */
+import type { Running } from "./attempts.ts";
+import { JobCancelledError, LeaseLostError } from "../job/errors.ts";
+import type { LeaseState, Store } from "../store/store.ts";
+import type { WorkerSettings } from "./worker_settings.ts";
+
+/** Beats three times in the shortest lease. */
+export class Heartbeat {
+  readonly #store: Store;
+  readonly #running: ReadonlySet<Running>;
+  readonly #onError: (error: unknown) => void;
+  readonly #timer: ReturnType<typeof setInterval>;
+  // One call for leases of one length at a time: a store that hangs must not gather calls.
+  readonly #underWay = new Set<number>();
+
+  constructor(store: Store, running: ReadonlySet<Running>, settings: readonly WorkerSettings[]) {
+    this.#store = store;
+    this.#running = running;
+    this.#onError = settings[0]!.onError;
+    const shortestMs = Math.min(...settings.map(({ leaseMs }) => leaseMs));
+    this.#timer = setInterval(() => this.#beat(), shortestMs / 3);
+  }
+
+  /** Beats no more. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #beat(): void {
+    const now = performance.now();
+    // Whatever the store says or fails to say: past its time another worker may have the job.
+    for (const one of this.#running) if (one.leasedUntil <= now) this.#apply(one, "lost", now);
+    for (const leaseMs of new Set([...this.#running].map((one) => one.settings.leaseMs))) {
+      if (!this.#underWay.has(leaseMs)) void this.#extend(leaseMs);
+    }
+  }
+
+  async #extend(leaseMs: number): Promise<void> {
+    const jobs = [...this.#running].filter((one) => one.settings.leaseMs === leaseMs);
+    const leases = jobs.map(({ job: { id, leaseToken } }) => ({ jobId: id, leaseToken }));
+    const askedAt = performance.now();
+    this.#underWay.add(leaseMs);
+    try {
+      const states = await this.#store.extend(leases, leaseMs);
+      jobs.forEach((one, i) => this.#apply(one, states[i]!, askedAt));
+    } catch (error) {
+      this.#onError(error);
+    } finally {
+      this.#underWay.delete(leaseMs);
+    }
+  }
+
+  #apply(one: Running, state: LeaseState, askedAt: number): void {
+    // The attempt may have ended and been recorded since.
+    if (!this.#running.has(one)) return;
+    const { leaseMs } = one.settings;
+    switch (state) {
+      case "held":
+        one.leasedUntil = askedAt + leaseMs;
+        return;
+      case "cancelled":
+        return one.controller.abort(new JobCancelledError("The job was cancelled while it ran"));
+      case "lost":
+        return one.controller.abort(
+          new LeaseLostError(`The lease of ${leaseMs} ms ran out before it was extended`),
+        );
+    }
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * The cooperative loop behind every worker: one exchange with the store at a time records what has
+ * ended and claims what can start. While an exchange is under way, outcomes gather for the next, so
+ * batches grow with the load by themselves.
+ *
+ * @module
+ */
+import { Asking } from "./asking.ts";
+import { Attempts, type Finished } from "./attempts.ts";
+import { backoffDelay } from "../job/backoff.ts";
+import { Breath } from "./breath.ts";
+import { JobCancelledError } from "../job/errors.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { HookCalls } from "./hook_calls.ts";
+import { cancelEvent, outcomeEvents } from "./lifecycle.ts";
+import { measureTurn } from "../metrics/measure.ts";
+import { Stopping } from "./stopping.ts";
+import type { Claim, ClaimedJob, LeaseState, Store, TurnResult } from "../store/store.ts";
+import { Tally } from "./tally.ts";
+import { TraceEnds } from "./trace_ends.ts";
+import { doUpkeep, upkeepDueAt } from "./upkeep.ts";
+import { Waiting } from "./waiting.ts";
+import type { WorkerSettings } from "./worker_settings.ts";
+
+/** How far a loop goes. */
+export interface LoopLimits {
+  /** How many jobs run at once, over all queues. */
+  readonly concurrency: number;
+  /** At most this many jobs are claimed in all. */
+  readonly maxJobs: number;
+  /** No job is started after this long. */
+  readonly budgetMs: number;
+  /** Whether the loop ends when nothing is ready and nothing runs. */
+  readonly endsWhenIdle: boolean;
+}
+
+// How often a tick with nothing running asks a failing store before it gives up; a run never does.
+const TICK_TRIES = 3;
+const STORE_BACKOFF = { type: "exponential", delayMs: 100, maxMs: 10_000 } as const;
+
+/** One run or one tick over the queues of one store. */
+export class Loop {
+  readonly tally: Tally = new Tally();
+  readonly #store: Store;
+  readonly #settings: readonly WorkerSettings[];
+  readonly #byQueue: ReadonlyMap<string, WorkerSettings>;
+  readonly #limits: LoopLimits;
+  readonly #asking: Asking;
+  readonly #waiting: Waiting = new Waiting();
+  readonly #pause: Waiting = new Waiting();
+  readonly #breath: Breath = new Breath();
+  readonly #hooks: HookCalls = new HookCalls();
+  readonly #attempts: Attempts = new Attempts(this.#hooks, this.tally, () => this.#waiting.wake());
+  readonly #traceEnds: TraceEnds;
+  readonly #stopping: Stopping = new Stopping(() => this.#attempts.handBack());
+  readonly #budgetEndsAt: number;
+  #claimedCount = 0;
+  #storeErrors = 0;
+  #hasUnclaimed = false;
+  // Upkeep alone is no reason for more of it, whatever its interval.
+  #hasKept = false;
+
+  constructor(settings: readonly WorkerSettings[], limits: LoopLimits) {
+    this.#store = settings[0]!.source.store;
+    this.#settings = settings;
+    this.#byQueue = new Map(settings.map((one) => [one.queueName, one]));
+    this.#asking = new Asking(settings);
+    this.#traceEnds = new TraceEnds(this.#store, settings);
+    this.#limits = limits;
+    this.#budgetEndsAt = performance.now() + limits.budgetMs;
+  }
+
+  /** When the store has something next, in ms: 0 when it was not asked since something changed. */
+  get nextInMs(): number | undefined {
+    return this.#hasUnclaimed ? 0 : this.#asking.nextInMs;
+  }
+
+  /** Works until the limits are reached or, without limits, until it is stopped. */
+  async work(): Promise<void> {
+    const stopListening = this.#store.onReady?.((queueName) => {
+      if (this.#asking.ask(queueName)) this.#waiting.wake();
+    });
+    const heartbeat = new Heartbeat(this.#store, this.#attempts.running, this.#settings);
+    try {
+      while (!this.#isOver()) {
+        if (this.#isTurnDue()) await this.#turn();
+        else if (!this.#isUpkeepDue()) await this.#sleep();
+        if (this.#isUpkeepDue()) await this.#upkeep();
+        await this.#breath.take();
+      }
+      if (this.#stopping.hasGivenUp) this.#reportUnrecorded();
+    } finally {
+      heartbeat.stop();
+      stopListening?.();
+      this.#attempts.handBack();
+      this.#stopping.end();
+      if (!this.#stopping.hasGivenUp) this.#traceEnds.ask();
+      const withinMs = this.#endTimeoutMs();
+      await Promise.all([this.#hooks.settled(withinMs), this.#traceEnds.settled(withinMs)]);
+    }
+  }
+
+  /** Claims no more. Jobs that still run after `timeoutMs` are handed back. */
+  stop(timeoutMs: number): void {
+    this.#stopping.ask(timeoutMs, this.#endTimeoutMs());
+    this.#waiting.wake();
+    this.#pause.wake();
+  }
+
+  /** Records what has ended and claims what can start. */
+  async #turn(): Promise<void> {
+    const finished = this.#attempts.takeFinished();
+    const claims = this.#claims(finished.length > 0);
+    const queueNames = claims.map(({ queueName }) => queueName);
+    const settlements = finished.map(({ settlement }) => settlement);
+    const askedAt = performance.now();
+    this.#asking.begin(queueNames);
+    let result: TurnResult;
+    try {
+      const exchange = () => this.#store.exchange({ settlements, claims });
+      result = await this.#stopping.inTime(measureTurn(finished, claims, exchange));
+    } catch (error) {
+      this.#asking.end(queueNames, undefined);
+      this.#attempts.putBack(finished);
+      return await this.#storeFailed(error);
+    }
+    this.#storeErrors = 0;
+    this.#hasKept = false;
+    this.#asking.end(queueNames, result);
+    this.#hasUnclaimed = claims.length === 0;
+    finished.forEach((one, i) => this.#recorded(one, result.settled[i]!));
+    if (finished.length > 0) this.#traceEnds.ask();
+    for (const job of result.claimed) this.#start(job, askedAt);
+  }
+
+  #start(job: ClaimedJob, askedAt: number): void {
+    const settings = this.#byQueue.get(job.queueName)!;
+    this.#claimedCount++;
+    // The stop, or the end of the budget, may have come while the claim was under way.
+    if (this.#mayStart()) this.#attempts.start(job, settings, askedAt);
+    else this.#attempts.decline(job, settings);
+  }
+
+  /** Hooks hear of an outcome only now that it is recorded. */
+  #recorded({ job, settings, settlement, outcome }: Finished, state: LeaseState): void {
+    const { change, runMs } = settlement;
+    if (state === "held") {
+      this.tally.add(change.to);
+      this.#hooks.tell(settings, () => outcomeEvents(job, { outcome, runMs }, change));
+    } else if (state === "cancelled") {
+      this.tally.add("cancelled");
+      const error = new JobCancelledError("The job was cancelled before its outcome was recorded");
+      this.#hooks.tell(settings, () => [cancelEvent(job, error, runMs)]);
+    } else {
+      this.tally.add("lost");
+    }
+  }
+
+  /** What each queue can take: those that are to be asked, or all when the store is asked anyway. */
+  #claims(isAskedAnyway: boolean): readonly Claim[] {
+    if (!this.#mayStart()) return [];
+    let room = this.#room();
+    const inTurn = this.#asking.inTurn(isAskedAnyway).filter((one) => this.#slackOf(one) > 0);
+    return inTurn.flatMap((one, i) => {
+      const limit = Math.min(Math.ceil(room / (inTurn.length - i)), this.#slackOf(one));
+      if (limit <= 0) return [];
+      room -= limit;
+      return [{ queueName: one.queueName, limit, leaseMs: one.leaseMs }];
+    });
+  }
+
+  #room(): number {
+    const { concurrency, maxJobs } = this.#limits;
+    return Math.min(concurrency - this.#attempts.running.size, maxJobs - this.#claimedCount);
+  }
+
+  #slackOf(settings: WorkerSettings): number {
+    return settings.concurrency - this.#attempts.runningFor(settings);
+  }
+
+  #mayStart(): boolean {
+    return !this.#stopping.isAsked && performance.now() < this.#budgetEndsAt;
+  }
+
+  /** When a queue that has room is to be asked. */
+  #askAt(): number {
+    if (!this.#mayStart() || this.#room() <= 0) return Infinity;
+    return this.#asking.nextAt(this.#settings.filter((one) => this.#slackOf(one) > 0));
+  }
+
+  #isTurnDue(): boolean {
+    return this.#attempts.finishedCount > 0 || this.#askAt() <= performance.now();
+  }
+
+  /** A worker that could not record its own outcomes must not sweep them. */
+  #isUpkeepDue(): boolean {
+    return this.#storeErrors === 0 && !this.#stopping.isAsked && !this.#hasKept &&
+      upkeepDueAt(this.#store, this.#settings) <= performance.now();
+  }
+
+  #isOver(): boolean {
+    if (this.#stopping.hasGivenUp) return true;
+    if (this.#attempts.running.size > 0 || this.#attempts.finishedCount > 0) return false;
+    if (this.#stopping.isAsked) return true;
+    return this.#limits.endsWhenIdle && !this.#isUpkeepDue() && this.#askAt() > performance.now();
+  }
+
+  async #sleep(): Promise<void> {
+    const now = performance.now();
+    // An upkeep interval of zero means every turn, not a loop without a pause.
+    const upkeepAt = Math.max(now + 1, upkeepDueAt(this.#store, this.#settings));
+    await this.#waiting.sleep(Math.min(this.#askAt(), upkeepAt) - now);
+    this.#hasKept = false;
+    this.#breath.taken();
+  }
+
+  async #upkeep(): Promise<void> {
+    this.#hasKept = true;
+    const upkeep = doUpkeep(this.#store, this.#byQueue, this.#hooks);
+    const hasFreed = await this.#stopping.inTime(upkeep).catch(() => false);
+    if (hasFreed) this.#asking.askAll();
+    // Also those that ended where nobody listens, and those whose teller died.
+    this.#traceEnds.ask();
+  }
+
+  async #storeFailed(error: unknown): Promise<void> {
+    this.#storeErrors++;
+    const isIdle = this.#limits.endsWhenIdle && this.#attempts.running.size === 0;
+    if (isIdle && this.#storeErrors >= TICK_TRIES) throw error;
+    this.#settings[0]!.onError(error);
+    const delayMs = backoffDelay(STORE_BACKOFF, this.#storeErrors, error);
+    await this.#pause.sleep(this.#stopping.isAsked ? Math.min(delayMs, 500) : delayMs);
+  }
+
+  #endTimeoutMs(): number {
+    return Math.max(...this.#settings.map((one) => one.endTimeoutMs));
+  }
+
+  #reportUnrecorded(): void {
+    const count = this.#attempts.finishedCount;
+    if (count === 0) return;
+    this.#settings[0]!.onError(
+      new Error(`${count} outcomes could not be recorded; these jobs run again after their lease`),
+    );
+  }
+}

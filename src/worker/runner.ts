@@ -1,0 +1,130 @@
+/**
+ * Two ways to work over the same loop: a bounded turn for a cron trigger, a request or `waitUntil`,
+ * and an endless run for a server. Nothing else runs in the background.
+ *
+ * @module
+ */
+import { ROOT_CONTEXT } from "@opentelemetry/api";
+import { checkInteger, longestTimerMs } from "../job/job_options.ts";
+import { Loop, type LoopLimits } from "./loop.ts";
+import { flushSpans } from "../trace/flush.ts";
+import { runOutsideScope } from "../trace/scope.ts";
+import { runInContext } from "../trace/tracer.ts";
+import type { WorkerSettings } from "./worker_settings.ts";
+
+/** The bounds of one tick. */
+export interface TickOptions {
+  /** At most this many jobs. Default: no limit. */
+  readonly maxJobs?: number | undefined;
+  /** No job is started after this long, in ms; those that run are waited for. Default: no limit. */
+  readonly budgetMs?: number | undefined;
+  /** Stops the tick early, as `stop` does. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a tick or a run did, in jobs. */
+export interface WorkResult {
+  /** Completed. */
+  readonly completed: number;
+  /** Failed for good. */
+  readonly failed: number;
+  /** Failed or timed out, with another attempt to follow. */
+  readonly retried: number;
+  /** Cancelled by a caller while they ran. */
+  readonly cancelled: number;
+  /** Handed back at a stop. */
+  readonly released: number;
+  /** Whose lease was lost: they run again. */
+  readonly lost: number;
+  /** When to tick again, in ms: 0 when more was ready, `undefined` when nothing waits for its time. */
+  readonly nextInMs: number | undefined;
+}
+
+/** What a worker and a pool of workers have in common. */
+export abstract class Runner implements AsyncDisposable {
+  readonly #settings: readonly WorkerSettings[];
+  readonly #concurrency: number;
+  readonly #underWay = new Map<Loop, Promise<WorkResult>>();
+
+  constructor(settings: readonly WorkerSettings[], concurrency: number) {
+    this.#settings = settings;
+    this.#concurrency = concurrency;
+  }
+
+  /**
+   * Claims, runs and settles what is ready, then returns. Sweeps and retention happen inside it, so
+   * that ticks alone keep a queue going. Returns after its hooks have been told.
+   *
+   * @throws when the store fails repeatedly; jobs that ran then run again after their lease.
+   */
+  async tick({ maxJobs, budgetMs, signal }: TickOptions = {}): Promise<WorkResult> {
+    return await this.#work({
+      maxJobs: maxJobs === undefined ? Infinity : checkInteger("maxJobs", maxJobs, 1, 1_000_000),
+      budgetMs: budgetMs === undefined ? Infinity : checkBudget(budgetMs),
+      endsWhenIdle: true,
+    }, signal);
+  }
+
+  /**
+   * Works until the signal aborts or `stop` is called, whatever the store does. At the end the spans
+   * that are still held are sent.
+   */
+  async run({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<WorkResult> {
+    return await this.#work({ maxJobs: Infinity, budgetMs: Infinity, endsWhenIdle: false }, signal);
+  }
+
+  /**
+   * Claims no more, waits for running jobs and hands back those that still run after `timeoutMs`
+   * (default: the worker's `stopTimeoutMs`). Returns when nothing runs any more.
+   */
+  async stop({ timeoutMs }: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
+    const withinMs = timeoutMs === undefined
+      ? this.#stopTimeoutMs()
+      : checkInteger("timeoutMs", timeoutMs, 0, longestTimerMs);
+    for (const loop of this.#underWay.keys()) loop.stop(withinMs);
+    await Promise.allSettled(this.#underWay.values());
+  }
+
+  /** Stops. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #work(
+    limits: Omit<LoopLimits, "concurrency">,
+    signal: AbortSignal | undefined,
+  ): Promise<WorkResult> {
+    const loop = new Loop(this.#settings, { ...limits, concurrency: this.#concurrency });
+    const stop = () => loop.stop(this.#stopTimeoutMs());
+    if (signal?.aborted) stop();
+    else signal?.addEventListener("abort", stop, { once: true });
+    const work = this.#result(loop, limits);
+    this.#underWay.set(loop, work);
+    try {
+      return await work;
+    } finally {
+      this.#underWay.delete(loop);
+      signal?.removeEventListener("abort", stop);
+    }
+  }
+
+  /** What a loop did, once its spans are sent too; those of a tick are the caller's to flush. */
+  async #result(
+    loop: Loop,
+    { endsWhenIdle }: Omit<LoopLimits, "concurrency">,
+  ): Promise<WorkResult> {
+    // The loop outlives whatever job and span are active at its start: nothing of it belongs there.
+    await runInContext(ROOT_CONTEXT, () => runOutsideScope(() => loop.work()));
+    if (!endsWhenIdle) await flushSpans(Math.max(...this.#settings.map((one) => one.endTimeoutMs)));
+    return { ...loop.tally.counts(), nextInMs: loop.nextInMs };
+  }
+
+  #stopTimeoutMs(): number {
+    return Math.max(...this.#settings.map(({ stopTimeoutMs }) => stopTimeoutMs));
+  }
+}
+
+function checkBudget(budgetMs: number): number {
+  if (typeof budgetMs === "number" && budgetMs > 0) return budgetMs;
+  throw new RangeError(`budgetMs must be a number of ms above 0: got ${String(budgetMs)}`);
+}

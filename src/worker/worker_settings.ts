@@ -1,0 +1,187 @@
+/**
+ * What a worker is told: its handler, its limits and its hooks.
+ *
+ * @module
+ */
+import type { Span, SpanContext } from "@opentelemetry/api";
+import {
+  type Backoff,
+  type BackoffFunction,
+  checkBackoff,
+  defaultBackoff,
+} from "../job/backoff.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Job } from "../job/job.ts";
+import { checkInteger, longestTimerMs } from "../job/job_options.ts";
+import type { Enqueue, QueueName, Queues } from "../job/queues.ts";
+import type { Store } from "../store/store.ts";
+import { readSpanRules, type SpanRuleOptions, type SpanRules } from "../trace/rules.ts";
+import type { JobScope, jobScope } from "../trace/scope.ts";
+
+/** What a handler gets beside its job. */
+export interface JobContext<Q extends Queues = Record<string, unknown>, Transaction = never> {
+  /** Aborted when the attempt times out, the job is cancelled, its lease is lost or the worker stops. */
+  readonly signal: AbortSignal;
+  /** The attempt's span. It records nothing where no tracing is set up. */
+  readonly span: Span;
+  /** Enqueues as a part of this job: in its trace, with its correlation id, as its child. */
+  readonly enqueue: Enqueue<Q, Transaction>;
+  /**
+   * Whether no other job of the trace is unfinished at this moment. Two that end together can both
+   * see the other: the end of a trace itself is recorded once, and `onTraceComplete` tells of it.
+   */
+  isFinalJobInTrace(): Promise<boolean>;
+  /** The running job, for `logFields(ctx)`. */
+  readonly [jobScope]?: JobScope | undefined;
+}
+
+/** Runs one attempt. What it returns is kept as the job's result; what it throws fails the attempt. */
+export type Handler<Q extends Queues, Name extends QueueName<Q>, Transaction = never> = (
+  job: Job<Name, Q[Name]>,
+  ctx: JobContext<Q, Transaction>,
+) => unknown;
+
+/** A worker's limits and hooks. Everything has a default. */
+export interface WorkerOptions<AJob = Job> extends Hooks<AJob>, SpanRuleOptions {
+  /** How many jobs run at once, 1 to 10,000. Default 10. */
+  readonly concurrency?: number | undefined;
+  /**
+   * How long a claimed job is the worker's, in ms; extended every third of it while the job runs.
+   * When a process dies, its jobs run elsewhere after this. Default 30,000, at least 100.
+   */
+  readonly leaseMs?: number | undefined;
+  /** The limit of one attempt, in ms, for jobs without their own. Default: none. */
+  readonly timeoutMs?: number | undefined;
+  /** The wait before a retry, for jobs without their own: a rule, or a function of the attempt. */
+  readonly backoff?: Backoff | BackoffFunction | undefined;
+  /** How often to ask an idle store, in ms. Default: what the store says. */
+  readonly pollMs?: number | undefined;
+  /** How often expired leases are swept and old jobs removed, in ms. Default 1,000. */
+  readonly upkeepMs?: number | undefined;
+  /** How long `stop` waits for running jobs before it hands them back, in ms. Default 10,000. */
+  readonly stopTimeoutMs?: number | undefined;
+  /**
+   * How long the end of a tick or a run may take when its jobs are over, in ms: for hooks, for spans
+   * to be sent, for a store that does not answer. Default 5,000.
+   */
+  readonly endTimeoutMs?: number | undefined;
+  /** Told what is nobody's outcome: a hook that threw, a store that fails. Default `console.error`. */
+  readonly onError?: ((error: unknown) => unknown) | undefined;
+}
+
+/** The queue that a worker works for. */
+export interface WorkSource {
+  /** Where the jobs live. */
+  readonly store: Store;
+  /** The largest result, in bytes of JSON. */
+  readonly maxPayloadBytes: number;
+  /** How long ended jobs are kept for lookup, in ms. */
+  readonly retentionMs: number;
+  /** How spans are made of its jobs, where the worker says nothing. */
+  readonly spanRules: SpanRules;
+  /** `enqueue` as a part of a running job. */
+  enqueueFrom(
+    scope: JobScope,
+    span: () => SpanContext | undefined,
+  ): Enqueue<Record<string, unknown>>;
+}
+
+/** A worker's options with every default decided. */
+export interface WorkerSettings {
+  readonly source: WorkSource;
+  readonly queueName: string;
+  readonly handler: Handler<Record<string, unknown>, string>;
+  readonly hooks: Hooks<never>;
+  readonly concurrency: number;
+  readonly leaseMs: number;
+  readonly timeoutMs: number | undefined;
+  readonly backoff: Backoff | BackoffFunction;
+  readonly pollMs: number;
+  readonly upkeepMs: number;
+  readonly stopTimeoutMs: number;
+  readonly endTimeoutMs: number;
+  readonly spanRules: SpanRules;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Checks a worker's options and fills in what they leave out. */
+export function withDefaults(
+  source: WorkSource,
+  queueName: string,
+  handler: WorkerSettings["handler"],
+  options: WorkerOptions<never>,
+): WorkerSettings {
+  if (typeof handler !== "function") {
+    throw new TypeError(`A handler must be a function of a job: got ${typeof handler}`);
+  }
+  checkNames(options);
+  const ms = (name: string, value: number, least: number) =>
+    checkInteger(name, value, least, longestTimerMs);
+  const { backoff = defaultBackoff, timeoutMs } = options;
+  return {
+    source,
+    queueName,
+    handler,
+    hooks: options,
+    concurrency: checkInteger("concurrency", options.concurrency ?? 10, 1, 10_000),
+    leaseMs: ms("leaseMs", options.leaseMs ?? 30_000, 100),
+    timeoutMs: timeoutMs === undefined ? undefined : ms("timeoutMs", timeoutMs, 1),
+    backoff: typeof backoff === "function" ? backoff : checkBackoff(backoff),
+    pollMs: ms("pollMs", options.pollMs ?? source.store.pollMs, 1),
+    upkeepMs: ms("upkeepMs", options.upkeepMs ?? 1_000, 0),
+    stopTimeoutMs: ms("stopTimeoutMs", options.stopTimeoutMs ?? 10_000, 0),
+    endTimeoutMs: ms("endTimeoutMs", options.endTimeoutMs ?? 5_000, 0),
+    spanRules: readSpanRules(options, source.spanRules),
+    onError: shielded(options.onError ?? ((error) => console.error(error))),
+  };
+}
+
+const optionNames: readonly string[] = [
+  "concurrency",
+  "leaseMs",
+  "timeoutMs",
+  "backoff",
+  "pollMs",
+  "upkeepMs",
+  "stopTimeoutMs",
+  "endTimeoutMs",
+  "propagation",
+  "childWithinMs",
+];
+const functionNames: readonly string[] = [
+  "onJobStart",
+  "onJobComplete",
+  "onJobFail",
+  "onJobRetry",
+  "onJobTimeout",
+  "onJobCancel",
+  "onTraceComplete",
+  "onError",
+  "spanAttributes",
+];
+
+/** A misspelled option would be passed over, a hook that is no function would fail each time. */
+function checkNames(options: object): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (functionNames.includes(name)) {
+      if (value === undefined || typeof value === "function") continue;
+      throw new TypeError(`${name} must be a function: got ${typeof value}`);
+    }
+    if (!optionNames.includes(name)) {
+      const names = [...optionNames, ...functionNames].join(", ");
+      throw new TypeError(`A worker's options are ${names}: got ${JSON.stringify(name)}`);
+    }
+  }
+}
+
+/** Reporting an error must not become one. */
+function shielded(onError: (error: unknown) => unknown): (error: unknown) => void {
+  return async (error) => {
+    try {
+      // It may be asynchronous, whatever its type says.
+      await onError(error);
+    } catch {
+      // There is nobody left to tell.
+    }
+  };
+}
