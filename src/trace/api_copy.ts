@@ -36,6 +36,24 @@ export function providerSeen(): "seen" | "hidden" | "none" {
   return trace.getTracerProvider() === registered ? "seen" : "hidden";
 }
 
+/** What to do about two copies that do not fit. */
+export const oneCopyRemedy = "install one version for both (npm ls @opentelemetry/api)";
+
+const warnedOf = new WeakSet<object>();
+
+/** Says once of a provider that our copy does not get to see it: spans would be missing in silence. */
+export function warnOfHiddenProvider(): void {
+  const provider = globals[REGISTRY]?.trace;
+  if (typeof provider !== "object" || provider === null || warnedOf.has(provider)) return;
+  if (providerSeen() !== "hidden") return;
+  warnedOf.add(provider);
+  const { own, registered } = apiVersions();
+  console.warn(
+    `hammerwork makes no spans: a tracer provider is registered through @opentelemetry/api ` +
+      `${registered}, and hammerwork's copy, ${own}, gets only empty spans from it: ${oneCopyRemedy}`,
+  );
+}
+
 /**
  * The API exports no version, but writes it into the registry when it finds none. So it is shown an
  * empty place for a moment, in which nothing else can run.

@@ -5,7 +5,7 @@
  * @module
  */
 import { context, propagation, trace } from "@opentelemetry/api";
-import { apiVersions, providerSeen } from "../trace/api_copy.ts";
+import { apiVersions, oneCopyRemedy, providerSeen } from "../trace/api_copy.ts";
 import { choosesRoots, setOwnProvider } from "../trace/chosen_root.ts";
 import { newContextManager } from "../trace/context_manager.ts";
 import { traceContextPropagator } from "../trace/propagator.ts";
@@ -45,16 +45,15 @@ function whyNotRegistered(): string {
   if (own === registered) {
     return "a tracer provider is registered already, and that one is used";
   }
-  const remedy = "install one version for both (npm ls @opentelemetry/api)";
   switch (providerSeen()) {
     case "seen":
       return `a tracer provider is registered already, through @opentelemetry/api ${registered} ` +
         `(hammerwork's copy is ${own}), and that one is used`;
     case "hidden":
       return `a tracer provider is registered already, through @opentelemetry/api ${registered}, ` +
-        `and hammerwork's copy, ${own}, gets only empty spans from it: ${remedy}`;
+        `and hammerwork's copy, ${own}, gets only empty spans from it: ${oneCopyRemedy}`;
     case "none":
       return `@opentelemetry/api ${registered} was first in this process and lets hammerwork's ` +
-        `copy, ${own}, register nothing: ${remedy}`;
+        `copy, ${own}, register nothing: ${oneCopyRemedy}`;
   }
 }

@@ -7,6 +7,7 @@
 import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { checkInteger, longestTimerMs } from "../job/job_options.ts";
 import { Loop, type LoopLimits } from "./loop.ts";
+import { warnOfHiddenProvider } from "../trace/api_copy.ts";
 import { flushSpans } from "../trace/flush.ts";
 import { runOutsideScope } from "../trace/scope.ts";
 import { runInContext } from "../trace/tracer.ts";
@@ -94,6 +95,7 @@ export abstract class Runner implements AsyncDisposable {
     limits: Omit<LoopLimits, "concurrency">,
     signal: AbortSignal | undefined,
   ): Promise<WorkResult> {
+    warnOfHiddenProvider();
     const loop = new Loop(this.#settings, { ...limits, concurrency: this.#concurrency });
     const stop = () => loop.stop(this.#stopTimeoutMs());
     if (signal?.aborted) stop();

@@ -1,6 +1,7 @@
 import { context, trace } from "@opentelemetry/api";
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
+import { JobQueue, memory } from "../../mod.ts";
 import { apiVersions, providerSeen } from "../../src/trace/api_copy.ts";
 import { endTracing, init, record, warningsOf } from "./init_tracing.ts";
 
@@ -110,5 +111,34 @@ describe("initTracing beside another copy of the API", () => {
     assert.equal(globals[REGISTRY], held);
     assert.deepEqual(Object.keys(held!), ["version", "trace"]);
     assert.equal(context.active(), context.active());
+  });
+});
+
+describe("a worker beside another copy of the API", () => {
+  it("says once that it makes no spans, and works all the same", async () => {
+    const registered = otherVersion(-1);
+    registerCopy(registered, { ...foreign });
+    const queue = new JobQueue<{ jobs: number }>({ store: memory() });
+    const worker = queue.worker("jobs", () => {});
+    let completed = 0;
+    const warnings = await warningsOf(async () => {
+      for (let i = 0; i < 3; i++) {
+        await queue.enqueue("jobs", i);
+        completed += (await worker.tick()).completed;
+      }
+    });
+    assert.equal(completed, 3);
+    assert.deepEqual(warnings, [
+      `hammerwork makes no spans: a tracer provider is registered through @opentelemetry/api ` +
+      `${registered}, and hammerwork's copy, ${apiVersions().own}, gets only empty spans from it: ` +
+      remedy,
+    ]);
+  });
+
+  it("says nothing where there is none, or one that it sees", async () => {
+    const worker = new JobQueue({ store: memory() }).worker("jobs", () => {});
+    assert.deepEqual(await warningsOf(() => worker.tick()), []);
+    registerCopy(otherVersion(1), { ...foreign });
+    assert.deepEqual(await warningsOf(() => worker.tick()), []);
   });
 });
