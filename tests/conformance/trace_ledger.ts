@@ -8,7 +8,10 @@ export class TraceLedger {
   readonly #epochs = new Map<string, number>();
   readonly #endedBefore = new Set<string>();
 
-  /** After one step: takes every end that the store recorded in it. */
+  /**
+   * After one step: takes every end that the store recorded in it. A step in which no job ended is
+   * passed over: an end that it made up comes to light with the next one.
+   */
   async check(store: Store, jobs: readonly JobRecord[]): Promise<void> {
     const unfinished = new Set(
       jobs.filter(({ status }) => !hasEnded(status)).map(({ traceId }) => traceId),
@@ -16,13 +19,14 @@ export class TraceLedger {
     const endedNow = jobs.filter(({ id, status }) =>
       hasEnded(status) && !this.#endedBefore.has(id)
     );
+    if (endedNow.length === 0) return;
     for (const { id } of endedNow) this.#endedBefore.add(id);
     const expected = [...new Set(endedNow.map(({ traceId }) => traceId))]
       .filter((traceId) => !unfinished.has(traceId))
       .map((traceId) => `${traceId} ${this.#nextEpoch(traceId)}`);
 
     const ends = await store.claimTraceEnds({ limit: 1_000, leaseMs: 1_000 });
-    await store.settleTraceEnds(ends);
+    if (ends.length > 0) await store.settleTraceEnds(ends);
     const recorded = ends.map(({ traceId, epoch }) => `${traceId} ${epoch}`);
     assert.deepEqual(recorded.sort(), expected.sort(), "Each end of a trace is recorded once");
     for (const { jobId, traceId, finishedAt, correlationId } of ends) {
