@@ -60,6 +60,9 @@ export interface NewJobOptions extends Omit<JobOptions, "parent" | "dependsOn"> 
   readonly dependsOn?: readonly string[] | undefined;
 }
 
+/** The most attempts that a job can have. */
+export const mostAttempts = 1_000;
+
 /** The most jobs that one job can depend on. */
 export const mostDependencies = 1_000;
 
@@ -81,7 +84,7 @@ const checks: { readonly [Key in keyof Required<NewJobOptions>]: (value: unknown
   priority: (value) => checkInteger("priority", value, -32_768, 32_767),
   delayMs: (value) => checkInteger("delayMs", value, 0, longestDelayMs),
   runAt: checkDate,
-  maxAttempts: (value) => checkInteger("maxAttempts", value, 1, 1_000),
+  maxAttempts: (value) => checkInteger("maxAttempts", value, 1, mostAttempts),
   backoff: checkBackoff,
   timeoutMs: (value) => checkInteger("timeoutMs", value, 1, longestTimerMs),
   idempotencyKey: checkIdempotencyKey,

@@ -29,6 +29,8 @@ export type AttemptOutcome = "failed" | "timed_out" | "cancelled" | "released" |
 
 /** One attempt that did not complete its job. */
 export interface Attempt {
+  /** The job that was attempted. */
+  readonly jobId: string;
   /** Counted from 1. An attempt that was handed back is repeated under the same number. */
   readonly attempt: number;
   /** How it ended. */

@@ -51,8 +51,12 @@ export const transitions: Readonly<
     cancelled: "a caller cancelled it",
   },
   completed: {},
-  failed: {},
-  cancelled: {},
+  failed: {
+    ready: "a caller retried it",
+  },
+  cancelled: {
+    ready: "a caller retried it",
+  },
 };
 
 /** Every status, in the order of a job's life. */

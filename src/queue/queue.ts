@@ -106,7 +106,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   ): Promise<JobOf<Q, Name> & Attempted | undefined> {
     const record = await this.store.get(checkJobId(id));
     if (record === undefined) return undefined;
-    const attempts = await this.store.attempts(id);
+    const attempts = await this.store.attempts([id]);
     return { ...toJob(record) as JobOf<Q, Name>, failedAttempts: attempts.map(toFailedAttempt) };
   }
 
@@ -142,6 +142,17 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   async cancel(id: string, reason: string = "Cancelled by a caller"): Promise<Job | undefined> {
     const error = { name: "JobCancelledError", message: reason };
     const record = await this.store.cancel(checkJobId(id), error);
+    return record && toJob(record);
+  }
+
+  /**
+   * Makes a failed or cancelled job ready again, with at least one more attempt.
+   *
+   * @returns The job as it stands then: `ready`, or unchanged when it has not failed, or while a job
+   * that it depends on has not ended; `undefined` when there is none.
+   */
+  async retry(id: string): Promise<Job | undefined> {
+    const record = await this.store.retry(checkJobId(id));
     return record && toJob(record);
   }
 

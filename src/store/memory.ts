@@ -70,7 +70,9 @@ class MemoryStore implements Store {
     const settled = settlements.map((settlement) => this.#jobs.settle(settlement, now));
     const leaseToken = crypto.randomUUID();
     const claimed = claims.flatMap((claim) => this.#jobs.claim(claim, leaseToken, now));
-    const next = Math.min(...claims.map(({ queueName }) => this.#jobs.nextAt(queueName, now)));
+    const next = Math.min(
+      ...claims.map(({ queueName }) => this.#jobs.lines.nextAt(queueName, now)),
+    );
     return { settled, claimed, nextInMs: next === Infinity ? undefined : Math.max(0, next - now) };
   }
 
@@ -86,14 +88,19 @@ class MemoryStore implements Store {
   }
 
   // deno-lint-ignore require-await
+  async retry(id: string): Promise<JobRecord | undefined> {
+    return this.#jobs.retry(id, this.#now());
+  }
+
+  // deno-lint-ignore require-await
   async get(id: string): Promise<JobRecord | undefined> {
     const entry = this.#jobs.table.get(id);
     return entry && copyOf(entry.record);
   }
 
   // deno-lint-ignore require-await
-  async attempts(id: string): Promise<readonly Attempt[]> {
-    return [...this.#jobs.table.get(id)?.failures ?? []];
+  async attempts(jobIds: readonly string[]): Promise<readonly Attempt[]> {
+    return jobIds.flatMap((id) => this.#jobs.table.get(id)?.failures ?? []);
   }
 
   // deno-lint-ignore require-await
@@ -110,7 +117,7 @@ class MemoryStore implements Store {
   async health(): Promise<Health> {
     const counts = this.#jobs.table.counts().map((one) => ({
       ...one,
-      oldestRunAt: this.#jobs.oldestRunAt(one.queueName),
+      oldestRunAt: this.#jobs.lines.oldestRunAt(one.queueName),
     }));
     return { queues: depthsOf(counts, this.#now()) };
   }

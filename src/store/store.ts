@@ -189,10 +189,15 @@ export interface Store<Transaction = never> {
   extend(leases: readonly Lease[], leaseMs: number): Promise<readonly LeaseState[]>;
   /** Cancels a job that has not ended, and the dependents that its end cancels. */
   cancel(id: string, error: JobError): Promise<JobRecord | undefined>;
+  /**
+   * Makes a failed or cancelled job ready again, with at least one more attempt; any other, and one
+   * with a dependency that has not ended, stays as it is.
+   */
+  retry(id: string): Promise<JobRecord | undefined>;
   /** One job. */
   get(id: string): Promise<JobRecord | undefined>;
-  /** The attempts of a job that did not complete it, oldest first. */
-  attempts(id: string): Promise<readonly Attempt[]>;
+  /** The attempts of these jobs that did not complete them, oldest first. */
+  attempts(jobIds: readonly string[]): Promise<readonly Attempt[]>;
   /** Jobs, newest first. */
   find(filter: RecordFilter): Promise<readonly JobRecord[]>;
   /** How many jobs each queue has with each status. */

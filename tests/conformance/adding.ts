@@ -107,7 +107,7 @@ export function describeAdding(test: TestStore): void {
 
     test("an unknown id has no job and no attempts", async ({ store }) => {
       assert.equal(await store.get(newJobId()), undefined);
-      assert.deepEqual(await store.attempts(newJobId()), []);
+      assert.deepEqual(await store.attempts([newJobId()]), []);
     });
   });
 }

@@ -15,7 +15,7 @@ export function describeDependencyFailures(test: TestStore): void {
       assert.deepEqual([status, finishedAt, attempts], ["cancelled", clock.now(), 0]);
       assert.equal(error?.name, "JobCancelledError");
       assert.match(error?.message ?? "", new RegExp(id));
-      assert.deepEqual(await store.attempts(dependent.id), []);
+      assert.deepEqual(await store.attempts([dependent.id]), []);
     });
 
     test("frees dependents that run anyway", async (scene) => {

@@ -87,7 +87,7 @@ export function describeLeases(test: TestStore): void {
       assert.deepEqual(stated(expired!), stated(await get(id)));
       assert.deepEqual([expired?.status, expired?.attempts], ["ready", 1]);
       assert.equal(expired?.finishedAt, undefined);
-      const [attempt, ...more] = await store.attempts(id);
+      const [attempt, ...more] = await store.attempts([id]);
       assert.deepEqual(more, []);
       assert.deepEqual([attempt?.attempt, attempt?.outcome], [1, "lease_expired"]);
       assert.deepEqual([attempt?.startedAt, attempt?.finishedAt], [startedAt, clock.now()]);

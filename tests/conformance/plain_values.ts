@@ -64,7 +64,7 @@ export function describePlainValues(test: TestStore): void {
         await settle(job, { to: "failed", outcome: "failed", error }, { traceparent: text });
         const stored = await get(job.id);
         assert.deepEqual([stored.error, stored.attemptTraceparent], [error, text]);
-        const [attempt] = await store.attempts(job.id);
+        const [attempt] = await store.attempts([job.id]);
         assert.deepEqual([attempt?.error, attempt?.traceparent], [error, text]);
       }
     });
@@ -100,7 +100,7 @@ export function describePlainValues(test: TestStore): void {
       await add();
       for (const text of [...texts, newJobId()]) {
         assert.equal(await store.get(text), undefined);
-        assert.deepEqual(await store.attempts(text), []);
+        assert.deepEqual(await store.attempts([text]), []);
         assert.deepEqual(await store.find({ parentId: text, limit: 10 }), []);
       }
     });

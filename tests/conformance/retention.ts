@@ -21,7 +21,7 @@ export function describeRetention(test: TestStore): void {
         scene.clock.pass(2);
         assert.equal(await removed(scene), 1);
         assert.equal(await scene.store.get(id), undefined);
-        assert.deepEqual(await scene.store.attempts(id), []);
+        assert.deepEqual(await scene.store.attempts([id]), []);
         assert.deepEqual(await scene.store.find({ limit: 10 }), []);
       });
     }
@@ -76,8 +76,8 @@ export function describeRetention(test: TestStore): void {
       await settle(await claimOne(), retrying);
       clock.pass(2 * retentionMs);
       assert.equal(await removed(scene), 1);
-      assert.deepEqual(await store.attempts(gone.id), []);
-      assert.equal((await store.attempts(kept.id)).length, 1);
+      assert.deepEqual(await store.attempts([gone.id]), []);
+      assert.equal((await store.attempts([kept.id])).length, 1);
     });
 
     test("those who depended on a removed job, or are its children, stay as they are", async (scene) => {

@@ -28,6 +28,7 @@ import { describePaging } from "./paging.ts";
 import { describePlainValues } from "./plain_values.ts";
 import { describeRandomOperations } from "./random_operations.ts";
 import { describeRetention } from "./retention.ts";
+import { describeRetrying } from "./retrying.ts";
 import { describeSettling } from "./settling.ts";
 import { describeSnapshots } from "./snapshots.ts";
 import { type OpenStore, type Scale, testsOf, type TestStore } from "./test_store.ts";
@@ -54,6 +55,7 @@ const themes: readonly ((test: TestStore, scale: Scale) => void)[] = [
   describeDependencyRaces,
   describeDependencyScale,
   describeCancelling,
+  describeRetrying,
   describeFinding,
   describeFindModel,
   describePaging,

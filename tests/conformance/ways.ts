@@ -24,6 +24,7 @@ export const additions: Readonly<Record<string, (scene: Scene) => Promise<{ id: 
 };
 
 const byCaller: Way = { name: "by a caller", go: ({ store }, { id }) => store.cancel(id, reason) };
+const retriedByCaller: Way = { name: "by a caller", go: ({ store }, { id }) => store.retry(id) };
 const dueBesideAnother: Way = {
   name: "while a worker claims another",
   go: async ({ add, clock, claimOne }) => {
@@ -74,6 +75,8 @@ export const ways: Readonly<Record<string, readonly Way[]>> = {
   "running -> cancelled": [byCaller],
   "retrying -> ready": [dueBesideAnother],
   "retrying -> cancelled": [byCaller],
+  "failed -> ready": [retriedByCaller],
+  "cancelled -> ready": [retriedByCaller],
 };
 
 function settle(change: Change): Way["go"] {

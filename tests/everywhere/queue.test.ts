@@ -209,6 +209,24 @@ describe("lookup", () => {
     assert.equal(found.nextCursor, undefined);
   });
 
+  test("retry brings a failed or cancelled job back, and says how any other stands", async () => {
+    const queue = new JobQueue<{ mails: number }>({ store: memory() });
+    const { id } = await queue.enqueue("mails", 1, { maxAttempts: 1 });
+    let attempts = 0;
+    const worker = queue.worker("mails", () => {
+      if (++attempts === 1) throw new Error("no such mailbox");
+    });
+    assert.equal((await queue.retry(id))?.status, "ready", "it has not failed yet");
+    await worker.tick();
+    const retried = await queue.retry(id);
+    assert.deepEqual([retried?.status, retried?.maxAttempts], ["ready", 2]);
+    assert.equal((await worker.tick()).completed, 1);
+    assert.equal((await queue.get(id))?.failedAttempts.length, 1);
+    assert.equal((await queue.retry(id))?.status, "completed");
+    assert.equal(await queue.retry(crypto.randomUUID()), undefined);
+    await assert.rejects(queue.retry("1"), RangeError);
+  });
+
   test("get shows the attempts that failed, and undefined for what is not stored", async () => {
     const queue = new JobQueue({ store: memory() });
     const worker = queue.worker("queue", () => Promise.reject(new Error("503")), {

@@ -77,7 +77,7 @@ describe("several processes on one SQLite file", () => {
     const startedByVictim = new Set(notesIn(record).map(({ id }) => id));
     let takenOver = 0;
     for (const { id, result, attempts } of (await queue.find({ limit: 200 })).jobs) {
-      const history = await queue.store.attempts(id);
+      const history = await queue.store.attempts([id]);
       // All attempts but one are those that nobody settled.
       assert.equal(history.length, attempts - 1);
       assert.ok(history.every(({ outcome }) => outcome === "lease_expired"));

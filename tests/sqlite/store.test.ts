@@ -34,12 +34,12 @@ describe("a SQLite file", () => {
     const running = jobInput({ priority: 1 });
     await first.add([running, jobInput({ dependsOn: [running.id] }), jobInput({ delayMs: 1e9 })]);
     const { claimed: [leased] } = await first.exchange({ settlements: [], claims });
-    const [jobs, attempts] = [await first.find({ limit: 10 }), await first.attempts(failing!.id)];
+    const [jobs, attempts] = [await first.find({ limit: 10 }), await first.attempts([failing!.id])];
     await first.close();
 
     const again = await sqlite(path);
     assert.deepEqual(await again.find({ limit: 10 }), jobs);
-    assert.deepEqual(await again.attempts(failing!.id), attempts);
+    assert.deepEqual(await again.attempts([failing!.id]), attempts);
     const [known] = await again.add([jobInput({ idempotencyKey: "order 1" })]);
     assert.equal(known?.job.id, failing!.id);
     const settlements = [settlement(leased!, completed)];

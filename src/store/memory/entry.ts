@@ -74,8 +74,8 @@ export function remember(
 ): void {
   const kept = error && { ...error };
   record.error = kept;
-  const { attempts: attempt, startedAt = now } = record;
-  failures.push({ attempt, outcome, startedAt, finishedAt: now, error: kept, traceparent });
+  const { id: jobId, attempts: attempt, startedAt = now } = record;
+  failures.push({ jobId, attempt, outcome, startedAt, finishedAt: now, error: kept, traceparent });
 }
 
 /** A copy of a record, so that what callers do to it stays theirs. */

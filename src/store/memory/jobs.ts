@@ -9,6 +9,7 @@ import type { JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type { Added, Claim, ClaimedJob, Lease, LeaseState, Settlement } from "../store.ts";
 import { dependencyFailed, leaseExpired } from "../reasons.ts";
 import { copyOf, type Entry, remember, statusByTime } from "./entry.ts";
+import { MemoryEnded } from "./ended.ts";
 import { MemoryLines } from "./lines.ts";
 import { MemoryTable } from "./table.ts";
 import { MemoryTraces } from "./traces.ts";
@@ -17,11 +18,10 @@ import { MemoryTraces } from "./traces.ts";
 export class MemoryJobs {
   readonly table: MemoryTable = new MemoryTable();
   readonly traces: MemoryTraces = new MemoryTraces();
-  readonly #lines = new MemoryLines();
+  readonly lines: MemoryLines = new MemoryLines();
   readonly #dependents = new Map<string, Set<Entry>>();
   readonly #running = new Set<Entry>();
-  // In the order in which they ended.
-  readonly #ended = new Set<Entry>();
+  readonly #ended = new MemoryEnded();
   readonly #onReady: (queueName: string) => void;
 
   constructor(onReady: (queueName: string) => void) {
@@ -44,7 +44,7 @@ export class MemoryJobs {
     this.#promote(queueName, now);
     const claimed: ClaimedJob[] = [];
     while (claimed.length < limit) {
-      const entry = this.#lines.takeReady(queueName);
+      const entry = this.lines.takeReady(queueName);
       if (entry === undefined) break;
       const { record } = entry;
       this.#move(entry, "running");
@@ -58,16 +58,6 @@ export class MemoryJobs {
       claimed.push({ ...copyOf(record), leaseToken, waitMs, dependencyTraceparents });
     }
     return claimed;
-  }
-
-  /** When the next job of a queue can be claimed: now, later, or `Infinity`. */
-  nextAt(queueName: string, now: number): number {
-    return this.#lines.nextAt(queueName, now);
-  }
-
-  /** Since when the ready job of a queue that is due longest is due. */
-  oldestRunAt(queueName: string): number | undefined {
-    return this.#lines.oldestRunAt(queueName);
   }
 
   extend(lease: Lease, leasedUntil: number): LeaseState {
@@ -126,6 +116,20 @@ export class MemoryJobs {
     return copyOf(entry.record);
   }
 
+  retry(id: string, now: number): JobRecord | undefined {
+    const entry = this.table.get(id);
+    if (entry !== undefined && this.table.mayRetry(entry.record)) {
+      const { record } = entry;
+      record.maxAttempts = Math.max(record.maxAttempts, record.attempts + 1);
+      record.runAt = now;
+      record.finishedAt = undefined;
+      this.#ended.delete(entry);
+      this.traces.revive(entry);
+      this.#wait(entry, "ready");
+    }
+    return entry && copyOf(entry.record);
+  }
+
   /** Takes back the jobs whose lease has expired. */
   sweep(limit: number, now: number): JobRecord[] {
     const expired = [...this.#running].filter((entry) => entry.leasedUntil < now).slice(0, limit);
@@ -140,15 +144,12 @@ export class MemoryJobs {
 
   /** Removes jobs that ended before a time. */
   removeEnded(before: number, limit: number): number {
-    let removed = 0;
-    for (const entry of this.#ended) {
-      if (removed >= limit || entry.record.finishedAt! > before) break;
-      this.#ended.delete(entry);
+    const removed = this.#ended.takeBefore(before, limit);
+    for (const entry of removed) {
       this.table.remove(entry);
       this.traces.remove(entry);
-      removed++;
     }
-    return removed;
+    return removed.length;
   }
 
   #insert(entry: Entry, now: number): void {
@@ -210,17 +211,17 @@ export class MemoryJobs {
 
   #wait(entry: Entry, status: "ready" | "scheduled" | "retrying"): void {
     this.#move(entry, status);
-    this.#lines.add(entry);
+    this.lines.add(entry);
     // A worker must also learn of a job that is due before it would ask again.
     this.#onReady(entry.record.queueName);
   }
 
   #promote(queueName: string, now: number): void {
     for (;;) {
-      const entry = this.#lines.takeDue(queueName, now);
+      const entry = this.lines.takeDue(queueName, now);
       if (entry === undefined) return;
       this.#move(entry, "ready");
-      this.#lines.add(entry);
+      this.lines.add(entry);
     }
   }
 

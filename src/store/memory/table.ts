@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { JobStatus } from "../../job/status.ts";
+import { mostAttempts } from "../../job/job_options.ts";
+import { hasEnded, type JobStatus } from "../../job/status.ts";
 import type { JobInput, JobRecord } from "../../job/record.ts";
 import { mostLinks, type QueueCount, type RecordFilter } from "../store.ts";
 import { MemoryCounts } from "./counts.ts";
@@ -83,6 +84,12 @@ export class MemoryTable {
       const dependency = this.get(id)?.record;
       return dependency?.attemptTraceparent ?? dependency?.traceparent ?? [];
     });
+  }
+
+  /** Whether a job can be tried again: it did not complete, and nothing it depends on is under way. */
+  mayRetry({ status, attempts, dependsOn }: JobRecord): boolean {
+    return (status === "failed" || status === "cancelled") && attempts < mostAttempts &&
+      dependsOn.every((id) => hasEnded(this.get(id)?.record.status ?? "completed"));
   }
 
   /** Gives a job another status. */

@@ -39,6 +39,12 @@ export class MemoryTraces {
     trace.unfinished++;
   }
 
+  /** A job that had ended is to run again. The end that it brought is not told any more. */
+  revive({ record: { id, traceId } }: Entry): void {
+    this.#untold.delete(id);
+    this.#traces.get(traceId)!.unfinished++;
+  }
+
   /** A job has ended. Its trace is looked at when the whole step is done. */
   finish(entry: Entry): void {
     const { traceId } = entry.record;

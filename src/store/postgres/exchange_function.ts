@@ -58,14 +58,17 @@ begin
           else j.attempt_traceparent end,
         leased_until = null,
         -- Most traces have one job, whose end is theirs. All others are looked at below.
-        (trace_epoch, trace_end_due) = (select 1, t where s."to" in ('completed', 'failed')
-          and not exists (select 1 from ${schema}.jobs o
-            where o.trace_id = j.trace_id and o.sequence <> j.sequence))
+        (trace_epoch, trace_end_due) = (
+          select case when x.ends then coalesce(j.trace_epoch, 0) + 1 else j.trace_epoch end,
+            case when x.ends then t end
+          from (select s."to" in ('completed', 'failed') and not exists (select 1
+            from ${schema}.jobs o
+            where o.trace_id = j.trace_id and o.sequence <> j.sequence) as ends offset 0) x)
       from settlement s
       where j.id = s."jobId" and j.lease_token::text = s."leaseToken" and j.status = 'running'
       returning s."ord", s."to", s."started", s."outcome", s."error", s."traceparent", j.id,
         j.queue_name, j.attempts + (s."to" = 'ready')::integer as attempt, j.started_at,
-        j.trace_id, j.trace_epoch
+        j.trace_id, j.trace_end_due
     ), remembered as (
       insert into ${schema}.attempts
         (job_id, attempt, outcome, started_at, finished_at, error, traceparent)
@@ -86,7 +89,7 @@ begin
         when j.status = 'cancelled' then 'cancelled'
         else 'lost' end order by s."ord"),
       array_agg(r.id) filter (where r."to" in ('completed', 'failed')),
-      array_agg(r.id) filter (where r."to" in ('completed', 'failed') and r.trace_epoch is null),
+      array_agg(r.id) filter (where r."to" in ('completed', 'failed') and r.trace_end_due is null),
       array_agg(distinct r.queue_name) filter (where r."to" in ('ready', 'retrying'))
     into states, ended, sharing, queues
     from settlement s

@@ -118,12 +118,13 @@ export function toSettlementText(settlements: readonly Settlement[]): string {
 
 /** An attempt's columns. */
 export const attemptColumns: string =
-  "attempt, outcome, date_part('epoch', started_at) * 1000 as started_at, " +
+  "job_id::text as job_id, attempt, outcome, date_part('epoch', started_at) * 1000 as started_at, " +
   "date_part('epoch', finished_at) * 1000 as finished_at, error::text as error, traceparent";
 
 /** An attempt's row as a record. */
 export function toAttempt(row: Row): Attempt {
   return {
+    jobId: row.job_id as string,
     attempt: row.attempt as number,
     outcome: row.outcome as Attempt["outcome"],
     startedAt: time(row.started_at)!,

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { StoreUnavailableError } from "../../job/errors.ts";
 import type { Health } from "../health.ts";
 import type { Attempt, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type {
@@ -22,8 +21,9 @@ import type {
 } from "../store.ts";
 import { unknownDependency } from "../reasons.ts";
 import { addJobs } from "./add.ts";
+import { addOnce, repeated } from "./surely.ts";
 import { Bell } from "./bell.ts";
-import { type Client, codeOf, isOutcomeUnknown, isWorthRepeating, type Sql } from "./client.ts";
+import { type Client, codeOf, type Sql, type SqlValue } from "./client.ts";
 import { countQuery, findQuery, toCount, uuidOrNull } from "./find.ts";
 import { readHealth } from "./health.ts";
 import { quoted } from "./names.ts";
@@ -60,7 +60,7 @@ export class PostgresStore implements Store<Sql> {
 
   async add(inputs: readonly JobInput[], transaction?: Sql): Promise<readonly Added[]> {
     const added = transaction === undefined
-      ? await this.#addOnce(inputs)
+      ? await addOnce(inputs, () => this.#add(inputs), this.#options.lostAnswerMs)
       : await this.#add(inputs, transaction);
     const ready = new Set(
       added.filter(({ deduplicated }) => !deduplicated).map(({ job }) => job.queueName),
@@ -71,7 +71,7 @@ export class PostgresStore implements Store<Sql> {
   }
 
   async exchange(turn: Turn): Promise<TurnResult> {
-    const { woken, ...result } = await this.#repeated(() => this.#turns.exchange(turn));
+    const { woken, ...result } = await repeated(() => this.#turns.exchange(turn));
     await this.#bell.ring(woken);
     return result;
   }
@@ -104,18 +104,18 @@ export class PostgresStore implements Store<Sql> {
     return rows.map(({ state }) => state as LeaseState);
   }
 
-  async cancel(id: string, error: JobError): Promise<JobRecord | undefined> {
-    const [row] = await this.#repeated(() =>
-      this.#client.query(
-        `select ${jobColumns("(c.job)")}, array_to_json(c.woken)::text as woken ` +
-          `from ${this.#schema}.cancel_job($1::text::uuid, $2::text::json, ` +
-          `to_timestamp($3::float8 / 1000)) c`,
-        [uuidOrNull(id), JSON.stringify(error), this.#at()],
-      )
+  cancel(id: string, error: JobError): Promise<JobRecord | undefined> {
+    return this.#change(
+      `cancel_job($1::text::uuid, $2::text::json, to_timestamp($3::float8 / 1000))`,
+      [uuidOrNull(id), JSON.stringify(error), this.#at()],
     );
-    if (row === undefined) return undefined;
-    await this.#bell.ring(JSON.parse(row.woken as string));
-    return toRecord(row);
+  }
+
+  retry(id: string): Promise<JobRecord | undefined> {
+    return this.#change(
+      `retry_job($1::text::uuid, to_timestamp($2::float8 / 1000))`,
+      [uuidOrNull(id), this.#at()],
+    );
   }
 
   async get(id: string): Promise<JobRecord | undefined> {
@@ -126,11 +126,11 @@ export class PostgresStore implements Store<Sql> {
     return row && toRecord(row);
   }
 
-  async attempts(id: string): Promise<readonly Attempt[]> {
+  async attempts(jobIds: readonly string[]): Promise<readonly Attempt[]> {
     const rows = await this.#client.query(
-      `select ${attemptColumns} from ${this.#schema}.attempts ` +
-        "where job_id = $1::text::uuid order by id",
-      [uuidOrNull(id)],
+      `select ${attemptColumns} from ${this.#schema}.attempts where job_id = any(array(` +
+        "select i::uuid from jsonb_array_elements_text($1::text::jsonb) i)) order by id",
+      [JSON.stringify(jobIds.map(uuidOrNull))],
     );
     return rows.map(toAttempt);
   }
@@ -161,7 +161,7 @@ export class PostgresStore implements Store<Sql> {
   }
 
   async upkeep(upkeep: Upkeep): Promise<UpkeepResult> {
-    const { woken, ...result } = await this.#repeated(() => this.#turns.upkeep(upkeep));
+    const { woken, ...result } = await repeated(() => this.#turns.upkeep(upkeep));
     await this.#bell.ring(woken);
     return result;
   }
@@ -175,6 +175,16 @@ export class PostgresStore implements Store<Sql> {
     await this.#options.end();
   }
 
+  /** Calls a function that changes one job, and wakes whoever waits for what became ready by it. */
+  async #change(call: string, values: SqlValue[]): Promise<JobRecord | undefined> {
+    const text = `select ${jobColumns("(c.job)")}, array_to_json(c.woken)::text as woken ` +
+      `from ${this.#schema}.${call} c`;
+    const [row] = await repeated(() => this.#client.query(text, values));
+    if (row === undefined) return undefined;
+    await this.#bell.ring(JSON.parse(row.woken as string));
+    return toRecord(row);
+  }
+
   #at(): number | null {
     return this.#options.now?.() ?? null;
   }
@@ -185,52 +195,6 @@ export class PostgresStore implements Store<Sql> {
     } catch (error) {
       if (codeOf(error) === UNKNOWN_DEPENDENCY) throw unknownDependency((error as Error).message);
       throw error;
-    }
-  }
-
-  /**
-   * Adds jobs, whatever happens to the connection: if the answer was lost, the same ids are added
-   * again, which finds them if they were stored.
-   */
-  async #addOnce(inputs: readonly JobInput[]): Promise<readonly Added[]> {
-    try {
-      return await this.#repeated(() => this.#add(inputs));
-    } catch (error) {
-      if (!isOutcomeUnknown(error)) throw error;
-      return await this.#addAgain(inputs, error);
-    }
-  }
-
-  async #addAgain(inputs: readonly JobInput[], lost: unknown): Promise<readonly Added[]> {
-    const giveUpAt = performance.now() + this.#options.lostAnswerMs;
-    for (let waitMs = 20;; waitMs = Math.min(waitMs * 2, 500)) {
-      await new Promise((resolve) => setTimeout(resolve, waitMs * (0.5 + Math.random())));
-      try {
-        const added = await this.#add(inputs);
-        // Under its own id it is the one of the call before.
-        return added.map(({ job }, i) => ({ job, deduplicated: job.id !== inputs[i]!.id }));
-      } catch (error) {
-        if (!(error instanceof StoreUnavailableError)) throw error;
-        if (performance.now() >= giveUpAt) {
-          throw new StoreUnavailableError(
-            "The connection to Postgres was lost while jobs were stored, and it is not known " +
-              "whether they are. Enqueue the same jobs, made by job(), again: none is stored twice",
-            { cause: lost },
-          );
-        }
-      }
-    }
-  }
-
-  /** Runs again what the server gave up for another statement's sake. */
-  async #repeated<T>(work: () => Promise<T>): Promise<T> {
-    for (let tries = 1;; tries++) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!isWorthRepeating(error) || tries >= 5) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 10 * tries * Math.random()));
-      }
     }
   }
 

@@ -1,11 +1,12 @@
 /**
- * Working inside the server beside the turns: a cancellation and a sweep, one statement each.
+ * Working inside the server beside the turns: a cancellation, a retry and a sweep, one statement each.
  *
  * @module
  */
+import { mostAttempts } from "../../job/job_options.ts";
 import { pinned, readCommitted } from "./function_settings.ts";
 
-/** The functions that end jobs which nobody settles. `schema` is a quoted name. */
+/** The functions that move jobs which nobody settles. `schema` is a quoted name. */
 export function workFunctions(schema: string): string {
   return `
 -- Cancels a job that has not ended. Returns the job as it stands, or nothing.
@@ -32,6 +33,29 @@ begin
     select e.woken, e.cancelled_ids into woken, cancelled
       from ${schema}.end_jobs(array[job.id], t) e;
     perform ${schema}.end_traces(cancelled || job.id, t, true);
+  end if;
+  return next;
+end $$;
+
+-- Makes a failed or cancelled job ready again, unless something it depends on has not ended. Returns
+-- the job as it stands, or nothing. The end that it brought to its trace is not told any more.
+create function ${schema}.retry_job(job_id uuid, at timestamptz default null)
+returns table (job ${schema}.jobs, woken text[])
+language plpgsql as $$
+declare
+  t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
+begin
+  ${readCommitted}
+  select * into job from ${schema}.jobs j where j.id = retry_job.job_id for update;
+  if not found then return; end if;
+  woken := '{}';
+  if job.status in ('failed', 'cancelled') and job.attempts < ${mostAttempts} and not exists (
+    select 1 from ${schema}.jobs d where d.id = any(job.depends_on) and d.finished_at is null)
+  then
+    update ${schema}.jobs j set status = 'ready', run_at = t, finished_at = null,
+      max_attempts = greatest(j.max_attempts, j.attempts + 1), trace_end_due = null
+    where j.id = job.id returning * into job;
+    woken := array[job.queue_name];
   end if;
   return next;
 end $$;

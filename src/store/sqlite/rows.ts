@@ -111,6 +111,7 @@ export function toRecord(row: Row): JobRecord {
 /** An attempt's row as a record. */
 export function toAttempt(row: Row): Attempt {
   return {
+    jobId: row.job_id as string,
     attempt: row.attempt as number,
     outcome: row.outcome as Attempt["outcome"],
     startedAt: row.started_at as number,

@@ -27,6 +27,7 @@ import type { Database } from "./database.ts";
 import { addJobs } from "./enqueue.ts";
 import { countJobs, countLive, findJobs } from "./find.ts";
 import { isUpkeepDue, removeEnded } from "./retention.ts";
+import { mayRetry, retryJob } from "./retry.ts";
 import { toAttempt, toRecord } from "./rows.ts";
 import { cancelJob, heldJob, settleJob, sweepLeases } from "./settle.ts";
 import { claimTraceEnds, endTraces, hasUnfinished, isEndDue, settleTraceEnds } from "./traces.ts";
@@ -86,13 +87,25 @@ export class SqliteStore implements Store {
     });
   }
 
+  retry(id: string): Promise<JobRecord | undefined> {
+    return this.#write((now, effects) => {
+      const job = this.#byId(id);
+      if (job === undefined || !mayRetry(this.#database, job)) return job;
+      retryJob(this.#database, job, now, effects);
+      return this.#byId(id);
+    });
+  }
+
   get(id: string): Promise<JobRecord | undefined> {
     return this.#database.read(() => this.#byId(id));
   }
 
-  attempts(id: string): Promise<readonly Attempt[]> {
-    const sql = "select * from hammerwork_attempts where job_id = ? order by id";
-    return this.#database.read(() => this.#database.all(sql, id).map(toAttempt));
+  attempts(jobIds: readonly string[]): Promise<readonly Attempt[]> {
+    const sql = "select * from hammerwork_attempts " +
+      "where job_id in (select value from json_each(?)) order by id";
+    return this.#database.read(() =>
+      this.#database.all(sql, JSON.stringify(jobIds)).map(toAttempt)
+    );
   }
 
   find(filter: RecordFilter): Promise<readonly JobRecord[]> {

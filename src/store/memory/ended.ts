@@ -1,0 +1,32 @@
+/**
+ * The jobs in memory that have ended, in the order in which they did, to be removed in that order.
+ *
+ * @module
+ */
+import type { Entry } from "./entry.ts";
+
+/** Ended jobs, oldest end first. */
+export class MemoryEnded {
+  readonly #ended = new Set<Entry>();
+
+  /** A job has ended, later than all before. */
+  add(entry: Entry): void {
+    this.#ended.add(entry);
+  }
+
+  /** A job is to run again. */
+  delete(entry: Entry): void {
+    this.#ended.delete(entry);
+  }
+
+  /** Takes out those that ended before a time. */
+  takeBefore(before: number, limit: number): readonly Entry[] {
+    const taken: Entry[] = [];
+    for (const entry of this.#ended) {
+      if (taken.length >= limit || entry.record.finishedAt! > before) break;
+      this.#ended.delete(entry);
+      taken.push(entry);
+    }
+    return taken;
+  }
+}
