@@ -40,6 +40,7 @@ export type {
   QueueName,
   Queues,
 } from "./src/job/queues.ts";
+export type { JobNode, JobRun, JobTree } from "./src/queue/job_tree.ts";
 export type { JobFilter, JobPage } from "./src/queue/lookup.ts";
 
 export { memory, type MemoryOptions } from "./src/store/memory.ts";

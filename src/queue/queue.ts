@@ -8,8 +8,9 @@ import { type EnqueueArguments, enqueueJobs } from "./enqueue.ts";
 import type { Health } from "../store/health.ts";
 import { checkJobId } from "../job/ids.ts";
 import type { Surroundings } from "./inheritance.ts";
-import type { Attempted, Job } from "../job/job.ts";
+import type { Attempted, FailedAttempt, Job } from "../job/job.ts";
 import { checkInteger } from "../job/job_options.ts";
+import { type JobTree, jobTree } from "./job_tree.ts";
 import { type JobFilter, type JobPage, toRecordFilter } from "./lookup.ts";
 import type { Enqueue, JobOf, QueueName, Queues } from "../job/queues.ts";
 import type { QueueCount, Store } from "../store/store.ts";
@@ -121,6 +122,22 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
       jobs: page.map((record) => toJob(record) as JobOf<Q, Name>),
       nextCursor: records.length > page.length ? String(page.at(-1)!.sequence) : undefined,
     };
+  }
+
+  /**
+   * Jobs as `find` gives them, each below the job that it is a part of and with all its attempts: a
+   * request by its trace id, an order by its correlation id.
+   */
+  async tree<Name extends QueueName<Q> = QueueName<Q>>(
+    filter: JobFilter<Name>,
+  ): Promise<JobTree<JobOf<Q, Name>>> {
+    const { jobs, nextCursor } = await this.find({ limit: 1_000, ...filter });
+    const attemptsOf = new Map<string, FailedAttempt[]>(jobs.map(({ id }) => [id, []]));
+    for (const attempt of await this.store.attempts(jobs.map(({ id }) => id))) {
+      attemptsOf.get(attempt.jobId)!.push(toFailedAttempt(attempt));
+    }
+    const attempted = jobs.map((job) => ({ ...job, failedAttempts: attemptsOf.get(job.id)! }));
+    return jobTree(attempted, nextCursor);
   }
 
   /** How many jobs each queue has with each status. */

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type JobNode, JobQueue, memory } from "../../mod.ts";
+import { manualClock } from "./manual_clock.ts";
+
+type Queues = Record<string, number>;
+
+/** A tree as text: names and outcomes, children indented. */
+const drawn = (nodes: readonly JobNode[], indent = ""): string =>
+  nodes.map(({ job, runs, children }) =>
+    `${indent}${job.queueName}: ${runs.map(({ outcome }) => outcome).join(", ")}\n` +
+    drawn(children, `${indent}  `)
+  ).join("");
+
+describe("a tree of jobs", () => {
+  test("has each job below its parent, with every attempt in order", async () => {
+    const clock = manualClock();
+    const queue = new JobQueue<Queues>({ store: memory(clock) });
+    const startedAt = new Date(clock.now());
+    const { traceId } = await queue.enqueue("import", 2, { correlationId: "batch-1" });
+    await queue.worker("import", async ({ payload, attempts }, ctx) => {
+      clock.pass(5);
+      if (attempts === 1) throw new Error("not yet");
+      for (let i = 0; i < payload; i++) await ctx.enqueue("part", i);
+    }, { backoff: { type: "fixed", delayMs: 0 } }).tick();
+    await queue.worker("part", ({ payload }, ctx) => {
+      clock.pass(10);
+      return payload === 0 ? void ctx.enqueue("mail", 1) : undefined;
+    }, { concurrency: 1 }).tick();
+    for (const filter of [{ traceId }, { correlationId: "batch-1" }]) {
+      const tree = await queue.tree(filter);
+      assert.equal(
+        drawn(tree.roots),
+        "import: failed, completed\n  part: completed\n    mail: \n  part: completed\n",
+      );
+      assert.deepEqual([tree.jobs, tree.startedAt, tree.finishedAt], [4, startedAt, undefined]);
+    }
+    const [root] = (await queue.tree({ traceId })).roots;
+    assert.deepEqual(
+      root!.runs.map(({ attempt, error }) => [attempt, error?.message]),
+      [[1, "not yet"], [2, undefined]],
+    );
+    await queue.worker("mail", () => {}).tick();
+    const ended = await queue.tree({ traceId });
+    assert.deepEqual(ended.finishedAt, new Date(clock.now()));
+  });
+
+  test("shows a running attempt as one without an end, a job of another's trace as a root", async () => {
+    const queue = new JobQueue<Queues>({ store: memory() });
+    const parent = await queue.enqueue("parent", 1);
+    await queue.enqueue("child", 1, { parent: parent.id, traceId: crypto.randomUUID() });
+    await queue.worker("parent", async () => {
+      const { roots: [root] } = await queue.tree({ traceId: parent.traceId });
+      assert.deepEqual(
+        root!.runs.map(({ outcome, finishedAt }) => [outcome, finishedAt]),
+        [["running", undefined]],
+      );
+    }).tick();
+    assert.equal((await queue.get(parent.id))?.status, "completed");
+    const { jobs: [child] } = await queue.find({ queueName: "child" });
+    const tree = await queue.tree({ traceId: child!.traceId });
+    assert.equal(drawn(tree.roots), "child: \n");
+  });
+
+  test("is empty where nothing is found, and goes on page by page", async () => {
+    const queue = new JobQueue<Queues>({ store: memory() });
+    const none = await queue.tree({ correlationId: "none" });
+    assert.deepEqual(none, {
+      roots: [],
+      jobs: 0,
+      startedAt: undefined,
+      finishedAt: undefined,
+      nextCursor: undefined,
+    });
+    for (let i = 0; i < 5; i++) await queue.enqueue("a", i, { correlationId: "order" });
+    const first = await queue.tree({ correlationId: "order", limit: 3 });
+    const rest = await queue.tree({ correlationId: "order", cursor: first.nextCursor });
+    assert.deepEqual(
+      [...rest.roots, ...first.roots].map(({ job }) => job.payload),
+      [0, 1, 2, 3, 4],
+    );
+  });
+});
