@@ -11,6 +11,7 @@ describe("the architecture", () => {
   test("the module and the SQLite store import @opentelemetry/api and nothing else", () => {
     assert.deepEqual(packagesFrom("mod.ts"), ["@opentelemetry/api"]);
     assert.deepEqual(packagesFrom("src/store/sqlite.ts"), []);
+    assert.deepEqual(packagesFrom("src/client.ts"), ["@opentelemetry/api"]);
   });
 
   test("the Postgres store asks for its driver only when it is given a URL", () => {
@@ -53,6 +54,7 @@ describe("the architecture", () => {
   test("every file of the library is reached from an entry", () => {
     const entries = [
       "mod.ts",
+      "src/client.ts",
       "src/store/postgres.ts",
       "src/store/sqlite.ts",
       "src/tracing.ts",
