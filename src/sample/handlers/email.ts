@@ -1,10 +1,10 @@
 /** Writes the confirmation that the customer gets: a text file for each order. */
-import { join } from "node:path";
 import type { Handler, JobQueue } from "../../../mod.ts";
 import { showMoney } from "../orders/money.ts";
 import type { Order } from "../orders/order.ts";
 import type { Paid, Queues } from "../queues.ts";
 import { columns } from "../report/columns.ts";
+import { fileIn } from "./file_in.ts";
 import { writeWhole } from "./whole_file.ts";
 
 /** A handler that writes into this folder. The queue gives the result of the payment before. */
@@ -12,7 +12,7 @@ export function email(queue: JobQueue<Queues>, folder: string): Handler<Queues, 
   return async (job) => {
     const [paymentJobId = ""] = job.dependsOn;
     const { paymentId } = (await queue.get(paymentJobId))?.result as Paid;
-    const file = join(folder, `${job.payload.id}.txt`);
+    const file = fileIn(folder, job.payload.id, ".txt");
     // The same text at the same place: a second attempt changes nothing.
     await writeWhole(file, confirmation(job.payload, paymentId));
     return { file };

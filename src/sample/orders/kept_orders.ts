@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { fileIn } from "../handlers/file_in.ts";
 import type { Order } from "./order.ts";
 
 export interface KeptOrders {
@@ -59,5 +60,5 @@ export async function readKeptOrders(
 }
 
 function pathOf(folder: string, contentHash: string): string {
-  return join(folder, `${contentHash}.ndjson`);
+  return fileIn(folder, contentHash, ".ndjson");
 }
