@@ -4,7 +4,7 @@ import { showMoney } from "../orders/money.ts";
 import type { Order } from "../orders/order.ts";
 import type { Paid, Queues } from "../queues.ts";
 import { columns } from "../report/columns.ts";
-import { fileIn } from "./file_in.ts";
+import { fileIn } from "../file_in.ts";
 import { writeWhole } from "./whole_file.ts";
 
 /** A handler that writes into this folder. The queue gives the result of the payment before. */

@@ -2,7 +2,7 @@
 import type { Handler } from "../../../mod.ts";
 import { unitsOf } from "../orders/sums.ts";
 import type { Queues } from "../queues.ts";
-import { fileIn } from "./file_in.ts";
+import { fileIn } from "../file_in.ts";
 import { writeWhole } from "./whole_file.ts";
 
 /** A handler that writes into this folder. */

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { fileIn } from "../handlers/file_in.ts";
+import { fileIn } from "../file_in.ts";
 import type { Order } from "./order.ts";
 
 export interface KeptOrders {

@@ -1,6 +1,6 @@
 /** Paths of files that are named by what a job says. */
 import { join } from "node:path";
-import { NonRetryableError } from "../../../mod.ts";
+import { NonRetryableError } from "../../mod.ts";
 
 /** A file in a folder. Anybody can enqueue a job, so a name that leads out of it is refused. */
 export function fileIn(folder: string, name: string, extension: string): string {
