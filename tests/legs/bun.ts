@@ -6,7 +6,7 @@ const timeoutMs = 30_000;
 
 export const bun: Leg = {
   name: "bun",
-  folders: ["everywhere", "sqlite"],
+  folders: ["everywhere", "providers", "sqlite"],
   findRuntime: () => installedRuntime("Bun", "bun"),
   commands: ({ executable }, testFiles) => [{
     executable,

@@ -8,7 +8,7 @@ import { findSystemNode, systemPath } from "./system_node.ts";
 /** The machine's own Node, 20 or later. It runs compiled files, as npm users do. */
 export const systemNode: Leg = {
   name: "system-node",
-  folders: ["everywhere"],
+  folders: ["everywhere", "providers"],
   findRuntime: () => findSystemNode(20),
   commands: ({ executable }, testFiles) => [{
     executable,
@@ -22,7 +22,7 @@ export const systemNode: Leg = {
 /** Node 24, which strips the types by itself. */
 export const latestNode: Leg = {
   name: "node",
-  folders: ["everywhere", "sqlite", "repository", "platforms"],
+  folders: ["everywhere", "providers", "sqlite", "repository", "platforms"],
   findRuntime: findNode24,
   commands: ({ executable }, testFiles) => [{
     executable,

@@ -6,7 +6,7 @@ const folder = ".build/workerd";
 /** workerd runs no files but a worker, so Bun puts all tests into one. */
 export const workerd: Leg = {
   name: "workerd",
-  folders: ["everywhere"],
+  folders: ["everywhere", "providers"],
   findRuntime: () => installedRuntime("workerd", "workerd"),
   commands: ({ executable }, testFiles) => [
     {
