@@ -8,12 +8,12 @@ import { whatHolds } from "./what_holds.ts";
 export function proveAll(
   provider: string,
   traits: Traits,
-  setUp: (traits: Traits) => Promise<Stage>,
+  setUp: () => Promise<Stage>,
 ): void {
   describe(`with ${provider}`, () => {
     let stage: Stage;
     before(async () => {
-      stage = await setUp(traits);
+      stage = await setUp();
     });
     after(async () => await stage.takeDown());
 

@@ -11,25 +11,22 @@ import {
 import * as library from "../../mod.ts";
 import { openCollector } from "../everywhere/collector.ts";
 import { AsyncContextManager } from "./async_context_manager.ts";
+import { byHand } from "./by_hand.ts";
 import { newTellingSampler } from "./kept.ts";
 import { proveAll } from "./prove_all.ts";
 import { enqueueEarly, type Stage, type Traits } from "./stage.ts";
 import { unregister, userOf } from "./user.ts";
 
 const api = { trace, context, propagation };
-const foreign = { isOurs: false, tellsSampling: true, isBuiltIn: false };
+// Its own StackContextManager forgets the active span at the first await.
+const asItComes: Traits = { ...byHand, keepsContext: false };
 
-// Its StackContextManager forgets the active span at the first await.
-proveAll(
-  "sdk-trace-web as it comes",
-  { ...foreign, keepsContext: false },
-  (traits) => setUp(traits, undefined),
-);
+proveAll("sdk-trace-web as it comes", asItComes, () => setUp(asItComes, undefined));
 
 proveAll(
   "sdk-trace-web and a context manager that survives await",
-  { ...foreign, keepsContext: true },
-  (traits) => setUp(traits, new AsyncContextManager()),
+  byHand,
+  () => setUp(byHand, new AsyncContextManager()),
 );
 
 async function setUp(traits: Traits, contextManager: ContextManager | undefined): Promise<Stage> {

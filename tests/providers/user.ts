@@ -34,4 +34,13 @@ export function unregister({ trace, context, propagation }: Api): void {
   trace.disable();
   context.disable();
   propagation.disable();
+  forgetApiCopy();
+}
+
+// Where every copy of the API looks for what is registered.
+const REGISTRY = Symbol.for("opentelemetry.js.api.1");
+
+/** Whichever copy of the API registers something first decides which others may: as in a new process. */
+export function forgetApiCopy(): void {
+  delete (globalThis as { [REGISTRY]?: unknown })[REGISTRY];
 }
