@@ -26,6 +26,7 @@ export const latestNode: Leg = {
   folders: [
     "everywhere",
     "providers",
+    "providers/on_node",
     "packages/otel3",
     "packages/sdk_node",
     "sqlite",
