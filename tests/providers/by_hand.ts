@@ -14,7 +14,7 @@ export type Sdk = Pick<
 
 export const byHand: Traits = {
   isOurs: false,
-  keepsContext: true,
+  context: "kept",
   tellsSampling: true,
   isBuiltIn: false,
 };

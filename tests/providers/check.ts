@@ -1,6 +1,6 @@
 /** A check of the provider matrix, and how it looks at spans. */
 
-import assert from "node:assert/strict";
+import { strict as assert } from "node:assert";
 import type { SeenSpan, Stage, TextQueue, Traits } from "./stage.ts";
 
 /** One sentence that holds with a provider, and its proof. */

@@ -1,8 +1,8 @@
 /** What a handler enqueues and makes belongs to its own attempt, however long it waits before. */
 
-import assert from "node:assert/strict";
+import { strict as assert } from "node:assert";
 import { all, assertBelow, aTimer, type Check, newQueue, one, spansOf } from "./check.ts";
-import type { Stage } from "./stage.ts";
+import type { Stage, Traits } from "./stage.ts";
 
 export const familyChecks: readonly Check[] = [
   {
@@ -15,14 +15,16 @@ export const familyChecks: readonly Check[] = [
   },
   {
     name: "what a handler enqueues through the queue at once hangs below its attempt",
-    applies: hasAsyncStorage,
+    applies: knowsItsCaller,
     prove: (stage) => proveChildHangsBelow(stage, async (queue) => void await queue("part", "c")),
   },
   {
     name: "what a handler enqueues through the queue after an await and a timer does too",
-    applies: hasAsyncStorage,
-    lacks: ({ keepsContext }) =>
-      keepsContext ? undefined : "the scope of a running job holds its trace, but not its span",
+    applies: knowsItsCaller,
+    lacks: ({ context }) =>
+      context === "kept"
+        ? undefined
+        : "the scope of a running job holds its trace, but not its span",
     prove: (stage) =>
       proveChildHangsBelow(stage, async (queue) => {
         await null;
@@ -36,7 +38,7 @@ export const familyChecks: readonly Check[] = [
   },
   {
     name: "the attempt is active in the handler, also after an await and a timer",
-    applies: ({ keepsContext }) => keepsContext,
+    applies: ({ context }) => context === "kept",
     prove: async (stage) => {
       const queue = newQueue(stage);
       await queue.enqueue("import", "a");
@@ -92,7 +94,7 @@ async function proveInterleaved(stage: Stage): Promise<void> {
     for (let i = 0; i < 3; i++) {
       await aTimer();
       await ctx.enqueue("part", `${payload}${i}`);
-      if (stage.keepsContext) {
+      if (stage.context === "kept") {
         assert.equal(stage.activeSpan()?.spanId, ctx.span.spanContext().spanId);
       }
     }
@@ -107,8 +109,7 @@ async function proveInterleaved(stage: Stage): Promise<void> {
   }
 }
 
-/** Without it, only `ctx` knows the running job. */
-function hasAsyncStorage(): boolean {
-  const { process } = globalThis as { process?: { getBuiltinModule?: unknown } };
-  return process?.getBuiltinModule !== undefined;
+/** Without AsyncLocalStorage only `ctx` knows the running job. */
+function knowsItsCaller({ context }: Traits): boolean {
+  return context !== "none";
 }

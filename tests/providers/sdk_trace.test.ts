@@ -14,7 +14,7 @@ const api = { trace, context, propagation };
 
 const ours: Traits = {
   isOurs: true,
-  keepsContext: true,
+  context: "kept",
   tellsSampling: false,
   isBuiltIn: false,
 };

@@ -19,7 +19,7 @@ import { unregister, userOf } from "./user.ts";
 
 const api = { trace, context, propagation };
 // Its own StackContextManager forgets the active span at the first await.
-const asItComes: Traits = { ...byHand, keepsContext: false };
+const asItComes: Traits = { ...byHand, context: "until the first await" };
 
 proveAll("sdk-trace-web as it comes", asItComes, () => setUp(asItComes, undefined));
 

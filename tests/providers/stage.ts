@@ -20,8 +20,8 @@ export type SeenSpan = Pick<
 export interface Traits {
   /** Whether `initTracing` sets it up, so that a root can be given its trace. */
   readonly isOurs: boolean;
-  /** Whether the context manager that is registered with it keeps the active span across `await`. */
-  readonly keepsContext: boolean;
+  /** How far the registered context manager knows the active span. None without AsyncLocalStorage. */
+  readonly context: "none" | "until the first await" | "kept";
   /** Whether a test can see what its sampler is asked. */
   readonly tellsSampling: boolean;
   /** Whether the runtime registers it by itself, before anything can be enqueued. */

@@ -1,6 +1,6 @@
 /** Jobs that come with a trace already, or with a decision not to record it. */
 
-import assert from "node:assert/strict";
+import { strict as assert } from "node:assert";
 import { assertBelow, type Check, newQueue, one, spansOf } from "./check.ts";
 import type { SeenSpan, Stage } from "./stage.ts";
 

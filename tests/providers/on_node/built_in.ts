@@ -3,7 +3,7 @@ import type { Traits } from "../stage.ts";
 /** What is known of Deno's own provider. */
 export const builtIn: Traits = {
   isOurs: false,
-  keepsContext: true,
+  context: "kept",
   tellsSampling: false,
   isBuiltIn: true,
 };

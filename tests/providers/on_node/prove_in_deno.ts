@@ -1,31 +1,25 @@
 /**
  * A process of Deno with `OTEL_DENO=true`, whose provider is there before any code runs:
- * `deno run prove_in_deno.ts <endpoint of a collector>`. Prints one line of JSON for each check.
+ * `deno run prove_in_deno.ts <endpoint of a collector>`.
  */
 
 import { context, propagation, trace } from "@opentelemetry/api";
 import process from "node:process";
 import * as library from "../../../mod.ts";
 import { type OtlpSpan, spansIn } from "../../everywhere/otlp_spans.ts";
-import { builtIn } from "./built_in.ts";
 import { userOf } from "../user.ts";
-import type { Stage } from "../stage.ts";
-import { whatHolds } from "../what_holds.ts";
+import { builtIn } from "./built_in.ts";
+import { printProofs } from "./proof.ts";
 
 const [endpoint] = process.argv.slice(2);
-const stage: Stage = {
+
+await printProofs({
   ...builtIn,
   ...userOf({ trace, context, propagation }),
   library,
   spansOf,
   takeDown: () => Promise.resolve(),
-};
-
-for (const { name, applies, prove } of whatHolds) {
-  if (applies?.(builtIn) === false) continue;
-  const error = await prove(stage).then(() => undefined, String);
-  console.log(JSON.stringify({ name, error }));
-}
+});
 
 /** Nothing can flush this provider, which sends by itself every few milliseconds. */
 async function spansOf(wanted: string, expected: number): Promise<readonly OtlpSpan[]> {
