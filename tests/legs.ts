@@ -11,6 +11,7 @@ import { findDatabase } from "./legs/database.ts";
 import { deno } from "./legs/deno.ts";
 import type { Leg, Outcome } from "./legs/leg.ts";
 import { latestNode, nodeAndPostgres, systemNode } from "./legs/node.ts";
+import { copyToOtel3 } from "./legs/otel3.ts";
 import { runLeg } from "./legs/run_leg.ts";
 import { closingLine, progressOf, summaryOf } from "./legs/summary.ts";
 import { workerd } from "./legs/workerd.ts";
@@ -21,6 +22,7 @@ const allLegs = [nodeAndPostgres, systemNode, latestNode, bun, deno, workerd];
 // Two cores are what a small machine has, and most runtimes keep only one of them busy.
 const legsAtOnce = 2;
 
+copyToOtel3();
 const { legs, only } = readArguments(process.argv.slice(2), allLegs);
 const [collector, database] = await Promise.all([startCollector(), findDatabase()]);
 const environment = { COLLECTOR_URL: collector.url, ...database.environment };

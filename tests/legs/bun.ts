@@ -1,12 +1,14 @@
 import { installedRuntime } from "./installed.ts";
 import type { Counts, Leg } from "./leg.ts";
+import { otel3TestFiles } from "./otel3.ts";
 
 // Bun gives a test 5 s where Node and Deno set no limit, which a busy machine may exceed.
 const timeoutMs = 30_000;
 
 export const bun: Leg = {
   name: "bun",
-  folders: ["everywhere", "specification", "loggers", "sqlite"],
+  folders: ["everywhere", "specification", "providers", "packages/otel3", "loggers", "sqlite"],
+  moreFiles: otel3TestFiles,
   findRuntime: () => installedRuntime("Bun", "bun"),
   commands: ({ executable }, testFiles) => [{
     executable,

@@ -1,9 +1,11 @@
 import { installedRuntime } from "./installed.ts";
 import type { Counts, Leg } from "./leg.ts";
+import { otel3TestFiles } from "./otel3.ts";
 
 export const deno: Leg = {
   name: "deno",
-  folders: ["everywhere", "specification", "loggers", "sqlite"],
+  folders: ["everywhere", "specification", "providers", "packages/otel3", "loggers", "sqlite"],
+  moreFiles: otel3TestFiles,
   findRuntime: () => installedRuntime("Deno", "deno"),
   commands: ({ executable }, testFiles) => [{
     executable,

@@ -4,6 +4,8 @@ export interface Leg {
   readonly name: string;
   /** The folders under tests/ whose files run here. */
   readonly folders: readonly string[];
+  /** Test files elsewhere that run here too, as paths from the root. */
+  readonly moreFiles?: readonly string[];
   /** Finds the runtime, or throws a MissingRuntime that says what was looked for. */
   readonly findRuntime: () => Runtime;
   /** What to run, one after the other, in the root of the repository. */

@@ -3,12 +3,13 @@ import process from "node:process";
 import { whyNoServer } from "../postgres/server_programs.ts";
 import { installedRuntime, MissingRuntime } from "./installed.ts";
 import type { Counts, Leg, Runtime } from "./leg.ts";
+import { otel3TestFiles } from "./otel3.ts";
 import { findSystemNode, systemPath } from "./system_node.ts";
 
 /** The machine's own Node, 20 or later. It runs compiled files, as npm users do. */
 export const systemNode: Leg = {
   name: "system-node",
-  folders: ["everywhere", "specification", "loggers"],
+  folders: ["everywhere", "specification", "providers", "loggers"],
   findRuntime: () => findSystemNode(20),
   commands: ({ executable }, testFiles) => [{
     executable,
@@ -22,7 +23,19 @@ export const systemNode: Leg = {
 /** Node 24, which strips the types by itself. */
 export const latestNode: Leg = {
   name: "node",
-  folders: ["everywhere", "specification", "loggers", "sqlite", "repository", "platforms"],
+  folders: [
+    "everywhere",
+    "specification",
+    "providers",
+    "providers/on_node",
+    "packages/otel3",
+    "packages/sdk_node",
+    "loggers",
+    "sqlite",
+    "repository",
+    "platforms",
+  ],
+  moreFiles: otel3TestFiles,
   findRuntime: findNode24,
   commands: ({ executable }, testFiles) => [{
     executable,

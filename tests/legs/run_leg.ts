@@ -1,7 +1,7 @@
 import { type Ended, runChild } from "./child.ts";
 import { mayBeMissing, MissingRuntime } from "./installed.ts";
 import type { Command, Counts, Leg, Outcome } from "./leg.ts";
-import { testFilesIn } from "./test_files.ts";
+import { testFilesOf } from "./test_files.ts";
 
 type Environment = Readonly<Record<string, string>>;
 type Result = Omit<Outcome, "leg" | "seconds">;
@@ -19,7 +19,7 @@ export async function runLeg(leg: Leg, only: string, environment: Environment): 
 }
 
 async function attempt(leg: Leg, only: string, environment: Environment): Promise<Result> {
-  const testFiles = testFilesIn(leg.folders, only);
+  const testFiles = testFilesOf(leg, only);
   if (testFiles.length === 0) return withoutFiles(leg, only);
   try {
     return await run(leg, testFiles, environment);

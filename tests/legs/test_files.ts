@@ -1,10 +1,16 @@
 import { existsSync, readdirSync } from "node:fs";
 
-/** The test files of these folders as paths from the root, always in the same order. */
-export function testFilesIn(folders: readonly string[], only: string): readonly string[] {
+import type { Leg } from "./leg.ts";
+
+/** The test files of a leg as paths from the root, always in the same order. */
+export function testFilesOf({ folders, moreFiles = [] }: Leg, only: string): readonly string[] {
+  return [...testFilesIn(folders), ...moreFiles].filter((path) => path.includes(only));
+}
+
+function testFilesIn(folders: readonly string[]): readonly string[] {
   return folders
     .map((folder) => `tests/${folder}`)
     .filter((folder) => existsSync(folder))
     .flatMap((folder) => readdirSync(folder).sort().map((file) => `${folder}/${file}`))
-    .filter((path) => path.endsWith(".test.ts") && path.includes(only));
+    .filter((path) => path.endsWith(".test.ts"));
 }

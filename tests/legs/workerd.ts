@@ -1,12 +1,14 @@
 import { installedRuntime } from "./installed.ts";
 import type { Counts, Leg } from "./leg.ts";
+import { otel3TestFiles } from "./otel3.ts";
 
 const folder = ".build/workerd";
 
 /** workerd runs no files but a worker, so Bun puts all tests into one. */
 export const workerd: Leg = {
   name: "workerd",
-  folders: ["everywhere", "specification"],
+  folders: ["everywhere", "specification", "providers", "packages/otel3"],
+  moreFiles: otel3TestFiles,
   findRuntime: () => installedRuntime("workerd", "workerd"),
   commands: ({ executable }, testFiles) => [
     {

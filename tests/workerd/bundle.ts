@@ -68,7 +68,7 @@ async function bundle(entry: string, folder: string): Promise<void> {
 function standIn(builder: Builder): void {
   builder.onResolve({ filter: /^node:test$/ }, () => ({ path: join(here, "node_test.ts") }));
   // A file's hooks are its own, so the registry must know where each file begins.
-  builder.onLoad({ filter: /\.test\.ts$/ }, async ({ path }) => {
+  builder.onLoad({ filter: /\.test\.[jt]s$/ }, async ({ path }) => {
     const registry = JSON.stringify(join(here, "registry.ts"));
     const name = JSON.stringify(relative("", path));
     const opening = `import { openFile } from ${registry}; openFile(${name}); `;

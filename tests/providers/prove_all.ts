@@ -1,0 +1,25 @@
+/** Registers the checks with the test runner, around one provider. */
+
+import { after, before, describe, test } from "node:test";
+import type { Stage, Traits } from "./stage.ts";
+import { whatHolds } from "./what_holds.ts";
+
+/** Proves on one provider all that holds with every one. */
+export function proveAll(
+  provider: string,
+  traits: Traits,
+  setUp: () => Promise<Stage>,
+): void {
+  describe(`with ${provider}`, () => {
+    let stage: Stage;
+    before(async () => {
+      stage = await setUp();
+    });
+    after(async () => await stage.takeDown());
+
+    for (const { name, applies, lacks, prove } of whatHolds) {
+      if (applies?.(traits) === false) continue;
+      test(name, { todo: lacks?.(traits) ?? false }, () => prove(stage));
+    }
+  });
+}
