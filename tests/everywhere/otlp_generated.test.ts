@@ -4,7 +4,7 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ReadableSpan } from "../../src/export/readable_span.ts";
-import { encodeSpans } from "../../src/otlp/encode.ts";
+import { encodeSpans } from "../../src/export/otlp/encode.ts";
 import { anyBatch } from "./generated_spans.ts";
 
 /** What the stock exporter would send. */
