@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { SpanContext } from "@opentelemetry/api";
 import { type EnqueueArguments, enqueueJobs } from "./enqueue.ts";
 import type { Health } from "../store/health.ts";
 import { checkJobId } from "../job/ids.ts";
@@ -22,7 +21,7 @@ import {
   type SpanRules,
 } from "../trace/rules.ts";
 import { currentScope, type JobScope } from "../trace/scope.ts";
-import { activeSpanContext } from "../trace/tracer.ts";
+import { activeSpanContext, contextOf } from "../trace/tracer.ts";
 import { toFailedAttempt, toJob } from "../job/from_record.ts";
 import { Worker } from "../worker/worker.ts";
 import type {
@@ -96,10 +95,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
    * @throws {TypeError | RangeError} for bad input: an unknown dependency, a circle, a payload that is
    * no JSON or too large. Nothing is stored then.
    */
-  readonly enqueue: Enqueue<Q, Transaction> = this.#enqueueWithin(
-    currentScope,
-    activeSpanContext,
-  );
+  readonly enqueue: Enqueue<Q, Transaction> = this.#enqueueWithin(currentScope);
 
   /** A job with the attempts that did not complete it; `undefined` when there is none. */
   async get<Name extends QueueName<Q> = QueueName<Q>>(
@@ -195,17 +191,11 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   }
 
   /** `enqueue` as a part of the given job, for a handler on a runtime without AsyncLocalStorage. */
-  enqueueFrom(
-    scope: JobScope,
-    span: () => SpanContext | undefined,
-  ): Enqueue<Q, Transaction> {
-    return this.#enqueueWithin(() => scope, span);
+  enqueueFrom(scope: JobScope): Enqueue<Q, Transaction> {
+    return this.#enqueueWithin(() => scope);
   }
 
-  #enqueueWithin(
-    scope: () => JobScope | undefined,
-    span: () => SpanContext | undefined,
-  ): Enqueue<Q, Transaction> {
+  #enqueueWithin(scope: () => JobScope | undefined): Enqueue<Q, Transaction> {
     const destination = () => ({
       store: this.store,
       maxPayloadBytes: this.maxPayloadBytes,
@@ -213,11 +203,13 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     });
     // The arguments are read inside a promise, so that bad ones reject rather than throw.
     const enqueue = async (...args: EnqueueArguments<Transaction>) =>
-      await enqueueJobs(destination(), args, this.#surroundings(scope(), span()));
+      await enqueueJobs(destination(), args, this.#surroundings(scope()));
     return enqueue as Enqueue<Q, Transaction>;
   }
 
-  #surroundings(scope: JobScope | undefined, span: SpanContext | undefined): Surroundings {
+  #surroundings(scope: JobScope | undefined): Surroundings {
+    // The handler's own spans count where the context manager knows them, else the attempt's does.
+    const span = activeSpanContext() ?? contextOf(scope?.span);
     const baggage = this.#carriesBaggage ? activeBaggage() ?? scope?.baggage : undefined;
     return { scope, span, baggage };
   }

@@ -16,7 +16,7 @@ import type { Outcome } from "./settle.ts";
 import type { ClaimedJob } from "../store/store.ts";
 import { type AttemptSpan, startAttemptSpan } from "../trace/attempt.ts";
 import { jobScope, runInScope } from "../trace/scope.ts";
-import { activeSpanContext, contextOf, runInContext } from "../trace/tracer.ts";
+import { runInContext } from "../trace/tracer.ts";
 import type { JobContext, WorkerSettings } from "./worker_settings.ts";
 
 /** An attempt that is over. */
@@ -77,11 +77,7 @@ async function runHandler(
       [jobScope]: scope,
       signal,
       span: attempt.span,
-      // The handler's own spans count where the context manager knows them, else the attempt's does.
-      enqueue: settings.source.enqueueFrom(
-        scope,
-        () => activeSpanContext() ?? contextOf(attempt.span),
-      ),
+      enqueue: settings.source.enqueueFrom(scope),
       isFinalJobInTrace: async () =>
         !await settings.source.store.hasUnfinished(record.traceId, record.id),
     };

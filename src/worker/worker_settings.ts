@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Span, SpanContext } from "@opentelemetry/api";
+import type { Span } from "@opentelemetry/api";
 import {
   type Backoff,
   type BackoffFunction,
@@ -80,10 +80,7 @@ export interface WorkSource {
   /** How spans are made of its jobs, where the worker says nothing. */
   readonly spanRules: SpanRules;
   /** `enqueue` as a part of a running job. */
-  enqueueFrom(
-    scope: JobScope,
-    span: () => SpanContext | undefined,
-  ): Enqueue<Record<string, unknown>>;
+  enqueueFrom(scope: JobScope): Enqueue<Record<string, unknown>>;
 }
 
 /** A worker's options with every default decided. */

@@ -30,10 +30,8 @@ test("thousands of generated spans are encoded exactly as the stock exporter doe
   assert.ok(compared > 2_000, `${compared} spans`);
 });
 
-// No clock of an SDK gives such a time; what is sent is the same number, written with leading zeros.
-test("of a time in fractions of the first second too", {
-  todo: "encodeTime takes its short way from 0 on, rather than from 1",
-}, () => {
+// No clock of an SDK gives such a time.
+test("of a time in fractions of the first second too", () => {
   const [span] = fc.sample(anyBatch, { seed: 1, numRuns: 100 }).flat();
   const spans = [{ ...span!, startTime: [0.5, 7] as const }];
   assert.deepEqual(ourJson(spans), stockJson(spans));

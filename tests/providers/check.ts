@@ -8,8 +8,6 @@ export interface Check {
   readonly name: string;
   /** Whether it can be told with this provider; always, unless it says so. */
   readonly applies?: ((traits: Traits) => boolean) | undefined;
-  /** What must change in the library before it holds with this provider; nothing, it is hoped. */
-  readonly lacks?: ((traits: Traits) => string | undefined) | undefined;
   readonly prove: (stage: Stage) => Promise<void>;
 }
 

@@ -21,10 +21,6 @@ export const familyChecks: readonly Check[] = [
   {
     name: "what a handler enqueues through the queue after an await and a timer does too",
     applies: knowsItsCaller,
-    lacks: ({ context }) =>
-      context === "kept"
-        ? undefined
-        : "the scope of a running job holds its trace, but not its span",
     prove: (stage) =>
       proveChildHangsBelow(stage, async (queue) => {
         await null;

@@ -128,7 +128,7 @@ function encodeFlags(traceFlags: number, told: SpanContext | undefined): number 
 
 /** Nanoseconds since 1970 as a decimal string: they do not fit a double. */
 function encodeTime([seconds, nanos]: HrTime): string {
-  if (seconds > 0 && nanos >= 0 && nanos < 1e9) {
+  if (seconds >= 1 && nanos >= 0 && nanos < 1e9) {
     return `${Math.trunc(seconds)}${String(Math.trunc(nanos)).padStart(9, "0")}`;
   }
   // A time that is none (an invalid Date) must not lose the other spans of the batch.
