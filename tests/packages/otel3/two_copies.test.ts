@@ -6,13 +6,14 @@
 import { context, propagation, trace } from "@opentelemetry/api";
 import * as sdk from "@opentelemetry/sdk-trace";
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { after, describe, test } from "node:test";
 import * as library from "../../../mod.ts";
 import { apiVersions } from "../../../src/trace/api_copy.ts";
 import { initTracing } from "../../../src/tracing.ts";
 import { warningsOf } from "../../everywhere/init_tracing.ts";
 import { byHand, registerByHand, type Sdk } from "../../providers/by_hand.ts";
 import { proveAll } from "../../providers/prove_all.ts";
+import { forgetRegistry } from "../../providers/registry.ts";
 import type { Api } from "../../providers/user.ts";
 
 // One interface in two versions, which to TypeScript are two.
@@ -22,6 +23,8 @@ const register = () => registerByHand(api, sdk as unknown as Sdk, library);
 proveAll("sdk-trace 3.x and an older copy of the API in the library", byHand, register);
 
 describe("initTracing beside a newer copy of the API", () => {
+  after(forgetRegistry);
+
   test("says which versions met, and that the registered provider is used", async () => {
     const stage = await register();
     const { own, registered } = apiVersions();
