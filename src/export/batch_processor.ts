@@ -32,6 +32,7 @@ interface Batch {
 }
 
 // As many connections as workerd gives one request. More would only wait at the collector.
+const HURRY_EVERY = 64;
 const MOST_IN_FLIGHT = 6;
 // Short against the time a request takes, so that a free place is not missed for long.
 const PLACE_CHECK_MS = 10;
@@ -45,6 +46,7 @@ export class BatchProcessor {
   readonly #send: SendSpans;
   readonly #scheduleDelayMs: number;
   readonly #maxBatchSize: number;
+  readonly #hurryAt: number;
   readonly #timeoutMs: number;
   readonly #queue: SpanQueue;
   readonly #inFlight = new Set<Batch>();
@@ -60,6 +62,7 @@ export class BatchProcessor {
     this.#timeoutMs = limits.timeoutMs ?? 10_000;
     this.#queue = new SpanQueue(limits.maxQueueSize ?? 2_048);
     this.#maxBatchSize = Math.min(limits.maxBatchSize ?? 512, this.#queue.capacity);
+    this.#hurryAt = Math.max(this.#maxBatchSize, Math.ceil(this.#queue.capacity * 0.75));
   }
 
   /** A span that begins is of no interest. */
@@ -69,6 +72,10 @@ export class BatchProcessor {
   onEnd(span: ReadableSpan): void {
     if (this.#isShutDown || (span.spanContext().traceFlags & 1) === 0) return;
     if (this.#queue.add(span)) this.losses.countDropped();
+    // In a burst that gives no timer its turn, what would be dropped is sent on the spot instead.
+    if (this.#queue.length >= this.#hurryAt && this.#queue.added % HURRY_EVERY === 0) {
+      this.#start(this.#maxBatchSize);
+    }
     if (this.#queue.length === this.#maxBatchSize) this.#wakeIn(0);
     else if (this.#queue.length === 1 || this.#isWakeDead()) this.#wakeIn(this.#scheduleDelayMs);
   }
