@@ -135,9 +135,11 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
 
 /** A new job as the router takes it. Without tracing, the running job's trace goes along by its id. */
 function wireOf(newJob: NewJob): object {
-  const { queueName: queue, parentId: parent, parentTraceparent: _, ...rest } = newJob;
+  const { queueName: queue, parentId: parent, ...options } = newJob;
+  const { parentTraceId, parentTraceparent: _, parentTracestate: __, ...rest } = options;
   const traceId = rest.traceId ??
-    (rest.traceparent === undefined && activeSpanContext() === undefined
+    (rest.traceparent === undefined && parentTraceId === undefined &&
+        activeSpanContext() === undefined
       ? currentScope()?.traceId
       : undefined);
   return { ...rest, queue, parent, traceId };

@@ -21,6 +21,16 @@ export class NonRetryableError extends Error {
   override name = "NonRetryableError";
 }
 
+/** Whether a handler threw the one above. Whatever it threw, it can be asked. */
+export function isNonRetryable(thrown: unknown): boolean {
+  try {
+    return thrown instanceof NonRetryableError;
+  } catch {
+    // A revoked proxy, for one.
+    return false;
+  }
+}
+
 /** The reason of `ctx.signal` when an attempt ran into its `timeoutMs`. */
 export class JobTimeoutError extends Error {
   override name = "JobTimeoutError";

@@ -64,7 +64,12 @@ export function connected(jobs: readonly NewJob[]): (job: NewJob) => NewJob {
   const firstOf = (job: NewJob): NewJob => {
     let first = job;
     for (let next = towards.get(first); next !== undefined; next = towards.get(first)) first = next;
-    if (first !== job) towards.set(job, first);
+    // The whole way becomes short, or long chains would be walked again and again.
+    for (let at = job; at !== first;) {
+      const next = towards.get(at)!;
+      towards.set(at, first);
+      at = next;
+    }
     return first;
   };
   for (const job of jobs) {

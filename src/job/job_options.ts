@@ -54,8 +54,12 @@ export interface JobOptions {
 export interface NewJobOptions extends Omit<JobOptions, "parent" | "dependsOn"> {
   /** The id of the job that it is a part of. */
   readonly parentId?: string | undefined;
-  /** The parent's creation context, where the parent was at hand. */
+  /** The parent's trace and creation context, where the parent was at hand. */
+  readonly parentTraceId?: string | undefined;
+  /** Its `traceparent`. */
   readonly parentTraceparent?: string | undefined;
+  /** Its `tracestate`. */
+  readonly parentTracestate?: string | undefined;
   /** The ids of the jobs that must end before it starts. */
   readonly dependsOn?: readonly string[] | undefined;
 }
@@ -78,7 +82,9 @@ const checks: { readonly [Key in keyof Required<NewJobOptions>]: (value: unknown
   baggage: (value) => checkText("baggage", value),
   propagation: checkPropagation,
   parentId: (value) => checkJobId(value, "parent"),
+  parentTraceId: (value) => readTraceId(value as string),
   parentTraceparent: (value) => checkText("parentTraceparent", value),
+  parentTracestate: (value) => checkText("parentTracestate", value),
   dependsOn: checkDependencies,
   onDependencyFailure: checkFailurePolicy,
   priority: (value) => checkInteger("priority", value, -32_768, 32_767),

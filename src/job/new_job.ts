@@ -5,7 +5,6 @@
  */
 import { checkJobId, checkQueueName, newJobId, shown } from "./ids.ts";
 import type { Job } from "./job.ts";
-import type { Propagation } from "./record.ts";
 import {
   checkOptions,
   type JobOptions,
@@ -50,7 +49,6 @@ export function job<const Name extends string, Payload>(
     payload,
     ...inherited(parent),
     ...definedOnly(rest),
-    ...(rest.traceId !== undefined && { propagation: propagationWithin(rest) }),
     ...(parent !== undefined && { parentId: idOf(parent) }),
     ...(dependsOn !== undefined && { dependsOn: dependsOn.map(idOf) }),
   }));
@@ -67,6 +65,7 @@ export function checkJob<Name extends string, Payload>(
   checkJobId(id);
   checkQueueName(queueName);
   checkOptions(options);
+  checkPropagationWithin(options);
   return newJob;
 }
 
@@ -75,7 +74,17 @@ function checkShape(options: JobOptions): JobOptions {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`A job's options must be an object: got ${shown(options)}`);
   }
-  for (const name of ["id", "queueName", "payload", "parentId", "parentTraceparent"]) {
+  for (
+    const name of [
+      "id",
+      "queueName",
+      "payload",
+      "parentId",
+      "parentTraceId",
+      "parentTraceparent",
+      "parentTracestate",
+    ]
+  ) {
     if (Object.hasOwn(options, name)) {
       throw new TypeError(`A job's options have no ${name}: got one`);
     }
@@ -92,17 +101,20 @@ function idOf(reference: JobReference): string {
 }
 
 /** A parent that is at hand gives its trace and its business process; an id is looked up later. */
-function inherited(
-  parent: JobReference | undefined,
-): Pick<NewJobOptions, "traceId" | "correlationId" | "parentTraceparent"> {
+function inherited(parent: JobReference | undefined): Partial<NewJobOptions> {
   if (typeof parent !== "object" || parent === null) return {};
-  const { traceId, correlationId, traceparent } = parent as Partial<Job>;
-  return definedOnly({ traceId, correlationId, parentTraceparent: traceparent });
+  const { traceId, correlationId, traceparent, tracestate } = parent as Partial<Job>;
+  return definedOnly({
+    correlationId,
+    parentTraceId: traceId,
+    parentTraceparent: traceparent,
+    parentTracestate: tracestate,
+  });
 }
 
 /** A job that is given its trace stays in it, however late an attempt starts. */
-function propagationWithin({ propagation = "auto" }: JobOptions): Propagation {
-  if (propagation === "auto" || propagation === "child") return "child";
+function checkPropagationWithin({ traceId, propagation = "auto" }: NewJobOptions): void {
+  if (traceId === undefined || propagation === "auto" || propagation === "child") return;
   throw new RangeError(
     `A job with a trace id of its own never leaves that trace, so its propagation must be auto or ` +
       `child: got ${shown(propagation)}`,

@@ -9,7 +9,6 @@ import type { JobOptions } from "../job/job_options.ts";
 import { measureSend } from "../metrics/measure.ts";
 import { checkJob, job, type NewJob } from "../job/new_job.ts";
 import type { InTransaction } from "../job/queues.ts";
-import type { JobRecord } from "../job/record.ts";
 import type { Store } from "../store/store.ts";
 import { type Sending, startSending } from "../trace/producer.ts";
 import type { SpanAttributes } from "../trace/rules.ts";
@@ -91,22 +90,22 @@ async function storedParents<Transaction>(
   jobs: readonly NewJob[],
 ): Promise<Parents> {
   const here = new Set(jobs.map(({ id }) => id));
-  const parents = new Map<string, JobRecord>();
-  for (const newJob of jobs) {
-    const { parentId } = newJob;
-    if (parentId === undefined || here.has(parentId) || parents.has(parentId)) continue;
-    if (inheritsNothing(newJob)) continue;
-    const parent = await store.get(parentId);
-    if (parent !== undefined) parents.set(parentId, parent);
+  const asked = jobs.filter((job) =>
+    job.parentId !== undefined && !here.has(job.parentId) && !inheritsNothing(job)
+  );
+  const ids = [...new Set(asked.map(({ parentId }) => parentId!))];
+  const found = await Promise.all(ids.map((id) => store.get(id)));
+  const parents = new Map(found.flatMap((parent, i) => parent ? [[ids[i]!, parent]] : []));
+  for (const { parentId, traceId } of asked) {
     // With a trace of its own it may belong to one that only the caller's transaction can see.
-    else if (newJob.traceId === undefined) {
-      throw new RangeError(`A parent must be a stored job: got ${parentId}`);
-    }
+    if (parents.has(parentId!) || traceId !== undefined) continue;
+    throw new RangeError(`A parent must be a stored job: got ${parentId}`);
   }
   return parents;
 }
 
-function inheritsNothing({ traceId, correlationId, parentTraceparent }: NewJob): boolean {
+function inheritsNothing(job: NewJob): boolean {
+  const { traceId = job.parentTraceId, correlationId, parentTraceparent } = job;
   if (traceId === undefined || correlationId === undefined) return false;
   return parentTraceparent !== undefined || activeTracer() === undefined;
 }

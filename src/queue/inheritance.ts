@@ -13,7 +13,7 @@ import type { JobRecord } from "../job/record.ts";
 import { checkedBaggage } from "../trace/baggage.ts";
 import type { Sendable } from "../trace/producer.ts";
 import type { JobScope } from "../trace/scope.ts";
-import type { Origin } from "../trace/tracer.ts";
+import { contextOf, type Origin } from "../trace/tracer.ts";
 import { readTraceparent } from "../trace/w3c.ts";
 
 /** What surrounds a call of `enqueue`. */
@@ -87,8 +87,10 @@ function ownOrigin(
 ): Origin | undefined {
   const caller = readTraceparent(job.traceparent, job.tracestate);
   if (caller !== undefined) return { traceId: caller.traceId, parent: caller };
-  if (job.traceId === undefined) return undefined;
-  return within(readTraceId(job.traceId), job, parents, surroundings);
+  const traceId = job.traceId ?? job.parentTraceId;
+  return traceId === undefined
+    ? undefined
+    : within(readTraceId(traceId), job, parents, surroundings);
 }
 
 function familyOrigin(job: NewJob, parents: Parents, surroundings: Surroundings): Origin {
@@ -103,13 +105,15 @@ function within(
   traceId: string,
   job: NewJob,
   parents: Parents,
-  { span }: Surroundings,
+  { span, scope }: Surroundings,
 ): Origin {
-  if (span?.traceId === traceId) return { traceId, parent: span };
+  // The active span may be one of another trace, in which a handler does something of its own.
+  const above = [span, contextOf(scope?.span)].find((one) => one?.traceId === traceId);
+  if (above !== undefined) return { traceId, parent: above };
   const stored = storedParent(job, parents);
   const parent = job.parentTraceparent === undefined
     ? readTraceparent(stored?.traceparent, stored?.tracestate)
-    : readTraceparent(job.parentTraceparent);
+    : readTraceparent(job.parentTraceparent, job.parentTracestate);
   return parent?.traceId === traceId ? { traceId, parent } : { traceId };
 }
 

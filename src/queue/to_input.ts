@@ -31,7 +31,8 @@ export function toInput(sendable: Sendable, creation: Creation, payload: string)
     traceparent: creation.traceparent,
     tracestate: creation.tracestate,
     baggage,
-    propagation: job.propagation,
+    // A job that was given its trace never leaves it.
+    propagation: job.traceId === undefined ? job.propagation : "child",
   };
 }
 

@@ -44,17 +44,26 @@ export function startAttemptSpan(
     context: contextOfAttempt(span, record.baggage),
     traceId,
     end: (outcome, error) => {
+      const traceparent = traceparentOf(span, traceId !== record.traceId);
       try {
-        // A span that was sampled out is worth finding only where it left the job's own trace.
-        const isKept = span.isRecording() || traceId !== record.traceId;
-        const traceparent = isKept ? writeTraceparent(span.spanContext()) : undefined;
         endJobSpan(span, { outcome, error }, job, rules);
-        return traceparent;
       } catch {
-        return undefined;
+        // Whatever could be said of it is said, and it has ended.
       }
+      return traceparent;
     },
   };
+}
+
+/** A span that was sampled out is worth finding only where it left the job's own trace. */
+function traceparentOf(span: Span, isElsewhere: boolean): string | undefined {
+  try {
+    const spanContext = contextOf(span);
+    const isKept = isElsewhere || span.isRecording();
+    return isKept && spanContext ? writeTraceparent(spanContext) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function withPayload(record: ClaimedJob, payload: () => unknown): TracedJob {

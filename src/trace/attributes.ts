@@ -40,11 +40,24 @@ export function jobAttributes(
   if (job.parentId !== undefined) attributes["hammerwork.job.parent_id"] = job.parentId;
   if (more !== undefined) Object.assign(attributes, more);
   if (spanAttributes === undefined) return attributes;
+  // When it fails it was to take something out, and nobody knows what.
+  return changed(attributes, job, spanAttributes) ?? operationAttributes(operation, job.queueName);
+}
+
+/** What the function makes of attributes; `undefined` when it throws or returns something else. */
+function changed(
+  attributes: Attributes,
+  job: SpanJob,
+  spanAttributes: SpanAttributes,
+): Attributes | undefined {
   try {
-    return spanAttributes(attributes, job);
+    const said: unknown = spanAttributes(attributes, job);
+    if (typeof said !== "object" || said === null) return undefined;
+    if (!(said instanceof Promise)) return said as Attributes;
+    said.catch(() => {});
+    return undefined;
   } catch {
-    // It was to take something out, and nobody knows what.
-    return operationAttributes(operation, job.queueName);
+    return undefined;
   }
 }
 
@@ -55,19 +68,19 @@ export function exceptionOf(
   spanAttributes: SpanAttributes | undefined,
 ): { name: string; message: string; stack?: string } {
   if (spanAttributes === undefined) return error;
-  try {
-    const said = spanAttributes({
+  const said = changed(
+    {
       "exception.type": error.name,
       "exception.message": error.message,
       ...(error.stack !== undefined && { "exception.stacktrace": error.stack }),
-    }, job);
-    const stack = said["exception.stacktrace"];
-    return {
-      name: String(said["exception.type"] ?? error.name),
-      message: String(said["exception.message"] ?? ""),
-      ...(stack !== undefined && { stack: String(stack) }),
-    };
-  } catch {
-    return { name: error.name, message: "" };
-  }
+    },
+    job,
+    spanAttributes,
+  );
+  const stack = said?.["exception.stacktrace"];
+  return {
+    name: String(said?.["exception.type"] ?? error.name),
+    message: String(said?.["exception.message"] ?? ""),
+    ...(stack !== undefined && { stack: String(stack) }),
+  };
 }

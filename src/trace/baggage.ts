@@ -40,33 +40,45 @@ export function checkedBaggage(header: string): string | undefined {
 }
 
 function readBaggage(header: string): Baggage | undefined {
+  // Twice what may be kept: a header may hold white space and entries that are passed over.
+  if (header.length > 2 * LONGEST_HEADER) return undefined;
   const entries = header.split(",").flatMap(readEntry);
   return entries.length === 0 ? undefined : propagation.createBaggage(Object.fromEntries(entries));
 }
 
 /** `key=value;metadata`, percent-encoded. What cannot be read is passed over. */
 function readEntry(text: string): [string, BaggageEntry][] {
-  const [, key, value, metadata] = ENTRY.exec(text) ?? [];
-  if (key === undefined || value === undefined) return [];
+  const [pair = "", ...metadata] = text.split(";");
+  const at = pair.indexOf("=");
+  const key = pair.slice(0, Math.max(0, at)).trim();
+  if (key === "" || /\s/.test(key)) return [];
   try {
-    const entry: BaggageEntry = { value: decodeURIComponent(value) };
-    if (metadata) entry.metadata = baggageEntryMetadataFromString(metadata);
+    const entry: BaggageEntry = { value: decodeURIComponent(pair.slice(at + 1).trim()) };
+    const said = metadata.join(";").trim();
+    if (said !== "") entry.metadata = baggageEntryMetadataFromString(said);
     return [[decodeURIComponent(key), entry]];
   } catch {
     return [];
   }
 }
 
-const ENTRY = /^\s*([^=;\s]+)\s*=\s*([^;]*?)\s*(?:;\s*(.*?)\s*)?$/s;
-
 function writeBaggage(baggage: Baggage): string | undefined {
   let header = "";
-  for (const [key, { value, metadata }] of baggage.getAllEntries().slice(0, MOST_ENTRIES)) {
-    const entry = `${encodeURIComponent(key)}=${encodeURIComponent(value)}` +
-      (metadata ? `;${metadata}` : "");
-    if (entry.length > LONGEST_ENTRY) continue;
+  for (const [key, value] of baggage.getAllEntries().slice(0, MOST_ENTRIES)) {
+    const entry = writeEntry(key, value);
+    if (entry === undefined || entry.length > LONGEST_ENTRY) continue;
     const longer = header === "" ? entry : `${header},${entry}`;
     if (longer.length <= LONGEST_HEADER) header = longer;
   }
   return header || undefined;
+}
+
+/** Half a surrogate pair cannot be sent. */
+function writeEntry(key: string, { value, metadata }: BaggageEntry): string | undefined {
+  try {
+    const pair = `${encodeURIComponent(key)}=${encodeURIComponent(value)}`;
+    return metadata ? `${pair};${metadata}` : pair;
+  } catch {
+    return undefined;
+  }
 }

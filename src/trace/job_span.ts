@@ -58,6 +58,7 @@ export function createJobSpan(
     kind: SpanKind.CONSUMER,
     links: linksOf(job, rules, origin),
     attributes: jobAttributes("process", job, rules.spanAttributes, {
+      "messaging.operation.name": operation,
       "hammerwork.job.attempt": job.attempts,
       "hammerwork.job.max_attempts": job.maxAttempts,
       ...(job.waitMs !== undefined && { "hammerwork.job.wait_ms": job.waitMs }),
@@ -85,9 +86,9 @@ export function endJobSpan(
     span.setAttribute("hammerwork.job.outcome", outcome);
     if (error === undefined) return;
     const exception = exceptionOf(error, job, rules.spanAttributes);
+    span.setStatus({ code: SpanStatusCode.ERROR, message: exception.message });
     span.setAttribute("error.type", exception.name);
     span.recordException(exception);
-    span.setStatus({ code: SpanStatusCode.ERROR, message: exception.message });
   } finally {
     span.end();
   }

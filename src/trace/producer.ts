@@ -7,6 +7,7 @@
  */
 import {
   type Attributes,
+  context,
   type Span,
   type SpanContext,
   SpanKind,
@@ -16,9 +17,11 @@ import {
 import { toJobError } from "../job/errors.ts";
 import { newTraceId } from "../job/ids.ts";
 import type { NewJob } from "../job/new_job.ts";
-import { jobAttributes, operationAttributes } from "./attributes.ts";
-import type { SpanAttributes } from "./rules.ts";
-import { activeTracer, type Origin, startSpan } from "./tracer.ts";
+import type { JobError } from "../job/record.ts";
+import { exceptionOf, jobAttributes, operationAttributes } from "./attributes.ts";
+import type { SpanAttributes, SpanJob } from "./rules.ts";
+import { isUntraced } from "./suppress_tracing.ts";
+import { activeTracer, contextOf, type Origin, startSpan } from "./tracer.ts";
 import { writeTraceparent } from "./w3c.ts";
 
 /** A job with everything decided about its trace but its creation context. */
@@ -63,17 +66,36 @@ export interface Sender {
 
 /** Starts the spans of one enqueue; without tracing it only decides the ids. */
 export function startSending(jobs: readonly Sendable[], sender: Sender): Sending {
+  const tracer = activeTracer();
+  if (tracer === undefined || isSuppressed()) return untraced(jobs);
+  const started: Started[] = [];
   try {
-    const tracer = activeTracer();
-    if (tracer === undefined) return untraced(jobs);
-    const sending = jobs.length === 1
-      ? sendOne(tracer, jobs[0]!, sender)
-      : sendMany(tracer, jobs, sender);
+    if (jobs.length === 1) sendOne(tracer, jobs[0]!, sender, started);
+    else sendMany(tracer, jobs, sender, started);
+    const created = started.filter(({ sendable }) => sendable !== undefined);
+    const creations = created.map(({ span, sendable }) => creationOf(span, sendable!.origin));
     // A provider that makes empty spans has given no trace to belong to.
-    return sending.creations.every(({ traceparent }) => traceparent) ? sending : untraced(jobs);
+    if (creations.every((creation) => creation !== undefined)) {
+      return { creations, end: (error) => endSpans(started, sender, error) };
+    }
   } catch {
     // A tracer that throws must not keep a job from being enqueued.
-    return untraced(jobs);
+  }
+  endSpans(started, sender, undefined);
+  return untraced(jobs);
+}
+
+/** A span that was started, and the job that it creates, if it is one job's. */
+interface Started {
+  readonly span: Span;
+  readonly sendable: Sendable | undefined;
+}
+
+function isSuppressed(): boolean {
+  try {
+    return isUntraced(context.active());
+  } catch {
+    return false;
   }
 }
 
@@ -90,64 +112,58 @@ function untraced(jobs: readonly Sendable[]): Sending {
   return { creations, end: () => {} };
 }
 
-function sendOne(
-  tracer: Tracer,
-  sendable: Sendable,
-  { spanAttributes }: Sender,
-): Sending {
-  const span = startProducerSpan(tracer, "send", sendable, sendable.origin, spanAttributes);
-  return {
-    creations: [creationIn(span.spanContext())],
-    end: (error) => endSpans([span], error),
-  };
+function sendOne(tracer: Tracer, sendable: Sendable, sender: Sender, started: Started[]): void {
+  const { origin } = sendable;
+  started.push({ span: startProducerSpan(tracer, "send", sendable, origin, sender), sendable });
 }
 
 function sendMany(
   tracer: Tracer,
   jobs: readonly Sendable[],
-  { span, spanAttributes }: Sender,
-): Sending {
+  sender: Sender,
+  started: Started[],
+): void {
   const origins = new Set(jobs.map(({ origin }) => origin));
   const shared = origins.size === 1 ? jobs[0]!.origin : undefined;
   const send = startSpan(tracer, batchName(jobs), {
     kind: SpanKind.CLIENT,
     attributes: batchAttributes(jobs),
-  }, shared ?? (span ? { parent: span } : {}));
+  }, shared ?? (sender.span ? { parent: sender.span } : {}));
+  started.push({ span: send, sendable: undefined });
   // Each trace gets one root: the send span where all jobs share a trace, else its first job's.
   const roots = new Map<Origin, Origin>();
   if (shared !== undefined) roots.set(shared, { parent: send.spanContext() });
-  const creates = jobs.map((sendable) => {
+  for (const sendable of jobs) {
     const origin = roots.get(sendable.origin) ?? sendable.origin;
-    const create = startProducerSpan(tracer, "create", sendable, origin, spanAttributes);
-    if (origin.parent === undefined) roots.set(sendable.origin, { parent: create.spanContext() });
-    return create;
-  });
-  send.addLinks(creates.map((create, i) => ({
-    context: create.spanContext(),
-    attributes: { "messaging.message.id": jobs[i]!.job.id },
-  })));
-  return {
-    creations: creates.map((create) => creationIn(create.spanContext())),
-    end: (error) => endSpans([...creates, send], error),
-  };
+    const span = startProducerSpan(tracer, "create", sendable, origin, sender);
+    started.push({ span, sendable });
+    if (origin.parent === undefined) roots.set(sendable.origin, { parent: span.spanContext() });
+  }
+  send.addLinks(
+    started.slice(1).map(({ span, sendable }) => ({
+      context: span.spanContext(),
+      attributes: { "messaging.message.id": sendable!.job.id },
+    })),
+  );
 }
 
 function startProducerSpan(
   tracer: Tracer,
   operation: "send" | "create",
-  { job, correlationId, parentId }: Sendable,
+  sendable: Sendable,
   origin: Origin,
-  spanAttributes: SpanAttributes | undefined,
+  { spanAttributes }: Sender,
 ): Span {
-  const { id, queueName, payload } = job;
-  return startSpan(tracer, `${operation} ${queueName}`, {
+  return startSpan(tracer, `${operation} ${sendable.job.queueName}`, {
     kind: SpanKind.PRODUCER,
-    attributes: jobAttributes(
-      operation,
-      { id, queueName, payload, correlationId, parentId },
-      spanAttributes,
-    ),
+    attributes: jobAttributes(operation, spanJobOf(sendable), spanAttributes),
   }, origin);
+}
+
+function spanJobOf(
+  { job: { id, queueName, payload }, correlationId, parentId }: Sendable,
+): SpanJob {
+  return { id, queueName, payload, correlationId, parentId };
 }
 
 /** The destination stands in a batch span's name only where it is the same for all. */
@@ -170,6 +186,16 @@ function commonQueue(jobs: readonly Sendable[]): string | undefined {
     : undefined;
 }
 
+/** The creation context, if the span has a valid one in the trace that was asked for. */
+function creationOf(span: Span, { traceId }: Origin): Creation | undefined {
+  const spanContext = contextOf(span);
+  if (spanContext === undefined) return undefined;
+  // Another's provider may not do as it was asked; the job's own trace is what its caller said.
+  return traceId === undefined || traceId === spanContext.traceId
+    ? creationIn(spanContext)
+    : { traceId };
+}
+
 function creationIn(spanContext: SpanContext): Creation {
   return {
     traceId: spanContext.traceId,
@@ -178,19 +204,33 @@ function creationIn(spanContext: SpanContext): Creation {
   };
 }
 
-function endSpans(spans: readonly Span[], error: unknown): void {
-  for (const span of spans) {
+function endSpans(spans: readonly Started[], sender: Sender, error: unknown): void {
+  for (const { span, sendable } of spans) {
     try {
-      if (error !== undefined) markFailed(span, error);
-      span.end();
+      if (error !== undefined) markFailed(span, toJobError(error), sendable, sender);
     } catch {
       // The jobs are stored, or refused, whatever becomes of the span.
+    }
+    try {
+      span.end();
+    } catch {
+      // There is nothing more to be done for it.
     }
   }
 }
 
-function markFailed(span: Span, error: unknown): void {
-  const { name, message } = toJobError(error);
+/** A database's message may quote what it refused; of several jobs nobody can say whose it is. */
+function markFailed(
+  span: Span,
+  error: JobError,
+  sendable: Sendable | undefined,
+  { spanAttributes }: Sender,
+): void {
+  const { name, message } = sendable === undefined && spanAttributes !== undefined
+    ? { name: error.name, message: "" }
+    : exceptionOf(error, sendable ? spanJobOf(sendable) : NO_JOB, spanAttributes);
   span.setAttribute("error.type", name);
   span.setStatus({ code: SpanStatusCode.ERROR, message });
 }
+
+const NO_JOB: SpanJob = { id: "", queueName: "" };

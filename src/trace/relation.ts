@@ -47,10 +47,11 @@ export function linksOf(job: Related, rules: SpanRules, origin: Origin): Link[] 
   const before = linksTo("previous_attempt", [job.attemptTraceparent]);
   if (modeOf(job, rules) === "none") return before;
   const creation = origin.parent ? undefined : readTraceparent(job.traceparent, job.tracestate);
+  // The SDK keeps the last ones when there are too many: those that matter most come last.
   return [
-    ...(creation ? [linkTo("creation", creation)] : []),
-    ...before,
     ...linksTo("dependency", job.dependencyTraceparents ?? []),
+    ...before,
+    ...(creation ? [linkTo("creation", creation)] : []),
   ];
 }
 

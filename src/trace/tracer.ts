@@ -21,12 +21,19 @@ import { choosesRoots, startWithTraceId } from "./chosen_root.ts";
 /** The library's name in every span's instrumentation scope. */
 export const tracerName = "hammerwork";
 
-/** The tracer, or `undefined` when nobody has registered a provider: then nothing is built at all. */
+/**
+ * The tracer, or `undefined` when nobody has registered a provider: then nothing is built at all. A
+ * provider that throws is none.
+ */
 export function activeTracer(): Tracer | undefined {
-  const provider = trace.getTracerProvider();
-  const isRegistered = !(provider instanceof ProxyTracerProvider) ||
-    provider.getDelegateTracer(tracerName) !== undefined;
-  return isRegistered ? provider.getTracer(tracerName) : undefined;
+  try {
+    const provider = trace.getTracerProvider();
+    const isRegistered = !(provider instanceof ProxyTracerProvider) ||
+      provider.getDelegateTracer(tracerName) !== undefined;
+    return isRegistered ? provider.getTracer(tracerName) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Where a span begins: under a parent, as the root of a chosen trace, or as the root of a new one. */
@@ -74,19 +81,25 @@ export function contextOf(span: Span | undefined): SpanContext | undefined {
   }
 }
 
-/** Calls `fn` inside a context; a context manager that throws is done without. */
+/** Calls `fn` inside a context. Whatever a context manager does, `fn` is called once and its own end counts. */
 export function runInContext<R>(within: Context, fn: () => R): R {
-  let isCalled = false;
+  let ended: { readonly value: R } | { readonly error: unknown } | undefined;
   const call = () => {
-    isCalled = true;
-    return fn();
+    if (ended !== undefined) return;
+    try {
+      ended = { value: fn() };
+    } catch (error) {
+      ended = { error };
+    }
   };
   try {
-    return context.with(within, call);
-  } catch (error) {
-    if (isCalled) throw error;
-    return fn();
+    context.with(within, call);
+  } catch {
+    // It is done without.
   }
+  call();
+  if ("error" in ended!) throw ended.error;
+  return ended!.value;
 }
 
 /** A context that holds nothing but the given span context. */

@@ -29,7 +29,20 @@ export function readTraceparent(
     traceFlags: parseInt(flags!, 16),
     isRemote: true,
   };
-  return tracestate ? { ...spanContext, traceState: createTraceState(tracestate) } : spanContext;
+  if (!tracestate) return spanContext;
+  return { ...spanContext, traceState: createTraceState(withinLimits(tracestate)) };
+}
+
+/**
+ * A `tracestate` as Trace Context 3.3.1 lets it be cut: whole members, at most 32, and of those longer
+ * than 128 characters the first to go when it is longer than 512 in all. The order stays.
+ */
+function withinLimits(tracestate: string): string {
+  const members = tracestate.split(",").map((one) => one.trim()).filter((one) => one !== "");
+  let kept = members.slice(0, 32);
+  if (kept.join(",").length > 512) kept = kept.filter((one) => one.length <= 128);
+  while (kept.join(",").length > 512) kept = kept.slice(0, -1);
+  return kept.join(",");
 }
 
 /** Writes a span context as a `traceparent`; `undefined` when it is the empty one of a missing SDK. */

@@ -35,6 +35,7 @@ export interface Finished {
 /** Starts attempts and collects their outcomes. */
 export class Attempts {
   readonly #running = new Set<Running>();
+  readonly #runningFor = new Map<WorkerSettings, number>();
   readonly #hooks: HookCalls;
   readonly #tally: Tally;
   readonly #onEnd: () => void;
@@ -59,9 +60,7 @@ export class Attempts {
 
   /** How many run for one queue. */
   runningFor(settings: WorkerSettings): number {
-    let count = 0;
-    for (const one of this.#running) if (one.settings === settings) count++;
-    return count;
+    return this.#runningFor.get(settings) ?? 0;
   }
 
   /** Takes those that wait to be recorded. */
@@ -81,6 +80,7 @@ export class Attempts {
     const controller = new AbortController();
     const running = { job, settings, controller, leasedUntil: askedAt + settings.leaseMs };
     this.#running.add(running);
+    this.#count(settings, 1);
     if (settings.hooks.onJobStart) this.#hooks.tell(settings, () => [startEvent(job)]);
     execute(job, settings, controller).then((executed) => this.#end(running, executed));
   }
@@ -97,9 +97,14 @@ export class Attempts {
     for (const { controller } of this.#running) controller.abort(error);
   }
 
+  #count(settings: WorkerSettings, by: 1 | -1): void {
+    this.#runningFor.set(settings, this.runningFor(settings) + by);
+  }
+
   #end(running: Running, executed: Executed): void {
     const { job, settings } = running;
     this.#running.delete(running);
+    this.#count(settings, -1);
     const { outcome } = executed;
     measureAttempt(job.queueName, executed.runMs, outcome);
     const change = settle(outcome, job, () => retryDelay(job, settings, outcome));

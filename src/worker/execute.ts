@@ -78,8 +78,7 @@ async function runHandler(
       signal,
       span: attempt.span,
       enqueue: settings.source.enqueueFrom(scope),
-      isFinalJobInTrace: async () =>
-        !await settings.source.store.hasUnfinished(record.traceId, record.id),
+      isFinalJobInTrace: () => isFinal(record, settings, attempt),
     };
     returned = await runInContext(
       attempt.context,
@@ -89,6 +88,16 @@ async function runHandler(
     return { type: "failed", error };
   }
   return { type: "completed", result: resultText(returned, record, settings) };
+}
+
+/** A late attempt runs in a trace of its own, to which the jobs belong that it enqueues. */
+async function isFinal(
+  { id, traceId }: ClaimedJob,
+  { source: { store } }: WorkerSettings,
+  attempt: AttemptSpan,
+): Promise<boolean> {
+  if (await store.hasUnfinished(traceId, id)) return false;
+  return attempt.traceId === traceId || !await store.hasUnfinished(attempt.traceId, id);
 }
 
 /** The work is done, so a result that cannot be kept is reported and left out, never run again. */

@@ -65,7 +65,7 @@ export type Hook<Type extends EventType, AJob = Job> = (
   event: JobEventOf<Type, AJob>,
 ) => unknown;
 
-/** The end of a trace: none of its jobs is unfinished. */
+/** The end of a trace: when it was recorded, none of its jobs was unfinished. */
 export interface TraceCompleteEvent {
   /** The trace, by its jobs' own trace id. */
   readonly traceId: string;

@@ -85,6 +85,7 @@ export class Loop {
       while (!this.#isOver()) {
         if (this.#isTurnDue()) await this.#turn();
         else if (!this.#isUpkeepDue()) await this.#sleep();
+        this.#traceEnds.askIfDue();
         if (this.#isUpkeepDue()) await this.#upkeep();
         await this.#breath.take();
       }
@@ -209,7 +210,8 @@ export class Loop {
     const now = performance.now();
     // An upkeep interval of zero means every turn, not a loop without a pause.
     const upkeepAt = Math.max(now + 1, upkeepDueAt(this.#store, this.#settings));
-    await this.#waiting.sleep(Math.min(this.#askAt(), upkeepAt) - now);
+    const wakeAt = Math.min(this.#askAt(), upkeepAt, Math.max(now + 1, this.#traceEnds.askAt));
+    await this.#waiting.sleep(wakeAt - now);
     this.#hasKept = false;
     this.#breath.taken();
   }
@@ -219,8 +221,6 @@ export class Loop {
     const upkeep = doUpkeep(this.#store, this.#byQueue, this.#hooks);
     const hasFreed = await this.#stopping.inTime(upkeep).catch(() => false);
     if (hasFreed) this.#asking.askAll();
-    // Also those that ended where nobody listens, and those whose teller died.
-    this.#traceEnds.ask();
   }
 
   async #storeFailed(error: unknown): Promise<void> {

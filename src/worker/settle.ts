@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { NonRetryableError, toJobError } from "../job/errors.ts";
+import { isNonRetryable, toJobError } from "../job/errors.ts";
 import type { Change } from "../store/store.ts";
 
 /** How an attempt ended. */
@@ -37,7 +37,7 @@ export function settle(
     case "failed":
     case "timed_out": {
       const failure = { outcome: outcome.type, error: toJobError(outcome.error) };
-      const isFinal = job.attempts >= job.maxAttempts || outcome.error instanceof NonRetryableError;
+      const isFinal = job.attempts >= job.maxAttempts || isNonRetryable(outcome.error);
       return isFinal
         ? { to: "failed", ...failure }
         : { to: "retrying", ...failure, delayMs: delayMs() };

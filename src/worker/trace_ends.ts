@@ -8,6 +8,7 @@ import type { Store, TraceEnd } from "../store/store.ts";
 import { within } from "../within.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
 
+// Hooks that are called and have not returned yet. More ends wait in the store.
 const MOST_AT_ONCE = 100;
 
 /** The ends that one loop tells of. */
@@ -15,9 +16,13 @@ export class TraceEnds {
   readonly #store: Store;
   readonly #listeners: readonly WorkerSettings[];
   readonly #leaseMs: number;
-  readonly #telling = new Set<Promise<void>>();
-  #asking: Promise<void> | undefined;
-  #isAskedAgain = false;
+  readonly #askEveryMs: number;
+  readonly #telling = new Map<string, Promise<void>>();
+  #told: TraceEnd[] = [];
+  #turns: Promise<void> | undefined;
+  #isAsked = false;
+  #isOver = false;
+  #askAt = -Infinity;
 
   constructor(store: Store, settings: readonly WorkerSettings[]) {
     this.#store = store;
@@ -26,54 +31,84 @@ export class TraceEnds {
     // Workers that share a function are told once.
     this.#listeners = listeners.filter((_, i) => hooks.indexOf(hooks[i]) === i);
     this.#leaseMs = Math.max(...listeners.map(({ leaseMs }) => leaseMs));
+    this.#askEveryMs = Math.min(...listeners.map(({ upkeepMs }) => upkeepMs));
+  }
+
+  /** When to ask next for ends that were recorded elsewhere, by `performance.now()`. */
+  get askAt(): number {
+    return this.#listeners.length === 0 ? Infinity : this.#askAt;
+  }
+
+  /** Asks if it is time to, whoever else does the upkeep of the store. */
+  askIfDue(): void {
+    if (this.askAt <= performance.now()) this.ask();
   }
 
   /** A trace may have ended: asks the store, once for everything that happens meanwhile. */
   ask(): void {
-    if (this.#listeners.length === 0) return;
-    this.#isAskedAgain = true;
-    this.#asking ??= this.#ask().finally(() => this.#asking = undefined);
+    if (this.#listeners.length === 0 || this.#isOver) return;
+    this.#isAsked = true;
+    this.#askAt = performance.now() + this.#askEveryMs;
+    this.#go();
   }
 
-  /** Waits until all has been told that was asked for, at most this long. */
+  /** Waits until all has been told that was asked for, at most this long. Then nothing is claimed. */
   async settled(withinMs: number): Promise<void> {
-    if (this.#asking === undefined && this.#telling.size === 0) return;
     await within(withinMs, this.#allTold());
+    this.#isOver = true;
   }
 
   async #allTold(): Promise<void> {
-    await this.#asking;
-    await Promise.all(this.#telling);
-  }
-
-  async #ask(): Promise<void> {
-    try {
-      while (this.#isAskedAgain) {
-        this.#isAskedAgain = false;
-        const claim = { limit: MOST_AT_ONCE, leaseMs: this.#leaseMs };
-        const ends = await this.#store.claimTraceEnds(claim);
-        if (ends.length === 0) continue;
-        this.#isAskedAgain = true;
-        // A hook that hangs must not keep others from being told.
-        const telling = this.#tell(ends);
-        this.#telling.add(telling);
-        telling.then(() => this.#telling.delete(telling));
-      }
-    } catch (error) {
-      this.#listeners[0]!.onError(error);
+    while (this.#turns !== undefined || this.#telling.size > 0) {
+      await (this.#turns ?? Promise.race(this.#telling.values()));
     }
   }
 
-  async #tell(ends: readonly TraceEnd[]): Promise<void> {
+  #go(): void {
+    this.#turns ??= this.#takeTurns();
+  }
+
+  async #takeTurns(): Promise<void> {
     try {
-      await Promise.all(ends.map((end) => this.#tellOne(end)));
-      await this.#store.settleTraceEnds(ends);
+      while (this.#told.length > 0 || this.#mayClaim()) await this.#turn();
     } catch (error) {
       this.#listeners[0]!.onError(error);
+    } finally {
+      this.#turns = undefined;
     }
   }
 
-  async #tellOne({ finishedAt, correlationId, ...end }: TraceEnd): Promise<void> {
+  #mayClaim(): boolean {
+    return this.#isAsked && !this.#isOver && this.#telling.size < MOST_AT_ONCE;
+  }
+
+  /** Says what was told and claims for the places that are free. */
+  async #turn(): Promise<void> {
+    const told = this.#told;
+    this.#told = [];
+    if (told.length > 0) await this.#store.settleTraceEnds(told);
+    if (!this.#mayClaim()) return;
+    this.#isAsked = false;
+    const limit = MOST_AT_ONCE - this.#telling.size;
+    const ends = await this.#store.claimTraceEnds({ limit, leaseMs: this.#leaseMs });
+    // There may be more.
+    if (ends.length >= limit) this.#isAsked = true;
+    for (const end of ends) this.#tell(end);
+  }
+
+  /** One whose lease ran out while its hook is still at it is not told twice from here. */
+  #tell(end: TraceEnd): void {
+    const key = `${end.traceId} ${end.epoch}`;
+    if (this.#telling.has(key)) return;
+    const telling = this.#tellListeners(end).then(() => {
+      this.#telling.delete(key);
+      this.#told.push(end);
+      this.#go();
+    });
+    this.#telling.set(key, telling);
+  }
+
+  async #tellListeners({ finishedAt, correlationId, ...end }: TraceEnd): Promise<void> {
     const event = { ...end, correlationId, completedAt: new Date(finishedAt) };
     await Promise.all(this.#listeners.map(async ({ hooks, onError }) => {
       try {

@@ -207,9 +207,10 @@ describe("the signal of an attempt", () => {
     const { id } = await queue.enqueue("queue", {}, { maxAttempts: 1 });
     await queue.enqueue("queue", {}, { maxAttempts: 1, timeoutMs: 5 });
     assert.equal((await worker.tick()).failed, 2);
-    assert.deepEqual(reasons.map(String), [
-      "JobTimeoutError: The attempt took longer than 5 ms",
+    // Two timers so close to each other fire in any order on a busy machine.
+    assert.deepEqual(reasons.map(String).sort(), [
       "JobTimeoutError: The attempt took longer than 10 ms",
+      "JobTimeoutError: The attempt took longer than 5 ms",
     ]);
     assert.ok(reasons[0] instanceof JobTimeoutError);
     const job = await queue.get(id);

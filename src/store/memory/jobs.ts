@@ -5,7 +5,7 @@
  * @module
  */
 import { hasEnded, type JobStatus } from "../../job/status.ts";
-import type { JobError, JobInput, JobRecord } from "../../job/record.ts";
+import type { AttemptOutcome, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type { Added, Claim, ClaimedJob, Lease, LeaseState, Settlement } from "../store.ts";
 import { dependencyFailed, leaseExpired } from "../reasons.ts";
 import { copyOf, type Entry, remember, statusByTime } from "./entry.ts";
@@ -134,7 +134,7 @@ export class MemoryJobs {
   sweep(limit: number, now: number): JobRecord[] {
     const expired = [...this.#running].filter((entry) => entry.leasedUntil < now).slice(0, limit);
     for (const entry of expired) {
-      remember(entry, "lease_expired", now, leaseExpired);
+      this.#lose(entry, "lease_expired", leaseExpired, now);
       if (entry.record.attempts >= entry.record.maxAttempts) this.#end(entry, "failed", now);
       else this.#wait(entry, "ready");
     }
@@ -174,9 +174,15 @@ export class MemoryJobs {
   }
 
   #cancel(entry: Entry, error: JobError, now: number): void {
-    if (entry.record.status === "running") remember(entry, "cancelled", now, error);
+    if (entry.record.status === "running") this.#lose(entry, "cancelled", error, now);
     entry.record.error = { ...error };
     this.#end(entry, "cancelled", now);
+  }
+
+  /** An attempt that nobody settles: its span is not known, and an older one's would mislead. */
+  #lose(entry: Entry, outcome: AttemptOutcome, error: JobError, now: number): void {
+    remember(entry, outcome, now, error);
+    entry.record.attemptTraceparent = undefined;
   }
 
   /** Ends a job and frees, or cancels, those that waited for it. A chain of any length is walked flat. */

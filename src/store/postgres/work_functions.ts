@@ -27,7 +27,10 @@ begin
       values (job.id, job.attempts, 'cancelled', job.started_at, t, reason);
     end if;
     update ${schema}.jobs j set status = 'cancelled', finished_at = t, error = reason,
-      lease_token = null, leased_until = null
+      lease_token = null, leased_until = null,
+      -- Of an attempt that nobody settles the span is not known, and an older one's would mislead.
+      attempt_traceparent = case when job.status = 'running' then null
+        else j.attempt_traceparent end
     where j.id = job.id returning * into job;
     delete from ${schema}.dependencies d where d.job_id = job.id;
     select e.woken, e.cancelled_ids into woken, cancelled
@@ -82,7 +85,7 @@ begin
     update ${schema}.jobs j set
       status = case when j.attempts >= j.max_attempts then 'failed' else 'ready' end,
       finished_at = case when j.attempts >= j.max_attempts then t end,
-      error = reason, lease_token = null, leased_until = null
+      error = reason, lease_token = null, leased_until = null, attempt_traceparent = null
     where j.sequence in (select sequence from expired)
     returning j.sequence, j.id, j.status, j.queue_name, j.attempts, j.started_at
   ), remembered as (

@@ -5,13 +5,12 @@
  */
 import type { AttemptOutcome, JobError, JobRecord } from "../../job/record.ts";
 import type { Lease, LeaseState, Settlement } from "../store.ts";
-import { dependencyFailed, leaseExpired } from "../reasons.ts";
+import { leaseExpired } from "../reasons.ts";
 import type { Database, Row } from "./database.ts";
+import { end, wait } from "./ends.ts";
 import { toRecord } from "./rows.ts";
 import { noteAttemptTrace } from "./traces.ts";
 import type { Effects } from "./effects.ts";
-
-type EndStatus = "completed" | "failed" | "cancelled";
 
 /** Records one attempt's outcome, if its lease still holds. */
 export function settleJob(
@@ -93,7 +92,7 @@ export function cancelJob(
   now: number,
   effects: Effects,
 ): void {
-  if (job.status === "running") rememberAttempt(database, rowOf(job), "cancelled", now, error);
+  if (job.status === "running") loseAttempt(database, rowOf(job), "cancelled", now, error);
   end(database, job.id, "cancelled", now, effects, error);
 }
 
@@ -111,7 +110,7 @@ export function sweepLeases(
     limit,
   );
   return expired.map((row) => {
-    rememberAttempt(database, row, "lease_expired", now, leaseExpired);
+    loseAttempt(database, row, "lease_expired", now, leaseExpired);
     if ((row.attempts as number) >= (row.max_attempts as number)) {
       end(database, row.id as string, "failed", now, effects, leaseExpired);
     } else {
@@ -128,6 +127,18 @@ export function sweepLeases(
 
 function rowOf(job: JobRecord): Row {
   return { id: job.id, attempts: job.attempts, started_at: job.startedAt ?? null };
+}
+
+/** An attempt that nobody settles: its span is not known, and an older one's would mislead. */
+function loseAttempt(
+  database: Database,
+  job: Row,
+  outcome: AttemptOutcome,
+  now: number,
+  error: JobError,
+): void {
+  rememberAttempt(database, job, outcome, now, error);
+  database.run("update hammerwork_jobs set attempt_traceparent = null where id = ?", job.id!);
 }
 
 function rememberAttempt(
@@ -154,89 +165,4 @@ function rememberAttempt(
 
 function giveBackAttempt(database: Database, id: string): void {
   database.run("update hammerwork_jobs set attempts = attempts - 1 where id = ?", id);
-}
-
-function wait(
-  database: Database,
-  job: Row,
-  to: { status: "ready" | "scheduled" | "retrying"; runAt: number; error?: JobError },
-  effects: Effects,
-): void {
-  database.run(
-    "update hammerwork_jobs " +
-      "set status = ?, run_at = ?, error = ?, lease_token = null, leased_until = null where id = ?",
-    to.status,
-    to.runAt,
-    to.error ? JSON.stringify(to.error) : null,
-    job.id!,
-  );
-  effects.woken.add(job.queue_name as string);
-}
-
-/** Ends a job and frees, or cancels, those that waited for it. A chain of any length is walked flat. */
-function end(
-  database: Database,
-  id: string,
-  status: EndStatus,
-  now: number,
-  effects: Effects,
-  error?: JobError,
-  result?: string,
-): void {
-  finish(database, id, status, now, effects, error, result);
-  const ended: { id: string; status: EndStatus }[] = [{ id, status }];
-  for (let one = ended.pop(); one !== undefined; one = ended.pop()) {
-    for (const dependent of takeDependents(database, one.id)) {
-      if (dependent.status !== "blocked") continue;
-      const dependentId = dependent.id as string;
-      if (one.status !== "completed" && dependent.on_dependency_failure === "cancel") {
-        const reason = dependencyFailed(one.id, one.status);
-        finish(database, dependentId, "cancelled", now, effects, reason);
-        ended.push({ id: dependentId, status: "cancelled" });
-      } else if (dependent.is_free) {
-        const runAt = Math.max(dependent.run_at as number, now);
-        wait(database, dependent, { status: runAt <= now ? "ready" : "scheduled", runAt }, effects);
-      }
-    }
-  }
-}
-
-function finish(
-  database: Database,
-  id: string,
-  status: EndStatus,
-  now: number,
-  effects: Effects,
-  error?: JobError,
-  result?: string,
-): void {
-  effects.ended.push(id);
-  database.run(
-    "update hammerwork_jobs set status = ?, finished_at = ?, error = ?, result = ?, " +
-      "lease_token = null, leased_until = null where id = ?",
-    status,
-    now,
-    error ? JSON.stringify(error) : null,
-    result ?? null,
-    id,
-  );
-  // Only a blocked job waits for others, and only a cancellation ends one.
-  if (status === "cancelled") {
-    database.run("delete from hammerwork_dependencies where job_id = ?", id);
-  }
-}
-
-/** Removes the rows of those that waited for a job, and says how they stand without it. */
-function takeDependents(database: Database, id: string): Row[] {
-  return database.all(
-    "delete from hammerwork_dependencies where dependency_id = ? returning job_id",
-    id,
-  ).map(({ job_id }) =>
-    database.get(
-      "select id, queue_name, status, run_at, on_dependency_failure, not exists " +
-        "(select 1 from hammerwork_dependencies where job_id = hammerwork_jobs.id) as is_free " +
-        "from hammerwork_jobs where id = ?",
-      job_id!,
-    )
-  ).filter((row) => row !== undefined);
 }
