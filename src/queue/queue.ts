@@ -71,7 +71,8 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   readonly retentionMs: number;
   /** How spans are made of its jobs. */
   readonly spanRules: SpanRules;
-  readonly #carriesBaggage: boolean;
+  /** Whether a caller's W3C baggage goes with its jobs to their handlers. */
+  readonly carriesBaggage: boolean;
 
   constructor(options: JobQueueOptions<Transaction>) {
     const { store, maxPayloadBytes = 262_144, retentionMs = SEVEN_DAYS_MS, baggage } = options;
@@ -84,7 +85,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     this.maxPayloadBytes = checkInteger("maxPayloadBytes", maxPayloadBytes, 1, 1_000_000_000);
     this.retentionMs = checkInteger("retentionMs", retentionMs, 0, Number.MAX_SAFE_INTEGER);
     this.spanRules = readSpanRules(options, defaultSpanRules);
-    this.#carriesBaggage = baggage === true;
+    this.carriesBaggage = baggage === true;
   }
 
   /**
@@ -194,9 +195,12 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     return this.close();
   }
 
-  /** `enqueue` as a part of the given job, for a handler on a runtime without AsyncLocalStorage. */
+  /**
+   * `enqueue` for a caller whose surroundings are known without AsyncLocalStorage: a handler's running
+   * job, a request's span.
+   */
   enqueueFrom(
-    scope: JobScope,
+    scope: JobScope | undefined,
     span: () => SpanContext | undefined,
   ): Enqueue<Q, Transaction> {
     return this.#enqueueWithin(() => scope, span);
@@ -218,7 +222,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   }
 
   #surroundings(scope: JobScope | undefined, span: SpanContext | undefined): Surroundings {
-    const baggage = this.#carriesBaggage ? activeBaggage() ?? scope?.baggage : undefined;
+    const baggage = this.carriesBaggage ? activeBaggage() ?? scope?.baggage : undefined;
     return { scope, span, baggage };
   }
 }
