@@ -70,12 +70,10 @@ describe("the router on a real server", { skip: serve === undefined }, () => {
         ...init,
         headers: { ...headers, ...init.headers as Record<string, string> },
       });
+      const { status, headers: answered } = response;
       // deno-lint-ignore no-explicit-any
-      return {
-        status: response.status,
-        headers: response.headers,
-        body: await response.json() as any,
-      };
+      const body: any = await response.json();
+      return { status, headers: answered, body };
     };
     const mail = { queue: "email_queue", payload: { text: "ü<script>" }, correlationId: "order-1" };
     const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";

@@ -9,7 +9,7 @@ import { answerHeaders } from "./headers.ts";
 import { schemas } from "./schemas.ts";
 
 /** What can go wrong with any operation. */
-const everywhere: readonly ErrorCode[] = ["unauthorized", "forbidden", "internal", "unavailable"];
+const everywhere: readonly ErrorCode[] = ["unauthorized", "internal", "unavailable"];
 
 /** Describes operations that are mounted at a path. */
 export function describeOperations(
@@ -40,6 +40,8 @@ export function describeOperations(
 
 function describe(operation: Operation): JsonSchema {
   const { operationId, summary, parameters = [], body, answers, errors } = operation;
+  // Who may not even read is asked who it is; who may read can be forbidden to write.
+  const refusals: readonly ErrorCode[] = operation.right === "write" ? ["forbidden"] : [];
   const enqueues = parameters.some(({ name }) => name === "traceparent");
   return {
     operationId,
@@ -53,7 +55,7 @@ function describe(operation: Operation): JsonSchema {
           ...enqueues && { headers: answerHeaders },
         }]),
       ),
-      ...Object.fromEntries([...errors, ...everywhere].map(describeError)),
+      ...Object.fromEntries([...errors, ...refusals, ...everywhere].map(describeError)),
     },
   };
 }
