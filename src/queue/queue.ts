@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { SpanContext } from "@opentelemetry/api";
 import { type EnqueueArguments, enqueueJobs } from "./enqueue.ts";
 import type { Health } from "../store/health.ts";
 import { checkJobId } from "../job/ids.ts";
@@ -70,7 +71,8 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   readonly retentionMs: number;
   /** How spans are made of its jobs. */
   readonly spanRules: SpanRules;
-  readonly #carriesBaggage: boolean;
+  /** Whether a caller's W3C baggage goes with its jobs to their handlers. */
+  readonly carriesBaggage: boolean;
 
   constructor(options: JobQueueOptions<Transaction>) {
     const { store, maxPayloadBytes = 262_144, retentionMs = SEVEN_DAYS_MS, baggage } = options;
@@ -83,7 +85,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     this.maxPayloadBytes = checkInteger("maxPayloadBytes", maxPayloadBytes, 1, 1_000_000_000);
     this.retentionMs = checkInteger("retentionMs", retentionMs, 0, Number.MAX_SAFE_INTEGER);
     this.spanRules = readSpanRules(options, defaultSpanRules);
-    this.#carriesBaggage = baggage === true;
+    this.carriesBaggage = baggage === true;
   }
 
   /**
@@ -190,12 +192,18 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     return this.close();
   }
 
-  /** `enqueue` as a part of the given job, for a handler on a runtime without AsyncLocalStorage. */
-  enqueueFrom(scope: JobScope): Enqueue<Q, Transaction> {
-    return this.#enqueueWithin(() => scope);
+  /**
+   * `enqueue` for a caller whose surroundings are known without AsyncLocalStorage: a handler's running
+   * job, or the span of a request.
+   */
+  enqueueFrom(scope: JobScope | undefined, span?: SpanContext): Enqueue<Q, Transaction> {
+    return this.#enqueueWithin(() => scope, span);
   }
 
-  #enqueueWithin(scope: () => JobScope | undefined): Enqueue<Q, Transaction> {
+  #enqueueWithin(
+    scope: () => JobScope | undefined,
+    span?: SpanContext,
+  ): Enqueue<Q, Transaction> {
     const destination = () => ({
       store: this.store,
       maxPayloadBytes: this.maxPayloadBytes,
@@ -203,14 +211,13 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     });
     // The arguments are read inside a promise, so that bad ones reject rather than throw.
     const enqueue = async (...args: EnqueueArguments<Transaction>) =>
-      await enqueueJobs(destination(), args, this.#surroundings(scope()));
+      await enqueueJobs(destination(), args, this.#surroundings(scope(), span));
     return enqueue as Enqueue<Q, Transaction>;
   }
 
-  #surroundings(scope: JobScope | undefined): Surroundings {
-    // The handler's own spans count where the context manager knows them, else the attempt's does.
-    const span = activeSpanContext() ?? contextOf(scope?.span);
-    const baggage = this.#carriesBaggage ? activeBaggage() ?? scope?.baggage : undefined;
-    return { scope, span, baggage };
+  #surroundings(scope: JobScope | undefined, span: SpanContext | undefined): Surroundings {
+    const baggage = this.carriesBaggage ? activeBaggage() ?? scope?.baggage : undefined;
+    // The caller's own spans count where the context manager knows them, else its surroundings' does.
+    return { scope, span: activeSpanContext() ?? span ?? contextOf(scope?.span), baggage };
   }
 }

@@ -29,6 +29,11 @@ describe("the architecture", () => {
     assert.ok(!reachedFrom("mod.ts").has("src/tracing.ts"));
   });
 
+  test("only the HTTP entry reaches Hono", () => {
+    assert.deepEqual(packagesFrom("src/http.ts"), ["@opentelemetry/api", "hono"]);
+    assert.ok(!reachedFrom("mod.ts").has("src/http.ts"));
+  });
+
   test("no file of the library imports node:, the module, or the sample", () => {
     for (const file of libraryFiles()) {
       for (const imported of importsOf(file)) {
@@ -49,12 +54,14 @@ describe("the architecture", () => {
     assert.equal(circle?.join(" -> "), undefined);
     assert.deepEqual([...imports.get("src/job")!], []);
     assert.ok(imports.get("src/queue")!.has("src/worker"));
+    assert.ok(imports.get("src/http")!.has("src/queue"));
   });
 
   test("every file of the library is reached from an entry", () => {
     const entries = [
       "mod.ts",
       "src/client.ts",
+      "src/http.ts",
       "src/store/postgres.ts",
       "src/store/sqlite.ts",
       "src/tracing.ts",

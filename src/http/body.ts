@@ -1,0 +1,81 @@
+/**
+ * Request bodies: no larger than allowed, however they come, and plain JSON objects.
+ *
+ * @module
+ */
+import { shown } from "../job/ids.ts";
+import { invalidInput, RequestError } from "./request_error.ts";
+
+/** A JSON object as it was sent: nothing is known of its values. */
+export type Plain = Readonly<Record<string, unknown>>;
+
+/** Reads a body as a JSON object; an empty one is `{}`. */
+export async function readBody(request: Request, maxBytes: number): Promise<Plain> {
+  const bytes = await readBytes(request, maxBytes);
+  if (bytes.length === 0) return {};
+  return plainObject(parse(bytes), "The body");
+}
+
+/** Refuses what is no JSON object. */
+export function plainObject(value: unknown, what: string, path?: string): Plain {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Plain;
+  const got = Array.isArray(value) ? "an array" : shown(value);
+  throw invalidInput(`${what} must be a JSON object: got ${got}`, path);
+}
+
+/** Refuses every name but these: a misspelled one would be passed over in silence. */
+export function checkNames(object: Plain, names: readonly string[], path: string): void {
+  for (const name of Object.keys(object)) {
+    if (names.includes(name)) continue;
+    const known = names.length === 0 ? "nothing" : names.join(", ");
+    throw invalidInput(`Here can be ${known}: got ${shown(name)}`, below(path, name));
+  }
+}
+
+/** The path of a part. */
+export function below(path: string, name: string): string {
+  const part = name.length > 60 ? `${name.slice(0, 60)}…` : name;
+  return path === "" ? part : `${path}.${part}`;
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    // What the parser says differs between runtimes and quotes the body.
+    throw invalidInput("The body must be JSON in UTF-8: got something else");
+  }
+}
+
+async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const reader = request.body?.getReader();
+  if (reader === undefined) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    length += next.value.length;
+    if (length > maxBytes) {
+      // Not awaited: a sender that goes on sending would hold up the answer.
+      reader.cancel().catch(() => {});
+      throw tooLarge(maxBytes);
+    }
+    chunks.push(next.value);
+  }
+  return joined(chunks, length);
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  if (chunks.length === 1) return chunks[0]!;
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+function tooLarge(maxBytes: number): RequestError {
+  return new RequestError("too_large", `A body must be at most ${maxBytes} bytes: got more`);
+}

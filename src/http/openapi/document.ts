@@ -1,0 +1,77 @@
+/**
+ * The OpenAPI 3.1 document, made from the same operations as the routes.
+ *
+ * @module
+ */
+import type { Content, JsonSchema, Operation, Parameter } from "../operation.ts";
+import { type ErrorCode, statusOfCode } from "../request_error.ts";
+import { answerHeaders } from "./headers.ts";
+import { schemas } from "./schemas.ts";
+
+/** What can go wrong with any operation. */
+const everywhere: readonly ErrorCode[] = ["unauthorized", "internal", "unavailable"];
+
+/** Describes operations that are mounted at a path. */
+export function describeOperations(
+  operations: readonly Operation[],
+  mountedAt: string,
+): JsonSchema {
+  const paths: Record<string, Record<string, JsonSchema>> = {};
+  for (const operation of operations) {
+    const path = paths[operation.path] ??= {};
+    path[operation.method.toLowerCase()] = describe(operation);
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "hammerwork",
+      version: "1",
+      description: "Jobs: enqueued, found by trace and by business process, retried, cancelled.",
+    },
+    servers: [{ url: mountedAt || "/" }],
+    security: [{}, { bearer: [] }],
+    paths,
+    components: {
+      schemas,
+      securitySchemes: { bearer: { type: "http", scheme: "bearer" } },
+    },
+  };
+}
+
+function describe(operation: Operation): JsonSchema {
+  const { operationId, summary, parameters = [], body, answers, errors } = operation;
+  // Who may not even read is asked who it is; who may read can be forbidden to write.
+  const refusals: readonly ErrorCode[] = operation.right === "write" ? ["forbidden"] : [];
+  const enqueues = parameters.some(({ name }) => name === "traceparent");
+  return {
+    operationId,
+    summary,
+    ...parameters.length > 0 && { parameters: parameters.map(describeParameter) },
+    ...body && { requestBody: { required: body.required, ...describeContent(body) } },
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(answers).map(([status, content]) => [status, {
+          ...describeContent(content),
+          ...enqueues && { headers: answerHeaders },
+        }]),
+      ),
+      ...Object.fromEntries([...errors, ...refusals, ...everywhere].map(describeError)),
+    },
+  };
+}
+
+function describeParameter(parameter: Parameter): JsonSchema {
+  return { ...parameter, required: parameter.in === "path" };
+}
+
+function describeContent({ description, schema, example }: Content): JsonSchema {
+  const media = {
+    schema: { $ref: `#/components/schemas/${schema}` },
+    ...example !== undefined && { example },
+  };
+  return { description, content: { "application/json": media } };
+}
+
+function describeError(code: ErrorCode): [number, JsonSchema] {
+  return [statusOfCode[code], describeContent({ description: `\`${code}\``, schema: "Error" })];
+}

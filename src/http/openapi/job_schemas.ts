@@ -1,0 +1,150 @@
+/**
+ * The schemas of jobs, as requests give them and as answers have them.
+ *
+ * @module
+ */
+import { longestDelayMs } from "../../job/backoff.ts";
+import { longestTimerMs, mostAttempts, mostDependencies } from "../../job/job_options.ts";
+import { jobStatuses } from "../../job/status.ts";
+import type { JsonSchema } from "../operation.ts";
+
+/** A schema of the document, by its name. */
+export const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
+
+/** A list of what a schema describes. */
+export const list = (items: JsonSchema, more: JsonSchema = {}): JsonSchema => ({
+  type: "array",
+  items,
+  ...more,
+});
+
+/** An object with these properties and no other. */
+export const closed = (properties: JsonSchema, required: readonly string[] = []): JsonSchema => ({
+  type: "object",
+  properties,
+  required,
+  additionalProperties: false,
+});
+
+/** A whole number. */
+export const whole = (minimum: number, maximum?: number): JsonSchema => ({
+  type: "integer",
+  minimum,
+  ...maximum !== undefined && { maximum },
+});
+
+/** Text of any kind. */
+export const text: JsonSchema = { type: "string" };
+
+/** A point in time. */
+export const time: JsonSchema = { type: "string", format: "date-time" };
+
+const businessId: JsonSchema = { type: "string", minLength: 1, maxLength: 255 };
+const delay = whole(0, longestDelayMs);
+const duration: JsonSchema = { type: "number", minimum: 0, maximum: longestDelayMs };
+
+const backoff: JsonSchema = {
+  type: "object",
+  properties: {
+    type: { enum: ["fixed", "linear", "exponential"] },
+    delayMs: duration,
+    maxMs: duration,
+    jitter: { type: "number", minimum: 0, maximum: 1 },
+  },
+  required: ["type", "delayMs"],
+};
+
+/** What a request can say of a job, and an answer says of it too. */
+const shared = {
+  correlationId: businessId,
+  onDependencyFailure: { enum: ["cancel", "run"] },
+  priority: whole(-32_768, 32_767),
+  runAt: time,
+  maxAttempts: whole(1, mostAttempts),
+  backoff,
+  timeoutMs: whole(1, longestTimerMs),
+  idempotencyKey: businessId,
+  propagation: { enum: ["auto", "child", "link", "none"] },
+};
+
+const newJob = closed({
+  id: { type: "string", format: "uuid" },
+  queue: ref("QueueName"),
+  payload: true,
+  traceId: { type: "string", minLength: 32, maxLength: 36 },
+  parent: { type: "string", format: "uuid" },
+  dependsOn: list({ type: "string", format: "uuid" }, { maxItems: mostDependencies }),
+  delayMs: delay,
+  ...shared,
+}, ["queue", "payload"]);
+
+const jobProperties = {
+  id: { type: "string", format: "uuid" },
+  queueName: ref("QueueName"),
+  payload: true,
+  status: ref("JobStatus"),
+  attempts: whole(0),
+  traceId: { type: "string", pattern: "^[0-9a-f]{32}$" },
+  parentId: { type: "string", format: "uuid" },
+  traceparent: text,
+  tracestate: text,
+  baggage: text,
+  attemptTraceparent: text,
+  dependsOn: list({ type: "string", format: "uuid" }),
+  ...shared,
+  createdAt: time,
+  startedAt: time,
+  finishedAt: time,
+  result: true,
+  error: ref("JobError"),
+};
+
+const alwaysThere = [
+  "id",
+  "queueName",
+  "payload",
+  "status",
+  "attempts",
+  "maxAttempts",
+  "priority",
+  "traceId",
+  "dependsOn",
+  "onDependencyFailure",
+  "createdAt",
+  "runAt",
+];
+
+const failedAttempts = list(ref("FailedAttempt"));
+const outcomes = ["failed", "timed_out", "cancelled", "released", "lease_expired"];
+
+const attemptProperties = {
+  attempt: whole(1),
+  startedAt: time,
+  finishedAt: time,
+  error: ref("JobError"),
+  traceparent: text,
+};
+
+/** The schemas, by name. */
+export const jobSchemas: Readonly<Record<string, JsonSchema>> = {
+  QueueName: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$" },
+  JobStatus: { enum: jobStatuses },
+  JobError: closed({ name: text, message: text, stack: text }, ["name", "message"]),
+  NewJob: newJob,
+  NewJobs: closed({ jobs: list(ref("NewJob"), { minItems: 1 }) }, ["jobs"]),
+  Job: closed(jobProperties, alwaysThere),
+  EnqueuedJob: closed(
+    { ...jobProperties, deduplicated: { type: "boolean" } },
+    [...alwaysThere, "deduplicated"],
+  ),
+  EnqueuedJobs: closed({ jobs: list(ref("EnqueuedJob")) }, ["jobs"]),
+  AttemptedJob: closed({ ...jobProperties, failedAttempts }, [...alwaysThere, "failedAttempts"]),
+  FailedAttempt: closed(
+    { jobId: text, outcome: { enum: outcomes }, ...attemptProperties },
+    ["jobId", "attempt", "outcome", "startedAt", "finishedAt"],
+  ),
+  JobRun: closed(
+    { outcome: { enum: [...outcomes, "completed", "running"] }, ...attemptProperties },
+    ["attempt", "outcome", "startedAt"],
+  ),
+};

@@ -1,0 +1,85 @@
+/**
+ * The parameters of the operations as the document describes them.
+ *
+ * @module
+ */
+import { jobStatuses } from "../../job/status.ts";
+import type { Parameter } from "../operation.ts";
+
+const ID = "01987654-3210-7abc-8def-0123456789ab";
+const TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+const traceId = {
+  schema: { type: "string", minLength: 32, maxLength: 36 },
+  description: "A trace: 32 hex digits or a UUID.",
+  example: TRACE_ID,
+};
+const correlationId = {
+  schema: { type: "string", minLength: 1, maxLength: 255 },
+  description: "A business process.",
+  example: "order-12345",
+};
+const jobId = { schema: { type: "string", format: "uuid" }, example: ID };
+const time = { schema: { type: "string", format: "date-time" } };
+
+/** A job in a path. */
+export const idInPath: Parameter = { name: "id", in: "path", description: "The job.", ...jobId };
+
+/** A trace in a path. */
+export const traceInPath: Parameter = { name: "traceId", in: "path", ...traceId };
+
+/** A business process in a path. */
+export const correlationInPath: Parameter = { name: "correlationId", in: "path", ...correlationId };
+
+/** Which jobs to find. All that is given must hold. */
+export const filterParameters: readonly Parameter[] = [
+  {
+    name: "queue",
+    in: "query",
+    description: "In this queue.",
+    schema: { $ref: "#/components/schemas/QueueName" },
+    example: "email_queue",
+  },
+  {
+    name: "status",
+    in: "query",
+    description: "With one of these statuses; may be repeated.",
+    schema: { type: "array", items: { enum: jobStatuses } },
+    example: ["ready", "running"],
+  },
+  { name: "traceId", in: "query", ...traceId },
+  { name: "correlationId", in: "query", ...correlationId },
+  { name: "parent", in: "query", description: "Parts of this job.", ...jobId },
+  {
+    name: "since",
+    in: "query",
+    description: "Added at this time or later.",
+    ...time,
+    example: "2020-01-31T12:00:00Z",
+  },
+  {
+    name: "until",
+    in: "query",
+    description: "Added before this time.",
+    ...time,
+    example: "2999-01-31T12:00:00Z",
+  },
+];
+
+/** How much at a time, and where to go on. */
+export const pageParameters: readonly Parameter[] = [
+  {
+    name: "limit",
+    in: "query",
+    description: "At most this many jobs.",
+    schema: { type: "integer", minimum: 1, maximum: 1_000 },
+    example: 10,
+  },
+  {
+    name: "cursor",
+    in: "query",
+    description: "Where to go on: the `nextCursor` of the page before.",
+    schema: { type: "string", pattern: "^[1-9][0-9]{0,14}$" },
+    example: "999999999",
+  },
+];

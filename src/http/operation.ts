@@ -1,0 +1,77 @@
+/**
+ * What an operation is: one entry each, from which both the routes and the OpenAPI document are made.
+ *
+ * @module
+ */
+import type { JobQueue } from "../queue/queue.ts";
+import type { Answer } from "./answer.ts";
+import type { Plain } from "./body.ts";
+import type { ErrorCode } from "./request_error.ts";
+import type { Right, RouterSettings } from "./router_options.ts";
+
+/** A JSON Schema of the dialect 2020-12, or a part of one. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** What is documented of a parameter. */
+export interface Parameter {
+  /** Its name. */
+  readonly name: string;
+  /** Where it stands. */
+  readonly in: "path" | "query" | "header";
+  /** A sentence. */
+  readonly description: string;
+  /** What it can be. */
+  readonly schema: JsonSchema;
+  /** A value of it. */
+  readonly example: unknown;
+}
+
+/** What is documented of a body or an answer. */
+export interface Content {
+  /** A sentence. */
+  readonly description: string;
+  /** The name of its schema among those of the document. */
+  readonly schema: string;
+  /** One of it. */
+  readonly example?: unknown;
+}
+
+/** A request to an operation, as far as it is read. */
+export interface Call {
+  /** The queue. */
+  readonly queue: JobQueue;
+  /** What bounds and checks the request. */
+  readonly settings: RouterSettings;
+  /** The request. Its body has been read. */
+  readonly request: Request;
+  /** The value of the path's parameter, decoded. */
+  readonly id: string;
+  /** The parameters of the query. */
+  readonly query: URLSearchParams;
+  /** The body; `{}` where there is none. */
+  readonly body: Plain;
+}
+
+/** One operation. */
+export interface Operation {
+  /** Its name in the document. */
+  readonly operationId: string;
+  /** How it is called: a `POST` changes something and has a body. */
+  readonly method: "GET" | "POST";
+  /** Its path, a parameter in braces. */
+  readonly path: string;
+  /** What its caller must be allowed to. */
+  readonly right: Right;
+  /** A short sentence. */
+  readonly summary: string;
+  /** What it takes beside a body. */
+  readonly parameters?: readonly Parameter[] | undefined;
+  /** The body that it takes. */
+  readonly body?: Content & { readonly required: boolean } | undefined;
+  /** What it answers when all is well, by status. */
+  readonly answers: Readonly<Record<number, Content>>;
+  /** The errors that it answers beside those that every operation can. */
+  readonly errors: readonly ErrorCode[];
+  /** Does it. */
+  readonly run: (call: Call) => Promise<Answer>;
+}

@@ -1,0 +1,100 @@
+/**
+ * Lookup: jobs page by page, one job, and trees of jobs by trace and by business process.
+ *
+ * @module
+ */
+import { checkCorrelationId, checkJobId, readTraceId } from "../../job/ids.ts";
+import {
+  correlationInPath,
+  filterParameters,
+  idInPath,
+  pageParameters,
+  traceInPath,
+} from "../openapi/parameters.ts";
+import type { Call, Operation } from "../operation.ts";
+import { readFilter } from "../query.ts";
+import { checkedAt, RequestError } from "../request_error.ts";
+
+/** Jobs, newest first. */
+export const findJobs: Operation = {
+  operationId: "findJobs",
+  method: "GET",
+  path: "/jobs",
+  right: "read",
+  summary: "Find jobs, newest first",
+  parameters: [...filterParameters, ...pageParameters],
+  answers: { 200: { description: "A page of jobs.", schema: "JobPage" } },
+  errors: ["invalid_input"],
+  run: async ({ queue, query, settings }) => {
+    const filter = readFilter(query, [
+      "queue",
+      "status",
+      "traceId",
+      "correlationId",
+      "parent",
+      "since",
+      "until",
+      "limit",
+      "cursor",
+    ], settings.maxPageSize);
+    return { status: 200, body: await queue.find(filter) };
+  },
+};
+
+/** One job with its failed attempts. */
+export const getJob: Operation = {
+  operationId: "getJob",
+  method: "GET",
+  path: "/jobs/{id}",
+  right: "read",
+  summary: "One job with its failed attempts",
+  parameters: [idInPath],
+  answers: { 200: { description: "The job.", schema: "AttemptedJob" } },
+  errors: ["invalid_input", "not_found"],
+  run: async ({ queue, id }) => {
+    const job = await queue.get(checkedAt("id", () => checkJobId(id)));
+    if (job === undefined) throw noSuchJob();
+    return { status: 200, body: job };
+  },
+};
+
+/** The jobs of a trace. */
+export const getTrace: Operation = {
+  operationId: "getTrace",
+  method: "GET",
+  path: "/traces/{traceId}",
+  right: "read",
+  summary: "The jobs of a trace as a tree, with every attempt",
+  parameters: [traceInPath, ...pageParameters],
+  answers: { 200: { description: "The tree.", schema: "TraceTree" } },
+  errors: ["invalid_input"],
+  run: (call) => tree(call, { traceId: checkedAt("traceId", () => readTraceId(call.id)) }),
+};
+
+/** The jobs of a business process. */
+export const getCorrelation: Operation = {
+  operationId: "getCorrelation",
+  method: "GET",
+  path: "/correlations/{correlationId}",
+  right: "read",
+  summary: "The jobs of a business process as a tree, with every attempt",
+  parameters: [correlationInPath, ...pageParameters],
+  answers: { 200: { description: "The tree.", schema: "CorrelationTree" } },
+  errors: ["invalid_input"],
+  run: (call) =>
+    tree(call, { correlationId: checkedAt("correlationId", () => checkCorrelationId(call.id)) }),
+};
+
+/** What is answered when there is no such job. */
+export function noSuchJob(): RequestError {
+  return new RequestError("not_found", "There is no job with this id");
+}
+
+async function tree(
+  { queue, query, settings: { maxPageSize } }: Call,
+  of: { readonly traceId: string } | { readonly correlationId: string },
+) {
+  const page = readFilter(query, ["limit", "cursor"], maxPageSize);
+  const limit = query.has("limit") ? page.limit : maxPageSize;
+  return { status: 200, body: { ...of, ...await queue.tree({ ...page, ...of, limit }) } };
+}

@@ -1,0 +1,70 @@
+/**
+ * A query's parameters as a filter. The rules are the library's own; here they only get the name of
+ * the parameter that they refuse.
+ *
+ * @module
+ */
+import { shown } from "../job/ids.ts";
+import { type JobFilter, toRecordFilter } from "../queue/lookup.ts";
+import { checkedAt, invalidInput } from "./request_error.ts";
+import { readTime } from "./time.ts";
+
+/** A query's names for a filter's. */
+const filterNames = {
+  queue: "queueName",
+  status: "status",
+  traceId: "traceId",
+  correlationId: "correlationId",
+  parent: "parent",
+  since: "createdFrom",
+  until: "createdBefore",
+  limit: "limit",
+  cursor: "cursor",
+} as const;
+
+/** The name of a parameter. */
+export type ParameterName = keyof typeof filterNames;
+
+/** Reads these parameters; only `status` may be there more than once. */
+export function readFilter(
+  query: URLSearchParams,
+  names: readonly ParameterName[],
+  maxPageSize: number,
+): JobFilter {
+  const filter: Record<string, unknown> = { limit: Math.min(100, maxPageSize) };
+  for (const name of names) {
+    const values = query.getAll(name);
+    if (values.length === 0) continue;
+    const one = { [filterNames[name]]: readValue(name, values, maxPageSize) };
+    checkedAt(name, () => toRecordFilter(one));
+    Object.assign(filter, one);
+  }
+  return filter;
+}
+
+/** Refuses every other name: a misspelled one would find everything. */
+export function checkQuery(query: URLSearchParams, names: readonly string[]): void {
+  for (const name of query.keys()) {
+    if (names.includes(name)) continue;
+    const known = names.length === 0 ? "nothing" : names.join(", ");
+    throw invalidInput(`A query can have ${known}: got ${shown(name)}`, name.slice(0, 60));
+  }
+}
+
+function readValue(name: ParameterName, values: readonly string[], maxPageSize: number): unknown {
+  if (name === "status") return values;
+  const [value, ...more] = values;
+  if (more.length > 0) throw invalidInput(`${name} can be given once: got it again`, name);
+  if (name === "since" || name === "until") return readTime(value, name, name);
+  if (name === "limit") return readLimit(value!, maxPageSize);
+  return value;
+}
+
+function readLimit(text: string, most: number): number {
+  const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= most) return limit;
+  throw invalidInput(
+    `limit must be a whole number from 1 to ${most}: got ${shown(text)}`,
+    "limit",
+  );
+}

@@ -1,0 +1,87 @@
+/**
+ * The routes: every operation of the table, and an answer in the same form to everything else.
+ *
+ * @module
+ */
+import { type Context, Hono } from "hono";
+import type { Queues } from "../job/queues.ts";
+import type { JobQueue } from "../queue/queue.ts";
+import { toResponse } from "./answer.ts";
+import type { Operation } from "./operation.ts";
+import { everyOperation } from "./operations/every_operation.ts";
+import { RequestError } from "./request_error.ts";
+import { type JobRouterOptions, readRouterOptions } from "./router_options.ts";
+import { answerError, type Served, serveOperation } from "./serve_operation.ts";
+
+/**
+ * A Hono app that enqueues, finds and steers a queue's jobs over HTTP. It answers everything below the
+ * path that it is mounted at, also with 404, so give it a path of its own.
+ *
+ * Closed by default: it must be told who may use it. Its description is at `/openapi.json`.
+ *
+ * @throws {TypeError | RangeError} when it is not told who may use it, or an option is out of range.
+ *
+ * ```ts
+ * import { JobQueue, memory } from "hammerwork";
+ * import { bearerToken, jobRouter } from "hammerwork/http";
+ * import { Hono } from "hono";
+ * import assert from "node:assert/strict";
+ *
+ * const queue = new JobQueue({ store: memory() });
+ * const app = new Hono();
+ * app.route("/admin/queue", jobRouter(queue, { authorize: bearerToken("a-secret") }));
+ *
+ * const response = await app.request("/admin/queue/jobs", {
+ *   method: "POST",
+ *   headers: { authorization: "Bearer a-secret", "content-type": "application/json" },
+ *   body: JSON.stringify({ queue: "email_queue", payload: { to: "a@example.com" } }),
+ * });
+ * assert.equal(response.status, 201);
+ * assert.match(response.headers.get("x-trace-id") ?? "", /^[0-9a-f]{32}$/);
+ * ```
+ */
+export function jobRouter<Q extends Queues, Transaction>(
+  queue: JobQueue<Q, Transaction>,
+  options: JobRouterOptions,
+): Hono {
+  // Which queues there are is a matter of types, and ends here.
+  const served = { queue: queue as unknown as JobQueue, settings: readRouterOptions(options) };
+  const app = new Hono();
+  for (const path of new Set(everyOperation.map((operation) => operation.path))) {
+    const operations = everyOperation.filter((operation) => operation.path === path);
+    app.all(honoPath(path), (c) => answer(c, operations, served));
+  }
+  app.all("*", (c) => answer(c, [], served));
+  return app;
+}
+
+// A path has one parameter at most. The path that a router is mounted at may have an `:id` too.
+const PARAMETER = "jobRouterId";
+
+function honoPath(path: string): string {
+  return path.replace(/\{\w+\}/, `:${PARAMETER}`);
+}
+
+async function answer(
+  c: Context,
+  operations: readonly Operation[],
+  served: Served,
+): Promise<Response> {
+  const request = c.req.raw;
+  try {
+    const operation = chosen(operations, request.method);
+    const id = c.req.param(PARAMETER) ?? "";
+    return toResponse(await serveOperation(operation, request, id, served));
+  } catch (error) {
+    return toResponse(answerError(error, served.settings.onError));
+  }
+}
+
+function chosen(operations: readonly Operation[], method: string): Operation {
+  if (operations.length === 0) throw new RequestError("not_found", "There is nothing at this path");
+  const operation = operations.find((one) => one.method === method);
+  if (operation !== undefined) return operation;
+  const allow = operations.map((one) => one.method).join(", ");
+  const message = `This path takes ${allow.replace(", ", " or ")}, no other method`;
+  throw new RequestError("method_not_allowed", message, {}, { allow });
+}

@@ -1,0 +1,106 @@
+/**
+ * How a router is set up: who may do what, and how much at a time.
+ *
+ * @module
+ */
+import { shown } from "../job/ids.ts";
+import { checkInteger } from "../job/job_options.ts";
+import type { StandardSchema } from "./standard_schema.ts";
+
+/** What a request wants to do: look, or change something. */
+export type Right = "read" | "write";
+
+/** Whether a request may do what it wants to. */
+export type Authorize = (request: Request, right: Right) => boolean | Promise<boolean>;
+
+/** How a router is set up. One of `authorize` and `publicAccess` must be given. */
+export interface JobRouterOptions {
+  /** Whether a request may read or write. Only `true` lets it in; when it throws, the answer is 500. */
+  readonly authorize?: Authorize | undefined;
+  /** What everybody may do who can reach the router: `read`, or `write` and read too. */
+  readonly publicAccess?: Right | undefined;
+  /** Other origins, such as `https://admin.example.com`, whose pages may write. Default none. */
+  readonly allowedOrigins?: readonly string[] | undefined;
+  /** The largest request body, in bytes. Default 1,048,576. */
+  readonly maxBodyBytes?: number | undefined;
+  /** The most jobs on a page, up to 1,000, which is the default. */
+  readonly maxPageSize?: number | undefined;
+  /** The most jobs in one batch. Default 1,000. */
+  readonly maxJobs?: number | undefined;
+  /** A Standard Schema for a queue's payloads, by the queue's name. */
+  readonly schemas?: Readonly<Record<string, StandardSchema>> | undefined;
+  /** Told of every error behind an answer of 500 or 503. Default `console.error`. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** Checked options with everything filled in. */
+export interface RouterSettings {
+  /** Decides where `publicAccess` does not. */
+  readonly authorize: Authorize | undefined;
+  /** What everybody may do. */
+  readonly publicAccess: Right | undefined;
+  /** Other origins whose pages may write. */
+  readonly allowedOrigins: ReadonlySet<string>;
+  /** In bytes. */
+  readonly maxBodyBytes: number;
+  /** In jobs. */
+  readonly maxPageSize: number;
+  /** In jobs. */
+  readonly maxJobs: number;
+  /** By the queue's name. */
+  readonly schemas: ReadonlyMap<string, StandardSchema>;
+  /** Told of every error behind an answer of 500 or 503. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Checks what is given and fills in the rest. */
+export function readRouterOptions(options: JobRouterOptions): RouterSettings {
+  const { authorize, publicAccess, onError = console.error } = options ?? {};
+  checkAccess(authorize, publicAccess);
+  if (typeof onError !== "function") {
+    throw new TypeError(`onError must be a function: got ${shown(onError)}`);
+  }
+  const { maxBodyBytes = 1_048_576, maxPageSize = 1_000, maxJobs = 1_000 } = options;
+  return {
+    authorize,
+    publicAccess,
+    allowedOrigins: new Set((options.allowedOrigins ?? []).map(checkOrigin)),
+    maxBodyBytes: checkInteger("maxBodyBytes", maxBodyBytes, 1, 1_000_000_000),
+    maxPageSize: checkInteger("maxPageSize", maxPageSize, 1, 1_000),
+    maxJobs: checkInteger("maxJobs", maxJobs, 1, 1_000_000),
+    schemas: new Map(Object.entries(options.schemas ?? {}).map(checkSchema)),
+    onError,
+  };
+}
+
+function checkAccess(authorize: unknown, publicAccess: unknown): void {
+  if (authorize === undefined && publicAccess === undefined) {
+    throw new TypeError(
+      "A job router must be told who may use it: authorize, such as bearerToken(token), or " +
+        'publicAccess: "read" | "write" for everybody: got neither',
+    );
+  }
+  if (authorize !== undefined && typeof authorize !== "function") {
+    throw new TypeError(`authorize must be a function: got ${shown(authorize)}`);
+  }
+  if (publicAccess !== undefined && publicAccess !== "read" && publicAccess !== "write") {
+    throw new TypeError(`publicAccess must be "read" or "write": got ${shown(publicAccess)}`);
+  }
+}
+
+/** An origin as a browser sends it, or it would never match. */
+function checkOrigin(origin: string): string {
+  if (URL.canParse(origin) && new URL(origin).origin === origin) return origin;
+  throw new TypeError(
+    `An allowed origin must be a scheme and a host, such as https://admin.example.com: got ${
+      shown(origin)
+    }`,
+  );
+}
+
+function checkSchema([queueName, schema]: [string, StandardSchema]): [string, StandardSchema] {
+  if (typeof schema?.["~standard"]?.validate === "function") return [queueName, schema];
+  throw new TypeError(
+    `The schema of a queue must be a Standard Schema: got ${shown(schema)} for ${queueName}`,
+  );
+}

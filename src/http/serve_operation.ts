@@ -1,0 +1,56 @@
+/**
+ * One request to one operation: the right, then the site, then the body, then what it is for.
+ *
+ * @module
+ */
+import type { JobQueue } from "../queue/queue.ts";
+import { checkAccess, checkSite } from "./access.ts";
+import { type Answer, errorAnswer } from "./answer.ts";
+import { readBody } from "./body.ts";
+import type { Operation } from "./operation.ts";
+import { checkQuery } from "./query.ts";
+import { statusOfCode, toRequestError } from "./request_error.ts";
+import type { RouterSettings } from "./router_options.ts";
+
+/** What a router serves. */
+export interface Served {
+  /** The queue. */
+  readonly queue: JobQueue;
+  /** Who may do what, and how much at a time. */
+  readonly settings: RouterSettings;
+}
+
+/** Serves a request. `id` is the value of the path's parameter. */
+export async function serveOperation(
+  operation: Operation,
+  request: Request,
+  id: string,
+  { queue, settings }: Served,
+): Promise<Answer> {
+  await checkAccess(request, operation.right, settings);
+  const { searchParams: query } = new URL(request.url);
+  const writes = operation.method === "POST";
+  if (writes) checkSite(request, settings);
+  checkQuery(query, queryNames(operation));
+  const body = writes ? await readBody(request, settings.maxBodyBytes) : {};
+  return operation.run({ queue, settings, request, id, query, body });
+}
+
+/** An error as an answer. What its sender may not know is reported instead. */
+export function answerError(error: unknown, onError: (error: unknown) => void): Answer {
+  const requestError = toRequestError(error);
+  if (statusOfCode[requestError.code] >= 500) report(error, onError);
+  return errorAnswer(requestError);
+}
+
+function report(error: unknown, onError: (error: unknown) => void): void {
+  try {
+    onError(error);
+  } catch {
+    // Whoever asked gets an answer, whatever becomes of the report.
+  }
+}
+
+function queryNames({ parameters = [] }: Operation): readonly string[] {
+  return parameters.filter((parameter) => parameter.in === "query").map(({ name }) => name);
+}

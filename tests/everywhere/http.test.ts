@@ -1,0 +1,257 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { Hono } from "hono";
+import { JobQueue, memory } from "../../mod.ts";
+import { jobRouter } from "../../src/http.ts";
+import { errorOf, get, post } from "./http_calls.ts";
+import { manualClock } from "./manual_clock.ts";
+
+const open = (queue: JobQueue) => jobRouter(queue, { publicAccess: "write" });
+const newQueue = () => new JobQueue({ store: memory() });
+const mail = { queue: "email_queue", payload: { to: "a@example.com" } };
+
+describe("the router's operations", () => {
+  test("one job is stored with everything that was said of it", async () => {
+    const queue = newQueue();
+    const app = open(queue);
+    const before = await queue.enqueue("before", 1);
+    const said = {
+      id: "01987654-3210-7abc-8def-0123456789ab",
+      payload: [null, { deep: [1.5, "ü"] }],
+      traceId: "550E8400-e29b-41d4-a716-446655440000",
+      correlationId: "order-1",
+      parent: before.id,
+      dependsOn: [before.id],
+      onDependencyFailure: "run",
+      priority: 7,
+      runAt: "2099-01-31T13:00:00+01:00",
+      maxAttempts: 9,
+      backoff: { type: "fixed", delayMs: 50 },
+      timeoutMs: 1_000,
+      idempotencyKey: "once",
+      propagation: "child",
+    };
+    const { status, body } = await post(app, "/jobs", { queue: "email_queue", ...said });
+    assert.equal(status, 201);
+    const { parent, ...kept } = said;
+    const { createdAt, ...job } = body;
+    assert.deepEqual(job, {
+      ...kept,
+      queueName: "email_queue",
+      parentId: parent,
+      traceId: "550e8400e29b41d4a716446655440000",
+      runAt: "2099-01-31T12:00:00.000Z",
+      status: "blocked",
+      attempts: 0,
+      deduplicated: false,
+    });
+    assert.ok(!Number.isNaN(Date.parse(createdAt)));
+    const stored = await queue.get(said.id);
+    assert.deepEqual(stored?.runAt, new Date("2099-01-31T12:00:00Z"));
+  });
+
+  test("a delay is the time from now", async () => {
+    const clock = manualClock();
+    const queue = new JobQueue({ store: memory(clock) });
+    const { body } = await post(open(queue), "/jobs", { ...mail, delayMs: 60_000 });
+    assert.equal(body.status, "scheduled");
+    assert.equal(body.runAt, new Date(clock.now() + 60_000).toISOString());
+  });
+
+  test("a batch is stored whole, its jobs referring to each other, or not at all", async () => {
+    const queue = newQueue();
+    const app = open(queue);
+    const id = crypto.randomUUID();
+    const jobs = [{ ...mail, dependsOn: [id] }, { ...mail, id, queue: "payment_queue" }];
+    const { status, body } = await post(app, "/jobs/batch", { jobs });
+    assert.equal(status, 201);
+    assert.deepEqual(
+      body.jobs.map(({ queueName, status }: { queueName: string; status: string }) => [
+        queueName,
+        status,
+      ]),
+      [["email_queue", "blocked"], ["payment_queue", "ready"]],
+    );
+    const bad = [mail, { ...mail, dependsOn: [id, crypto.randomUUID()] }];
+    const refused = await post(app, "/jobs/batch", { jobs: bad });
+    assert.deepEqual(errorOf(refused, 400), ["invalid_input", "jobs[1].dependsOn[1]"]);
+    assert.equal((await queue.find()).jobs.length, 2);
+  });
+
+  test("jobs are found by each filter, page by page, newest first", async () => {
+    const clock = manualClock();
+    const queue = new JobQueue({ store: memory(clock) });
+    const app = open(queue);
+    const first = await queue.enqueue("a", 0, { correlationId: "order 1/ä" });
+    clock.pass(1_000);
+    const part = await queue.enqueue("b", 1, { parent: first, delayMs: 5 });
+    const other = await queue.enqueue("a", 2);
+    const found = async (query: string) => {
+      const { status, body } = await get(app, `/jobs?${query}`);
+      assert.equal(status, 200);
+      return body.jobs.map(({ payload }: { payload: number }) => payload);
+    };
+    assert.deepEqual(await found(""), [2, 1, 0]);
+    assert.deepEqual(await found("queue=a"), [2, 0]);
+    assert.deepEqual(await found("status=scheduled"), [1]);
+    assert.deepEqual(await found("status=scheduled&status=ready"), [2, 1, 0]);
+    assert.deepEqual(await found(`traceId=${first.traceId}`), [1, 0]);
+    assert.deepEqual(await found(`correlationId=${encodeURIComponent("order 1/ä")}`), [1, 0]);
+    assert.deepEqual(await found(`parent=${first.id}`), [1]);
+    assert.deepEqual(await found(`since=${part.createdAt.toISOString()}`), [2, 1]);
+    assert.deepEqual(await found(`until=${part.createdAt.toISOString()}`), [0]);
+    assert.deepEqual(await found(`queue=a&traceId=${other.traceId}`), [2]);
+    const page = (await get(app, "/jobs?limit=2")).body;
+    assert.equal(page.jobs.length, 2);
+    const rest = (await get(app, `/jobs?limit=2&cursor=${page.nextCursor}`)).body;
+    assert.deepEqual([rest.jobs.length, "nextCursor" in rest], [1, false]);
+  });
+
+  test("one job comes with its failed attempts, an unknown one is not found", async () => {
+    const queue = newQueue();
+    const { id } = await queue.enqueue("a", 1, { maxAttempts: 1 });
+    await queue.worker("a", () => {
+      throw new RangeError("no");
+    }).tick();
+    const { status, body } = await get(open(queue), `/jobs/${id}`);
+    assert.deepEqual([status, body.id, body.status], [200, id, "failed"]);
+    assert.equal(body.failedAttempts.length, 1);
+    assert.equal(body.failedAttempts[0].error.message, "no");
+    const unknown = await get(open(queue), `/jobs/${crypto.randomUUID()}`);
+    assert.deepEqual(errorOf(unknown, 404), ["not_found", undefined]);
+    assert.deepEqual(errorOf(await get(open(queue), "/jobs/1"), 400), ["invalid_input", "id"]);
+  });
+
+  test("a trace and a business process are trees with every attempt", async () => {
+    const queue = newQueue();
+    const app = open(queue);
+    const order = await queue.enqueue("order", 1, { correlationId: "order/1 %2F?#" });
+    await queue.worker("order", async (_job, ctx) => void await ctx.enqueue("mail", 2)).tick();
+    await queue.worker("mail", () => {}).tick();
+    const paths = [
+      ["traceId", `/traces/${order.traceId}`],
+      ["traceId", `/traces/${order.traceId.toUpperCase()}`],
+      ["correlationId", `/correlations/${encodeURIComponent("order/1 %2F?#")}`],
+    ] as const;
+    for (const [name, path] of paths) {
+      const { status, body } = await get(app, path);
+      assert.equal(status, 200);
+      assert.equal(body[name], order[name]);
+      assert.equal(body.jobs, 2);
+      assert.ok(body.startedAt <= body.finishedAt);
+      const [root, ...others] = body.roots;
+      assert.equal(others.length, 0);
+      assert.equal(root.job.id, order.id);
+      assert.equal(root.runs[0].outcome, "completed");
+      assert.equal(root.children[0].job.queueName, "mail");
+    }
+    const none = (await get(app, "/correlations/none")).body;
+    assert.deepEqual(none, { correlationId: "none", jobs: 0, roots: [] });
+    const page = (await get(app, `/traces/${order.traceId}?limit=1`)).body;
+    assert.equal(page.jobs, 1);
+    const rest = (await get(app, `/traces/${order.traceId}?cursor=${page.nextCursor}`)).body;
+    assert.equal(rest.roots[0].job.id, order.id);
+    assert.deepEqual(errorOf(await get(app, "/traces/xyz"), 400), ["invalid_input", "traceId"]);
+  });
+
+  test("a job is cancelled with a reason once, then it is a conflict", async () => {
+    const queue = newQueue();
+    const app = open(queue);
+    const { id } = await queue.enqueue("a", 1);
+    const path = `/jobs/${id}/cancel`;
+    const { status, body } = await post(app, path, { reason: "withdrawn\u0000" });
+    assert.deepEqual([status, body.status], [200, "cancelled"]);
+    assert.equal(body.error.message, "withdrawn\ufffd");
+    const again = await post(app, path, undefined);
+    assert.deepEqual(errorOf(again, 409), ["conflict", undefined]);
+    assert.equal(again.body.error.status, "cancelled");
+    const unknown = await post(app, `/jobs/${crypto.randomUUID()}/cancel`, {});
+    assert.deepEqual(errorOf(unknown, 404), ["not_found", undefined]);
+    const { id: other } = await queue.enqueue("a", 2);
+    const bad = await post(app, `/jobs/${other}/cancel`, { reason: 1 });
+    assert.deepEqual(errorOf(bad, 400), ["invalid_input", "reason"]);
+    assert.equal((await queue.get(other))?.status, "ready");
+    const long = await post(app, `/jobs/${other}/cancel`, { reason: "x".repeat(1_001) });
+    assert.deepEqual(errorOf(long, 400), ["invalid_input", "reason"]);
+  });
+
+  test("a failed job is retried; one that is ready, or waits for another, is a conflict", async () => {
+    const queue = newQueue();
+    const app = open(queue);
+    const { id } = await queue.enqueue("a", 1, { maxAttempts: 1 });
+    assert.deepEqual(errorOf(await post(app, `/jobs/${id}/retry`, {}), 409), [
+      "conflict",
+      undefined,
+    ]);
+    await queue.worker("a", () => {
+      throw new Error("no");
+    }).tick();
+    const { status, body } = await post(app, `/jobs/${id}/retry`, undefined);
+    assert.deepEqual([status, body.status, body.maxAttempts], [200, "ready", 2]);
+    const dependent = await queue.enqueue("b", 1, { dependsOn: [id] });
+    await queue.cancel(dependent.id);
+    const waiting = await post(app, `/jobs/${dependent.id}/retry`, {});
+    assert.deepEqual(errorOf(waiting, 409), ["conflict", undefined]);
+    assert.equal(waiting.body.error.status, "cancelled");
+    const unknown = await post(app, `/jobs/${crypto.randomUUID()}/retry`, {});
+    assert.deepEqual(errorOf(unknown, 404), ["not_found", undefined]);
+  });
+
+  test("queues are counted, and the store says how it stands", async () => {
+    const queue = newQueue();
+    await queue.enqueue("constructor", 1);
+    await queue.enqueue("a", 1, { delayMs: 1_000 });
+    const { body } = await get(open(queue), "/queues");
+    assert.deepEqual(body, JSON.parse(JSON.stringify({ queues: await queue.counts() })));
+    assert.equal(body.queues.length, 2);
+    const health = (await get(open(queue), "/health")).body;
+    assert.deepEqual(
+      health.queues.map(({ queueName, ready }: { queueName: string; ready: number }) => [
+        queueName,
+        ready,
+      ]).sort(),
+      [["a", 0], ["constructor", 1]],
+    );
+  });
+
+  test("the same idempotency key from 100 callers at once is one job", async () => {
+    const queue = newQueue();
+    const app = open(queue);
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => post(app, "/jobs", mail, { "idempotency-key": "once" })),
+    );
+    assert.equal(new Set(answers.map(({ body }) => body.id)).size, 1);
+    assert.deepEqual(
+      answers.map(({ status }) => status).sort(),
+      [...Array(99).fill(200), 201],
+    );
+    assert.equal(answers.filter(({ body }) => body.deduplicated).length, 99);
+    assert.equal((await queue.find()).jobs.length, 1);
+    const both = await post(app, "/jobs", { ...mail, idempotencyKey: "once" }, {
+      "idempotency-key": "once",
+    });
+    assert.equal(both.status, 200);
+    const two = await post(app, "/jobs", { ...mail, idempotencyKey: "other" }, {
+      "idempotency-key": "once",
+    });
+    assert.deepEqual(errorOf(two, 400), ["invalid_input", "idempotency-key"]);
+    const batch = await post(app, "/jobs/batch", { jobs: [mail] }, { "idempotency-key": "k" });
+    assert.deepEqual(errorOf(batch, 400), ["invalid_input", "idempotency-key"]);
+  });
+
+  test("works under any path of another app, beside its other routes", async () => {
+    const queue = newQueue();
+    const app = new Hono();
+    app.route("/tenants/:id/queue", open(queue));
+    app.get("/hello", (c) => c.text("hello"));
+    const { status, body } = await post(app, "/tenants/7/queue/jobs", mail);
+    assert.equal(status, 201);
+    assert.equal((await get(app, `/tenants/7/queue/jobs/${body.id}`)).body.id, body.id);
+    assert.equal(await (await app.request("/hello")).text(), "hello");
+    const unknown = await get(app, "/tenants/7/queue/nothing");
+    assert.deepEqual(errorOf(unknown, 404), ["not_found", undefined]);
+    const document = (await get(app, "/tenants/7/queue/openapi.json")).body;
+    assert.deepEqual(document.servers, [{ url: "/tenants/7/queue" }]);
+    assert.deepEqual((await get(open(queue), "/openapi.json")).body.servers, [{ url: "/" }]);
+  });
+});
