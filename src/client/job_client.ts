@@ -32,6 +32,23 @@ export type TreeFilter =
  * A job's id is made here, so a call whose answer was lost can be made again with the same jobs, made
  * by `job()`: none is stored twice. Every call rejects with a {@linkcode JobClientError} when the
  * router refuses it or does not answer.
+ *
+ * ```ts
+ * import { JobQueue, memory } from "hammerwork";
+ * import { JobClient } from "hammerwork/client";
+ * import { jobRouter } from "hammerwork/http";
+ * import assert from "node:assert/strict";
+ *
+ * const queue = new JobQueue({ store: memory() });
+ * const router = jobRouter(queue, { publicAccess: "write" });
+ *
+ * const client = new JobClient<{ email_queue: { to: string } }>({
+ *   url: "http://jobs.internal",
+ *   fetch: (request) => router.fetch(request), // left out: the global fetch
+ * });
+ * const sent = await client.enqueue("email_queue", { to: "a@example.com" });
+ * assert.equal((await queue.get(sent.id))?.status, "ready");
+ * ```
  */
 export class JobClient<Q extends Queues = Record<string, unknown>> {
   readonly #connection: Connection;
