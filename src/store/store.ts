@@ -140,7 +140,10 @@ export interface QueueCount {
 export interface TraceEnd {
   /** The trace, by its jobs' own trace id. */
   readonly traceId: string;
-  /** Counted from 1. It begins anew when retention has removed every job of the trace. */
+  /**
+   * Counted from 1. Retention removes an end with the job that it stands on, told or not, and the
+   * count can begin anew then; `finishedAt` tells such ends apart.
+   */
   readonly epoch: number;
   /** The job that ended last. */
   readonly jobId: string;

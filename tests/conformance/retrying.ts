@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { newJobId } from "../../src/job/ids.ts";
 import { jobStatuses } from "../../src/job/status.ts";
-import { completed, failed, reason } from "./changes.ts";
+import { completed, failed, reason, retrying } from "./changes.ts";
 import { jobWithStatus } from "./job_with_status.ts";
 import type { Scene } from "./scene.ts";
 import { stated } from "./stated.ts";
@@ -95,6 +95,28 @@ export function describeRetrying(test: TestStore): void {
       scene.clock.pass(10_000);
       await scene.store.upkeep({ retentionMs: 1_000, limit: 10 });
       assert.equal(await scene.statusOf(id), "ready");
+    });
+
+    test("puts a job that was cancelled in line behind those that are due longer", async (scene) => {
+      const { store, clock, add, claimOne, settle } = scene;
+      const { id: first } = await add();
+      clock.pass(5);
+      const { id: second } = await add();
+      await store.cancel(first, reason);
+      clock.pass(5);
+      await store.retry(first);
+      assert.equal((await claimOne()).id, second);
+      const late = await add({ delayMs: 5_000 });
+      const soon = await add({ delayMs: 2_000 });
+      await store.cancel(late.id, reason);
+      await store.retry(late.id);
+      for (const id of [first, late.id]) {
+        const job = await claimOne();
+        assert.equal(job.id, id);
+        await settle(job, { ...retrying, delayMs: 1_000_000 });
+      }
+      clock.pass(2_500);
+      assert.equal((await claimOne()).id, soon.id);
     });
 
     test("makes it ready once when two callers ask", async (scene) => {

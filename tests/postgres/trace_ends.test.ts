@@ -67,6 +67,36 @@ describe("the end of a trace on one Postgres", { skip: whyNoDatabase }, () => {
     await Promise.all([a.close(), b.close()]);
   });
 
+  test("is not recorded while a dependent is added that its last job's turn cannot see yet", {
+    timeout,
+  }, async () => {
+    await using database = await openTestDatabase();
+    const [a, b] = [await postgres(database.url), await postgres(database.url)];
+    const first = Array.from({ length: traces }, () => jobInput());
+    await a.add(first);
+    const claims = [{ queueName: "orders", limit: traces, leaseMs: 60_000 }];
+    const { claimed } = await a.exchange({ settlements: [], claims });
+    let blocked = 0;
+    for (let at = 0; at < traces; at += perTurn) {
+      const turn = claimed.slice(at, at + perTurn);
+      const settlements = turn.map((job) => settlement(job, completed));
+      const adding = turn.map(({ id, traceId }) =>
+        b.add([jobInput({ traceId, dependsOn: [id], queueName: "dependents" })])
+      );
+      const [, ...added] = await Promise.all([a.exchange({ settlements, claims: [] }), ...adding]);
+      blocked += added.filter(([one]) => one!.job.status === "blocked").length;
+    }
+    // A job that came in before its dependency ended keeps the trace open.
+    const early = (await takeEnds(a)).length;
+    assert.ok(early <= traces - blocked, `${early} ends with ${blocked} dependents in time`);
+    const dependents = [{ queueName: "dependents", limit: traces, leaseMs: 60_000 }];
+    const last = (await a.exchange({ settlements: [], claims: dependents })).claimed;
+    assert.equal(last.length, traces);
+    await a.exchange({ settlements: last.map((job) => settlement(job, completed)), claims: [] });
+    assert.equal((await takeEnds(a)).length, traces);
+    await Promise.all([a.close(), b.close()]);
+  });
+
   test("is recorded once when one of them is cancelled while the other is settled", {
     timeout,
   }, async () => {

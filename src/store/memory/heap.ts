@@ -47,6 +47,14 @@ export class Heap<T> {
     return first;
   }
 
+  /** Takes out an element wherever it is, before what orders it changes. A pass over all. */
+  delete(item: T): void {
+    if (!this.#items.includes(item)) return;
+    const rest = this.#items.filter((one) => one !== item);
+    this.#items.length = 0;
+    for (const one of rest) this.push(one);
+  }
+
   /** Puts an element in the first place and lets it sink to where it belongs. */
   #sink(item: T): void {
     const items = this.#items;

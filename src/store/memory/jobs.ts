@@ -120,6 +120,7 @@ export class MemoryJobs {
     const entry = this.table.get(id);
     if (entry !== undefined && this.table.mayRetry(entry.record)) {
       const { record } = entry;
+      this.lines.forget(entry);
       record.maxAttempts = Math.max(record.maxAttempts, record.attempts + 1);
       record.runAt = now;
       record.finishedAt = undefined;

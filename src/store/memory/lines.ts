@@ -23,6 +23,13 @@ export class MemoryLines {
     (entry.record.status === "ready" ? ready : due).push(entry);
   }
 
+  /** Takes out a job that was cancelled in line and is to come back in another place. */
+  forget(entry: Entry): void {
+    const { ready, due } = this.#line(entry.record.queueName);
+    ready.delete(entry);
+    due.delete(entry);
+  }
+
   /** Takes the job that is due longest, if its time has come. */
   takeDue(queueName: string, now: number): Entry | undefined {
     const { due } = this.#line(queueName);

@@ -74,7 +74,8 @@ end $$;
 -- Records the end of each trace of these jobs, which have just ended, that has no unfinished job left:
 -- on the job that ended last. Two transactions that end the last two jobs of a trace at once each see
 -- the other's as unfinished; so who sees one waits for those that ended some of the same trace, and
--- looks again. A few hundred locks serve all traces, and they are the last that a transaction takes.
+-- looks again, at all of them. Two thousand locks serve all traces: the server has room for so many,
+-- and they are the last that a transaction takes.
 create function ${schema}.end_traces(ended uuid[], t timestamptz, waits boolean) returns void
 language plpgsql ${byIndex} as $$
 declare
@@ -89,9 +90,9 @@ begin
   busy := array(select x from unnest(traces) x where ${unfinished});
   if waits and busy <> '{}' then
     perform pg_advisory_xact_lock(hashtext('hammerwork.end_traces'), l.key)
-      from (select distinct hashtext(x::text) & 511 as key from unnest(busy) x order by 1) l;
+      from (select distinct hashtext(x::text) & 2047 as key from unnest(busy) x order by 1) l;
     -- A statement of its own: it sees what was committed while this one waited.
-    busy := array(select x from unnest(busy) x where ${unfinished});
+    busy := array(select x from unnest(traces) x where ${unfinished});
   end if;
   update ${schema}.jobs j set trace_end_due = t, trace_epoch = 1 + coalesce((
     select max(e.trace_epoch) from ${schema}.jobs e

@@ -26,6 +26,7 @@ declare
   next_in float8;
   ended uuid[];
   sharing uuid[];
+  alone uuid[];
   cancelled uuid[];
   freed text[];
   claim record;
@@ -90,12 +91,23 @@ begin
         else 'lost' end order by s."ord"),
       array_agg(r.id) filter (where r."to" in ('completed', 'failed')),
       array_agg(r.id) filter (where r."to" in ('completed', 'failed') and r.trace_end_due is null),
+      array_agg(r.id) filter (where r.trace_end_due is not null),
       array_agg(distinct r.queue_name) filter (where r."to" in ('ready', 'retrying'))
-    into states, ended, sharing, queues
+    into states, ended, sharing, alone, queues
     from settlement s
       left join recorded r on r."ord" = s."ord"
       left join ${schema}.jobs j on j.id = s."jobId";
     queues := coalesce(queues, '{}');
+    if alone is not null then
+      -- Meanwhile another job may have come into the trace, which that statement could not see.
+      with joined as (
+        update ${schema}.jobs j set trace_end_due = null, trace_epoch = nullif(j.trace_epoch - 1, 0)
+        where j.id = any(alone) and exists (select 1 from ${schema}.jobs o
+          where o.trace_id = j.trace_id and o.sequence <> j.sequence)
+        returning j.id
+      )
+      select coalesce(sharing, '{}') || array_agg(id) into sharing from joined;
+    end if;
     if ended is not null
       and exists (select 1 from ${schema}.dependencies where dependency_id = any(ended))
     then

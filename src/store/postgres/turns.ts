@@ -107,8 +107,10 @@ export class Turns {
       `with gone as (
         delete from ${this.#schema}.jobs where sequence = any(array(
           select sequence from ${this.#schema}.jobs
-          where finished_at <= coalesce(to_timestamp($3::float8 / 1000), clock_timestamp())
-            - $1::float8 * interval '1 ms'
+          where finished_at <= (
+            -- Once, so that it can be looked up in the index.
+            select coalesce(to_timestamp($3::float8 / 1000), clock_timestamp())
+              - $1::float8 * interval '1 ms')
           order by finished_at, sequence limit $2::integer for update skip locked))
         returning id
       ), forgotten as (
