@@ -9,6 +9,10 @@ export interface CommandLine {
   readonly database: string;
   /** The Postgres database that keeps the jobs instead of the file. */
   readonly url: string | undefined;
+  /** Whether to end when the work is done, rather than to go on and serve. */
+  readonly once: boolean;
+  /** Where the router is served; 0 takes a free port. */
+  readonly port: number;
   /** Whether only the help is wanted. */
   readonly help: boolean;
 }
@@ -18,21 +22,26 @@ export class UsageError extends Error {}
 
 export const help =
   `Runs orders through a job queue: for each order a payment, then an e-mail and an
-inventory job, and for the whole file an import in ten batches.
+inventory job, and for the whole file an import in ten batches. Then it serves the
+jobs over HTTP, to be looked up and added to, until it is stopped.
 
-  npm start -- [ORDERS] [--once] [--database FILE] [--url URL]
+  npm start -- [ORDERS] [--once] [--port PORT] [--database FILE] [--url URL]
 
   ORDERS           a file with one JSON order a line, or - for standard input;
                    left out: the sample that ships
-  --once           end when the work is done (for now it always does)
+  --once           end when the work is done
+  --port PORT      where to serve; left out: 8080; 0 takes a free port
   --database FILE  where the jobs are kept, receipts and reservations beside it;
                    left out: .sample/hammerwork.db
   --url URL        keep the jobs in Postgres instead: postgres://user@host/database
   --help           show this
 `;
 
+const examples = { url: "postgres://localhost/shop", database: "orders.db", port: "8080" };
+
 const options = {
   once: { type: "boolean" },
+  port: { type: "string" },
   database: { type: "string" },
   url: { type: "string" },
   help: { type: "boolean", short: "h" },
@@ -60,6 +69,8 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     orders: positionals[0],
     database: typeof values.database === "string" ? values.database : ".sample/hammerwork.db",
     url: readUrl(values.url),
+    once: values.once === true,
+    port: readPort(values.port),
     help: values.help === true,
   };
 }
@@ -71,13 +82,19 @@ function readUrl(url: unknown): string | undefined {
   throw new UsageError("--url must begin with postgres://");
 }
 
+function readPort(port: unknown): number {
+  if (typeof port !== "string") return 8080;
+  if (/^\d{1,5}$/.test(port) && Number(port) <= 65_535) return Number(port);
+  throw new UsageError(`--port must be a number from 0 to 65535: got ${port}`);
+}
+
 function checkOption(token: { name: string; rawName: string; value?: string | undefined }): void {
   const option = options[token.name as keyof typeof options];
   if (option === undefined) {
     throw new UsageError(`There is no option ${token.rawName}; --help shows those there are`);
   }
   if (option.type === "string" && !token.value) {
-    const example = token.name === "url" ? "postgres://localhost/shop" : "orders.db";
+    const example = examples[token.name as keyof typeof examples];
     throw new UsageError(`${token.rawName} needs a value, such as ${token.rawName} ${example}`);
   }
   if (option.type === "boolean" && token.value !== undefined) {

@@ -16,6 +16,7 @@ import { Progress } from "./report/progress.ts";
 import { type Standing, standingOf } from "./report/standing.ts";
 import { summaryOf } from "./report/summary.ts";
 import { timelineOf, traceToShow } from "./report/timeline.ts";
+import { serveUntilStopped } from "./serving.ts";
 import { type Surroundings, workersOf } from "./workers.ts";
 
 const LOOK_EVERY_MS = 100;
@@ -32,6 +33,7 @@ export async function run(commandLine: CommandLine, signal: AbortSignal): Promis
     const { left } = await work(queue, lines, place, signal);
     if (signal.aborted) console.log(stoppedText(left));
     else await tell(queue);
+    if (!commandLine.once && !signal.aborted) await serve(queue, place, commandLine, signal);
   } finally {
     await gateway.close();
     await queue.store.close();
@@ -113,6 +115,18 @@ async function allEnded(
     progress.show(standing);
     await sleep(LOOK_EVERY_MS);
   }
+}
+
+/** Goes on working, for whoever adds jobs over HTTP. */
+async function serve(
+  queue: JobQueue<Queues>,
+  place: Pick<Surroundings, "folders" | "gatewayUrl">,
+  { port }: CommandLine,
+  signal: AbortSignal,
+): Promise<void> {
+  const onError = (error: unknown) => console.error(error);
+  const workers = workersOf(queue, { ...place, hooks: {}, onError });
+  await serveUntilStopped(queue, new WorkerPool(workers), port, signal);
 }
 
 function stoppedText(left: number): string {

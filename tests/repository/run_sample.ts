@@ -61,9 +61,9 @@ export async function endOf(child: ChildProcessWithoutNullStreams): Promise<Ende
   return { exitCode, stdout, stderr };
 }
 
-/** Runs it to its end with the given standard input. */
+/** Runs it to its end, which it comes to by itself, with the given standard input. */
 export function runSample(start: Start, input: string = ""): Promise<Ended> {
-  const child = startSample(start);
+  const child = startSample({ ...start, args: ["--once", ...start.args ?? []] });
   child.stdin.end(input);
   return endOf(child);
 }

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { describe, test } from "node:test";
+import { endOf, newFolder, startSample } from "./run_sample.ts";
+
+const timeout = 60_000;
+
+/** Starts it and waits until it serves. */
+async function serving(args: readonly string[]) {
+  const child = startSample({ folder: newFolder(), args });
+  let printed = "";
+  child.stdout.on("data", (text: string) => printed += text);
+  const ended = endOf(child);
+  const isServing = () => /Serving on (\S+) .*\n(.*curl .*\n)+/.test(printed);
+  await Promise.race([
+    (async () => {
+      while (!isServing()) await once(child.stdout, "data");
+    })(),
+    ended.then(({ stderr }) => assert.fail(`It ended before it served: ${stderr}`)),
+  ]);
+  const url = /Serving on (\S+)/.exec(printed)![1]!;
+  const curls = [...printed.matchAll(/^ {2}curl (.*)$/gm)].map(([, line]) => line!);
+  return { child, ended, url, curls };
+}
+
+describe("npm start", { timeout }, () => {
+  test("serves the sample's jobs until it is stopped, as its curl lines say", async () => {
+    const { child, ended, url, curls } = await serving(["--port", "0"]);
+    const addresses = curls.map((line) => /https?:[^\s"]+/.exec(line)![0]);
+    assert.equal(addresses.length, 5);
+    const [trace, correlation, failed] = await Promise.all(
+      addresses.slice(0, 3).map(async (address) => await (await fetch(address)).json()),
+    );
+    assert.equal(trace.jobs, 3);
+    assert.match(correlation.correlationId, /^order-/);
+    assert.equal(failed.jobs[0].status, "failed");
+    const body = /-d '(.*)'$/.exec(curls.at(-1)!)![1]!;
+    const posted = await fetch(addresses.at(-1)!, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    });
+    assert.equal(posted.status, 201);
+    const { id } = await posted.json();
+    let status = "";
+    while (status !== "completed") {
+      ({ status } = await (await fetch(`${url}/jobs/${id}`)).json());
+    }
+    child.kill("SIGINT");
+    const { exitCode, stderr } = await ended;
+    assert.deepEqual([exitCode, stderr], [130, ""]);
+  });
+
+  test("says which port is taken, and how to have a free one", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const child = startSample({ folder: newFolder(), args: ["--port", String(port)] });
+    const { exitCode, stderr } = await endOf(child);
+    server.close();
+    assert.equal(exitCode, 1);
+    assert.equal(stderr, `Port ${port} is taken; npm start -- --port 0 takes a free one\n`);
+  });
+
+  test("refuses a port that is none", async () => {
+    const child = startSample({ folder: newFolder(), args: ["--port", "70000"] });
+    const { exitCode, stderr } = await endOf(child);
+    assert.deepEqual(
+      [exitCode, stderr],
+      [2, "--port must be a number from 0 to 65535: got 70000\n"],
+    );
+  });
+});
