@@ -1,7 +1,7 @@
 import { type Ended, runChild } from "./child.ts";
 import { mayBeMissing, MissingRuntime } from "./installed.ts";
 import type { Command, Counts, Leg, Outcome } from "./leg.ts";
-import { testFilesOf } from "./test_files.ts";
+import { emptyFoldersOf, testFilesOf } from "./test_files.ts";
 
 type Environment = Readonly<Record<string, string>>;
 type Result = Omit<Outcome, "leg" | "seconds">;
@@ -20,7 +20,9 @@ export async function runLeg(leg: Leg, only: string, environment: Environment): 
 
 async function attempt(leg: Leg, only: string, environment: Environment): Promise<Result> {
   const testFiles = testFilesOf(leg, only);
-  if (testFiles.length === 0) return withoutFiles(leg, only);
+  const [empty] = emptyFoldersOf(leg);
+  if (empty !== undefined) return failed("", `Tests were expected in tests/${empty}, got none.`);
+  if (testFiles.length === 0) return skipped(withoutFiles(leg, only));
   try {
     return await run(leg, testFiles, environment);
   } catch (error) {
@@ -87,12 +89,9 @@ function atLeastOneFailure(counts: Counts = nothing): Counts {
   return { ...counts, failed: Math.max(1, counts.failed) };
 }
 
-function withoutFiles(leg: Leg, only: string): Result {
+function withoutFiles(leg: Leg, only: string): string {
   const places = leg.folders.map((folder) => `tests/${folder}`).join(", ");
-  if (only === "") {
-    return failed("", `Test files were expected in ${places}, but there are none.`);
-  }
-  return skipped(`No test file in ${places} has "${only}" in its name.`);
+  return `No test file in ${places} has "${only}" in its name.`;
 }
 
 function withoutRuntime(missing: MissingRuntime): Result {

@@ -3,8 +3,9 @@
 import type * as sdkTrace from "@opentelemetry/sdk-trace";
 import { AsyncContextManager } from "./async_context_manager.ts";
 import { newSpanKeeper, newTellingSampler } from "./kept.ts";
+import { forgetRegistry } from "./registry.ts";
 import { enqueueEarly, type Library, type Stage, type Traits } from "./stage.ts";
-import { type Api, forgetApiCopy, unregister, userOf } from "./user.ts";
+import { type Api, unregister, userOf } from "./user.ts";
 
 /** The SDK, of any version that has this form. */
 export type Sdk = Pick<
@@ -28,7 +29,7 @@ export async function registerByHand(api: Api, sdk: Sdk, library: Library): Prom
     sampler: telling.sampler,
     spanProcessors: [keeper.processor],
   });
-  forgetApiCopy();
+  forgetRegistry();
   api.trace.setGlobalTracerProvider(provider);
   api.context.setGlobalContextManager(new AsyncContextManager());
   return {

@@ -29,6 +29,11 @@ export const familyChecks: readonly Check[] = [
       }),
   },
   {
+    name: "what a handler enqueues within a span of its own hangs below that span",
+    applies: knowsItsCaller,
+    prove: proveOwnSpanIsParent,
+  },
+  {
     name: "two interleaved jobs never mix: each one's children and spans are its own",
     prove: proveInterleaved,
   },
@@ -78,6 +83,18 @@ async function proveChildHangsBelow(
   assert.equal(one(spans, "process part").attributes["hammerwork.job.parent_id"], parent.id);
 }
 
+async function proveOwnSpanIsParent(stage: Stage): Promise<void> {
+  const queue = newQueue(stage);
+  const parent = await queue.enqueue("import", "a");
+  await queue.worker("import", async () => {
+    await stage.inSpan("read file", async () => void await queue.enqueue("part", "c"));
+  }).tick();
+  const spans = await spansOf(stage, parent.traceId, 4);
+  const own = one(spans, "read file");
+  assertBelow(own, one(spans, "process import"));
+  assertBelow(one(spans, "send part"), own);
+}
+
 async function proveInterleaved(stage: Stage): Promise<void> {
   const queue = newQueue(stage);
   const parents = [await queue.enqueue("import", "a"), await queue.enqueue("import", "b")];
@@ -89,19 +106,27 @@ async function proveInterleaved(stage: Stage): Promise<void> {
     await bothAreHere;
     for (let i = 0; i < 3; i++) {
       await aTimer();
-      await ctx.enqueue("part", `${payload}${i}`);
+      await ctx.enqueue("part", payload);
+      // Through the queue, the job is known only by where the call comes from.
+      if (knowsItsCaller(stage)) await queue.enqueue("part", payload);
       if (stage.context === "kept") {
         assert.equal(stage.activeSpan()?.spanId, ctx.span.spanContext().spanId);
       }
     }
   }, { concurrency: 2 }).tick();
   assert.equal(arrived, 2);
+  const partsEach = knowsItsCaller(stage) ? 6 : 3;
   for (const parent of parents) {
-    assert.equal((await queue.get(parent.id))!.status, "completed");
-    const spans = await spansOf(stage, parent.traceId, 5);
-    const sends = all(spans, "send part");
-    assert.equal(sends.length, 3);
-    for (const send of sends) assertBelow(send, one(spans, "process import"));
+    const { status, payload } = (await queue.get(parent.id))!;
+    assert.equal(status, "completed");
+    const spans = await spansOf(stage, parent.traceId, 2 + partsEach);
+    for (const send of all(spans, "send part")) assertBelow(send, one(spans, "process import"));
+    const { jobs } = await queue.find({ traceId: parent.traceId });
+    const parts = jobs.filter(({ queueName }) => queueName === "part");
+    assert.equal(parts.length, partsEach);
+    for (const part of parts) {
+      assert.deepEqual([part.parentId, part.payload], [parent.id, payload]);
+    }
   }
 }
 

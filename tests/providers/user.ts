@@ -5,6 +5,7 @@ import type {
   propagation as propagationApi,
   trace as traceApi,
 } from "@opentelemetry/api";
+import { forgetRegistry } from "./registry.ts";
 import type { Stage } from "./stage.ts";
 
 /** The user's copy of the API, which need not be the library's. */
@@ -34,13 +35,5 @@ export function unregister({ trace, context, propagation }: Api): void {
   trace.disable();
   context.disable();
   propagation.disable();
-  forgetApiCopy();
-}
-
-// Where every copy of the API looks for what is registered.
-const REGISTRY = Symbol.for("opentelemetry.js.api.1");
-
-/** Whichever copy of the API registers something first decides which others may: as in a new process. */
-export function forgetApiCopy(): void {
-  delete (globalThis as { [REGISTRY]?: unknown })[REGISTRY];
+  forgetRegistry();
 }
