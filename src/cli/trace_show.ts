@@ -9,6 +9,7 @@ import type { JobQueue } from "../queue/queue.ts";
 import type { Command } from "./command.ts";
 import { asUsage, FailedError, UsageError } from "./errors.ts";
 import { findTraceId } from "./find_by_end.ts";
+import { readCursor } from "./cursor.ts";
 import type { Given } from "./given.ts";
 import { withQueue } from "./open_queue.ts";
 import { printJson, printLines } from "./print.ts";
@@ -21,15 +22,14 @@ type Whose = { readonly traceId: string } | { readonly correlationId: string };
 /** Shows a trace. */
 export const traceShow: Command = {
   name: "trace show",
-  summary: "Shows the jobs of a trace as a tree with bars on one time scale.",
+  summary: "Shows a trace as a tree with bars.",
   operands: [{ name: "ID", optional: true }],
   options: {
     "correlation-id": { value: "ID", help: "the jobs of a business process instead of a trace" },
     cursor: { value: "CURSOR", help: "go on where an earlier tree ended" },
   },
-  notes:
-    "ID is a trace id: 32 hex digits, a UUID, or the last 6 digits or more of one among the\n" +
-    "newest 10,000 jobs. A tree shows up to 1,000 jobs, the newest. --json prints\n" +
+  notes: "ID is a trace id: 32 hex digits, a UUID, or the last 6 digits or more of one of\n" +
+    "the newest 10,000 jobs. A tree shows up to 1,000 jobs, the newest. --json prints\n" +
     "{ traceId or correlationId, jobs, startedAt, finishedAt, nextCursor, roots }.",
   examples: [
     `trace show 550e8400-e29b-41d4-a716-446655440000`,
@@ -37,9 +37,10 @@ export const traceShow: Command = {
   ],
   run: async (given, io) => {
     const look = lookOf(io);
+    const cursor = readCursor(given);
     const { whose, tree } = await withQueue(given, io, async (queue) => {
       const whose = await readWhose(queue, given, look);
-      const tree = await queue.tree({ ...whose, cursor: given.text("cursor") });
+      const tree = await queue.tree({ ...whose, cursor });
       return { whose, tree };
     });
     if (tree.jobs === 0) throw nothingOf(whose);

@@ -8,6 +8,7 @@ import { jobStatuses } from "../../job/status.ts";
 import { checkCorrelationId, checkQueueName, readTraceId } from "../../job/ids.ts";
 import type { JobFilter } from "../../queue/lookup.ts";
 import type { Command } from "../command.ts";
+import { readCursor } from "../cursor.ts";
 import { asUsage, UsageError } from "../errors.ts";
 import { findJobId } from "../find_by_end.ts";
 import type { Given } from "../given.ts";
@@ -31,9 +32,8 @@ export const jobList: Command = {
     limit: { value: "N", help: "at most this many, 1 to 1000; else 20" },
     cursor: { value: "CURSOR", help: "go on where an earlier list ended" },
   },
-  notes:
-    "In a terminal the ends of ids are shown, as many digits as tell them apart; in a pipe and\n" +
-    "with --json whole ids. --json prints { jobs, nextCursor }.",
+  notes: "In a terminal the ends of ids are shown, as many digits as tell them apart; in a\n" +
+    "pipe and with --json whole ids. --json prints { jobs, nextCursor }.",
   examples: [
     `job list --trace-id "550e8400-e29b-41d4-a716-446655440000"`,
     `job list --correlation-id "order-12345"`,
@@ -69,7 +69,7 @@ function readFilter(given: Given): JobFilter {
     createdFrom: given.moment("since"),
     createdBefore: given.moment("until"),
     limit: given.integer("limit", 1, 1_000) ?? 20,
-    cursor: checked("cursor", readCursor),
+    cursor: readCursor(given),
   };
 }
 
@@ -78,9 +78,4 @@ function readStatus(text: string): JobStatus {
   throw new UsageError(
     `--status must be one of ${jobStatuses.join(", ")}: got ${JSON.stringify(text)}`,
   );
-}
-
-function readCursor(text: string): string {
-  if (/^[1-9]\d{0,14}$/.test(text)) return text;
-  throw new RangeError(`must be one that a list ended with: got ${JSON.stringify(text)}`);
 }

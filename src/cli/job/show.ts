@@ -14,13 +14,13 @@ import { lookOf } from "../text/look.ts";
 /** Shows one job. */
 export const jobShow: Command = {
   name: "job show",
-  summary: "Shows one job and the attempts that did not complete it.",
+  summary: "Shows one job and its failed attempts.",
   operands: [{ name: "ID" }],
   options: {
     "include-tracing": { help: "its trace, its correlation id, its parent and its spans too" },
   },
-  notes: "ID is a whole id, or the last 6 digits or more of one among the newest 10,000 jobs.\n" +
-    "--json always prints all of it.",
+  notes: "ID is a whole id, or the last 6 digits or more of one among the newest 10,000\n" +
+    "jobs. Long values are cut in a terminal; --json prints all, always.",
   examples: ["job show abc123 --include-tracing", "job show abc123 --json"],
   run: async (given, io) => {
     const look = lookOf(io);
