@@ -10,6 +10,7 @@ import { jobList } from "./job/list.ts";
 import { jobShow } from "./job/show.ts";
 import { migrate } from "./migrate.ts";
 import { queueStats } from "./queue_stats.ts";
+import { serve } from "./serve.ts";
 import { traceShow } from "./trace_show.ts";
 
 /** The commands. */
@@ -22,4 +23,5 @@ export const commands: readonly Command[] = [
   traceShow,
   queueStats,
   migrate,
+  serve,
 ];
