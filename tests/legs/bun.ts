@@ -6,7 +6,7 @@ const timeoutMs = 30_000;
 
 export const bun: Leg = {
   name: "bun",
-  folders: ["everywhere", "specification", "loggers", "sqlite"],
+  folders: ["everywhere", "specification", "loggers", "sqlite", "cli"],
   findRuntime: () => installedRuntime("Bun", "bun"),
   commands: ({ executable }, testFiles) => [{
     executable,

@@ -3,7 +3,7 @@ import type { Counts, Leg } from "./leg.ts";
 
 export const deno: Leg = {
   name: "deno",
-  folders: ["everywhere", "specification", "loggers", "sqlite"],
+  folders: ["everywhere", "specification", "loggers", "sqlite", "cli"],
   findRuntime: () => installedRuntime("Deno", "deno"),
   commands: ({ executable }, testFiles) => [{
     executable,

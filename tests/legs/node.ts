@@ -22,7 +22,7 @@ export const systemNode: Leg = {
 /** Node 24, which strips the types by itself. */
 export const latestNode: Leg = {
   name: "node",
-  folders: ["everywhere", "specification", "loggers", "sqlite", "repository", "platforms"],
+  folders: ["everywhere", "specification", "loggers", "sqlite", "cli", "repository", "platforms"],
   findRuntime: findNode24,
   commands: ({ executable }, testFiles) => [{
     executable,

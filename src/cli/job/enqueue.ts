@@ -30,7 +30,7 @@ export const jobEnqueue: Command = {
     "number, and the exit code is 1. --json prints the job, or for each line that is\n" +
     "stored { line, id, traceId, deduplicated }.",
   examples: [
-    `job enqueue email_queue '{"to":"a@example.com"}' --delay 15m --priority 5`,
+    `job enqueue email_queue '{"to":"a@example.com"}' --delay 15m`,
     "job enqueue email_queue 5 --correlation-id order-12345",
     "job enqueue payment_queue - --idempotency-key june < june.ndjson",
   ],

@@ -27,7 +27,7 @@ export function jobDetails(
     ["queue", job.queueName],
     ["status", `${paint(statusInk[job.status], job.status)}, ${attempts}`],
     ["priority", job.priority === 0 ? undefined : String(job.priority)],
-    ["key", shown(job.idempotencyKey)],
+    ["key", job.idempotencyKey],
     ["added", timeText(job.createdAt, now)],
     ["due", isDueLater(job) ? timeText(job.runAt, now) : undefined],
     ["started", timeText(job.startedAt, now)],
@@ -49,28 +49,24 @@ export function jobDetails(
   });
 }
 
-/** What others wrote is cut in a terminal; names, ids and times of ours are not. */
+/** In a terminal nothing wraps. Its id and its status are short, and painted already. */
 function fitted(name: string, text: string, look: Look): string {
-  const isTheirs = ["payload", "result", "error"].includes(name) || name.startsWith("attempt ");
-  if (!isTheirs) return text;
-  return look.isTerminal ? cut(printable(text), look.columns - NAME_WIDTH) : printable(text);
+  if (name === "job" || name === "status") return text;
+  const safe = printable(text);
+  return look.isTerminal ? cut(safe, look.columns - NAME_WIDTH) : safe;
 }
 
 function tracing(job: Job): readonly Line[] {
   return [
     ["trace", job.traceId],
-    ["correlation", shown(job.correlationId)],
+    ["correlation", job.correlationId],
     ["parent", job.parentId],
-    ["created under", shown(job.traceparent)],
-    ["tracestate", shown(job.tracestate)],
-    ["baggage", shown(job.baggage)],
+    ["created under", job.traceparent],
+    ["tracestate", job.tracestate],
+    ["baggage", job.baggage],
     ["propagation", job.propagation],
-    ["last span", shown(job.attemptTraceparent)],
+    ["last span", job.attemptTraceparent],
   ];
-}
-
-function shown(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : printable(text);
 }
 
 function timeText(time: Date | undefined, now: number): string | undefined {

@@ -75,15 +75,15 @@ function labelWidthOf(rows: readonly Row[], idWidth: number, look: Look): number
   return Math.max(8, Math.min(widest, space));
 }
 
-function headLine({ jobs, roots }: JobTree, { from, to }: Scale, { paint }: Look): string {
-  const { traceId, correlationId } = roots[0]!.job;
+function headLine({ jobs, roots }: JobTree, { from, to }: Scale, look: Look): string {
+  const { traceId, correlationId = "" } = roots[0]!.job;
   const traces = new Set(inOrder(roots).map(({ node }) => node.job.traceId)).size;
-  return [
-    paint("bold", traces === 1 ? `trace ${traceId}` : `${traces} traces`),
-    ...(correlationId === undefined ? [] : [printable(correlationId)]),
-    jobs === 1 ? "1 job" : `${jobs.toLocaleString("en")} jobs`,
-    durationText(to - from),
-  ].join("  ");
+  const name = traces === 1 ? `trace ${traceId}` : `${traces} traces`;
+  const count = jobs === 1 ? "1 job" : `${jobs.toLocaleString("en")} jobs`;
+  const after = `${count}  ${durationText(to - from)}`;
+  const space = look.isTerminal ? look.columns - name.length - after.length - 4 : Infinity;
+  const correlation = correlationId === "" ? [] : [cut(printable(correlationId), space)];
+  return [look.paint("bold", name), ...correlation, after].join("  ");
 }
 
 function rowLine(
