@@ -16,11 +16,16 @@
  */
 import type { Store } from "./store.ts";
 import { openDatabase } from "./sqlite/database.ts";
-import { migrate, migrations } from "./sqlite/migrations.ts";
+import { checkSchema, migrate, migrations } from "./sqlite/migrations.ts";
 import { SqliteStore } from "./sqlite/store.ts";
 
 /** How a SQLite store is set up. */
 export interface SqliteOptions {
+  /**
+   * Whether the file is made where it is missing, and brought to this version's schema. Default true;
+   * false only checks both.
+   */
+  readonly migrate?: boolean | undefined;
   /** How long a call waits for a file that another process has locked, in ms. Default 5,000. */
   readonly busyTimeoutMs?: number | undefined;
   /** The store's clock, in ms since 1970. Default `Date.now`. Processes on one file must agree. */
@@ -29,19 +34,22 @@ export interface SqliteOptions {
 
 /**
  * Opens a SQLite file as a store; it is made if it is not there, and brought to this version's
- * schema. Its tables are named `hammerwork_…`, so the file may be an application's own.
+ * schema, unless told not to. Its tables are named `hammerwork_…`, so the file may be an application's own.
  *
  * @throws {TypeError} on a runtime without `node:sqlite`.
- * @throws {RangeError} when the file was written by a newer version of this library.
+ * @throws {RangeError} when the file was written by a newer version of this library, or has not this
+ * version's schema and is not to be brought to it.
  * @throws {StoreUnavailableError} when the file cannot be opened or stays locked.
  */
 export async function sqlite(
   path: string,
-  { busyTimeoutMs = 5_000, now = Date.now }: SqliteOptions = {},
+  options: SqliteOptions = {},
 ): Promise<Store> {
-  const database = openDatabase(path, busyTimeoutMs);
+  const { busyTimeoutMs = 5_000, now = Date.now } = options;
+  const migrates = options.migrate ?? true;
+  const database = openDatabase(path, busyTimeoutMs, !migrates);
   try {
-    await migrate(database);
+    await (migrates ? migrate(database) : checkSchema(database));
   } catch (error) {
     database.close();
     throw error;

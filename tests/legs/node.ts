@@ -32,6 +32,7 @@ export const latestNode: Leg = {
     "packages/sdk_node",
     "loggers",
     "sqlite",
+    "cli",
     "repository",
     "platforms",
   ],

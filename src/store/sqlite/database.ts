@@ -26,22 +26,31 @@ interface Statement {
   get(...values: SqlValue[]): unknown;
 }
 
+interface Builtin {
+  "node:sqlite": {
+    readonly DatabaseSync: new (path: string, options: { timeout: number }) => DatabaseSync;
+  };
+  "node:fs": { readonly existsSync: (path: string) => boolean };
+}
+
 type Runtime = {
   process?: {
-    getBuiltinModule?: (name: string) =>
-      | { DatabaseSync: new (path: string, options: { timeout: number }) => DatabaseSync }
-      | undefined;
+    getBuiltinModule?: <Name extends keyof Builtin>(name: Name) => Builtin[Name] | undefined;
   };
 };
 
-/** Opens a file. */
-export function openDatabase(path: string, busyTimeoutMs: number): Database {
-  const module = (globalThis as Runtime).process?.getBuiltinModule?.("node:sqlite");
+/** Opens a file. To open one that is not there makes it, unless it must be there. */
+export function openDatabase(path: string, busyTimeoutMs: number, mustExist = false): Database {
+  const { getBuiltinModule } = (globalThis as Runtime).process ?? {};
+  const module = getBuiltinModule?.("node:sqlite");
   if (module === undefined) {
     throw new TypeError(
       "sqlite() needs a runtime with node:sqlite, which is Node 22.13 or later, Bun or Deno: " +
         "got one without it",
     );
+  }
+  if (mustExist && !getBuiltinModule!("node:fs")?.existsSync(path)) {
+    throw new StoreUnavailableError(`The SQLite file ${path} is not there`);
   }
   try {
     // SQLite's own waiting would block the event loop, so a locked file is asked for again instead.

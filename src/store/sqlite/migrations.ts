@@ -126,6 +126,18 @@ export async function migrate(database: Database): Promise<void> {
   });
 }
 
+/** Refuses a file whose schema is not this version's, and changes nothing in it. */
+export async function checkSchema(database: Database): Promise<void> {
+  const version = await database.read(() => versionOf(database));
+  if (version < newest()) {
+    throw new RangeError(
+      `The SQLite file must have a schema of version ${newest()}: got ${version || "none"}. ` +
+        "Open the store with migrate: true once, or apply sqliteMigrations()",
+    );
+  }
+  await database.read(() => database.exec("pragma synchronous = full"));
+}
+
 /** The version of the file's schema; a newer one than ours is refused. */
 function versionOf(database: Database): number {
   const isThere = database.get(

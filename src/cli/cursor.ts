@@ -1,0 +1,16 @@
+/**
+ * Where an earlier list ended.
+ *
+ * @module
+ */
+import { UsageError } from "./errors.ts";
+import type { Given } from "./given.ts";
+
+/** The option `--cursor`. */
+export function readCursor(given: Given): string | undefined {
+  const text = given.text("cursor");
+  if (text === undefined || /^[1-9]\d{0,14}$/.test(text)) return text;
+  throw new UsageError(
+    `--cursor must be one that an earlier list ended with: got ${JSON.stringify(text)}`,
+  );
+}

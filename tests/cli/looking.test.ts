@@ -1,0 +1,151 @@
+/** `job list`, `job show` and `trace show` on both stores, in a pipe. */
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { ended, makeOrders, waiting } from "./orders.ts";
+import { bothKinds } from "./places.ts";
+import { cli } from "./run_cli.ts";
+
+const timeout = 60_000;
+
+for (const { title, skip, make } of bothKinds) {
+  describe(`the command line looks into ${title}`, { skip }, () => {
+    test("job list: whole ids in a pipe, every filter, and a cursor", { timeout }, async () => {
+      await using place = await make();
+      await makeOrders(place);
+      const list = (...args: string[]) => cli(["job", "list", ...args, "--url", place.url]);
+
+      const { stdout, stderr, exitCode } = await list("--trace-id", ended.traceId);
+      assert.equal(
+        stdout,
+        `job                                   queue          status     attempts  added    correlation  trace
+${ended.receipt}  receipt_queue  completed       1/3  1 h ago  order-12345  ${ended.traceId}
+${ended.ledger}  ledger_queue   cancelled       0/3  1 h ago  order-12345  ${ended.traceId}
+${ended.invoice}  invoice_queue  failed          1/1  1 h ago  order-12345  ${ended.traceId}
+${ended.email}  email_queue    completed       1/3  1 h ago  order-12345  ${ended.traceId}
+${ended.payment}  payment_queue  completed       2/3  1 h ago  order-12345  ${ended.traceId}
+`,
+      );
+      assert.deepEqual([stderr, exitCode], ["", 0]);
+
+      const idsOf = async (...args: string[]) => {
+        const { jobs } = JSON.parse((await list(...args, "--json")).stdout);
+        return jobs.map(({ id }: { id: string }) => id);
+      };
+      assert.deepEqual(await idsOf("--status", "failed,cancelled"), [ended.ledger, ended.invoice]);
+      assert.deepEqual(await idsOf("--queue", "reminder_queue"), [waiting.later]);
+      assert.deepEqual(await idsOf("--parent", ended.payment.slice(-6)), [ended.receipt]);
+      assert.equal((await idsOf("--since", "2h")).length, 8);
+      assert.deepEqual(await idsOf("--since", "1h"), []);
+      assert.deepEqual(await idsOf("--until", "2020-01-01"), []);
+
+      const first = await list("--limit", "2");
+      const [, cursor] = /^There are older ones: --cursor (\d+) goes on\n$/.exec(first.stderr) ??
+        [];
+      assert.ok(cursor, first.stderr);
+      assert.deepEqual(await idsOf("--limit", "1", "--cursor", cursor), [waiting.later]);
+
+      const none = await list("--correlation-id", "order-0");
+      assert.deepEqual(none, { stdout: "", stderr: "No job matches\n", exitCode: 0 });
+    });
+
+    test("job show: by the end of an id, with and without its tracing", { timeout }, async () => {
+      await using place = await make();
+      await makeOrders(place);
+      const show = (...args: string[]) => cli(["job", "show", ...args, "--url", place.url]);
+
+      const { stdout } = await show(ended.payment.slice(-6), "--include-tracing");
+      const withoutTimes = stdout.replaceAll(/\d{4}-[\d-]+T[\d:.]+Z/g, "TIME");
+      assert.equal(
+        withoutTimes,
+        `job            ${ended.payment}
+queue          payment_queue
+status         completed, 2 of 3 attempts
+added          TIME (1 h ago)
+due            TIME (1 h ago)
+started        TIME (1 h ago)
+ended          TIME (1 h ago)
+ran            300 ms
+trace          ${ended.traceId}
+correlation    order-12345
+propagation    child
+payload        {"queue":"payment_queue"}
+result         {"paid":true}
+attempt 1      failed after 200 ms, begun 1 h ago: Error: The gateway answered 503
+`,
+      );
+      assert.doesNotMatch((await show(ended.payment)).stdout, new RegExp(ended.traceId));
+      const job = JSON.parse((await show(ended.invoice.toUpperCase(), "--json")).stdout);
+      assert.equal(job.failedAttempts[0].error.message, "No address\nin the \u001b[31morder");
+      assert.ok(Math.abs(Date.parse(job.createdAt) + 90 * 60_000 - Date.now()) < 60_000);
+
+      const nobody = "01890a5d-ac96-7742-8000-00000000dead";
+      assert.deepEqual(await show(nobody), {
+        stdout: "",
+        stderr: `There is no job ${nobody}\n`,
+        exitCode: 1,
+      });
+      const missing = await show("00dead");
+      assert.equal(missing.stderr, "No job has a job id that ends in 00dead\n");
+      assert.equal(missing.exitCode, 1);
+    });
+
+    test(
+      "trace show: a retry, a failure, a child, a cancelled dependent",
+      { timeout },
+      async () => {
+        await using place = await make();
+        await makeOrders(place);
+        const show = (...args: string[]) => cli(["trace", "show", ...args, "--url", place.url]);
+
+        const tree = `trace ${ended.traceId}  order-12345  5 jobs  1 s
+
+payment_queue    ░░░███████↻░░░░░░███████████        completed  800 ms  ${ended.payment}
+│ attempt 1 failed after 200 ms: The gateway answered 503
+└ receipt_queue                   ░░░░░░░░░░░░░████  completed  500 ms  ${ended.receipt}
+email_queue      ░░░░░░░░░░░░░░░░░░░░░░░░░░░████     completed  900 ms  ${ended.email}
+invoice_queue    ░░░░░░░░░░███✗                      failed     400 ms  ${ended.invoice}
+  attempt 1 failed after 100 ms: No address in the \\u001b[31morder
+ledger_queue     ░░░░░░░░░░░░░⊘                      cancelled  400 ms  ${ended.ledger}
+  cancelled: Its dependency ${ended.invoice} failed
+                 0                              1 s
+
+░ waits  █ runs  ↻ tried again  ✗ failed  ⊘ cancelled  ▸ goes on
+`;
+        for (const args of [[ended.traceId], ["440000"], ["--correlation-id", "order-12345"]]) {
+          assert.deepEqual(await show(...args), { stdout: tree, stderr: "", exitCode: 0 });
+        }
+        const json = JSON.parse((await show(ended.traceId, "--json")).stdout);
+        assert.deepEqual([json.traceId, json.jobs, json.roots.length], [ended.traceId, 5, 4]);
+        assert.equal(json.roots[0].children[0].job.id, ended.receipt);
+        assert.deepEqual(
+          json.roots[0].runs.map(({ outcome }: { outcome: string }) => outcome),
+          ["failed", "completed"],
+        );
+        const none = await show("ffffffffffffffffffffffffffffffff");
+        assert.equal(none.stderr, "No job has the trace id ffffffffffffffffffffffffffffffff\n");
+        assert.equal(none.exitCode, 1);
+      },
+    );
+
+    test("trace show: jobs that wait end open", { timeout }, async () => {
+      await using place = await make();
+      await makeOrders(place);
+      const { stdout } = await cli(["trace", "show", waiting.traceId, "--url", place.url]);
+      const bar = `${"░".repeat(34)}▸`;
+      assert.equal(
+        stdout,
+        `trace ${waiting.traceId}  order-777  3 jobs  1 h
+
+reminder_queue  ${bar}  scheduled     1 h  ${waiting.later}
+email_queue     ${bar}  blocked       1 h  ${waiting.blocked}
+  waits for ${waiting.later}
+payment_queue   ${bar}  ready         1 h  ${waiting.ready}
+                0${"1 h".padStart(34)}
+
+░ waits  █ runs  ↻ tried again  ✗ failed  ⊘ cancelled  ▸ goes on
+`,
+      );
+    });
+  });
+}

@@ -1,0 +1,103 @@
+/** Runs the command line as a person does: in a process, in a pipe or in a terminal. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import process from "node:process";
+import { stripVTControlCharacters } from "node:util";
+
+export interface Ended {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Start {
+  readonly env?: Readonly<Record<string, string>>;
+  /** What comes from standard input; nothing unless it is given. */
+  readonly input?: string;
+  /** How wide the terminal is. */
+  readonly columns?: number;
+}
+
+const isDeno = process.versions.deno !== undefined;
+const command = [
+  process.execPath,
+  ...(isDeno ? ["run", "-A", "--no-check"] : []),
+  "src/cli.ts",
+];
+
+/** Starts it in a pipe. */
+export function startCli(args: readonly string[], { env = {} }: Start = {}): ChildProcess {
+  const [executable, ...before] = command;
+  return spawn(executable!, [...before, ...args], { env: environment(env), stdio: "pipe" });
+}
+
+/** Runs it to its end, in a pipe. */
+export function cli(args: readonly string[], start: Start = {}): Promise<Ended> {
+  const child = startCli(args, start);
+  child.stdin!.on("error", () => {}); // It may end before it has read everything.
+  child.stdin!.end(start.input ?? "");
+  return endOf(child);
+}
+
+/** Why there is no pseudo-terminal here, if there is none. */
+export const whyNoTerminal: string | false = existsSync("/usr/bin/script") &&
+    process.platform === "linux"
+  ? false
+  : "A pseudo-terminal needs script of util-linux";
+
+/** Starts it in a pseudo-terminal, where standard output and error are one. */
+export function startInTerminal(
+  args: readonly string[],
+  { env = {}, columns = 80 }: Start = {},
+): ChildProcess {
+  const line = `stty cols ${columns} rows 40; exec ${[...command, ...args].map(quoted).join(" ")}`;
+  return spawn("script", ["-qec", line, "/dev/null"], {
+    env: { ...environment(env), SHELL: "/bin/sh", TERM: env.TERM ?? "xterm" },
+    stdio: "pipe",
+  });
+}
+
+/** Runs it to its end in a pseudo-terminal. */
+export async function inTerminal(args: readonly string[], start: Start = {}): Promise<Ended> {
+  const ended = await endOf(startInTerminal(args, start));
+  return { ...ended, stdout: ended.stdout.replaceAll("\r\n", "\n") };
+}
+
+/** What is left to read when the colours are gone. */
+export function plain(text: string): string {
+  return stripVTControlCharacters(text);
+}
+
+export function endOf(child: ChildProcess): Promise<Ended> {
+  let stdout = "";
+  let stderr = "";
+  child.stdout!.setEncoding("utf8").on("data", (text: string) => stdout += text);
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => stderr += text);
+  return new Promise((resolve) =>
+    child.once("close", (exitCode) => resolve({ exitCode, stdout, stderr }))
+  );
+}
+
+/** Waits until its output holds that, and gives what it is until then. */
+export function printed(child: ChildProcess, isEnough: (text: string) => boolean): Promise<string> {
+  let text = "";
+  return new Promise((resolve, reject) => {
+    child.stdout!.on("data", (piece) => {
+      text += piece;
+      if (isEnough(text)) resolve(text);
+    });
+    child.once("close", () => reject(new Error(`It ended before: ${text}`)));
+  });
+}
+
+/** Nothing of the machine's own may decide: no store, no colours, no trace. */
+function environment(env: Readonly<Record<string, string>>): Record<string, string | undefined> {
+  const { HAMMERWORK_URL: _, HAMMERWORK_TOKEN: __, NO_COLOR: ___, TRACEPARENT: ____, ...rest } =
+    process.env;
+  return { ...rest, ...env };
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

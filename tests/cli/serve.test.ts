@@ -1,0 +1,82 @@
+/** `serve`: the router of `hammerwork/http` on a port of its own. */
+
+import assert from "node:assert/strict";
+import { get } from "node:http";
+import process from "node:process";
+import { describe, test } from "node:test";
+import { ended, makeOrders } from "./orders.ts";
+import { onSqlite } from "./places.ts";
+import { cli, endOf, printed, startCli } from "./run_cli.ts";
+
+const timeout = 60_000;
+
+/** Serves for the length of some work, and ends on SIGINT. */
+async function serving(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  work: (url: string) => Promise<void>,
+): Promise<void> {
+  const child = startCli(["serve", "--port", "0", ...args], { env });
+  const end = endOf(child);
+  const text = await printed(child, (text) => text.endsWith("\n"));
+  try {
+    await work(/http:\/\/127\.0\.0\.1:\d+/.exec(text)![0]);
+  } finally {
+    process.kill(child.pid!, "SIGINT");
+  }
+  const { exitCode, stderr } = await end;
+  assert.deepEqual([exitCode, stderr], [0, ""]);
+}
+
+describe("hammerwork serve", () => {
+  test("takes jobs in and gives them out, until SIGINT", { timeout }, async () => {
+    await using place = await onSqlite.make();
+    await makeOrders(place);
+    await serving(["--url", place.url, "--json"], {}, async (url) => {
+      const tree = await (await fetch(`${url}/traces/${ended.traceId}`)).json();
+      assert.equal(tree.jobs, 5);
+      const response = await fetch(`${url}/jobs`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ queue: "email_queue", payload: { to: "漢" } }),
+      });
+      assert.equal(response.status, 201);
+      const { id } = await response.json();
+      const shown = await cli(["job", "show", id, "--json", "--url", place.url]);
+      assert.deepEqual(JSON.parse(shown.stdout).payload, { to: "漢" });
+    });
+  });
+
+  test("with a token only who sends it is let in", { timeout }, async () => {
+    await using place = await onSqlite.make();
+    const env = { HAMMERWORK_URL: place.url, HAMMERWORK_TOKEN: "a-secret" };
+    await serving([], env, async (url) => {
+      assert.equal((await fetch(`${url}/queues`)).status, 401);
+      const headers = { authorization: "Bearer a-secret" };
+      assert.equal((await fetch(`${url}/queues`, { headers })).status, 200);
+    });
+  });
+
+  test("without a token a name that was made to lead here is refused", { timeout }, async () => {
+    await using place = await onSqlite.make();
+    await serving(["--url", place.url], {}, async (url) => {
+      const status = await new Promise((resolve, reject) =>
+        get(`${url}/queues`, { headers: { host: "evil.example" } }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        }).on("error", reject)
+      );
+      assert.equal(status, 403);
+    });
+  });
+
+  test("a port that is taken is a sentence", { timeout }, async () => {
+    await using place = await onSqlite.make();
+    await serving(["--url", place.url], {}, async (url) => {
+      const { port } = new URL(url);
+      const { stderr, exitCode } = await cli(["serve", "--port", port, "--url", place.url]);
+      assert.match(stderr, new RegExp(`^127\\.0\\.0\\.1:${port} cannot be listened at: .+\n$`));
+      assert.equal(exitCode, 1);
+    });
+  });
+});

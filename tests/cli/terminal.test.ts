@@ -1,0 +1,118 @@
+/** What a person sees in a terminal: nothing wraps, ids are short, colours where they are wanted. */
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { job } from "../../mod.ts";
+import { ended, makeOrders, queueOn } from "./orders.ts";
+import { onSqlite } from "./places.ts";
+import { cli, inTerminal, plain, printed, startInTerminal, whyNoTerminal } from "./run_cli.ts";
+
+const timeout = 60_000;
+const commands = [["job", "list"], ["job", "show", "a30003"], ["trace", "show", "440000"], [
+  "queue",
+  "stats",
+]];
+
+describe("the command line in a terminal", { skip: whyNoTerminal }, () => {
+  test("job list shows short ids, aligned, each status in its colour", { timeout }, async () => {
+    await using place = await onSqlite.make();
+    await makeOrders(place);
+    const env = { HAMMERWORK_URL: place.url };
+    const { stdout } = await inTerminal(["job", "list", "--trace-id", ended.traceId], { env });
+    assert.equal(
+      plain(stdout),
+      `job       queue          status     attempts  added    correlation  trace
+00a50005  receipt_queue  completed       1/3  1 h ago  order-12345  55440000
+00a40004  ledger_queue   cancelled       0/3  1 h ago  order-12345  55440000
+00a30003  invoice_queue  failed          1/1  1 h ago  order-12345  55440000
+00a20002  email_queue    completed       1/3  1 h ago  order-12345  55440000
+00a10001  payment_queue  completed       2/3  1 h ago  order-12345  55440000
+`,
+    );
+    for (const painted of ["\u001b[32mcompleted", "\u001b[33mcancelled", "\u001b[31mfailed"]) {
+      assert.ok(stdout.includes(painted), painted);
+    }
+  });
+
+  test("trace show fits its bars into 80 and into 120 columns", { timeout }, async () => {
+    await using place = await onSqlite.make();
+    await makeOrders(place);
+    const env = { HAMMERWORK_URL: place.url };
+    const show = async (columns: number) =>
+      plain((await inTerminal(["trace", "show", ended.traceId], { env, columns })).stdout);
+    assert.equal(
+      (await show(80)).split("\n").slice(2, 6).join("\n"),
+      `payment_queue    ░░░███████↻░░░░░░███████████        completed  800 ms  00a10001
+│ attempt 1 failed after 200 ms: The gateway answered 503
+└ receipt_queue                   ░░░░░░░░░░░░░████  completed  500 ms  00a50005
+email_queue      ░░░░░░░░░░░░░░░░░░░░░░░░░░░████     completed  900 ms  00a20002`,
+    );
+    const wide = (await show(120)).split("\n")[2]!;
+    assert.match(wide, /^payment_queue {4}░{7}█{15}↻░{14}█{23} +completed {2}800 ms {2}00a10001$/);
+    assert.equal(wide.length, 120);
+  });
+
+  test(
+    "nothing wraps, however narrow it is and however long what others wrote",
+    { timeout },
+    async () => {
+      await using place = await onSqlite.make();
+      await makeOrders(place);
+      await using queue = queueOn(await place.open());
+      const long = "é漢".repeat(60);
+      const { id } = await queue.enqueue(
+        job(`q${"x".repeat(100)}`, { long }, { correlationId: long, idempotencyKey: long }),
+      );
+      const ofLong = [
+        ["trace", "show", "--correlation-id", long],
+        ["job", "show", id, "--include-tracing"],
+      ];
+      const env = { HAMMERWORK_URL: place.url };
+      for (const columns of [80, 120]) {
+        for (const args of [...commands, ...ofLong]) {
+          const { stdout } = await inTerminal(args, { env, columns });
+          for (const line of plain(stdout).split("\n")) {
+            const wide = line.match(/漢/g)?.length ?? 0;
+            assert.ok(line.length + wide <= columns, `${args.join(" ")} at ${columns}: ${line}`);
+          }
+        }
+      }
+    },
+  );
+
+  test(
+    "there is no colour under NO_COLOR, on a dumb terminal, or in a pipe",
+    { timeout },
+    async () => {
+      await using place = await onSqlite.make();
+      await makeOrders(place);
+      const env = { HAMMERWORK_URL: place.url };
+      for (const args of commands) {
+        assert.notEqual(plain((await inTerminal(args, { env })).stdout).length, 0);
+        const coloured = (await inTerminal(args, { env })).stdout;
+        assert.notEqual(plain(coloured), coloured, args.join(" "));
+        for (const without of [{ ...env, NO_COLOR: "1" }, { ...env, TERM: "dumb" }]) {
+          const { stdout } = await inTerminal(args, { env: without });
+          assert.equal(plain(stdout), stdout, args.join(" "));
+        }
+        const { stdout } = await cli(args, { env });
+        assert.equal(plain(stdout), stdout, args.join(" "));
+      }
+    },
+  );
+
+  test("queue stats --watch writes over what it showed, until Ctrl-C", { timeout }, async () => {
+    await using place = await onSqlite.make();
+    await using queue = queueOn(await place.open());
+    await queue.enqueue("email_queue", 1);
+    const env = { HAMMERWORK_URL: place.url };
+    const child = startInTerminal(["queue", "stats", "--watch", "--every", "100ms"], { env });
+    const closed = new Promise((resolve) => child.once("close", resolve));
+    await printed(child, (text) => /email_queue +1 /.test(plain(text)));
+    await queue.enqueue("email_queue", 2);
+    const text = await printed(child, (text) => /email_queue +2 /.test(plain(text)));
+    assert.ok(text.includes("\u001b[H"), "It goes back to the top");
+    child.stdin!.write("\u0003");
+    assert.equal(await closed, 0);
+  });
+});

@@ -1,0 +1,131 @@
+/** What cannot be done or followed: one sentence on standard error, and an exit code that tells which. */
+
+import assert from "node:assert/strict";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { job } from "../../mod.ts";
+import { temporaryFolder } from "../sqlite/workers/temporary_folder.ts";
+import { ended, makeOrders, queueOn } from "./orders.ts";
+import { onSqlite } from "./places.ts";
+import { cli } from "./run_cli.ts";
+
+const timeout = 60_000;
+
+describe("the command line's usage", () => {
+  test("wrong usage is a sentence, exit code 2", { timeout }, async () => {
+    const wrong: readonly (readonly [args: string, sentence: RegExp])[] = [
+      ["job lst", /^There is no command "job lst": there are job list, /],
+      ["jobs", /^There is no command "jobs": /],
+      ["job list", /^No store is named: give --url or set HAMMERWORK_URL, /],
+      ["job list --foo", /^There is no option --foo; hammerwork job list --help shows /],
+      ["job list --limit", /^--limit needs a value: --limit N$/],
+      ["job list --limit 0", /^--limit must be a whole number from 1 to 1000: got "0"$/],
+      ["job list --limit 1 --limit 2", /^--limit can be given once: got it 2 times$/],
+      ["job list --json=yes", /^--json takes no value: got "yes"$/],
+      ["job list --status done", /^--status must be one of scheduled, .*: got "done"$/],
+      ["job list --since soon", /^--since must be a duration such as .*: got "soon"$/],
+      ["job list --trace-id 123", /^--trace-id: A trace id must be 32 hex digits .*: got "123"$/],
+      ["job list --queue a/b", /^--queue: A queue name must be /],
+      ["job list --cursor x", /^--cursor must be one that an earlier list ended with: got "x"$/],
+      ["job list all", /^hammerwork job list takes no argument: got "all" too$/],
+      ["job show", /^hammerwork job show needs ID; see its --help$/],
+      ["job enqueue q", /^hammerwork job enqueue needs PAYLOAD; /],
+      ["job enqueue q {x", /^PAYLOAD: JSON was expected: got "\{x"$/],
+      ["job enqueue q 1 --priority high", /^--priority must be a whole number from -32768 /],
+      ["trace show", /^hammerwork trace show needs a trace id or --correlation-id, one of both$/],
+      [
+        "serve --host 0.0.0.0",
+        /^To listen at 0\.0\.0\.0, a token is needed: set HAMMERWORK_TOKEN$/,
+      ],
+      ["migrate --url mysql://me:secret@host/x", /^--url must be postgres:\/\/… or a SQLite file/],
+    ];
+    await using place = await onSqlite.make();
+    for (const [line, sentence] of wrong) {
+      const args = line.split(" ");
+      const needsStore = !/No store/.test(String(sentence)) && !args.includes("--url");
+      const env: Record<string, string> = needsStore ? { HAMMERWORK_URL: place.url } : {};
+      const { stdout, stderr, exitCode } = await cli(args, { env });
+      assert.deepEqual([stdout, exitCode], ["", 2], line);
+      assert.match(stderr.trimEnd(), sentence, line);
+      assert.equal(stderr.split("\n").length, 2, `One line: ${stderr}`);
+    }
+  });
+
+  test("every level has help with examples, within 80 columns", { timeout }, async () => {
+    const top = await cli(["--help"]);
+    assert.equal((await cli([])).stdout, top.stdout);
+    const names = [...top.stdout.matchAll(/^ {2}((?:job|trace|queue) \w+|migrate|serve) /gm)]
+      .map(([, name]) => name!);
+    assert.equal(names.length, 9);
+    const levels = [
+      ["job"],
+      ["queue", "--help"],
+      ...names.map((name) => [...name.split(" "), "-h"]),
+    ];
+    for (const args of [["--help"], ...levels]) {
+      const { stdout, exitCode } = await cli(args);
+      assert.equal(exitCode, 0);
+      assert.match(stdout, /^Examples:\n {2}hammerwork \w+/m);
+      for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
+    }
+    assert.match((await cli(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
+  });
+
+  test("an end of an id that several jobs have is told with all of them", { timeout }, async () => {
+    await using place = await onSqlite.make();
+    await makeOrders(place);
+    await using queue = queueOn(await place.open());
+    const twin = ended.payment.replace("01890a5d", "01890a5e");
+    await queue.enqueue({ ...job("payment_queue", 1), id: twin });
+    const { stdout, stderr, exitCode } = await cli(["job", "show", "a10001", "--url", place.url]);
+    assert.deepEqual([stdout, exitCode], ["", 1]);
+    assert.match(stderr, /^2 jobs have an id that ends in a10001; give more of it:\n/);
+    assert.ok(stderr.includes(twin) && stderr.includes(ended.payment), stderr);
+    const short = await cli(["job", "show", "0001", "--url", place.url]);
+    assert.equal(short.exitCode, 2);
+    assert.match(short.stderr, /^A job id must be a whole one, or at least the last 6 /);
+  });
+
+  test("a lookup makes no file and no schema, and says so", { timeout }, async () => {
+    using folder = temporaryFolder();
+    const missing = join(folder.path, "missing.db");
+    for (const url of [missing, `sqlite:${missing}`, `file:${missing}`, `file://${missing}`]) {
+      for (const args of [["job", "list"], ["job", "enqueue", "q", "1"]]) {
+        const { stderr, exitCode } = await cli([...args, "--url", url]);
+        const sentence = `There is no SQLite file ${missing}; hammerwork migrate makes one\n`;
+        assert.deepEqual([stderr, exitCode], [sentence, 1]);
+        assert.ok(!existsSync(missing));
+      }
+    }
+    const empty = join(folder.path, "empty.db");
+    writeFileSync(empty, "");
+    const { stderr, exitCode } = await cli(["queue", "stats", "--url", empty]);
+    assert.match(stderr, /^The SQLite file must have a schema of version 1: got none\. /);
+    assert.equal(exitCode, 1);
+  });
+
+  test("a password is in no error, whatever goes wrong", { timeout }, async () => {
+    const urls = [
+      "postgres://me:hunter2@127.0.0.1:1/shop",
+      "postgresql://me:hun@ter2@127.0.0.1:1/shop",
+      "postgres://127.0.0.1:1/shop?password=hunter2",
+      "postgres://me:hunter2@[bad/shop",
+      "postgres:me:hunter2",
+      "mysql://me:hunter2@host/shop",
+    ];
+    const results = await Promise.all(urls.flatMap((url) => [
+      cli(["job", "list", "--url", url]),
+      cli(["job", "list"], { env: { HAMMERWORK_URL: url } }),
+      cli(["job", "list", url, "--url", "x.db"]),
+    ]));
+    for (const { stdout, stderr, exitCode } of results) {
+      assert.notEqual(exitCode, 0);
+      assert.equal(stdout, "");
+      assert.match(stderr, /^.+\n$/, "One sentence");
+      if (!/takes no argument/.test(stderr)) assert.doesNotMatch(stderr, /ter2/);
+    }
+    const mistaken = await cli(["job", "list", urls[0]!, "--url", "x.db"]);
+    assert.match(mistaken.stderr, /got "postgres:\/\/me:\*\*\*@127\.0\.0\.1:1\/shop" too$/m);
+  });
+});
