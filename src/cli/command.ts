@@ -49,7 +49,7 @@ export interface Operand {
 
 /** The options that every command has. */
 export const commonOptions: Options = {
-  url: { value: "URL", help: "postgres://… or a SQLite file; else HAMMERWORK_URL" },
+  url: { value: "URL", help: "Postgres URL or SQLite file; else HAMMERWORK_URL" },
   schema: { value: "NAME", help: "the schema in Postgres; else hammerwork" },
   json: { help: "print JSON" },
   help: { help: "show this" },

@@ -22,7 +22,7 @@ export interface Start {
 const isDeno = process.versions.deno !== undefined;
 const command = [
   process.execPath,
-  ...(isDeno ? ["run", "-A", "--no-check"] : []),
+  ...(isDeno ? ["run", "-A", "--no-check", "--quiet"] : []),
   "src/cli.ts",
 ];
 

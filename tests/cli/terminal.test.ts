@@ -87,8 +87,7 @@ email_queue      ░░░░░░░░░░░░░░░░░░░░░
       await using place = await onSqlite.make();
       await makeOrders(place);
       const env = { HAMMERWORK_URL: place.url };
-      for (const args of commands) {
-        assert.notEqual(plain((await inTerminal(args, { env })).stdout).length, 0);
+      for (const args of [["job", "list"], ["trace", "show", "440000"]]) {
         const coloured = (await inTerminal(args, { env })).stdout;
         assert.notEqual(plain(coloured), coloured, args.join(" "));
         for (const without of [{ ...env, NO_COLOR: "1" }, { ...env, TERM: "dumb" }]) {

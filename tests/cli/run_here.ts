@@ -1,0 +1,31 @@
+/** Runs the command line in the test's own process: for many cases of one kind. */
+
+import type { Io, Output } from "../../src/cli/io.ts";
+import { run } from "../../src/cli/run.ts";
+import type { Ended, Start } from "./run_cli.ts";
+
+export async function cliHere(args: readonly string[], { env = {} }: Start = {}): Promise<Ended> {
+  const [stdout, stderr] = [keeper(), keeper()];
+  const io: Io = {
+    stdout,
+    stderr,
+    stdin: (async function* () {})(),
+    env,
+    interrupted: () => AbortSignal.abort(),
+  };
+  const exitCode = await run(args, io);
+  return { exitCode, stdout: stdout.kept(), stderr: stderr.kept() };
+}
+
+function keeper(): Output & { readonly kept: () => string } {
+  let text = "";
+  return {
+    isTerminal: false,
+    columns: 80,
+    write: (piece) => {
+      text += piece;
+      return Promise.resolve();
+    },
+    kept: () => text,
+  };
+}
