@@ -43,7 +43,7 @@ export const onPostgres: Kind = {
     await (await postgres(database.url)).close();
     return {
       url: database.url,
-      open: (now) => postgres(database.url, { now }) as unknown as Promise<Store>,
+      open: (now) => postgres(database.url, { now }),
       [Symbol.asyncDispose]: () => database.drop(),
     };
   },

@@ -7,7 +7,15 @@ const timeoutMs = 30_000;
 
 export const bun: Leg = {
   name: "bun",
-  folders: ["everywhere", "specification", "providers", "packages/otel3", "loggers", "sqlite", "cli"],
+  folders: [
+    "everywhere",
+    "specification",
+    "providers",
+    "packages/otel3",
+    "loggers",
+    "sqlite",
+    "cli",
+  ],
   moreFiles: otel3TestFiles,
   findRuntime: () => installedRuntime("Bun", "bun"),
   commands: ({ executable }, testFiles) => [{

@@ -4,7 +4,15 @@ import { otel3TestFiles } from "./otel3.ts";
 
 export const deno: Leg = {
   name: "deno",
-  folders: ["everywhere", "specification", "providers", "packages/otel3", "loggers", "sqlite", "cli"],
+  folders: [
+    "everywhere",
+    "specification",
+    "providers",
+    "packages/otel3",
+    "loggers",
+    "sqlite",
+    "cli",
+  ],
   moreFiles: otel3TestFiles,
   findRuntime: () => installedRuntime("Deno", "deno"),
   commands: ({ executable }, testFiles) => [{

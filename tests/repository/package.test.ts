@@ -54,6 +54,8 @@ describe("the npm package", () => {
         printed.trim(),
         "1 function initTracing needs @opentelemetry/sdk-trace: npm install @opentelemetry/sdk-trace",
       );
+      const bin = join(app, "node_modules", ".bin", "hammerwork");
+      assert.match(execFileSync(bin, ["--help"], { encoding: "utf8" }), /^ {2}job list /m);
     },
   );
 
