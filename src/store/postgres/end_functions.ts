@@ -73,9 +73,10 @@ end $$;
 
 -- Records the end of each trace of these jobs, which have just ended, that has no unfinished job left:
 -- on the job that ended last. Two transactions that end the last two jobs of a trace at once each see
--- the other's as unfinished; so who sees one waits for those that ended some of the same trace, and
--- looks again, at all of them. Two thousand locks serve all traces: the server has room for so many,
--- and they are the last that a transaction takes.
+-- the other's as unfinished; so who sees one waits for those that ended some of the same traces, and
+-- looks again, at all of them: while it waits, jobs come into a trace that was done. Two thousand
+-- locks serve all traces: the server has room for so many, and they are the last that a transaction
+-- takes.
 create function ${schema}.end_traces(ended uuid[], t timestamptz, waits boolean) returns void
 language plpgsql ${byIndex} as $$
 declare
@@ -90,7 +91,7 @@ begin
   busy := array(select x from unnest(traces) x where ${unfinished});
   if waits and busy <> '{}' then
     perform pg_advisory_xact_lock(hashtext('hammerwork.end_traces'), l.key)
-      from (select distinct hashtext(x::text) & 2047 as key from unnest(busy) x order by 1) l;
+      from (select distinct hashtext(x::text) & 2047 as key from unnest(traces) x order by 1) l;
     -- A statement of its own: it sees what was committed while this one waited.
     busy := array(select x from unnest(traces) x where ${unfinished});
   end if;
