@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -50,6 +51,9 @@ describe("the npm package", () => {
       console.log(completed, typeof sqlite, tracing);`,
       );
       const printed = execFileSync(process.execPath, ["main.js"], { cwd: app, encoding: "utf8" });
+      const command = join(app, "node_modules/.bin/hammerwork");
+      const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+      assert.equal(execFileSync(command, ["--version"], { encoding: "utf8" }), `${version}\n`);
       assert.equal(
         printed.trim(),
         "1 function initTracing needs @opentelemetry/sdk-trace: npm install @opentelemetry/sdk-trace",
