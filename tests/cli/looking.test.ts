@@ -76,7 +76,7 @@ attempt 1      failed after 200 ms, begun 1 h ago: Error: The gateway answered 5
       );
       assert.doesNotMatch((await show(ended.payment)).stdout, new RegExp(ended.traceId));
       const job = JSON.parse((await show(ended.invoice.toUpperCase(), "--json")).stdout);
-      assert.equal(job.failedAttempts[0].error.message, "No address\nin the \u001b[31morder");
+      assert.equal(job.failedAttempts[0].error.message, "No address\nin the order");
       assert.ok(Math.abs(Date.parse(job.createdAt) + 90 * 60_000 - Date.now()) < 60_000);
 
       const nobody = "01890a5d-ac96-7742-8000-00000000dead";
@@ -105,7 +105,7 @@ payment_queue    ░░░███████↻░░░░░░████
 └ receipt_queue                   ░░░░░░░░░░░░░████  completed  500 ms  ${ended.receipt}
 email_queue      ░░░░░░░░░░░░░░░░░░░░░░░░░░░████     completed  900 ms  ${ended.email}
 invoice_queue    ░░░░░░░░░░███✗                      failed     400 ms  ${ended.invoice}
-  attempt 1 failed after 100 ms: No address in the \\u001b[31morder
+  attempt 1 failed after 100 ms: No address in the order
 ledger_queue     ░░░░░░░░░░░░░⊘                      cancelled  400 ms  ${ended.ledger}
   cancelled: Its dependency ${ended.invoice} failed
                  0                              1 s

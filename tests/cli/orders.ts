@@ -68,7 +68,7 @@ async function workOnOrder(queue: JobQueue, clock: Clock): Promise<void> {
   await run("invoice_queue", 100, {
     to: "failed",
     outcome: "failed",
-    error: { name: "TypeError", message: "No address\nin the \u001b[31morder" },
+    error: { name: "TypeError", message: "No address\nin the order" },
   });
   clock.time += 100;
   await queue.enqueue(withId(ended.receipt, "receipt_queue", { ...order, parent: payment }));

@@ -4,8 +4,11 @@ import type { Io, Output } from "../../src/cli/io.ts";
 import { run } from "../../src/cli/run.ts";
 import type { Ended, Start } from "./run_cli.ts";
 
-export async function cliHere(args: readonly string[], { env = {} }: Start = {}): Promise<Ended> {
-  const [stdout, stderr] = [keeper(), keeper()];
+export async function cliHere(
+  args: readonly string[],
+  { env = {}, columns }: Start = {},
+): Promise<Ended> {
+  const [stdout, stderr] = [keeper(columns), keeper(columns)];
   const io: Io = {
     stdout,
     stderr,
@@ -17,11 +20,12 @@ export async function cliHere(args: readonly string[], { env = {} }: Start = {})
   return { exitCode, stdout: stdout.kept(), stderr: stderr.kept() };
 }
 
-function keeper(): Output & { readonly kept: () => string } {
+/** A terminal where it has a width. */
+function keeper(columns?: number): Output & { readonly kept: () => string } {
   let text = "";
   return {
-    isTerminal: false,
-    columns: 80,
+    isTerminal: columns !== undefined,
+    columns: columns ?? 80,
     write: (piece) => {
       text += piece;
       return Promise.resolve();

@@ -100,6 +100,21 @@ email_queue      ░░░░░░░░░░░░░░░░░░░░░
     },
   );
 
+  test("what others wrote cannot steer the terminal", { timeout }, async () => {
+    await using place = await onSqlite.make();
+    await using queue = queueOn(await place.open());
+    const steering = "\u001b[2J\u009b31m\u202e\r";
+    const { id, traceId } = await queue.enqueue("email_queue", { steering });
+    await queue.cancel(id, steering);
+    const env = { HAMMERWORK_URL: place.url, NO_COLOR: "1" };
+    for (const args of [["job", "show", id], ["trace", "show", traceId]]) {
+      const { stdout } = await inTerminal(args, { env });
+      // deno-lint-ignore no-control-regex
+      assert.doesNotMatch(stdout, /[\u001b\u009b\u202e\r]/);
+      assert.ok(stdout.includes("\\u009b31m\\u202e"), stdout);
+    }
+  });
+
   test("queue stats --watch writes over what it showed, until Ctrl-C", { timeout }, async () => {
     await using place = await onSqlite.make();
     await using queue = queueOn(await place.open());

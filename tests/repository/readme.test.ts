@@ -2,9 +2,22 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, test } from "node:test";
+import { makeOrders } from "../cli/orders.ts";
+import { onSqlite } from "../cli/places.ts";
+import { cliHere } from "../cli/run_here.ts";
 
 const readme = readFileSync("README.md", "utf8");
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
+
+/** A command and what it shows in a terminal, on the orders that the command line's tests have. */
+async function shownBy(text: string): Promise<string> {
+  const [line] = text.split("\n");
+  await using place = await onSqlite.make();
+  await makeOrders(place);
+  const env = { HAMMERWORK_URL: place.url, TERM: "dumb" };
+  const { stdout } = await cliHere(line!.split(" ").slice(2), { env, columns: 80 });
+  return `${line}\n${stdout}`;
+}
 
 describe("the README", () => {
   test("shows code that runs by line ten", () => {
@@ -14,13 +27,14 @@ describe("the README", () => {
     );
   });
 
-  test("has only blocks that are run: TypeScript by the docs script, commands that CI runs too", () => {
+  test("has only blocks that are run: TypeScript by the docs script, commands that CI runs too", async () => {
     const blocks = [...readme.matchAll(/^```(\w*)([^\n]*)\n(.*?)^```$/gms)];
     assert.ok(blocks.length >= 6);
     for (const [, language, attributes, text] of blocks) {
       // `ignore` would make the docs script pass a block over.
       if (language === "ts") assert.equal(attributes, "");
       else if (language === "sh") assert.match(text!, /^npm ci && npm (start|test)\n$/);
+      else if (text!.startsWith("$ hammerwork ")) assert.equal(await shownBy(text!), text);
       else assert.match(text!, /──>/, "a drawing");
     }
     assert.match(manifest.scripts.docs, /deno test --doc .*README\.md mod\.ts src/);
