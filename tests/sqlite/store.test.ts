@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
@@ -24,6 +25,30 @@ describeStore("the SQLite store", async (options) => {
 const claims = [{ queueName: defaultQueue, limit: 1, leaseMs: 60_000 }];
 
 describe("a SQLite file", () => {
+  test("with migrate: false is neither made nor changed", async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "jobs.db");
+    await assert.rejects(sqlite(path, { migrate: false }), {
+      name: "StoreUnavailableError",
+      message: `The SQLite file ${path} is not there`,
+    });
+    assert.equal(existsSync(path), false);
+    const foreign = new DatabaseSync(path);
+    foreign.exec("create table other (id integer)");
+    foreign.close();
+    const before = readFileSync(path);
+    await assert.rejects(sqlite(path, { migrate: false }), {
+      name: "RangeError",
+      message: "The SQLite file must have a schema of version 1: got none. " +
+        "Open the store with migrate: true once, or apply sqliteMigrations()",
+    });
+    assert.deepEqual(readFileSync(path), before);
+    await (await sqlite(path)).close();
+    const store = await sqlite(path, { migrate: false });
+    assert.equal((await store.add([jobInput()]))[0]!.deduplicated, false);
+    await store.close();
+  });
+
   test("has all of its jobs, attempts and leases when it is opened again", async () => {
     using folder = temporaryFolder();
     const path = join(folder.path, "jobs.db");
