@@ -95,7 +95,8 @@ export function printed(child: ChildProcess, isEnough: (text: string) => boolean
 function environment(env: Readonly<Record<string, string>>): Record<string, string | undefined> {
   const { HAMMERWORK_URL: _, HAMMERWORK_TOKEN: __, NO_COLOR: ___, TRACEPARENT: ____, ...rest } =
     process.env;
-  return { ...rest, ...env };
+  // Node would read and strip the same files a hundred times over.
+  return { ...rest, NODE_COMPILE_CACHE: ".build/compile_cache", ...env };
 }
 
 function quoted(word: string): string {
