@@ -32,7 +32,6 @@ export const latestNode: Leg = {
     "packages/sdk_node",
     "loggers",
     "sqlite",
-    "cli",
     "repository",
     "platforms",
   ],
@@ -44,6 +43,14 @@ export const latestNode: Leg = {
   }],
   readCounts: readNodeCounts,
   timeLimitSeconds: 240,
+};
+
+/** The command line on Node 24: dozens of processes, one after another. */
+export const nodeCommandLine: Leg = {
+  ...latestNode,
+  name: "node-cli",
+  folders: ["cli"],
+  moreFiles: [],
 };
 
 /** What needs processes, and a server to stop and start. One file at a time: they measure. */
