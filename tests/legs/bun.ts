@@ -1,3 +1,4 @@
+import { serverFolders } from "./folders.ts";
 import { installedRuntime } from "./installed.ts";
 import type { Counts, Leg } from "./leg.ts";
 import { otel3TestFiles } from "./otel3.ts";
@@ -7,15 +8,7 @@ const timeoutMs = 30_000;
 
 export const bun: Leg = {
   name: "bun",
-  folders: [
-    "everywhere",
-    "specification",
-    "providers",
-    "packages/otel3",
-    "loggers",
-    "sqlite",
-    "cli",
-  ],
+  folders: [...serverFolders, "cli"],
   moreFiles: otel3TestFiles,
   findRuntime: () => installedRuntime("Bun", "bun"),
   commands: ({ executable }, testFiles) => [{

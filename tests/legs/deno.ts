@@ -1,18 +1,11 @@
+import { serverFolders } from "./folders.ts";
 import { installedRuntime } from "./installed.ts";
 import type { Counts, Leg } from "./leg.ts";
 import { otel3TestFiles } from "./otel3.ts";
 
 export const deno: Leg = {
   name: "deno",
-  folders: [
-    "everywhere",
-    "specification",
-    "providers",
-    "packages/otel3",
-    "loggers",
-    "sqlite",
-    "cli",
-  ],
+  folders: [...serverFolders, "cli"],
   moreFiles: otel3TestFiles,
   findRuntime: () => installedRuntime("Deno", "deno"),
   commands: ({ executable }, testFiles) => [{

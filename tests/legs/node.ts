@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import process from "node:process";
 import { whyNoServer } from "../postgres/server_programs.ts";
+import { serverFolders } from "./folders.ts";
 import { installedRuntime, MissingRuntime } from "./installed.ts";
 import type { Counts, Leg, Runtime } from "./leg.ts";
 import { otel3TestFiles } from "./otel3.ts";
@@ -23,18 +24,7 @@ export const systemNode: Leg = {
 /** Node 24, which strips the types by itself. */
 export const latestNode: Leg = {
   name: "node",
-  folders: [
-    "everywhere",
-    "specification",
-    "providers",
-    "providers/on_node",
-    "packages/otel3",
-    "packages/sdk_node",
-    "loggers",
-    "sqlite",
-    "repository",
-    "platforms",
-  ],
+  folders: [...serverFolders, "providers/on_node", "packages/sdk_node", "repository", "platforms"],
   moreFiles: otel3TestFiles,
   findRuntime: findNode24,
   commands: ({ executable }, testFiles) => [{

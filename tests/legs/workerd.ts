@@ -1,3 +1,4 @@
+import { portableFolders } from "./folders.ts";
 import { installedRuntime } from "./installed.ts";
 import type { Counts, Leg } from "./leg.ts";
 import { otel3TestFiles } from "./otel3.ts";
@@ -7,7 +8,7 @@ const folder = ".build/workerd";
 /** workerd runs no files but a worker, so Bun puts all tests into one. */
 export const workerd: Leg = {
   name: "workerd",
-  folders: ["everywhere", "specification", "providers", "packages/otel3"],
+  folders: portableFolders,
   moreFiles: otel3TestFiles,
   findRuntime: () => installedRuntime("workerd", "workerd"),
   commands: ({ executable }, testFiles) => [

@@ -1,7 +1,7 @@
 /** "Creating Traced Jobs", block by block. */
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import {
   correlationIdFrom,
   job,
@@ -11,23 +11,10 @@ import {
   newTraceId,
   WorkerPool,
 } from "../../mod.ts";
-import { initTracing, type Tracing } from "../../src/tracing.ts";
-import { type OpenCollector, openCollector } from "../everywhere/collector.ts";
+import { collectSpans } from "./collected_spans.ts";
 
 describe("the specification on creating traced jobs", () => {
-  let collector: OpenCollector;
-  let tracing: Tracing;
-
-  before(async () => {
-    collector = await openCollector();
-    tracing = await initTracing({ env: {}, otlpEndpoint: collector.endpoint });
-  });
-  after(() => tracing.shutdown());
-
-  const spansOf = async (traceId: string) => {
-    await tracing.forceFlush();
-    return (await collector.spans()).filter((span) => span.traceId === traceId);
-  };
+  const spansOf = collectSpans();
 
   test("Basic Tracing", async () => {
     const queue = new JobQueue<{ email_queue: { to: string; subject: string } }>({

@@ -2,25 +2,12 @@
 
 import { trace } from "@opentelemetry/api";
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { createJobSpan, job, type JobLifecycleEvent, JobQueue, memory } from "../../mod.ts";
-import { initTracing, type Tracing } from "../../src/tracing.ts";
-import { type OpenCollector, openCollector } from "../everywhere/collector.ts";
+import { collectSpans } from "./collected_spans.ts";
 
 describe("the specification on workers", () => {
-  let collector: OpenCollector;
-  let tracing: Tracing;
-
-  before(async () => {
-    collector = await openCollector();
-    tracing = await initTracing({ env: {}, otlpEndpoint: collector.endpoint });
-  });
-  after(() => tracing.shutdown());
-
-  const spansOf = async (traceId: string) => {
-    await tracing.forceFlush();
-    return (await collector.spans()).filter((span) => span.traceId === traceId);
-  };
+  const spansOf = collectSpans();
 
   test("Worker Integration", async () => {
     const log: string[] = [];

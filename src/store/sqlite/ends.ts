@@ -8,7 +8,12 @@ import { dependencyFailed } from "../reasons.ts";
 import type { Database, Row } from "./database.ts";
 import type { Effects } from "./effects.ts";
 
-type EndStatus = "completed" | "failed" | "cancelled";
+/** How a job ends. */
+interface Ending {
+  readonly status: "completed" | "failed" | "cancelled";
+  readonly error?: JobError | undefined;
+  readonly result?: string | undefined;
+}
 
 /** Puts a job where it waits: to be claimed, or for its time. */
 export function wait(
@@ -32,21 +37,19 @@ export function wait(
 export function end(
   database: Database,
   id: string,
-  status: EndStatus,
+  ending: Ending,
   now: number,
   effects: Effects,
-  error?: JobError,
-  result?: string,
 ): void {
-  finish(database, id, status, now, effects, error, result);
-  const ended: { id: string; status: EndStatus }[] = [{ id, status }];
+  finish(database, id, ending, now, effects);
+  const ended = [{ id, status: ending.status }];
   for (let one = ended.pop(); one !== undefined; one = ended.pop()) {
     for (const dependent of takeDependents(database, one.id)) {
       if (dependent.status !== "blocked") continue;
       const dependentId = dependent.id as string;
       if (one.status !== "completed" && dependent.on_dependency_failure === "cancel") {
-        const reason = dependencyFailed(one.id, one.status);
-        finish(database, dependentId, "cancelled", now, effects, reason);
+        const error = dependencyFailed(one.id, one.status);
+        finish(database, dependentId, { status: "cancelled", error }, now, effects);
         ended.push({ id: dependentId, status: "cancelled" });
       } else if (dependent.is_free) {
         const runAt = Math.max(dependent.run_at as number, now);
@@ -59,11 +62,9 @@ export function end(
 function finish(
   database: Database,
   id: string,
-  status: EndStatus,
+  { status, error, result }: Ending,
   now: number,
   effects: Effects,
-  error?: JobError,
-  result?: string,
 ): void {
   effects.ended.push(id);
   database.run(

@@ -35,11 +35,11 @@ export function settleJob(
     rememberAttempt(database, { ...job, started_at: startedAt }, outcome, now, error, traceparent);
   switch (change.to) {
     case "completed":
-      end(database, jobId, "completed", now, effects, undefined, change.result);
+      end(database, jobId, { status: "completed", result: change.result }, now, effects);
       break;
     case "failed":
       remember(change.outcome, change.error);
-      end(database, jobId, "failed", now, effects, change.error);
+      end(database, jobId, { status: "failed", error: change.error }, now, effects);
       break;
     case "retrying":
       remember(change.outcome, change.error);
@@ -93,7 +93,7 @@ export function cancelJob(
   effects: Effects,
 ): void {
   if (job.status === "running") loseAttempt(database, rowOf(job), "cancelled", now, error);
-  end(database, job.id, "cancelled", now, effects, error);
+  end(database, job.id, { status: "cancelled", error }, now, effects);
 }
 
 /** Takes back the jobs whose lease has expired. */
@@ -112,7 +112,7 @@ export function sweepLeases(
   return expired.map((row) => {
     loseAttempt(database, row, "lease_expired", now, leaseExpired);
     if ((row.attempts as number) >= (row.max_attempts as number)) {
-      end(database, row.id as string, "failed", now, effects, leaseExpired);
+      end(database, row.id as string, { status: "failed", error: leaseExpired }, now, effects);
     } else {
       wait(
         database,
