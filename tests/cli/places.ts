@@ -35,7 +35,7 @@ export const onSqlite: Kind = {
   },
 };
 
-export const onPostgres: Kind = {
+const onPostgres: Kind = {
   title: "Postgres",
   skip: whyNoDatabase,
   make: async () => {

@@ -4,12 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import process from "node:process";
 import { stripVTControlCharacters } from "node:util";
-
-export interface Ended {
-  readonly exitCode: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { type Ended, endOf } from "../child_output.ts";
 
 export interface Start {
   readonly env?: Readonly<Record<string, string>>;
@@ -67,16 +62,6 @@ export async function inTerminal(args: readonly string[], start: Start = {}): Pr
 /** What is left to read when the colours are gone. */
 export function plain(text: string): string {
   return stripVTControlCharacters(text);
-}
-
-export function endOf(child: ChildProcess): Promise<Ended> {
-  let stdout = "";
-  let stderr = "";
-  child.stdout!.setEncoding("utf8").on("data", (text: string) => stdout += text);
-  child.stderr!.setEncoding("utf8").on("data", (text: string) => stderr += text);
-  return new Promise((resolve) =>
-    child.once("close", (exitCode) => resolve({ exitCode, stdout, stderr }))
-  );
 }
 
 /** Waits until its output holds that, and gives what it is until then. */

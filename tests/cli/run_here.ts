@@ -2,7 +2,8 @@
 
 import type { Io, Output } from "../../src/cli/io.ts";
 import { run } from "../../src/cli/run.ts";
-import type { Ended, Start } from "./run_cli.ts";
+import type { Ended } from "../child_output.ts";
+import type { Start } from "./run_cli.ts";
 
 export async function cliHere(
   args: readonly string[],

@@ -6,7 +6,8 @@ import process from "node:process";
 import { describe, test } from "node:test";
 import { ended, makeOrders } from "./orders.ts";
 import { onSqlite } from "./places.ts";
-import { cli, endOf, printed, startCli } from "./run_cli.ts";
+import { endOf } from "../child_output.ts";
+import { cli, printed, startCli } from "./run_cli.ts";
 
 const timeout = 60_000;
 

@@ -7,7 +7,8 @@ import { describe, test } from "node:test";
 import { temporaryFolder } from "../sqlite/workers/temporary_folder.ts";
 import { ended, makeOrders, queueOn, waiting } from "./orders.ts";
 import { bothKinds, onSqlite } from "./places.ts";
-import { cli, endOf, printed, startCli } from "./run_cli.ts";
+import { endOf } from "../child_output.ts";
+import { cli, printed, startCli } from "./run_cli.ts";
 
 const timeout = 60_000;
 

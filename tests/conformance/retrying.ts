@@ -6,13 +6,11 @@ import { completed, failed, reason, retrying } from "./changes.ts";
 import { jobWithStatus } from "./job_with_status.ts";
 import type { Scene } from "./scene.ts";
 import { stated } from "./stated.ts";
+import { takeEnds } from "./take_ends.ts";
 import type { TestStore } from "./test_store.ts";
 
-const ends = async ({ store }: Scene) => {
-  const told = await store.claimTraceEnds({ limit: 10, leaseMs: 1_000 });
-  await store.settleTraceEnds(told);
-  return told.map(({ jobId, epoch }) => [jobId, epoch]);
-};
+const ends = async (scene: Scene) =>
+  (await takeEnds(scene)).map(({ jobId, epoch }) => [jobId, epoch]);
 
 export function describeRetrying(test: TestStore): void {
   describe("a caller's retry", () => {

@@ -1,21 +1,13 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { newJobId, newTraceId } from "../../src/job/ids.ts";
-import type { TraceEnd } from "../../src/store/store.ts";
 import { completed, failed, handedBack, reason, retrying } from "./changes.ts";
 import { jobInput } from "./job_input.ts";
-import type { Scene } from "./scene.ts";
 import { settlement } from "./settlement.ts";
+import { takeEnds } from "./take_ends.ts";
 import type { TestStore } from "./test_store.ts";
 
 const claim = { limit: 100, leaseMs: 1_000 };
-
-/** The ends that nobody has told of, which count as told then. */
-async function takeEnds({ store }: Scene): Promise<readonly TraceEnd[]> {
-  const ends = await store.claimTraceEnds(claim);
-  await store.settleTraceEnds(ends);
-  return ends;
-}
 
 export function describeTraceEnds(test: TestStore): void {
   describe("the end of a trace", () => {

@@ -14,6 +14,8 @@ export interface OpenCollector {
   readonly received: () => Promise<readonly Received[]>;
   /** The spans of every request so far. */
   readonly spans: () => Promise<readonly OtlpSpan[]>;
+  /** Those of one trace. */
+  readonly spansOf: (traceId: string) => Promise<readonly OtlpSpan[]>;
   /** Sets how the next posts are answered; after the last answer they get 200 again. */
   readonly answerWith: (...answers: readonly Answer[]) => Promise<void>;
 }
@@ -25,10 +27,12 @@ export async function openCollector(): Promise<OpenCollector> {
     assert.deepEqual(all.flatMap(({ violations }) => violations), []);
     return all;
   };
+  const spans = async () => (await received()).flatMap(({ body }) => spansIn(JSON.parse(body)));
   return {
     endpoint,
     received,
-    spans: async () => (await received()).flatMap(({ body }) => spansIn(JSON.parse(body))),
+    spans,
+    spansOf: async (wanted) => (await spans()).filter(({ traceId }) => traceId === wanted),
     answerWith: async (...answers) => {
       const response = await fetch(`${endpoint}/script`, {
         method: "PUT",

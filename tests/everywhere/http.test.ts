@@ -2,11 +2,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Hono } from "hono";
 import { JobQueue, memory } from "../../mod.ts";
-import { jobRouter } from "../../src/http.ts";
-import { errorOf, get, post } from "./http_calls.ts";
+import { errorOf, get, open, post } from "./http_calls.ts";
 import { manualClock } from "./manual_clock.ts";
 
-const open = (queue: JobQueue) => jobRouter(queue, { publicAccess: "write" });
 const newQueue = () => new JobQueue({ store: memory() });
 const mail = { queue: "email_queue", payload: { to: "a@example.com" } };
 

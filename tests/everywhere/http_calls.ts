@@ -1,6 +1,9 @@
 /** Calls of a router as its callers make them, and a look at what every answer must be. */
 
+import type { Hono } from "hono";
 import assert from "node:assert/strict";
+import type { JobQueue } from "../../mod.ts";
+import { jobRouter, type JobRouterOptions } from "../../src/http.ts";
 
 /** What `app.request` is part of. */
 export interface App {
@@ -14,6 +17,12 @@ export interface Read {
   // deno-lint-ignore no-explicit-any
   readonly body: any;
 }
+
+/** A router that lets everybody in. */
+export const open = (
+  queue: JobQueue,
+  options: JobRouterOptions = {},
+): Hono => jobRouter(queue, { publicAccess: "write", ...options });
 
 type Headed = Readonly<Record<string, string>>;
 

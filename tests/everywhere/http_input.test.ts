@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { JobQueue, memory, StoreUnavailableError } from "../../mod.ts";
-import { jobRouter, type JobRouterOptions, type StandardSchema } from "../../src/http.ts";
-import { errorOf, get, post, postText } from "./http_calls.ts";
+import type { StandardSchema } from "../../src/http.ts";
+import { errorOf, get, open, post, postText } from "./http_calls.ts";
 
 const mail = { queue: "email_queue", payload: { to: "a@example.com" } };
 const newQueue = () => new JobQueue({ store: memory() });
-const open = (queue: JobQueue, options: JobRouterOptions = {}) =>
-  jobRouter(queue, { publicAccess: "write", ...options });
 
 const NOBODY = "01987654-3210-7abc-8def-00000000dead";
 

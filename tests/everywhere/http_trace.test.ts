@@ -2,14 +2,12 @@ import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
 import { context, propagation } from "@opentelemetry/api";
 import { JobQueue, memory } from "../../mod.ts";
-import { jobRouter } from "../../src/http.ts";
-import { post } from "./http_calls.ts";
+import { open, post } from "./http_calls.ts";
 import { endTracing, init } from "./init_tracing.ts";
 
 const TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
 const TRACEPARENT = `00-${TRACE_ID}-00f067aa0ba902b7-01`;
 const mail = { queue: "email_queue", payload: 1 };
-const open = (queue: JobQueue) => jobRouter(queue, { publicAccess: "write" });
 const newQueue = (baggage = false) => new JobQueue({ store: memory(), baggage });
 
 describe("a request's trace", () => {

@@ -1,6 +1,6 @@
 /** Tracing for one test file, whose spans are kept in the process, on every runtime. */
 
-import { type SpanContext, SpanStatusCode } from "@opentelemetry/api";
+import type { SpanContext } from "@opentelemetry/api";
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
 import assert from "node:assert/strict";
 import { initTracing, type Tracing, type TracingOptions } from "../../src/tracing.ts";
@@ -64,9 +64,4 @@ export function linksOf(span: ReadableSpan): readonly (readonly [string, string]
       traceparentOf({ spanContext: () => context }),
     ] as const
   );
-}
-
-/** Whether it says that something failed. */
-export function hasFailed({ status }: ReadableSpan): boolean {
-  return status.code === SpanStatusCode.ERROR;
 }

@@ -3,25 +3,13 @@ import { TracerProvider } from "@opentelemetry/sdk-trace";
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
 import { job, JobQueue, type LogFields, logFields, memory } from "../../mod.ts";
-import { initTracing, type Tracing } from "../../src/tracing.ts";
+import { endTracing, init, newKeeper } from "./init_tracing.ts";
 
-let tracing: Tracing | undefined;
+/** Sets tracing up for one test; the spans go nowhere. */
+const startTracing = (samplingRatio: number = 1) =>
+  init({ samplingRatio, spanProcessors: [newKeeper()] });
 
-/** Sets tracing up for one test; the spans are kept by nobody. */
-async function startTracing(samplingRatio: number = 1): Promise<void> {
-  const processor = {
-    onStart: () => {},
-    onEnd: () => {},
-    forceFlush: async () => {},
-    shutdown: async () => {},
-  };
-  tracing = await initTracing({ env: {}, samplingRatio, spanProcessors: [processor] });
-}
-
-afterEach(async () => {
-  await tracing?.shutdown();
-  tracing = undefined;
-});
+afterEach(endTracing);
 
 /** The fields of a span, as a log line has them. */
 const fieldsOf = ({ traceId, spanId }: SpanContext): LogFields => (

@@ -7,7 +7,6 @@ import {
   trace,
   type Tracer,
 } from "@opentelemetry/api";
-import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { type ReadableSpan as SdkSpan, TracerProvider } from "@opentelemetry/sdk-trace";
 import fc from "fast-check";
 import assert from "node:assert/strict";
@@ -15,15 +14,10 @@ import { describe, it } from "node:test";
 import { encodeSpans } from "../../src/export/otlp/encode.ts";
 import type { ReadableSpan } from "../../src/export/readable_span.ts";
 import { resourceOf } from "../../src/tracing/resource.ts";
+import { stockJson } from "./stock_json.ts";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 const SPAN_ID = "b7ad6b7169203331";
-
-/** What the stock exporter would send. */
-function stockJson(spans: readonly ReadableSpan[]): unknown {
-  const bytes = JsonTraceSerializer.serializeRequest(spans as unknown as SdkSpan[]);
-  return JSON.parse(new TextDecoder().decode(bytes));
-}
 
 function assertAsStock(spans: readonly ReadableSpan[]): void {
   assert.deepEqual(JSON.parse(encodeSpans(spans)), stockJson(spans));

@@ -1,17 +1,10 @@
-import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
-import type { ReadableSpan as SdkSpan } from "@opentelemetry/sdk-trace";
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ReadableSpan } from "../../src/export/readable_span.ts";
 import { encodeSpans } from "../../src/export/otlp/encode.ts";
 import { anyBatch } from "./generated_spans.ts";
-
-/** What the stock exporter would send. */
-function stockJson(spans: readonly ReadableSpan[]): unknown {
-  const bytes = JsonTraceSerializer.serializeRequest(spans as unknown as SdkSpan[]);
-  return JSON.parse(new TextDecoder().decode(bytes));
-}
+import { stockJson } from "./stock_json.ts";
 
 /** What ours sends, through the same bytes: a surrogate that stands alone is none afterwards. */
 function ourJson(spans: readonly ReadableSpan[]): unknown {

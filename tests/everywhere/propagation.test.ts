@@ -11,15 +11,20 @@ type Queues = Record<string, number>;
 const MINUTE = 60_000;
 const FAILS_ONCE = { backoff: { type: "fixed", delayMs: 0 } } as const;
 
-describe("an attempt and the enqueue of its job", () => {
-  let spans: KeptSpans;
-  let tracing: Tracing;
+let spans: KeptSpans;
 
+/** Sets tracing up before a suite's tests and ends it after them; each test finds `spans` empty. */
+function keepSpansOfSuite(): void {
+  let tracing: Tracing;
   before(async () => {
     ({ spans, tracing } = await keepSpans());
   });
   after(() => tracing.shutdown());
   beforeEach(() => spans.clear());
+}
+
+describe("an attempt and the enqueue of its job", () => {
+  keepSpansOfSuite();
 
   /** Runs one job so long after its enqueue, and gives both spans. */
   async function runAfter(
@@ -195,14 +200,7 @@ describe("an attempt and the enqueue of its job", () => {
 });
 
 describe("what a caller gives along", () => {
-  let spans: KeptSpans;
-  let tracing: Tracing;
-
-  before(async () => {
-    ({ spans, tracing } = await keepSpans());
-  });
-  after(() => tracing.shutdown());
-  beforeEach(() => spans.clear());
+  keepSpansOfSuite();
 
   const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 

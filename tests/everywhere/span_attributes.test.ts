@@ -37,7 +37,7 @@ describe("what spans say of a job", () => {
       return { receipt: "result-of-order-1" };
     }, { backoff: { type: "fixed", delayMs: 0 }, ...workerRules }).tick();
     await tracing.forceFlush();
-    const spans = (await collector.spans()).filter(({ traceId }) => traceId === sent.traceId);
+    const spans = await collector.spansOf(sent.traceId);
     const text = (await collector.received()).map(({ body }) => body)
       .filter((body) => body.includes(sent.traceId)).join("\n");
     const [failed, completed] = spans.filter(({ name }) => name === "process payments");

@@ -27,9 +27,9 @@ describe("spans on a real server", () => {
   });
   after(() => tracing.shutdown());
 
-  async function spansOf(traceId: string): Promise<OtlpSpan[]> {
+  async function spansOf(traceId: string): Promise<readonly OtlpSpan[]> {
     await tracing.forceFlush();
-    return (await collector.spans()).filter((span) => span.traceId === traceId);
+    return await collector.spansOf(traceId);
   }
 
   const pick = (spans: readonly OtlpSpan[], name: string): OtlpSpan => {
@@ -247,7 +247,7 @@ describe("spans on a real server", () => {
     const sent = await queue.enqueue("email_queue", { to: "a@example.com" });
     const worker = queue.worker("email_queue", () => stop.abort());
     await worker.run({ signal: stop.signal });
-    const spans = (await collector.spans()).filter(({ traceId }) => traceId === sent.traceId);
+    const spans = await collector.spansOf(sent.traceId);
     assert.equal(spans.length, 2);
   });
 });

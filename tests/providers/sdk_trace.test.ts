@@ -30,7 +30,7 @@ proveAll("sdk-trace, set up by initTracing", ours, async () => {
     early,
     spansOf: async (wanted) => {
       await tracing.forceFlush();
-      return (await collector.spans()).filter(({ traceId }) => traceId === wanted);
+      return await collector.spansOf(wanted);
     },
     takeDown: () => tracing.shutdown(),
   };

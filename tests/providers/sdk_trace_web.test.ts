@@ -46,7 +46,7 @@ async function setUp(traits: Traits, contextManager: ContextManager | undefined)
     early,
     spansOf: async (wanted) => {
       await provider.forceFlush();
-      return (await collector.spans()).filter(({ traceId }) => traceId === wanted);
+      return await collector.spansOf(wanted);
     },
     askedAbout: telling.askedAbout,
     takeDown: async () => {

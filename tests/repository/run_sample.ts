@@ -1,12 +1,12 @@
 /** Runs the sample application as a user does: through its launcher, in a folder of its own. */
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { after } from "node:test";
+import { type Ended, endOf } from "../child_output.ts";
 
 export interface Start {
   readonly folder: string;
@@ -14,12 +14,6 @@ export interface Start {
   /** What runs the sample; the launcher unless said otherwise. */
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-}
-
-export interface Ended {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 /** The program itself, without its launcher. */
@@ -49,16 +43,6 @@ function folderWithThisNode(): string {
   const folder = newFolder();
   symlinkSync(process.execPath, join(folder, "node"));
   return folder;
-}
-
-/** Waits for the end and gives all that was printed. */
-export async function endOf(child: ChildProcessWithoutNullStreams): Promise<Ended> {
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => stdout += text);
-  child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text);
-  const [exitCode] = await once(child, "close") as [number];
-  return { exitCode, stdout, stderr };
 }
 
 /** Runs it to its end, which it comes to by itself, with the given standard input. */

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { endOf, newFolder, runSample, startSample } from "./run_sample.ts";
+import { endOf } from "../child_output.ts";
+import { newFolder, runSample, startSample } from "./run_sample.ts";
 
 const timeout = 60_000;
 const sampleOrders = readFileSync("src/sample/orders.ndjson", "utf8");

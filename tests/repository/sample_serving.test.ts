@@ -3,7 +3,8 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
-import { endOf, newFolder, startSample } from "./run_sample.ts";
+import { endOf } from "../child_output.ts";
+import { newFolder, startSample } from "./run_sample.ts";
 
 const timeout = 60_000;
 

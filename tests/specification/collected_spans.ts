@@ -15,6 +15,6 @@ export function collectSpans(): (traceId: string) => Promise<readonly OtlpSpan[]
   after(() => tracing.shutdown());
   return async (traceId) => {
     await tracing.forceFlush();
-    return (await collector.spans()).filter((span) => span.traceId === traceId);
+    return await collector.spansOf(traceId);
   };
 }

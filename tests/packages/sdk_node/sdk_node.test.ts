@@ -36,7 +36,7 @@ proveAll("sdk-node", byHand, async () => {
     early,
     spansOf: async (wanted) => {
       await batches.forceFlush();
-      return (await collector.spans()).filter(({ traceId }) => traceId === wanted);
+      return await collector.spansOf(wanted);
     },
     askedAbout: telling.askedAbout,
     takeDown: async () => {

@@ -1,10 +1,7 @@
 /** Where there is no AsyncLocalStorage, what `ctx` carries gives the same trees, on every runtime. */
 
-import assert from "node:assert/strict";
 import { copyFile, mkdir } from "node:fs/promises";
-import { before, describe, test } from "node:test";
-import { whatHolds } from "../what_holds.ts";
-import { type Proof, readProofs } from "./proof.ts";
+import { proveApart } from "./prove_apart.ts";
 import { runApart, type Runtime, whyNot } from "./run_apart.ts";
 import { withoutAsyncStorage } from "./without_async_storage.ts";
 
@@ -26,22 +23,6 @@ const proveIn: Readonly<Record<Runtime, () => Promise<string>>> = {
 };
 
 for (const [runtime, prove] of Object.entries(proveIn)) {
-  describe(
-    `on ${runtime} without AsyncLocalStorage`,
-    { skip: whyNot("Bun", runtime as Runtime) },
-    () => {
-      let proofs: readonly Proof[];
-
-      before(async () => {
-        proofs = readProofs(await prove());
-      }, { timeout: 30_000 });
-
-      for (const { name, applies } of whatHolds) {
-        if (applies?.(withoutAsyncStorage) === false) continue;
-        test(name, () => {
-          assert.deepEqual(proofs.filter((proof) => proof.name === name), [{ name }]);
-        });
-      }
-    },
-  );
+  const title = `on ${runtime} without AsyncLocalStorage`;
+  proveApart(title, withoutAsyncStorage, whyNot("Bun", runtime as Runtime), prove);
 }
