@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readTraceId } from "../job/ids.ts";
+import { isJobId, isWholeTraceId, readTraceId } from "../job/ids.ts";
 import type { Job } from "../job/job.ts";
 import type { JobQueue } from "../queue/queue.ts";
 import { FailedError, UsageError } from "./errors.ts";
@@ -13,12 +13,11 @@ import type { Look } from "./text/look.ts";
 /** How many jobs are looked through, the newest first. */
 const SEARCHED = 10_000;
 const LEAST_DIGITS = 6;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** The id of the job that is meant. */
 export async function findJobId(queue: JobQueue, text: string, look: Look): Promise<string> {
   const end = text.toLowerCase();
-  if (UUID.test(end)) return end;
+  if (isJobId(end)) return end;
   const found = await jobsWithEnd(queue, end, "a job id", ({ id }) => id);
   if (found.length === 1) return found[0]!.id;
   throw ambiguous(`${found.length} jobs have an id that ends in ${end}`, found, look);
@@ -27,7 +26,7 @@ export async function findJobId(queue: JobQueue, text: string, look: Look): Prom
 /** The id of the trace that is meant. */
 export async function findTraceId(queue: JobQueue, text: string, look: Look): Promise<string> {
   const end = text.toLowerCase();
-  if (/^[0-9a-f]{32}$/.test(end) || UUID.test(end)) return readTraceId(end);
+  if (isWholeTraceId(end)) return readTraceId(end);
   const found = await jobsWithEnd(queue, end, "a trace id", ({ traceId }) => traceId);
   const traceIds = new Set(found.map(({ traceId }) => traceId));
   if (traceIds.size === 1) return found[0]!.traceId;

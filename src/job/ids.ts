@@ -76,9 +76,7 @@ export function correlationIdFrom(businessId: string | number | bigint): string 
  * ```
  */
 export function readTraceId(text: string): string {
-  const isTraceId = typeof text === "string" &&
-    (/^[0-9a-f]{32}$/i.test(text) || UUID.test(text));
-  const traceId = isTraceId ? text.replaceAll("-", "").toLowerCase() : "";
+  const traceId = isWholeTraceId(text) ? text.replaceAll("-", "").toLowerCase() : "";
   if (traceId === "" || /^0+$/.test(traceId)) {
     throw new RangeError(
       `A trace id must be 32 hex digits or a UUID, and not all zero: got ${shown(text)}`,
@@ -96,9 +94,19 @@ export function checkQueueName(name: unknown): string {
   );
 }
 
+/** Whether a text is written as a whole trace id is: 32 hex digits, or a UUID, in any case. */
+export function isWholeTraceId(text: unknown): text is string {
+  return typeof text === "string" && (/^[0-9a-f]{32}$/i.test(text) || UUID.test(text));
+}
+
+/** Whether a text is written as a job id is: a UUID in lower case. */
+export function isJobId(text: unknown): text is string {
+  return typeof text === "string" && UUID.test(text) && text === text.toLowerCase();
+}
+
 /** Refuses what is not a job id: a UUID in lower case. */
 export function checkJobId(id: unknown, what = "A job id"): string {
-  if (typeof id === "string" && UUID.test(id) && id === id.toLowerCase()) return id;
+  if (isJobId(id)) return id;
   throw new RangeError(`${what} must be a UUID in lower case: got ${shown(id)}`);
 }
 

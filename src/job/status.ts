@@ -71,6 +71,11 @@ export const jobStatuses: readonly JobStatus[] = [
   "cancelled",
 ];
 
+/** Whether a caller may retry a job with this status: it has ended, and did not complete. */
+export function canBeRetried(status: JobStatus): status is "failed" | "cancelled" {
+  return status === "failed" || status === "cancelled";
+}
+
 /** Whether a job with this status has ended: nothing will run it any more. */
 export function hasEnded(status: JobStatus): status is "completed" | "failed" | "cancelled" {
   return status === "completed" || status === "failed" || status === "cancelled";

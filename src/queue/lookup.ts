@@ -93,7 +93,12 @@ function time(name: string, date: Date | undefined): number | undefined {
   throw new RangeError(`${name} must be a valid Date: got ${shown(date)}`);
 }
 
+/** Whether a text is written as a `nextCursor` is. */
+export function isCursor(text: unknown): text is string {
+  return typeof text === "string" && /^[1-9]\d{0,14}$/.test(text);
+}
+
 function readCursor(cursor: string): number {
-  if (typeof cursor === "string" && /^[1-9]\d{0,14}$/.test(cursor)) return Number(cursor);
+  if (isCursor(cursor)) return Number(cursor);
   throw new RangeError(`A cursor must be a nextCursor as find returned it: got ${shown(cursor)}`);
 }

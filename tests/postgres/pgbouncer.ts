@@ -3,7 +3,7 @@ import { accessSync, chownSync, constants, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import postgres from "postgres";
-import { until } from "../sqlite/workers/until.ts";
+import { until } from "../until.ts";
 import { freePort } from "./free_port.ts";
 import { guardedFolder } from "./guarded_folder.ts";
 import { nobody } from "./nobody.ts";

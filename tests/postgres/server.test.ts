@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { describe, test } from "node:test";
 import postgres, { type Sql } from "postgres";
 import { startProgram } from "../sqlite/workers/start_program.ts";
-import { until } from "../sqlite/workers/until.ts";
+import { until } from "../until.ts";
 import { openTestDatabase } from "./database.ts";
 import { startServer } from "./server.ts";
 import { whyNoServer } from "./server_programs.ts";

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
 import { endOf } from "../child_output.ts";
+import { until } from "../until.ts";
 import { newFolder, startSample } from "./run_sample.ts";
 
 const timeout = 60_000;
@@ -45,10 +46,10 @@ describe("npm start", { timeout }, () => {
     });
     assert.equal(posted.status, 201);
     const { id } = await posted.json();
-    let status = "";
-    while (status !== "completed") {
-      ({ status } = await (await fetch(`${url}/jobs/${id}`)).json());
-    }
+    await until("the posted job is completed", 4_000, async () => {
+      const job = await (await fetch(`${url}/jobs/${id}`)).json();
+      return job.status === "completed";
+    });
     child.kill("SIGINT");
     const { exitCode, stderr } = await ended;
     assert.deepEqual([exitCode, stderr], [130, ""]);

@@ -6,7 +6,7 @@ import { sqlite } from "../../src/store/sqlite.ts";
 import { notesIn } from "./workers/run_record.ts";
 import { startProgram } from "./workers/start_program.ts";
 import { temporaryFolder } from "./workers/temporary_folder.ts";
-import { until } from "./workers/until.ts";
+import { until } from "../until.ts";
 
 const timeout = 60_000;
 

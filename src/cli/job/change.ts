@@ -4,7 +4,7 @@
  * @module
  */
 import type { Job } from "../../job/job.ts";
-import { hasEnded, type JobStatus } from "../../job/status.ts";
+import { canBeRetried, hasEnded, type JobStatus } from "../../job/status.ts";
 import type { JobQueue } from "../../queue/queue.ts";
 import type { Command } from "../command.ts";
 import { FailedError } from "../errors.ts";
@@ -29,7 +29,7 @@ export const jobRetry: Command = {
   examples: ["job retry abc123"],
   run: (given, io) =>
     change(given, io, {
-      canBe: (status) => status === "failed" || status === "cancelled",
+      canBe: canBeRetried,
       apply: (queue, id) => queue.retry(id),
       isDone: (status) => status === "ready",
     }),

@@ -42,7 +42,7 @@ export function traceTree(tree: JobTree, now: number, look: Look): readonly stri
     ...notesOf(row.node).map((note) => noteLine(row, note, look)),
   ]);
   return [
-    headLine(tree, scale, look),
+    headLine(tree, rows, scale, look),
     "",
     ...lines,
     axisLine(labelWidth, scale, look),
@@ -75,9 +75,14 @@ function labelWidthOf(rows: readonly Row[], idWidth: number, look: Look): number
   return Math.max(8, Math.min(widest, space));
 }
 
-function headLine({ jobs, roots }: JobTree, { from, to }: Scale, look: Look): string {
-  const { traceId, correlationId = "" } = roots[0]!.job;
-  const traces = new Set(inOrder(roots).map(({ node }) => node.job.traceId)).size;
+function headLine(
+  { jobs }: JobTree,
+  rows: readonly Row[],
+  { from, to }: Scale,
+  look: Look,
+): string {
+  const { traceId, correlationId = "" } = rows[0]!.node.job;
+  const traces = new Set(rows.map(({ node }) => node.job.traceId)).size;
   const name = traces === 1 ? `trace ${traceId}` : `${traces} traces`;
   const count = jobs === 1 ? "1 job" : `${jobs.toLocaleString("en")} jobs`;
   const after = `${count}  ${durationText(to - from)}`;

@@ -6,7 +6,7 @@
 import { toJobError } from "../../job/errors.ts";
 import { checkJobId, shown } from "../../job/ids.ts";
 import type { Job } from "../../job/job.ts";
-import { hasEnded, type JobStatus } from "../../job/status.ts";
+import { canBeRetried, hasEnded, type JobStatus } from "../../job/status.ts";
 import { checkNames } from "../body.ts";
 import { idInPath } from "../openapi/parameters.ts";
 import type { Call, Operation } from "../operation.ts";
@@ -88,10 +88,6 @@ function readReason(reason: unknown): string | undefined {
     `reason must be a string of at most ${LONGEST_REASON} characters: got ${shown(reason)}`,
     "reason",
   );
-}
-
-function canBeRetried(status: JobStatus): boolean {
-  return status === "failed" || status === "cancelled";
 }
 
 function conflict(message: string, status: JobStatus): RequestError {

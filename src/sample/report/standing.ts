@@ -1,5 +1,5 @@
 /** How the jobs of some queues stand. */
-import type { JobQueue } from "../../../mod.ts";
+import { hasEnded, type JobQueue } from "../../../mod.ts";
 import type { Queues } from "../queues.ts";
 
 export interface Standing {
@@ -20,8 +20,7 @@ export async function standingOf(
   // The file may hold other queues too, which nobody here works for.
   for (const { queueName, status, count } of await queue.counts()) {
     if (!names.has(queueName)) continue;
-    const isEnd = status === "completed" || status === "failed" || status === "cancelled";
-    standing[isEnd ? status : "left"] += count;
+    standing[hasEnded(status) ? status : "left"] += count;
   }
   return standing;
 }

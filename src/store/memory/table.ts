@@ -5,7 +5,7 @@
  * @module
  */
 import { mostAttempts } from "../../job/job_options.ts";
-import { hasEnded, type JobStatus } from "../../job/status.ts";
+import { canBeRetried, hasEnded, type JobStatus } from "../../job/status.ts";
 import type { JobInput, JobRecord } from "../../job/record.ts";
 import { mostLinks, type QueueCount, type RecordFilter } from "../store.ts";
 import { MemoryCounts } from "./counts.ts";
@@ -88,7 +88,7 @@ export class MemoryTable {
 
   /** Whether a job can be tried again: it did not complete, and nothing it depends on is under way. */
   mayRetry({ status, attempts, dependsOn }: JobRecord): boolean {
-    return (status === "failed" || status === "cancelled") && attempts < mostAttempts &&
+    return canBeRetried(status) && attempts < mostAttempts &&
       dependsOn.every((id) => hasEnded(this.get(id)?.record.status ?? "completed"));
   }
 
