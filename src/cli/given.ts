@@ -4,7 +4,7 @@
  * @module
  */
 import { UsageError } from "./errors.ts";
-import { readDuration } from "./duration.ts";
+import { readDuration } from "../duration.ts";
 
 /** Arguments after parsing. The names of options are those that the command has. */
 export class Given {

@@ -12,16 +12,38 @@ export async function checkAccess(
   right: Right,
   { authorize, publicAccess }: RouterSettings,
 ): Promise<void> {
-  if (publicAccess === "write" || publicAccess === right) return;
+  if (await mayDo(request, right, { authorize, publicAccess })) return;
   if (authorize === undefined) {
     throw new RequestError("forbidden", "Nobody may change anything here; it is for reading only");
   }
-  if (await authorize(request, right) === true) return;
   if (right === "write" && await authorize(request, "read") === true) {
     throw new RequestError("forbidden", "This needs the right to write; yours is to read");
   }
   const headers = { "www-authenticate": "Bearer" };
   throw new RequestError("unauthorized", `This needs the right to ${right}`, {}, headers);
+}
+
+/** Whether a request may do something, for who shows only what can be done. */
+export async function mayDo(
+  request: Request,
+  right: Right,
+  { authorize, publicAccess }: Pick<RouterSettings, "authorize" | "publicAccess">,
+): Promise<boolean> {
+  if (publicAccess === "write" || publicAccess === right) return true;
+  return authorize !== undefined && await authorize(request, right) === true;
+}
+
+/**
+ * Refuses a form that does not come from the page itself. Any site's page can send one, with whatever
+ * lets its user in, so the browser must say that it was this one.
+ */
+export function checkForm(request: Request): void {
+  const origin = request.headers.get("origin");
+  const site = request.headers.get("sec-fetch-site") ??
+    (isOwn(origin, request) ? "same-origin" : "");
+  if (site !== "same-origin") {
+    throw new RequestError("forbidden", "Only this page's own forms may change anything here");
+  }
 }
 
 /**
@@ -46,7 +68,11 @@ export function checkSite(request: Request, { allowedOrigins }: RouterSettings):
 function isFromElsewhere(request: Request, origin: string | null): boolean {
   const site = request.headers.get("sec-fetch-site");
   if (site === "cross-site" || site === "same-site") return true;
-  if (origin === null) return false;
-  // By host alone: behind a proxy that ends TLS the request's own scheme is another.
-  return !URL.canParse(origin) || new URL(origin).host !== new URL(request.url).host;
+  return origin !== null && !isOwn(origin, request);
+}
+
+/** By host alone: behind a proxy that ends TLS the request's own scheme is another. */
+function isOwn(origin: string | null, request: Request): boolean {
+  return origin !== null && URL.canParse(origin) &&
+    new URL(origin).host === new URL(request.url).host;
 }

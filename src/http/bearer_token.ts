@@ -9,7 +9,8 @@ import type { Authorize, Right } from "./router_options.ts";
 export type Tokens = string | readonly string[];
 
 /**
- * Lets in who sends a token as `authorization: Bearer …`. Tokens are compared by their hashes and in
+ * Lets in who sends a token as `authorization: Bearer …`, or gives it as the password when a browser
+ * asks for one to show the page; the name does not matter. Tokens are compared by their hashes and in
  * constant time, so that the time of an answer tells nothing of them.
  *
  * @param tokens For reading and writing, or `{ read, write }`: those for writing can read too.
@@ -33,7 +34,7 @@ export function bearerToken(
   // Workers may not compute anything before the first request, so the hashes wait for it.
   let digests: Promise<Record<Right, readonly Uint8Array[]>> | undefined;
   return async (request, right) => {
-    const [, token] = BEARER.exec(request.headers.get("authorization") ?? "") ?? [];
+    const token = sentToken(request.headers.get("authorization") ?? "");
     if (token === undefined) return false;
     digests ??= hashAll(read, write);
     return isAmong(await hash(token), (await digests)[right]);
@@ -41,6 +42,20 @@ export function bearerToken(
 }
 
 const BEARER = /^Bearer +(\S+) *$/i;
+const BASIC = /^Basic +([A-Za-z0-9+/]+=*) *$/i;
+
+/** A browser that asks for a password sends `name:password`, in Base64. */
+function sentToken(authorization: string): string | undefined {
+  const [, token] = BEARER.exec(authorization) ?? [];
+  const [, credentials] = BASIC.exec(authorization) ?? [];
+  if (credentials === undefined) return token;
+  try {
+    const text = atob(credentials);
+    return text.slice(text.indexOf(":") + 1);
+  } catch {
+    return undefined;
+  }
+}
 
 function tokensByRight(
   tokens: Tokens | { readonly read?: Tokens | undefined; readonly write?: Tokens | undefined },

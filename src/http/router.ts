@@ -9,6 +9,7 @@ import type { JobQueue } from "../queue/queue.ts";
 import { toResponse } from "./answer.ts";
 import type { Operation } from "./operation.ts";
 import { everyOperation } from "./operations/every_operation.ts";
+import { addPage } from "./page/serve_page.ts";
 import { RequestError } from "./request_error.ts";
 import { type JobRouterOptions, readRouterOptions } from "./router_options.ts";
 import { answerError, type Served, serveOperation } from "./serve_operation.ts";
@@ -51,6 +52,8 @@ export function jobRouter<Q extends Queues, Transaction>(
     const operations = everyOperation.filter((operation) => operation.path === path);
     app.all(honoPath(path), (c) => answer(c, operations, served));
   }
+  const { page } = served.settings;
+  if (page !== undefined) addPage(app, served, page, honoPath, PARAMETER);
   app.all("*", (c) => answer(c, [], served));
   return app;
 }

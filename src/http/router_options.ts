@@ -5,6 +5,7 @@
  */
 import { shown } from "../job/ids.ts";
 import { checkInteger } from "../job/job_options.ts";
+import { type PageOptions, type PageSettings, readPageOptions } from "./page/page_options.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 
 /** What a request wants to do: look, or change something. */
@@ -29,6 +30,11 @@ export interface JobRouterOptions {
   readonly maxJobs?: number | undefined;
   /** A Standard Schema for a queue's payloads, by the queue's name. */
   readonly schemas?: Readonly<Record<string, StandardSchema>> | undefined;
+  /**
+   * The page, at `/page` below the router: queues, traces as pictures, jobs. Shown to who may read;
+   * retrying and cancelling is offered to who may write. Default none.
+   */
+  readonly page?: boolean | PageOptions | undefined;
   /** Told of every error behind an answer of 500 or 503. Default `console.error`. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -49,6 +55,8 @@ export interface RouterSettings {
   readonly maxJobs: number;
   /** By the queue's name. */
   readonly schemas: ReadonlyMap<string, StandardSchema>;
+  /** How the page is set up; `undefined` when there is none. */
+  readonly page: PageSettings | undefined;
   /** Told of every error behind an answer of 500 or 503. */
   readonly onError: (error: unknown) => void;
 }
@@ -69,6 +77,7 @@ export function readRouterOptions(options: JobRouterOptions): RouterSettings {
     maxPageSize: checkInteger("maxPageSize", maxPageSize, 1, 1_000),
     maxJobs: checkInteger("maxJobs", maxJobs, 1, 1_000_000),
     schemas: new Map(Object.entries(options.schemas ?? {}).map(checkSchema)),
+    page: readPageOptions(options.page),
     onError,
   };
 }

@@ -4,11 +4,12 @@
  * @module
  */
 import type { SpanContext } from "@opentelemetry/api";
+import { withAttempts } from "./attempted_jobs.ts";
 import { type EnqueueArguments, enqueueJobs } from "./enqueue.ts";
 import type { Health } from "../store/health.ts";
 import { checkJobId } from "../job/ids.ts";
 import type { Surroundings } from "./inheritance.ts";
-import type { Attempted, FailedAttempt, Job } from "../job/job.ts";
+import type { Attempted, Job } from "../job/job.ts";
 import { checkInteger } from "../job/job_options.ts";
 import { type JobTree, jobTree } from "./job_tree.ts";
 import { type JobFilter, type JobPage, toRecordFilter } from "./lookup.ts";
@@ -23,7 +24,7 @@ import {
 } from "../trace/rules.ts";
 import { currentScope, type JobScope } from "../trace/scope.ts";
 import { activeSpanContext, contextOf } from "../trace/tracer.ts";
-import { toFailedAttempt, toJob } from "../job/from_record.ts";
+import { toJob } from "../job/from_record.ts";
 import { Worker } from "../worker/worker.ts";
 import type {
   Handler,
@@ -105,8 +106,8 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   ): Promise<JobOf<Q, Name> & Attempted | undefined> {
     const record = await this.store.get(checkJobId(id));
     if (record === undefined) return undefined;
-    const attempts = await this.store.attempts([id]);
-    return { ...toJob(record) as JobOf<Q, Name>, failedAttempts: attempts.map(toFailedAttempt) };
+    const [job] = await withAttempts(this.store, [toJob(record) as JobOf<Q, Name>]);
+    return job;
   }
 
   /** Jobs by queue, status, trace, correlation id, parent and time, newest first, page by page. */
@@ -130,12 +131,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     filter: JobFilter<Name>,
   ): Promise<JobTree<JobOf<Q, Name>>> {
     const { jobs, nextCursor } = await this.find({ limit: 1_000, ...filter });
-    const attemptsOf = new Map<string, FailedAttempt[]>(jobs.map(({ id }) => [id, []]));
-    for (const attempt of await this.store.attempts(jobs.map(({ id }) => id))) {
-      attemptsOf.get(attempt.jobId)!.push(toFailedAttempt(attempt));
-    }
-    const attempted = jobs.map((job) => ({ ...job, failedAttempts: attemptsOf.get(job.id)! }));
-    return jobTree(attempted, nextCursor);
+    return jobTree(await withAttempts(this.store, jobs), nextCursor);
   }
 
   /** How many jobs each queue has with each status. */

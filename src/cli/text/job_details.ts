@@ -5,7 +5,7 @@
  */
 import type { Attempted, FailedAttempt, Job } from "../../job/job.ts";
 import type { JobError } from "../../job/record.ts";
-import { distanceText, durationText } from "../duration.ts";
+import { distanceText, durationText } from "../../duration.ts";
 import { type Look, statusInk } from "./look.ts";
 import { cut, printable } from "./width.ts";
 

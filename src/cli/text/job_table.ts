@@ -4,7 +4,7 @@
  * @module
  */
 import type { Job } from "../../job/job.ts";
-import { distanceText } from "../duration.ts";
+import { distanceText } from "../../duration.ts";
 import { type Look, statusInk } from "./look.ts";
 import { shortIds } from "./short_ids.ts";
 import { type Cell, type Column, tableLines } from "./table.ts";

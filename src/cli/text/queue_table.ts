@@ -5,7 +5,7 @@
  */
 import { jobStatuses } from "../../job/status.ts";
 import type { QueueStats } from "../count_queues.ts";
-import { durationText } from "../duration.ts";
+import { durationText } from "../../duration.ts";
 import { type Look, statusInk } from "./look.ts";
 import { type Cell, type Column, tableLines } from "./table.ts";
 

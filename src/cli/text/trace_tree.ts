@@ -4,7 +4,7 @@
  * @module
  */
 import type { JobNode, JobRun, JobTree } from "../../queue/job_tree.ts";
-import { durationText } from "../duration.ts";
+import { durationText } from "../../duration.ts";
 import { barOf, legendLine, type Scale } from "./bar.ts";
 import { type Look, statusInk } from "./look.ts";
 import { shortIds } from "./short_ids.ts";

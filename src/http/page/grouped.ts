@@ -1,0 +1,20 @@
+/**
+ * Grouping in order, which Node 20 has no `Map.groupBy` for.
+ *
+ * @module
+ */
+
+/** The items of each key, keys in the order of their first item. */
+export function groupedBy<Item>(
+  items: Iterable<Item>,
+  keyOf: (item: Item) => string,
+): ReadonlyMap<string, readonly Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}

@@ -1,0 +1,161 @@
+/**
+ * The routes of the page: each view, its style and its script, and the forms that retry and cancel.
+ *
+ * @module
+ */
+import type { Context, Hono } from "hono";
+import { html } from "hono/html";
+import { checkAccess, checkForm, mayDo } from "../access.ts";
+import { readBytes } from "../body.ts";
+import { cancelJob, retryJob } from "../operations/steer.ts";
+import { checkQuery } from "../query.ts";
+import { statusOfCode } from "../request_error.ts";
+import { answerError, type Served } from "../serve_operation.ts";
+import { Addresses } from "./addresses.ts";
+import { type Asset, script } from "./assets/script.ts";
+import { style } from "./assets/style.ts";
+import { layout } from "./layout.ts";
+import type { PageSettings } from "./page_options.ts";
+import type { Shown, View } from "./view.ts";
+import { everyView } from "./views/every_view.ts";
+
+const LARGEST_FORM = 10_000;
+
+/** A request of the page, and what it is answered from. */
+interface Asked {
+  readonly request: Request;
+  /** Its path below the router. */
+  readonly path: string;
+  /** The value of the path's parameter. */
+  readonly id: string;
+  readonly page: PageSettings;
+  readonly served: Served;
+}
+
+/** Adds the page to a router. `toHono` writes a path as Hono does, `parameter` is its parameter. */
+export function addPage(
+  app: Hono,
+  served: Served,
+  page: PageSettings,
+  toHono: (path: string) => string,
+  parameter: string,
+): void {
+  const route = (
+    method: "get" | "post",
+    path: string,
+    answer: (asked: Asked) => Promise<Response>,
+  ) => {
+    app[method](toHono(path), async (c: Context) => {
+      const id = c.req.param(parameter) ?? "";
+      const asked = { request: c.req.raw, path: path.replace(/\{\w+\}/, "0"), id, page, served };
+      try {
+        return await answer(asked);
+      } catch (error) {
+        return await errorPage(error, asked);
+      }
+    });
+  };
+  for (const view of everyView) route("get", view.path, (asked) => showView(view, asked));
+  for (const asset of [style, script]) {
+    route("get", `/page/${asset.name}`, (asked) => showAsset(asset, asked));
+  }
+  for (const operation of [retryJob, cancelJob]) {
+    route("post", `/page${operation.path}`, (asked) => steer(operation, asked));
+  }
+}
+
+async function showView(view: View, asked: Asked): Promise<Response> {
+  const { request, path, id, page, served: { queue, settings } } = asked;
+  await checkAccess(request, "read", settings);
+  const { searchParams: query } = new URL(request.url);
+  checkQuery(query, view.query);
+  const shown = await view.show({
+    queue,
+    settings,
+    page,
+    id,
+    query,
+    to: new Addresses(path),
+    mayWrite: await mayDo(request, "write", settings),
+    now: Date.now(),
+  });
+  if ("goTo" in shown) return redirect(shown.goTo);
+  return await documentOf(shown, asked);
+}
+
+/** Not even the page's style is for everybody: whoever may not read learns nothing. */
+async function showAsset({ type, text }: Asset, { request, served }: Asked): Promise<Response> {
+  await checkAccess(request, "read", served.settings);
+  return new Response(text, {
+    headers: { "content-type": type, "cache-control": "no-cache", ...safely },
+  });
+}
+
+/** Retries or cancels as the operation of that name does, then shows the job. */
+async function steer(operation: typeof retryJob, asked: Asked): Promise<Response> {
+  const { request, path, id, served: { queue, settings } } = asked;
+  await checkAccess(request, "write", settings);
+  checkForm(request);
+  const form = new URLSearchParams(
+    new TextDecoder().decode(await readBytes(request, LARGEST_FORM)),
+  );
+  const body = Object.fromEntries([...form].filter(([, value]) => value !== ""));
+  const query = new URLSearchParams();
+  await operation.run({ queue, settings, request, id, query, body });
+  return redirect(new Addresses(path).job(id));
+}
+
+/** After a form, too, the next request is a `GET`. */
+function redirect(location: string): Response {
+  return new Response(null, { status: 303, headers: { location, ...safely } });
+}
+
+// Nothing from elsewhere, no script and no style in the markup, no frame around it. With no referrer
+// at all a browser would send `origin: null` with its forms.
+const safely = {
+  "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; " +
+    "connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  "referrer-policy": "same-origin",
+  "x-content-type-options": "nosniff",
+};
+
+async function documentOf(
+  shown: Shown,
+  { path, page, request }: Asked,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> {
+  const asked = new URL(request.url).searchParams.get("q") ?? "";
+  const text = String(await layout(shown, page.title, new Addresses(path), asked));
+  return new Response(text, {
+    status: shown.status ?? 200,
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      "cache-control": "no-store",
+      ...safely,
+      ...headers,
+    },
+  });
+}
+
+async function errorPage(error: unknown, asked: Asked): Promise<Response> {
+  const { status, body, headers } = answerError(error, asked.served.settings.onError);
+  const { error: { message } } = body as { readonly error: { readonly message: string } };
+  const title = titles[status] ?? "This cannot be shown";
+  const shown: Shown = {
+    title,
+    body: html`<h1>${title}</h1>
+<p>${message}.</p>`,
+    isLive: false,
+    status,
+  };
+  return await documentOf(shown, asked, status === statusOfCode.unauthorized ? login : headers);
+}
+
+const titles: Readonly<Record<number, string>> = {
+  [statusOfCode.not_found]: "Nothing found",
+  [statusOfCode.unauthorized]: "Not without a password",
+  [statusOfCode.conflict]: "This cannot be done now",
+};
+
+// A browser asks for a name and a password: any name, and a token as the password.
+const login = { "www-authenticate": 'Basic realm="hammerwork", charset="UTF-8"' };

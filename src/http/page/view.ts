@@ -1,0 +1,61 @@
+/**
+ * What a view is: an address of the page, and what is shown there.
+ *
+ * @module
+ */
+import type { html } from "hono/html";
+import type { JobQueue } from "../../queue/queue.ts";
+import type { RouterSettings } from "../router_options.ts";
+import type { Addresses } from "./addresses.ts";
+import type { PageSettings } from "./page_options.ts";
+
+/** Markup in which everything that came from elsewhere is escaped. */
+export type Html = ReturnType<typeof html>;
+
+/** A request for a view, as far as it is read. */
+export interface Visit {
+  /** The queue. */
+  readonly queue: JobQueue;
+  /** What bounds the request. */
+  readonly settings: RouterSettings;
+  /** How the page is set up. */
+  readonly page: PageSettings;
+  /** The value of the path's parameter, decoded. */
+  readonly id: string;
+  /** The parameters of the query. */
+  readonly query: URLSearchParams;
+  /** Links from here. */
+  readonly to: Addresses;
+  /** Whether the viewer may retry and cancel. */
+  readonly mayWrite: boolean;
+  /** When it is looked at, in ms since 1970. */
+  readonly now: number;
+}
+
+/** What is shown. */
+export interface Shown {
+  /** Names it in the browser's tab. */
+  readonly title: string;
+  /** What stands between head and foot. */
+  readonly body: Html;
+  /** Whether it can still change, and is worth refreshing. */
+  readonly isLive: boolean;
+  /** The HTTP status. Default 200. */
+  readonly status?: number | undefined;
+}
+
+/** The way to another view instead. */
+export interface Detour {
+  /** Relative to the view. */
+  readonly goTo: string;
+}
+
+/** An address of the page. */
+export interface View {
+  /** Below the router, a parameter in braces. */
+  readonly path: string;
+  /** The names that its query can have. */
+  readonly query: readonly string[];
+  /** Makes what is shown. */
+  readonly show: (visit: Visit) => Promise<Shown | Detour>;
+}

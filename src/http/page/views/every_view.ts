@@ -1,0 +1,13 @@
+/**
+ * Every view of the page.
+ *
+ * @module
+ */
+import type { View } from "../view.ts";
+import { jobView } from "./job.ts";
+import { overview } from "./overview.ts";
+import { search } from "./search.ts";
+import { correlationView, traceView } from "./tree.ts";
+
+/** All of them. */
+export const everyView: readonly View[] = [overview, search, traceView, correlationView, jobView];

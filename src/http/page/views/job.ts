@@ -1,0 +1,195 @@
+/**
+ * One job: what it is, how it went, what it was given, and the ways to steer it.
+ *
+ * @module
+ */
+import { html } from "hono/html";
+import { durationText } from "../../../duration.ts";
+import { checkJobId } from "../../../job/ids.ts";
+import type { Attempted, Job } from "../../../job/job.ts";
+import type { JobError } from "../../../job/record.ts";
+import { canBeRetried, hasEnded } from "../../../job/status.ts";
+import { type JobRun, jobTree } from "../../../queue/job_tree.ts";
+import { noSuchJob } from "../../operations/find.ts";
+import { checkedAt } from "../../request_error.ts";
+import { copiedId } from "../copied_id.ts";
+import { moment } from "../moment.ts";
+import { statusMark } from "../status_mark.ts";
+import type { Html, View, Visit } from "../view.ts";
+import { number } from "../waterfall/words.ts";
+
+/** As many of its parts, and of what it waited for, are listed; the trace shows all. */
+const MOST_NEAR = 20;
+const LONGEST_JSON = 100_000;
+
+/** A job. */
+export const jobView: View = {
+  path: "/page/jobs/{id}",
+  query: [],
+  show: async (visit) => {
+    const id = checkedAt("id", () => checkJobId(visit.id));
+    const job = await visit.queue.get(id);
+    if (job === undefined) throw noSuchJob();
+    const near = await nearJobs(job, visit);
+    const [run] = jobTree([job], undefined).roots[0]!.runs.slice(-1);
+    const body = html`<h1>${job.queueName} ${statusMark(job.status)}</h1>
+${visit.mayWrite ? steering(job, visit) : ""}
+${facts(job, near, visit)}
+<h2>Attempts</h2>
+${attempts(job, visit)}
+${
+      job.error !== undefined && run?.error === undefined
+        ? html`<h2>Error</h2>${errorText(job.error)}`
+        : ""
+    }
+${folded("Payload", job.payload)}
+${job.result !== undefined ? folded("Result", job.result) : ""}`;
+    return { title: `${job.queueName} ${job.status}`, body, isLive: !hasEnded(job.status) };
+  },
+};
+
+/** The jobs that a job hangs together with. */
+interface NearJobs {
+  readonly parent: Job | string | undefined;
+  readonly parts: readonly Job[];
+  readonly dependencies: readonly (Job | string)[];
+}
+
+/** Those that are no longer stored are known by their ids. */
+async function nearJobs({ id, parentId, dependsOn }: Job, { queue }: Visit): Promise<NearJobs> {
+  const jobOf = async (one: string) => await queue.get(one) ?? one;
+  const [parent, { jobs: parts }, ...dependencies] = await Promise.all([
+    parentId && jobOf(parentId),
+    queue.find({ parent: id, limit: MOST_NEAR }),
+    ...dependsOn.slice(0, MOST_NEAR).map(jobOf),
+  ]);
+  return { parent, parts: [...parts].reverse(), dependencies };
+}
+
+function facts(job: Job, { parent, parts, dependencies }: NearJobs, { to }: Visit): Html {
+  const { id, traceId, correlationId, idempotencyKey } = job;
+  const lines: readonly (readonly [string, unknown])[] = [
+    ["Job", copiedId(id)],
+    [
+      "Trace",
+      html`<a href="${to.trace(traceId, id)}">Its place in the trace</a> ${copiedId(traceId)}`,
+    ],
+    [
+      "Correlation",
+      correlationId !== undefined &&
+      html`<a href="${to.correlation(correlationId)}">All jobs of it</a> ${
+        copiedId(correlationId)
+      }`,
+    ],
+    ["Part of", parent && nearJob(parent, to)],
+    ["Its parts", nearList(parts, to)],
+    ["After", nearList(dependencies, to)],
+    ["Key", idempotencyKey],
+    ["Priority", job.priority !== 0 && String(job.priority)],
+    ["Added", moment(job.createdAt)],
+    ["Due", job.runAt > job.createdAt && moment(job.runAt)],
+    ["Started", job.startedAt && moment(job.startedAt)],
+    ["Ended", job.finishedAt && moment(job.finishedAt)],
+  ];
+  return html`<dl class="facts">${
+    lines.filter(([, value]) => value).map(([name, value]) =>
+      html`
+        <dt>${name}</dt>
+        <dd>${value}</dd>
+      `
+    )
+  }</dl>`;
+}
+
+function nearJob(job: Job | string, to: Visit["to"]): Html {
+  if (typeof job === "string") return html`<code>${job}</code>, which is no longer stored`;
+  return html`${statusMark(job.status)} <a href="${to.job(job.id)}">${job.queueName}</a>`;
+}
+
+function nearList(jobs: readonly (Job | string)[], to: Visit["to"]): Html | undefined {
+  if (jobs.length === 0) return undefined;
+  return html`<ul>${jobs.map((job) => html`<li>${nearJob(job, to)}</li>`)}</ul>`;
+}
+
+function attempts(job: Job & Attempted, visit: Visit): Html {
+  const { runs } = jobTree([job], undefined).roots[0]!;
+  if (runs.length === 0) return html`<p>None has begun. It has ${number(job.maxAttempts)}.</p>`;
+  return html`<ol class="attempts">
+${runs.map((run) => attempt(run, job, visit))}</ol>
+<p class="note">${number(job.attempts)} of ${number(job.maxAttempts)} attempts.</p>`;
+}
+
+function attempt(run: JobRun, job: Job, { to, now }: Visit): Html {
+  const { startedAt, finishedAt, outcome, error, traceparent } = run;
+  const length = durationText(Math.max(0, (finishedAt?.getTime() ?? now) - startedAt.getTime()));
+  const ranIn = traceparent?.slice(3, 35) ?? job.traceId;
+  return html`
+    <li
+      value="${run.attempt}"><strong>${outcome.replaceAll(
+        "_",
+        " ",
+      )}</strong> ${outcome === "running" ? "for" : "after"} ${length}, from ${moment(
+        startedAt,
+      )}${ranIn === job.traceId
+        ? ""
+        : html`, in the linked trace <a href="${
+          to.trace(ranIn)
+        }"><code>${ranIn}</code></a>`}${error === undefined ? "" : errorText(error)}</li>
+  `;
+}
+
+function errorText({ name, message, stack }: JobError): Html {
+  return html`<p class="error">${name}: ${message}</p>${
+    stack === undefined ? "" : html`
+      <details>
+        <summary>Where it was thrown</summary>
+        <pre tabindex="0">${cut(stack)}</pre>
+      </details>
+    `
+  }`;
+}
+
+/** A payload may be long, and not for everybody's eyes. */
+function folded(name: string, value: unknown): Html {
+  const text = JSON.stringify(value, undefined, 2) ?? "undefined";
+  return html`
+    <details class="data">
+      <summary>
+        <h2>${name}</h2>
+      </summary>
+      <pre tabindex="0">${cut(text)}</pre>
+    </details>
+  `;
+}
+
+function cut(text: string): string {
+  if (text.length <= LONGEST_JSON) return text;
+  return `${text.slice(0, LONGEST_JSON)}… and ${
+    number(text.length - LONGEST_JSON)
+  } characters more`;
+}
+
+/** What can be done with it now; each asks once more. */
+function steering({ id, status }: Job, { to }: Visit): Html {
+  const form = (what: "retry" | "cancel", question: string, field: Html | string) =>
+    html`
+      <details class="steer">
+        <summary>${what === "retry" ? "Retry" : "Cancel"}…</summary>
+        <form method="post"
+          action="${to.steer(
+            id,
+            what,
+          )}"><p>${question}</p>${field}<button>Yes, ${what} it</button></form>
+      </details>
+    `;
+  const reason = html`<label>Why <input name="reason" maxlength="1000"></label>`;
+  return html`<div class="steering">${
+    canBeRetried(status)
+      ? form("retry", "Make this job ready again, with one more attempt?", "")
+      : ""
+  }${
+    hasEnded(status)
+      ? ""
+      : form("cancel", "Cancel this job, and the jobs that can only run after it?", reason)
+  }</div>`;
+}

@@ -1,0 +1,144 @@
+/**
+ * The overview: how each queue stands, what went by in the last hour, what failed last, and the
+ * latest traces.
+ *
+ * @module
+ */
+import { html } from "hono/html";
+import { durationText } from "../../../duration.ts";
+import type { Job } from "../../../job/job.ts";
+import type { JobStatus } from "../../../job/status.ts";
+import type { QueueDepth } from "../../../store/health.ts";
+import type { QueueCount } from "../../../store/store.ts";
+import { groupedBy } from "../grouped.ts";
+import { distance } from "../moment.ts";
+import { statusMark } from "../status_mark.ts";
+import type { Html, View, Visit } from "../view.ts";
+import { counted, number } from "../waterfall/words.ts";
+
+const HOUR = 3_600_000;
+const LATEST_FAILURES = 10;
+const LATEST_TRACES = 10;
+const LATEST_JOBS = 200;
+
+/** The page's first view. */
+export const overview: View = {
+  path: "/page",
+  query: [],
+  show: async (visit) => {
+    const { queue, settings: { maxPageSize } } = visit;
+    const [counts, lately, health, failed, latest] = await Promise.all([
+      queue.counts(),
+      queue.counts({ endedWithinMs: HOUR }),
+      queue.health(),
+      queue.find({ status: "failed", limit: Math.min(LATEST_FAILURES, maxPageSize) }),
+      queue.find({ limit: Math.min(LATEST_JOBS, maxPageSize) }),
+    ]);
+    const body = html`<h1>Queues</h1>
+${counts.length === 0 ? nothing : queueTable(counts, lately, health.queues)}
+${latest.jobs.length > 0 ? latestTraces(latest.jobs, visit) : ""}
+${failed.jobs.length > 0 ? latestFailures(failed.jobs, visit) : ""}`;
+    return { title: "Queues", body, isLive: true };
+  },
+};
+
+const nothing = html`<p>No job is stored here yet. As soon as one is, its queue is shown.</p>`;
+
+const columns: readonly (readonly [string, readonly JobStatus[]])[] = [
+  ["Ready", ["ready"]],
+  ["Running", ["running"]],
+  ["Waiting", ["scheduled", "blocked", "retrying"]],
+  ["Completed", ["completed"]],
+  ["Failed", ["failed"]],
+  ["Cancelled", ["cancelled"]],
+];
+
+function queueTable(
+  counts: readonly QueueCount[],
+  lately: readonly QueueCount[],
+  depths: readonly QueueDepth[],
+): Html {
+  const names = [...new Set(counts.map(({ queueName }) => queueName))].sort();
+  return html`
+    <table class="queues">
+      <thead>
+        <tr><th scope="col">Queue</th>${columns.map(([name]) => html`<th scope="col">${name}</th>`)}
+    <th scope="col">Last hour</th><th scope="col">Failure rate</th><th scope="col">Oldest ready</th></tr>
+      </thead>
+      <tbody>
+    ${names.map((name) => {
+      const own = counts.filter(({ queueName }) => queueName === name);
+      const ended = lately.filter(({ queueName }) => queueName === name);
+      const oldest = depths.find(({ queueName }) => queueName === name)?.oldestReadyMs;
+      return html`
+        <tr><th scope="row">${name}</th>${columns.map(([label, statuses]) =>
+          cell(label, shownCount(countOf(own, statuses)))
+        )}${cell("Last hour", shownCount(countOf(ended, ["completed", "failed"])))}${cell(
+          "Failure rate",
+          failureRate(ended),
+        )}${cell("Oldest ready", oldest === undefined ? "–" : durationText(oldest))}</tr>
+      `;
+    })}</tbody>
+    </table>
+  `;
+}
+
+function cell(label: string, text: string): Html {
+  return html`<td data-label="${label}">${text}</td>`;
+}
+
+function countOf(counts: readonly QueueCount[], statuses: readonly JobStatus[]): number {
+  return counts.filter(({ status }) => statuses.includes(status))
+    .reduce((sum, { count }) => sum + count, 0);
+}
+
+/** Nothing is easier to pass over than a zero. */
+function shownCount(count: number): string {
+  return count === 0 ? "–" : number(count);
+}
+
+/** Of the jobs that ran to their end; what was cancelled tells nothing of its handler. */
+function failureRate(ended: readonly QueueCount[]): string {
+  const failed = countOf(ended, ["failed"]);
+  const all = failed + countOf(ended, ["completed"]);
+  if (all === 0) return "–";
+  const percent = 100 * failed / all;
+  return percent > 0 && percent < 1 ? "< 1 %" : `${Math.round(percent)} %`;
+}
+
+function latestTraces(jobs: readonly Job[], { to, now }: Visit): Html {
+  const traces = [...groupedBy(jobs, ({ traceId }) => traceId)].slice(0, LATEST_TRACES);
+  return html`<h2>Latest traces</h2>
+<ol class="lines">
+${
+    traces.map(([traceId, jobs]) => {
+      const first = jobs.at(-1)!;
+      const failed = jobs.filter(({ status }) => status === "failed").length;
+      return html`
+        <li><a href="${to.trace(traceId)}"><code>${traceId}</code></a>
+        <span>${first.queueName}</span>${correlation(first, to)}
+        ${failed > 0 ? html`<span class="error">${number(failed)} failed</span>` : ""}
+        <span class="when">${distance(first.createdAt, now)}</span></li>
+      `;
+    })
+  }</ol>`;
+}
+
+function correlation({ correlationId }: Job, to: Visit["to"]): Html | string {
+  if (correlationId === undefined) return "";
+  return html`<a class="id" href="${to.correlation(correlationId)}">${correlationId}</a>`;
+}
+
+function latestFailures(jobs: readonly Job[], { to, now }: Visit): Html {
+  return html`<h2>Latest failures</h2>
+<ol class="lines" aria-label="${counted(jobs.length, "failed job")}">
+${
+    jobs.map(({ id, queueName, status, error, finishedAt, createdAt }) =>
+      html`
+        <li>${statusMark(status)} <a href="${to.job(id)}">${queueName}</a>
+        <span class="error">${error === undefined ? "" : `${error.name}: ${error.message}`}</span>
+        <span class="when">${distance(finishedAt ?? createdAt, now)}</span></li>
+      `
+    )
+  }</ol>`;
+}

@@ -1,0 +1,45 @@
+/**
+ * The search: one field for a job id, a trace id and a correlation id. It goes to what it finds.
+ *
+ * @module
+ */
+import { html } from "hono/html";
+import { isJobId, isWholeTraceId, readTraceId } from "../../../job/ids.ts";
+import { toRecordFilter } from "../../../queue/lookup.ts";
+import { invalidInput } from "../../request_error.ts";
+import type { View, Visit } from "../view.ts";
+
+/** What was asked for. */
+export const search: View = {
+  path: "/page/search",
+  query: ["q"],
+  show: async (visit) => {
+    const asked = (visit.query.get("q") ?? "").trim();
+    if (asked.length > 300) throw invalidInput("q must be at most 300 characters: got more", "q");
+    const found = asked === "" ? undefined : await addressOf(asked, visit);
+    if (found !== undefined) return { goTo: found };
+    const body = html`<h1>Nothing found</h1>
+<p>No job has <code>${asked}</code> as its id, its trace id or its correlation id. Ended jobs are removed after a while.</p>`;
+    return { title: "Nothing found", body, isLive: false, status: 404 };
+  },
+};
+
+/** A UUID may be any of the three: a job is looked for first, then a trace. */
+async function addressOf(asked: string, { queue, to }: Visit): Promise<string | undefined> {
+  const lower = asked.toLowerCase();
+  if (isJobId(lower) && await queue.get(lower) !== undefined) return to.job(lower);
+  const some = async (filter: { traceId: string } | { correlationId: string }) =>
+    isFilter(filter) && (await queue.find({ ...filter, limit: 1 })).jobs.length > 0;
+  if (isWholeTraceId(asked) && await some({ traceId: asked })) return to.trace(readTraceId(asked));
+  return await some({ correlationId: asked }) ? to.correlation(asked) : undefined;
+}
+
+/** What nothing can be found by is no error of the seeker's. */
+function isFilter(filter: { traceId: string } | { correlationId: string }): boolean {
+  try {
+    toRecordFilter(filter);
+    return true;
+  } catch {
+    return false;
+  }
+}

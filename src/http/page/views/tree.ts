@@ -1,0 +1,111 @@
+/**
+ * A trace, and a business process with all its traces: as waterfalls.
+ *
+ * @module
+ */
+import { html } from "hono/html";
+import { durationText } from "../../../duration.ts";
+import { checkCorrelationId, readTraceId } from "../../../job/ids.ts";
+import type { JobTree } from "../../../queue/job_tree.ts";
+import { checkedAt, invalidInput, RequestError } from "../../request_error.ts";
+import { copiedId } from "../copied_id.ts";
+import { moment } from "../moment.ts";
+import { traceAddress } from "../page_options.ts";
+import type { Html, Shown, View, Visit } from "../view.ts";
+import { wholeTree } from "../whole_tree.ts";
+import { type Cut, waterfall } from "../waterfall/waterfall.ts";
+import { counted } from "../waterfall/words.ts";
+
+const cutNames = ["open", "from"];
+const MOST_OPEN = 50;
+
+/** The jobs of a trace. */
+export const traceView: View = {
+  path: "/page/traces/{traceId}",
+  query: cutNames,
+  show: async (visit) => {
+    const traceId = checkedAt("traceId", () => readTraceId(visit.id));
+    const tree = await wholeTree(visit.queue, { traceId });
+    if (tree.jobs === 0) throw new RequestError("not_found", `No job has the trace id ${traceId}`);
+    const head = html`<h1>Trace ${copiedId(traceId)}</h1>
+<p class="facts">${factsOf(tree, visit)}${correlationsOf(tree, visit)}${
+      linksOut(traceId, visit)
+    }</p>`;
+    return shown(`Trace ${traceId.slice(0, 8)}`, head, tree, visit);
+  },
+};
+
+/** The jobs of a business process. */
+export const correlationView: View = {
+  path: "/page/correlations/{correlationId}",
+  query: cutNames,
+  show: async (visit) => {
+    const correlationId = checkedAt("correlationId", () => checkCorrelationId(visit.id));
+    const tree = await wholeTree(visit.queue, { correlationId });
+    if (tree.jobs === 0) {
+      throw new RequestError("not_found", `No job has the correlation id ${correlationId}`);
+    }
+    const traces = new Set(tree.roots.map(({ job }) => job.traceId));
+    const head = html`<h1>Correlation ${copiedId(correlationId)}</h1>
+<p class="facts">${factsOf(tree, visit)} <span>${counted(traces.size, "trace")}</span>${
+      traces.size === 1
+        ? html`
+          <a href="${visit.to.trace([...traces][0]!)}">Its trace</a>
+        `
+        : ""
+    }</p>`;
+    return shown(correlationId, head, tree, visit);
+  },
+};
+
+function shown(title: string, head: Html, tree: JobTree, visit: Visit): Shown {
+  const body = html`${head}
+${
+    tree.nextCursor === undefined
+      ? ""
+      : html`<p class="note">There are more: these are the newest ${counted(tree.jobs, "job")}.</p>`
+  }
+${waterfall(tree, readCut(visit.query), visit.to, visit.now)}`;
+  return { title, body, isLive: tree.finishedAt === undefined };
+}
+
+function factsOf(tree: JobTree, { now }: Visit): Html {
+  const { jobs, startedAt, finishedAt } = tree;
+  const length = durationText((finishedAt?.getTime() ?? now) - startedAt!.getTime());
+  const isOver = finishedAt === undefined ? `goes on since ${length}` : `took ${length}`;
+  return html`<span>${counted(jobs, "job")}</span> <span>${isOver}</span> <span>from ${
+    moment(startedAt!)
+  }</span>`;
+}
+
+function correlationsOf({ roots }: JobTree, { to }: Visit): Html | string {
+  const ids = new Set(roots.flatMap(({ job }) => job.correlationId ?? []));
+  if (ids.size === 0 || ids.size > 5) return "";
+  return html`
+    <span>of ${[...ids].map((id) =>
+      html`
+        <a class="id" href="${to.correlation(id)}">${id}</a>
+      `
+    )}</span>
+  `;
+}
+
+function linksOut(traceId: string, { page }: Visit): readonly Html[] {
+  return page.traceLinks.map((link) =>
+    html`
+      <a href="${traceAddress(link, traceId)}" rel="noreferrer">In ${link.name}</a>
+    `
+  );
+}
+
+function readCut(query: URLSearchParams): Cut {
+  const open = query.getAll("open");
+  if (open.length > MOST_OPEN) {
+    throw invalidInput(`open can be given up to ${MOST_OPEN} times: got more`, "open");
+  }
+  const from = query.get("from") ?? "0";
+  if (!/^\d{1,5}$/.test(from)) {
+    throw invalidInput("from must be a whole number from 0 to 99999: got something else", "from");
+  }
+  return { open, from: Number(from) };
+}

@@ -1,0 +1,100 @@
+/**
+ * A row of the waterfall in words, for who points at it and for who cannot see it.
+ *
+ * @module
+ */
+import { durationText } from "../../../duration.ts";
+import { hasEnded, type JobStatus } from "../../../job/status.ts";
+import type { JobNode, JobRun } from "../../../queue/job_tree.ts";
+import { groupedBy } from "../grouped.ts";
+import { isLinked } from "./bar.ts";
+import type { Family } from "./families.ts";
+
+const LONGEST_ERROR = 200;
+
+/** What there is to say of a job. `nameOf` gives the queues of other jobs of the tree. */
+export function jobWords(
+  { job, runs, children }: JobNode,
+  nameOf: (id: string) => string | undefined,
+  now: number,
+): string {
+  const { dependsOn, parentId, maxAttempts } = job;
+  return [
+    `${timesOf(job, runs, now)}.`,
+    ...runs.filter(({ outcome }) => outcome !== "completed" && outcome !== "running").map(
+      (run) => `${failureOf(run, maxAttempts)}.`,
+    ),
+    job.status === "cancelled" && runs.at(-1)?.outcome !== "cancelled" &&
+    `Cancelled: ${cut(job.error?.message ?? "")}.`,
+    parentId !== undefined && `Part of ${nameOf(parentId) ?? "a job that is not shown"}.`,
+    dependsOn.length > 0 && `After ${namesOf(dependsOn, nameOf)}.`,
+    children.length > 0 && `Has ${counted(children.length, "part")}.`,
+    runs.some((run) => isLinked(run, job.traceId)) && "Ran in another trace, linked to this one.",
+  ].filter(Boolean).join(" ");
+}
+
+/** What there is to say of folded jobs. */
+export function familyWords({ jobs, statuses, from, to }: Family, now: number): string {
+  const standing = [...statuses].map(([status, count]) => `${number(count)} ${status}`).join(", ");
+  return `${counted(jobs, "job")} in ${durationText((to ?? now) - from)}: ${standing}.`;
+}
+
+/** How long a job took from when it was added. */
+export function lengthOf({ job }: JobNode, now: number): string {
+  return durationText(Math.max(0, (job.finishedAt?.getTime() ?? now) - job.createdAt.getTime()));
+}
+
+/** A number and what it counts. */
+export function counted(count: number, what: string): string {
+  return `${number(count)} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/** A number with its thousands set apart. */
+export function number(count: number): string {
+  return count.toLocaleString("en");
+}
+
+function timesOf(job: JobNode["job"], runs: readonly JobRun[], now: number): string {
+  const end = job.finishedAt?.getTime() ?? now;
+  const ran = runs.reduce(
+    (sum, run) => sum + ((run.finishedAt?.getTime() ?? now) - +run.startedAt),
+    0,
+  );
+  const waited = Math.max(0, end - job.createdAt.getTime() - ran);
+  const waits = hasEnded(job.status) ? "waited" : waitWords[job.status];
+  if (runs.length === 0) return `${capital(job.status)}, ${waits} ${durationText(waited)}`;
+  const attempts = runs.length === 1 ? "" : ` in ${runs.length} attempts`;
+  return `${capital(job.status)}, waited ${durationText(waited)}, ran ${
+    durationText(ran)
+  }${attempts}`;
+}
+
+const waitWords: Readonly<Partial<Record<JobStatus, string>>> = {
+  scheduled: "waits for its time since",
+  blocked: "waits for other jobs since",
+  ready: "waits for a worker since",
+  retrying: "waits for its next attempt since",
+  running: "waited",
+};
+
+function failureOf({ attempt, outcome, startedAt, finishedAt, error }: JobRun, most: number) {
+  const after = finishedAt === undefined ? "" : ` after ${durationText(+finishedAt - +startedAt)}`;
+  const what = `Attempt ${attempt} of ${most} ${outcome.replaceAll("_", " ")}${after}`;
+  return error === undefined ? what : `${what}: ${cut(error.message)}`;
+}
+
+function namesOf(ids: readonly string[], nameOf: (id: string) => string | undefined): string {
+  const names = groupedBy(ids.map((id) => nameOf(id) ?? "a job that is not shown"), (name) => name);
+  const texts = [...names].map(([name, all]) =>
+    all.length === 1 ? name : `${all.length} × ${name}`
+  );
+  return texts.length > 5 ? counted(ids.length, "other job") : texts.join(", ");
+}
+
+function cut(text: string): string {
+  return text.length > LONGEST_ERROR ? `${text.slice(0, LONGEST_ERROR)}…` : text;
+}
+
+function capital(text: string): string {
+  return text[0]!.toUpperCase() + text.slice(1);
+}
