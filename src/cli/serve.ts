@@ -18,26 +18,30 @@ export const serve: Command = {
   options: {
     port: { value: "PORT", help: "else 8080; 0 takes any that is free" },
     host: { value: "HOST", help: "the address to listen at; else 127.0.0.1" },
+    page: { help: "show the page at /page; a browser asks for the token as password" },
     token: { value: "TOKEN", help: "callers must send it; else HAMMERWORK_TOKEN" },
   },
   notes: "Needs the package hono. Callers send authorization: Bearer TOKEN; others see a\n" +
     "command line, so HAMMERWORK_TOKEN is the better place for it. Without a token it\n" +
     "listens at this machine's own addresses only. --json prints { url }. What there\n" +
     "is to call is described at /openapi.json.",
-  examples: ["serve --url jobs.db", "serve --host 0.0.0.0 --port 80"],
+  examples: ["serve --url jobs.db --page", "serve --host 0.0.0.0 --port 80"],
   run: async (given, io) => {
     const port = given.integer("port", 0, 65_535) ?? 8080;
     const host = given.text("host") ?? "127.0.0.1";
+    const page = given.has("page");
     const token = given.text("token") ?? (io.env.HAMMERWORK_TOKEN || undefined);
     if (token === undefined && !isLoopback(host)) {
       throw new UsageError(`To listen at ${host}, a token is needed: set HAMMERWORK_TOKEN`);
     }
     await withQueue(given, io, async (queue) => {
-      const handler = await handlerFor(queue, token, io);
+      const handler = await handlerFor(queue, token, page, io);
       const server = await listenAt(handler, port, host);
       const stop = io.interrupted();
       if (given.has("json")) await printJson(io.stdout, { url: server.url });
-      else await io.stdout.write(`Listening at ${server.url}; Ctrl-C ends it\n`);
+      else {await io.stdout.write(
+          `Listening at ${server.url}${page ? "/page" : ""}; Ctrl-C ends it\n`,
+        );}
       await new Promise((resolve) => stop.addEventListener("abort", resolve));
       await server.close();
     });
@@ -47,6 +51,7 @@ export const serve: Command = {
 async function handlerFor(
   queue: JobQueue,
   token: string | undefined,
+  page: boolean,
   io: Io,
 ): Promise<WebHandler> {
   const { bearerToken, jobRouter } = await importRouter();
@@ -56,10 +61,10 @@ async function handlerFor(
   };
   if (token !== undefined) {
     const authorize = asUsage("The token", () => bearerToken(token));
-    const app = jobRouter(queue, { authorize, onError });
+    const app = jobRouter(queue, { authorize, page, onError });
     return (request) => app.fetch(request);
   }
-  const app = jobRouter(queue, { publicAccess: "write", onError });
+  const app = jobRouter(queue, { publicAccess: "write", page, onError });
   return (request) => isForUs(request) ? app.fetch(request) : refusal();
 }
 

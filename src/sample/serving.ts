@@ -1,4 +1,4 @@
-/** The router on the sample: jobs are looked up and enqueued over HTTP, and run, until it is stopped. */
+/** The router on the sample: jobs are looked at, found and enqueued over HTTP, and run, until it is stopped. */
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { once } from "node:events";
@@ -15,7 +15,7 @@ export async function serveUntilStopped(
   port: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const app = new Hono().route("/", jobRouter(queue, { publicAccess: "write" }));
+  const app = new Hono().route("/", jobRouter(queue, { publicAccess: "write", page: true }));
   const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port }) as Server;
   await listening(server, port);
   console.log(`\n${await addressText(queue, (server.address() as AddressInfo).port)}`);
@@ -43,7 +43,7 @@ async function addressText(queue: JobQueue<Queues>, port: number): Promise<strin
   const url = `http://127.0.0.1:${port}`;
   const { jobs: [newest] } = await queue.find({ queueName: "payment_queue", limit: 1 });
   const lines = [
-    `Serving on ${url} until Ctrl-C. Try:`,
+    `Serving on ${url}/page until Ctrl-C. Open it in a browser, or try:`,
     ...(newest === undefined ? [] : [
       `  curl ${url}/traces/${newest.traceId}`,
       `  curl ${url}/correlations/${newest.correlationId}`,

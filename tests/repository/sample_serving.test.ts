@@ -15,14 +15,14 @@ async function serving(args: readonly string[]) {
   let printed = "";
   child.stdout.on("data", (text: string) => printed += text);
   const ended = endOf(child);
-  const isServing = () => /Serving on (\S+) .*\n(.*curl .*\n)+/.test(printed);
+  const isServing = () => /Serving on (\S+)\/page .*\n(.*curl .*\n)+/.test(printed);
   await Promise.race([
     (async () => {
       while (!isServing()) await once(child.stdout, "data");
     })(),
     ended.then(({ stderr }) => assert.fail(`It ended before it served: ${stderr}`)),
   ]);
-  const url = /Serving on (\S+)/.exec(printed)![1]!;
+  const url = /Serving on (\S+)\/page/.exec(printed)![1]!;
   const curls = [...printed.matchAll(/^ {2}curl (.*)$/gm)].map(([, line]) => line!);
   return { child, ended, url, curls };
 }
@@ -53,6 +53,17 @@ describe("npm start", { timeout }, () => {
     child.kill("SIGINT");
     const { exitCode, stderr } = await ended;
     assert.deepEqual([exitCode, stderr], [130, ""]);
+  });
+
+  test("shows its latest trace one click away from the address that it prints", async () => {
+    const { child, ended, url } = await serving(["--port", "0"]);
+    const page = await (await fetch(`${url}/page`)).text();
+    const [link] = /\.\/page\/traces\/[0-9a-f]{32}/.exec(page)!;
+    const trace = await fetch(new URL(link, `${url}/page`));
+    assert.equal(trace.status, 200);
+    assert.match(await trace.text(), /class="waterfall"/);
+    child.kill("SIGINT");
+    await ended;
   });
 
   test("says which port is taken, and how to have a free one", async () => {

@@ -5,6 +5,7 @@
  */
 import type { Context, Hono } from "hono";
 import { html } from "hono/html";
+import { routePath } from "hono/route";
 import { checkAccess, checkForm, mayDo } from "../access.ts";
 import { readBytes } from "../body.ts";
 import { cancelJob, retryJob } from "../operations/steer.ts";
@@ -55,6 +56,10 @@ export function addPage(
       }
     });
   };
+  route("get", "/", toOverview);
+  app.get("*", (c, next) => {
+    return isRouterItself(c) ? Promise.resolve(redirect("./page")) : next();
+  });
   for (const view of everyView) route("get", view.path, (asked) => showView(view, asked));
   for (const asset of [style, script]) {
     route("get", `/page/${asset.name}`, (asked) => showAsset(asset, asked));
@@ -62,6 +67,19 @@ export function addPage(
   for (const operation of [retryJob, cancelJob]) {
     route("post", `/page${operation.path}`, (asked) => steer(operation, asked));
   }
+}
+
+/** Who opens the router itself wants to see the page. */
+function toOverview({ request }: Asked): Promise<Response> {
+  // Its address ends without a slash here, unless it is mounted at the top.
+  const [name] = new URL(request.url).pathname.split("/").slice(-1);
+  return Promise.resolve(redirect(name === "" ? "./page" : `./${name}/page`));
+}
+
+/** With a slash at its end the router's own address is, to Hono, one below it. */
+function isRouterItself(c: Context): boolean {
+  const { pathname } = new URL(c.req.url);
+  return pathname.endsWith("/") && pathname.split("/").length === routePath(c).split("/").length;
 }
 
 async function showView(view: View, asked: Asked): Promise<Response> {

@@ -1,0 +1,340 @@
+import { Hono } from "hono";
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { job, JobQueue, memory, NonRetryableError, type Worker } from "../../mod.ts";
+import { bearerToken, jobRouter, type JobRouterOptions } from "../../src/http.ts";
+import { manualClock } from "./manual_clock.ts";
+
+const page = (queue: JobQueue, options: JobRouterOptions = {}) =>
+  new Hono().route(
+    "/admin/queue",
+    jobRouter(queue, { publicAccess: "write", page: true, ...options }),
+  );
+
+type App = ReturnType<typeof page>;
+
+/** What a view shows, and its status. */
+async function view(app: App, path: string, headers: Readonly<Record<string, string>> = {}) {
+  const response = await app.request(`/admin/queue${path}`, { headers });
+  return { status: response.status, headers: response.headers, html: await response.text() };
+}
+
+/** The text of a view as it is read: without markup, white space as one space. */
+function textOf(html: string): string {
+  return html.replaceAll(/<[^>]*>/g, " ").replaceAll(/\s+/g, " ");
+}
+
+/** Where a view leads on to, as a browser takes it. */
+function linksOf(html: string, from: string): string[] {
+  const at = `http://localhost/admin/queue${from}`;
+  return [...html.matchAll(/(?:href|src|action)="([^"]+)"/g)]
+    .map(([, link]) => new URL(link!.replaceAll("&amp;", "&"), at).href);
+}
+
+const own = { "sec-fetch-site": "same-origin" };
+
+const submit = (
+  app: App,
+  path: string,
+  headers: Readonly<Record<string, string>> = own,
+  body = "",
+) =>
+  app.request(`/admin/queue${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
+    body,
+  });
+
+describe("the page", () => {
+  test("is not there unless it is asked for", async () => {
+    for (const page of [undefined, false]) {
+      const app = jobRouter(new JobQueue({ store: memory() }), { publicAccess: "read", page });
+      assert.equal((await app.request("/page")).status, 404);
+      assert.equal((await app.request("/")).status, 404);
+    }
+  });
+
+  test("refuses options that mean nothing, each in a sentence", () => {
+    const queue = new JobQueue({ store: memory() });
+    const make = (page: unknown) => () =>
+      jobRouter(queue, { publicAccess: "read", page: page as boolean });
+    assert.throws(make("yes"), /^TypeError: page must be true, false or its options: got "yes"/);
+    assert.throws(make({ title: "" }), /page\.title must be a string that is not empty/);
+    for (const template of ["http://jaeger", "javascript:{traceId}", "{traceId}", 5]) {
+      assert.throws(
+        make({ traceLinks: { Jaeger: template } }),
+        /page\.traceLinks\.Jaeger must be an http\(s\) address with \{traceId\} in it/,
+      );
+    }
+  });
+
+  test("is what the router's own address leads to, with a slash at its end and without", async () => {
+    const app = page(new JobQueue({ store: memory() }));
+    for (const path of ["", "/"]) {
+      const { status, headers } = await view(app, path);
+      assert.equal(status, 303);
+      const to = new URL(headers.get("location")!, `http://localhost/admin/queue${path}`);
+      assert.equal(to.pathname, "/admin/queue/page");
+    }
+  });
+
+  test("answers with a policy that lets nothing in but its own style and script", async () => {
+    const { headers, html } = await view(page(new JobQueue({ store: memory() })), "/page");
+    assert.equal(headers.get("content-type"), "text/html; charset=utf-8");
+    assert.equal(headers.get("cache-control"), "no-store");
+    assert.equal(headers.get("x-content-type-options"), "nosniff");
+    const policy = headers.get("content-security-policy")!;
+    assert.match(policy, /default-src 'none'.*frame-ancestors 'none'/);
+    assert.doesNotMatch(policy, /unsafe|\*/);
+    assert.doesNotMatch(html, / style=| on[a-z]+=|<style|<script(?! src)/);
+    assert.match(html.trimStart(), /^<!doctype html>/);
+  });
+
+  test("leads only to what is there, from every view", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const parent = await queue.enqueue("parent", 1, { correlationId: "a/b ?c" });
+    const child = await queue.enqueue("child", 2, { parent, dependsOn: [parent] });
+    const app = page(queue);
+    const places = [
+      "/page",
+      `/page/jobs/${child.id}`,
+      `/page/traces/${parent.traceId}`,
+      "/page/correlations/a%2Fb%20%3Fc",
+      "/page/search?q=nothing",
+    ];
+    for (const place of places) {
+      const { html } = await view(app, place);
+      for (const link of linksOf(html, place).filter((one) => one.startsWith("http"))) {
+        const isForm = /\/(retry|cancel)$/.test(link);
+        const response = await app.request(link, isForm ? { method: "POST" } : {});
+        assert.ok([200, 303, isForm ? 403 : 404].includes(response.status), `${place} ${link}`);
+        const isKnown = isForm || link.endsWith("/search") || !link.includes("#") &&
+            response.status === 200 ||
+          link.includes("#");
+        assert.ok(isKnown, `${place} leads to ${link}: ${response.status}`);
+      }
+    }
+  });
+
+  test("is for those who may read, and offers to steer to those who may write", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const { id } = await queue.enqueue("queue", {});
+    const authorize = bearerToken({ read: "reader", write: "writer" });
+    const app = page(queue, { publicAccess: undefined, authorize });
+    const basic = (password: string) => ({ authorization: `Basic ${btoa(`me:${password}`)}` });
+    for (const path of ["/page", "/page/page.css", "/page/page.js", `/page/jobs/${id}`]) {
+      const refused = await view(app, path);
+      assert.equal(refused.status, 401);
+      assert.match(refused.headers.get("www-authenticate")!, /^Basic realm=/);
+      assert.equal((await view(app, path, basic("reader"))).status, 200);
+      assert.equal((await view(app, path, basic("wrong"))).status, 401);
+      assert.equal((await view(app, path, { authorization: "Basic !" })).status, 401);
+    }
+    const read = await view(app, `/page/jobs/${id}`, basic("reader"));
+    const write = await view(app, `/page/jobs/${id}`, basic("writer"));
+    assert.deepEqual([read, write].map(({ html }) => html.includes("Yes, cancel it")), [
+      false,
+      true,
+    ]);
+    const refused = await submit(app, `/page/jobs/${id}/cancel`, { ...own, ...basic("reader") });
+    assert.equal(refused.status, 403);
+    assert.equal((await queue.get(id))?.status, "ready");
+    const done = await submit(app, `/page/jobs/${id}/cancel`, { ...own, ...basic("writer") });
+    assert.equal(done.status, 303);
+    assert.equal((await queue.get(id))?.status, "cancelled");
+  });
+
+  test("cancels with the reason that is given and retries, and comes back to the job", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const { id } = await queue.enqueue("queue", {});
+    const app = page(queue);
+    const cancelled = await submit(app, `/page/jobs/${id}/cancel`, own, "reason=No+more+%3C3");
+    const to = new URL(
+      cancelled.headers.get("location")!,
+      `http://localhost/admin/queue/page/jobs/${id}/cancel`,
+    );
+    assert.equal(to.pathname, `/admin/queue/page/jobs/${id}`);
+    assert.equal((await queue.get(id))?.error?.message, "No more <3");
+    assert.match((await view(app, `/page/jobs/${id}`)).html, /No more &lt;3/);
+    assert.equal((await submit(app, `/page/jobs/${id}/retry`)).status, 303);
+    assert.equal((await queue.get(id))?.status, "ready");
+    const again = await submit(app, `/page/jobs/${id}/retry`);
+    assert.equal(again.status, 409);
+    assert.match(await again.text(), /Only a failed or cancelled job can be retried/);
+  });
+
+  test("changes nothing for the forms of other sites", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const { id } = await queue.enqueue("queue", {});
+    const app = page(queue, { allowedOrigins: ["https://elsewhere.example"] });
+    const foreign: readonly Readonly<Record<string, string>>[] = [
+      {},
+      { "sec-fetch-site": "cross-site" },
+      { "sec-fetch-site": "same-site" },
+      { "sec-fetch-site": "none" },
+      { "sec-fetch-site": "cross-site", origin: "http://localhost" },
+      { origin: "https://elsewhere.example" },
+      { origin: "null" },
+    ];
+    for (const headers of foreign) {
+      const response = await submit(app, `/page/jobs/${id}/cancel`, headers);
+      assert.equal(response.status, 403, JSON.stringify(headers));
+    }
+    assert.equal((await queue.get(id))?.status, "ready");
+    const allowed = await submit(app, `/page/jobs/${id}/cancel`, { origin: "http://localhost" });
+    assert.equal(allowed.status, 303);
+  });
+
+  test("tells an error as a page of its own, and nothing of what went wrong inside", async () => {
+    const reported: unknown[] = [];
+    const store = memory();
+    const queue = new JobQueue({ store });
+    const app = page(queue, { onError: (error) => reported.push(error) });
+    const missing = await view(app, `/page/jobs/${crypto.randomUUID()}`);
+    assert.equal(missing.status, 404);
+    assert.match(textOf(missing.html), /There is no job with this id/);
+    assert.equal((await view(app, "/page/jobs/5")).status, 400);
+    assert.equal((await view(app, "/page?x=1")).status, 400);
+    assert.equal((await view(app, `/page/traces/${"a".repeat(32)}`)).status, 404);
+    store.counts = () => Promise.reject(new Error("password is tr0ub4dor"));
+    const broken = await view(app, "/page");
+    assert.equal(broken.status, 500);
+    assert.doesNotMatch(broken.html, /tr0ub4dor/);
+    assert.equal(reported.length, 1);
+  });
+});
+
+describe("the page's search", () => {
+  test("knows which of the three ids it is given, in any spelling", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const traceId = "550e8400e29b41d4a716446655440000";
+    const { id } = await queue.enqueue("queue", {}, { traceId, correlationId: "order 1/2" });
+    const app = page(queue);
+    const found = async (q: string) => {
+      const { headers } = await view(app, `/page/search?${new URLSearchParams({ q })}`);
+      const location = headers.get("location");
+      return location && new URL(location, "http://localhost/admin/queue/page/search").pathname;
+    };
+    const trace = `/admin/queue/page/traces/${traceId}`;
+    assert.equal(await found(` ${id.toUpperCase()} `), `/admin/queue/page/jobs/${id}`);
+    assert.equal(await found(traceId), trace);
+    assert.equal(await found("550E8400-E29B-41D4-A716-446655440000"), trace);
+    assert.equal(await found("order 1/2"), "/admin/queue/page/correlations/order%201%2F2");
+  });
+
+  test("says what it did not find, whatever was asked for", async () => {
+    const app = page(new JobQueue({ store: memory() }));
+    for (const q of ["<b>", "0".repeat(32), "\u0000", "a".repeat(300), "'; drop table jobs"]) {
+      const { status, html } = await view(app, `/page/search?${new URLSearchParams({ q })}`);
+      assert.equal(status, 404, q);
+      assert.doesNotMatch(html, /<b>/);
+    }
+    assert.equal((await view(app, `/page/search?q=${"a".repeat(301)}`)).status, 400);
+  });
+});
+
+/** Runs all that is ready, as often as the clock has to be moved for it. */
+async function runAll(workers: readonly Worker[], pass: () => void): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) {
+    for (const worker of workers) await worker.tick();
+    pass();
+  }
+}
+
+describe("the page's waterfall", () => {
+  test("says of each job in words what its bar shows", async () => {
+    const clock = manualClock();
+    const queue = new JobQueue({ store: memory(clock) });
+    const order = await queue.enqueue("order", {});
+    const payment = await queue.enqueue("payment", {}, { parent: order });
+    await queue.enqueue("mail", {}, { parent: order, dependsOn: [payment] });
+    await queue.enqueue("ledger", {}, { parent: order });
+    const workers = [
+      queue.worker("order", () => clock.pass(100)),
+      queue.worker("payment", ({ attempts }) => {
+        clock.pass(20);
+        if (attempts === 1) throw new Error("The gateway answered 503");
+      }, { backoff: { type: "fixed", delayMs: 1_000 } }),
+      queue.worker("mail", () => {}),
+      queue.worker("ledger", () => {
+        throw new NonRetryableError("<i>No</i> account");
+      }),
+    ];
+    await runAll(workers, () => clock.pass(1_000));
+    const { html } = await view(page(queue), `/page/traces/${order.traceId}`);
+    const text = textOf(html);
+    assert.match(text, /4 jobs took/);
+    assert.match(text, /Completed, waited \d+ ms, ran \d+ ms\. Has 3 parts\./);
+    assert.match(
+      text,
+      /in 2 attempts\. Attempt 1 of 3 failed after \d+ ms: The gateway answered 503\./,
+    );
+    assert.match(text, /Part of order\. After payment\./);
+    assert.match(text, /Attempt 1 of 3 failed after \d+ ms: &lt;i&gt;No&lt;\/i&gt; account\./);
+    const marks = [...html.matchAll(/<use href="#mark-([a-z-]+)" class="[a-z-]+"\s+x=/g)];
+    assert.deepEqual(marks.map(([, name]) => name), ["retried", "unblocked", "failed"]);
+  });
+
+  test("folds many jobs of one queue under one parent, and shows those that went wrong", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const parent = await queue.enqueue("import", {});
+    await queue.enqueue(
+      Array.from({ length: 40 }, (_, i) => job("batch", i, { parent })),
+    );
+    await queue.worker("import", () => {}).tick();
+    await queue.worker("batch", ({ payload }) => {
+      if (payload === 7) throw new NonRetryableError("Row 17");
+    }).tick();
+    const app = page(queue);
+    const place = `/page/traces/${parent.traceId}`;
+    const folded = await view(app, place);
+    assert.match(textOf(folded.html), /39 × batch .* 39 completed\./);
+    assert.equal(folded.html.match(/class="row failed"/g)?.length, 1);
+    const [open] = linksOf(folded.html, place).filter((link) => link.includes("?open="));
+    const opened = await (await app.request(open!)).text();
+    assert.equal(opened.match(/class="row completed"/g)?.length, 40);
+    const [close] = linksOf(opened, place).filter((link) => link.endsWith("?"));
+    assert.ok(close);
+  });
+
+  test("shows a business process with all its traces on one time line", async () => {
+    const clock = manualClock();
+    const queue = new JobQueue({ store: memory(clock) });
+    const correlationId = "order-12345";
+    const first = await queue.enqueue("order", {}, { correlationId });
+    clock.pass(5_000);
+    const second = await queue.enqueue("refund", {}, { correlationId });
+    const { html } = await view(page(queue), `/page/correlations/${correlationId}`);
+    const order = [first.traceId, first.id, second.traceId, second.id].map((id) =>
+      html.indexOf(id)
+    );
+    assert.deepEqual(order, [...order].sort((a, b) => a - b));
+    assert.match(textOf(html), /2 jobs .* 2 traces/);
+  });
+
+  test("holds a chain of thousands of jobs, page by page", async () => {
+    const queue = new JobQueue({ store: memory() });
+    let parent = await queue.enqueue("link", 0);
+    const { traceId } = parent;
+    for (let i = 1; i < 2_000; i++) parent = await queue.enqueue("link", i, { parent });
+    const app = page(queue);
+    const { html } = await view(app, `/page/traces/${traceId}?from=1500`);
+    assert.match(textOf(html), /Rows before Rows 1,501 to 2,000 of 2,000/);
+    assert.equal(html.match(/<li id="/g)?.length, 500);
+    const beyond = await view(app, `/page/traces/${traceId}?from=99999`);
+    assert.match(textOf(beyond.html), /Rows 1,501 to 2,000/);
+  });
+
+  test("leads to the same trace elsewhere, as its templates say", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const { traceId } = await queue.enqueue("queue", {});
+    const traceLinks = { Jaeger: "https://jaeger.example/trace/{traceId}?x=1&y={traceId}" };
+    const { html } = await view(
+      page(queue, { page: { title: "Shop & Co", traceLinks } }),
+      `/page/traces/${traceId}`,
+    );
+    const link = `https://jaeger.example/trace/${traceId}?x=1&amp;y=${traceId}`;
+    assert.ok(html.includes(`<a href="${link}" rel="noreferrer">In Jaeger</a>`));
+    assert.match(html, /<title>Trace [0-9a-f]{8} · Shop &amp; Co<\/title>/);
+  });
+});
