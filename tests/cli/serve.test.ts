@@ -58,6 +58,24 @@ describe("hammerwork serve", () => {
     });
   });
 
+  test(
+    "with --page a browser that sends the token as its password sees the page",
+    { timeout },
+    async () => {
+      await using place = await onSqlite.make();
+      const env = { HAMMERWORK_URL: place.url, HAMMERWORK_TOKEN: "a-secret" };
+      await serving(["--page"], env, async (url) => {
+        const refused = await fetch(`${url}/page`);
+        assert.equal(refused.status, 401);
+        assert.match(refused.headers.get("www-authenticate")!, /^Basic /);
+        const headers = { authorization: `Basic ${btoa("me:a-secret")}` };
+        const page = await fetch(`${url}/page`, { headers });
+        assert.equal(page.status, 200);
+        assert.match(await page.text(), /<h1>Queues<\/h1>/);
+      });
+    },
+  );
+
   test("without a token a name that was made to lead here is refused", { timeout }, async () => {
     await using place = await onSqlite.make();
     await serving(["--url", place.url], {}, async (url) => {

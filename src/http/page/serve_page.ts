@@ -15,7 +15,7 @@ import { answerError, type Served } from "../serve_operation.ts";
 import { Addresses } from "./addresses.ts";
 import { type Asset, script } from "./assets/script.ts";
 import { style } from "./assets/style.ts";
-import { layout } from "./layout.ts";
+import { documentOf, login, redirect, safeResponse } from "./page_response.ts";
 import type { PageSettings } from "./page_options.ts";
 import type { Shown, View } from "./view.ts";
 import { everyView } from "./views/every_view.ts";
@@ -104,9 +104,7 @@ async function showView(view: View, asked: Asked): Promise<Response> {
 /** Not even the page's style is for everybody: whoever may not read learns nothing. */
 async function showAsset({ type, text }: Asset, { request, served }: Asked): Promise<Response> {
   await checkAccess(request, "read", served.settings);
-  return new Response(text, {
-    headers: { "content-type": type, "cache-control": "no-cache", ...safely },
-  });
+  return safeResponse(text, 200, { "content-type": type, "cache-control": "no-cache" });
 }
 
 /** Retries or cancels as the operation of that name does, then shows the job. */
@@ -121,38 +119,6 @@ async function steer(operation: typeof retryJob, asked: Asked): Promise<Response
   const query = new URLSearchParams();
   await operation.run({ queue, settings, request, id, query, body });
   return redirect(new Addresses(path).job(id));
-}
-
-/** After a form, too, the next request is a `GET`. */
-function redirect(location: string): Response {
-  return new Response(null, { status: 303, headers: { location, ...safely } });
-}
-
-// Nothing from elsewhere, no script and no style in the markup, no frame around it. With no referrer
-// at all a browser would send `origin: null` with its forms.
-const safely = {
-  "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; " +
-    "connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-  "referrer-policy": "same-origin",
-  "x-content-type-options": "nosniff",
-};
-
-async function documentOf(
-  shown: Shown,
-  { path, page, request }: Asked,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<Response> {
-  const asked = new URL(request.url).searchParams.get("q") ?? "";
-  const text = String(await layout(shown, page.title, new Addresses(path), asked));
-  return new Response(text, {
-    status: shown.status ?? 200,
-    headers: {
-      "content-type": "text/html; charset=utf-8",
-      "cache-control": "no-store",
-      ...safely,
-      ...headers,
-    },
-  });
 }
 
 async function errorPage(error: unknown, asked: Asked): Promise<Response> {
@@ -174,6 +140,3 @@ const titles: Readonly<Record<number, string>> = {
   [statusOfCode.unauthorized]: "Not without a password",
   [statusOfCode.conflict]: "This cannot be done now",
 };
-
-// A browser asks for a name and a password: any name, and a token as the password.
-const login = { "www-authenticate": 'Basic realm="hammerwork", charset="UTF-8"' };

@@ -8,7 +8,7 @@ import { durationText } from "../../../duration.ts";
 import { checkJobId } from "../../../job/ids.ts";
 import type { Attempted, Job } from "../../../job/job.ts";
 import type { JobError } from "../../../job/record.ts";
-import { canBeRetried, hasEnded } from "../../../job/status.ts";
+import { hasEnded } from "../../../job/status.ts";
 import { type JobRun, jobTree } from "../../../queue/job_tree.ts";
 import { noSuchJob } from "../../operations/find.ts";
 import { checkedAt } from "../../request_error.ts";
@@ -17,6 +17,7 @@ import { moment } from "../moment.ts";
 import { statusMark } from "../status_mark.ts";
 import type { Html, View, Visit } from "../view.ts";
 import { number } from "../waterfall/words.ts";
+import { steering } from "./steering.ts";
 
 /** As many of its parts, and of what it waited for, are listed; the trace shows all. */
 const MOST_NEAR = 20;
@@ -167,29 +168,4 @@ function cut(text: string): string {
   return `${text.slice(0, LONGEST_JSON)}… and ${
     number(text.length - LONGEST_JSON)
   } characters more`;
-}
-
-/** What can be done with it now; each asks once more. */
-function steering({ id, status }: Job, { to }: Visit): Html {
-  const form = (what: "retry" | "cancel", question: string, field: Html | string) =>
-    html`
-      <details class="steer">
-        <summary>${what === "retry" ? "Retry" : "Cancel"}…</summary>
-        <form method="post"
-          action="${to.steer(
-            id,
-            what,
-          )}"><p>${question}</p>${field}<button>Yes, ${what} it</button></form>
-      </details>
-    `;
-  const reason = html`<label>Why <input name="reason" maxlength="1000"></label>`;
-  return html`<div class="steering">${
-    canBeRetried(status)
-      ? form("retry", "Make this job ready again, with one more attempt?", "")
-      : ""
-  }${
-    hasEnded(status)
-      ? ""
-      : form("cancel", "Cancel this job, and the jobs that can only run after it?", reason)
-  }</div>`;
 }

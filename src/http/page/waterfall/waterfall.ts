@@ -8,7 +8,8 @@ import type { JobNode, JobTree } from "../../../queue/job_tree.ts";
 import type { Addresses } from "../addresses.ts";
 import { statusMark } from "../status_mark.ts";
 import type { Html } from "../view.ts";
-import { barDefinitions, familyBar, jobBar, type Mark, markSign } from "./bar.ts";
+import { barDefinitions, familyBar, jobBar } from "./bar.ts";
+import { legend } from "./legend.ts";
 import { type FoldRow, type JobRow, type Row, rowsOf, type TraceRow } from "./rows.ts";
 import { type Scale, scaleOf, ticksOf } from "./scale.ts";
 import { durationText } from "../../../duration.ts";
@@ -159,25 +160,4 @@ function cutAddress({ open, from }: Cut): string {
   const query = new URLSearchParams(open.map((key) => ["open", key]));
   if (from > 0) query.set("from", String(from));
   return `?${query}`;
-}
-
-const marks: readonly (readonly [Mark | "goes-on", string])[] = [
-  ["retried", "tried again"],
-  ["failed", "failed"],
-  ["cancelled", "cancelled"],
-  ["unblocked", "what it waited for had ended"],
-  ["linked", "ran in a linked trace"],
-  ["goes-on", "goes on"],
-];
-
-function legend(): Html {
-  const sample = (kind: string) =>
-    html`
-      <svg class="sign" viewBox="0 0 14 14" aria-hidden="true">
-        <rect class="${kind}" y="3" width="14" height="8" />
-      </svg>
-    `;
-  return html`<ul class="legend"><li>${sample("wait")} waits</li><li>${
-    sample("run completed")
-  } runs</li>${marks.map(([mark, text]) => html`<li>${markSign(mark)} ${text}</li>`)}</ul>`;
 }

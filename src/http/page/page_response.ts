@@ -1,0 +1,54 @@
+/**
+ * Answers of the page: each with a policy that lets nothing in but the page's own style and script.
+ *
+ * @module
+ */
+import { Addresses } from "./addresses.ts";
+import { layout } from "./layout.ts";
+import type { PageSettings } from "./page_options.ts";
+import type { Shown } from "./view.ts";
+
+type Headers = Readonly<Record<string, string>>;
+
+// With no referrer at all a browser would send `origin: null` with its forms.
+const safely: Headers = {
+  "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; " +
+    "connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  "referrer-policy": "same-origin",
+  "x-content-type-options": "nosniff",
+};
+
+/** A browser asks for a name and a password then: any name, and a token as the password. */
+export const login: Headers = { "www-authenticate": 'Basic realm="hammerwork", charset="UTF-8"' };
+
+/** Any answer. */
+export function safeResponse(body: string | null, status: number, headers: Headers): Response {
+  return new Response(body, { status, headers: { ...safely, ...headers } });
+}
+
+/** The way to another view. After a form, too, the next request is a `GET`. */
+export function redirect(location: string): Response {
+  return safeResponse(null, 303, { location });
+}
+
+/** Who asks, and where. */
+interface Asker {
+  readonly request: Request;
+  readonly path: string;
+  readonly page: PageSettings;
+}
+
+/** A view as a whole document, which nobody is to keep. */
+export async function documentOf(
+  shown: Shown,
+  { path, page, request }: Asker,
+  headers: Headers = {},
+): Promise<Response> {
+  const asked = new URL(request.url).searchParams.get("q") ?? "";
+  const text = String(await layout(shown, page.title, new Addresses(path), asked));
+  return safeResponse(text, shown.status ?? 200, {
+    "content-type": "text/html; charset=utf-8",
+    "cache-control": "no-store",
+    ...headers,
+  });
+}
