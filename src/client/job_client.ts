@@ -8,6 +8,7 @@ import type { Attempted, Job } from "../job/job.ts";
 import type { JobOptions, JobReference } from "../job/job_options.ts";
 import { job, type NewJob } from "../job/new_job.ts";
 import type { Enqueue, JobOf, QueueName, Queues } from "../job/queues.ts";
+import type { CountOptions } from "../queue/counting.ts";
 import type { JobTree } from "../queue/job_tree.ts";
 import type { JobFilter, JobPage } from "../queue/lookup.ts";
 import type { Health } from "../store/health.ts";
@@ -93,9 +94,12 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
     return treeFrom(body);
   }
 
-  /** How many jobs each queue has with each status. */
-  async counts(): Promise<readonly QueueCount[]> {
-    const { body } = await this.#connection.ask({ method: "GET", path: "/queues" });
+  /** How many jobs each queue has with each status; with `endedWithinMs`, how many ended of late. */
+  async counts({ endedWithinMs }: CountOptions = {}): Promise<readonly QueueCount[]> {
+    const query = new URLSearchParams(
+      endedWithinMs === undefined ? {} : { endedWithinMs: String(endedWithinMs) },
+    );
+    const { body } = await this.#connection.ask({ method: "GET", path: "/queues", query });
     return (body as { queues: readonly QueueCount[] }).queues;
   }
 

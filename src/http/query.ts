@@ -5,6 +5,7 @@
  * @module
  */
 import { shown } from "../job/ids.ts";
+import { type CountOptions, readCountOptions } from "../queue/counting.ts";
 import { type JobFilter, toRecordFilter } from "../queue/lookup.ts";
 import { checkedAt, invalidInput } from "./request_error.ts";
 import { readTime } from "./time.ts";
@@ -42,6 +43,18 @@ export function readFilter(
   return filter;
 }
 
+/** Reads which jobs to count. */
+export function readCounting(query: URLSearchParams): CountOptions {
+  const name = "endedWithinMs";
+  const values = query.getAll(name);
+  if (values.length === 0) return {};
+  const text = onlyOne(name, values);
+  // What is no number is refused as it was written.
+  const one = { [name]: /^\d{1,15}$/.test(text) ? Number(text) : text } as CountOptions;
+  checkedAt(name, () => readCountOptions(one));
+  return one;
+}
+
 /** Refuses every other name: a misspelled one would find everything. */
 export function checkQuery(query: URLSearchParams, names: readonly string[]): void {
   for (const name of query.keys()) {
@@ -53,11 +66,15 @@ export function checkQuery(query: URLSearchParams, names: readonly string[]): vo
 
 function readValue(name: ParameterName, values: readonly string[], maxPageSize: number): unknown {
   if (name === "status") return values;
-  const [value, ...more] = values;
-  if (more.length > 0) throw invalidInput(`${name} can be given once: got it again`, name);
+  const value = onlyOne(name, values);
   if (name === "since" || name === "until") return readTime(value, name, name);
-  if (name === "limit") return readLimit(value!, maxPageSize);
+  if (name === "limit") return readLimit(value, maxPageSize);
   return value;
+}
+
+function onlyOne(name: string, [value, ...more]: readonly string[]): string {
+  if (more.length > 0) throw invalidInput(`${name} can be given once: got it again`, name);
+  return value!;
 }
 
 function readLimit(text: string, most: number): number {

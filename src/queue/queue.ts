@@ -5,6 +5,7 @@
  */
 import type { SpanContext } from "@opentelemetry/api";
 import { withAttempts } from "./attempted_jobs.ts";
+import { type CountOptions, readCountOptions } from "./counting.ts";
 import { type EnqueueArguments, enqueueJobs } from "./enqueue.ts";
 import type { Health } from "../store/health.ts";
 import { checkJobId } from "../job/ids.ts";
@@ -134,9 +135,12 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     return jobTree(await withAttempts(this.store, jobs), nextCursor);
   }
 
-  /** How many jobs each queue has with each status. */
-  counts(): Promise<readonly QueueCount[]> {
-    return this.store.counts();
+  /**
+   * How many jobs each queue has with each status; with `endedWithinMs`, how many ended of late, and
+   * how: a throughput and a failure rate.
+   */
+  async counts(options: CountOptions = {}): Promise<readonly QueueCount[]> {
+    return await this.store.counts(readCountOptions(options));
   }
 
   /** The depth of each queue, its oldest waiting job, and what holds the store up. */

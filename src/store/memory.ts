@@ -109,8 +109,10 @@ class MemoryStore implements Store {
   }
 
   // deno-lint-ignore require-await
-  async counts(): Promise<readonly QueueCount[]> {
-    return this.#jobs.table.counts();
+  async counts(endedWithinMs?: number): Promise<readonly QueueCount[]> {
+    return endedWithinMs === undefined
+      ? this.#jobs.table.counts()
+      : this.#jobs.ended.countAfter(this.#now() - endedWithinMs);
   }
 
   // deno-lint-ignore require-await

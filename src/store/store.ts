@@ -203,8 +203,11 @@ export interface Store<Transaction = never> {
   attempts(jobIds: readonly string[]): Promise<readonly Attempt[]>;
   /** Jobs, newest first. */
   find(filter: RecordFilter): Promise<readonly JobRecord[]>;
-  /** How many jobs each queue has with each status. */
-  counts(): Promise<readonly QueueCount[]>;
+  /**
+   * How many jobs each queue has with each status; with `endedWithinMs`, of those alone that have
+   * ended, less than so long ago.
+   */
+  counts(endedWithinMs?: number): Promise<readonly QueueCount[]>;
   /** How each queue stands, and what holds the store up. */
   health(): Promise<Health>;
   /** Whether a trace has an unfinished job beside the given one, at this moment. */

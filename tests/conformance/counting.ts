@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { jobStatuses } from "../../src/job/status.ts";
+import { hasEnded, jobStatuses } from "../../src/job/status.ts";
+import { longestEndedWithinMs } from "../../src/queue/counting.ts";
 import type { Store } from "../../src/store/store.ts";
-import { reason } from "./changes.ts";
+import { completed, failed, reason, retrying } from "./changes.ts";
 import { jobWithStatus } from "./job_with_status.ts";
 import type { TestStore } from "./test_store.ts";
+
+const withinMs = 10_000;
 
 export function describeCounting(test: TestStore): void {
   describe("counting", () => {
@@ -44,11 +47,93 @@ export function describeCounting(test: TestStore): void {
       clock.pass(10);
       await store.upkeep({ retentionMs: 1, limit: 10 });
       assert.deepEqual(await counted(store), ["orders ready 1"]);
+      assert.deepEqual(await counted(store, withinMs), []);
+    });
+  });
+
+  describe("counting what ended of late", () => {
+    test("an empty store counts nothing", async ({ store }) => {
+      assert.deepEqual(await store.counts(withinMs), []);
+    });
+
+    for (const status of jobStatuses.filter(hasEnded)) {
+      test(`a ${status} job is counted while its end is less than the time ago`, async (scene) => {
+        await jobWithStatus[status](scene);
+        assert.deepEqual(await counted(scene.store, 1), [`orders ${status} 1`]);
+        scene.clock.pass(withinMs - 1);
+        assert.deepEqual(await counted(scene.store, withinMs), [`orders ${status} 1`]);
+        scene.clock.pass(1);
+        assert.deepEqual(await counted(scene.store, withinMs), []);
+        assert.deepEqual(await counted(scene.store, withinMs + 1), [`orders ${status} 1`]);
+        assert.deepEqual(await counted(scene.store), [`orders ${status} 1`]);
+      });
+    }
+
+    for (const status of jobStatuses.filter((one) => !hasEnded(one))) {
+      test(`a ${status} job is not counted`, async (scene) => {
+        await jobWithStatus[status](scene);
+        assert.deepEqual(await scene.store.counts(withinMs), []);
+      });
+    }
+
+    test("jobs are counted by queue and by how they ended", async (scene) => {
+      const { addAll, claim, settle, store, clock } = scene;
+      await addAll([
+        ...Array(4).fill({ queueName: "mails" }),
+        ...Array(3).fill({ queueName: "sms" }),
+      ]);
+      const [old, ...mails] = await claim({ queueName: "mails" });
+      await settle(old!, completed);
+      clock.pass(withinMs);
+      for (const job of mails.slice(0, 2)) await settle(job, completed);
+      await settle(mails[2]!, failed);
+      const [again, cancelled] = await claim({ queueName: "sms", limit: 2 });
+      await settle(again!, retrying);
+      await store.cancel(cancelled!.id, reason);
+      assert.deepEqual(await counted(store, withinMs), [
+        "mails completed 2",
+        "mails failed 1",
+        "sms cancelled 1",
+      ]);
+    });
+
+    test("time counts from the end, not from the start", async (scene) => {
+      const { add, claimOne, settle, store, clock } = scene;
+      await add();
+      clock.pass(2 * withinMs);
+      await settle(await claimOne(), completed);
+      assert.deepEqual(await counted(store, withinMs), ["orders completed 1"]);
+    });
+
+    test("a job that is retried after it failed is counted by its new end alone", async (scene) => {
+      const { claimOne, settle, store, clock } = scene;
+      const { id } = await jobWithStatus.failed(scene);
+      await store.retry(id);
+      assert.deepEqual(await store.counts(withinMs), []);
+      clock.pass(withinMs);
+      await settle(await claimOne(), completed);
+      assert.deepEqual(await counted(store, withinMs), ["orders completed 1"]);
+    });
+
+    test("dependents that an end cancels have ended with it", async (scene) => {
+      const { add, claimOne, settle, store, clock } = scene;
+      const { id } = await add();
+      await add({ dependsOn: [id] });
+      clock.pass(2 * withinMs);
+      await settle(await claimOne(), failed);
+      assert.deepEqual(await counted(store, withinMs), ["orders cancelled 1", "orders failed 1"]);
+    });
+
+    test("a year is looked back as well", async ({ add, store, clock }) => {
+      const { id } = await add();
+      await store.cancel(id, reason);
+      clock.pass(longestEndedWithinMs - 1);
+      assert.deepEqual(await counted(store, longestEndedWithinMs), ["orders cancelled 1"]);
     });
   });
 }
 
-async function counted(store: Store): Promise<readonly string[]> {
-  const counts = await store.counts();
+async function counted(store: Store, endedWithinMs?: number): Promise<readonly string[]> {
+  const counts = await store.counts(endedWithinMs);
   return counts.map((one) => `${one.queueName} ${one.status} ${one.count}`).sort();
 }

@@ -6,9 +6,12 @@ import type { Scene } from "./scene.ts";
 import { stated } from "./stated.ts";
 import type { World } from "./world.ts";
 
+// The time of a lease: some of what ended is older, some is not.
+const LATELY_MS = 100;
+
 /** What holds of every store after every operation. Returns the jobs that have ended. */
 export async function checkInvariants(
-  { store }: Scene,
+  { store, clock }: Scene,
   world: World,
   endedBefore: ReadonlyMap<string, JobRecord>,
 ): Promise<ReadonlyMap<string, JobRecord>> {
@@ -16,6 +19,8 @@ export async function checkInvariants(
   const byId = new Map(jobs.map((job) => [job.id, job]));
   assert.deepEqual([...byId.keys()].reverse(), world.ids, "No job is lost or made up");
   assert.deepEqual(await countsOf(store), countsIn(jobs), "Counts agree with what is found");
+  const lately = jobs.filter(({ finishedAt = 0 }) => finishedAt > clock.now() - LATELY_MS);
+  assert.deepEqual(await countsOf(store, LATELY_MS), countsIn(lately), "Counts know what ended");
   const running = jobs.filter(({ status }) => status === "running").map(({ id }) => id);
   assert.deepEqual(new Set(running), new Set(world.running.keys()), "Who runs holds a lease");
   for (const job of jobs) checkJob(job, byId);
@@ -43,8 +48,11 @@ function checkJob(job: JobRecord, byId: ReadonlyMap<string, JobRecord>): void {
   }
 }
 
-async function countsOf(store: Store): Promise<ReadonlyMap<string, number>> {
-  const counts = await store.counts();
+async function countsOf(
+  store: Store,
+  endedWithinMs?: number,
+): Promise<ReadonlyMap<string, number>> {
+  const counts = await store.counts(endedWithinMs);
   return new Map(counts.map((one) => [`${one.queueName} ${one.status}`, one.count]));
 }
 

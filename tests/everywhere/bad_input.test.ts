@@ -149,7 +149,7 @@ describe("bad input is refused before it reaches the store", () => {
     await refused(() => queue.enqueue([one, one]), /only once$/, "RangeError");
   });
 
-  test("filters, cursors and ids of other shapes", async () => {
+  test("filters, counts, cursors and ids of other shapes", async () => {
     await refused(
       () => queue.find({ limit: 0 }),
       /^limit must be a whole number from 1 to 1000: got 0$/,
@@ -169,6 +169,18 @@ describe("bad input is refused before it reaches the store", () => {
       () => queue.find({ createdFrom: new Date(NaN) }),
       /^createdFrom must be a valid Date/,
       "RangeError",
+    );
+    for (const endedWithinMs of [0, -1, 1.5, NaN, Infinity, 31_536_000_001, "1" as never]) {
+      await refused(
+        () => queue.counts({ endedWithinMs }),
+        /^endedWithinMs must be a whole number from 1 to 31536000000: got /,
+        "RangeError",
+      );
+    }
+    await refused(
+      () => queue.counts({ endedWithin: 1 } as never),
+      /^A count has endedWithinMs: got "endedWithin"$/,
+      "TypeError",
     );
     await refused(
       () => queue.get("abc"),

@@ -75,6 +75,8 @@ describe("a client of a router", () => {
       assert.deepEqual(stated(await client.tree(whole)), stated(await queue.tree(whole)));
     }
     assert.deepEqual(await client.counts(), await queue.counts());
+    const lately = await client.counts({ endedWithinMs: 3_600_000 });
+    assert.deepEqual(lately, [{ queueName: "payments", status: "completed", count: 1 }]);
     const { queues } = await client.health();
     assert.deepEqual(queues.map((one) => one.queueName), ["mails"]);
   });
@@ -111,6 +113,10 @@ describe("a client of a router", () => {
         assert.match(error.message, /priority must be a whole number/);
         return true;
       },
+    );
+    await assert.rejects(
+      client.counts({ endedWithinMs: 0 }),
+      { code: "invalid_input", path: "endedWithinMs" },
     );
     await assert.rejects(reader.enqueue("mails", { to: "a" }), { code: "forbidden", status: 403 });
     await assert.rejects(clientOf("nobody").find(), { code: "unauthorized", status: 401 });

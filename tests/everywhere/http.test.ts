@@ -212,6 +212,24 @@ describe("the router's operations", () => {
     );
   });
 
+  test("what ended of late is counted by itself", async () => {
+    const clock = manualClock();
+    const queue = new JobQueue({ store: memory(clock) });
+    const app = open(queue);
+    for (const queueName of ["a", "b", "c"]) {
+      await queue.enqueue(queueName, 1);
+      await queue.worker(queueName, () => {}).tick();
+      clock.pass(1_000);
+    }
+    await queue.enqueue("a", 1);
+    const { body } = await get(app, "/queues?endedWithinMs=3000");
+    assert.deepEqual(body.queues, [
+      { queueName: "b", status: "completed", count: 1 },
+      { queueName: "c", status: "completed", count: 1 },
+    ]);
+    assert.equal((await get(app, "/queues")).body.queues.length, 4);
+  });
+
   test("the same idempotency key from 100 callers at once is one job", async () => {
     const queue = newQueue();
     const app = open(queue);

@@ -95,6 +95,23 @@ describe("input that is wrong", () => {
     for (const [query, name] of Object.entries(queries)) {
       assert.deepEqual(errorOf(await get(app, `/jobs?${query}`), 400), ["invalid_input", name]);
     }
+    const counts = {
+      "endedWithinMs=": 'got ""',
+      "endedWithinMs=0": "got 0",
+      "endedWithinMs=31536000001": "got 31536000001",
+      "endedWithinMs=1e3": 'got "1e3"',
+      "endedWithinMs=-1": 'got "-1"',
+      "endedWithinMs=1.5": 'got "1.5"',
+    };
+    for (const [query, got] of Object.entries(counts)) {
+      const refused = await get(app, `/queues?${query}`);
+      assert.deepEqual(errorOf(refused, 400), ["invalid_input", "endedWithinMs"]);
+      const rule = "endedWithinMs must be a whole number from 1 to 31536000000";
+      assert.equal(refused.body.error.message, `${rule}: ${got}`);
+    }
+    const twice = await get(app, "/queues?endedWithinMs=1&endedWithinMs=2");
+    assert.deepEqual(errorOf(twice, 400), ["invalid_input", "endedWithinMs"]);
+    assert.equal((await get(app, "/queues?endedWithinMs=31536000000")).status, 200);
     for (const path of ["/queues?a=1", "/health?a=1", `/jobs/${crypto.randomUUID()}?a=1`]) {
       assert.deepEqual(errorOf(await get(app, path), 400), ["invalid_input", "a"]);
     }

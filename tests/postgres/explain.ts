@@ -9,7 +9,7 @@ export interface Explained {
 }
 
 /** Runs a statement, tells how, and takes back what it changed. */
-export type Explain = (text: string, values?: (string | number)[]) => Promise<Explained>;
+export type Explain = (text: string, values?: (string | number | null)[]) => Promise<Explained>;
 
 interface Plan {
   readonly "Node Type": string;

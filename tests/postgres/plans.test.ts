@@ -3,7 +3,7 @@ import { after, before, describe, test } from "node:test";
 import pg from "postgres";
 import { newTraceId } from "../../mod.ts";
 import { postgres } from "../../src/store/postgres.ts";
-import { findQuery } from "../../src/store/postgres/find.ts";
+import { endedQuery, findQuery } from "../../src/store/postgres/find.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
 import { explainer } from "./explain.ts";
 
@@ -134,6 +134,30 @@ describe("a turn that ends traces", { skip }, () => {
     }
     t.diagnostic(`pages read: ${pages[0]} analyzed, ${pages[1]} with unknown statistics`);
     assert.ok(Math.max(...pages) < 10_000, `${pages}`);
+  });
+});
+
+describe("a count of what ended of late", { skip }, () => {
+  test("reads that by index, also when the planner's statistics are of a smaller table", {
+    timeout: 60_000,
+  }, async (t) => {
+    for (const [name, firstRows] of [["known", 100_000], ["outgrown", 1_000]] as const) {
+      const schema = await newSchema(name);
+      await sql.unsafe(`alter table ${schema}.jobs set (autovacuum_enabled = off)`);
+      const ended = (after: number) => ({
+        status: "'completed'",
+        finished_at: `now() - (100000 - n - ${after}) * interval '6 seconds'`,
+      });
+      await fill(schema, firstRows, ended(0));
+      await sql.unsafe(`vacuum analyze ${schema}.jobs`);
+      await fill(schema, 100_000 - firstRows, ended(firstRows));
+      await using server = await explainer(database.url);
+      const { text, values } = endedQuery(schema, 3_600_000, null);
+      const { pages, steps } = await server.explain(text, values as (number | null)[]);
+      t.diagnostic(`${name}: ${pages} pages`);
+      assert.ok(steps.some((step) => / on jobs_ended$/.test(step)), steps.join(", "));
+      assert.ok(pages < 100, `${pages} pages of ${steps.join(", ")}`);
+    }
   });
 });
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { jobStatuses } from "../../job/status.ts";
+import { longestEndedWithinMs } from "../../queue/counting.ts";
 import type { Parameter } from "../operation.ts";
 
 const ID = "01987654-3210-7abc-8def-0123456789ab";
@@ -83,3 +84,12 @@ export const pageParameters: readonly Parameter[] = [
     example: "999999999",
   },
 ];
+
+/** Which jobs to count. */
+export const endedWithinParameter: Parameter = {
+  name: "endedWithinMs",
+  in: "query",
+  description: "Only jobs that ended less than this many ms ago.",
+  schema: { type: "integer", minimum: 1, maximum: longestEndedWithinMs },
+  example: 3_600_000,
+};

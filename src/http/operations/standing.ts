@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { endedWithinParameter } from "../openapi/parameters.ts";
 import type { Operation } from "../operation.ts";
+import { readCounting } from "../query.ts";
 
 /** Counts by queue and status. */
 export const countJobs: Operation = {
@@ -12,9 +14,13 @@ export const countJobs: Operation = {
   path: "/queues",
   right: "read",
   summary: "How many jobs each queue has with each status",
+  parameters: [endedWithinParameter],
   answers: { 200: { description: "The counts.", schema: "Counts" } },
   errors: ["invalid_input"],
-  run: async ({ queue }) => ({ status: 200, body: { queues: await queue.counts() } }),
+  run: async ({ queue, query }) => ({
+    status: 200,
+    body: { queues: await queue.counts(readCounting(query)) },
+  }),
 };
 
 /** Depths, and what holds the store up. */

@@ -1,8 +1,11 @@
 /**
- * The jobs in memory that have ended, in the order in which they did, to be removed in that order.
+ * The jobs in memory that have ended, in the order in which they did, to be removed in that order and
+ * counted.
  *
  * @module
  */
+import type { QueueCount } from "../store.ts";
+import { MemoryCounts } from "./counts.ts";
 import type { Entry } from "./entry.ts";
 
 /** Ended jobs, oldest end first. */
@@ -28,5 +31,14 @@ export class MemoryEnded {
       taken.push(entry);
     }
     return taken;
+  }
+
+  /** Counts those that ended after a time. A set is read from its oldest on, so all are passed. */
+  countAfter(after: number): QueueCount[] {
+    const counts = new MemoryCounts();
+    for (const { record } of this.#ended) {
+      if (record.finishedAt! > after) counts.change(record.queueName, record.status, 1);
+    }
+    return counts.all();
   }
 }

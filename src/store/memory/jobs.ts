@@ -19,9 +19,9 @@ export class MemoryJobs {
   readonly table: MemoryTable = new MemoryTable();
   readonly traces: MemoryTraces = new MemoryTraces();
   readonly lines: MemoryLines = new MemoryLines();
+  readonly ended: MemoryEnded = new MemoryEnded();
   readonly #dependents = new Map<string, Set<Entry>>();
   readonly #running = new Set<Entry>();
-  readonly #ended = new MemoryEnded();
   readonly #onReady: (queueName: string) => void;
 
   constructor(onReady: (queueName: string) => void) {
@@ -124,7 +124,7 @@ export class MemoryJobs {
       record.maxAttempts = Math.max(record.maxAttempts, record.attempts + 1);
       record.runAt = now;
       record.finishedAt = undefined;
-      this.#ended.delete(entry);
+      this.ended.delete(entry);
       this.traces.revive(entry);
       this.#wait(entry, "ready");
     }
@@ -145,7 +145,7 @@ export class MemoryJobs {
 
   /** Removes jobs that ended before a time. */
   removeEnded(before: number, limit: number): number {
-    const removed = this.#ended.takeBefore(before, limit);
+    const removed = this.ended.takeBefore(before, limit);
     for (const entry of removed) {
       this.table.remove(entry);
       this.traces.remove(entry);
@@ -212,7 +212,7 @@ export class MemoryJobs {
   #finish(entry: Entry, status: "completed" | "failed" | "cancelled", now: number): void {
     this.#move(entry, status);
     entry.record.finishedAt = now;
-    this.#ended.add(entry);
+    this.ended.add(entry);
     this.traces.finish(entry);
   }
 

@@ -80,9 +80,24 @@ export function uuidOrNull<Id extends string | undefined>(id: Id): Id | null {
 const UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 
 /** How many jobs each queue has with each status. */
-export function countQuery(schema: string): string {
-  return "select queue_name, status, count(*)::float8 as count " +
-    `from ${schema}.jobs group by queue_name, status`;
+export function countQuery(schema: string): Query {
+  return {
+    text: "select queue_name, status, count(*)::float8 as count " +
+      `from ${schema}.jobs group by queue_name, status`,
+    values: [],
+  };
+}
+
+/** How many jobs each queue has that ended less than so long ago, by how they did. */
+export function endedQuery(schema: string, withinMs: number, at: number | null): Query {
+  // The planner knows when a statement began, and so whether these are few enough for the index.
+  const now = "coalesce(to_timestamp($2::float8 / 1000), statement_timestamp())";
+  return {
+    text: "select queue_name, status, count(*)::float8 as count " +
+      `from ${schema}.jobs where finished_at is not null ` +
+      `and finished_at > ${now} - $1::float8 * interval '1 ms' group by queue_name, status`,
+    values: [withinMs, at],
+  };
 }
 
 /** A count's row. */

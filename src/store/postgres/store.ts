@@ -24,7 +24,7 @@ import { addJobs } from "./add.ts";
 import { addOnce, repeated } from "./surely.ts";
 import { Bell } from "./bell.ts";
 import { type Client, codeOf, type Sql, type SqlValue } from "./client.ts";
-import { countQuery, findQuery, toCount, uuidOrNull } from "./find.ts";
+import { countQuery, endedQuery, findQuery, toCount, uuidOrNull } from "./find.ts";
 import { readHealth } from "./health.ts";
 import { quoted } from "./names.ts";
 import { attemptColumns, jobColumns, toAttempt, toRecord } from "./rows.ts";
@@ -140,8 +140,11 @@ export class PostgresStore implements Store<Sql> {
     return (await this.#client.query(text, values)).map(toRecord);
   }
 
-  async counts(): Promise<readonly QueueCount[]> {
-    return (await this.#client.query(countQuery(this.#schema))).map(toCount);
+  async counts(endedWithinMs?: number): Promise<readonly QueueCount[]> {
+    const { text, values } = endedWithinMs === undefined
+      ? countQuery(this.#schema)
+      : endedQuery(this.#schema, endedWithinMs, this.#at());
+    return (await this.#client.query(text, values)).map(toCount);
   }
 
   health(): Promise<Health> {

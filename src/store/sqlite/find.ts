@@ -7,7 +7,7 @@ import { hasEnded, type JobStatus, jobStatuses } from "../../job/status.ts";
 import type { JobRecord } from "../../job/record.ts";
 import type { QueueCount, RecordFilter } from "../store.ts";
 import type { LiveCount } from "../depth.ts";
-import type { Database, SqlValue } from "./database.ts";
+import type { Database, Row, SqlValue } from "./database.ts";
 import { toRecord } from "./rows.ts";
 
 /** Jobs that fit, newest first. */
@@ -78,9 +78,23 @@ export function countLive(database: Database): LiveCount[] {
 export function countJobs(database: Database): QueueCount[] {
   return database.all(
     "select queue_name, status, count(*) as count from hammerwork_jobs group by queue_name, status",
-  ).map((row) => ({
+  ).map(toCount);
+}
+
+/** How many jobs each queue has that ended after a time, by how they did. */
+export function countEnded(database: Database, after: number): QueueCount[] {
+  return database.all(
+    "select queue_name, status, count(*) as count " +
+      "from hammerwork_jobs indexed by hammerwork_jobs_ended " +
+      "where finished_at > ? group by queue_name, status",
+    after,
+  ).map(toCount);
+}
+
+function toCount(row: Row): QueueCount {
+  return {
     queueName: row.queue_name as string,
     status: row.status as JobStatus,
     count: row.count as number,
-  }));
+  };
 }

@@ -25,7 +25,7 @@ import { depthsOf } from "../depth.ts";
 import { claimJobs, nextAt } from "./claim.ts";
 import type { Database } from "./database.ts";
 import { addJobs } from "./enqueue.ts";
-import { countJobs, countLive, findJobs } from "./find.ts";
+import { countEnded, countJobs, countLive, findJobs } from "./find.ts";
 import { isUpkeepDue, removeEnded } from "./retention.ts";
 import { mayRetry, retryJob } from "./retry.ts";
 import { toAttempt, toRecord } from "./rows.ts";
@@ -112,8 +112,12 @@ export class SqliteStore implements Store {
     return this.#database.read(() => findJobs(this.#database, filter));
   }
 
-  counts(): Promise<readonly QueueCount[]> {
-    return this.#database.read(() => countJobs(this.#database));
+  counts(endedWithinMs?: number): Promise<readonly QueueCount[]> {
+    return this.#database.read(() =>
+      endedWithinMs === undefined
+        ? countJobs(this.#database)
+        : countEnded(this.#database, this.#now() - endedWithinMs)
+    );
   }
 
   health(): Promise<Health> {
