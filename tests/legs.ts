@@ -10,14 +10,23 @@ import { bun } from "./legs/bun.ts";
 import { findDatabase } from "./legs/database.ts";
 import { deno } from "./legs/deno.ts";
 import type { Leg, Outcome } from "./legs/leg.ts";
-import { latestNode, nodeAndPostgres, nodeCommandLine, systemNode } from "./legs/node.ts";
+import { latestNode, nodeAndPostgres, nodeCommandLine, page, systemNode } from "./legs/node.ts";
 import { copyToOtel3 } from "./legs/otel3.ts";
 import { runLeg } from "./legs/run_leg.ts";
 import { closingLine, progressOf, summaryOf } from "./legs/summary.ts";
 import { workerd } from "./legs/workerd.ts";
 
 // The longest comes first, and the others beside it.
-const allLegs = [nodeAndPostgres, systemNode, latestNode, nodeCommandLine, bun, deno, workerd];
+const allLegs = [
+  nodeAndPostgres,
+  systemNode,
+  latestNode,
+  nodeCommandLine,
+  page,
+  bun,
+  deno,
+  workerd,
+];
 
 // Two cores are what a small machine has, and most runtimes keep only one of them busy.
 const legsAtOnce = 2;

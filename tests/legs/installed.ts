@@ -7,6 +7,9 @@ import type { Runtime } from "./leg.ts";
 /** A runtime that is not there. Its message is a sentence. */
 export class MissingRuntime extends Error {}
 
+/** A program that `npm ci` does not bring along. Only where everything is proved it must be there. */
+export class MissingProgram extends MissingRuntime {}
+
 /**
  * Whether a leg may be left out because its runtime is missing. An optional dependency that
  * cannot be installed is left out in silence, so where all of them exist a missing one is an error.

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import process from "node:process";
+import { findChromium } from "../packages/page/find_chromium.ts";
 import { whyNoServer } from "../postgres/server_programs.ts";
 import { serverFolders } from "./folders.ts";
-import { installedRuntime, MissingRuntime } from "./installed.ts";
+import { installedRuntime, MissingProgram, MissingRuntime } from "./installed.ts";
 import type { Counts, Leg, Runtime } from "./leg.ts";
 import { otel3TestFiles } from "./otel3.ts";
 import { findSystemNode, systemPath } from "./system_node.ts";
@@ -41,6 +42,23 @@ export const nodeCommandLine: Leg = {
   name: "node-cli",
   folders: ["cli"],
   moreFiles: [],
+};
+
+/** The page in a real browser, which Node 24 drives. */
+export const page: Leg = {
+  name: "page",
+  folders: ["packages/page"],
+  findRuntime: () => {
+    if (findChromium() === undefined) throw new MissingProgram("No chromium was found.");
+    return findNode24();
+  },
+  commands: ({ executable }, testFiles) => [{
+    executable,
+    args: ["--test", "--test-reporter=spec", "--test-concurrency=2", ...testFiles],
+  }],
+  readCounts: readNodeCounts,
+  readNotes: readNodeNotes,
+  timeLimitSeconds: 200,
 };
 
 /** What needs processes, and a server to stop and start. One file at a time: they measure. */

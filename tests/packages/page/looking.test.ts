@@ -1,0 +1,149 @@
+/** The page as a person finds the way through it. */
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { JobQueue, memory } from "../../../mod.ts";
+import { timeout, useBrowser, visit } from "./browser.ts";
+import { madeQueue, servePage } from "./served_page.ts";
+
+describe("looking at the page", { timeout }, () => {
+  useBrowser();
+
+  test("the search knows a job's id, a trace's and a correlation's, and says what it has not found", async () => {
+    const { queue, jobs } = await madeQueue();
+    await using served = await servePage(queue);
+    await visit(`${served.url}/page`, async (page) => {
+      const search = async (id: string) => {
+        await page.getByRole("searchbox").fill(id);
+        await page.getByRole("searchbox").press("Enter");
+        await page.waitForLoadState();
+        return await page.locator("h1").innerText();
+      };
+      assert.match(await search(jobs.failed.id), /^invoice_queue/);
+      assert.match(await search(jobs.traceId), new RegExp(`^Trace ${jobs.traceId}`));
+      assert.match(await search(jobs.correlationId), /^Correlation order-<img/);
+      assert.equal(await search("order-1"), "Nothing found");
+      assert.equal(await page.getByRole("searchbox").inputValue(), "order-1");
+    });
+  });
+
+  test("one click leads from the overview to the latest trace, then to a job and to its parent", async () => {
+    const { queue, jobs } = await madeQueue();
+    await using served = await servePage(queue);
+    await visit(`${served.url}/`, async (page) => {
+      await page.getByRole("link", { name: jobs.traceId }).click();
+      await page.locator(".waterfall").getByRole("link", { name: "email_queue" }).click();
+      await page.locator("h1").filter({ hasText: "email_queue" }).waitFor();
+      await page.locator("dd").getByRole("link", { name: "order_queue" }).click();
+      await page.locator("h1").filter({ hasText: "order_queue" }).waitFor();
+      await page.getByRole("link", { name: "Its place in the trace" }).click();
+      assert.ok(page.url().endsWith(`/page/traces/${jobs.traceId}#${jobs.order.id}`));
+    });
+  });
+
+  test("a row says in words what it shows, when it is pointed at and when it has the focus", async () => {
+    const { queue, jobs } = await madeQueue();
+    await using served = await servePage(queue);
+    await visit(`${served.url}/page/traces/${jobs.traceId}`, async (page) => {
+      const row = page.locator(".row.failed");
+      const words = row.locator(".words");
+      assert.equal(await words.isVisible(), false);
+      await row.hover();
+      assert.match(await words.innerText(), /^Failed, .* Part of order_queue\./);
+      assert.ok(await words.isVisible());
+      await page.mouse.move(0, 0);
+      await row.getByRole("link").focus();
+      assert.ok(await words.isVisible());
+    });
+  });
+
+  test("keys alone lead to the search, along the rows and into a job", async () => {
+    const { queue, jobs } = await madeQueue();
+    await using served = await servePage(queue);
+    await visit(`${served.url}/page/traces/${jobs.traceId}`, async (page) => {
+      const focused = () => page.evaluate("document.activeElement?.textContent.trim()");
+      await page.keyboard.press("Tab");
+      assert.equal(await focused(), "Skip to the content");
+      await page.keyboard.press("Enter");
+      await page.keyboard.press("/");
+      assert.equal(await page.evaluate("document.activeElement?.id"), "q");
+      await page.locator(".waterfall a").first().focus();
+      await page.keyboard.press("ArrowDown");
+      assert.equal(await focused(), "payment_queue");
+      await page.keyboard.press("ArrowUp");
+      assert.equal(await focused(), "order_queue");
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Enter");
+      await page.locator("h1").filter({ hasText: "payment_queue" }).waitFor();
+    });
+  });
+
+  test("a fold opens and closes, and what went wrong stands outside it", async () => {
+    const { queue, jobs } = await madeQueue();
+    await using served = await servePage(queue);
+    await visit(`${served.url}/page/traces/${jobs.traceId}`, async (page) => {
+      const rows = page.locator(".row").filter({ hasText: "row_queue" });
+      assert.equal(await rows.count(), 1);
+      await page.getByRole("link", { name: "30 × row_queue", expanded: false }).click();
+      await page.getByRole("link", { name: "30 × row_queue", expanded: true }).waitFor();
+      assert.equal(await rows.count(), 31);
+    });
+  });
+
+  test("a live view follows a job to its end without losing the focus, and then is quiet", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const { id, traceId } = await queue.enqueue("slow_queue", {});
+    await using served = await servePage(queue);
+    await visit(`${served.url}/page/traces/${traceId}`, async (page) => {
+      let asked = 0;
+      page.on("request", () => asked++);
+      await page.clock.install();
+      await page.reload();
+      const row = page.locator(".row");
+      await row.getByRole("link").focus();
+      const element = await row.elementHandle();
+      await page.getByRole("button", { name: "Live, pause" }).click();
+      asked = 0;
+      await page.clock.runFor(10_000);
+      assert.equal(asked, 0);
+      await row.getByRole("link").focus();
+      await queue.worker("slow_queue", () => {}).tick();
+      assert.equal((await queue.get(id))?.status, "completed");
+      await page.getByRole("button", { name: "Paused, go on" }).evaluate((button) =>
+        (button as unknown as { click(): void }).click()
+      );
+      await page.locator(".row.completed").waitFor();
+      assert.ok(await element!.evaluate((row) => row.matches(":focus-within")));
+      assert.equal(await page.getByRole("button", { name: /pause/ }).count(), 0);
+      asked = 0;
+      await page.clock.runFor(10_000);
+      assert.equal(asked, 0);
+    });
+  });
+
+  test("a live view asks every 2 s, and not at all while its tab is hidden", async () => {
+    const queue = new JobQueue({ store: memory() });
+    await queue.enqueue("slow_queue", {});
+    await using served = await servePage(queue);
+    await visit(`${served.url}/page`, async (page) => {
+      await page.clock.install();
+      await page.reload();
+      const refreshed = page.waitForResponse(/\/page$/);
+      await page.clock.runFor(2_100);
+      await refreshed;
+      let asked = 0;
+      page.on("request", () => asked++);
+      const hide = (isHidden: boolean) =>
+        page.evaluate(`
+          Object.defineProperty(document, "hidden", { value: ${isHidden}, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        `);
+      await hide(true);
+      await page.clock.runFor(10_000);
+      assert.equal(asked, 0);
+      const seen = page.waitForResponse(/\/page$/);
+      await hide(false);
+      await seen;
+    });
+  });
+});

@@ -1,0 +1,76 @@
+/** Jobs of every kind, and the page that shows them on a port of its own. */
+
+import { serve } from "@hono/node-server";
+import { Hono } from "hono";
+import { once } from "node:events";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { job, JobQueue, memory, NonRetryableError } from "../../../mod.ts";
+import { jobRouter, type JobRouterOptions } from "../../../src/http.ts";
+
+/** What would run if it were not escaped. */
+export const hostile = "<img src=x onerror=\"document.title='run'\"><script>run()</script>";
+
+/** A page that is served. */
+export interface ServedPage extends AsyncDisposable {
+  readonly queue: JobQueue;
+  /** Of the router. */
+  readonly url: string;
+}
+
+/** Serves the page of a queue below a path of a user's own app. */
+export async function servePage(
+  queue: JobQueue,
+  options: JobRouterOptions = {},
+): Promise<ServedPage> {
+  const router = jobRouter(queue, { publicAccess: "write", page: true, ...options });
+  const app = new Hono().route("/admin", router);
+  const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 }) as Server;
+  if (!server.listening) await once(server, "listening");
+  return {
+    queue,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/admin`,
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, "close");
+    },
+  };
+}
+
+const correlationId = `order-${hostile}`;
+const long = "unbroken".repeat(250);
+
+/** The jobs of a made-up order, by what became of each. */
+export async function makeJobs(queue: JobQueue) {
+  const order = await queue.enqueue("order_queue", { note: hostile, long }, { correlationId });
+  const { traceId } = order;
+  const payment = await queue.enqueue("payment_queue", {}, { parent: order });
+  const failed = await queue.enqueue("invoice_queue", { hostile }, { parent: order });
+  const mail = await queue.enqueue("email_queue", {}, { parent: order, dependsOn: [payment] });
+  await queue.enqueue("ledger_queue", {}, { parent: order, dependsOn: [failed] });
+  await queue.enqueue(Array.from({ length: 30 }, (_, i) => job("row_queue", i, { parent: order })));
+  const later = await queue.enqueue("reminder_queue", {}, { correlationId, delayMs: 3_600_000 });
+  const workers = [
+    queue.worker("order_queue", () => {}),
+    queue.worker("payment_queue", ({ attempts }) => {
+      if (attempts === 1) throw new Error(`The gateway answered 503 ${long}`);
+    }, { backoff: { type: "fixed", delayMs: 1 } }),
+    queue.worker("invoice_queue", () => {
+      throw new NonRetryableError(hostile);
+    }),
+    queue.worker("email_queue", () => {}),
+    queue.worker("row_queue", () => {}),
+  ];
+  while ((await queue.get(mail.id))?.status !== "completed") {
+    for (const worker of workers) await worker.tick();
+  }
+  const waiting = await queue.enqueue("slow_queue", {}, { parent: order });
+  return { order, payment, failed, mail, later, waiting, traceId, correlationId };
+}
+
+/** A queue in memory with these jobs. */
+export async function madeQueue() {
+  const queue = new JobQueue({ store: memory() });
+  return { queue, jobs: await makeJobs(queue) };
+}

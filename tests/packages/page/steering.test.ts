@@ -1,0 +1,94 @@
+/** Retrying and cancelling by the page. */
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { bearerToken } from "../../../src/http.ts";
+import { timeout, useBrowser, visit } from "./browser.ts";
+import { madeQueue, servePage } from "./served_page.ts";
+
+describe("steering by the page", { timeout }, () => {
+  useBrowser();
+
+  test("a failed job is retried after one more question, by keys alone", async () => {
+    const { queue, jobs } = await madeQueue();
+    await using served = await servePage(queue);
+    await visit(`${served.url}/page/jobs/${jobs.failed.id}`, async (page) => {
+      assert.equal(await page.getByRole("button", { name: "Yes, retry it" }).isVisible(), false);
+      await page.locator("summary").filter({ hasText: "Retry…" }).focus();
+      await page.keyboard.press("Enter");
+      await page.keyboard.press("Tab");
+      assert.equal((await queue.get(jobs.failed.id))?.status, "failed");
+      await page.keyboard.press("Enter");
+      await page.locator("h1 .ready").waitFor();
+      assert.equal((await queue.get(jobs.failed.id))?.status, "ready");
+    });
+  });
+
+  test("a waiting job is cancelled with the reason that is given", async () => {
+    const { queue, jobs } = await madeQueue();
+    await using served = await servePage(queue);
+    await visit(`${served.url}/page/jobs/${jobs.waiting.id}`, async (page) => {
+      await page.locator("summary").filter({ hasText: "Cancel…" }).click();
+      await page.getByLabel("Why").fill("Nobody <needs> it");
+      await page.getByRole("button", { name: "Yes, cancel it" }).click();
+      await page.locator("h1 .cancelled").waitFor();
+      assert.match(await page.locator("main").innerText(), /Nobody <needs> it/);
+    });
+    assert.equal((await queue.get(jobs.waiting.id))?.error?.message, "Nobody <needs> it");
+  });
+
+  test("who may only read sees no way to steer, and who has no password sees nothing", async () => {
+    const { queue, jobs } = await madeQueue();
+    const authorize = bearerToken({ read: "reader", write: "writer" });
+    await using served = await servePage(queue, { publicAccess: undefined, authorize });
+    const url = `${served.url}/page/jobs/${jobs.failed.id}`;
+    const forms: number[] = [];
+    for (const password of ["reader", "writer"]) {
+      const httpCredentials = { username: "me", password };
+      await visit(url, async (page) => {
+        forms.push(await page.locator("form[method=post]").count());
+      }, { httpCredentials });
+    }
+    assert.deepEqual(forms, [0, 1]);
+    // Without a password the browser gives up; with one that is wrong, too.
+    await assert.rejects(visit(url, () => Promise.resolve()), /ERR_INVALID_AUTH_CREDENTIALS/);
+  });
+
+  test("another site's form changes nothing, whatever lets its user in", async () => {
+    const { queue, jobs } = await madeQueue();
+    await using served = await servePage(queue);
+    await using elsewhere = await servePage(queue);
+    // To a browser this is another site: its name is not the same.
+    const other = elsewhere.url.replace("127.0.0.1", "localhost");
+    await visit(`${served.url}/page`, async (page) => {
+      const answered = page.waitForResponse(/\/cancel$/);
+      await page.evaluate(`
+        const form = document.createElement("form");
+        form.method = "post";
+        form.action = "${other}/page/jobs/${jobs.waiting.id}/cancel";
+        document.body.append(form);
+        form.submit();
+      `);
+      assert.equal((await answered).status(), 403);
+    }, { bypassCSP: true }).catch((error: Error) => {
+      // That it asks another site is the point here.
+      assert.match(error.message, /cancel/);
+    });
+    assert.equal((await queue.get(jobs.waiting.id))?.status, "ready");
+  });
+
+  test("without script everything is read, found and retried all the same", async () => {
+    const { queue, jobs } = await madeQueue();
+    await using served = await servePage(queue);
+    await visit(`${served.url}/page`, async (page) => {
+      await page.getByRole("searchbox").fill(jobs.failed.id);
+      await page.getByRole("button", { name: "Find" }).click();
+      await page.locator("summary").filter({ hasText: "Retry…" }).click();
+      await page.getByRole("button", { name: "Yes, retry it" }).click();
+      await page.locator("h1 .ready").waitFor();
+      await page.getByRole("link", { name: "Its place in the trace" }).click();
+      assert.ok(await page.locator(".row").count() > 5);
+      assert.equal(await page.getByRole("button", { name: "Copy" }).count(), 0);
+    }, { javaScriptEnabled: false });
+  });
+});
