@@ -4,9 +4,7 @@ import axe from "axe-core";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Page, timeout, useBrowser, visit } from "./browser.ts";
-import { madeQueue, servePage } from "./served_page.ts";
-
-type Jobs = Awaited<ReturnType<typeof madeQueue>>["jobs"];
+import { type Jobs, madeQueue, servePage } from "./served_page.ts";
 
 const viewsOf = ({ failed, payment, waiting, traceId, correlationId }: Jobs) => [
   "/page",

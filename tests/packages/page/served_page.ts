@@ -5,7 +5,7 @@ import { Hono } from "hono";
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { job, JobQueue, memory, NonRetryableError } from "../../../mod.ts";
+import { type Job, job, JobQueue, memory, NonRetryableError } from "../../../mod.ts";
 import { jobRouter, type JobRouterOptions } from "../../../src/http.ts";
 
 /** What would run if it were not escaped. */
@@ -42,7 +42,17 @@ const correlationId = `order-${hostile}`;
 const long = "unbroken".repeat(250);
 
 /** The jobs of a made-up order, by what became of each. */
-export async function makeJobs(queue: JobQueue) {
+export interface Jobs {
+  readonly order: Job;
+  readonly payment: Job;
+  readonly failed: Job;
+  readonly mail: Job;
+  readonly waiting: Job;
+  readonly traceId: string;
+  readonly correlationId: string;
+}
+
+async function makeJobs(queue: JobQueue): Promise<Jobs> {
   const order = await queue.enqueue("order_queue", { note: hostile, long }, { correlationId });
   const { traceId } = order;
   const payment = await queue.enqueue("payment_queue", {}, { parent: order });
@@ -50,7 +60,7 @@ export async function makeJobs(queue: JobQueue) {
   const mail = await queue.enqueue("email_queue", {}, { parent: order, dependsOn: [payment] });
   await queue.enqueue("ledger_queue", {}, { parent: order, dependsOn: [failed] });
   await queue.enqueue(Array.from({ length: 30 }, (_, i) => job("row_queue", i, { parent: order })));
-  const later = await queue.enqueue("reminder_queue", {}, { correlationId, delayMs: 3_600_000 });
+  await queue.enqueue("reminder_queue", {}, { correlationId, delayMs: 3_600_000 });
   const workers = [
     queue.worker("order_queue", () => {}),
     queue.worker("payment_queue", ({ attempts }) => {
@@ -66,11 +76,11 @@ export async function makeJobs(queue: JobQueue) {
     for (const worker of workers) await worker.tick();
   }
   const waiting = await queue.enqueue("slow_queue", {}, { parent: order });
-  return { order, payment, failed, mail, later, waiting, traceId, correlationId };
+  return { order, payment, failed, mail, waiting, traceId, correlationId };
 }
 
 /** A queue in memory with these jobs. */
-export async function madeQueue() {
+export async function madeQueue(): Promise<{ readonly queue: JobQueue; readonly jobs: Jobs }> {
   const queue = new JobQueue({ store: memory() });
   return { queue, jobs: await makeJobs(queue) };
 }
