@@ -20,18 +20,18 @@ await using browser = await chromium.launch({
   args: ["--no-sandbox"],
 });
 for (const colorScheme of ["light", "dark"] as const) {
-  await picture("overview", "/page");
-  await picture("waterfall", `/page/traces/${traceId}`);
-  await picture("failed-job", `/page/jobs/${failed.id}`);
-
-  async function picture(name: string, view: string): Promise<void> {
-    const page = await browser.newPage({ colorScheme, viewport: { width: 1_200, height: 300 } });
-    await page.goto(served.url + view);
-    await page.screenshot({ path: `${folder}${name}-${colorScheme}.png`, fullPage: true });
-    await page.close();
-  }
+  await picture(colorScheme, "overview", "/page");
+  await picture(colorScheme, "waterfall", `/page/traces/${traceId}`);
+  await picture(colorScheme, "failed-job", `/page/jobs/${failed.id}`);
 }
 console.log(`The pictures of job ${id} and its trace are in ${folder}`);
+
+async function picture(colorScheme: "light" | "dark", name: string, view: string): Promise<void> {
+  const page = await browser.newPage({ colorScheme, viewport: { width: 1_200, height: 300 } });
+  await page.goto(served.url + view);
+  await page.screenshot({ path: `${folder}${name}-${colorScheme}.png`, fullPage: true });
+  await page.close();
+}
 
 /** A file of orders goes through, one of them twice, and one in vain. */
 async function workOn(queue: JobQueue) {
