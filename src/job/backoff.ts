@@ -64,15 +64,28 @@ export function checkBackoff(backoff: unknown): Backoff {
     ["fixed", "linear", "exponential"].includes(rule.type as string) &&
     isDuration(rule.delayMs) &&
     (rule.maxMs === undefined || isDuration(rule.maxMs)) &&
-    (rule.jitter === undefined || (rule.jitter >= 0 && rule.jitter <= 1));
+    (rule.jitter === undefined || isNumber(rule.jitter, 1));
   if (isRule) return rule as Backoff;
   throw new RangeError(
     'A backoff must be { type: "fixed" | "linear" | "exponential", delayMs, maxMs?, jitter? } ' +
       `with durations from 0 to ${longestDelayMs} ms and a jitter from 0 to 1: got ` +
-      JSON.stringify(backoff),
+      shownRule(backoff),
   );
 }
 
 function isDuration(value: unknown): boolean {
-  return typeof value === "number" && value >= 0 && value <= longestDelayMs;
+  return isNumber(value, longestDelayMs);
+}
+
+function isNumber(value: unknown, most: number): boolean {
+  return typeof value === "number" && value >= 0 && value <= most;
+}
+
+/** As JSON, where it can be. */
+function shownRule(backoff: unknown): string {
+  try {
+    return JSON.stringify(backoff) ?? typeof backoff;
+  } catch {
+    return typeof backoff;
+  }
 }

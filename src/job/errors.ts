@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { shown } from "./ids.ts";
 import type { JobError } from "./record.ts";
 
 /**
@@ -68,6 +69,18 @@ export function toJobError(thrown: unknown): JobError {
   } catch {
     return { name: "NonError", message: "A value was thrown that cannot be read" };
   }
+}
+
+/**
+ * What is kept of a job that a caller cancels.
+ *
+ * @throws {TypeError} when the reason is no string.
+ */
+export function toCancellation(reason: unknown): JobError {
+  if (typeof reason !== "string") {
+    throw new TypeError(`A reason must be a string: got ${shown(reason)}`);
+  }
+  return { name: "JobCancelledError", message: cut(reason) };
 }
 
 // An error message may quote a whole response: what is kept of it stays small.

@@ -8,6 +8,7 @@ import { withAttempts } from "./attempted_jobs.ts";
 import { type CountOptions, readCountOptions } from "./counting.ts";
 import { type EnqueueArguments, enqueueJobs } from "./enqueue.ts";
 import type { Health } from "../store/health.ts";
+import { toCancellation } from "../job/errors.ts";
 import { checkJobId } from "../job/ids.ts";
 import type { Surroundings } from "./inheritance.ts";
 import type { Attempted, Job } from "../job/job.ts";
@@ -153,10 +154,10 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
    * learns it from `ctx.signal`; whatever it does then is not recorded.
    *
    * @returns The job, whether it was cancelled now or had ended before; `undefined` when there is none.
+   * @throws {TypeError | RangeError} when the id is none, or the reason no string.
    */
   async cancel(id: string, reason: string = "Cancelled by a caller"): Promise<Job | undefined> {
-    const error = { name: "JobCancelledError", message: reason };
-    const record = await this.store.cancel(checkJobId(id), error);
+    const record = await this.store.cancel(checkJobId(id), toCancellation(reason));
     return record && toJob(record);
   }
 

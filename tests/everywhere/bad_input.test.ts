@@ -73,6 +73,8 @@ describe("bad input is refused before it reaches the store", () => {
       [{ onDependencyFailure: "ignore" }, /^onDependencyFailure must be "cancel" or "run"/],
       [{ backoff: { type: "fibonacci" } }, /^A backoff must be \{ type: "fixed"/],
       [{ backoff: { type: "fixed", delayMs: -1 } }, /^A backoff must be/],
+      [{ backoff: { type: "fixed", delayMs: 1n } }, /^A backoff must be .* got object$/],
+      [{ backoff: { type: "exponential", delayMs: 1, jitter: "0.5" } }, /^A backoff must be/],
     ];
     for (const [options, message] of bad) {
       await refused(() => queue.enqueue("queue", {}, options as JobOptions), message, "RangeError");
@@ -188,6 +190,11 @@ describe("bad input is refused before it reaches the store", () => {
       "RangeError",
     );
     await refused(() => queue.cancel("abc"), /^A job id must be a UUID/, "RangeError");
+    await refused(
+      () => queue.cancel(crypto.randomUUID(), 5 as never),
+      /^A reason must be a string: got number$/,
+      "TypeError",
+    );
   });
 
   test("workers and pools without a handler, a queue or a common store", async () => {

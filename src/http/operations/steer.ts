@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { toJobError } from "../../job/errors.ts";
 import { checkJobId, shown } from "../../job/ids.ts";
 import type { Job } from "../../job/job.ts";
 import { canBeRetried, hasEnded, type JobStatus } from "../../job/status.ts";
@@ -80,10 +79,7 @@ const LONGEST_REASON = 1_000;
 
 function readReason(reason: unknown): string | undefined {
   if (reason === undefined) return undefined;
-  if (typeof reason === "string" && reason.length <= LONGEST_REASON) {
-    // As any error's message is kept: without what no database can hold.
-    return toJobError(new Error(reason)).message;
-  }
+  if (typeof reason === "string" && reason.length <= LONGEST_REASON) return reason;
   throw invalidInput(
     `reason must be a string of at most ${LONGEST_REASON} characters: got ${shown(reason)}`,
     "reason",
