@@ -18,7 +18,7 @@ export const serve: Command = {
   options: {
     port: { value: "PORT", help: "else 8080; 0 takes any that is free" },
     host: { value: "HOST", help: "the address to listen at; else 127.0.0.1" },
-    page: { help: "show the page at /page; a browser asks for the token as password" },
+    page: { help: "show the page at /page; a browser's password is the token" },
     token: { value: "TOKEN", help: "callers must send it; else HAMMERWORK_TOKEN" },
   },
   notes: "Needs the package hono. Callers send authorization: Bearer TOKEN; others see a\n" +
