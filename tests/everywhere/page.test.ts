@@ -325,6 +325,17 @@ describe("the page's waterfall", () => {
     assert.match(textOf(beyond.html), /Rows 1,501 to 2,000/);
   });
 
+  test("says so when a trace has more than the 10,000 jobs that it shows", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const traceId = "550e8400e29b41d4a716446655440000";
+    for (let i = 0; i < 11; i++) {
+      await queue.enqueue(Array.from({ length: 1_000 }, (_, n) => job("row", n, { traceId })));
+    }
+    const { html } = await view(page(queue), `/page/traces/${traceId}`);
+    assert.match(textOf(html), /There are more: these are the newest 10,000 jobs\./);
+    assert.match(textOf(html), /10,000 × row/);
+  });
+
   test("leads to the same trace elsewhere, as its templates say", async () => {
     const queue = new JobQueue({ store: memory() });
     const { traceId } = await queue.enqueue("queue", {});
