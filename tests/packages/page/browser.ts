@@ -5,7 +5,7 @@ import { after, before } from "node:test";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { findChromium } from "./find_chromium.ts";
 
-export type { Page };
+export type { BrowserContextOptions, Page };
 
 /** What starting a browser may take on a busy machine. */
 export const timeout = 60_000;
@@ -37,15 +37,15 @@ export async function visit(
   context.setDefaultTimeout(10_000);
   const wrong: string[] = [];
   try {
-    const page = await context.newPage();
-    page.on("pageerror", (error) => wrong.push(String(error)));
-    page.on("console", (message) => {
+    context.on("weberror", (error) => wrong.push(String(error.error())));
+    context.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") wrong.push(message.text());
     });
     context.on("request", (request) => {
       const { origin, protocol } = new URL(request.url());
       if (protocol !== "data:" && origin !== new URL(url).origin) wrong.push(request.url());
     });
+    const page = await context.newPage();
     await page.goto(url);
     await look(page);
   } finally {

@@ -3,30 +3,42 @@
 import axe from "axe-core";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type Page, timeout, useBrowser, visit } from "./browser.ts";
-import { type Jobs, madeQueue, servePage } from "./served_page.ts";
+import { type BrowserContextOptions, type Page, timeout, useBrowser, visit } from "./browser.ts";
+import { type RunningJob, startJob } from "./running_job.ts";
+import { badlyNamed, type Jobs, madeQueue, servePage } from "./served_page.ts";
 
-const viewsOf = ({ failed, payment, waiting, traceId, correlationId }: Jobs) => [
+const viewsOf = (jobs: Jobs, running: RunningJob) => [
   "/page",
-  `/page/traces/${traceId}`,
-  `/page/correlations/${encodeURIComponent(correlationId)}`,
-  ...[failed, payment, waiting].map(({ id }) => `/page/jobs/${id}`),
+  `/page/traces/${jobs.traceId}`,
+  `/page/traces/${jobs.traceId}?open=${jobs.order.id}.row_queue`,
+  `/page/correlations/${encodeURIComponent(jobs.correlationId)}`,
+  ...[jobs.order, jobs.failed, jobs.payment, jobs.waiting, jobs.unwanted, jobs.below, running]
+    .map(({ id }) => `/page/jobs/${id}`),
   "/page/search?q=nothing",
+  `/page/jobs/${crypto.randomUUID()}`,
 ];
 
-/** Goes through every view, everything unfolded. */
-async function everyView(
-  url: string,
-  jobs: Jobs,
-  page: Page,
-  look: (view: string) => Promise<void>,
-) {
-  for (const view of viewsOf(jobs)) {
-    await page.goto(url + view);
-    for (const details of await page.locator("details").all()) {
-      await details.evaluate((one) => one.setAttribute("open", ""));
-    }
-    await look(view);
+type Look = (page: Page, view: string) => Promise<void>;
+
+/** Goes through every view of jobs of every kind, everything unfolded, one row in words. */
+async function everyView(options: BrowserContextOptions, look: Look): Promise<void> {
+  const { queue, jobs } = await madeQueue();
+  const running = await startJob(queue, { parent: jobs.order });
+  try {
+    await using served = await servePage(queue, badlyNamed);
+    await visit(`${served.url}/page`, async (page) => {
+      for (const view of viewsOf(jobs, running)) {
+        await page.goto(served.url + view);
+        for (const details of await page.locator("details").all()) {
+          await details.evaluate((one) => one.setAttribute("open", ""));
+        }
+        const [row] = await page.locator(".row.completed a").all();
+        await row?.focus();
+        await look(page, view);
+      }
+    }, options);
+  } finally {
+    await running.end();
   }
 }
 
@@ -35,47 +47,67 @@ describe("reading the page", { timeout }, () => {
 
   for (const colorScheme of ["light", "dark"] as const) {
     test(`axe finds nothing wrong with any view in ${colorScheme}`, async () => {
-      const { queue, jobs } = await madeQueue();
-      await using served = await servePage(queue);
       // The page's own policy keeps out the script that judges it.
-      const options = { colorScheme, bypassCSP: true };
-      await visit(`${served.url}/page`, async (page) => {
-        await everyView(served.url, jobs, page, async (view) => {
-          await page.evaluate(axe.source);
-          const { violations, passes } = await page.evaluate(() =>
-            (globalThis as unknown as { axe: typeof axe }).axe.run()
-          );
-          const found = violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-          assert.deepEqual(found, [], view);
-          assert.ok(passes.some(({ id }) => id === "color-contrast"), view);
-        });
-      }, options);
+      await everyView({ colorScheme, bypassCSP: true }, async (page, view) => {
+        await page.evaluate(axe.source);
+        const { violations, passes } = await page.evaluate(() =>
+          (globalThis as unknown as { axe: typeof axe }).axe.run()
+        );
+        const found = violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+        assert.deepEqual(found, [], view);
+        assert.ok(passes.some(({ id }) => id === "color-contrast"), view);
+      });
     });
   }
 
-  for (const width of [360, 1_600]) {
+  for (const width of [360, 800, 1_600]) {
     test(`no view is wider than ${width} px, however long its words are`, async () => {
-      const { queue, jobs } = await madeQueue();
-      await using served = await servePage(queue);
-      await visit(`${served.url}/page`, async (page) => {
-        await everyView(served.url, jobs, page, async (view) => {
-          const wide = await page.evaluate<number>("document.documentElement.scrollWidth");
-          assert.ok(wide <= width, `${view} is ${wide} px wide`);
-        });
-      }, { viewport: { width, height: 800 } });
+      const wide: string[] = [];
+      await everyView({ viewport: { width, height: 800 } }, async (page, view) => {
+        for (const colorScheme of ["light", "dark"] as const) {
+          await page.emulateMedia({ colorScheme });
+          const pixels = await page.evaluate<number>("document.documentElement.scrollWidth");
+          if (pixels > width) wide.push(`${view} in ${colorScheme}: ${pixels} px`);
+        }
+      });
+      assert.deepEqual(wide, []);
     });
   }
 
-  test("what stands in payloads, errors and ids is shown and never run", async () => {
+  test("what stands in payloads, errors, ids and titles is shown and never run", async () => {
+    await everyView({}, async (page, view) => {
+      assert.match(await page.title(), /<img src=x onerror=/, view);
+      assert.equal(await page.locator("img, body script").count(), 0, view);
+      assert.match(await page.locator(".home").innerText(), /^<img src=x onerror=/, view);
+    });
     const { queue, jobs } = await madeQueue();
     await using served = await servePage(queue);
-    await visit(`${served.url}/page`, async (page) => {
-      await everyView(served.url, jobs, page, async (view) => {
-        assert.notEqual(await page.title(), "run", view);
-        assert.equal(await page.locator("img, main script").count(), 0, view);
-      });
-      await page.goto(`${served.url}/page/jobs/${jobs.failed.id}`);
+    await visit(`${served.url}/page/jobs/${jobs.failed.id}`, async (page) => {
       assert.match(await page.locator(".error").first().innerText(), /<img src=x onerror=/);
+      await page.getByRole("heading", { name: "Payload" }).click();
+      assert.match(await page.locator(".data pre").innerText(), /<img src=x onerror=/);
+    });
+  });
+
+  test("the policy stops script and style that get into a view all the same", async () => {
+    const { queue, jobs } = await madeQueue();
+    await using served = await servePage(queue);
+    const stopped = visit(`${served.url}/page/jobs/${jobs.failed.id}`, async (page) => {
+      await page.evaluate(`
+        const script = document.createElement("script");
+        script.textContent = "document.title = 'run'";
+        const style = document.createElement("style");
+        style.textContent = "body { display: none }";
+        document.body.append(script, style);
+        document.body.setAttribute("onclick", "document.title = 'run'");
+      `);
+      await page.locator("h1").click();
+      assert.notEqual(await page.title(), "run");
+      assert.ok(await page.locator("h1").isVisible());
+    });
+    await assert.rejects(stopped, (error: Error) => {
+      assert.match(error.message, /violates the following Content Security Policy directive/);
+      return true;
     });
   });
 });

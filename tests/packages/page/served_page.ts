@@ -38,8 +38,19 @@ export async function servePage(
   };
 }
 
-const correlationId = `order-${hostile}`;
 const long = "unbroken".repeat(250);
+/** As long as each may be, and nowhere to break it. */
+const correlationId = `order-${hostile}${long}`.slice(0, 255);
+const longName = long.slice(0, 128);
+const idempotencyKey = long.slice(0, 255);
+
+/** What is as long and as hostile as only the owner of the page could make it. */
+export const badlyNamed: JobRouterOptions = {
+  page: {
+    title: `${hostile} ${long.slice(0, 200)}`,
+    traceLinks: { [`${hostile} ${long.slice(0, 200)}`]: "https://traces.example/{traceId}" },
+  },
+};
 
 /** The jobs of a made-up order, by what became of each. */
 export interface Jobs {
@@ -48,6 +59,10 @@ export interface Jobs {
   readonly failed: Job;
   readonly mail: Job;
   readonly waiting: Job;
+  /** Of a name that is as long as it may be; it is cancelled. */
+  readonly unwanted: Job;
+  /** A part of it. */
+  readonly below: Job;
   readonly traceId: string;
   readonly correlationId: string;
 }
@@ -61,6 +76,9 @@ async function makeJobs(queue: JobQueue): Promise<Jobs> {
   await queue.enqueue("ledger_queue", {}, { parent: order, dependsOn: [failed] });
   await queue.enqueue(Array.from({ length: 30 }, (_, i) => job("row_queue", i, { parent: order })));
   await queue.enqueue("reminder_queue", {}, { correlationId, delayMs: 3_600_000 });
+  const unwanted = await queue.enqueue(longName, long, { parent: order, idempotencyKey });
+  const below = await queue.enqueue("below_queue", {}, { parent: unwanted, dependsOn: [payment] });
+  await queue.cancel(unwanted.id, `${hostile} ${long.slice(0, 900)}`);
   const workers = [
     queue.worker("order_queue", () => {}),
     queue.worker("payment_queue", ({ attempts }) => {
@@ -76,7 +94,7 @@ async function makeJobs(queue: JobQueue): Promise<Jobs> {
     for (const worker of workers) await worker.tick();
   }
   const waiting = await queue.enqueue("slow_queue", {}, { parent: order });
-  return { order, payment, failed, mail, waiting, traceId, correlationId };
+  return { order, payment, failed, mail, waiting, unwanted, below, traceId, correlationId };
 }
 
 /** A queue in memory with these jobs. */

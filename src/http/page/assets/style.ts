@@ -23,16 +23,16 @@ const text = `
 * { box-sizing: border-box; }
 body {
   margin: 0 auto; max-width: 90rem; padding: 0 1rem 3rem; background: var(--ground);
-  color: var(--text); font: 15px/1.5 system-ui, sans-serif;
+  color: var(--text); font: 15px/1.5 system-ui, sans-serif; overflow-wrap: break-word;
 }
 a { color: var(--link); text-underline-offset: .15em; }
 a:focus-visible, button:focus-visible, input:focus-visible, summary:focus-visible, pre:focus-visible {
   outline: 2px solid var(--link); outline-offset: 2px;
 }
 code, pre { font: .9em/1.5 ui-monospace, monospace; }
-code { overflow-wrap: anywhere; }
+code, h1, .home, .error, .id, .lines li > *, dd, th:first-child { overflow-wrap: anywhere; }
 .copied code { user-select: all; }
-h1 { font-size: 1.35rem; line-height: 1.3; margin: 1.2rem 0 .4rem; overflow-wrap: anywhere; }
+h1 { font-size: 1.35rem; line-height: 1.3; margin: 1.2rem 0 .4rem; }
 h2 { font-size: 1.05rem; margin: 1.8rem 0 .4rem; }
 h1 code { font-weight: 400; font-size: .85em; }
 button, input {
@@ -65,11 +65,11 @@ h1 .status { font-size: .75em; font-weight: 400; margin-left: .4rem; }
 .status.failed { color: var(--bad); }
 .status.retrying { color: var(--again); }
 .status.running { color: var(--run); }
-.error { color: var(--bad); overflow-wrap: anywhere; }
+.error { color: var(--bad); }
 
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .35rem .6rem; text-align: right; border-bottom: 1px solid var(--line); }
-th:first-child { text-align: left; padding-left: 0; overflow-wrap: anywhere; }
+th:first-child { text-align: left; padding-left: 0; }
 thead th { font-weight: 400; color: var(--soft); }
 tbody th { font-weight: 500; }
 .lines { list-style: none; padding: 0; margin: 0; }
@@ -77,7 +77,7 @@ tbody th { font-weight: 500; }
   display: flex; flex-wrap: wrap; gap: 0 1rem; padding: .35rem 0; border-bottom: 1px solid var(--line);
 }
 .lines .when { margin-left: auto; }
-.lines .error, .id { overflow-wrap: anywhere; min-width: 0; }
+.lines .error, .id { min-width: 0; }
 
 .axis, .row {
   display: grid; gap: 0 .8rem; align-items: center;
@@ -87,7 +87,9 @@ tbody th { font-weight: 500; }
 .row { position: relative; border-radius: 4px; scroll-margin: 4rem; }
 .row:hover, .row:focus-within { background: var(--raised); }
 .row:target { box-shadow: inset 3px 0 var(--link); }
-.name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; padding: .1rem .3rem; }
+.name {
+  position: relative; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; padding: .1rem .3rem;
+}
 .name a:focus-visible { outline-offset: -2px; }
 .row.fold .name a { color: var(--soft); }
 .row.trace { display: block; margin-top: .8rem; color: var(--soft); }
@@ -117,7 +119,7 @@ ${
 .words {
   position: absolute; z-index: 2; top: 100%; left: .3rem; right: .3rem; max-width: 46rem; margin: 0;
   padding: .4rem .7rem; background: var(--text); color: var(--ground); border-radius: 4px;
-  overflow-wrap: anywhere; visibility: hidden; pointer-events: none; font-size: .9rem;
+  visibility: hidden; pointer-events: none; font-size: .9rem;
 }
 .row:hover .words, .row:focus-within .words { visibility: visible; }
 .row:focus-within:not(:hover) .words { z-index: 1; }
