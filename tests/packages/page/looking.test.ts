@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { JobQueue, memory } from "../../../mod.ts";
 import { timeout, useBrowser, visit } from "./browser.ts";
 import { madeQueue, servePage } from "./served_page.ts";
 
@@ -87,63 +86,6 @@ describe("looking at the page", { timeout }, () => {
       await page.getByRole("link", { name: "30 × row_queue", expanded: false }).click();
       await page.getByRole("link", { name: "30 × row_queue", expanded: true }).waitFor();
       assert.equal(await rows.count(), 31);
-    });
-  });
-
-  test("a live view follows a job to its end without losing the focus, and then is quiet", async () => {
-    const queue = new JobQueue({ store: memory() });
-    const { id, traceId } = await queue.enqueue("slow_queue", {});
-    await using served = await servePage(queue);
-    await visit(`${served.url}/page/traces/${traceId}`, async (page) => {
-      let asked = 0;
-      page.on("request", () => asked++);
-      await page.clock.install();
-      await page.reload();
-      const row = page.locator(".row");
-      await row.getByRole("link").focus();
-      const element = await row.elementHandle();
-      await page.getByRole("button", { name: "Live, pause" }).click();
-      asked = 0;
-      await page.clock.runFor(10_000);
-      assert.equal(asked, 0);
-      await row.getByRole("link").focus();
-      await queue.worker("slow_queue", () => {}).tick();
-      assert.equal((await queue.get(id))?.status, "completed");
-      await page.getByRole("button", { name: "Paused, go on" }).evaluate((button) =>
-        (button as unknown as { click(): void }).click()
-      );
-      await page.locator(".row.completed").waitFor();
-      assert.ok(await element!.evaluate((row) => row.matches(":focus-within")));
-      assert.equal(await page.getByRole("button", { name: /pause/ }).count(), 0);
-      asked = 0;
-      await page.clock.runFor(10_000);
-      assert.equal(asked, 0);
-    });
-  });
-
-  test("a live view asks every 2 s, and not at all while its tab is hidden", async () => {
-    const queue = new JobQueue({ store: memory() });
-    await queue.enqueue("slow_queue", {});
-    await using served = await servePage(queue);
-    await visit(`${served.url}/page`, async (page) => {
-      await page.clock.install();
-      await page.reload();
-      const refreshed = page.waitForResponse(/\/page$/);
-      await page.clock.runFor(2_100);
-      await refreshed;
-      let asked = 0;
-      page.on("request", () => asked++);
-      const hide = (isHidden: boolean) =>
-        page.evaluate(`
-          Object.defineProperty(document, "hidden", { value: ${isHidden}, configurable: true });
-          document.dispatchEvent(new Event("visibilitychange"));
-        `);
-      await hide(true);
-      await page.clock.runFor(10_000);
-      assert.equal(asked, 0);
-      const seen = page.waitForResponse(/\/page$/);
-      await hide(false);
-      await seen;
     });
   });
 });

@@ -23,23 +23,19 @@ type Look = (page: Page, view: string) => Promise<void>;
 /** Goes through every view of jobs of every kind, everything unfolded, one row in words. */
 async function everyView(options: BrowserContextOptions, look: Look): Promise<void> {
   const { queue, jobs } = await madeQueue();
-  const running = await startJob(queue, { parent: jobs.order });
-  try {
-    await using served = await servePage(queue, badlyNamed);
-    await visit(`${served.url}/page`, async (page) => {
-      for (const view of viewsOf(jobs, running)) {
-        await page.goto(served.url + view);
-        for (const details of await page.locator("details").all()) {
-          await details.evaluate((one) => one.setAttribute("open", ""));
-        }
-        const [row] = await page.locator(".row.completed a").all();
-        await row?.focus();
-        await look(page, view);
+  await using running = await startJob(queue, { parent: jobs.order });
+  await using served = await servePage(queue, badlyNamed);
+  await visit(`${served.url}/page`, async (page) => {
+    for (const view of viewsOf(jobs, running)) {
+      await page.goto(served.url + view);
+      for (const details of await page.locator("details").all()) {
+        await details.evaluate((one) => one.setAttribute("open", ""));
       }
-    }, options);
-  } finally {
-    await running.end();
-  }
+      const [row] = await page.locator(".row.completed a").all();
+      await row?.focus();
+      await look(page, view);
+    }
+  }, options);
 }
 
 describe("reading the page", { timeout }, () => {

@@ -3,10 +3,10 @@
 import type { JobOptions, JobQueue } from "../../../mod.ts";
 
 /** A job under way. */
-export interface RunningJob {
+export interface RunningJob extends AsyncDisposable {
   readonly id: string;
   readonly traceId: string;
-  /** Lets it complete, or fail with this error. */
+  /** Lets it complete, or fail with this error; later calls change nothing. */
   readonly end: (error?: Error) => Promise<void>;
 }
 
@@ -24,9 +24,9 @@ export async function startJob(queue: JobQueue, options: JobOptions = {}): Promi
     });
     ticked = worker.tick();
   });
-  const end = async (error?: Error) => {
+  const end = async (error?: Error): Promise<void> => {
     settle(error);
     await ticked;
   };
-  return { id, traceId, end };
+  return { id, traceId, end, [Symbol.asyncDispose]: end };
 }

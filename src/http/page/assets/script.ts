@@ -53,12 +53,20 @@ async function refresh() {
     const response = await fetch(location.href, { headers: { accept: "text/html" } });
     if (!response.ok) throw new Error(response.statusText);
     const next = new DOMParser().parseFromString(await response.text(), "text/html");
-    if (!isPaused) change(main, next.querySelector("main"));
+    if (!isPaused) show(next);
     showLive();
   } catch {
     showLive("No answer");
   }
   schedule();
+}
+
+function show(next) {
+  const focused = document.activeElement;
+  document.title = next.title;
+  change(main, next.querySelector("main"));
+  // What is moved loses the focus.
+  if (focused.isConnected) focused.focus({ preventScroll: true });
 }
 
 // Only what differs is touched, so nothing flickers and what has the focus keeps it.

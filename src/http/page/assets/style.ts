@@ -79,6 +79,11 @@ tbody th { font-weight: 500; }
 .lines .when { margin-left: auto; }
 .lines .error, .id { min-width: 0; }
 
+@media (max-width: 60rem) {
+  th, td { padding: .35rem; }
+  .queues th:first-child { min-width: 8rem; }
+}
+
 .axis, .row {
   display: grid; gap: 0 .8rem; align-items: center;
   grid-template-columns: minmax(8rem, 22rem) minmax(8rem, 1fr) 7rem 4.5rem;

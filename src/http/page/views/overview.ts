@@ -115,7 +115,7 @@ ${
       const first = jobs.at(-1)!;
       const failed = jobs.filter(({ status }) => status === "failed").length;
       return html`
-        <li><a href="${to.trace(traceId)}"><code>${traceId}</code></a>
+        <li id="${traceId}"><a href="${to.trace(traceId)}"><code>${traceId}</code></a>
         <span>${first.queueName}</span>${correlation(first, to)}
         ${failed > 0 ? html`<span class="error">${number(failed)} failed</span>` : ""}
         <span class="when">${distance(first.createdAt, now)}</span></li>
@@ -135,7 +135,7 @@ function latestFailures(jobs: readonly Job[], { to, now }: Visit): Html {
 ${
     jobs.map(({ id, queueName, status, error, finishedAt, createdAt }) =>
       html`
-        <li>${statusMark(status)} <a href="${to.job(id)}">${queueName}</a>
+        <li id="${id}">${statusMark(status)} <a href="${to.job(id)}">${queueName}</a>
         <span class="error">${error === undefined ? "" : `${error.name}: ${error.message}`}</span>
         <span class="when">${distance(finishedAt ?? createdAt, now)}</span></li>
       `

@@ -8,11 +8,11 @@ import type { Job } from "../../../job/job.ts";
 import { canBeRetried, hasEnded } from "../../../job/status.ts";
 import type { Html, Visit } from "../view.ts";
 
-/** The forms for what can be done with it now. */
+/** The forms for what can be done with it now. By its id a refresh tells one from the other. */
 export function steering({ id, status }: Job, { to }: Visit): Html {
   const form = (what: "retry" | "cancel", question: string, field: Html | string) =>
     html`
-      <details class="steer">
+      <details id="${what}" class="steer">
         <summary>${what === "retry" ? "Retry" : "Cancel"}…</summary>
         <form method="post"
           action="${to.steer(
