@@ -253,7 +253,7 @@ describe("the page's waterfall", () => {
       queue.worker("order", () => clock.pass(100)),
       queue.worker("payment", ({ attempts }) => {
         clock.pass(20);
-        if (attempts === 1) throw new Error("The gateway answered 503");
+        if (attempts < 3) throw new Error("The gateway answered 503");
       }, { backoff: { type: "fixed", delayMs: 1_000 } }),
       queue.worker("mail", () => {}),
       queue.worker("ledger", () => {
@@ -267,12 +267,12 @@ describe("the page's waterfall", () => {
     assert.match(text, /Completed, waited \d+ ms, ran \d+ ms\. Has 3 parts\./);
     assert.match(
       text,
-      /in 2 attempts\. Attempt 1 of 3 failed after \d+ ms: The gateway answered 503\./,
+      /in 3 attempts\. Attempt 1 of 3 failed after \d+ ms: The gateway answered 503\. Attempt 2 of 3 failed after \d+ ms in the same way\./,
     );
     assert.match(text, /Part of order\. After payment\./);
     assert.match(text, /Attempt 1 of 3 failed after \d+ ms: &lt;i&gt;No&lt;\/i&gt; account\./);
     const marks = [...html.matchAll(/<use href="#mark-([a-z-]+)" class="[a-z-]+"\s+x=/g)];
-    assert.deepEqual(marks.map(([, name]) => name), ["retried", "unblocked", "failed"]);
+    assert.deepEqual(marks.map(([, name]) => name), ["retried", "retried", "unblocked", "failed"]);
   });
 
   test("folds many jobs of one queue under one parent, and shows those that went wrong", async () => {

@@ -14,14 +14,22 @@ describe("looking at the page", { timeout }, () => {
     await visit(`${served.url}/page`, async (page) => {
       const search = async (id: string) => {
         await page.getByRole("searchbox").fill(id);
+        const answered = page.waitForResponse((answer) =>
+          answer.request().isNavigationRequest() &&
+          answer.status() !== 303
+        );
         await page.getByRole("searchbox").press("Enter");
+        const status = (await answered).status();
         await page.waitForLoadState();
-        return await page.locator("h1").innerText();
+        return `${status} ${await page.locator("h1").innerText()}`;
       };
-      assert.match(await search(jobs.failed.id), /^invoice_queue/);
-      assert.match(await search(jobs.traceId), new RegExp(`^Trace ${jobs.traceId}`));
-      assert.match(await search(jobs.correlationId), /^Correlation order-<img/);
-      assert.equal(await search("order-1"), "Nothing found");
+      const { failed, traceId, correlationId } = jobs;
+      const asUuid = traceId.replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-").toUpperCase();
+      assert.match(await search(failed.id), /^200 invoice_queue/);
+      assert.match(await search(traceId), new RegExp(`^200 Trace ${traceId}`));
+      assert.match(await search(asUuid), new RegExp(`^200 Trace ${traceId}`));
+      assert.match(await search(correlationId), /^200 Correlation order-<img/);
+      assert.equal(await search("order-1"), "404 Nothing found");
       assert.equal(await page.getByRole("searchbox").inputValue(), "order-1");
     });
   });

@@ -5,15 +5,7 @@
  * @module
  */
 
-/** A file of the page. */
-export interface Asset {
-  /** Its name below `/page`. */
-  readonly name: string;
-  /** Its content type. */
-  readonly type: string;
-  /** What is in it. */
-  readonly text: string;
-}
+import type { Asset } from "./asset.ts";
 
 const text = `"use strict";
 document.documentElement.classList.add("js");

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Asset } from "./script.ts";
+import type { Asset } from "./asset.ts";
 
 const text = `
 :root {

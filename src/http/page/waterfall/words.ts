@@ -22,7 +22,7 @@ export function jobWords(
   return [
     `${timesOf(job, runs, now)}.`,
     ...runs.filter(({ outcome }) => outcome !== "completed" && outcome !== "running").map(
-      (run) => `${failureOf(run, maxAttempts)}.`,
+      (run, i, failed) => `${failureOf(run, maxAttempts, failed[i - 1])}.`,
     ),
     job.status === "cancelled" && runs.at(-1)?.outcome !== "cancelled" &&
     `Cancelled: ${cut(job.error?.message ?? "")}.`,
@@ -77,10 +77,17 @@ const waitWords: Readonly<Partial<Record<JobStatus, string>>> = {
   running: "waited",
 };
 
-function failureOf({ attempt, outcome, startedAt, finishedAt, error }: JobRun, most: number) {
+/** An error that comes again and again is told once: a long trace full of them stays short. */
+function failureOf(
+  { attempt, outcome, startedAt, finishedAt, error }: JobRun,
+  most: number,
+  before: JobRun | undefined,
+): string {
   const after = finishedAt === undefined ? "" : ` after ${durationText(+finishedAt - +startedAt)}`;
   const what = `Attempt ${attempt} of ${most} ${outcome.replaceAll("_", " ")}${after}`;
-  return error === undefined ? what : `${what}: ${cut(error.message)}`;
+  if (error === undefined) return what;
+  if (error.message === before?.error?.message) return `${what} in the same way`;
+  return `${what}: ${cut(error.message)}`;
 }
 
 function namesOf(ids: readonly string[], nameOf: (id: string) => string | undefined): string {
