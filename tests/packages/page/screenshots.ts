@@ -1,11 +1,10 @@
 /** Makes the README's pictures from jobs like the sample's: `npm run screenshots`. */
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { chromium } from "playwright-core";
 import { job, JobQueue, memory, NonRetryableError, WorkerPool } from "../../../mod.ts";
 import { findChromium } from "./find_chromium.ts";
 import { servePage } from "./served_page.ts";
-import { smallPng } from "./small_png.ts";
 
 const folder = new URL("screenshots/", import.meta.url).pathname;
 const BATCHES = 12;
@@ -30,8 +29,7 @@ console.log(`The pictures of job ${id} and its trace are in ${folder}`);
 async function picture(colorScheme: "light" | "dark", name: string, view: string): Promise<void> {
   const page = await browser.newPage({ colorScheme, viewport: { width: 1_200, height: 300 } });
   await page.goto(served.url + view);
-  const png = await page.screenshot({ fullPage: true });
-  writeFileSync(`${folder}${name}-${colorScheme}.png`, smallPng(png));
+  await page.screenshot({ path: `${folder}${name}-${colorScheme}.png`, fullPage: true });
   await page.close();
 }
 
