@@ -81,7 +81,7 @@ tbody th { font-weight: 500; }
 
 @media (max-width: 60rem) {
   th, td { padding: .35rem; }
-  .queues th:first-child { min-width: 8rem; }
+  .queues th:first-child { min-width: 9rem; }
 }
 
 .axis, .row {
