@@ -30,6 +30,7 @@ export const serve: Command = {
     const port = given.integer("port", 0, 65_535) ?? 8080;
     const host = given.text("host") ?? "127.0.0.1";
     const page = given.has("page");
+    const path = page ? "/page" : "";
     const token = given.text("token") ?? (io.env.HAMMERWORK_TOKEN || undefined);
     if (token === undefined && !isLoopback(host)) {
       throw new UsageError(`To listen at ${host}, a token is needed: set HAMMERWORK_TOKEN`);
@@ -39,9 +40,7 @@ export const serve: Command = {
       const server = await listenAt(handler, port, host);
       const stop = io.interrupted();
       if (given.has("json")) await printJson(io.stdout, { url: server.url });
-      else {await io.stdout.write(
-          `Listening at ${server.url}${page ? "/page" : ""}; Ctrl-C ends it\n`,
-        );}
+      else await io.stdout.write(`Listening at ${server.url}${path}; Ctrl-C ends it\n`);
       await new Promise((resolve) => stop.addEventListener("abort", resolve));
       await server.close();
     });

@@ -16,6 +16,7 @@ import { copiedId } from "../copied_id.ts";
 import { moment } from "../moment.ts";
 import { statusMark } from "../status_mark.ts";
 import type { Html, View, Visit } from "../view.ts";
+import { linkedTrace } from "../waterfall/bar.ts";
 import { number } from "../waterfall/words.ts";
 import { steering } from "./steering.ts";
 
@@ -121,9 +122,9 @@ ${runs.map((run) => attempt(run, job, visit))}</ol>
 }
 
 function attempt(run: JobRun, job: Job, { to, now }: Visit): Html {
-  const { startedAt, finishedAt, outcome, error, traceparent } = run;
+  const { startedAt, finishedAt, outcome, error } = run;
   const length = durationText(Math.max(0, (finishedAt?.getTime() ?? now) - startedAt.getTime()));
-  const ranIn = traceparent?.slice(3, 35) ?? job.traceId;
+  const linked = linkedTrace(run, job.traceId);
   return html`
     <li
       value="${run.attempt}"><strong>${outcome.replaceAll(
@@ -131,11 +132,11 @@ function attempt(run: JobRun, job: Job, { to, now }: Visit): Html {
         " ",
       )}</strong> ${outcome === "running" ? "for" : "after"} ${length}, from ${moment(
         startedAt,
-      )}${ranIn === job.traceId
+      )}${linked === undefined
         ? ""
         : html`, in the linked trace <a href="${
-          to.trace(ranIn)
-        }"><code>${ranIn}</code></a>`}${error === undefined ? "" : errorText(error)}</li>
+          to.trace(linked)
+        }"><code>${linked}</code></a>`}${error === undefined ? "" : errorText(error)}</li>
   `;
 }
 

@@ -7,6 +7,7 @@
 import { html } from "hono/html";
 import { hasEnded } from "../../../job/status.ts";
 import type { JobNode, JobRun } from "../../../queue/job_tree.ts";
+import { readTraceparent } from "../../../trace/w3c.ts";
 import type { Html } from "../view.ts";
 import type { Family } from "./families.ts";
 import { placeOf, type Scale, ticksOf } from "./scale.ts";
@@ -68,7 +69,9 @@ export function jobBar(
       return stretch(kind, +run.startedAt, run.finishedAt?.getTime() ?? scale.to, scale);
     }),
     unblockedAt !== undefined && mark("unblocked", unblockedAt, scale),
-    ...runs.map((run) => isLinked(run, job.traceId) && mark("linked", +run.startedAt, scale)),
+    ...runs.map((run) =>
+      linkedTrace(run, job.traceId) !== undefined && mark("linked", +run.startedAt, scale)
+    ),
     ...runs.filter(endedBadly).map((run) =>
       mark(run === fatal ? "failed" : "retried", +run.finishedAt!, scale)
     ),
@@ -90,9 +93,10 @@ export function endedBadly({ outcome }: JobRun): boolean {
   return outcome !== "completed" && outcome !== "running" && outcome !== "cancelled";
 }
 
-/** Whether an attempt ran in another trace than its job's, which its span links to. */
-export function isLinked({ traceparent }: JobRun, traceId: string): boolean {
-  return traceparent !== undefined && traceparent.slice(3, 35) !== traceId;
+/** The trace that an attempt ran in, where that is another than its job's, which its span links to. */
+export function linkedTrace({ traceparent }: JobRun, traceId: string): string | undefined {
+  const ranIn = readTraceparent(traceparent)?.traceId;
+  return ranIn === traceId ? undefined : ranIn;
 }
 
 function bar(parts: readonly (Html | false)[]): Html {

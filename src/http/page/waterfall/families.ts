@@ -29,7 +29,8 @@ export function familiesOf(roots: readonly JobNode[]): ReadonlyMap<JobNode, Fami
   return families;
 }
 
-function parentsFirst(roots: readonly JobNode[]): JobNode[] {
+/** All jobs of a tree, each after the one that it is a part of. */
+export function parentsFirst(roots: readonly JobNode[]): JobNode[] {
   const nodes = [...roots];
   for (let i = 0; i < nodes.length; i++) {
     for (const child of nodes[i]!.children) nodes.push(child);

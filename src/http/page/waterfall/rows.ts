@@ -88,7 +88,7 @@ function siblingRows(
 ): Row[] {
   const queues = groupedBy(nodes, ({ job }) => job.queueName);
   if ([...queues.values()].every((alike) => alike.length <= MOST_ALIKE)) {
-    return nodes.map((node) => ({ kind: "job", node, level }));
+    return nodes.map((node) => toJobRow(node, level));
   }
   return [...queues].flatMap(([queueName, alike]) => {
     if (alike.length <= MOST_ALIKE) return alike.map((node) => toJobRow(node, level));

@@ -9,6 +9,7 @@ import type { Addresses } from "../addresses.ts";
 import { statusMark } from "../status_mark.ts";
 import type { Html } from "../view.ts";
 import { barDefinitions, familyBar, jobBar } from "./bar.ts";
+import { parentsFirst } from "./families.ts";
 import { legend } from "./legend.ts";
 import { type FoldRow, type JobRow, type Row, rowsOf, type TraceRow } from "./rows.ts";
 import { type Scale, scaleOf, ticksOf } from "./scale.ts";
@@ -41,7 +42,8 @@ export function waterfall(tree: JobTree, cut: Cut, to: Addresses, now: number): 
   const rows = rowsOf(tree.roots, new Set(cut.open));
   const from = Math.min(cut.from, Math.floor((rows.length - 1) / ROWS_AT_ONCE) * ROWS_AT_ONCE);
   const shown = rows.slice(from, from + ROWS_AT_ONCE);
-  const surroundings = { scale, nodes: nodesOf(tree.roots), to, cut, now };
+  const nodes = new Map(parentsFirst(tree.roots).map((node) => [node.job.id, node]));
+  const surroundings = { scale, nodes, to, cut, now };
   return html`
     ${barDefinitions(scale)}
     <div class="axis"
@@ -62,16 +64,6 @@ export function waterfall(tree: JobTree, cut: Cut, to: Addresses, now: number): 
     ${rows.length > ROWS_AT_ONCE ? pager(rows.length, from, cut) : ""}
     ${legend()}
   `;
-}
-
-function nodesOf(roots: readonly JobNode[]): ReadonlyMap<string, JobNode> {
-  const nodes = new Map<string, JobNode>();
-  const waiting = [...roots];
-  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-    nodes.set(node.job.id, node);
-    for (const child of node.children) waiting.push(child);
-  }
-  return nodes;
 }
 
 function rowOf(row: Row, place: number, surroundings: Surroundings): Html {

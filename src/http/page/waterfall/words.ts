@@ -7,7 +7,7 @@ import { durationText } from "../../../duration.ts";
 import { hasEnded, type JobStatus } from "../../../job/status.ts";
 import type { JobNode, JobRun } from "../../../queue/job_tree.ts";
 import { groupedBy } from "../grouped.ts";
-import { isLinked } from "./bar.ts";
+import { linkedTrace } from "./bar.ts";
 import type { Family } from "./families.ts";
 
 const LONGEST_ERROR = 200;
@@ -29,7 +29,8 @@ export function jobWords(
     parentId !== undefined && `Part of ${nameOf(parentId) ?? "a job that is not shown"}.`,
     dependsOn.length > 0 && `After ${namesOf(dependsOn, nameOf)}.`,
     children.length > 0 && `Has ${counted(children.length, "part")}.`,
-    runs.some((run) => isLinked(run, job.traceId)) && "Ran in another trace, linked to this one.",
+    runs.some((run) => linkedTrace(run, job.traceId) !== undefined) &&
+    "Ran in another trace, linked to this one.",
   ].filter(Boolean).join(" ");
 }
 
