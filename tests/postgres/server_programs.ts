@@ -1,7 +1,7 @@
 /** The PostgreSQL that `npm ci` installs for the tests. It exists for one platform only. */
 
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync } from "node:fs";
+import { cpSync, existsSync, lchownSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { mayBeMissing, MissingRuntime } from "../legs/installed.ts";
 import { nobody } from "./nobody.ts";
@@ -24,7 +24,16 @@ export function serverPrograms(folder: string): string {
   // Below the home of root, nobody but root can enter.
   const copy = join(folder, "programs");
   cpSync(installed, copy, { recursive: true, verbatimSymlinks: true });
+  giveToNobody(copy);
   return join(copy, "bin");
+}
+
+/** Who runs the server removes its folder too, and can only remove what is in folders of its own. */
+function giveToNobody(folder: string): void {
+  const { uid, gid } = nobody;
+  if (uid === undefined || gid === undefined) return;
+  const inside = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  for (const path of ["", ...inside]) lchownSync(join(folder, path), uid, gid);
 }
 
 function isRunnable(programs: string): boolean {
