@@ -114,14 +114,7 @@ describe("a turn that ends traces", { skip }, () => {
       });
       if (isAnalyzed) await sql.unsafe(`vacuum analyze ${schema}.jobs`);
       const running = await sql.unsafe(`select id from ${schema}.jobs where status = 'running'`);
-      const settlements = JSON.stringify(running.map(({ id }, ord) => ({
-        ord,
-        jobId: id,
-        leaseToken: token,
-        to: "completed",
-        started: true,
-        runMs: 1,
-      })));
+      const settlements = JSON.stringify(running.map(({ id }) => [id, token, "completed", 1]));
       await using server = await explainer(database.url);
       const turn = await server.explain(
         `select * from ${schema}.exchange($1::text::jsonb, '[]', gen_random_uuid(), false)`,

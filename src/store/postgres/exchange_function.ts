@@ -12,8 +12,11 @@ const promotedAtOnce = 1_000;
 /** The function of a turn. `schema` is a quoted name. */
 export function exchangeFunction(schema: string): string {
   return `
--- One turn: records outcomes, then claims. The last row has the summary and no job. 'resent' says
--- that the answer to these settlements was lost, so one that is recorded already is no surprise.
+-- One turn: records outcomes, then claims. The last row has the summary and no job; 'settled' is null
+-- there when all outcomes were recorded. Of each settlement come, by place: the job's id, the lease's
+-- token, the new status, how many ms it ran, its span's context, the result, the outcome, the error,
+-- the delay before a retry, and anything if it had not started. 'resent' says that the answer to
+-- these settlements was lost, so one that is recorded already is no surprise.
 create function ${schema}.exchange(
   settlements jsonb, claims jsonb, claim_token uuid, resent boolean, at timestamptz default null
 ) returns table (settled text[], woken text[], next_in_ms float8, has_expired boolean,
@@ -21,7 +24,8 @@ create function ${schema}.exchange(
 language plpgsql ${pinned} as $$
 declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
-  states text[] := '{}';
+  held integer[];
+  states text[];
   queues text[] := '{}';
   next_in float8;
   ended uuid[];
@@ -40,22 +44,23 @@ begin
   perform set_config('synchronous_commit', 'off', true);
   if settlements <> '[]' then
     with settlement as (
-      select * from jsonb_to_recordset(settlements) as x (
-        "ord" integer, "jobId" uuid, "leaseToken" text, "to" text, "started" boolean,
-        "outcome" text, "error" text, "result" text, "delayMs" float8, "runMs" float8,
-        "traceparent" text)
+      select n::integer as ord, (e ->> 0)::uuid as id, e ->> 1 as lease_token, e ->> 2 as "to",
+        (e ->> 3)::float8 as run_ms, e ->> 4 as traceparent, e ->> 5 as result,
+        e ->> 6 as outcome, e ->> 7 as error, (e ->> 8)::float8 as delay_ms,
+        (e ->> 9) is null as started
+      from jsonb_array_elements(settlements) with ordinality x (e, n)
     ), recorded as (
       update ${schema}.jobs j set
         status = s."to",
         attempts = j.attempts - (s."to" = 'ready')::integer,
-        run_at = case when s."to" = 'retrying' then t + s."delayMs" * interval '1 ms'
+        run_at = case when s."to" = 'retrying' then t + s.delay_ms * interval '1 ms'
           else j.run_at end,
-        started_at = case when s."started" then t - s."runMs" * interval '1 ms'
+        started_at = case when s.started then t - s.run_ms * interval '1 ms'
           else j.started_at end,
         finished_at = case when s."to" in ('completed', 'failed') then t end,
-        result = s."result"::json,
-        error = case when s."started" then s."error"::json else j.error end,
-        attempt_traceparent = case when s."started" then s."traceparent"
+        result = s.result::json,
+        error = case when s.started then s.error::json else j.error end,
+        attempt_traceparent = case when s.started then s.traceparent
           else j.attempt_traceparent end,
         leased_until = null,
         -- Most traces have one job, whose end is theirs. All others are looked at below.
@@ -66,37 +71,43 @@ begin
             from ${schema}.jobs o
             where o.trace_id = j.trace_id and o.sequence <> j.sequence) as ends offset 0) x)
       from settlement s
-      where j.id = s."jobId" and j.lease_token::text = s."leaseToken" and j.status = 'running'
-      returning s."ord", s."to", s."started", s."outcome", s."error", s."traceparent", j.id,
+      where j.id = s.id and j.lease_token::text = s.lease_token and j.status = 'running'
+      returning s.ord, s."to", s.started, s.outcome, s.error, s.traceparent, j.id,
         j.queue_name, j.attempts + (s."to" = 'ready')::integer as attempt, j.started_at,
         j.trace_id, j.trace_end_due
     ), remembered as (
       insert into ${schema}.attempts
         (job_id, attempt, outcome, started_at, finished_at, error, traceparent)
-      select id, attempt, "outcome", started_at, t, "error"::json, "traceparent"
-      from recorded where "to" <> 'completed' and "started"
+      select id, attempt, outcome, started_at, t, error::json, traceparent
+      from recorded where "to" <> 'completed' and started
     ), elsewhere as (
       insert into ${schema}.attempt_traces (trace_id, job_id)
       select ran_in, id from (
-        select id, trace_id, case when "traceparent" ~ '^..-[0-9a-f]{32}-'
-          then substr("traceparent", 4, 32)::uuid end as ran_in from recorded) r
+        select id, trace_id, case when traceparent ~ '^..-[0-9a-f]{32}-'
+          then substr(traceparent, 4, 32)::uuid end as ran_in from recorded
+        where traceparent is not null) r
       where ran_in <> trace_id
       on conflict do nothing
     )
     select
-      array_agg(case
-        when r.id is not null then 'held'
-        when resent and j.lease_token::text = s."leaseToken" and j.status <> 'running' then 'held'
-        when j.status = 'cancelled' then 'cancelled'
-        else 'lost' end order by s."ord"),
-      array_agg(r.id) filter (where r."to" in ('completed', 'failed')),
-      array_agg(r.id) filter (where r."to" in ('completed', 'failed') and r.trace_end_due is null),
-      array_agg(r.id) filter (where r.trace_end_due is not null),
-      array_agg(distinct r.queue_name) filter (where r."to" in ('ready', 'retrying'))
-    into states, ended, sharing, alone, queues
-    from settlement s
-      left join recorded r on r."ord" = s."ord"
-      left join ${schema}.jobs j on j.id = s."jobId";
+      array_agg(ord),
+      array_agg(id) filter (where "to" in ('completed', 'failed')),
+      array_agg(id) filter (where "to" in ('completed', 'failed') and trace_end_due is null),
+      array_agg(id) filter (where trace_end_due is not null),
+      array_agg(distinct queue_name) filter (where "to" in ('ready', 'retrying'))
+    into held, ended, sharing, alone, queues
+    from recorded;
+    if coalesce(cardinality(held), 0) < jsonb_array_length(settlements) then
+      select array_agg(case
+          when s.ord = any(held) then 'held'
+          when resent and j.lease_token::text = s.lease_token and j.status <> 'running' then 'held'
+          when j.status = 'cancelled' then 'cancelled'
+          else 'lost' end order by s.ord)
+        into states
+        from (select n::integer as ord, (e ->> 0)::uuid as id, e ->> 1 as lease_token
+          from jsonb_array_elements(settlements) with ordinality x (e, n)) s
+        left join ${schema}.jobs j on j.id = s.id;
+    end if;
     queues := coalesce(queues, '{}');
     if alone is not null then
       -- Meanwhile another job may have come into the trace, which that statement could not see.

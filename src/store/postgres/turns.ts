@@ -78,7 +78,7 @@ export class Turns {
       throw error;
     }
     for (const settlement of settlements) this.#unsureLeases.delete(keyOf(settlement));
-    return this.#result(rows, claimToken, found);
+    return this.#result(rows, settlements.length, claimToken, found);
   }
 
   async upkeep({ retentionMs, limit }: Upkeep): Promise<UpkeepResult & Woken> {
@@ -128,6 +128,7 @@ export class Turns {
 
   #result(
     rows: readonly Row[],
+    settledCount: number,
     claimToken: string,
     found: readonly ClaimedJob[],
   ): TurnResult & Woken {
@@ -139,7 +140,9 @@ export class Turns {
     claimed.sort((a, b) => b.priority - a.priority || a.runAt - b.runAt || a.sequence - b.sequence);
     const nextInMs = summary.next_in_ms as number | null;
     return {
-      settled: JSON.parse(summary.settled as string) as LeaseState[],
+      settled: summary.settled === null
+        ? new Array<LeaseState>(settledCount).fill("held")
+        : JSON.parse(summary.settled as string) as LeaseState[],
       woken: JSON.parse(summary.woken as string) as string[],
       claimed: [...found, ...claimed],
       nextInMs: nextInMs === null ? undefined : Math.ceil(nextInMs),
