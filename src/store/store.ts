@@ -184,6 +184,11 @@ export interface UpkeepResult {
 export interface Store<Transaction = never> {
   /** How often a worker with nothing to do should ask, in ms. Wake-ups make it rarer, never needed. */
   readonly pollMs: number;
+  /**
+   * Whether a worker with many outcomes should record them in one turn and claim in another one at the
+   * same time, as where two connections do more than one.
+   */
+  readonly prefersTwoStatements?: boolean | undefined;
   /** Adds all of them, or none and throws. An unknown dependency is a `RangeError`. */
   add(jobs: readonly JobInput[], transaction?: Transaction): Promise<readonly Added[]>;
   /** Records outcomes and claims the next jobs. */

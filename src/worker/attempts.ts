@@ -38,11 +38,11 @@ export class Attempts {
   readonly #runningFor = new Map<WorkerSettings, number>();
   readonly #hooks: HookCalls;
   readonly #tally: Tally;
-  readonly #onEnd: () => void;
+  readonly #onEnd: (settings: WorkerSettings) => void;
   #finished: Finished[] = [];
 
-  /** `onEnd` is called whenever an attempt is over. */
-  constructor(hooks: HookCalls, tally: Tally, onEnd: () => void) {
+  /** `onEnd` is called whenever an attempt is over, with the worker that it was one of. */
+  constructor(hooks: HookCalls, tally: Tally, onEnd: (settings: WorkerSettings) => void) {
     this.#hooks = hooks;
     this.#tally = tally;
     this.#onEnd = onEnd;
@@ -114,7 +114,7 @@ export class Attempts {
       this.#tally.add("cancelled");
       this.#hooks.tell(settings, () => [cancelEvent(job, outcome.error, executed.runMs)]);
     }
-    this.#onEnd();
+    this.#onEnd(settings);
   }
 }
 

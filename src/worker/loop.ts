@@ -1,7 +1,7 @@
 /**
- * The cooperative loop behind every worker: one exchange with the store at a time records what has
- * ended and claims what can start. While an exchange is under way, outcomes gather for the next, so
- * batches grow with the load by themselves.
+ * The cooperative loop behind every worker: one turn with the store at a time records what has ended
+ * and claims what can start. While a turn is under way, jobs that were claimed before go on starting
+ * and outcomes gather for the next turn, so batches grow with the load by themselves.
  *
  * @module
  */
@@ -12,10 +12,12 @@ import { Breath } from "./breath.ts";
 import { JobCancelledError } from "../job/errors.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { HookCalls } from "./hook_calls.ts";
+import { type Capacity, Claiming } from "./claiming.ts";
 import { cancelEvent, outcomeEvents } from "./lifecycle.ts";
 import { measureTurn } from "../metrics/measure.ts";
+import { type Held, Prefetch } from "./prefetch.ts";
 import { Stopping } from "./stopping.ts";
-import type { Claim, ClaimedJob, LeaseState, Store, TurnResult } from "../store/store.ts";
+import type { Claim, LeaseState, Store, TurnResult } from "../store/store.ts";
 import { Tally } from "./tally.ts";
 import { TraceEnds } from "./trace_ends.ts";
 import { doUpkeep, upkeepDueAt } from "./upkeep.ts";
@@ -23,11 +25,7 @@ import { Waiting } from "./waiting.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
 
 /** How far a loop goes. */
-export interface LoopLimits {
-  /** How many jobs run at once, over all queues. */
-  readonly concurrency: number;
-  /** At most this many jobs are claimed in all. */
-  readonly maxJobs: number;
+export interface LoopLimits extends Capacity {
   /** No job is started after this long. */
   readonly budgetMs: number;
   /** Whether the loop ends when nothing is ready and nothing runs. */
@@ -36,6 +34,8 @@ export interface LoopLimits {
 
 // How often a tick with nothing running asks a failing store before it gives up; a run never does.
 const TICK_TRIES = 3;
+// So many outcomes are better recorded beside a claim than before it.
+const WORTH_A_STATEMENT = 100;
 const STORE_BACKOFF = { type: "exponential", delayMs: 100, maxMs: 10_000 } as const;
 
 /** One run or one tick over the queues of one store. */
@@ -50,11 +50,12 @@ export class Loop {
   readonly #pause: Waiting = new Waiting();
   readonly #breath: Breath = new Breath();
   readonly #hooks: HookCalls = new HookCalls();
-  readonly #attempts: Attempts = new Attempts(this.#hooks, this.tally, () => this.#waiting.wake());
+  readonly #prefetch: Prefetch;
+  readonly #attempts: Attempts = new Attempts(this.#hooks, this.tally, (one) => this.#ended(one));
+  readonly #claiming: Claiming;
   readonly #traceEnds: TraceEnds;
   readonly #stopping: Stopping = new Stopping(() => this.#attempts.handBack());
   readonly #budgetEndsAt: number;
-  #claimedCount = 0;
   #storeErrors = 0;
   #hasUnclaimed = false;
   // Upkeep alone is no reason for more of it, whatever its interval.
@@ -65,6 +66,12 @@ export class Loop {
     this.#settings = settings;
     this.#byQueue = new Map(settings.map((one) => [one.queueName, one]));
     this.#asking = new Asking(settings);
+    this.#prefetch = new Prefetch(settings);
+    this.#claiming = new Claiming(settings, limits, {
+      asking: this.#asking,
+      attempts: this.#attempts,
+      prefetch: this.#prefetch,
+    });
     this.#traceEnds = new TraceEnds(this.#store, settings);
     this.#limits = limits;
     this.#budgetEndsAt = performance.now() + limits.budgetMs;
@@ -83,6 +90,7 @@ export class Loop {
     const heartbeat = new Heartbeat(this.#store, this.#attempts.running, this.#settings);
     try {
       while (!this.#isOver()) {
+        this.#handBack(this.#prefetch.takeOverdue());
         if (this.#isTurnDue()) await this.#turn();
         else if (!this.#isUpkeepDue()) await this.#sleep();
         this.#traceEnds.askIfDue();
@@ -104,6 +112,7 @@ export class Loop {
   /** Claims no more. Jobs that still run after `timeoutMs` are handed back. */
   stop(timeoutMs: number): void {
     this.#stopping.ask(timeoutMs, this.#endTimeoutMs());
+    this.#handBack(this.#prefetch.takeAll());
     this.#waiting.wake();
     this.#pause.wake();
   }
@@ -111,7 +120,15 @@ export class Loop {
   /** Records what has ended and claims what can start. */
   async #turn(): Promise<void> {
     const finished = this.#attempts.takeFinished();
-    const claims = this.#claims(finished.length > 0);
+    const claims = this.#mayStart() ? this.#claiming.claims(finished.length > 0) : [];
+    this.#hasUnclaimed = claims.length === 0;
+    const isSplit = this.#store.prefersTwoStatements === true &&
+      finished.length >= WORTH_A_STATEMENT && claims.length > 0;
+    if (!isSplit) return await this.#exchange(finished, claims);
+    await Promise.all([this.#exchange([], claims), this.#exchange(finished, [])]);
+  }
+
+  async #exchange(finished: readonly Finished[], claims: readonly Claim[]): Promise<void> {
     const queueNames = claims.map(({ queueName }) => queueName);
     const settlements = finished.map(({ settlement }) => settlement);
     const askedAt = performance.now();
@@ -128,18 +145,39 @@ export class Loop {
     this.#storeErrors = 0;
     this.#hasKept = false;
     this.#asking.end(queueNames, result);
-    this.#hasUnclaimed = claims.length === 0;
     finished.forEach((one, i) => this.#recorded(one, result.settled[i]!));
     if (finished.length > 0) this.#traceEnds.ask();
-    for (const job of result.claimed) this.#start(job, askedAt);
+    this.#claimed(result, askedAt);
   }
 
-  #start(job: ClaimedJob, askedAt: number): void {
-    const settings = this.#byQueue.get(job.queueName)!;
-    this.#claimedCount++;
-    // The stop, or the end of the budget, may have come while the claim was under way.
-    if (this.#mayStart()) this.#attempts.start(job, settings, askedAt);
-    else this.#attempts.decline(job, settings);
+  #claimed({ claimed }: TurnResult, askedAt: number): void {
+    this.#claiming.claimed(claimed.length);
+    for (const job of claimed) {
+      this.#prefetch.add({ job, settings: this.#byQueue.get(job.queueName)!, askedAt });
+    }
+    this.#startHeld();
+  }
+
+  /** Gives held jobs the places that are free. */
+  #startHeld(): void {
+    // The stop, or the end of the budget, may have come meanwhile.
+    if (!this.#mayStart()) return this.#handBack(this.#prefetch.takeAll());
+    for (;;) {
+      const held = this.#prefetch.take((settings) => this.#claiming.hasPlace(settings));
+      if (held === undefined) return;
+      this.#prefetch.paceOf(held.settings).started();
+      this.#attempts.start(held.job, held.settings, held.askedAt);
+    }
+  }
+
+  #ended(settings: WorkerSettings): void {
+    this.#prefetch.paceOf(settings).ended();
+    this.#startHeld();
+    this.#waiting.wake();
+  }
+
+  #handBack(held: readonly Held[]): void {
+    for (const { job, settings } of held) this.#attempts.decline(job, settings);
   }
 
   /** Hooks hear of an outcome only now that it is recorded. */
@@ -157,36 +195,12 @@ export class Loop {
     }
   }
 
-  /** What each queue can take: those that are to be asked, or all when the store is asked anyway. */
-  #claims(isAskedAnyway: boolean): readonly Claim[] {
-    if (!this.#mayStart()) return [];
-    let room = this.#room();
-    const inTurn = this.#asking.inTurn(isAskedAnyway).filter((one) => this.#slackOf(one) > 0);
-    return inTurn.flatMap((one, i) => {
-      const limit = Math.min(Math.ceil(room / (inTurn.length - i)), this.#slackOf(one));
-      if (limit <= 0) return [];
-      room -= limit;
-      return [{ queueName: one.queueName, limit, leaseMs: one.leaseMs }];
-    });
-  }
-
-  #room(): number {
-    const { concurrency, maxJobs } = this.#limits;
-    return Math.min(concurrency - this.#attempts.running.size, maxJobs - this.#claimedCount);
-  }
-
-  #slackOf(settings: WorkerSettings): number {
-    return settings.concurrency - this.#attempts.runningFor(settings);
-  }
-
   #mayStart(): boolean {
     return !this.#stopping.isAsked && performance.now() < this.#budgetEndsAt;
   }
 
-  /** When a queue that has room is to be asked. */
   #askAt(): number {
-    if (!this.#mayStart() || this.#room() <= 0) return Infinity;
-    return this.#asking.nextAt(this.#settings.filter((one) => this.#slackOf(one) > 0));
+    return this.#mayStart() ? this.#claiming.askAt() : Infinity;
   }
 
   #isTurnDue(): boolean {
@@ -201,7 +215,8 @@ export class Loop {
 
   #isOver(): boolean {
     if (this.#stopping.hasGivenUp) return true;
-    if (this.#attempts.running.size > 0 || this.#attempts.finishedCount > 0) return false;
+    const { running, finishedCount } = this.#attempts;
+    if (running.size > 0 || finishedCount > 0 || this.#prefetch.count > 0) return false;
     if (this.#stopping.isAsked) return true;
     return this.#limits.endsWhenIdle && !this.#isUpkeepDue() && this.#askAt() > performance.now();
   }
@@ -210,7 +225,12 @@ export class Loop {
     const now = performance.now();
     // An upkeep interval of zero means every turn, not a loop without a pause.
     const upkeepAt = Math.max(now + 1, upkeepDueAt(this.#store, this.#settings));
-    const wakeAt = Math.min(this.#askAt(), upkeepAt, Math.max(now + 1, this.#traceEnds.askAt));
+    const wakeAt = Math.min(
+      this.#askAt(),
+      this.#prefetch.overdueAt(),
+      upkeepAt,
+      Math.max(now + 1, this.#traceEnds.askAt),
+    );
     await this.#waiting.sleep(wakeAt - now);
     this.#hasKept = false;
     this.#breath.taken();
