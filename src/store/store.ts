@@ -185,10 +185,10 @@ export interface Store<Transaction = never> {
   /** How often a worker with nothing to do should ask, in ms. Wake-ups make it rarer, never needed. */
   readonly pollMs: number;
   /**
-   * Whether a worker with many outcomes should record them in one turn and claim in another one at the
-   * same time, as where two connections do more than one.
+   * How many turns a worker should take at once, 1 or 2. With 2, as where several connections do more
+   * than one, it records many outcomes in one turn while it claims in another. Default 1.
    */
-  readonly prefersTwoStatements?: boolean | undefined;
+  readonly turnsAtOnce?: 1 | 2 | undefined;
   /** Adds all of them, or none and throws. An unknown dependency is a `RangeError`. */
   add(jobs: readonly JobInput[], transaction?: Transaction): Promise<readonly Added[]>;
   /** Records outcomes and claims the next jobs. */

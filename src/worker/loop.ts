@@ -7,19 +7,18 @@
  */
 import { Asking } from "./asking.ts";
 import { Attempts, type Finished } from "./attempts.ts";
-import { backoffDelay } from "../job/backoff.ts";
 import { Breath } from "./breath.ts";
 import { JobCancelledError } from "../job/errors.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { HookCalls } from "./hook_calls.ts";
 import { type Capacity, Claiming } from "./claiming.ts";
 import { cancelEvent, outcomeEvents } from "./lifecycle.ts";
-import { measureTurn } from "../metrics/measure.ts";
 import { type Held, Prefetch } from "./prefetch.ts";
 import { Stopping } from "./stopping.ts";
-import type { Claim, LeaseState, Store, TurnResult } from "../store/store.ts";
+import type { LeaseState, Store, TurnResult } from "../store/store.ts";
 import { Tally } from "./tally.ts";
 import { TraceEnds } from "./trace_ends.ts";
+import { Turns } from "./turns.ts";
 import { doUpkeep, upkeepDueAt } from "./upkeep.ts";
 import { Waiting } from "./waiting.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
@@ -32,12 +31,6 @@ export interface LoopLimits extends Capacity {
   readonly endsWhenIdle: boolean;
 }
 
-// How often a tick with nothing running asks a failing store before it gives up; a run never does.
-const TICK_TRIES = 3;
-// So many outcomes are better recorded beside a claim than before it.
-const WORTH_A_STATEMENT = 100;
-const STORE_BACKOFF = { type: "exponential", delayMs: 100, maxMs: 10_000 } as const;
-
 /** One run or one tick over the queues of one store. */
 export class Loop {
   readonly tally: Tally = new Tally();
@@ -47,17 +40,15 @@ export class Loop {
   readonly #limits: LoopLimits;
   readonly #asking: Asking;
   readonly #waiting: Waiting = new Waiting();
-  readonly #pause: Waiting = new Waiting();
   readonly #breath: Breath = new Breath();
   readonly #hooks: HookCalls = new HookCalls();
   readonly #prefetch: Prefetch;
   readonly #attempts: Attempts = new Attempts(this.#hooks, this.tally, (one) => this.#ended(one));
   readonly #claiming: Claiming;
+  readonly #turns: Turns;
   readonly #traceEnds: TraceEnds;
   readonly #stopping: Stopping = new Stopping(() => this.#attempts.handBack());
   readonly #budgetEndsAt: number;
-  #storeErrors = 0;
-  #hasUnclaimed = false;
   // Upkeep alone is no reason for more of it, whatever its interval.
   #hasKept = false;
 
@@ -72,6 +63,16 @@ export class Loop {
       attempts: this.#attempts,
       prefetch: this.#prefetch,
     });
+    this.#turns = new Turns({
+      store: this.#store,
+      asking: this.#asking,
+      attempts: this.#attempts,
+      claiming: this.#claiming,
+      stopping: this.#stopping,
+      givesUp: limits.endsWhenIdle,
+      onError: settings[0]!.onError,
+      onResult: (finished, result, askedAt) => this.#took(finished, result, askedAt),
+    });
     this.#traceEnds = new TraceEnds(this.#store, settings);
     this.#limits = limits;
     this.#budgetEndsAt = performance.now() + limits.budgetMs;
@@ -79,7 +80,7 @@ export class Loop {
 
   /** When the store has something next, in ms: 0 when it was not asked since something changed. */
   get nextInMs(): number | undefined {
-    return this.#hasUnclaimed ? 0 : this.#asking.nextInMs;
+    return this.#turns.hasUnclaimed ? 0 : this.#asking.nextInMs;
   }
 
   /** Works until the limits are reached or, without limits, until it is stopped. */
@@ -91,7 +92,7 @@ export class Loop {
     try {
       while (!this.#isOver()) {
         this.#handBack(this.#prefetch.takeOverdue());
-        if (this.#isTurnDue()) await this.#turn();
+        if (this.#turns.isDue(this.#mayStart())) await this.#turns.take(this.#mayStart());
         else if (!this.#isUpkeepDue()) await this.#sleep();
         this.#traceEnds.askIfDue();
         if (this.#isUpkeepDue()) await this.#upkeep();
@@ -114,45 +115,15 @@ export class Loop {
     this.#stopping.ask(timeoutMs, this.#endTimeoutMs());
     this.#handBack(this.#prefetch.takeAll());
     this.#waiting.wake();
-    this.#pause.wake();
+    this.#turns.wake();
   }
 
-  /** Records what has ended and claims what can start. */
-  async #turn(): Promise<void> {
-    const finished = this.#attempts.takeFinished();
-    const claims = this.#mayStart() ? this.#claiming.claims(finished.length > 0) : [];
-    this.#hasUnclaimed = claims.length === 0;
-    const isSplit = this.#store.prefersTwoStatements === true &&
-      finished.length >= WORTH_A_STATEMENT && claims.length > 0;
-    if (!isSplit) return await this.#exchange(finished, claims);
-    await Promise.all([this.#exchange([], claims), this.#exchange(finished, [])]);
-  }
-
-  async #exchange(finished: readonly Finished[], claims: readonly Claim[]): Promise<void> {
-    const queueNames = claims.map(({ queueName }) => queueName);
-    const settlements = finished.map(({ settlement }) => settlement);
-    const askedAt = performance.now();
-    this.#asking.begin(queueNames);
-    let result: TurnResult;
-    try {
-      const exchange = () => this.#store.exchange({ settlements, claims });
-      result = await this.#stopping.inTime(measureTurn(finished, claims, exchange));
-    } catch (error) {
-      this.#asking.end(queueNames, undefined);
-      this.#attempts.putBack(finished);
-      return await this.#storeFailed(error);
-    }
-    this.#storeErrors = 0;
+  #took(finished: readonly Finished[], result: TurnResult, askedAt: number): void {
     this.#hasKept = false;
-    this.#asking.end(queueNames, result);
     finished.forEach((one, i) => this.#recorded(one, result.settled[i]!));
     if (finished.length > 0) this.#traceEnds.ask();
-    this.#claimed(result, askedAt);
-  }
-
-  #claimed({ claimed }: TurnResult, askedAt: number): void {
-    this.#claiming.claimed(claimed.length);
-    for (const job of claimed) {
+    this.#claiming.claimed(result.claimed.length);
+    for (const job of result.claimed) {
       this.#prefetch.add({ job, settings: this.#byQueue.get(job.queueName)!, askedAt });
     }
     this.#startHeld();
@@ -203,13 +174,9 @@ export class Loop {
     return this.#mayStart() ? this.#claiming.askAt() : Infinity;
   }
 
-  #isTurnDue(): boolean {
-    return this.#attempts.finishedCount > 0 || this.#askAt() <= performance.now();
-  }
-
   /** A worker that could not record its own outcomes must not sweep them. */
   #isUpkeepDue(): boolean {
-    return this.#storeErrors === 0 && !this.#stopping.isAsked && !this.#hasKept &&
+    return !this.#turns.hasFailed && !this.#stopping.isAsked && !this.#hasKept &&
       upkeepDueAt(this.#store, this.#settings) <= performance.now();
   }
 
@@ -241,15 +208,6 @@ export class Loop {
     const upkeep = doUpkeep(this.#store, this.#byQueue, this.#hooks);
     const hasFreed = await this.#stopping.inTime(upkeep).catch(() => false);
     if (hasFreed) this.#asking.askAll();
-  }
-
-  async #storeFailed(error: unknown): Promise<void> {
-    this.#storeErrors++;
-    const isIdle = this.#limits.endsWhenIdle && this.#attempts.running.size === 0;
-    if (isIdle && this.#storeErrors >= TICK_TRIES) throw error;
-    this.#settings[0]!.onError(error);
-    const delayMs = backoffDelay(STORE_BACKOFF, this.#storeErrors, error);
-    await this.#pause.sleep(this.#stopping.isAsked ? Math.min(delayMs, 500) : delayMs);
   }
 
   #endTimeoutMs(): number {

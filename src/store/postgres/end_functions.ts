@@ -97,7 +97,7 @@ begin
   end if;
   update ${schema}.jobs j set trace_end_due = t, trace_epoch = 1 + coalesce((
     select max(e.trace_epoch) from ${schema}.jobs e
-    where e.trace_id = j.trace_id and e.trace_epoch is not null), 0)
+    where e.trace_id = j.trace_id), 0)
   from unnest(traces, last_ids) l(trace_id, id)
   where j.id = l.id and l.trace_id <> all(busy);
 end $$;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { claimedColumns, claimedTypes } from "./claimed_rows.ts";
 import { pinned, readCommitted } from "./function_settings.ts";
 
 // A claim promotes at most as many due jobs; the next one goes on.
@@ -12,16 +13,16 @@ const promotedAtOnce = 1_000;
 /** The function of a turn. `schema` is a quoted name. */
 export function exchangeFunction(schema: string): string {
   return `
--- One turn: records outcomes, then claims. The last row has the summary and no job; 'settled' is null
--- there when all outcomes were recorded. Of each settlement come, by place: the job's id, the lease's
+-- One turn: records outcomes, then claims. The last row has no job, but under 'more' a summary, where
+-- 'settled' is null when all outcomes were recorded. Of each settlement come, by place: the job's id, the lease's
 -- token, the new status, how many ms it ran, its span's context, the result, the outcome, the error,
 -- the delay before a retry, and anything if it had not started. 'resent' says that the answer to
 -- these settlements was lost, so one that is recorded already is no surprise.
 create function ${schema}.exchange(
   settlements jsonb, claims jsonb, claim_token uuid, resent boolean, at timestamptz default null
-) returns table (settled text[], woken text[], next_in_ms float8, has_expired boolean,
-  job ${schema}.jobs, wait_ms float8, contexts text[])
+) returns table (${claimedTypes})
 language plpgsql ${pinned} as $$
+#variable_conflict use_column
 declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
   held integer[];
@@ -148,9 +149,7 @@ begin
         select sequence from ${schema}.jobs
         where queue_name = claim."queueName" and status = 'ready'
         order by priority desc, run_at, sequence limit claim."limit" for update skip locked))
-      returning null::text[], null::text[], null::float8, null::boolean, j,
-        date_part('epoch', t - j.run_at) * 1000,
-        case when j.depends_on <> '{}' then ${schema}.dependency_contexts(j.depends_on) end;
+      returning ${claimedColumns(schema, "j")};
     get diagnostics taken = row_count;
     if taken >= claim."limit" or promoted >= ${promotedAtOnce} then
       next_in := 0;
@@ -165,9 +164,10 @@ begin
     end if;
   end loop;
 
-  return query select states, queues, next_in,
-    exists (select 1 from ${schema}.jobs where status = 'running' and leased_until < t),
-    null::${schema}.jobs, null::float8, null::text[];
+  sequence := null;
+  more := json_build_object('settled', states, 'woken', queues, 'nextInMs', next_in, 'hasExpired',
+    exists (select 1 from ${schema}.jobs where status = 'running' and leased_until < t));
+  return next;
 end $$;
 `;
 }

@@ -6,7 +6,7 @@
  */
 import type { JobStatus } from "../../job/status.ts";
 import type { Attempt, DependencyFailurePolicy, JobInput, JobRecord } from "../../job/record.ts";
-import type { ClaimedJob, Settlement, TraceEnd } from "../store.ts";
+import type { Settlement, TraceEnd } from "../store.ts";
 import type { Row } from "./client.ts";
 
 /** A job's columns; `job` is a table's alias or a value of the table's type in parentheses. */
@@ -70,16 +70,6 @@ export function toRecord(row: Row): JobRecord {
     result: optional(row.result),
     error: json(row.error),
     attemptTraceparent: optional(row.attempt_traceparent),
-  };
-}
-
-/** A claimed job's row as a record. */
-export function toClaimed(row: Row, leaseToken: string): ClaimedJob {
-  return {
-    ...toRecord(row),
-    leaseToken,
-    waitMs: Math.round(row.wait_ms as number),
-    dependencyTraceparents: row.contexts === null ? [] : JSON.parse(row.contexts as string),
   };
 }
 
@@ -149,16 +139,18 @@ export function toAttempt(row: Row): Attempt {
   };
 }
 
-function undashed(uuid: unknown): string {
+/** A UUID without its dashes. */
+export function undashed(uuid: unknown): string {
   return (uuid as string).replaceAll("-", "");
 }
 
-function optional<T>(value: unknown): T | undefined {
+/** Null is `undefined` here. */
+export function optional<T>(value: unknown): T | undefined {
   return value === null ? undefined : value as T;
 }
 
-/** The server counts in microseconds and divides them as a float. */
-function time(value: unknown): number | undefined {
+/** A time in ms: the server counts in microseconds and divides them as a float. */
+export function time(value: unknown): number | undefined {
   return value === null ? undefined : Math.round(value as number);
 }
 

@@ -53,8 +53,6 @@ create index jobs_due on ${schema}.jobs (queue_name, run_at)
 create index jobs_leased on ${schema}.jobs (leased_until) where status = 'running';
 create index jobs_blocked on ${schema}.jobs (sequence) where status = 'blocked';
 create index jobs_ended on ${schema}.jobs (finished_at) where finished_at is not null;
-create index jobs_trace_epoch on ${schema}.jobs (trace_id, trace_epoch)
-  where trace_epoch is not null;
 create index jobs_trace_end_due on ${schema}.jobs (trace_end_due, sequence)
   where trace_end_due is not null;
 create unique index jobs_key on ${schema}.jobs (queue_name, idempotency_key)

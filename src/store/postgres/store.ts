@@ -44,7 +44,7 @@ export interface PostgresStoreOptions {
 /** A store in a schema of a Postgres database. */
 export class PostgresStore implements Store<Sql> {
   readonly pollMs = 1_000;
-  readonly prefersTwoStatements = true;
+  readonly turnsAtOnce = 2;
   readonly #client: Client;
   readonly #options: PostgresStoreOptions;
   readonly #schema: string;

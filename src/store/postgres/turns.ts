@@ -16,7 +16,8 @@ import type {
   UpkeepResult,
 } from "../store.ts";
 import { type Client, isOutcomeUnknown, type Row } from "./client.ts";
-import { jobColumns, toClaimed, toRecord, toSettlementText } from "./rows.ts";
+import { claimedColumns, claimedNames, toClaimed } from "./claimed_rows.ts";
+import { jobColumns, toRecord, toSettlementText } from "./rows.ts";
 
 /** What also belongs to a result: queues in which something became ready. */
 interface Woken {
@@ -28,6 +29,15 @@ const FRESH_MS = 1_500;
 const RETENTION_EVERY_MS = 30_000;
 // The server's calendar has a beginning.
 const LONGEST_RETENTION_MS = 10_000_000_000_000;
+
+/** The last row of an exchange. */
+interface Summary {
+  /** Null when all outcomes were recorded. */
+  readonly settled: readonly LeaseState[] | null;
+  readonly woken: readonly string[] | null;
+  readonly nextInMs: number | null;
+  readonly hasExpired: boolean;
+}
 
 /** Turns over one schema. */
 export class Turns {
@@ -59,11 +69,8 @@ export class Turns {
     let rows: readonly Row[];
     try {
       rows = await this.#client.query(
-        `select array_to_json(e.settled)::text as settled, array_to_json(e.woken)::text as woken, ` +
-          `e.next_in_ms, e.has_expired, e.wait_ms, array_to_json(e.contexts)::text as contexts, ` +
-          `${jobColumns("(e.job)")} ` +
-          `from ${this.#schema}.exchange($1::text::jsonb, $2::text::jsonb, $3::text::uuid, $4, ` +
-          `to_timestamp($5::float8 / 1000)) e`,
+        `select * from ${this.#schema}.exchange($1::text::jsonb, $2::text::jsonb, $3::text::uuid, $4, ` +
+          `to_timestamp($5::float8 / 1000))`,
         [
           toSettlementText(settlements),
           JSON.stringify(room),
@@ -132,18 +139,15 @@ export class Turns {
     claimToken: string,
     found: readonly ClaimedJob[],
   ): TurnResult & Woken {
-    const summary = rows.at(-1)!;
-    if (summary.has_expired === false) this.#nothingExpiredAt = performance.now();
-    else this.#nothingExpiredAt = -Infinity;
+    const summary = JSON.parse(rows.at(-1)!.more as string) as Summary;
+    this.#nothingExpiredAt = summary.hasExpired ? -Infinity : performance.now();
     const claimed = rows.slice(0, -1).map((row) => toClaimed(row, claimToken));
     // RETURNING promises no order.
     claimed.sort((a, b) => b.priority - a.priority || a.runAt - b.runAt || a.sequence - b.sequence);
-    const nextInMs = summary.next_in_ms as number | null;
+    const { settled, woken, nextInMs } = summary;
     return {
-      settled: summary.settled === null
-        ? new Array<LeaseState>(settledCount).fill("held")
-        : JSON.parse(summary.settled as string) as LeaseState[],
-      woken: JSON.parse(summary.woken as string) as string[],
+      settled: settled ?? new Array<LeaseState>(settledCount).fill("held"),
+      woken: woken ?? [],
       claimed: [...found, ...claimed],
       nextInMs: nextInMs === null ? undefined : Math.ceil(nextInMs),
     };
@@ -167,11 +171,11 @@ export class Turns {
       .map(([token]) => token);
     if (tokens.length === 0) return [];
     const rows = await this.#client.query(
-      `select ${jobColumns("j")}, j.lease_token::text as lease_token, 0::float8 as wait_ms, ` +
-        `array_to_json(${this.#schema}.dependency_contexts(j.depends_on))::text as contexts ` +
-        `from ${this.#schema}.jobs j where status = 'running' ` +
+      `select j.lease_token::text as lease_token, c.* from ${this.#schema}.jobs j, ` +
+        `lateral (select ${claimedColumns(this.#schema, "j")}) as c (${claimedNames}) ` +
+        "where status = 'running' " +
         "and lease_token in (select t::uuid from jsonb_array_elements_text($1::text::jsonb) t) " +
-        "and queue_name in (select q from jsonb_array_elements_text($2::text::jsonb) q)",
+        "and j.queue_name in (select q from jsonb_array_elements_text($2::text::jsonb) q)",
       [JSON.stringify(tokens), JSON.stringify(queueNames)],
     );
     for (const token of tokens) this.#findClaim(token, queueNames);
