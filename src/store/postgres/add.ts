@@ -8,7 +8,16 @@ import type { JobInput } from "../../job/record.ts";
 import { StoreUnavailableError } from "../../job/errors.ts";
 import type { Added } from "../store.ts";
 import { type Client, PartlyDoneError, type Sql } from "./client.ts";
-import { addedColumns, jobColumns, toAdded, toInputText, toRecord } from "./rows.ts";
+import {
+  addedColumns,
+  givenColumns,
+  inputRows,
+  liveColumns,
+  startsAt,
+  toAdded,
+  toInputText,
+} from "./new_rows.ts";
+import { jobColumns, toRecord } from "./rows.ts";
 
 /** Adds jobs; whatever was there before under the same id or key is returned as it is. */
 export async function addJobs(
@@ -80,23 +89,15 @@ function insertStatement(schema: string): string {
   return `
 with clock as materialized (
   select coalesce(to_timestamp($2::float8 / 1000), date_trunc('milliseconds', clock_timestamp())) as t
-), input as (
-  select x.*, c.t, greatest(c.t, coalesce(to_timestamp(x."runAt" / 1000),
-    c.t + coalesce(x."delayMs", 0) * interval '1 ms')) as starts_at
-  from clock c, jsonb_to_recordset($1::text::jsonb) as x (
-    "ord" integer, "id" uuid, "queueName" text, "payload" text, "priority" smallint,
-    "delayMs" float8, "runAt" float8, "maxAttempts" smallint, "backoff" text, "timeoutMs" integer,
-    "idempotencyKey" text, "onDependencyFailure" text, "traceId" uuid, "correlationId" text,
-    "parentId" uuid, "traceparent" text, "tracestate" text, "baggage" text, "propagation" text)
+), added as (
+  insert into ${schema}.enqueued as j (${givenColumns}, payload, parent_id, created_at, run_at)
+  select ${givenColumns}, payload::json, parent_id, t, ${startsAt}
+  from clock, ${inputRows("$1::text::jsonb")} i order by ord
+  on conflict do nothing
+  returning ${liveColumns}, created_at
+), placed as (
+  insert into ${schema}.live (${liveColumns}, status)
+  select ${liveColumns}, case when run_at <= created_at then 'ready' else 'scheduled' end from added
 )
-insert into ${schema}.jobs as j (id, queue_name, status, payload, priority, max_attempts, backoff,
-  timeout_ms, idempotency_key, on_dependency_failure, trace_id, correlation_id, parent_id,
-  traceparent, tracestate, baggage, propagation, created_at, run_at)
-select "id", "queueName", case when starts_at <= t then 'ready' else 'scheduled' end,
-  "payload"::json, "priority", "maxAttempts", "backoff", "timeoutMs", "idempotencyKey",
-  "onDependencyFailure", "traceId", "correlationId", "parentId", "traceparent", "tracestate",
-  "baggage", "propagation", t, starts_at
-from input order by "ord"
-on conflict do nothing
-returning ${addedColumns}`;
+select ${addedColumns} from added`;
 }

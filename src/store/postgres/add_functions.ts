@@ -3,97 +3,111 @@
  *
  * @module
  */
+import { byIndex } from "./function_settings.ts";
+import { givenColumns, inputRows, liveColumns, startsAt } from "./new_rows.ts";
 
 /** The functions that add. `schema` is a quoted name, `channel` the same as a literal. */
 export function addFunctions(schema: string, channel: string): string {
+  const ofRow = (row: string, columns: string) =>
+    columns.split(", ").map((column) => `${row}.${column}`).join(", ");
+  const given = (row: string) => ofRow(row, givenColumns);
   return `
+-- Locks jobs against their end, or against coming back from it. Returns those that have not ended.
+create function ${schema}.lock_pending(ids uuid[]) returns uuid[]
+language plpgsql ${byIndex} as $$
+declare
+  pending uuid[];
+  ended integer;
+  missing uuid;
+begin
+  loop
+    pending := array(select l.id from ${schema}.live l where l.id = any(ids) order by l.id for share);
+    select count(*) into ended from (
+      select from ${schema}.enqueued e join ${schema}.ended d on d.sequence = e.sequence
+      where e.id = any(ids) order by e.sequence for share of d) x;
+    exit when cardinality(pending) + ended >= (select count(distinct i) from unnest(ids) i);
+    select i into missing from unnest(ids) i
+      where not exists (select from ${schema}.enqueued e where e.id = i) limit 1;
+    if found then
+      raise exception using errcode = 'HW001', message = missing::text;
+    end if;
+    -- One went from here to there between the two looks.
+  end loop;
+  return pending;
+end $$;
+
 -- Adds jobs one after the other, each behind those that it depends on. A dependency's row is locked
 -- against its end, so that it either frees this job or is seen to have ended.
 create function ${schema}.add_jobs(input jsonb, at timestamptz default null)
 returns table (ord integer, deduplicated boolean, job ${schema}.jobs)
-language plpgsql set enable_seqscan = off as $$
+language plpgsql ${byIndex} as $$
 declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
   stored_ids jsonb := '{}';
   item record;
-  found_job ${schema}.jobs;
+  found_id uuid;
+  added ${schema}.enqueued;
   dependency_ids uuid[];
   pending uuid[];
-  known integer;
   ended_badly record;
-  starts_at timestamptz;
-  ended uuid[] := '{}';
+  cancelled uuid[] := '{}';
 begin
   for item in
-    select * from jsonb_to_recordset(input) as x (
-      "ord" integer, "id" uuid, "queueName" text, "payload" text, "priority" smallint,
-      "delayMs" float8, "runAt" float8, "maxAttempts" smallint, "backoff" text,
-      "timeoutMs" integer, "idempotencyKey" text, "dependsOn" jsonb, "onDependencyFailure" text,
-      "traceId" uuid, "correlationId" text, "parentId" uuid, "traceparent" text,
-      "tracestate" text, "baggage" text, "propagation" text)
+    select i.*, ${startsAt} as starts_at from ${inputRows("input")} i order by i.ord
   loop
-    select * into found_job from ${schema}.jobs j where j.id = item."id"
-      or (j.queue_name = item."queueName" and j.idempotency_key = item."idempotencyKey")
-      order by j.id = item."id" desc limit 1;
+    select e.id into found_id from ${schema}.enqueued e where e.id = item.id
+      or (e.queue_name = item.queue_name and e.idempotency_key = item.idempotency_key)
+      order by e.id = item.id desc limit 1;
     deduplicated := found;
     if not deduplicated then
-      select array_agg(distinct coalesce((stored_ids ->> d)::uuid, d::uuid)) into dependency_ids
-        from jsonb_array_elements_text(item."dependsOn") d;
-      select count(*), array_agg(l.id) filter (where l.finished_at is null) into known, pending
-        from (select id, finished_at from ${schema}.jobs where id = any(dependency_ids)
-          order by id for share) l;
-      if known < coalesce(cardinality(dependency_ids), 0) then
-        raise exception using errcode = 'HW001', message = (
-          select d::text from unnest(dependency_ids) d
-          where not exists (select 1 from ${schema}.jobs j where j.id = d) limit 1);
-      end if;
-      select j.id, j.status into ended_badly from ${schema}.jobs j
-        where j.id = any(dependency_ids) and j.status in ('failed', 'cancelled') limit 1;
-      starts_at := greatest(t, coalesce(to_timestamp(item."runAt" / 1000),
-        t + coalesce(item."delayMs", 0) * interval '1 ms'));
-      insert into ${schema}.jobs (id, queue_name, status, payload, priority, max_attempts, backoff,
-        timeout_ms, idempotency_key, depends_on, on_dependency_failure, trace_id, correlation_id,
-        parent_id, traceparent, tracestate, baggage, propagation, created_at, run_at, finished_at,
-        error)
-      values (item."id", item."queueName",
-        case when ended_badly.id is not null and item."onDependencyFailure" = 'cancel'
-            then 'cancelled'
-          when pending is not null then 'blocked'
-          when starts_at <= t then 'ready' else 'scheduled' end,
-        item."payload"::json, item."priority", item."maxAttempts", item."backoff",
-        item."timeoutMs", item."idempotencyKey",
-        coalesce((select array_agg(coalesce((stored_ids ->> d)::uuid, d::uuid) order by n)
-          from jsonb_array_elements_text(item."dependsOn") with ordinality e(d, n)), '{}'),
-        item."onDependencyFailure", item."traceId", item."correlationId",
-        coalesce((stored_ids ->> item."parentId"::text)::uuid, item."parentId"),
-        item."traceparent", item."tracestate", item."baggage", item."propagation", t, starts_at,
-        case when ended_badly.id is not null and item."onDependencyFailure" = 'cancel' then t end,
-        case when ended_badly.id is not null and item."onDependencyFailure" = 'cancel' then
-          ${schema}.dependency_error(ended_badly.id, ended_badly.status) end)
-      on conflict do nothing returning * into found_job;
+      dependency_ids := array(select coalesce((stored_ids ->> d)::uuid, d::uuid)
+        from jsonb_array_elements_text(item.depends_on) with ordinality x (d, n) order by n);
+      pending := case when dependency_ids <> '{}' then ${schema}.lock_pending(dependency_ids) end;
+      select d.id, d.status into ended_badly
+        from ${schema}.enqueued e join ${schema}.ended d on d.sequence = e.sequence
+        where e.id = any(dependency_ids) and d.status in ('failed', 'cancelled')
+          and item.on_dependency_failure = 'cancel' limit 1;
+      insert into ${schema}.enqueued as e
+        (${givenColumns}, payload, parent_id, depends_on, created_at, run_at)
+      select ${given("item")}, item.payload::json,
+        coalesce((stored_ids ->> item.parent_id::text)::uuid, item.parent_id), dependency_ids,
+        t, item.starts_at
+      on conflict do nothing returning e.* into added;
       if not found then
         -- Somebody else stored it between our look and our insert.
         deduplicated := true;
-        select * into found_job from ${schema}.jobs j where j.id = item."id"
-          or (j.queue_name = item."queueName" and j.idempotency_key = item."idempotencyKey")
-          order by j.id = item."id" desc limit 1;
-      elsif found_job.status = 'cancelled' then
-        ended := ended || found_job.id;
-      elsif found_job.status = 'blocked' then
-        insert into ${schema}.dependencies (dependency_id, job_id)
-          select d, found_job.id from unnest(pending) d;
+        select e.id into found_id from ${schema}.enqueued e where e.id = item.id
+          or (e.queue_name = item.queue_name and e.idempotency_key = item.idempotency_key)
+          order by e.id = item.id desc limit 1;
+      else
+        found_id := item.id;
+        if ended_badly.id is not null then
+          insert into ${schema}.ended (sequence, id, trace_id, queue_name, status, run_at, attempts,
+            max_attempts, finished_at, error)
+          values (added.sequence, added.id, added.trace_id, added.queue_name, 'cancelled',
+            added.run_at, 0, added.max_attempts, t,
+            ${schema}.dependency_error(ended_badly.id, ended_badly.status));
+          cancelled := cancelled || added.id;
+        else
+          insert into ${schema}.live (${liveColumns}, status)
+          values (${ofRow("added", liveColumns)},
+            case when pending <> '{}' then 'blocked'
+              when added.run_at <= t then 'ready' else 'scheduled' end);
+          insert into ${schema}.dependencies (dependency_id, job_id)
+            select d, added.id from unnest(pending) d;
+        end if;
       end if;
     end if;
-    if item."id" <> found_job.id then
-      stored_ids := stored_ids || jsonb_build_object(item."id"::text, found_job.id);
+    if item.id <> found_id then
+      stored_ids := stored_ids || jsonb_build_object(item.id::text, found_id);
     end if;
-    ord := item."ord";
-    job := found_job;
+    ord := item.ord;
+    select * into job from ${schema}.jobs j where j.id = found_id;
     return next;
   end loop;
   -- No waiting: nobody ever sees these as unfinished, and a caller's transaction may stay open long.
-  if ended <> '{}' then
-    perform ${schema}.end_traces(ended, t, false);
+  if cancelled <> '{}' then
+    perform ${schema}.end_traces(cancelled, t, false);
   end if;
 end $$;
 
@@ -131,20 +145,26 @@ begin
     raise exception using errcode = '22023', message = 'A correlation id must be 1 to 255 '
       'characters without control characters: got ' || quote_literal(enqueue.correlation_id);
   end if;
-  insert into ${schema}.jobs (id, queue_name, status, payload, priority, max_attempts,
-    idempotency_key, trace_id, correlation_id, parent_id, traceparent, created_at, run_at)
-  values (job_id, enqueue.queue_name,
-    case when enqueue.delay <= interval '0' then 'ready' else 'scheduled' end,
-    enqueue.payload, enqueue.priority, enqueue.max_attempts, enqueue.idempotency_key,
-    case when is_valid then substr(enqueue.traceparent, 4, 32)::uuid
-      else coalesce(enqueue.trace_id, gen_random_uuid()) end,
-    enqueue.correlation_id, enqueue.parent_id,
-    case when is_valid then enqueue.traceparent end,
-    t, t + greatest(enqueue.delay, interval '0'))
-  on conflict do nothing returning id into stored_id;
+  with added as (
+    insert into ${schema}.enqueued as e (id, queue_name, payload, priority, max_attempts,
+      idempotency_key, trace_id, correlation_id, parent_id, traceparent, created_at, run_at)
+    values (job_id, enqueue.queue_name, enqueue.payload, enqueue.priority, enqueue.max_attempts,
+      enqueue.idempotency_key,
+      case when is_valid then substr(enqueue.traceparent, 4, 32)::uuid
+        else coalesce(enqueue.trace_id, gen_random_uuid()) end,
+      enqueue.correlation_id, enqueue.parent_id,
+      case when is_valid then enqueue.traceparent end,
+      t, t + greatest(enqueue.delay, interval '0'))
+    on conflict do nothing
+    returning ${ofRow("e", liveColumns)}
+  )
+  insert into ${schema}.live (${liveColumns}, status)
+  select ${ofRow("a", liveColumns)}, case when a.run_at <= t then 'ready' else 'scheduled' end
+  from added a
+  returning id into stored_id;
   if stored_id is null then
-    select j.id into stored_id from ${schema}.jobs j
-      where j.queue_name = enqueue.queue_name and j.idempotency_key = enqueue.idempotency_key;
+    select e.id into stored_id from ${schema}.enqueued e
+      where e.queue_name = enqueue.queue_name and e.idempotency_key = enqueue.idempotency_key;
   end if;
   perform pg_notify(${channel}, enqueue.queue_name);
   return stored_id;

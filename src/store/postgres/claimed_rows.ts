@@ -31,38 +31,38 @@ export const claimedNames: string = Object.keys(types).join(", ");
 /** Their names and types, as a function declares what it returns. */
 export const claimedTypes: string = Object.entries(types).map((one) => one.join(" ")).join(", ");
 
-/** The columns of a claimed job; `job` is the table's alias. */
-export function claimedColumns(schema: string, job: string): string {
-  const rare = (column: string, name: string) => ({ column: `${job}.${column}`, name });
-  const columns = [
-    rare("backoff", "backoff"),
-    rare("timeout_ms", "timeoutMs"),
-    rare("idempotency_key", "idempotencyKey"),
-    rare("parent_id", "parentId"),
-    rare("tracestate", "tracestate"),
-    rare("baggage", "baggage"),
-    rare("propagation", "propagation"),
-    rare("error", "error"),
-    rare("attempt_traceparent", "attemptTraceparent"),
-  ];
+/** The columns of a claimed job: as it was enqueued, `e`, and as it stands, `l`. */
+export function claimedColumns(schema: string): string {
+  const columns = Object.entries(rare);
   const isPlain = [
-    ...columns.map(({ column }) => `${column} is null`),
-    `${job}.depends_on = '{}'`,
-    `${job}.on_dependency_failure = 'cancel'`,
+    ...columns.map(([, column]) => `${column} is null`),
+    "e.depends_on = '{}'",
+    "e.on_dependency_failure = 'cancel'",
   ].join(" and ");
   const more = [
-    ...columns.map(({ column, name }) => `'${name}', ${column}`),
-    `'dependsOn', ${job}.depends_on`,
-    `'onDependencyFailure', ${job}.on_dependency_failure`,
-    `'dependencyTraceparents', ${schema}.dependency_contexts(${job}.depends_on)`,
+    ...columns.map(([name, column]) => `'${name}', ${column}`),
+    "'dependsOn', e.depends_on",
+    "'onDependencyFailure', e.on_dependency_failure",
+    `'dependencyTraceparents', ${schema}.dependency_contexts(e.depends_on)`,
   ].join(", ");
-  return `${job}.sequence::float8, ${job}.id::text, ${job}.queue_name, ${job}.payload::text, ` +
-    `${job}.priority, ${job}.attempts, ${job}.max_attempts, ${job}.trace_id::text, ` +
-    `${job}.traceparent, ${job}.correlation_id, date_part('epoch', ${job}.created_at) * 1000, ` +
-    `date_part('epoch', ${job}.run_at) * 1000, ` +
-    `date_part('epoch', ${job}.started_at - ${job}.run_at) * 1000, ` +
+  return "e.sequence::float8, e.id::text, e.queue_name, e.payload::text, e.priority, l.attempts, " +
+    "l.max_attempts, e.trace_id::text, e.traceparent, e.correlation_id, " +
+    "date_part('epoch', e.created_at) * 1000, date_part('epoch', l.run_at) * 1000, " +
+    "date_part('epoch', l.started_at - l.run_at) * 1000, " +
     `case when ${isPlain} then null else json_build_object(${more})::text end`;
 }
+
+const rare: Readonly<Record<string, string>> = {
+  backoff: "e.backoff",
+  timeoutMs: "e.timeout_ms",
+  idempotencyKey: "e.idempotency_key",
+  parentId: "e.parent_id",
+  tracestate: "e.tracestate",
+  baggage: "e.baggage",
+  propagation: "e.propagation",
+  error: "l.error",
+  attemptTraceparent: "l.attempt_traceparent",
+};
 
 /** A claimed job's row as a record. */
 export function toClaimed(row: Row, leaseToken: string): ClaimedJob {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { JobStatus } from "../../job/status.ts";
+import { hasEnded, type JobStatus } from "../../job/status.ts";
 import type { QueueCount, RecordFilter } from "../store.ts";
 import type { Row, SqlValue } from "./client.ts";
 import { jobColumns } from "./rows.ts";
@@ -15,28 +15,33 @@ export interface Query {
 }
 
 /**
- * Jobs that fit, newest first. Each status is asked for by itself, as a word and not as a value: so
- * the index that holds only such jobs can be used, whatever the planner knows of the table.
+ * Jobs that fit, newest first. Each status is asked for by itself, where such jobs are, as a word and
+ * not as a value: so the index that holds only such jobs can be used, whatever the planner knows.
  */
 export function findQuery(schema: string, filter: RecordFilter): Query {
   const values: SqlValue[] = [];
   const parameter = (value: SqlValue) => `$${values.push(value)}`;
   const conditions = conditionsOf(filter, parameter);
   const limit = parameter(filter.limit);
-  const select = (more: readonly string[]) => {
+  const select = (view: string, more: readonly string[]) => {
     const all = [...conditions, ...more];
     const where = all.length > 0 ? `where ${all.join(" and ")} ` : "";
-    return `select * from ${schema}.jobs ${where}order by sequence desc limit ${limit}`;
+    return `select * from ${schema}.${view} ${where}order by sequence desc limit ${limit}`;
   };
   const statuses = filter.statuses === undefined
-    ? [[]]
-    : [...new Set(filter.statuses)].map((status) => [`status = '${status}'`]);
+    ? [{ view: "jobs", is: [] }]
+    : [...new Set(filter.statuses)].map((status) => ({
+      view: hasEnded(status) ? "jobs_ended" : "jobs_live",
+      is: [`status = '${status}'`],
+    }));
   const traces = statuses.length === 0 ? [] : traceConditions(schema, filter, parameter);
   // An OR would be a pass over the whole trace; of each branch only the newest are read.
-  const branches = traces.flatMap((trace) => statuses.map((status) => [...trace, ...status]));
+  const branches = traces.flatMap((trace) =>
+    statuses.map(({ view, is }) => select(view, [...trace, ...is]))
+  );
   const found = branches.length === 0
-    ? select(["false"])
-    : branches.map((branch) => `(${select(branch)})`).join(" union all ");
+    ? select("jobs", ["false"])
+    : branches.map((branch) => `(${branch})`).join(" union all ");
   return {
     text: `select ${jobColumns("j")} from (${found}) j order by j.sequence desc limit ${limit}`,
     values,
@@ -82,8 +87,10 @@ const UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 /** How many jobs each queue has with each status. */
 export function countQuery(schema: string): Query {
   return {
-    text: "select queue_name, status, count(*)::float8 as count " +
-      `from ${schema}.jobs group by queue_name, status`,
+    text: ["live", "ended"].map((table) =>
+      "select queue_name, status, count(*)::float8 as count " +
+      `from ${schema}.${table} group by queue_name, status`
+    ).join(" union all "),
     values: [],
   };
 }
@@ -94,8 +101,7 @@ export function endedQuery(schema: string, withinMs: number, at: number | null):
   const now = "coalesce(to_timestamp($2::float8 / 1000), statement_timestamp())";
   return {
     text: "select queue_name, status, count(*)::float8 as count " +
-      `from ${schema}.jobs where finished_at is not null ` +
-      `and finished_at > ${now} - $1::float8 * interval '1 ms' group by queue_name, status`,
+      `from ${schema}.ended where finished_at > ${now} - $1::float8 * interval '1 ms' group by queue_name, status`,
     values: [withinMs, at],
   };
 }

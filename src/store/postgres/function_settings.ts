@@ -5,7 +5,9 @@
  */
 
 /** The claim keeps its plan whatever the planner's statistics say: ANALYZE may have seen one row. */
-export const pinned = "set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off";
+export const pinned: string =
+  "set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off " +
+  "set enable_hashjoin = off set enable_mergejoin = off";
 
 /** A few rows are looked up by their ids; no statistics shall make that a pass over the table. */
 export const byIndex =

@@ -37,7 +37,7 @@ function liveStatement(schema: string): string {
   const live = jobStatuses.filter((status) => !hasEnded(status)).map((status) =>
     "select queue_name, status, count(*)::float8 as count, " +
     "date_part('epoch', min(run_at)) * 1000 as run_at " +
-    `from ${schema}.jobs where status = '${status}' group by queue_name, status`
+    `from ${schema}.live where status = '${status}' group by queue_name, status`
   );
   const clock = "select null, null, 0, date_part('epoch', clock_timestamp()) * 1000";
   return [...live, clock].join(" union all ");

@@ -5,11 +5,11 @@
  * @module
  */
 import type { JobStatus } from "../../job/status.ts";
-import type { Attempt, DependencyFailurePolicy, JobInput, JobRecord } from "../../job/record.ts";
+import type { Attempt, DependencyFailurePolicy, JobRecord } from "../../job/record.ts";
 import type { Settlement, TraceEnd } from "../store.ts";
 import type { Row } from "./client.ts";
 
-/** A job's columns; `job` is a table's alias or a value of the table's type in parentheses. */
+/** A job's columns; `job` is the view's alias or a value of its type in parentheses. */
 export function jobColumns(job: string): string {
   const ms = (column: string) => `date_part('epoch', ${job}.${column}) * 1000 as ${column}`;
   return `${job}.sequence::float8 as sequence, ${job}.id::text as id, ${job}.queue_name, ` +
@@ -21,23 +21,6 @@ export function jobColumns(job: string): string {
     `${job}.baggage, ${job}.propagation, ` +
     `${ms("created_at")}, ${ms("run_at")}, ${ms("started_at")}, ${ms("finished_at")}, ` +
     `${job}.result::text as result, ${job}.error::text as error, ${job}.attempt_traceparent`;
-}
-
-/** What the server decides of a new job; the rest is known. */
-export const addedColumns: string = "id::text as id, sequence::float8 as sequence, status, " +
-  "date_part('epoch', created_at) * 1000 as created_at, date_part('epoch', run_at) * 1000 as run_at";
-
-/** A new job as a record. */
-export function toAdded(input: JobInput, row: Row): JobRecord {
-  const { delayMs: _delayMs, ...kept } = input;
-  return {
-    ...kept,
-    sequence: row.sequence as number,
-    status: row.status as JobStatus,
-    attempts: 0,
-    createdAt: time(row.created_at)!,
-    runAt: time(row.run_at)!,
-  };
 }
 
 /** A job's row as a record. */
@@ -73,10 +56,10 @@ export function toRecord(row: Row): JobRecord {
   };
 }
 
-/** The columns of an end of a trace. */
-export const traceEndColumns: string = "sequence::float8 as sequence, id::text as id, " +
-  "trace_id::text as trace_id, trace_epoch, correlation_id, " +
-  "date_part('epoch', finished_at) * 1000 as finished_at";
+/** The columns of an end of a trace: of a job as it ended, `d`, and as it was enqueued, `e`. */
+export const traceEndColumns: string = "d.sequence::float8 as sequence, d.id::text as id, " +
+  "d.trace_id::text as trace_id, d.trace_epoch, e.correlation_id, " +
+  "date_part('epoch', d.finished_at) * 1000 as finished_at";
 
 /** The row of an end of a trace. */
 export function toTraceEnd(row: Row): TraceEnd {
@@ -87,11 +70,6 @@ export function toTraceEnd(row: Row): TraceEnd {
     correlationId: optional(row.correlation_id),
     finishedAt: time(row.finished_at)!,
   };
-}
-
-/** Jobs as the server reads them: one text, whatever their number. */
-export function toInputText(inputs: readonly JobInput[]): string {
-  return JSON.stringify(inputs.map((input, ord) => ({ ord, ...input })));
 }
 
 /** Outcomes as the server reads them: by place, since names take it longer to read than values. */

@@ -4,18 +4,31 @@
  * @module
  */
 
+/** The columns of a job in a view, from where it stands and from how it ended. */
+function viewColumns(
+  standing: (column: string) => string,
+  ending: (column: string, type: string) => string,
+): string {
+  const stands = (column: string) => `${standing(column)} as ${column}`;
+  const ends = (column: string, type: string) => `${ending(column, type)} as ${column}`;
+  return `e.sequence, e.id, e.queue_name, ${stands("status")}, e.payload, e.priority,
+    ${stands("attempts")}, ${stands("max_attempts")}, e.backoff, e.timeout_ms, e.idempotency_key,
+    e.depends_on, e.on_dependency_failure, e.trace_id, e.correlation_id, e.parent_id,
+    e.traceparent, e.tracestate, e.baggage, e.propagation, e.created_at, ${stands("run_at")},
+    ${stands("started_at")}, ${ends("finished_at", "timestamptz")}, ${ends("result", "json")},
+    ${stands("error")}, ${stands("attempt_traceparent")}`;
+}
+
 /** The first version's tables. `schema` is a quoted name. */
 export function tables(schema: string): string {
   return `
-create table ${schema}.jobs (
+-- What callers gave: written once, never changed.
+create table ${schema}.enqueued (
   sequence bigint generated always as identity primary key,
   id uuid not null unique,
   queue_name text not null,
-  status text not null check (status in ('scheduled', 'blocked', 'ready', 'running', 'retrying',
-    'completed', 'failed', 'cancelled')),
   payload json not null,
   priority smallint not null default 0,
-  attempts smallint not null default 0,
   max_attempts smallint not null default 3 check (max_attempts between 1 and 1000),
   backoff text,
   timeout_ms integer,
@@ -31,42 +44,86 @@ create table ${schema}.jobs (
   baggage text,
   propagation text check (propagation in ('auto', 'child', 'link', 'none')),
   created_at timestamptz not null,
+  run_at timestamptz not null
+);
+create unique index enqueued_key on ${schema}.enqueued (queue_name, idempotency_key)
+  where idempotency_key is not null;
+
+-- For lookup, newest first.
+create index enqueued_queue on ${schema}.enqueued (queue_name, sequence);
+create index enqueued_trace on ${schema}.enqueued (trace_id, sequence);
+create index enqueued_correlation on ${schema}.enqueued (correlation_id, sequence)
+  where correlation_id is not null;
+create index enqueued_parent on ${schema}.enqueued (parent_id, sequence)
+  where parent_id is not null;
+create index enqueued_created on ${schema}.enqueued using brin (created_at);
+
+-- Where each job stands that has not ended: small rows, since every attempt writes them anew.
+create table ${schema}.live (
+  id uuid primary key,
+  sequence bigint not null,
+  trace_id uuid not null,
+  queue_name text not null,
+  status text not null
+    check (status in ('scheduled', 'blocked', 'ready', 'running', 'retrying')),
+  priority smallint not null,
   run_at timestamptz not null,
+  attempts smallint not null default 0,
+  max_attempts smallint not null,
   started_at timestamptz,
-  finished_at timestamptz,
-  result json,
   error json,
   attempt_traceparent text,
   lease_token uuid,
   leased_until timestamptz,
+  trace_epoch integer
+);
+-- Each of these holds only the jobs that its question is about, so that what waits for its time
+-- costs a claim nothing. The order of the first is the order of claiming.
+create index live_ready on ${schema}.live (queue_name, priority desc, run_at, sequence)
+  where status = 'ready';
+create index live_due on ${schema}.live (queue_name, run_at)
+  where status in ('scheduled', 'retrying');
+create index live_leased on ${schema}.live (leased_until) where status = 'running';
+create index live_blocked on ${schema}.live (sequence) where status = 'blocked';
+
+-- How each job has ended.
+create table ${schema}.ended (
+  sequence bigint primary key,
+  id uuid not null,
+  trace_id uuid not null,
+  queue_name text not null,
+  status text not null check (status in ('completed', 'failed', 'cancelled')),
+  run_at timestamptz not null,
+  attempts smallint not null,
+  max_attempts smallint not null,
+  started_at timestamptz,
+  finished_at timestamptz not null,
+  result json,
+  error json,
+  attempt_traceparent text,
+  lease_token uuid,
   -- Of the job whose end was the end of its trace; due until somebody has told of it.
   trace_epoch integer,
   trace_end_due timestamptz
-) with (fillfactor = 90);
-
--- Each of these holds only the jobs that its question is about, so that what waits for its time or
--- has ended costs a claim nothing. The order of the first is the order of claiming.
-create index jobs_ready on ${schema}.jobs (queue_name, priority desc, run_at, sequence)
-  where status = 'ready';
-create index jobs_due on ${schema}.jobs (queue_name, run_at)
-  where status in ('scheduled', 'retrying');
-create index jobs_leased on ${schema}.jobs (leased_until) where status = 'running';
-create index jobs_blocked on ${schema}.jobs (sequence) where status = 'blocked';
-create index jobs_ended on ${schema}.jobs (finished_at) where finished_at is not null;
-create index jobs_trace_end_due on ${schema}.jobs (trace_end_due, sequence)
-  where trace_end_due is not null;
-create unique index jobs_key on ${schema}.jobs (queue_name, idempotency_key)
-  where idempotency_key is not null;
-
--- For lookup, newest first. None of them changes while a job runs and completes.
-create index jobs_queue on ${schema}.jobs (queue_name, sequence);
-create index jobs_trace on ${schema}.jobs (trace_id, sequence);
-create index jobs_correlation on ${schema}.jobs (correlation_id, sequence)
-  where correlation_id is not null;
-create index jobs_parent on ${schema}.jobs (parent_id, sequence) where parent_id is not null;
-create index jobs_failed on ${schema}.jobs (status, sequence)
+);
+create index ended_finished on ${schema}.ended (finished_at);
+create index ended_failed on ${schema}.ended (status, sequence)
   where status in ('failed', 'cancelled');
-create index jobs_created on ${schema}.jobs using brin (created_at);
+create index ended_trace_end_due on ${schema}.ended (trace_end_due, sequence)
+  where trace_end_due is not null;
+
+-- For reading: those that have not ended, those that have, and all.
+create view ${schema}.jobs_live as
+  select ${viewColumns((column) => `l.${column}`, (_, type) => `null::${type}`)}
+  from ${schema}.live l join ${schema}.enqueued e on e.sequence = l.sequence;
+create view ${schema}.jobs_ended as
+  select ${viewColumns((column) => `d.${column}`, (column) => `d.${column}`)}
+  from ${schema}.ended d join ${schema}.enqueued e on e.sequence = d.sequence;
+create view ${schema}.jobs as
+  select ${viewColumns((column) => `coalesce(l.${column}, d.${column})`, (column) => `d.${column}`)}
+  from ${schema}.enqueued e
+    left join ${schema}.live l on l.id = e.id
+    left join ${schema}.ended d on d.sequence = e.sequence;
 
 -- Attempts that did not complete their job.
 create table ${schema}.attempts (

@@ -83,11 +83,11 @@ export class PostgresStore implements Store<Sql> {
         select * from jsonb_to_recordset($1::text::jsonb)
           as x ("ord" integer, "jobId" uuid, "leaseToken" text)
       ), free as (
-        select j.id, l."ord" from ${this.#schema}.jobs j join lease l on j.id = l."jobId"
+        select j.id, l."ord" from ${this.#schema}.live j join lease l on j.id = l."jobId"
         where j.lease_token::text = l."leaseToken" and j.status = 'running'
         order by j.id for no key update of j skip locked
       ), held as (
-        update ${this.#schema}.jobs j
+        update ${this.#schema}.live j
         set leased_until = coalesce(to_timestamp($3::float8 / 1000), clock_timestamp())
           + $2::float8 * interval '1 ms'
         from free f where j.id = f.id
@@ -96,9 +96,11 @@ export class PostgresStore implements Store<Sql> {
       select case when h."ord" is not null then 'held'
         -- Somebody has it locked, so nobody sweeps it either.
         when j.lease_token::text = l."leaseToken" and j.status = 'running' then 'held'
-        when j.status = 'cancelled' then 'cancelled' else 'lost' end as state
+        when d.status = 'cancelled' then 'cancelled' else 'lost' end as state
       from lease l left join held h on h."ord" = l."ord"
-        left join ${this.#schema}.jobs j on j.id = l."jobId"
+        left join ${this.#schema}.live j on j.id = l."jobId"
+        left join ${this.#schema}.enqueued e on e.id = l."jobId"
+        left join ${this.#schema}.ended d on d.sequence = e.sequence
       order by l."ord"`,
       [JSON.stringify(leases.map((lease, ord) => ({ ord, ...lease }))), leaseMs, this.#at()],
     );

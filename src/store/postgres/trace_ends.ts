@@ -18,9 +18,9 @@ export async function claimTraceEnds(
   // A subquery is asked once, so that the index can be used; the bare clock would be asked for each row.
   const now = "(select coalesce(to_timestamp($3::float8 / 1000), clock_timestamp()))";
   const rows = await client.query(
-    `update ${schema}.jobs set trace_end_due = ${now} + $2::float8 * interval '1 ms' ` +
-      "where sequence = any(array(" +
-      `select sequence from ${schema}.jobs where trace_end_due <= ${now} ` +
+    `update ${schema}.ended d set trace_end_due = ${now} + $2::float8 * interval '1 ms' ` +
+      `from ${schema}.enqueued e where e.sequence = d.sequence and d.sequence = any(array(` +
+      `select sequence from ${schema}.ended where trace_end_due <= ${now} ` +
       "order by trace_end_due, sequence limit $1::integer for update skip locked)) " +
       `returning ${traceEndColumns}`,
     [limit, leaseMs, at],
@@ -41,9 +41,10 @@ export async function settleTraceEnds(
   ends: readonly TraceEnd[],
 ): Promise<void> {
   await client.query(
-    `update ${schema}.jobs j set trace_end_due = null ` +
+    `update ${schema}.ended d set trace_end_due = null ` +
       `from jsonb_to_recordset($1::text::jsonb) as x ("jobId" uuid, "epoch" integer) ` +
-      `where j.id = x."jobId" and j.trace_epoch = x."epoch"`,
+      `join ${schema}.enqueued e on e.id = x."jobId" ` +
+      `where d.sequence = e.sequence and d.trace_epoch = x."epoch"`,
     [JSON.stringify(ends)],
   );
 }
@@ -56,8 +57,9 @@ export async function hasUnfinished(
   exceptId: string,
 ): Promise<boolean> {
   const [row] = await client.query(
-    `select exists (select 1 from ${schema}.jobs where trace_id = $1::text::uuid ` +
-      "and finished_at is null and id is distinct from $2::text::uuid) as has_unfinished",
+    `select exists (select from ${schema}.enqueued e join ${schema}.live l on l.id = e.id ` +
+      "where e.trace_id = $1::text::uuid and e.id is distinct from $2::text::uuid) " +
+      "as has_unfinished",
     [uuidOrNull(traceId), uuidOrNull(exceptId)],
   );
   return row!.has_unfinished as boolean;

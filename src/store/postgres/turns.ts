@@ -112,14 +112,16 @@ export class Turns {
     if (isFresh) return 0;
     const [row] = await this.#client.query(
       `with gone as (
-        delete from ${this.#schema}.jobs where sequence = any(array(
-          select sequence from ${this.#schema}.jobs
+        delete from ${this.#schema}.ended where sequence = any(array(
+          select sequence from ${this.#schema}.ended
           where finished_at <= (
             -- Once, so that it can be looked up in the index.
             select coalesce(to_timestamp($3::float8 / 1000), clock_timestamp())
               - $1::float8 * interval '1 ms')
           order by finished_at, sequence limit $2::integer for update skip locked))
-        returning id
+        returning id, sequence
+      ), removed as (
+        delete from ${this.#schema}.enqueued where sequence in (select sequence from gone)
       ), forgotten as (
         delete from ${this.#schema}.attempts where job_id in (select id from gone)
       ), unknown as (
@@ -171,11 +173,12 @@ export class Turns {
       .map(([token]) => token);
     if (tokens.length === 0) return [];
     const rows = await this.#client.query(
-      `select j.lease_token::text as lease_token, c.* from ${this.#schema}.jobs j, ` +
-        `lateral (select ${claimedColumns(this.#schema, "j")}) as c (${claimedNames}) ` +
-        "where status = 'running' " +
-        "and lease_token in (select t::uuid from jsonb_array_elements_text($1::text::jsonb) t) " +
-        "and j.queue_name in (select q from jsonb_array_elements_text($2::text::jsonb) q)",
+      `select l.lease_token::text as lease_token, c.* from ${this.#schema}.live l ` +
+        `join ${this.#schema}.enqueued e on e.sequence = l.sequence, ` +
+        `lateral (select ${claimedColumns(this.#schema)}) as c (${claimedNames}) ` +
+        "where l.status = 'running' " +
+        "and l.lease_token in (select t::uuid from jsonb_array_elements_text($1::text::jsonb) t) " +
+        "and l.queue_name in (select q from jsonb_array_elements_text($2::text::jsonb) q)",
       [JSON.stringify(tokens), JSON.stringify(queueNames)],
     );
     for (const token of tokens) this.#findClaim(token, queueNames);

@@ -4,6 +4,7 @@
  * @module
  */
 import { mostAttempts } from "../../job/job_options.ts";
+import { movedColumns } from "./end_functions.ts";
 import { pinned, readCommitted } from "./function_settings.ts";
 
 /** The functions that move jobs which nobody settles. `schema` is a quoted name. */
@@ -15,29 +16,32 @@ returns table (job ${schema}.jobs, woken text[])
 language plpgsql as $$
 declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
+  standing ${schema}.live;
   cancelled uuid[];
 begin
   ${readCommitted}
-  select * into job from ${schema}.jobs j where j.id = cancel_job.job_id for update;
-  if not found then return; end if;
   woken := '{}';
-  if job.finished_at is null then
-    if job.status = 'running' then
+  select * into standing from ${schema}.live l where l.id = cancel_job.job_id for update;
+  if found then
+    if standing.status = 'running' then
       insert into ${schema}.attempts (job_id, attempt, outcome, started_at, finished_at, error)
-      values (job.id, job.attempts, 'cancelled', job.started_at, t, reason);
+      values (standing.id, standing.attempts, 'cancelled', standing.started_at, t, reason);
     end if;
-    update ${schema}.jobs j set status = 'cancelled', finished_at = t, error = reason,
-      lease_token = null, leased_until = null,
-      -- Of an attempt that nobody settles the span is not known, and an older one's would mislead.
-      attempt_traceparent = case when job.status = 'running' then null
-        else j.attempt_traceparent end
-    where j.id = job.id returning * into job;
-    delete from ${schema}.dependencies d where d.job_id = job.id;
+    with gone as (
+      delete from ${schema}.live l where l.id = standing.id returning l.*
+    )
+    insert into ${schema}.ended (${movedColumns}, status, finished_at, error, attempt_traceparent)
+    -- Of an attempt that nobody settles the span is not known, and an older one's would mislead.
+    select ${movedColumns}, 'cancelled', t, reason,
+      case when status <> 'running' then attempt_traceparent end
+    from gone;
+    delete from ${schema}.dependencies d where d.job_id = standing.id;
     select e.woken, e.cancelled_ids into woken, cancelled
-      from ${schema}.end_jobs(array[job.id], t) e;
-    perform ${schema}.end_traces(cancelled || job.id, t, true);
+      from ${schema}.end_jobs(array[standing.id], t) e;
+    perform ${schema}.end_traces(cancelled || standing.id, t, true);
   end if;
-  return next;
+  select * into job from ${schema}.jobs j where j.id = cancel_job.job_id;
+  if found then return next; end if;
 end $$;
 
 -- Makes a failed or cancelled job ready again, unless something it depends on has not ended. Returns
@@ -47,20 +51,29 @@ returns table (job ${schema}.jobs, woken text[])
 language plpgsql as $$
 declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
+  given ${schema}.enqueued;
+  freed text;
 begin
   ${readCommitted}
-  select * into job from ${schema}.jobs j where j.id = retry_job.job_id for update;
-  if not found then return; end if;
   woken := '{}';
-  if job.status in ('failed', 'cancelled') and job.attempts < ${mostAttempts} and not exists (
-    select 1 from ${schema}.jobs d where d.id = any(job.depends_on) and d.finished_at is null)
-  then
-    update ${schema}.jobs j set status = 'ready', run_at = t, finished_at = null,
-      max_attempts = greatest(j.max_attempts, j.attempts + 1), trace_end_due = null
-    where j.id = job.id returning * into job;
-    woken := array[job.queue_name];
-  end if;
-  return next;
+  select * into given from ${schema}.enqueued e where e.id = retry_job.job_id;
+  perform from ${schema}.ended d where d.sequence = given.sequence for update;
+  with gone as (
+    delete from ${schema}.ended d
+    where d.sequence = given.sequence and d.status in ('failed', 'cancelled')
+      and d.attempts < ${mostAttempts}
+      and not exists (select from ${schema}.live w where w.id = any(given.depends_on))
+    returning d.*
+  )
+  insert into ${schema}.live as l (id, sequence, trace_id, queue_name, status, priority, run_at,
+    attempts, max_attempts, started_at, error, attempt_traceparent, trace_epoch)
+  select id, sequence, trace_id, queue_name, 'ready', given.priority, t, attempts,
+    greatest(max_attempts, attempts + 1), started_at, error, attempt_traceparent, trace_epoch
+  from gone
+  returning l.queue_name into freed;
+  if freed is not null then woken := array[freed]; end if;
+  select * into job from ${schema}.jobs j where j.id = retry_job.job_id;
+  if found then return next; end if;
 end $$;
 
 -- Takes back the jobs whose lease has expired. Returns them as they stand then.
@@ -71,37 +84,40 @@ declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
   reason json := json_build_object('name', 'LeaseLostError', 'message',
     'The worker neither settled the job nor extended its lease in time');
-  swept bigint[];
+  swept uuid[];
   freed text[];
   also_freed text[];
-  ended uuid[];
+  done uuid[];
   cancelled uuid[];
 begin
   ${readCommitted}
-  with expired as (
-    select sequence from ${schema}.jobs where status = 'running' and leased_until < t
-    order by leased_until limit most for update skip locked
-  ), taken as (
-    update ${schema}.jobs j set
-      status = case when j.attempts >= j.max_attempts then 'failed' else 'ready' end,
-      finished_at = case when j.attempts >= j.max_attempts then t end,
-      error = reason, lease_token = null, leased_until = null, attempt_traceparent = null
-    where j.sequence in (select sequence from expired)
-    returning j.sequence, j.id, j.status, j.queue_name, j.attempts, j.started_at
-  ), remembered as (
-    insert into ${schema}.attempts (job_id, attempt, outcome, started_at, finished_at, error)
-    select id, attempts, 'lease_expired', started_at, t, reason from taken
+  swept := array(select id from ${schema}.live where status = 'running' and leased_until < t
+    order by leased_until limit most for update skip locked);
+  insert into ${schema}.attempts (job_id, attempt, outcome, started_at, finished_at, error)
+  select id, attempts, 'lease_expired', started_at, t, reason
+  from ${schema}.live where id = any(swept);
+  with free as (
+    update ${schema}.live l set status = 'ready', error = reason, lease_token = null,
+      leased_until = null, attempt_traceparent = null
+    where l.id = any(swept) and l.attempts < l.max_attempts
+    returning l.queue_name
   )
-  select array_agg(sequence), array_agg(distinct queue_name) filter (where status = 'ready'),
-    array_agg(id) filter (where status = 'failed')
-  into swept, freed, ended from taken;
-  freed := coalesce(freed, '{}');
-  if ended is not null then
-    select e.woken, e.cancelled_ids into also_freed, cancelled from ${schema}.end_jobs(ended, t) e;
+  select coalesce(array_agg(distinct queue_name), '{}') into freed from free;
+  with gone as (
+    delete from ${schema}.live l where l.id = any(swept) and l.attempts >= l.max_attempts
+    returning l.*
+  ), moved as (
+    insert into ${schema}.ended as d (${movedColumns}, status, finished_at, error)
+    select ${movedColumns}, 'failed', t, reason from gone
+    returning d.id
+  )
+  select array_agg(id) into done from moved;
+  if done is not null then
+    select e.woken, e.cancelled_ids into also_freed, cancelled from ${schema}.end_jobs(done, t) e;
     freed := freed || also_freed;
-    perform ${schema}.end_traces(ended || cancelled, t, true);
+    perform ${schema}.end_traces(done || cancelled, t, true);
   end if;
-  return query select j, freed from ${schema}.jobs j where j.sequence = any(swept);
+  return query select j, freed from ${schema}.jobs j where j.id = any(swept);
 end $$;
 `;
 }
