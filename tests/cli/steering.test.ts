@@ -163,7 +163,7 @@ describe("the command line steers", () => {
     assert.equal((await cli(["job", "list", "--url", url])).exitCode, 0);
     const postgres = "postgres://me:hunter2@nowhere/shop";
     const sql = await cli(["migrate", "--print", "--url", postgres, "--schema", "jobs"]);
-    assert.match(sql.stdout, /create table "?jobs"?\.jobs/);
+    assert.match(sql.stdout, /create table "?jobs"?\.enqueued/);
     assert.doesNotMatch(sql.stdout, /hunter2/);
   });
 

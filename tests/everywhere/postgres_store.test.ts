@@ -207,7 +207,9 @@ describe("the Postgres store on a real server", { skip: whyNoDatabase }, () => {
       await (await openShop(schema)).close();
       await using sql = client();
       await sql`insert into ${sql(schema)}.migrations (version, requires) values (2, 1)`;
-      await sql`alter table ${sql(schema)}.jobs add column added_later text`;
+      for (const table of ["enqueued", "live", "ended"]) {
+        await sql`alter table ${sql(schema)}.${sql(table)} add column added_later text`;
+      }
       await using old = await openShop(schema);
       await old.enqueue("orders", { id: "1" });
       assert.equal((await old.worker("orders", () => {}).tick()).completed, 1);

@@ -6,6 +6,7 @@ import { postgres } from "../../src/store/postgres.ts";
 import { endedQuery, findQuery } from "../../src/store/postgres/find.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
 import { explainer } from "./explain.ts";
+import { analyzeForGood, fill, vacuumAnalyze } from "./fill.ts";
 
 let database: TestDatabase;
 let sql: pg.Sql;
@@ -23,24 +24,6 @@ async function newSchema(name: string): Promise<string> {
   return name;
 }
 
-/** Puts jobs into a table faster than any client could; `columns` overrides some of their values. */
-async function fill(schema: string, count: number, columns: Record<string, string>): Promise<void> {
-  const values: Record<string, string> = {
-    id: "gen_random_uuid()",
-    queue_name: "'orders'",
-    status: "'ready'",
-    payload: "'{}'",
-    trace_id: "gen_random_uuid()",
-    created_at: "now()",
-    run_at: "now()",
-    ...columns,
-  };
-  await sql.unsafe(
-    `insert into ${schema}.jobs (${Object.keys(values).join(", ")}) ` +
-      `select ${Object.values(values).join(", ")} from generate_series(1, ${count}) n`,
-  );
-}
-
 const claim = (schema: string, limit: number) =>
   `select * from ${schema}.exchange('[]', ` +
   `'[{"queueName": "orders", "limit": ${limit}, "leaseMs": 60000}]', gen_random_uuid(), false)`;
@@ -55,11 +38,11 @@ describe("a claim", { skip }, () => {
     await using server = await explainer(database.url);
     await server.explain(claim(schema, 100));
     const empty = await server.explain(claim(schema, 100));
-    await fill(schema, 100_000, {
+    await fill(sql, schema, 100_000, {
       status: "'scheduled'",
       run_at: "now() + n * interval '1 minute'",
     });
-    await sql.unsafe(`vacuum analyze ${schema}.jobs`);
+    await vacuumAnalyze(sql, schema);
     await server.explain(claim(schema, 100));
     const scheduled = await server.explain(claim(schema, 100));
     t.diagnostic(`pages read: ${empty.pages} without, ${scheduled.pages} with scheduled jobs`);
@@ -73,17 +56,16 @@ describe("a claim", { skip }, () => {
     const claims = [];
     for (const [name, rows] of [["fresh", 0], ["stale", 1]] as const) {
       const schema = await newSchema(name);
-      await sql.unsafe(`alter table ${schema}.jobs set (autovacuum_enabled = off)`);
-      await fill(schema, rows, {});
-      await sql.unsafe(`analyze ${schema}.jobs`);
-      await fill(schema, 20_000, {});
+      await fill(sql, schema, rows);
+      await analyzeForGood(sql, schema);
+      await fill(sql, schema, 20_000);
       await using server = await explainer(database.url);
       claims.push(await server.explain(claim(schema, 100)));
     }
     const [fresh, stale] = claims;
     t.diagnostic(`pages read: ${fresh!.pages} fresh, ${stale!.pages} with stale statistics`);
     assert.deepEqual(stale!.steps, fresh!.steps);
-    assert.ok(fresh!.steps.includes("Index Scan on jobs_ready"));
+    assert.ok(fresh!.steps.includes("Index Scan on live_ready"));
     assert.ok(!fresh!.steps.some((step) => /Seq Scan|Sort/.test(step)), fresh!.steps.join(", "));
     assert.ok(stale!.pages <= fresh!.pages * 1.1, `${fresh!.pages}, then ${stale!.pages}`);
   });
@@ -96,15 +78,14 @@ describe("a turn that ends traces", { skip }, () => {
     const pages = [];
     for (const [name, isAnalyzed] of [["analyzed", true], ["unknown", false]] as const) {
       const schema = await newSchema(name);
-      await sql.unsafe(`alter table ${schema}.jobs set (autovacuum_enabled = off)`);
-      await sql.unsafe(`analyze ${schema}.jobs`);
-      await fill(schema, 100_000, {
+      await analyzeForGood(sql, schema);
+      await fill(sql, schema, 100_000, {
         status: "'completed'",
         trace_id: "md5((n / 4)::text)::uuid",
         finished_at: "now()",
       });
       const token = crypto.randomUUID();
-      await fill(schema, 100, {
+      await fill(sql, schema, 100, {
         status: "'running'",
         trace_id: "md5('running ' || n / 4)::uuid",
         attempts: "1",
@@ -112,7 +93,7 @@ describe("a turn that ends traces", { skip }, () => {
         lease_token: `'${token}'::uuid`,
         leased_until: "now() + interval '1 hour'",
       });
-      if (isAnalyzed) await sql.unsafe(`vacuum analyze ${schema}.jobs`);
+      if (isAnalyzed) await vacuumAnalyze(sql, schema);
       const running = await sql.unsafe(`select id from ${schema}.jobs where status = 'running'`);
       const settlements = JSON.stringify(running.map(({ id }) => [id, token, "completed", 1]));
       await using server = await explainer(database.url);
@@ -121,8 +102,9 @@ describe("a turn that ends traces", { skip }, () => {
         [settlements],
       );
       // It came as far as the ends that the traces had before.
-      assert.ok(turn.steps.some((step) => /jobs_trace_epoch/.test(step)), turn.steps.join(", "));
-      assert.ok(!turn.steps.some((step) => /Seq Scan on jobs/.test(step)), turn.steps.join(", "));
+      assert.ok(turn.steps.some((step) => /enqueued_trace/.test(step)), turn.steps.join(", "));
+      const passes = turn.steps.filter((step) => /Seq Scan on (enqueued|live|ended)/.test(step));
+      assert.deepEqual(passes, []);
       pages.push(turn.pages);
     }
     t.diagnostic(`pages read: ${pages[0]} analyzed, ${pages[1]} with unknown statistics`);
@@ -136,19 +118,19 @@ describe("a count of what ended of late", { skip }, () => {
   }, async (t) => {
     for (const [name, firstRows] of [["known", 100_000], ["outgrown", 1_000]] as const) {
       const schema = await newSchema(name);
-      await sql.unsafe(`alter table ${schema}.jobs set (autovacuum_enabled = off)`);
+      await analyzeForGood(sql, schema);
       const ended = (after: number) => ({
         status: "'completed'",
         finished_at: `now() - (100000 - n - ${after}) * interval '6 seconds'`,
       });
-      await fill(schema, firstRows, ended(0));
-      await sql.unsafe(`vacuum analyze ${schema}.jobs`);
-      await fill(schema, 100_000 - firstRows, ended(firstRows));
+      await fill(sql, schema, firstRows, ended(0));
+      await vacuumAnalyze(sql, schema);
+      await fill(sql, schema, 100_000 - firstRows, ended(firstRows));
       await using server = await explainer(database.url);
       const { text, values } = endedQuery(schema, 3_600_000, null);
       const { pages, steps } = await server.explain(text, values as (number | null)[]);
       t.diagnostic(`${name}: ${pages} pages`);
-      assert.ok(steps.some((step) => / on jobs_ended$/.test(step)), steps.join(", "));
+      assert.ok(steps.some((step) => / on ended_finished$/.test(step)), steps.join(", "));
       assert.ok(pages < 100, `${pages} pages of ${steps.join(", ")}`);
     }
   });
@@ -159,7 +141,8 @@ describe("a lookup among a million ended jobs", { skip }, () => {
     timeout: 180_000,
   }, async (t) => {
     const schema = await newSchema("million");
-    await fill(schema, 1_000_000, {
+    await fill(sql, schema, 20_000, { queue_name: "'later'", status: "'scheduled'" });
+    await fill(sql, schema, 1_000_000, {
       queue_name: "'queue_' || n % 10",
       status: "case when n % 500 = 0 then 'failed' else 'completed' end",
       trace_id: "md5((n / 5)::text)::uuid",
@@ -168,7 +151,7 @@ describe("a lookup among a million ended jobs", { skip }, () => {
       created_at: "now() - (1000000 - n) * interval '1 second'",
       finished_at: "now()",
     });
-    await sql.unsafe(`vacuum analyze ${schema}.jobs`);
+    await vacuumAnalyze(sql, schema);
     const [one] = await sql.unsafe(
       `select trace_id::text, parent_id::text from ${schema}.jobs ` +
         "where correlation_id = 'order-100000' and parent_id is not null limit 1",
@@ -196,7 +179,8 @@ describe("a lookup among a million ended jobs", { skip }, () => {
       const { pages, steps } = await server.explain(text, values as (string | number)[]);
       t.diagnostic(`${name}: ${pages} pages`);
       assert.ok(!steps.some((step) => step.startsWith("Seq Scan")), `${name}: ${steps.join(", ")}`);
-      assert.ok(pages < 500, `${name}: ${pages} pages of ${steps.join(", ")}`);
+      // A page or two of each job's row and of its end, and the way there in two indexes.
+      assert.ok(pages <= 7 * 101, `${name}: ${pages} pages of ${steps.join(", ")}`);
     }
   });
 });

@@ -71,7 +71,7 @@ describe("a server that refuses for a while", { skip: whyNoServer() }, () => {
     const { id } = await queue.enqueue("orders", {});
     const worker = queue.worker("orders", () => "done", { onError: () => {} });
     await sql.begin(async (tx) => {
-      await tx.unsafe(`lock table ${schema}.jobs in access exclusive mode`);
+      await tx.unsafe(`lock table ${schema}.enqueued in access exclusive mode`);
       const late = { name: unavailable, message: /time limit/ };
       await assert.rejects(queue.enqueue("orders", {}), late);
       await assert.rejects(queue.get(id), late);

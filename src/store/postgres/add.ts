@@ -30,7 +30,7 @@ export async function addJobs(
   if (!inputs.every(isPlain(inputs))) {
     return await addInOrder(client, schema, inputs, at, transaction);
   }
-  const rows = await client.query(insertStatement(schema), [toInputText(inputs), at], transaction);
+  const rows = await client.call(insertStatement(schema), [toInputText(inputs), at], transaction);
   const inserted = new Map(rows.map((row) => [row.id as string, row]));
   const before = inputs.filter(({ id }) => !inserted.has(id));
   const known = await findKnown(client, schema, before, at, transaction);
@@ -76,7 +76,7 @@ async function addInOrder(
   at: number | null,
   transaction: Sql | undefined,
 ): Promise<readonly Added[]> {
-  const rows = await client.query(
+  const rows = await client.call(
     `select a.deduplicated, ${jobColumns("(a.job)")} ` +
       `from ${schema}.add_jobs($1::text::jsonb, to_timestamp($2::float8 / 1000)) a order by a.ord`,
     [toInputText(inputs), at],

@@ -68,7 +68,7 @@ export class Bell {
     const queueNames = JSON.stringify([...this.#waiting]);
     this.#waiting.clear();
     try {
-      await this.#client.query(
+      await this.#client.call(
         "select pg_notify($1, q) from jsonb_array_elements_text($2::text::jsonb) q",
         [this.#channel, queueNames],
       );

@@ -47,9 +47,25 @@ export class Client {
     return isFactory(this.#source) ? undefined : this.#source;
   }
 
-  /** Runs one statement, in the given transaction if there is one. */
-  async query(text: string, values: SqlValue[] = [], transaction?: Sql): Promise<readonly Row[]> {
-    const options = { prepare: this.#prepare };
+  /**
+   * Runs one statement, in the given transaction if there is one. It is planned anew each time: a plan
+   * that was made while a table was almost empty would be kept when that is full.
+   */
+  query(text: string, values: SqlValue[] = [], transaction?: Sql): Promise<readonly Row[]> {
+    return this.#run(text, values, { prepare: false }, transaction);
+  }
+
+  /** Runs a statement whose plan is the same whatever the tables hold: an insert, a pinned function. */
+  call(text: string, values: SqlValue[], transaction?: Sql): Promise<readonly Row[]> {
+    return this.#run(text, values, { prepare: this.#prepare }, transaction);
+  }
+
+  async #run(
+    text: string,
+    values: SqlValue[],
+    options: { prepare: boolean },
+    transaction: Sql | undefined,
+  ): Promise<readonly Row[]> {
     try {
       if (transaction !== undefined) return await transaction.unsafe(text, values, options);
       return withoutHoles(await this.#with((sql) => sql.unsafe(text, values, options)));

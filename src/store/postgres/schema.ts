@@ -122,8 +122,9 @@ create view ${schema}.jobs_ended as
 create view ${schema}.jobs as
   select ${viewColumns((column) => `coalesce(l.${column}, d.${column})`, (column) => `d.${column}`)}
   from ${schema}.enqueued e
-    left join ${schema}.live l on l.id = e.id
-    left join ${schema}.ended d on d.sequence = e.sequence;
+    left join ${schema}.ended d on d.sequence = e.sequence
+    -- What has ended is not looked for among the others.
+    left join ${schema}.live l on l.id = e.id and d.sequence is null;
 
 -- Attempts that did not complete their job.
 create table ${schema}.attempts (

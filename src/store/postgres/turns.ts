@@ -68,7 +68,7 @@ export class Turns {
     const isResent = settlements.some((one) => this.#unsureLeases.has(keyOf(one)));
     let rows: readonly Row[];
     try {
-      rows = await this.#client.query(
+      rows = await this.#client.call(
         `select * from ${this.#schema}.exchange($1::text::jsonb, $2::text::jsonb, $3::text::uuid, $4, ` +
           `to_timestamp($5::float8 / 1000))`,
         [
@@ -95,7 +95,7 @@ export class Turns {
   }
 
   async #sweep(limit: number): Promise<{ readonly expired: readonly JobRecord[] } & Woken> {
-    const rows = await this.#client.query(
+    const rows = await this.#client.call(
       `select ${jobColumns("(s.job)")}, array_to_json(s.woken)::text as woken ` +
         `from ${this.#schema}.sweep($1, to_timestamp($2::float8 / 1000)) s`,
       [limit, this.#at()],

@@ -5,7 +5,7 @@
  */
 import { mostAttempts } from "../../job/job_options.ts";
 import { movedColumns } from "./end_functions.ts";
-import { pinned, readCommitted } from "./function_settings.ts";
+import { byIndex, pinned, readCommitted } from "./function_settings.ts";
 
 /** The functions that move jobs which nobody settles. `schema` is a quoted name. */
 export function workFunctions(schema: string): string {
@@ -13,7 +13,7 @@ export function workFunctions(schema: string): string {
 -- Cancels a job that has not ended. Returns the job as it stands, or nothing.
 create function ${schema}.cancel_job(job_id uuid, reason json, at timestamptz default null)
 returns table (job ${schema}.jobs, woken text[])
-language plpgsql as $$
+language plpgsql ${byIndex} as $$
 declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
   standing ${schema}.live;
@@ -48,7 +48,7 @@ end $$;
 -- the job as it stands, or nothing. The end that it brought to its trace is not told any more.
 create function ${schema}.retry_job(job_id uuid, at timestamptz default null)
 returns table (job ${schema}.jobs, woken text[])
-language plpgsql as $$
+language plpgsql ${byIndex} as $$
 declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
   given ${schema}.enqueued;
