@@ -15,6 +15,8 @@ export interface Capacity {
   readonly concurrency: number;
   /** At most this many jobs are claimed in all. */
   readonly maxJobs: number;
+  /** Until when jobs are started, by `performance.now()`. */
+  readonly endsAt: number;
 }
 
 /** The claims of one loop. */
@@ -50,7 +52,7 @@ export class Claiming {
     const inTurn = this.#asking.inTurn(isAskedAnyway).filter((one) => this.#canTake(one));
     return inTurn.flatMap((one, i) => {
       const share = Math.min(Math.ceil(places / (inTurn.length - i)), this.#placesOf(one));
-      const limit = Math.min(share + this.#prefetch.roomFor(one), rest);
+      const limit = Math.min(share + this.#roomToHold(one), rest);
       if (limit <= 0) return [];
       places -= share;
       rest -= limit;
@@ -70,7 +72,11 @@ export class Claiming {
   }
 
   #canTake(settings: WorkerSettings): boolean {
-    return this.hasPlace(settings) || this.#prefetch.roomFor(settings) > 0;
+    return this.hasPlace(settings) || this.#roomToHold(settings) > 0;
+  }
+
+  #roomToHold(settings: WorkerSettings): number {
+    return this.#prefetch.roomFor(settings, this.#capacity.endsAt - performance.now());
   }
 
   #places(): number {

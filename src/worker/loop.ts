@@ -24,7 +24,7 @@ import { Waiting } from "./waiting.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
 
 /** How far a loop goes. */
-export interface LoopLimits extends Capacity {
+export interface LoopLimits extends Omit<Capacity, "endsAt"> {
   /** No job is started after this long. */
   readonly budgetMs: number;
   /** Whether the loop ends when nothing is ready and nothing runs. */
@@ -58,7 +58,8 @@ export class Loop {
     this.#byQueue = new Map(settings.map((one) => [one.queueName, one]));
     this.#asking = new Asking(settings);
     this.#prefetch = new Prefetch(settings);
-    this.#claiming = new Claiming(settings, limits, {
+    const endsAt = performance.now() + limits.budgetMs;
+    this.#claiming = new Claiming(settings, { ...limits, endsAt }, {
       asking: this.#asking,
       attempts: this.#attempts,
       prefetch: this.#prefetch,
@@ -75,7 +76,7 @@ export class Loop {
     });
     this.#traceEnds = new TraceEnds(this.#store, settings);
     this.#limits = limits;
-    this.#budgetEndsAt = performance.now() + limits.budgetMs;
+    this.#budgetEndsAt = endsAt;
   }
 
   /** When the store has something next, in ms: 0 when it was not asked since something changed. */

@@ -48,9 +48,12 @@ export class Prefetch {
     return this.#byQueue.get(settings)!.pace;
   }
 
-  /** How many more of a queue to claim: none while more than half of what can be held is there. */
-  roomFor(settings: WorkerSettings): number {
-    return this.#byQueue.get(settings)!.room();
+  /**
+   * How many more of a queue to claim: none while more than half of what can be held is there, and no
+   * more than can start within `leftMs`.
+   */
+  roomFor(settings: WorkerSettings, leftMs: number): number {
+    return this.#byQueue.get(settings)!.room(leftMs);
   }
 
   /** Holds a job behind the others of its queue. */
@@ -118,8 +121,9 @@ class Line {
     return first === undefined ? Infinity : first.askedAt + PATIENCE * this.#heldMs;
   }
 
-  room(): number {
-    const size = Math.min(MOST, Math.floor(this.#heldMs / this.pace.perJobMs()));
+  room(leftMs: number): number {
+    const heldMs = Math.min(this.#heldMs, leftMs);
+    const size = heldMs > 0 ? Math.min(MOST, Math.floor(heldMs / this.pace.perJobMs())) : 0;
     return this.count > size / 2 ? 0 : size - this.count;
   }
 

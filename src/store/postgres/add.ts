@@ -25,13 +25,29 @@ export async function addJobs(
   schema: string,
   inputs: readonly JobInput[],
   at: number | null,
-  transaction: Sql | undefined,
+  transaction?: Sql,
 ): Promise<readonly Added[]> {
-  if (!inputs.every(isPlain(inputs))) {
-    return await addInOrder(client, schema, inputs, at, transaction);
-  }
+  return arePlain(inputs)
+    ? await addPlain(client, schema, inputs, at, transaction)
+    : await addInOrder(client, schema, inputs, at, transaction);
+}
+
+/** Adds jobs that {@linkcode arePlain} holds of, or several such lists together. */
+export async function addPlain(
+  client: Client,
+  schema: string,
+  inputs: readonly JobInput[],
+  at: number | null,
+  transaction?: Sql,
+): Promise<readonly Added[]> {
   const rows = await client.call(insertStatement(schema), [toInputText(inputs), at], transaction);
   const inserted = new Map(rows.map((row) => [row.id as string, row]));
+  if (inserted.size === inputs.length) {
+    return inputs.map((input) => ({
+      job: toAdded(input, inserted.get(input.id)!),
+      deduplicated: false,
+    }));
+  }
   const before = inputs.filter(({ id }) => !inserted.has(id));
   const known = await findKnown(client, schema, before, at, transaction);
   const knownById = new Map(known.map((added, i) => [before[i]!.id, added]));
@@ -62,11 +78,12 @@ async function findKnown(
   }
 }
 
-/** Whether a job refers to no other of the same call and waits for none. */
-function isPlain(inputs: readonly JobInput[]): (input: JobInput) => boolean {
-  const ids = new Set(inputs.map(({ id }) => id));
-  return ({ dependsOn, parentId }) =>
-    dependsOn.length === 0 && (parentId === undefined || !ids.has(parentId));
+/** Whether none of these jobs refers to another of them, or waits for one. */
+export function arePlain(inputs: readonly JobInput[]): boolean {
+  const ids = inputs.length === 1 ? undefined : new Set(inputs.map(({ id }) => id));
+  return inputs.every(({ dependsOn, parentId }) =>
+    dependsOn.length === 0 && (parentId === undefined || ids?.has(parentId) !== true)
+  );
 }
 
 async function addInOrder(

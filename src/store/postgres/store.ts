@@ -20,9 +20,10 @@ import type {
   UpkeepResult,
 } from "../store.ts";
 import { unknownDependency } from "../reasons.ts";
-import { addJobs } from "./add.ts";
+import { addJobs, addPlain, arePlain } from "./add.ts";
 import { addOnce, repeated } from "./surely.ts";
 import { Bell } from "./bell.ts";
+import { SharedAdds } from "./shared_adds.ts";
 import { type Client, codeOf, type Sql, type SqlValue } from "./client.ts";
 import { countQuery, endedQuery, findQuery, toCount, uuidOrNull } from "./find.ts";
 import { readHealth } from "./health.ts";
@@ -50,6 +51,7 @@ export class PostgresStore implements Store<Sql> {
   readonly #schema: string;
   readonly #bell: Bell;
   readonly #turns: Turns;
+  readonly #shared: SharedAdds = new SharedAdds((inputs) => this.#addOnce(inputs, addPlain));
 
   constructor(client: Client, options: PostgresStoreOptions) {
     this.#client = client;
@@ -60,15 +62,18 @@ export class PostgresStore implements Store<Sql> {
   }
 
   async add(inputs: readonly JobInput[], transaction?: Sql): Promise<readonly Added[]> {
-    const added = transaction === undefined
-      ? await addOnce(inputs, () => this.#add(inputs), this.#options.lostAnswerMs)
-      : await this.#add(inputs, transaction);
-    const ready = new Set(
-      added.filter(({ deduplicated }) => !deduplicated).map(({ job }) => job.queueName),
+    if (transaction !== undefined) {
+      const added = await this.#explained(
+        addJobs(this.#client, this.#schema, inputs, this.#at(), transaction),
+      );
+      await this.#notifyAtCommit(newIn(added), transaction);
+      return added;
+    }
+    // Where each call has a client of its own, none can wait for another one's.
+    const isShared = this.#client.kept !== undefined && arePlain(inputs);
+    return await this.#explained(
+      isShared ? this.#shared.add(inputs) : this.#addOnce(inputs, addJobs),
     );
-    if (transaction === undefined) await this.#bell.ring(ready);
-    else await this.#notifyAtCommit(ready, transaction);
-    return added;
   }
 
   async exchange(turn: Turn): Promise<TurnResult> {
@@ -195,9 +200,16 @@ export class PostgresStore implements Store<Sql> {
     return this.#options.now?.() ?? null;
   }
 
-  async #add(inputs: readonly JobInput[], transaction?: Sql): Promise<readonly Added[]> {
+  async #addOnce(inputs: readonly JobInput[], add: typeof addPlain): Promise<readonly Added[]> {
+    const once = () => add(this.#client, this.#schema, inputs, this.#at());
+    const added = await addOnce(inputs, once, this.#options.lostAnswerMs);
+    await this.#bell.ring(newIn(added));
+    return added;
+  }
+
+  async #explained<T>(adding: Promise<T>): Promise<T> {
     try {
-      return await addJobs(this.#client, this.#schema, inputs, this.#at(), transaction);
+      return await adding;
     } catch (error) {
       if (codeOf(error) === UNKNOWN_DEPENDENCY) throw unknownDependency((error as Error).message);
       throw error;
@@ -215,3 +227,10 @@ export class PostgresStore implements Store<Sql> {
 }
 
 const UNKNOWN_DEPENDENCY = "HW001";
+
+/** The queues with new jobs. */
+function newIn(added: readonly Added[]): ReadonlySet<string> {
+  const queueNames = new Set<string>();
+  for (const { job, deduplicated } of added) if (!deduplicated) queueNames.add(job.queueName);
+  return queueNames;
+}

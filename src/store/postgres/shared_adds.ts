@@ -1,0 +1,79 @@
+/**
+ * Enqueues that share a statement: what is added while an insert is under way goes with the next one,
+ * so that many callers wait for few commits. The first goes at once, nobody waits for a timer, and
+ * each learns what became of its own jobs once they are committed.
+ *
+ * @module
+ */
+import { StoreUnavailableError } from "../../job/errors.ts";
+import type { JobInput } from "../../job/record.ts";
+import type { Added } from "../store.ts";
+
+type Add = (inputs: readonly JobInput[]) => Promise<readonly Added[]>;
+
+interface Call {
+  readonly inputs: readonly JobInput[];
+  readonly resolve: (added: readonly Added[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+// A larger statement costs as much for each job.
+const MOST_JOBS = 1_000;
+const MOST_CHARACTERS = 1_000_000;
+
+/** Adds that are made at the same time. */
+export class SharedAdds {
+  readonly #add: Add;
+  #calls: Call[] = [];
+  #isUnderWay = false;
+
+  /** `add` stores jobs in one step, or none of them. */
+  constructor(add: Add) {
+    this.#add = add;
+  }
+
+  /** Adds jobs in one step, perhaps with those of other calls. */
+  add(inputs: readonly JobInput[]): Promise<readonly Added[]> {
+    return new Promise((resolve, reject) => {
+      this.#calls.push({ inputs, resolve, reject });
+      if (!this.#isUnderWay) void this.#work();
+    });
+  }
+
+  async #work(): Promise<void> {
+    this.#isUnderWay = true;
+    // Callers of the same moment come a few steps apart.
+    await undefined;
+    while (this.#calls.length > 0) await this.#send(this.#takeCalls());
+    this.#isUnderWay = false;
+  }
+
+  async #send(calls: readonly Call[]): Promise<void> {
+    try {
+      const added = await this.#add(calls.flatMap(({ inputs }) => inputs));
+      let first = 0;
+      for (const { inputs, resolve } of calls) {
+        resolve(added.slice(first, first += inputs.length));
+      }
+    } catch (error) {
+      if (calls.length === 1 || error instanceof StoreUnavailableError) {
+        for (const { reject } of calls) reject(error);
+      } else {
+        // One of them is refused, and nobody shall suffer for another one's job.
+        await Promise.all(calls.map((call) => this.#send([call])));
+      }
+    }
+  }
+
+  /** As many as fit in one statement, at least one. */
+  #takeCalls(): readonly Call[] {
+    let [jobs, characters, count] = [0, 0, 0];
+    for (const { inputs } of this.#calls) {
+      jobs += inputs.length;
+      for (const { payload } of inputs) characters += payload.length;
+      if (count > 0 && (jobs > MOST_JOBS || characters > MOST_CHARACTERS)) break;
+      count++;
+    }
+    return this.#calls.splice(0, count);
+  }
+}
