@@ -71,7 +71,7 @@ class MemoryStore implements Store {
     const leaseToken = crypto.randomUUID();
     const claimed = claims.flatMap((claim) => this.#jobs.claim(claim, leaseToken, now));
     const next = Math.min(
-      ...claims.map(({ queueName }) => this.#jobs.lines.nextAt(queueName, now)),
+      ...claims.map(({ queueName }) => this.#jobs.queues.named(queueName).nextAt(now)),
     );
     return { settled, claimed, nextInMs: next === Infinity ? undefined : Math.max(0, next - now) };
   }
@@ -111,15 +111,15 @@ class MemoryStore implements Store {
   // deno-lint-ignore require-await
   async counts(endedWithinMs?: number): Promise<readonly QueueCount[]> {
     return endedWithinMs === undefined
-      ? this.#jobs.table.counts()
+      ? this.#jobs.queues.counts()
       : this.#jobs.ended.countAfter(this.#now() - endedWithinMs);
   }
 
   // deno-lint-ignore require-await
   async health(): Promise<Health> {
-    const counts = this.#jobs.table.counts().map((one) => ({
+    const counts = this.#jobs.queues.counts().map((one) => ({
       ...one,
-      oldestRunAt: this.#jobs.lines.oldestRunAt(one.queueName),
+      oldestRunAt: this.#jobs.queues.named(one.queueName).oldestRunAt(),
     }));
     return { queues: depthsOf(counts, this.#now()) };
   }

@@ -1,27 +1,37 @@
 /**
- * How many jobs each queue has with each status, kept as they move.
+ * How many jobs of one queue have each status, kept as they move.
  *
  * @module
  */
-import type { JobStatus } from "../../job/status.ts";
+import { type JobStatus, jobStatuses } from "../../job/status.ts";
 import type { QueueCount } from "../store.ts";
 
-/** Counts by queue and status. */
-export class MemoryCounts {
-  readonly #queues = new Map<string, Map<JobStatus, number>>();
+/** The counts of one queue. */
+export class StatusCounts {
+  readonly #counts: Record<JobStatus, number> = {
+    scheduled: 0,
+    blocked: 0,
+    ready: 0,
+    running: 0,
+    retrying: 0,
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
+  };
 
-  /** Adds one, or with -1 takes one away. */
-  change(queueName: string, status: JobStatus, by: 1 | -1): void {
-    const counts = this.#queues.get(queueName) ?? new Map<JobStatus, number>();
-    this.#queues.set(queueName, counts);
-    counts.set(status, (counts.get(status) ?? 0) + by);
+  /** One more has a status. */
+  add(status: JobStatus): void {
+    this.#counts[status]++;
   }
 
-  /** All that are not zero. */
-  all(): QueueCount[] {
-    return [...this.#queues].flatMap(([queueName, counts]) =>
-      [...counts].filter(([, count]) => count > 0)
-        .map(([status, count]) => ({ queueName, status, count }))
-    );
+  /** One less has a status. */
+  remove(status: JobStatus): void {
+    this.#counts[status]--;
+  }
+
+  /** Those that are not zero. */
+  of(queueName: string): QueueCount[] {
+    return jobStatuses.filter((status) => this.#counts[status] > 0)
+      .map((status) => ({ queueName, status, count: this.#counts[status] }));
   }
 }

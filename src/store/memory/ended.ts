@@ -5,7 +5,7 @@
  * @module
  */
 import type { QueueCount } from "../store.ts";
-import { MemoryCounts } from "./counts.ts";
+import { StatusCounts } from "./counts.ts";
 import type { Entry } from "./entry.ts";
 
 /** Ended jobs, oldest end first. */
@@ -35,10 +35,13 @@ export class MemoryEnded {
 
   /** Counts those that ended after a time. A set is read from its oldest on, so all are passed. */
   countAfter(after: number): QueueCount[] {
-    const counts = new MemoryCounts();
-    for (const { record } of this.#ended) {
-      if (record.finishedAt! > after) counts.change(record.queueName, record.status, 1);
+    const queues = new Map<string, StatusCounts>();
+    for (const { record: { queueName, status, finishedAt } } of this.#ended) {
+      if (finishedAt! <= after) continue;
+      const counts = queues.get(queueName) ?? new StatusCounts();
+      queues.set(queueName, counts);
+      counts.add(status);
     }
-    return counts.all();
+    return [...queues].flatMap(([queueName, counts]) => counts.of(queueName));
   }
 }

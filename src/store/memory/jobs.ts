@@ -10,7 +10,7 @@ import type { Added, Claim, ClaimedJob, Lease, LeaseState, Settlement } from "..
 import { dependencyFailed, leaseExpired } from "../reasons.ts";
 import { copyOf, type Entry, remember, statusByTime } from "./entry.ts";
 import { MemoryEnded } from "./ended.ts";
-import { MemoryLines } from "./lines.ts";
+import { MemoryQueues } from "./queue.ts";
 import { MemoryTable } from "./table.ts";
 import { MemoryTraces } from "./traces.ts";
 
@@ -18,7 +18,7 @@ import { MemoryTraces } from "./traces.ts";
 export class MemoryJobs {
   readonly table: MemoryTable = new MemoryTable();
   readonly traces: MemoryTraces = new MemoryTraces();
-  readonly lines: MemoryLines = new MemoryLines();
+  readonly queues: MemoryQueues = new MemoryQueues();
   readonly ended: MemoryEnded = new MemoryEnded();
   readonly #dependents = new Map<string, Set<Entry>>();
   readonly #running = new Set<Entry>();
@@ -42,9 +42,10 @@ export class MemoryJobs {
 
   claim({ queueName, limit, leaseMs }: Claim, leaseToken: string, now: number): ClaimedJob[] {
     this.#promote(queueName, now);
+    const queue = this.queues.named(queueName);
     const claimed: ClaimedJob[] = [];
     while (claimed.length < limit) {
-      const entry = this.lines.takeReady(queueName);
+      const entry = queue.takeReady();
       if (entry === undefined) break;
       const { record } = entry;
       this.#move(entry, "running");
@@ -120,7 +121,7 @@ export class MemoryJobs {
     const entry = this.table.get(id);
     if (entry !== undefined && this.table.mayRetry(entry.record)) {
       const { record } = entry;
-      this.lines.forget(entry);
+      this.queues.named(record.queueName).forget(entry);
       record.maxAttempts = Math.max(record.maxAttempts, record.attempts + 1);
       record.runAt = now;
       record.finishedAt = undefined;
@@ -149,6 +150,7 @@ export class MemoryJobs {
     for (const entry of removed) {
       this.table.remove(entry);
       this.traces.remove(entry);
+      this.queues.named(entry.record.queueName).counts.remove(entry.record.status);
     }
     return removed.length;
   }
@@ -157,6 +159,7 @@ export class MemoryJobs {
     const { record } = entry;
     this.table.insert(entry);
     this.traces.add(entry);
+    this.queues.named(record.queueName).counts.add(record.status);
     for (const id of record.dependsOn) this.#dependOn(entry, id, now);
     if (record.status === "cancelled") return;
     if (entry.pending.size > 0) this.#move(entry, "blocked");
@@ -218,26 +221,29 @@ export class MemoryJobs {
 
   #wait(entry: Entry, status: "ready" | "scheduled" | "retrying"): void {
     this.#move(entry, status);
-    this.lines.add(entry);
+    this.queues.named(entry.record.queueName).add(entry);
     // A worker must also learn of a job that is due before it would ask again.
     this.#onReady(entry.record.queueName);
   }
 
   #promote(queueName: string, now: number): void {
-    for (;;) {
-      const entry = this.lines.takeDue(queueName, now);
-      if (entry === undefined) return;
+    const queue = this.queues.named(queueName);
+    for (let entry = queue.takeDue(now); entry !== undefined; entry = queue.takeDue(now)) {
       this.#move(entry, "ready");
-      this.lines.add(entry);
+      queue.add(entry);
     }
   }
 
   #move(entry: Entry, status: JobStatus): void {
-    if (entry.record.status === "running") {
+    const { record } = entry;
+    if (record.status === "running") {
       this.#running.delete(entry);
       entry.leaseToken = undefined;
     }
-    this.table.move(entry, status);
+    const { counts } = this.queues.named(record.queueName);
+    counts.remove(record.status);
+    counts.add(status);
+    record.status = status;
   }
 
   #held({ jobId, leaseToken }: Lease): Entry | "lost" | "cancelled" {

@@ -5,10 +5,9 @@
  * @module
  */
 import { mostAttempts } from "../../job/job_options.ts";
-import { canBeRetried, hasEnded, type JobStatus } from "../../job/status.ts";
+import { canBeRetried, hasEnded } from "../../job/status.ts";
 import type { JobInput, JobRecord } from "../../job/record.ts";
-import { mostLinks, type QueueCount, type RecordFilter } from "../store.ts";
-import { MemoryCounts } from "./counts.ts";
+import { mostLinks, type RecordFilter } from "../store.ts";
 import { type Entry, newEntry, withStoredIds } from "./entry.ts";
 import { MemoryIndex } from "./lookup.ts";
 
@@ -17,7 +16,6 @@ export class MemoryTable {
   readonly #byId = new Map<string, Entry>();
   readonly #byKey = new Map<string, Entry>();
   readonly #index = new MemoryIndex();
-  readonly #counts = new MemoryCounts();
   #sequence = 0;
 
   get(id: string): Entry | undefined {
@@ -57,7 +55,6 @@ export class MemoryTable {
     const key = keyOf(record);
     if (key !== undefined) this.#byKey.set(key, entry);
     this.#index.add(entry);
-    this.#counts.change(record.queueName, record.status, 1);
   }
 
   remove(entry: Entry): void {
@@ -66,7 +63,6 @@ export class MemoryTable {
     const key = keyOf(record);
     if (key !== undefined) this.#byKey.delete(key);
     this.#index.remove(entry);
-    this.#counts.change(record.queueName, record.status, -1);
   }
 
   /** Makes a job known by the trace that an attempt of it ran in. */
@@ -92,19 +88,8 @@ export class MemoryTable {
       dependsOn.every((id) => hasEnded(this.get(id)?.record.status ?? "completed"));
   }
 
-  /** Gives a job another status. */
-  move({ record }: Entry, status: JobStatus): void {
-    this.#counts.change(record.queueName, record.status, -1);
-    this.#counts.change(record.queueName, status, 1);
-    record.status = status;
-  }
-
   find(filter: RecordFilter): JobRecord[] {
     return this.#index.find(filter);
-  }
-
-  counts(): QueueCount[] {
-    return this.#counts.all();
   }
 }
 
