@@ -5,6 +5,7 @@
  */
 import type { Attempt, AttemptOutcome, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import { unknownDependency } from "../reasons.ts";
+import { type MemoryTrace, newTrace } from "./trace.ts";
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -18,6 +19,8 @@ export interface Entry {
   readonly failures: Attempt[];
   /** The traces, other than its own, that attempts of it ran in. */
   readonly ranIn: Set<string>;
+  /** Its trace: one of its own until it is inserted. */
+  trace: MemoryTrace;
   /** The present lease. */
   leaseToken: string | undefined;
   /** Until when it holds. */
@@ -39,6 +42,7 @@ export function newEntry(input: JobInput, now: number): Entry {
     pending: new Set(),
     failures: [],
     ranIn: new Set(),
+    trace: newTrace(),
     leaseToken: undefined,
     leasedUntil: 0,
   };

@@ -7,61 +7,57 @@
 import { hasEnded } from "../../job/status.ts";
 import type { TraceEnd, TraceEndClaim } from "../store.ts";
 import type { Entry } from "./entry.ts";
-
-interface Trace {
-  /** Its jobs that have not ended. */
-  unfinished: number;
-  /** All its jobs. */
-  jobs: number;
-  /** How often it has ended. */
-  epoch: number;
-}
+import type { MemoryTrace } from "./trace.ts";
 
 interface UntoldEnd {
-  readonly end: TraceEnd;
+  /** The job that ended last. It tells all else until the end is told of or the job is revived. */
+  readonly last: Entry;
+  readonly epoch: number;
   /** From when anybody may tell of it. */
   dueAt: number;
 }
 
 /** Counts by trace, and the ends to be told. */
 export class MemoryTraces {
-  readonly #traces = new Map<string, Trace>();
-  // The last job of each trace that ended in the present step.
-  readonly #endedNow = new Map<string, Entry>();
+  readonly #traces = new Map<string, MemoryTrace>();
+  // The jobs that ended in the present step, the last one last.
+  readonly #endedNow: Entry[] = [];
   // By the job that ended last, in the order in which they ended.
   readonly #untold = new Map<string, UntoldEnd>();
 
   /** A job is there that has not ended. */
-  add({ record: { traceId } }: Entry): void {
-    const trace = this.#traces.get(traceId) ?? { unfinished: 0, jobs: 0, epoch: 0 };
-    this.#traces.set(traceId, trace);
-    trace.jobs++;
-    trace.unfinished++;
+  add(entry: Entry): void {
+    const { record: { traceId } } = entry;
+    const known = this.#traces.get(traceId);
+    if (known === undefined) this.#traces.set(traceId, entry.trace);
+    else entry.trace = known;
+    entry.trace.jobs++;
+    entry.trace.unfinished++;
+    entry.trace.hasEnded = false;
   }
 
   /** A job that had ended is to run again. The end that it brought is not told any more. */
-  revive({ record: { id, traceId } }: Entry): void {
+  revive({ record: { id }, trace }: Entry): void {
     this.#untold.delete(id);
-    this.#traces.get(traceId)!.unfinished++;
+    trace.unfinished++;
+    trace.hasEnded = false;
   }
 
   /** A job has ended. Its trace is looked at when the whole step is done. */
   finish(entry: Entry): void {
-    const { traceId } = entry.record;
-    this.#traces.get(traceId)!.unfinished--;
-    this.#endedNow.set(traceId, entry);
+    entry.trace.unfinished--;
+    this.#endedNow.push(entry);
   }
 
   /** At the end of a step: records the end of each trace of which a job ended and none is left. */
   endStep(): void {
-    for (const [traceId, { record }] of this.#endedNow) {
-      const trace = this.#traces.get(traceId)!;
-      if (trace.unfinished > 0) continue;
-      const { id: jobId, correlationId, finishedAt } = record;
-      const end = { traceId, epoch: ++trace.epoch, jobId, correlationId, finishedAt: finishedAt! };
-      this.#untold.set(jobId, { end, dueAt: end.finishedAt });
+    const endedNow = this.#endedNow;
+    for (let last = endedNow.pop(); last !== undefined; last = endedNow.pop()) {
+      const { record: { id, finishedAt }, trace } = last;
+      if (trace.unfinished > 0 || trace.hasEnded) continue;
+      trace.hasEnded = true;
+      this.#untold.set(id, { last, epoch: ++trace.epoch, dueAt: finishedAt! });
     }
-    this.#endedNow.clear();
   }
 
   /** Whether a trace has an unfinished job beside the given one. */
@@ -77,7 +73,7 @@ export class MemoryTraces {
       if (claimed.length >= limit) break;
       if (untold.dueAt > now) continue;
       untold.dueAt = now + leaseMs;
-      claimed.push({ ...untold.end });
+      claimed.push(endOf(untold));
     }
     return claimed;
   }
@@ -85,14 +81,18 @@ export class MemoryTraces {
   /** These have been told of. */
   settle(ends: readonly TraceEnd[]): void {
     for (const { jobId, epoch } of ends) {
-      if (this.#untold.get(jobId)?.end.epoch === epoch) this.#untold.delete(jobId);
+      if (this.#untold.get(jobId)?.epoch === epoch) this.#untold.delete(jobId);
     }
   }
 
   /** Forgets an ended job, and its trace with the last one. */
-  remove({ record: { id, traceId } }: Entry): void {
+  remove({ record: { id, traceId }, trace }: Entry): void {
     this.#untold.delete(id);
-    const trace = this.#traces.get(traceId)!;
     if (--trace.jobs === 0) this.#traces.delete(traceId);
   }
+}
+
+function endOf({ last: { record }, epoch }: UntoldEnd): TraceEnd {
+  const { traceId, id: jobId, correlationId, finishedAt } = record;
+  return { traceId, epoch, jobId, correlationId, finishedAt: finishedAt! };
 }
