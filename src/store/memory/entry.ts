@@ -13,12 +13,12 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 export interface Entry {
   /** As it is handed out, in copies. */
   readonly record: Mutable<JobRecord>;
-  /** Dependencies that have not ended. */
-  readonly pending: Set<string>;
+  /** How many of its dependencies have not ended. */
+  pending: number;
   /** Attempts that did not complete it. */
   readonly failures: Attempt[];
   /** The traces, other than its own, that attempts of it ran in. */
-  readonly ranIn: Set<string>;
+  ranIn: Set<string> | undefined;
   /** Its trace: one of its own until it is inserted. */
   trace: MemoryTrace;
   /** The present lease. */
@@ -39,9 +39,9 @@ export function newEntry(input: JobInput, now: number): Entry {
       createdAt: now,
       runAt: Math.max(runAt, now),
     },
-    pending: new Set(),
+    pending: 0,
     failures: [],
-    ranIn: new Set(),
+    ranIn: undefined,
     trace: newTrace(),
     leaseToken: undefined,
     leasedUntil: 0,

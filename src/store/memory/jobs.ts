@@ -162,15 +162,15 @@ export class MemoryJobs {
     this.queues.named(record.queueName).counts.add(record.status);
     for (const id of record.dependsOn) this.#dependOn(entry, id, now);
     if (record.status === "cancelled") return;
-    if (entry.pending.size > 0) this.#move(entry, "blocked");
+    if (entry.pending > 0) this.#move(entry, "blocked");
     else this.#wait(entry, statusByTime(record, now));
   }
 
   #dependOn(entry: Entry, id: string, now: number): void {
     const { status } = this.table.get(id)!.record;
     if (!hasEnded(status)) {
-      entry.pending.add(id);
       const dependents = this.#dependents.get(id) ?? new Set();
+      if (!dependents.has(entry)) entry.pending++;
       this.#dependents.set(id, dependents.add(entry));
     } else if (status !== "completed" && entry.record.onDependencyFailure === "cancel") {
       if (!hasEnded(entry.record.status)) this.#cancel(entry, dependencyFailed(id, status), now);
@@ -198,13 +198,13 @@ export class MemoryJobs {
       const dependents = this.#dependents.get(id) ?? [];
       this.#dependents.delete(id);
       for (const dependent of dependents) {
-        dependent.pending.delete(id);
+        dependent.pending--;
         if (dependent.record.status !== "blocked") continue;
         if (endedAs !== "completed" && dependent.record.onDependencyFailure === "cancel") {
           dependent.record.error = dependencyFailed(id, endedAs);
           this.#finish(dependent, "cancelled", now);
           ended.push(dependent);
-        } else if (dependent.pending.size === 0) {
+        } else if (dependent.pending === 0) {
           dependent.record.runAt = Math.max(dependent.record.runAt, now);
           this.#wait(dependent, statusByTime(dependent.record, now));
         }

@@ -78,7 +78,7 @@ export class MemoryIndex {
       if (value === undefined) continue;
       if (!this.#by[key].get(value)?.remove(entry)) this.#by[key].delete(value);
     }
-    for (const traceId of entry.ranIn) {
+    for (const traceId of entry.ranIn ?? []) {
       const ran = this.#ranIn.get(traceId)!;
       ran.delete(entry);
       if (ran.size === 0) this.#ranIn.delete(traceId);
@@ -113,7 +113,7 @@ function fits({ record, ranIn }: Entry, filter: RecordFilter): boolean {
   const { queueName, statuses, traceId, correlationId, parentId } = filter;
   return (queueName === undefined || record.queueName === queueName) &&
     (statuses === undefined || statuses.includes(record.status)) &&
-    (traceId === undefined || record.traceId === traceId || ranIn.has(traceId)) &&
+    (traceId === undefined || record.traceId === traceId || ranIn?.has(traceId) === true) &&
     (correlationId === undefined || record.correlationId === correlationId) &&
     (parentId === undefined || record.parentId === parentId) &&
     record.createdAt >= (filter.createdFrom ?? -Infinity) &&

@@ -69,8 +69,8 @@ export class MemoryTable {
   noteAttempt(entry: Entry, traceparent: string | undefined): void {
     const traceId = traceparent?.slice(3, 35);
     if (traceId === undefined || traceId === entry.record.traceId) return;
-    if (entry.ranIn.has(traceId)) return;
-    entry.ranIn.add(traceId);
+    if (entry.ranIn?.has(traceId)) return;
+    (entry.ranIn ??= new Set()).add(traceId);
     this.#index.addTrace(entry, traceId);
   }
 
