@@ -21,6 +21,8 @@ export interface Entry {
   ranIn: Set<string> | undefined;
   /** Its trace: one of its own until it is inserted. */
   trace: MemoryTrace;
+  /** Its place among the jobs that have ended, once it has. */
+  endedPlace: number;
   /** The present lease. */
   leaseToken: string | undefined;
   /** Until when it holds. */
@@ -45,6 +47,7 @@ export function newEntry(input: JobInput, now: number): Entry {
     trace: newTrace(),
     leaseToken: undefined,
     leasedUntil: 0,
+    endedPlace: 0,
   };
 }
 
