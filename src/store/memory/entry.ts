@@ -29,17 +29,46 @@ export interface Entry {
   leasedUntil: number;
 }
 
-/** A new entry. Its sequence and its status are decided when it is inserted. */
-export function newEntry(input: JobInput, now: number): Entry {
-  const { delayMs = 0, runAt = now + delayMs, ...rest } = input;
+/**
+ * A new entry. Its sequence and its status are decided when it is inserted. Its dependencies and its
+ * parent are under another id where the same call deduplicated them.
+ */
+export function newEntry(
+  input: JobInput,
+  now: number,
+  storedId: (id: string) => string | undefined,
+): Entry {
+  const { delayMs = 0, runAt = now + delayMs, parentId } = input;
   return {
+    // Each field in its place from the first: records of one shape are copied quickly.
     record: {
-      ...rest,
       sequence: 0,
+      id: input.id,
+      queueName: input.queueName,
       status: "ready",
+      payload: input.payload,
+      priority: input.priority,
       attempts: 0,
+      maxAttempts: input.maxAttempts,
+      backoff: input.backoff,
+      timeoutMs: input.timeoutMs,
+      idempotencyKey: input.idempotencyKey,
+      dependsOn: input.dependsOn.map((id) => storedId(id) ?? refuse(id)),
+      onDependencyFailure: input.onDependencyFailure,
+      traceId: input.traceId,
+      correlationId: input.correlationId,
+      parentId: parentId && (storedId(parentId) ?? parentId),
+      traceparent: input.traceparent,
+      tracestate: input.tracestate,
+      baggage: input.baggage,
+      propagation: input.propagation,
       createdAt: now,
       runAt: Math.max(runAt, now),
+      startedAt: undefined,
+      finishedAt: undefined,
+      result: undefined,
+      error: undefined,
+      attemptTraceparent: undefined,
     },
     pending: 0,
     failures: [],
@@ -51,24 +80,8 @@ export function newEntry(input: JobInput, now: number): Entry {
   };
 }
 
-/**
- * An input with its dependencies and its parent as they are stored: under another id where the same
- * call deduplicated them.
- */
-export function withStoredIds(
-  input: JobInput,
-  storedId: (id: string) => string | undefined,
-): JobInput {
-  const { dependsOn, parentId } = input;
-  return {
-    ...input,
-    dependsOn: dependsOn.map((id) => {
-      const stored = storedId(id);
-      if (stored === undefined) throw unknownDependency(id);
-      return stored;
-    }),
-    parentId: parentId && (storedId(parentId) ?? parentId),
-  };
+function refuse(dependencyId: string): never {
+  throw unknownDependency(dependencyId);
 }
 
 /** Keeps an attempt that did not complete its job. */

@@ -55,9 +55,15 @@ export class MemoryJobs {
       entry.leaseToken = leaseToken;
       entry.leasedUntil = now + leaseMs;
       this.#running.set(record.id, entry);
-      const waitMs = now - record.runAt;
-      const dependencyTraceparents = this.table.contextsOf(record.dependsOn);
-      claimed.push({ ...copyOf(record), leaseToken, waitMs, dependencyTraceparents });
+      const { dependsOn, error, runAt } = record;
+      claimed.push({
+        ...record,
+        dependsOn: [...dependsOn],
+        error: error && { ...error },
+        leaseToken,
+        waitMs: now - runAt,
+        dependencyTraceparents: this.table.contextsOf(dependsOn),
+      });
     }
     return claimed;
   }

@@ -8,7 +8,7 @@ import { mostAttempts } from "../../job/job_options.ts";
 import { canBeRetried, hasEnded } from "../../job/status.ts";
 import type { JobInput, JobRecord } from "../../job/record.ts";
 import { mostLinks, type RecordFilter } from "../store.ts";
-import { type Entry, newEntry, withStoredIds } from "./entry.ts";
+import { type Entry, newEntry } from "./entry.ts";
 import { MemoryIndex } from "./lookup.ts";
 
 /** The jobs of a memory store. */
@@ -40,7 +40,7 @@ export class MemoryTable {
       const key = keyOf(input);
       const known = stored.get(input.id) ?? this.known(input) ??
         (key === undefined ? undefined : keys.get(key));
-      const entry = known ?? newEntry(withStoredIds(input, idOf), now);
+      const entry = known ?? newEntry(input, now, idOf);
       stored.set(input.id, entry);
       if (key !== undefined) keys.set(key, entry);
     }
@@ -76,6 +76,7 @@ export class MemoryTable {
 
   /** The contexts that a job links to: of its dependencies' last attempts, else of their creation. */
   contextsOf(dependsOn: readonly string[]): readonly string[] {
+    if (dependsOn.length === 0) return [];
     return dependsOn.slice(0, mostLinks).flatMap((id) => {
       const dependency = this.get(id)?.record;
       return dependency?.attemptTraceparent ?? dependency?.traceparent ?? [];
