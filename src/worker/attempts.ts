@@ -5,7 +5,7 @@
  */
 import { type Backoff, backoffDelay, defaultBackoff } from "../job/backoff.ts";
 import { WorkerStoppedError } from "../job/errors.ts";
-import { execute, type Executed } from "./execute.ts";
+import { type Executed, Execution } from "./execute.ts";
 import type { HookCalls } from "./hook_calls.ts";
 import { cancelEvent, startEvent } from "./lifecycle.ts";
 import { measureAttempt } from "../metrics/measure.ts";
@@ -13,16 +13,6 @@ import { type Outcome, settle } from "./settle.ts";
 import type { Change, ClaimedJob, Settlement } from "../store/store.ts";
 import type { Tally } from "./tally.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
-
-/** A job that is running here. */
-export interface Running {
-  readonly job: ClaimedJob;
-  readonly settings: WorkerSettings;
-  /** Ends the attempt. */
-  readonly controller: AbortController;
-  /** Until when the lease surely holds, by `performance.now()`. */
-  leasedUntil: number;
-}
 
 /** An attempt that is over here and not yet recorded. */
 export interface Finished {
@@ -34,7 +24,7 @@ export interface Finished {
 
 /** Starts attempts and collects their outcomes. */
 export class Attempts {
-  readonly #running = new Set<Running>();
+  readonly #running = new Set<Execution>();
   readonly #runningFor = new Map<WorkerSettings, number>();
   readonly #hooks: HookCalls;
   readonly #tally: Tally;
@@ -49,7 +39,7 @@ export class Attempts {
   }
 
   /** Those that run. */
-  get running(): ReadonlySet<Running> {
+  get running(): ReadonlySet<Execution> {
     return this.#running;
   }
 
@@ -77,12 +67,11 @@ export class Attempts {
 
   /** Starts an attempt of a job that was claimed after `askedAt`, by `performance.now()`. */
   start(job: ClaimedJob, settings: WorkerSettings, askedAt: number): void {
-    const controller = new AbortController();
-    const running = { job, settings, controller, leasedUntil: askedAt + settings.leaseMs };
-    this.#running.add(running);
+    const execution = new Execution(job, settings, askedAt + settings.leaseMs, this.#end);
+    this.#running.add(execution);
     this.#count(settings, 1);
     if (settings.hooks.onJobStart) this.#hooks.tell(settings, () => [startEvent(job)]);
-    execute(job, settings, controller).then((executed) => this.#end(running, executed));
+    void execution.run();
   }
 
   /** Hands back a job that was claimed and shall not start. */
@@ -94,16 +83,16 @@ export class Attempts {
   /** Ends every running attempt; their jobs are handed back. */
   handBack(): void {
     const error = new WorkerStoppedError("The worker stops and hands its jobs back");
-    for (const { controller } of this.#running) controller.abort(error);
+    for (const execution of this.#running) execution.abort(error);
   }
 
   #count(settings: WorkerSettings, by: 1 | -1): void {
     this.#runningFor.set(settings, this.runningFor(settings) + by);
   }
 
-  #end(running: Running, executed: Executed): void {
-    const { job, settings } = running;
-    this.#running.delete(running);
+  readonly #end = (execution: Execution, executed: Executed): void => {
+    const { job, settings } = execution;
+    this.#running.delete(execution);
     this.#count(settings, -1);
     const { outcome } = executed;
     measureAttempt(job.queueName, executed.runMs, outcome);
@@ -115,7 +104,7 @@ export class Attempts {
       this.#hooks.tell(settings, () => [cancelEvent(job, outcome.error, executed.runMs)]);
     }
     this.#onEnd(settings);
-  }
+  };
 }
 
 function finished(

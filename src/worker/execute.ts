@@ -29,65 +29,99 @@ export interface Executed {
   readonly traceparent: string | undefined;
 }
 
-/** Runs one attempt to its end, which comes at the latest when `controller` aborts. Never rejects. */
-export async function execute(
-  record: ClaimedJob,
-  settings: WorkerSettings,
-  controller: AbortController,
-): Promise<Executed> {
-  const attempt = startAttemptSpan(record, settings.spanRules, () => toJob(record).payload);
-  const startedAt = performance.now();
-  const timer = startTimeout(record.timeoutMs ?? settings.timeoutMs, controller);
-  const outcome = await Promise.race([
-    runHandler(record, settings, controller.signal, attempt),
-    aborted(controller.signal),
-  ]);
-  clearTimeout(timer);
-  const runMs = performance.now() - startedAt;
-  const traceparent = attempt.end(outcome.type, errorOf(outcome));
-  return { outcome, runMs, traceparent };
+/** One attempt. It ends once: with its handler, or before that when it is aborted. */
+export class Execution {
+  /** The job that is attempted. */
+  readonly job: ClaimedJob;
+  /** The worker that attempts it. */
+  readonly settings: WorkerSettings;
+  /** Until when the lease surely holds, by `performance.now()`. */
+  leasedUntil: number;
+  readonly #onEnd: (execution: Execution, executed: Executed) => void;
+  readonly #controller = new AbortController();
+  // While it runs.
+  #span: AttemptSpan | undefined;
+  #startedAt = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** `onEnd` is called when it is over. */
+  constructor(
+    job: ClaimedJob,
+    settings: WorkerSettings,
+    leasedUntil: number,
+    onEnd: (execution: Execution, executed: Executed) => void,
+  ) {
+    this.job = job;
+    this.settings = settings;
+    this.leasedUntil = leasedUntil;
+    this.#onEnd = onEnd;
+  }
+
+  /** Starts the span and runs the handler to its end. Never rejects. */
+  async run(): Promise<void> {
+    const { job, settings } = this;
+    const span = startAttemptSpan(job, settings.spanRules, () => toJob(job).payload);
+    this.#span = span;
+    this.#startedAt = performance.now();
+    this.#startTimeout(job.timeoutMs ?? settings.timeoutMs);
+    let returned: unknown;
+    try {
+      returned = await callHandler(job, settings, this.#controller.signal, span);
+    } catch (error) {
+      return this.#end({ type: "failed", error });
+    }
+    this.#end({ type: "completed", result: resultText(returned, job, settings) });
+  }
+
+  /** Ends it, whether or not the handler listens. */
+  abort(error: Error): void {
+    this.#controller.abort(error);
+    this.#end(outcomeOf(error));
+  }
+
+  #startTimeout(timeoutMs: number | undefined): void {
+    if (timeoutMs === undefined) return;
+    const error = new JobTimeoutError(`The attempt took longer than ${timeoutMs} ms`);
+    this.#timer = setTimeout(() => this.abort(error), timeoutMs);
+  }
+
+  #end(outcome: Outcome): void {
+    const span = this.#span;
+    if (span === undefined) return;
+    this.#span = undefined;
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    const runMs = performance.now() - this.#startedAt;
+    const traceparent = span.end(outcome.type, errorOf(outcome));
+    this.#onEnd(this, { outcome, runMs, traceparent });
+  }
 }
 
-function startTimeout(
-  timeoutMs: number | undefined,
-  controller: AbortController,
-): ReturnType<typeof setTimeout> | undefined {
-  if (timeoutMs === undefined) return undefined;
-  const error = new JobTimeoutError(`The attempt took longer than ${timeoutMs} ms`);
-  return setTimeout(() => controller.abort(error), timeoutMs);
-}
-
-async function runHandler(
+/** Calls the handler as a part of its job, inside the attempt's span. */
+function callHandler(
   record: ClaimedJob,
   settings: WorkerSettings,
   signal: AbortSignal,
   attempt: AttemptSpan,
-): Promise<Outcome> {
-  let returned: unknown;
-  try {
-    const scope = {
-      jobId: record.id,
-      queueName: record.queueName,
-      traceId: attempt.traceId,
-      correlationId: record.correlationId,
-      baggage: record.baggage,
-      span: attempt.span,
-    };
-    const jobContext: JobContext = {
-      [jobScope]: scope,
-      signal,
-      span: attempt.span,
-      enqueue: settings.source.enqueueFrom(scope),
-      isFinalJobInTrace: () => isFinal(record, settings, attempt),
-    };
-    returned = await runInContext(
-      attempt.context,
-      () => runInScope(scope, () => settings.handler(toJob(record), jobContext)),
-    );
-  } catch (error) {
-    return { type: "failed", error };
-  }
-  return { type: "completed", result: resultText(returned, record, settings) };
+): unknown {
+  const scope = {
+    jobId: record.id,
+    queueName: record.queueName,
+    traceId: attempt.traceId,
+    correlationId: record.correlationId,
+    baggage: record.baggage,
+    span: attempt.span,
+  };
+  const jobContext: JobContext = {
+    [jobScope]: scope,
+    signal,
+    span: attempt.span,
+    enqueue: settings.source.enqueueFrom(scope),
+    isFinalJobInTrace: () => isFinal(record, settings, attempt),
+  };
+  return runInContext(
+    attempt.context,
+    () => runInScope(scope, () => settings.handler(toJob(record), jobContext)),
+  );
 }
 
 /** A late attempt runs in a trace of its own, to which the jobs belong that it enqueues. */
@@ -117,15 +151,6 @@ function resultText(
     onError(error);
     return undefined;
   }
-}
-
-/** Ends the attempt when it is aborted, whether or not the handler listens. */
-function aborted(signal: AbortSignal): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const end = () => resolve(outcomeOf(signal.reason));
-    if (signal.aborted) end();
-    else signal.addEventListener("abort", end, { once: true });
-  });
 }
 
 function outcomeOf(error: unknown): Outcome {

@@ -3,21 +3,21 @@
  *
  * @module
  */
-import type { Running } from "./attempts.ts";
 import { JobCancelledError, LeaseLostError } from "../job/errors.ts";
+import type { Execution } from "./execute.ts";
 import type { LeaseState, Store } from "../store/store.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
 
 /** Beats three times in the shortest lease. */
 export class Heartbeat {
   readonly #store: Store;
-  readonly #running: ReadonlySet<Running>;
+  readonly #running: ReadonlySet<Execution>;
   readonly #onError: (error: unknown) => void;
   readonly #timer: ReturnType<typeof setInterval>;
   // One call for leases of one length at a time: a store that hangs must not gather calls.
   readonly #underWay = new Set<number>();
 
-  constructor(store: Store, running: ReadonlySet<Running>, settings: readonly WorkerSettings[]) {
+  constructor(store: Store, running: ReadonlySet<Execution>, settings: readonly WorkerSettings[]) {
     this.#store = store;
     this.#running = running;
     this.#onError = settings[0]!.onError;
@@ -54,7 +54,7 @@ export class Heartbeat {
     }
   }
 
-  #apply(one: Running, state: LeaseState, askedAt: number): void {
+  #apply(one: Execution, state: LeaseState, askedAt: number): void {
     // The attempt may have ended and been recorded since.
     if (!this.#running.has(one)) return;
     const { leaseMs } = one.settings;
@@ -63,9 +63,9 @@ export class Heartbeat {
         one.leasedUntil = askedAt + leaseMs;
         return;
       case "cancelled":
-        return one.controller.abort(new JobCancelledError("The job was cancelled while it ran"));
+        return one.abort(new JobCancelledError("The job was cancelled while it ran"));
       case "lost":
-        return one.controller.abort(
+        return one.abort(
           new LeaseLostError(`The lease of ${leaseMs} ms ran out before it was extended`),
         );
     }
