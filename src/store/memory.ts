@@ -136,7 +136,10 @@ class MemoryStore implements Store {
 
   // deno-lint-ignore require-await
   async settleTraceEnds(ends: readonly TraceEnd[]): Promise<void> {
-    this.#jobs.traces.settle(ends);
+    for (const { jobId, epoch } of ends) {
+      const entry = this.#jobs.table.get(jobId);
+      if (entry !== undefined) this.#jobs.traces.settle(entry, epoch);
+    }
   }
 
   // deno-lint-ignore require-await

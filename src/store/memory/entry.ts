@@ -5,6 +5,7 @@
  */
 import type { Attempt, AttemptOutcome, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import { unknownDependency } from "../reasons.ts";
+import type { Link } from "./chain.ts";
 import { type MemoryTrace, newTrace } from "./trace.ts";
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -22,11 +23,22 @@ export interface Entry {
   /** Its trace: one of its own until it is inserted. */
   trace: MemoryTrace;
   /** Its place among the jobs that have ended, once it has. */
-  endedPlace: number;
+  ended: Link<Entry> | undefined;
+  /** The end of its trace that it brought and that nobody has told of yet. */
+  untold: Link<UntoldEnd> | undefined;
   /** The present lease. */
   leaseToken: string | undefined;
   /** Until when it holds. */
   leasedUntil: number;
+}
+
+/** An end of a trace that nobody has told of yet. */
+export interface UntoldEnd {
+  /** The job that ended last. It tells all else, until the end is told of or the job is revived. */
+  readonly last: Entry;
+  readonly epoch: number;
+  /** From when anybody may tell of it. */
+  dueAt: number;
 }
 
 /**
@@ -76,7 +88,8 @@ export function newEntry(
     trace: newTrace(),
     leaseToken: undefined,
     leasedUntil: 0,
-    endedPlace: 0,
+    ended: undefined,
+    untold: undefined,
   };
 }
 

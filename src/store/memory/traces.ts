@@ -6,24 +6,16 @@
  */
 import { hasEnded } from "../../job/status.ts";
 import type { TraceEnd, TraceEndClaim } from "../store.ts";
-import type { Entry } from "./entry.ts";
+import { Chain } from "./chain.ts";
+import type { Entry, UntoldEnd } from "./entry.ts";
 import type { MemoryTrace } from "./trace.ts";
-
-interface UntoldEnd {
-  /** The job that ended last. It tells all else until the end is told of or the job is revived. */
-  readonly last: Entry;
-  readonly epoch: number;
-  /** From when anybody may tell of it. */
-  dueAt: number;
-}
 
 /** Counts by trace, and the ends to be told. */
 export class MemoryTraces {
   readonly #traces = new Map<string, MemoryTrace>();
   // The jobs that ended in the present step, the last one last.
   readonly #endedNow: Entry[] = [];
-  // By the job that ended last, in the order in which they ended.
-  readonly #untold = new Map<string, UntoldEnd>();
+  readonly #untold = new Chain<UntoldEnd>();
 
   /** A job is there that has not ended. */
   add(entry: Entry): void {
@@ -37,10 +29,10 @@ export class MemoryTraces {
   }
 
   /** A job that had ended is to run again. The end that it brought is not told any more. */
-  revive({ record: { id }, trace }: Entry): void {
-    this.#untold.delete(id);
-    trace.unfinished++;
-    trace.hasEnded = false;
+  revive(entry: Entry): void {
+    this.#forgetEnd(entry);
+    entry.trace.unfinished++;
+    entry.trace.hasEnded = false;
   }
 
   /** A job has ended. Its trace is looked at when the whole step is done. */
@@ -53,10 +45,10 @@ export class MemoryTraces {
   endStep(): void {
     const endedNow = this.#endedNow;
     for (let last = endedNow.pop(); last !== undefined; last = endedNow.pop()) {
-      const { record: { id, finishedAt }, trace } = last;
+      const { record: { finishedAt }, trace } = last;
       if (trace.unfinished > 0 || trace.hasEnded) continue;
       trace.hasEnded = true;
-      this.#untold.set(id, { last, epoch: ++trace.epoch, dueAt: finishedAt! });
+      last.untold = this.#untold.add({ last, epoch: ++trace.epoch, dueAt: finishedAt! });
     }
   }
 
@@ -69,7 +61,7 @@ export class MemoryTraces {
   /** Leases ends that nobody has told of, the oldest first. */
   claim({ limit, leaseMs }: TraceEndClaim, now: number): TraceEnd[] {
     const claimed: TraceEnd[] = [];
-    for (const untold of this.#untold.values()) {
+    for (const untold of this.#untold.oldestFirst()) {
       if (claimed.length >= limit) break;
       if (untold.dueAt > now) continue;
       untold.dueAt = now + leaseMs;
@@ -78,17 +70,20 @@ export class MemoryTraces {
     return claimed;
   }
 
-  /** These have been told of. */
-  settle(ends: readonly TraceEnd[]): void {
-    for (const { jobId, epoch } of ends) {
-      if (this.#untold.get(jobId)?.epoch === epoch) this.#untold.delete(jobId);
-    }
+  /** The end that a job brought has been told of. */
+  settle(entry: Entry, epoch: number): void {
+    if (entry.untold?.item.epoch === epoch) this.#forgetEnd(entry);
   }
 
   /** Forgets an ended job, and its trace with the last one. */
-  remove({ record: { id, traceId }, trace }: Entry): void {
-    this.#untold.delete(id);
-    if (--trace.jobs === 0) this.#traces.delete(traceId);
+  remove(entry: Entry): void {
+    this.#forgetEnd(entry);
+    if (--entry.trace.jobs === 0) this.#traces.delete(entry.record.traceId);
+  }
+
+  #forgetEnd(entry: Entry): void {
+    if (entry.untold !== undefined) this.#untold.remove(entry.untold);
+    entry.untold = undefined;
   }
 }
 
