@@ -22,6 +22,8 @@ export interface Entry {
   ranIn: Set<string> | undefined;
   /** Its trace: one of its own until it is inserted. */
   trace: MemoryTrace;
+  /** Its places in the orders in which it can be looked up. */
+  readonly links: { [Key in "all" | "traceId" | "correlationId" | "parentId"]: Link<Entry> | undefined };
   /** Its place among the jobs that have ended, once it has. */
   ended: Link<Entry> | undefined;
   /** The end of its trace that it brought and that nobody has told of yet. */
@@ -88,6 +90,7 @@ export function newEntry(
     trace: newTrace(),
     leaseToken: undefined,
     leasedUntil: 0,
+    links: { all: undefined, traceId: undefined, correlationId: undefined, parentId: undefined },
     ended: undefined,
     untold: undefined,
   };

@@ -5,46 +5,16 @@
  */
 import type { JobRecord } from "../../job/record.ts";
 import type { RecordFilter } from "../store.ts";
+import { Chain } from "./chain.ts";
 import { copyOf, type Entry } from "./entry.ts";
-
-/** Entries in the order of their sequence. Removed ones leave a hole until there are many. */
-class InSequence {
-  #entries: (Entry | undefined)[] = [];
-  #holes = 0;
-
-  push(entry: Entry): void {
-    this.#entries.push(entry);
-  }
-
-  /** Returns whether anything is left. */
-  remove(entry: Entry): boolean {
-    const at = this.#entries.indexOf(entry);
-    if (at >= 0) {
-      this.#entries[at] = undefined;
-      this.#holes++;
-    }
-    if (this.#holes * 2 > this.#entries.length) {
-      this.#entries = this.#entries.filter((one) => one !== undefined);
-      this.#holes = 0;
-    }
-    return this.#entries.length > 0;
-  }
-
-  *newestFirst(): Iterable<Entry> {
-    for (let i = this.#entries.length - 1; i >= 0; i--) {
-      const entry = this.#entries[i];
-      if (entry !== undefined) yield entry;
-    }
-  }
-}
 
 type Key = "traceId" | "correlationId" | "parentId";
 const keys: readonly Key[] = ["traceId", "correlationId", "parentId"];
 
 /** All entries, and those of each trace, correlation id and parent. */
 export class MemoryIndex {
-  readonly #all = new InSequence();
-  readonly #by: Readonly<Record<Key, Map<string, InSequence>>> = {
+  readonly #all = new Chain<Entry>();
+  readonly #by: Readonly<Record<Key, Map<string, Chain<Entry>>>> = {
     traceId: new Map(),
     correlationId: new Map(),
     parentId: new Map(),
@@ -54,13 +24,13 @@ export class MemoryIndex {
 
   /** Adds an entry with a higher sequence than all before. */
   add(entry: Entry): void {
-    this.#all.push(entry);
+    entry.links.all = this.#all.add(entry);
     for (const key of keys) {
       const value = entry.record[key];
       if (value === undefined) continue;
-      const list = this.#by[key].get(value) ?? new InSequence();
-      this.#by[key].set(value, list);
-      list.push(entry);
+      let chain = this.#by[key].get(value);
+      if (chain === undefined) this.#by[key].set(value, chain = new Chain());
+      entry.links[key] = chain.add(entry);
     }
   }
 
@@ -72,11 +42,13 @@ export class MemoryIndex {
 
   /** Forgets an entry. */
   remove(entry: Entry): void {
-    this.#all.remove(entry);
+    this.#all.remove(entry.links.all!);
     for (const key of keys) {
       const value = entry.record[key];
       if (value === undefined) continue;
-      if (!this.#by[key].get(value)?.remove(entry)) this.#by[key].delete(value);
+      const chain = this.#by[key].get(value)!;
+      chain.remove(entry.links[key]!);
+      if (chain.isEmpty) this.#by[key].delete(value);
     }
     for (const traceId of entry.ranIn ?? []) {
       const ran = this.#ranIn.get(traceId)!;
