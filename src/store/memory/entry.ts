@@ -4,6 +4,7 @@
  * @module
  */
 import type { Attempt, AttemptOutcome, JobError, JobInput, JobRecord } from "../../job/record.ts";
+import type { ClaimedJob } from "../store.ts";
 import { unknownDependency } from "../reasons.ts";
 import type { Link } from "./chain.ts";
 import { type MemoryTrace, newTrace } from "./trace.ts";
@@ -16,6 +17,8 @@ export interface Entry {
   readonly record: Mutable<JobRecord>;
   /** How many of its dependencies have not ended. */
   pending: number;
+  /** The jobs that wait for its end. */
+  dependents: Set<Entry> | undefined;
   /** Attempts that did not complete it. */
   readonly failures: Attempt[];
   /** The traces, other than its own, that attempts of it ran in. */
@@ -23,7 +26,9 @@ export interface Entry {
   /** Its trace: one of its own until it is inserted. */
   trace: MemoryTrace;
   /** Its places in the orders in which it can be looked up. */
-  readonly links: { [Key in "all" | "traceId" | "correlationId" | "parentId"]: Link<Entry> | undefined };
+  readonly links: {
+    [Key in "all" | "traceId" | "correlationId" | "parentId"]: Link<Entry> | undefined;
+  };
   /** Its place among the jobs that have ended, once it has. */
   ended: Link<Entry> | undefined;
   /** The end of its trace that it brought and that nobody has told of yet. */
@@ -85,6 +90,7 @@ export function newEntry(
       attemptTraceparent: undefined,
     },
     pending: 0,
+    dependents: undefined,
     failures: [],
     ranIn: undefined,
     trace: newTrace(),
@@ -118,6 +124,25 @@ export function remember(
 export function copyOf(record: JobRecord): JobRecord {
   const { dependsOn, error } = record;
   return { ...record, dependsOn: [...dependsOn], error: error && { ...error } };
+}
+
+/** A copy of a record that has just been claimed. */
+export function claimedCopyOf(
+  record: JobRecord,
+  leaseToken: string,
+  waitMs: number,
+  dependencyTraceparents: readonly string[],
+): ClaimedJob {
+  const { dependsOn, error } = record;
+  // One copy: a copy of a copy would be twice as dear.
+  return {
+    ...record,
+    dependsOn: [...dependsOn],
+    error: error && { ...error },
+    leaseToken,
+    waitMs,
+    dependencyTraceparents,
+  };
 }
 
 /** The status of a job that no dependency holds up any more. */

@@ -8,8 +8,9 @@ import { hasEnded, type JobStatus } from "../../job/status.ts";
 import type { AttemptOutcome, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type { Added, Claim, ClaimedJob, Lease, LeaseState, Settlement } from "../store.ts";
 import { dependencyFailed, leaseExpired } from "../reasons.ts";
-import { copyOf, type Entry, remember, statusByTime } from "./entry.ts";
+import { claimedCopyOf, copyOf, type Entry, remember, statusByTime } from "./entry.ts";
 import { MemoryEnded } from "./ended.ts";
+import { MemoryLeases } from "./leases.ts";
 import { MemoryQueues } from "./queue.ts";
 import { MemoryTable } from "./table.ts";
 import { MemoryTraces } from "./traces.ts";
@@ -20,9 +21,7 @@ export class MemoryJobs {
   readonly traces: MemoryTraces = new MemoryTraces();
   readonly queues: MemoryQueues = new MemoryQueues();
   readonly ended: MemoryEnded = new MemoryEnded();
-  readonly #dependents = new Map<string, Set<Entry>>();
-  // By id: looking among the few that run is quicker than among all.
-  readonly #running = new Map<string, Entry>();
+  readonly #leases = new MemoryLeases();
   readonly #onReady: (queueName: string) => void;
 
   constructor(onReady: (queueName: string) => void) {
@@ -52,18 +51,9 @@ export class MemoryJobs {
       this.#move(entry, "running");
       record.attempts++;
       record.startedAt = now;
-      entry.leaseToken = leaseToken;
-      entry.leasedUntil = now + leaseMs;
-      this.#running.set(record.id, entry);
-      const { dependsOn, error, runAt } = record;
-      claimed.push({
-        ...record,
-        dependsOn: [...dependsOn],
-        error: error && { ...error },
-        leaseToken,
-        waitMs: now - runAt,
-        dependencyTraceparents: this.table.contextsOf(dependsOn),
-      });
+      this.#leases.give(entry, leaseToken, now + leaseMs);
+      const dependencyTraceparents = this.table.contextsOf(record.dependsOn);
+      claimed.push(claimedCopyOf(record, leaseToken, now - record.runAt, dependencyTraceparents));
     }
     return claimed;
   }
@@ -141,8 +131,7 @@ export class MemoryJobs {
 
   /** Takes back the jobs whose lease has expired. */
   sweep(limit: number, now: number): JobRecord[] {
-    const expired = [...this.#running.values()].filter((entry) => entry.leasedUntil < now)
-      .slice(0, limit);
+    const expired = this.#leases.expired(now, limit);
     for (const entry of expired) {
       this.#lose(entry, "lease_expired", leaseExpired, now);
       if (entry.record.attempts >= entry.record.maxAttempts) this.#end(entry, "failed", now);
@@ -175,11 +164,12 @@ export class MemoryJobs {
   }
 
   #dependOn(entry: Entry, id: string, now: number): void {
-    const { status } = this.table.get(id)!.record;
+    const dependency = this.table.get(id)!;
+    const { status } = dependency.record;
     if (!hasEnded(status)) {
-      const dependents = this.#dependents.get(id) ?? new Set();
-      if (!dependents.has(entry)) entry.pending++;
-      this.#dependents.set(id, dependents.add(entry));
+      dependency.dependents ??= new Set();
+      if (!dependency.dependents.has(entry)) entry.pending++;
+      dependency.dependents.add(entry);
     } else if (status !== "completed" && entry.record.onDependencyFailure === "cancel") {
       if (!hasEnded(entry.record.status)) this.#cancel(entry, dependencyFailed(id, status), now);
     }
@@ -202,9 +192,8 @@ export class MemoryJobs {
     this.#finish(first, status, now);
     const ended = [first];
     for (let entry = ended.pop(); entry !== undefined; entry = ended.pop()) {
-      const { id, status: endedAs } = entry.record;
-      const dependents = this.#dependents.get(id) ?? [];
-      this.#dependents.delete(id);
+      const { record: { id, status: endedAs }, dependents = [] } = entry;
+      entry.dependents = undefined;
       for (const dependent of dependents) {
         dependent.pending--;
         if (dependent.record.status !== "blocked") continue;
@@ -244,19 +233,16 @@ export class MemoryJobs {
 
   #move(entry: Entry, status: JobStatus): void {
     const { record } = entry;
-    if (record.status === "running") {
-      this.#running.delete(record.id);
-      entry.leaseToken = undefined;
-    }
+    if (record.status === "running") this.#leases.end(entry);
     const { counts } = this.queues.named(record.queueName);
     counts.remove(record.status);
     counts.add(status);
     record.status = status;
   }
 
-  #held({ jobId, leaseToken }: Lease): Entry | "lost" | "cancelled" {
-    const entry = this.#running.get(jobId);
-    if (entry?.leaseToken === leaseToken) return entry;
-    return this.table.get(jobId)?.record.status === "cancelled" ? "cancelled" : "lost";
+  #held(lease: Lease): Entry | "lost" | "cancelled" {
+    const entry = this.#leases.held(lease);
+    if (entry !== undefined) return entry;
+    return this.table.get(lease.jobId)?.record.status === "cancelled" ? "cancelled" : "lost";
   }
 }
