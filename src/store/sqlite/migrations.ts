@@ -34,6 +34,8 @@ create table hammerwork_jobs (
   depends_on text not null,
   on_dependency_failure text not null,
   trace_id text not null,
+  -- 0 for the first job of its trace: none of the others that are stored was there before it.
+  joined_trace integer not null,
   correlation_id text,
   parent_id text,
   traceparent text,
@@ -71,9 +73,14 @@ create unique index hammerwork_jobs_key
 create index hammerwork_jobs_queue on hammerwork_jobs (queue_name);
 create index hammerwork_jobs_status on hammerwork_jobs (queue_name, status);
 create index hammerwork_jobs_trace on hammerwork_jobs (trace_id);
-create index hammerwork_jobs_unfinished on hammerwork_jobs (trace_id) where finished_at is null;
+
+-- Of the jobs of a trace but the first, which is asked beside them: most traces have one job, and the
+-- random order of their ids makes every entry a page to write.
+create index hammerwork_jobs_unfinished
+  on hammerwork_jobs (trace_id) where joined_trace = 1 and finished_at is null;
 create index hammerwork_jobs_trace_epoch
-  on hammerwork_jobs (trace_id, trace_epoch) where trace_epoch is not null;
+  on hammerwork_jobs (trace_id, trace_epoch) where joined_trace = 1 and trace_epoch is not null;
+
 create index hammerwork_jobs_trace_end_due
   on hammerwork_jobs (trace_end_due) where trace_end_due is not null;
 create index hammerwork_jobs_correlation

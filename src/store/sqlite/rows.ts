@@ -39,9 +39,10 @@ const columns = [
 ] as const;
 
 /** Inserts a new job's columns, in the order of `toRow`. */
-export const insertJob: string = `insert into hammerwork_jobs (${columns.join(", ")}) values (${
-  columns.map(() => "?").join(", ")
-})`;
+export const insertJob: string =
+  `insert into hammerwork_jobs (joined_trace, ${columns.join(", ")}) ` +
+  "values (exists (select 1 from hammerwork_jobs where trace_id = ?), " +
+  `${columns.map(() => "?").join(", ")})`;
 
 /** A new job's values. */
 export function toRow(
@@ -51,6 +52,7 @@ export function toRow(
   runAt: number,
 ): SqlValue[] {
   return [
+    input.traceId,
     input.id,
     input.queueName,
     status,

@@ -15,28 +15,40 @@ export function endTraces(database: Database, ended: readonly string[], now: num
     last.set(job!.trace_id as string, id);
   }
   for (const [traceId, id] of last) {
-    if (database.get(unfinished, traceId) !== undefined) continue;
+    if (hasUnfinished(database, traceId, id)) continue;
     database.run(
-      "update hammerwork_jobs set trace_end_due = ?, trace_epoch = 1 + " +
-        "(select coalesce(max(trace_epoch), 0) from hammerwork_jobs " +
-        "where trace_id = ? and trace_epoch is not null) where id = ?",
+      "update hammerwork_jobs set trace_end_due = ?, trace_epoch = 1 + max(" +
+        `coalesce((select trace_epoch ${firstOfTrace}), 0), ` +
+        `coalesce((select max(trace_epoch) ${othersOfTrace("trace_epoch")} ` +
+        "and trace_epoch is not null), 0)) where id = ?",
       now,
+      traceId,
       traceId,
       id,
     );
   }
 }
 
-const unfinished =
-  "select 1 from hammerwork_jobs where trace_id = ? and finished_at is null limit 1";
-
 /** Whether a trace has an unfinished job beside the given one. */
 export function hasUnfinished(database: Database, traceId: string, exceptId: string): boolean {
   return database.get(
-    "select 1 from hammerwork_jobs where trace_id = ? and finished_at is null and id <> ? limit 1",
+    `select 1 where (select finished_at is null and id <> ? ${firstOfTrace}) or exists ` +
+      `(select 1 ${othersOfTrace("unfinished")} and finished_at is null and id <> ?)`,
+    exceptId,
+    traceId,
     traceId,
     exceptId,
   ) !== undefined;
+}
+
+/** The oldest job of a trace that is stored: the first one, or if that was removed any. */
+const firstOfTrace = "from hammerwork_jobs indexed by hammerwork_jobs_trace " +
+  "where trace_id = ? order by sequence limit 1";
+
+/** All that were added to a trace that had one already, by an index that holds no others. */
+function othersOfTrace(index: "unfinished" | "trace_epoch"): string {
+  return `from hammerwork_jobs indexed by hammerwork_jobs_${index} ` +
+    "where trace_id = ? and joined_trace = 1";
 }
 
 /** Whether anybody may tell of an end. Only reads. */
