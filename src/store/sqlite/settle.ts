@@ -6,14 +6,25 @@
 import type { AttemptOutcome, JobError, JobRecord } from "../../job/record.ts";
 import type { Lease, LeaseState, Settlement } from "../store.ts";
 import { leaseExpired } from "../reasons.ts";
+import { completePlainly } from "./completion.ts";
 import type { Database, Row } from "./database.ts";
 import { end, wait } from "./ends.ts";
 import { toRecord } from "./rows.ts";
 import { noteAttemptTrace } from "./traces.ts";
 import type { Effects } from "./effects.ts";
 
-/** Records one attempt's outcome, if its lease still holds. */
-export function settleJob(
+/** Records attempts' outcomes, each if its lease still holds. */
+export function settleJobs(
+  database: Database,
+  settlements: readonly Settlement[],
+  now: number,
+  effects: Effects,
+): LeaseState[] {
+  const isSettled = settlements.map((one) => completePlainly(database, one, now));
+  return settlements.map((one, i) => isSettled[i] ? "held" : settle(database, one, now, effects));
+}
+
+function settle(
   database: Database,
   settlement: Settlement,
   now: number,

@@ -29,7 +29,7 @@ import { countEnded, countJobs, countLive, findJobs } from "./find.ts";
 import { isUpkeepDue, removeEnded } from "./retention.ts";
 import { mayRetry, retryJob } from "./retry.ts";
 import { toAttempt, toRecord } from "./rows.ts";
-import { cancelJob, heldJob, settleJob, sweepLeases } from "./settle.ts";
+import { cancelJob, heldJob, settleJobs, sweepLeases } from "./settle.ts";
 import { claimTraceEnds, endTraces, hasUnfinished, isEndDue, settleTraceEnds } from "./traces.ts";
 import type { Effects } from "./effects.ts";
 
@@ -56,7 +56,7 @@ export class SqliteStore implements Store {
       if (idle !== undefined) return idle;
     }
     return this.#write((now, effects) => {
-      const settled = settlements.map((one) => settleJob(this.#database, one, now, effects));
+      const settled = settleJobs(this.#database, settlements, now, effects);
       const leaseToken = crypto.randomUUID();
       const claimed = claims.flatMap((claim) => claimJobs(this.#database, claim, leaseToken, now));
       return { settled, claimed, nextInMs: this.#nextInMs(claims, now) };
