@@ -5,7 +5,7 @@
  */
 import { type Claim, type ClaimedJob, mostLinks } from "../store.ts";
 import type { Database } from "./database.ts";
-import { toRecord } from "./rows.ts";
+import { claimedColumns, toClaimed } from "./claimed.ts";
 
 // A claim promotes at most as many due jobs; the next one goes on.
 const PROMOTED_AT_ONCE = 1_000;
@@ -24,18 +24,16 @@ export function claimJobs(
       "started_at = ?, lease_token = ?, leased_until = ? " +
       "where sequence in (select sequence from hammerwork_jobs indexed by hammerwork_jobs_ready " +
       "where queue_name = ? and status = 'ready' order by priority desc, run_at, sequence limit ?) " +
-      "returning *",
+      `returning ${claimedColumns}`,
     now,
     leaseToken,
     now + leaseMs,
     queueName,
     limit,
   );
-  const claimed = rows.map((row): ClaimedJob => {
-    const record = toRecord(row);
-    const dependencyTraceparents = contextsOf(database, record.dependsOn);
-    return { ...record, leaseToken, waitMs: now - record.runAt, dependencyTraceparents };
-  });
+  const claimed = rows.map((row) =>
+    toClaimed(row, leaseToken, (dependsOn) => contextsOf(database, dependsOn))
+  );
   // RETURNING promises no order.
   return claimed.sort((a, b) =>
     b.priority - a.priority || a.runAt - b.runAt || a.sequence - b.sequence
@@ -44,6 +42,7 @@ export function claimJobs(
 
 /** The contexts that a job links to: of its dependencies' last attempts, else of their creation. */
 function contextsOf(database: Database, dependsOn: readonly string[]): readonly string[] {
+  if (dependsOn.length === 0) return [];
   return dependsOn.slice(0, mostLinks).flatMap((id) => {
     const dependency = database.get(
       "select coalesce(attempt_traceparent, traceparent) as traceparent " +
