@@ -47,6 +47,62 @@ export function describeTraceEnds(test: TestStore): void {
       assert.ok(ends.every(({ epoch }) => epoch === 1));
     });
 
+    test("is recorded once in whatever order a turn completes its jobs", async (scene) => {
+      const orders = [[0, 1, 2], [2, 1, 0], [1, 0, 2], [2, 0, 1]];
+      for (const order of orders) {
+        const traceId = newTraceId();
+        await scene.addAll([{ traceId }, { traceId }, { traceId }, {}]);
+        const [other, ...jobs] = [...await scene.claim()].reverse();
+        const settlements = order.map((at) => settlement(jobs[at]!, completed));
+        settlements.splice(1, 0, settlement(other!, completed));
+        const { settled } = await scene.store.exchange({ settlements, claims: [] });
+        assert.deepEqual(settled, Array(4).fill("held"));
+        const ends = await takeEnds(scene);
+        assert.deepEqual(ends.map((end) => end.traceId).sort(), [traceId, other!.traceId].sort());
+        assert.ok(ends.every(({ epoch }) => epoch === 1));
+      }
+    });
+
+    test("counts on, whichever of its jobs brings it", async (scene) => {
+      const traceId = newTraceId();
+      const epochs: number[] = [];
+      const noteEnds = async () => {
+        for (const { epoch } of await takeEnds(scene)) epochs.push(epoch);
+      };
+      const first = await scene.add({ traceId });
+      await scene.settle(await scene.claimOne(), failed);
+      await noteEnds();
+      await scene.add({ traceId });
+      await scene.settle(await scene.claimOne(), completed);
+      await noteEnds();
+      for (const change of [failed, completed]) {
+        await scene.store.retry(first.id);
+        await scene.settle(await scene.claimOne(), change);
+        await noteEnds();
+      }
+      assert.deepEqual(epochs, [1, 2, 3, 4]);
+    });
+
+    test("waits for the others when its first job has been removed", async (scene) => {
+      const traceId = newTraceId();
+      const retentionMs = 1_000;
+      const first = await scene.add({ traceId });
+      const waiting = { traceId, delayMs: 10_000 };
+      const [second, third] = await scene.addAll([waiting, waiting]);
+      await scene.settle(await scene.claimOne(), completed);
+      scene.clock.pass(10_000);
+      assert.equal((await scene.store.upkeep({ retentionMs, limit: 10 })).removed, 1);
+      assert.equal(await scene.store.get(first.id), undefined);
+      const jobs = await scene.claim();
+      assert.deepEqual(jobs.map(({ id }) => id), [second!.job.id, third!.job.id]);
+      await scene.settle(jobs[1]!, completed);
+      assert.deepEqual(await takeEnds(scene), []);
+      assert.equal(await scene.store.hasUnfinished(traceId, third!.job.id), true);
+      assert.equal(await scene.store.hasUnfinished(traceId, second!.job.id), false);
+      await scene.settle(jobs[0]!, completed);
+      assert.deepEqual((await takeEnds(scene)).map(({ jobId }) => jobId), [second!.job.id]);
+    });
+
     test("is none while a job retries, is handed back or is swept back", async (scene) => {
       const { add, claimOne, settle, clock, sweep } = scene;
       await add();
