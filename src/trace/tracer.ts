@@ -15,7 +15,7 @@ import {
   trace,
   type Tracer,
 } from "@opentelemetry/api";
-import { randomHex } from "../job/ids.ts";
+import { randomHex } from "../job/random_hex.ts";
 import { choosesRoots, startWithTraceId } from "./chosen_root.ts";
 
 /** The library's name in every span's instrumentation scope. */

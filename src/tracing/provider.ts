@@ -7,7 +7,7 @@ import type { IdGenerator, TracerProvider } from "@opentelemetry/sdk-trace";
 import { ConsoleProcessor } from "../export/console/console_processor.ts";
 import { BatchProcessor } from "../export/batch_processor.ts";
 import { newSender } from "../export/sender.ts";
-import { randomHex } from "../job/ids.ts";
+import { randomHex } from "../job/random_hex.ts";
 import { takeChosenTraceId } from "../trace/chosen_root.ts";
 import { batchLimitsOf, destinationOf } from "./destination.ts";
 import { describeService, resourceOf } from "./resource.ts";
