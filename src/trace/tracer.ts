@@ -15,8 +15,9 @@ import {
   trace,
   type Tracer,
 } from "@opentelemetry/api";
+import { newTraceId } from "../job/ids.ts";
 import { randomHex } from "../job/random_hex.ts";
-import { choosesRoots, startWithTraceId } from "./chosen_root.ts";
+import { choosesRoots, isDropped, startWithTraceId } from "./chosen_root.ts";
 
 /** The library's name in every span's instrumentation scope. */
 export const tracerName = "hammerwork";
@@ -44,18 +45,42 @@ export interface Origin {
   readonly parent?: SpanContext | undefined;
 }
 
-/** Starts a span at its origin, with nothing ambient in it. */
-export function startSpan(
+/** What a span is started with. */
+export interface NamedOptions extends SpanOptions {
+  /** Its name. */
+  readonly name: string;
+}
+
+/** Starts a span at its origin, with nothing ambient in it. `describe` is asked only if it is made. */
+export function startSpan(tracer: Tracer, origin: Origin, describe: () => NamedOptions): Span {
+  return choosesRoots()
+    ? startOwnSpan(tracer, origin, describe)
+    : startForeignSpan(tracer, origin, describe());
+}
+
+/** Our own provider's sampler is known, so a span that it drops is none from the first. */
+function startOwnSpan(tracer: Tracer, origin: Origin, describe: () => NamedOptions): Span {
+  const { parent, traceId = parent?.traceId ?? newTraceId() } = origin;
+  if (isDropped(traceId, parent)) return droppedSpan(traceId, parent);
+  const options = describe();
+  if (parent !== undefined) return tracer.startSpan(options.name, options, under(parent));
+  return startWithTraceId(traceId, () => tracer.startSpan(options.name, options, ROOT_CONTEXT));
+}
+
+function droppedSpan(traceId: string, parent: SpanContext | undefined): Span {
+  const spanContext: SpanContext = { traceId, spanId: randomHex(8), traceFlags: 0 };
+  if (parent?.traceState !== undefined) spanContext.traceState = parent.traceState;
+  return trace.wrapSpanContext(spanContext);
+}
+
+function startForeignSpan(
   tracer: Tracer,
-  name: string,
-  options: SpanOptions,
   { traceId, parent }: Origin,
+  options: NamedOptions,
 ): Span {
+  const { name } = options;
   if (parent !== undefined) return tracer.startSpan(name, options, under(parent));
   if (traceId === undefined) return tracer.startSpan(name, options, ROOT_CONTEXT);
-  if (choosesRoots()) {
-    return startWithTraceId(traceId, () => tracer.startSpan(name, options, ROOT_CONTEXT));
-  }
   // Another's provider makes its own ids for roots. Only a parent makes it use this trace; the
   // parent does not exist, and its sampled flag must be set or no such trace would be recorded.
   const nobody = { traceId, spanId: randomHex(8), traceFlags: 1, isRemote: true };
