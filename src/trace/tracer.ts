@@ -14,8 +14,10 @@ import {
   type SpanOptions,
   trace,
   type Tracer,
+  type TracerProvider,
 } from "@opentelemetry/api";
 import { newTraceId } from "../job/ids.ts";
+import { under } from "./only_span.ts";
 import { randomHex } from "../job/random_hex.ts";
 import { choosesRoots, isDropped, startWithTraceId } from "./chosen_root.ts";
 
@@ -28,14 +30,21 @@ export const tracerName = "hammerwork";
  */
 export function activeTracer(): Tracer | undefined {
   try {
-    const provider = trace.getTracerProvider();
-    const isRegistered = !(provider instanceof ProxyTracerProvider) ||
-      provider.getDelegateTracer(tracerName) !== undefined;
-    return isRegistered ? provider.getTracer(tracerName) : undefined;
+    const registered = trace.getTracerProvider();
+    const proxy = registered instanceof ProxyTracerProvider ? registered : undefined;
+    const provider = proxy?.getDelegate() ?? registered;
+    if (provider !== asked?.provider) {
+      const tracer = proxy ? proxy.getDelegateTracer(tracerName) : provider.getTracer(tracerName);
+      asked = { provider, tracer };
+    }
+    return asked.tracer;
   } catch {
     return undefined;
   }
 }
+
+// Asked once for each provider: a provider gives the same tracer for the same name.
+let asked: { readonly provider: TracerProvider; readonly tracer: Tracer | undefined } | undefined;
 
 /** Where a span begins: under a parent, as the root of a chosen trace, or as the root of a new one. */
 export interface Origin {
@@ -106,8 +115,12 @@ export function contextOf(span: Span | undefined): SpanContext | undefined {
   }
 }
 
-/** Calls `fn` inside a context. Whatever a context manager does, `fn` is called once and its own end counts. */
-export function runInContext<R>(within: Context, fn: () => R): R {
+/**
+ * Calls `fn` inside a context, if there is one. Whatever a context manager does, `fn` is called once
+ * and its own end counts.
+ */
+export function runInContext<R>(within: Context | undefined, fn: () => R): R {
+  if (within === undefined) return fn();
   let ended: { readonly value: R } | { readonly error: unknown } | undefined;
   const call = () => {
     if (ended !== undefined) return;
@@ -125,9 +138,4 @@ export function runInContext<R>(within: Context, fn: () => R): R {
   call();
   if ("error" in ended!) throw ended.error;
   return ended!.value;
-}
-
-/** A context that holds nothing but the given span context. */
-export function under(spanContext: SpanContext): Context {
-  return trace.setSpanContext(ROOT_CONTEXT, spanContext);
 }
