@@ -11,7 +11,7 @@ import { untraced } from "../trace/suppress_tracing.ts";
 export interface Delivery {
   readonly url: string;
   readonly headers: Headers;
-  readonly body: string | ArrayBuffer;
+  readonly body: string | ArrayBuffer | Uint8Array<ArrayBuffer>;
 }
 
 /**

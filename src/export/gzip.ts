@@ -12,8 +12,8 @@ export function canGzip(): boolean {
   return typeof CompressionStream === "function";
 }
 
-/** Compresses text. */
-export async function gzip(text: string): Promise<ArrayBuffer> {
-  const compressed = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+/** Compresses text, or what is bytes already. */
+export async function gzip(content: string | Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
+  const compressed = new Blob([content]).stream().pipeThrough(new CompressionStream("gzip"));
   return await new Response(compressed).arrayBuffer();
 }

@@ -6,10 +6,13 @@
  */
 import type { ReadableSpan } from "./readable_span.ts";
 
+/** JSON as text, or as its UTF-8. */
+export type Json = string | Uint8Array<ArrayBuffer>;
+
 /** A format, and what a collector that speaks it means by its answer. */
 export interface Protocol {
-  /** Writes spans as the JSON text of one request. */
-  encode(spans: readonly ReadableSpan[]): string;
+  /** Writes spans as the JSON of one request. */
+  encode(spans: readonly ReadableSpan[]): Json;
   /** Reads the body of a 2xx answer. */
   readAcceptance(body: string): Acceptance;
 }

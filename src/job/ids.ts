@@ -3,23 +3,29 @@
  *
  * @module
  */
-
-const HEX: readonly string[] = Array.from(
-  { length: 256 },
-  (_, byte) => byte.toString(16).padStart(2, "0"),
-);
+import { randomHex } from "./random_hex.ts";
 
 /** Makes a job id: a UUIDv7 (RFC 9562), so that ids made later sort later. */
 export function newJobId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  let ms = Date.now();
-  for (let i = 5; i >= 0; i--) {
-    bytes[i] = ms % 256;
-    ms = Math.floor(ms / 256);
+  const digits = randomHex(10);
+  const variant = VARIANTS[parseInt(digits[3]!, 16) & 3];
+  return `${startOfIds(Date.now())}-7${digits.slice(0, 3)}-${variant}${digits.slice(4, 7)}-` +
+    digits.slice(8);
+}
+
+const VARIANTS = "89ab";
+
+let startMs = NaN;
+let start = "";
+
+/** The first two groups of a UUIDv7: the same for all ids of one millisecond. */
+function startOfIds(ms: number): string {
+  if (ms !== startMs) {
+    const time = ms.toString(16).padStart(12, "0");
+    start = `${time.slice(0, 8)}-${time.slice(8)}`;
+    startMs = ms;
   }
-  bytes[6] = 0x70 | (bytes[6]! & 0x0f);
-  bytes[8] = 0x80 | (bytes[8]! & 0x3f);
-  return dashed(hex(bytes));
+  return start;
 }
 
 /**
@@ -118,11 +124,6 @@ export function checkCorrelationId(id: unknown): string {
   );
 }
 
-/** As many random bytes as asked for, in lower-case hex. */
-export function randomHex(byteCount: number): string {
-  return hex(crypto.getRandomValues(new Uint8Array(byteCount)));
-}
-
 /** A value as an error message shows it: quoted, cut, on one line. */
 export function shown(value: unknown): string {
   if (typeof value !== "string") return value === null ? "null" : typeof value;
@@ -133,12 +134,6 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 // Lone surrogates count as control characters: no database or header can hold them.
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]|\p{Surrogate}/u;
-
-function hex(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += HEX[byte];
-  return text;
-}
 
 function dashed(digits: string): string {
   return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}-` +

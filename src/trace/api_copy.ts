@@ -17,6 +17,7 @@ export interface ApiVersions {
 
 interface Registry {
   readonly version?: string;
+  readonly context?: unknown;
   readonly trace?: unknown;
 }
 
@@ -34,6 +35,11 @@ export function providerSeen(): "seen" | "hidden" | "none" {
   const registered = globals[REGISTRY]?.trace;
   if (registered === undefined) return "none";
   return trace.getTracerProvider() === registered ? "seen" : "hidden";
+}
+
+/** Whether somebody keeps contexts. Where nobody does, nobody ever sees one that is made. */
+export function keepsContexts(): boolean {
+  return globals[REGISTRY]?.context !== undefined;
 }
 
 /** What to do about two copies that do not fit. */

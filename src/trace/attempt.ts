@@ -6,15 +6,17 @@
 import {
   type Context,
   INVALID_SPAN_CONTEXT,
-  ROOT_CONTEXT,
   type Span,
+  type SpanContext,
   trace,
 } from "@opentelemetry/api";
 import type { JobError } from "../job/record.ts";
 import type { ClaimedJob } from "../store/store.ts";
+import { keepsContexts } from "./api_copy.ts";
 import { withBaggage } from "./baggage.ts";
 import { createJobSpan, endJobSpan, type TracedJob } from "./job_span.ts";
 import type { SpanRules } from "./rules.ts";
+import { withSpan } from "./only_span.ts";
 import { contextOf } from "./tracer.ts";
 import { writeTraceparent } from "./w3c.ts";
 
@@ -22,8 +24,8 @@ import { writeTraceparent } from "./w3c.ts";
 export interface AttemptSpan {
   /** The span; one that records nothing where there is no tracing. */
   readonly span: Span;
-  /** A context with nothing but the span and the job's baggage in it. */
-  readonly context: Context;
+  /** A context with nothing but the span and the job's baggage in it; none where nobody keeps one. */
+  readonly context: Context | undefined;
   /** The trace that the attempt runs in. */
   readonly traceId: string;
   /** Ends the span. Returns its `traceparent`, if the attempt is to be found by it. */
@@ -37,32 +39,46 @@ export function startAttemptSpan(
   payload: () => unknown,
 ): AttemptSpan {
   const job = rules.spanAttributes ? withPayload(record, payload) : record;
-  const span = startedSpan(job, rules);
-  const traceId = contextOf(span)?.traceId ?? record.traceId;
-  return {
-    span,
-    context: contextOfAttempt(span, record.baggage),
-    traceId,
-    end: (outcome, error) => {
-      const traceparent = traceparentOf(span, traceId !== record.traceId);
-      try {
-        endJobSpan(span, { outcome, error }, job, rules);
-      } catch {
-        // Whatever could be said of it is said, and it has ended.
-      }
-      return traceparent;
-    },
-  };
+  return new StartedAttempt(startedSpan(job, rules), job, record, rules);
 }
 
-/** A span that was sampled out is worth finding only where it left the job's own trace. */
-function traceparentOf(span: Span, isElsewhere: boolean): string | undefined {
-  try {
-    const spanContext = contextOf(span);
-    const isKept = isElsewhere || span.isRecording();
-    return isKept && spanContext ? writeTraceparent(spanContext) : undefined;
-  } catch {
-    return undefined;
+class StartedAttempt implements AttemptSpan {
+  readonly span: Span;
+  readonly context: Context | undefined;
+  readonly traceId: string;
+  readonly #spanContext: SpanContext | undefined;
+  readonly #job: TracedJob;
+  readonly #isElsewhere: boolean;
+  readonly #rules: SpanRules;
+
+  constructor(span: Span, job: TracedJob, record: ClaimedJob, rules: SpanRules) {
+    this.span = span;
+    this.context = contextOfAttempt(span, record.baggage);
+    this.#spanContext = contextOf(span);
+    this.traceId = this.#spanContext?.traceId ?? record.traceId;
+    this.#isElsewhere = this.traceId !== record.traceId;
+    this.#job = job;
+    this.#rules = rules;
+  }
+
+  end(outcome: string, error: JobError | undefined): string | undefined {
+    const traceparent = this.#traceparent();
+    try {
+      endJobSpan(this.span, { outcome, error }, this.#job, this.#rules);
+    } catch {
+      // Whatever could be said of it is said, and it has ended.
+    }
+    return traceparent;
+  }
+
+  /** A span that was sampled out is worth finding only where it left the job's own trace. */
+  #traceparent(): string | undefined {
+    try {
+      const isKept = this.#isElsewhere || this.span.isRecording();
+      return isKept && this.#spanContext ? writeTraceparent(this.#spanContext) : undefined;
+    } catch {
+      return undefined;
+    }
   }
 }
 
@@ -83,10 +99,11 @@ function startedSpan(job: TracedJob, rules: SpanRules): Span {
   }
 }
 
-function contextOfAttempt(span: Span, baggage: string | undefined): Context {
+function contextOfAttempt(span: Span, baggage: string | undefined): Context | undefined {
+  if (!keepsContexts()) return undefined;
   try {
-    return withBaggage(trace.setSpan(ROOT_CONTEXT, span), baggage);
+    return withBaggage(withSpan(span), baggage);
   } catch {
-    return ROOT_CONTEXT;
+    return withSpan(span);
   }
 }

@@ -5,11 +5,12 @@
  *
  * @module
  */
+import type { SpanContext } from "@opentelemetry/api";
 
 /** What is known of our own provider. */
 export interface OwnSampling {
-  /** Whether it records a span exactly when its parent is recorded. */
-  readonly followsParents: boolean;
+  /** Whether it records a span of this trace, under this parent. Nothing else of a span matters to it. */
+  records(traceId: string, parent: SpanContext | undefined): boolean;
 }
 
 let chosenTraceId: string | undefined;
@@ -47,7 +48,7 @@ export function choosesRoots(): boolean {
   return ownProvider !== undefined;
 }
 
-/** Whether a span under an unsampled parent is known to be dropped, so that none need be made. */
-export function followsParents(): boolean {
-  return ownProvider?.followsParents === true;
+/** Whether a span is known to be dropped, so that none need be made. A foreign sampler is asked. */
+export function isDropped(traceId: string, parent: SpanContext | undefined): boolean {
+  return ownProvider !== undefined && !ownProvider.records(traceId, parent);
 }

@@ -13,7 +13,7 @@ import {
 } from "@opentelemetry/api";
 import type { JobRecord } from "../job/record.ts";
 import { exceptionOf, jobAttributes } from "./attributes.ts";
-import { followsParents } from "./chosen_root.ts";
+import { isDropped } from "./chosen_root.ts";
 import { linksOf, originOf, type Related } from "./relation.ts";
 import { defaultSpanRules, type SpanJob, type SpanRules } from "./rules.ts";
 import { activeTracer, startSpan } from "./tracer.ts";
@@ -52,9 +52,12 @@ export function createJobSpan(
   const { parent } = origin;
   const tracer = activeTracer();
   if (tracer === undefined) return trace.wrapSpanContext(parent ?? INVALID_SPAN_CONTEXT);
-  // Our own provider follows the parent's decision, so an unsampled span need not be built.
-  if (parent && followsParents() && !isSampled(parent)) return trace.wrapSpanContext(parent);
-  return startSpan(tracer, `${operation} ${job.queueName}`, {
+  // An unsampled parent is passed on as it came, as without a tracer.
+  if (parent && !isSampled(parent) && isDropped(parent.traceId, parent)) {
+    return trace.wrapSpanContext(parent);
+  }
+  return startSpan(tracer, origin, () => ({
+    name: `${operation} ${job.queueName}`,
     kind: SpanKind.CONSUMER,
     links: linksOf(job, rules, origin),
     attributes: jobAttributes("process", job, rules.spanAttributes, {
@@ -63,7 +66,7 @@ export function createJobSpan(
       "hammerwork.job.max_attempts": job.maxAttempts,
       ...(job.waitMs !== undefined && { "hammerwork.job.wait_ms": job.waitMs }),
     }),
-  }, origin);
+  }));
 }
 
 /** How an attempt ended. */

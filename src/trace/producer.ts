@@ -125,10 +125,12 @@ function sendMany(
 ): void {
   const origins = new Set(jobs.map(({ origin }) => origin));
   const shared = origins.size === 1 ? jobs[0]!.origin : undefined;
-  const send = startSpan(tracer, batchName(jobs), {
+  const above = shared ?? (sender.span ? { parent: sender.span } : {});
+  const send = startSpan(tracer, above, () => ({
+    name: batchName(jobs),
     kind: SpanKind.CLIENT,
     attributes: batchAttributes(jobs),
-  }, shared ?? (sender.span ? { parent: sender.span } : {}));
+  }));
   started.push({ span: send, sendable: undefined });
   // Each trace gets one root: the send span where all jobs share a trace, else its first job's.
   const roots = new Map<Origin, Origin>();
@@ -139,6 +141,7 @@ function sendMany(
     started.push({ span, sendable });
     if (origin.parent === undefined) roots.set(sendable.origin, { parent: span.spanContext() });
   }
+  if (!send.isRecording()) return;
   send.addLinks(
     started.slice(1).map(({ span, sendable }) => ({
       context: span.spanContext(),
@@ -154,10 +157,11 @@ function startProducerSpan(
   origin: Origin,
   { spanAttributes }: Sender,
 ): Span {
-  return startSpan(tracer, `${operation} ${sendable.job.queueName}`, {
+  return startSpan(tracer, origin, () => ({
+    name: `${operation} ${sendable.job.queueName}`,
     kind: SpanKind.PRODUCER,
     attributes: jobAttributes(operation, spanJobOf(sendable), spanAttributes),
-  }, origin);
+  }));
 }
 
 function spanJobOf(

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Link, SpanContext } from "@opentelemetry/api";
+import type { Link } from "@opentelemetry/api";
 import type { Propagation } from "../job/record.ts";
 import type { ClaimedJob } from "../store/store.ts";
 import type { SpanRules } from "./rules.ts";
@@ -44,15 +44,15 @@ export function originOf(job: Related, rules: SpanRules): Origin {
 
 /** Links from an attempt to the enqueue, the attempt before and the jobs that it depended on. */
 export function linksOf(job: Related, rules: SpanRules, origin: Origin): Link[] {
-  const before = linksTo("previous_attempt", [job.attemptTraceparent]);
-  if (modeOf(job, rules) === "none") return before;
-  const creation = origin.parent ? undefined : readTraceparent(job.traceparent, job.tracestate);
+  const links: Link[] = [];
+  const isAlone = modeOf(job, rules) === "none";
   // The SDK keeps the last ones when there are too many: those that matter most come last.
-  return [
-    ...linksTo("dependency", job.dependencyTraceparents ?? []),
-    ...before,
-    ...(creation ? [linkTo("creation", creation)] : []),
-  ];
+  if (!isAlone) {
+    for (const one of job.dependencyTraceparents ?? []) addLink(links, "dependency", one);
+  }
+  addLink(links, "previous_attempt", job.attemptTraceparent);
+  if (!isAlone && !origin.parent) addLink(links, "creation", job.traceparent, job.tracestate);
+  return links;
 }
 
 function modeOf({ propagation }: Related, rules: SpanRules): Propagation {
@@ -64,13 +64,12 @@ function startsSoon({ createdAt, startedAt }: Related, withinMs: number): boolea
   return Number(startedAt) - Number(createdAt) <= withinMs;
 }
 
-function linksTo(relation: string, traceparents: readonly (string | undefined)[]): Link[] {
-  return traceparents.flatMap((traceparent) => {
-    const context = readTraceparent(traceparent);
-    return context === undefined ? [] : [linkTo(relation, context)];
-  });
-}
-
-function linkTo(relation: string, context: SpanContext): Link {
-  return { context, attributes: { "hammerwork.link": relation } };
+function addLink(
+  links: Link[],
+  relation: string,
+  traceparent: string | undefined,
+  tracestate?: string,
+): void {
+  const context = readTraceparent(traceparent, tracestate);
+  if (context !== undefined) links.push({ context, attributes: { "hammerwork.link": relation } });
 }

@@ -14,9 +14,12 @@ import {
   type SpanOptions,
   trace,
   type Tracer,
+  type TracerProvider,
 } from "@opentelemetry/api";
-import { randomHex } from "../job/ids.ts";
-import { choosesRoots, startWithTraceId } from "./chosen_root.ts";
+import { newTraceId } from "../job/ids.ts";
+import { under } from "./only_span.ts";
+import { randomHex } from "../job/random_hex.ts";
+import { choosesRoots, isDropped, startWithTraceId } from "./chosen_root.ts";
 
 /** The library's name in every span's instrumentation scope. */
 export const tracerName = "hammerwork";
@@ -27,14 +30,21 @@ export const tracerName = "hammerwork";
  */
 export function activeTracer(): Tracer | undefined {
   try {
-    const provider = trace.getTracerProvider();
-    const isRegistered = !(provider instanceof ProxyTracerProvider) ||
-      provider.getDelegateTracer(tracerName) !== undefined;
-    return isRegistered ? provider.getTracer(tracerName) : undefined;
+    const registered = trace.getTracerProvider();
+    const proxy = registered instanceof ProxyTracerProvider ? registered : undefined;
+    const provider = proxy?.getDelegate() ?? registered;
+    if (provider !== asked?.provider) {
+      const tracer = proxy ? proxy.getDelegateTracer(tracerName) : provider.getTracer(tracerName);
+      asked = { provider, tracer };
+    }
+    return asked.tracer;
   } catch {
     return undefined;
   }
 }
+
+// Asked once for each provider: a provider gives the same tracer for the same name.
+let asked: { readonly provider: TracerProvider; readonly tracer: Tracer | undefined } | undefined;
 
 /** Where a span begins: under a parent, as the root of a chosen trace, or as the root of a new one. */
 export interface Origin {
@@ -44,18 +54,42 @@ export interface Origin {
   readonly parent?: SpanContext | undefined;
 }
 
-/** Starts a span at its origin, with nothing ambient in it. */
-export function startSpan(
+/** What a span is started with. */
+export interface NamedOptions extends SpanOptions {
+  /** Its name. */
+  readonly name: string;
+}
+
+/** Starts a span at its origin, with nothing ambient in it. `describe` is asked only if it is made. */
+export function startSpan(tracer: Tracer, origin: Origin, describe: () => NamedOptions): Span {
+  return choosesRoots()
+    ? startOwnSpan(tracer, origin, describe)
+    : startForeignSpan(tracer, origin, describe());
+}
+
+/** Our own provider's sampler is known, so a span that it drops is none from the first. */
+function startOwnSpan(tracer: Tracer, origin: Origin, describe: () => NamedOptions): Span {
+  const { parent, traceId = parent?.traceId ?? newTraceId() } = origin;
+  if (isDropped(traceId, parent)) return droppedSpan(traceId, parent);
+  const options = describe();
+  if (parent !== undefined) return tracer.startSpan(options.name, options, under(parent));
+  return startWithTraceId(traceId, () => tracer.startSpan(options.name, options, ROOT_CONTEXT));
+}
+
+function droppedSpan(traceId: string, parent: SpanContext | undefined): Span {
+  const spanContext: SpanContext = { traceId, spanId: randomHex(8), traceFlags: 0 };
+  if (parent?.traceState !== undefined) spanContext.traceState = parent.traceState;
+  return trace.wrapSpanContext(spanContext);
+}
+
+function startForeignSpan(
   tracer: Tracer,
-  name: string,
-  options: SpanOptions,
   { traceId, parent }: Origin,
+  options: NamedOptions,
 ): Span {
+  const { name } = options;
   if (parent !== undefined) return tracer.startSpan(name, options, under(parent));
   if (traceId === undefined) return tracer.startSpan(name, options, ROOT_CONTEXT);
-  if (choosesRoots()) {
-    return startWithTraceId(traceId, () => tracer.startSpan(name, options, ROOT_CONTEXT));
-  }
   // Another's provider makes its own ids for roots. Only a parent makes it use this trace; the
   // parent does not exist, and its sampled flag must be set or no such trace would be recorded.
   const nobody = { traceId, spanId: randomHex(8), traceFlags: 1, isRemote: true };
@@ -81,8 +115,12 @@ export function contextOf(span: Span | undefined): SpanContext | undefined {
   }
 }
 
-/** Calls `fn` inside a context. Whatever a context manager does, `fn` is called once and its own end counts. */
-export function runInContext<R>(within: Context, fn: () => R): R {
+/**
+ * Calls `fn` inside a context, if there is one. Whatever a context manager does, `fn` is called once
+ * and its own end counts.
+ */
+export function runInContext<R>(within: Context | undefined, fn: () => R): R {
+  if (within === undefined) return fn();
   let ended: { readonly value: R } | { readonly error: unknown } | undefined;
   const call = () => {
     if (ended !== undefined) return;
@@ -100,9 +138,4 @@ export function runInContext<R>(within: Context, fn: () => R): R {
   call();
   if ("error" in ended!) throw ended.error;
   return ended!.value;
-}
-
-/** A context that holds nothing but the given span context. */
-export function under(spanContext: SpanContext): Context {
-  return trace.setSpanContext(ROOT_CONTEXT, spanContext);
 }

@@ -7,11 +7,11 @@ import type { IdGenerator, TracerProvider } from "@opentelemetry/sdk-trace";
 import { ConsoleProcessor } from "../export/console/console_processor.ts";
 import { BatchProcessor } from "../export/batch_processor.ts";
 import { newSender } from "../export/sender.ts";
-import { randomHex } from "../job/ids.ts";
-import { takeChosenTraceId } from "../trace/chosen_root.ts";
+import { randomHex } from "../job/random_hex.ts";
+import { type OwnSampling, takeChosenTraceId } from "../trace/chosen_root.ts";
 import { batchLimitsOf, destinationOf } from "./destination.ts";
 import { describeService, resourceOf } from "./resource.ts";
-import { newSampler, samplingOf } from "./sampling.ts";
+import { newSampler, ownSamplingOf, samplingOf } from "./sampling.ts";
 import type { TracingOptions } from "./tracing_options.ts";
 
 type Sdk = typeof import("@opentelemetry/sdk-trace");
@@ -19,8 +19,8 @@ type Sdk = typeof import("@opentelemetry/sdk-trace");
 /** A provider that is not registered yet, and what we know of it. */
 export interface OwnProvider {
   readonly provider: TracerProvider;
-  /** Whether it records a span exactly when its parent is recorded. */
-  readonly followsParents: boolean;
+  /** What it records. */
+  readonly sampling: OwnSampling;
   /** The spans that did not arrive so far. */
   lostSpans(): number;
 }
@@ -44,8 +44,11 @@ export async function newProvider(
       ...options.spanProcessors ?? [],
     ],
   });
-  const { followsParents } = sampling;
-  return { provider, followsParents, lostSpans: () => batches?.losses.count ?? 0 };
+  return {
+    provider,
+    sampling: ownSamplingOf(sdk, sampling),
+    lostSpans: () => batches?.losses.count ?? 0,
+  };
 }
 
 function newBatchProcessor(options: TracingOptions, timeoutMs: number): BatchProcessor | undefined {

@@ -21,7 +21,7 @@ export function register(own: OwnProvider | undefined): (() => void) | undefined
     console.warn(`initTracing changed nothing: ${whyNotRegistered()}`);
     return undefined;
   }
-  if (own !== undefined) setOwnProvider(own);
+  if (own !== undefined) setOwnProvider(own.sampling);
   const contextManager = newContextManager();
   const hasContext = contextManager !== undefined &&
     context.setGlobalContextManager(contextManager);

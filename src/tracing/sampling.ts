@@ -4,7 +4,10 @@
  *
  * @module
  */
+import { ROOT_CONTEXT, SpanKind } from "@opentelemetry/api";
 import type { Sampler } from "@opentelemetry/sdk-trace";
+import type { OwnSampling } from "../trace/chosen_root.ts";
+import { isSampled } from "../trace/w3c.ts";
 import type { TracingOptions } from "./tracing_options.ts";
 import { ignore, readVariable, type Variables } from "./variables.ts";
 
@@ -39,6 +42,18 @@ export function samplingOf({ samplingRatio, env }: TracingOptions): Sampling {
 export function newSampler(sdk: Sdk, { ratio, followsParents }: Sampling): Sampler {
   const root = newRootSampler(sdk, ratio);
   return followsParents ? new sdk.ParentBasedSampler({ root }) : root;
+}
+
+/** What the sampler decides, told without one: by the trace and the parent alone. */
+export function ownSamplingOf(sdk: Sdk, { ratio, followsParents }: Sampling): OwnSampling {
+  const root = newRootSampler(sdk, ratio);
+  const recordsTrace = (traceId: string) =>
+    root.shouldSample(ROOT_CONTEXT, traceId, "", SpanKind.INTERNAL, {}, []).decision !==
+      sdk.SamplingDecision.NOT_RECORD;
+  return {
+    records: (traceId, parent) =>
+      followsParents && parent !== undefined ? isSampled(parent) : recordsTrace(traceId),
+  };
 }
 
 /** At a ratio of 1, the SDK's own would still leave out one trace in four billion. */

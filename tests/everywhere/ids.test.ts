@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { correlationIdFrom, job, newCorrelationId, newTraceId, readTraceId } from "../../mod.ts";
+import { randomHex } from "../../src/job/random_hex.ts";
 
 describe("ids", () => {
   test("a new trace id is 32 lower-case hex digits, each time others", () => {
@@ -16,6 +17,25 @@ describe("ids", () => {
     assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     const ms = parseInt(id.replaceAll("-", "").slice(0, 12), 16);
     assert.ok(before <= ms && ms <= Date.now());
+  });
+
+  test("ids never overlap, whatever is drawn from the supply in between", () => {
+    const drawn: string[] = [];
+    for (let i = 0; i < 3_000; i++) drawn.push(randomHex(1 + i % 16));
+    for (const [i, digits] of drawn.entries()) {
+      assert.match(digits, /^[0-9a-f]+$/);
+      assert.equal(digits.length, 2 * (1 + i % 16));
+    }
+    const long = drawn.filter((digits) => digits.length >= 16);
+    assert.equal(new Set(long).size, long.length);
+    assert.equal(randomHex(512).length, 1_024);
+    const counts = new Map<string, number>();
+    for (const digit of drawn.join("")) counts.set(digit, (counts.get(digit) ?? 0) + 1);
+    const expected = drawn.join("").length / 16;
+    assert.equal(counts.size, 16);
+    for (const count of counts.values()) {
+      assert.ok(Math.abs(count / expected - 1) < 0.2, `${count}`);
+    }
   });
 
   test("a trace id is read from every spelling of a UUID and of 32 hex digits", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { encodeSpans } from "../../src/export/otlp/encode.ts";
+import type { ReadableSpan } from "../../src/export/readable_span.ts";
 import { encodeZipkinSpans } from "../../src/export/zipkin/encode.ts";
 import { otlpViolations } from "../otlp_protocol.ts";
 import { zipkinViolations } from "../zipkin_api.ts";
@@ -15,11 +16,15 @@ const full = spanNamed("full", {
   events: [{ name: "began", time: [1_700_000_000, 1] }],
 });
 
+function encoded(spans: readonly ReadableSpan[]): string {
+  return new TextDecoder().decode(encodeSpans(spans));
+}
+
 type Part = Record<string, never>;
 
 /** A body that is good but for what `breakIt` does to its one span. */
 function otlpWith(breakIt: (span: Part, body: Part) => void): string {
-  const body = JSON.parse(encodeSpans([full]));
+  const body = JSON.parse(encoded([full]));
   breakIt(body.resourceSpans[0].scopeSpans[0].spans[0], body);
   return JSON.stringify(body);
 }
@@ -138,6 +143,6 @@ describe("the collector's look at Zipkin's spans", () => {
   }
 
   it("finds an object in place of a list, such as OTLP's", () => {
-    assert.equal(zipkinViolations(encodeSpans([full])).length, 1);
+    assert.equal(zipkinViolations(encoded([full])).length, 1);
   });
 });

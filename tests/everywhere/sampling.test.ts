@@ -1,8 +1,8 @@
-import { trace } from "@opentelemetry/api";
+import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import { createJobSpan, job, JobQueue, memory } from "../../mod.ts";
-import { followsParents } from "../../src/trace/chosen_root.ts";
+import { createJobSpan, job, JobQueue, memory, type SpanAttributes } from "../../mod.ts";
+import { isDropped, startWithTraceId } from "../../src/trace/chosen_root.ts";
 import type { TracingOptions } from "../../src/tracing.ts";
 import { endTracing, init, newKeeper, record, warningsOf } from "./init_tracing.ts";
 
@@ -105,7 +105,8 @@ describe("the span of a job under an unsampled parent", () => {
   it("is not even made where the sampler follows parents", async () => {
     const keeper = newKeeper();
     await init({ spanProcessors: [keeper] });
-    assert.equal(followsParents(), true);
+    assert.equal(isDropped(TRACE_ID, { ...remote, traceFlags: 0 }), true);
+    assert.equal(isDropped(TRACE_ID, { ...remote, traceFlags: 1 }), false);
     createJobSpan(unsampled()).end();
     assert.equal(keeper.spans.length, 0);
   });
@@ -113,7 +114,7 @@ describe("the span of a job under an unsampled parent", () => {
   it("is made where the sampler does not follow parents", async () => {
     const keeper = newKeeper();
     await init({ env: { OTEL_TRACES_SAMPLER: "always_on" }, spanProcessors: [keeper] });
-    assert.equal(followsParents(), false);
+    assert.equal(isDropped(TRACE_ID, { ...remote, traceFlags: 0 }), false);
     createJobSpan(unsampled()).end();
     assert.deepEqual(keeper.spans.map(({ name }) => name), ["process email_queue"]);
     assert.equal(keeper.spans[0]!.spanContext().traceId, TRACE_ID);
@@ -128,5 +129,60 @@ describe("the span of a job under an unsampled parent", () => {
     const spans = keeper.spans.filter(({ name }) => name === "process email_queue");
     assert.equal(spans.length, 1);
     assert.ok(trace.isSpanContextValid(spans[0]!.spanContext()));
+  });
+});
+
+describe("a span that is sampled out", () => {
+  const traceIds = Array.from({ length: 400 }, (_, i) => (i * 0x9e3779b1 >>> 0).toString(16))
+    .map((digits) => digits.padStart(8, "0").repeat(3) + "0af76519");
+
+  for (const sampler of ["traceidratio", "parentbased_traceidratio"]) {
+    it(`is known beforehand exactly as ${sampler} decides`, async () => {
+      const env = { OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: "0.4" };
+      await init({ env, spanProcessors: [newKeeper()] });
+      const tracer = trace.getTracer("test");
+      const dropped = new Set<boolean>();
+      for (const traceId of traceIds) {
+        const root = startWithTraceId(traceId, () => tracer.startSpan("root", {}, ROOT_CONTEXT));
+        dropped.add(isDropped(traceId, undefined));
+        assert.equal(isDropped(traceId, undefined), !root.isRecording());
+        for (const traceFlags of [0, 1]) {
+          const parent = { ...remote, traceId, traceFlags };
+          const child = tracer.startSpan("child", {}, trace.setSpanContext(ROOT_CONTEXT, parent));
+          assert.equal(isDropped(traceId, parent), !child.isRecording());
+        }
+      }
+      assert.equal(dropped.size, 2);
+    });
+  }
+
+  it("is asked for nothing, neither where its job is enqueued nor where it runs", async () => {
+    await init({ samplingRatio: 0 });
+    const asked: string[] = [];
+    const spanAttributes: SpanAttributes = (attributes) => {
+      asked.push(String(attributes["messaging.operation.name"]));
+      return attributes;
+    };
+    const queue = new JobQueue({ store: memory(), spanAttributes });
+    const one = await queue.enqueue("email_queue", {});
+    const many = await queue.enqueue([job("email_queue", {}), job("email_queue", {})]);
+    for (const { traceId, traceparent } of [one, ...many]) {
+      assert.match(traceparent!, new RegExp(`^00-${traceId}-[0-9a-f]{16}-00$`));
+    }
+    assert.equal(new Set([one, ...many].map(({ traceparent }) => traceparent)).size, 3);
+    assert.equal((await queue.worker("email_queue", () => {}).tick()).completed, 3);
+    assert.deepEqual(asked, []);
+  });
+
+  it("keeps the trace that its job was given, and its caller's vendors", async () => {
+    await init({ samplingRatio: 0 });
+    const queue = new JobQueue({ store: memory() });
+    const given = await queue.enqueue("email_queue", {}, { traceId: TRACE_ID });
+    assert.match(given.traceparent!, new RegExp(`^00-${TRACE_ID}-(?!0{16})[0-9a-f]{16}-00$`));
+    const traceparent = `00-${TRACE_ID}-${SPAN_ID}-00`;
+    const called = await queue.enqueue("email_queue", {}, { traceparent, tracestate: "a=b" });
+    assert.equal(called.traceId, TRACE_ID);
+    assert.equal(called.tracestate, "a=b");
+    assert.notEqual(called.traceparent, traceparent);
   });
 });

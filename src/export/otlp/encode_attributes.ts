@@ -1,56 +1,91 @@
 /**
- * Attributes as OTLP/JSON writes them: a list of keys, each with a value that names its own type.
+ * Attributes as OTLP/JSON. Numbers are told apart by their value alone, which is what OpenTelemetry's
+ * own exporter does: 1 is an int, 1.5 a double.
  *
  * @module
  */
 import type { SpanAttributes } from "../readable_span.ts";
+import type { JsonBytes } from "./json_bytes.ts";
 
-/** One attribute. */
-export interface KeyValue {
-  readonly key: string;
-  readonly value: AnyValue;
+/** Writes attributes as a list of keys and values, in the order of their keys. */
+export function writeAttributes(json: JsonBytes, attributes: object): void {
+  const keys = Object.keys(attributes);
+  json.part("[");
+  for (let i = 0; i < keys.length; i++) {
+    if (i > 0) json.part(",");
+    writeAttribute(json, keys[i]!, (attributes as SpanAttributes)[keys[i]!]);
+  }
+  json.part("]");
+}
+
+/** What was written for a key. */
+interface Written {
+  /** The value it last had. */
+  value: unknown;
+  /** Its bytes, once the value has come twice in a row. */
+  bytes: Uint8Array | undefined;
+}
+
+// Most keys have the same value in one span after another.
+const lastOf = new Map<string, Written>();
+// Keys can be made of data, and then there is no end of them.
+const MOST_KEYS = 500;
+const LONGEST_VALUE = 100;
+
+function writeAttribute(json: JsonBytes, key: string, value: unknown): void {
+  const last = lastOf.get(key);
+  const isRepeated = last?.value === value && isKept(value);
+  if (isRepeated && last?.bytes) return json.again(last.bytes);
+  const start = json.length;
+  json.part(`{"key":`);
+  json.string(key);
+  json.part(`,"value":`);
+  writeValue(json, value);
+  json.part("}");
+  if (last === undefined) {
+    if (lastOf.size < MOST_KEYS && isKept(value)) lastOf.set(key, { value, bytes: undefined });
+  } else if (isKept(value)) {
+    last.value = value;
+    last.bytes = isRepeated ? json.copyFrom(start) : undefined;
+  }
+}
+
+/** What is held must not change, and not be large. */
+function isKept(value: unknown): boolean {
+  if (typeof value === "string") return value.length <= LONGEST_VALUE;
+  return typeof value === "number" || typeof value === "boolean";
 }
 
 /** A value with its type. Empty for what OTLP cannot say: null, undefined, a bigint, a function. */
-export type AnyValue =
-  | { readonly stringValue: string }
-  | { readonly boolValue: boolean }
-  | { readonly intValue: number }
-  | { readonly doubleValue: number }
-  | { readonly bytesValue: string }
-  | { readonly arrayValue: { readonly values: readonly AnyValue[] } }
-  | { readonly kvlistValue: { readonly values: readonly KeyValue[] } }
-  | Readonly<Record<string, never>>;
-
-/** Writes attributes in the order of their keys. */
-export function encodeAttributes(attributes: object): KeyValue[] {
-  const encoded: KeyValue[] = [];
-  for (const key of Object.keys(attributes)) {
-    encoded.push({ key, value: encodeValue((attributes as SpanAttributes)[key]) });
-  }
-  return encoded;
-}
-
-function encodeValue(value: unknown): AnyValue {
+function writeValue(json: JsonBytes, value: unknown): void {
   switch (typeof value) {
     case "string":
-      return { stringValue: value };
+      json.part(`{"stringValue":`);
+      json.string(value);
+      return json.part("}");
     case "number":
-      return Number.isInteger(value) ? { intValue: value } : { doubleValue: value };
+      json.part(Number.isInteger(value) ? `{"intValue":` : `{"doubleValue":`);
+      json.number(value);
+      return json.part("}");
     case "boolean":
-      return { boolValue: value };
+      return json.part(`{"boolValue":${value}}`);
     case "object":
-      return value === null ? {} : encodeObject(value);
+      return value === null ? json.part("{}") : writeObject(json, value);
     default:
-      return {};
+      return json.part("{}");
   }
 }
 
-function encodeObject(value: object): AnyValue {
-  if (value instanceof Uint8Array) return { bytesValue: base64(value) };
-  // Array.from, because map would skip the holes of a sparse array.
-  if (Array.isArray(value)) return { arrayValue: { values: Array.from(value, encodeValue) } };
-  return { kvlistValue: { values: encodeAttributes(value) } };
+function writeObject(json: JsonBytes, value: object): void {
+  if (value instanceof Uint8Array) return json.ascii(`{"bytesValue":"${base64(value)}"}`);
+  if (Array.isArray(value)) {
+    json.part(`{"arrayValue":{"values":`);
+    json.list(value, writeValue);
+  } else {
+    json.part(`{"kvlistValue":{"values":`);
+    writeAttributes(json, value);
+  }
+  json.part("}}");
 }
 
 function base64(bytes: Uint8Array): string {
