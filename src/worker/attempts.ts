@@ -29,7 +29,10 @@ export class Attempts {
   readonly #hooks: HookCalls;
   readonly #tally: Tally;
   readonly #onEnd: (settings: WorkerSettings) => void;
+  readonly #awaiting: { readonly count: number; readonly resolve: () => void }[] = [];
   #finished: Finished[] = [];
+  #endedCount = 0;
+  #recordedCount = 0;
 
   /** `onEnd` is called whenever an attempt is over, with the worker that it was one of. */
   constructor(hooks: HookCalls, tally: Tally, onEnd: (settings: WorkerSettings) => void) {
@@ -53,6 +56,20 @@ export class Attempts {
     return this.#runningFor.get(settings) ?? 0;
   }
 
+  /** Waits until all are recorded that are over by now. */
+  readonly recorded = (): Promise<void> => {
+    if (this.#recordedCount === this.#endedCount) return Promise.resolve();
+    return new Promise((resolve) => this.#awaiting.push({ count: this.#endedCount, resolve }));
+  };
+
+  /** As many as these were recorded, in the order in which they ended. */
+  noteRecorded(count: number): void {
+    this.#recordedCount += count;
+    while (this.#awaiting[0] && this.#awaiting[0].count <= this.#recordedCount) {
+      this.#awaiting.shift()!.resolve();
+    }
+  }
+
   /** Takes those that wait to be recorded. */
   takeFinished(): readonly Finished[] {
     const finished = this.#finished;
@@ -67,7 +84,10 @@ export class Attempts {
 
   /** Starts an attempt of a job that was claimed after `askedAt`, by `performance.now()`. */
   start(job: ClaimedJob, settings: WorkerSettings, askedAt: number): void {
-    const execution = new Execution(job, settings, askedAt + settings.leaseMs, this.#end);
+    const execution = new Execution(job, settings, askedAt + settings.leaseMs, {
+      onEnd: this.#end,
+      recorded: this.recorded,
+    });
     this.#running.add(execution);
     this.#count(settings, 1);
     if (settings.hooks.onJobStart) this.#hooks.tell(settings, () => [startEvent(job)]);
@@ -77,13 +97,18 @@ export class Attempts {
   /** Hands back a job that was claimed and shall not start. */
   decline(job: ClaimedJob, settings: WorkerSettings): void {
     const executed = { outcome: { type: "released" }, runMs: 0, traceparent: undefined } as const;
-    this.#finished.push(finished(job, settings, executed, { to: "ready", started: false }));
+    this.#finish(finished(job, settings, executed, { to: "ready", started: false }));
   }
 
   /** Ends every running attempt; their jobs are handed back. */
   handBack(): void {
     const error = new WorkerStoppedError("The worker stops and hands its jobs back");
     for (const execution of this.#running) execution.abort(error);
+  }
+
+  #finish(finished: Finished): void {
+    this.#endedCount++;
+    this.#finished.push(finished);
   }
 
   #count(settings: WorkerSettings, by: 1 | -1): void {
@@ -97,7 +122,7 @@ export class Attempts {
     const { outcome } = executed;
     measureAttempt(job.queueName, executed.runMs, outcome);
     const change = settle(outcome, job, () => retryDelay(job, settings, outcome));
-    if (change !== undefined) this.#finished.push(finished(job, settings, executed, change));
+    if (change !== undefined) this.#finish(finished(job, settings, executed, change));
     if (outcome.type === "lease_lost") this.#tally.add("lost");
     if (outcome.type === "cancelled") {
       this.#tally.add("cancelled");

@@ -29,6 +29,14 @@ export interface Executed {
   readonly traceparent: string | undefined;
 }
 
+/** Who started attempts. */
+export interface ExecutionWatcher {
+  /** Called when an attempt is over. */
+  readonly onEnd: (execution: Execution, executed: Executed) => void;
+  /** Waits until all attempts are recorded that are over by now. */
+  readonly recorded: () => Promise<void>;
+}
+
 /** One attempt. It ends once: with its handler, or before that when it is aborted. */
 export class Execution {
   /** The job that is attempted. */
@@ -37,24 +45,23 @@ export class Execution {
   readonly settings: WorkerSettings;
   /** Until when the lease surely holds, by `performance.now()`. */
   leasedUntil: number;
-  readonly #onEnd: (execution: Execution, executed: Executed) => void;
+  readonly #watcher: ExecutionWatcher;
   readonly #controller = new AbortController();
   // While it runs.
   #span: AttemptSpan | undefined;
   #startedAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `onEnd` is called when it is over. */
   constructor(
     job: ClaimedJob,
     settings: WorkerSettings,
     leasedUntil: number,
-    onEnd: (execution: Execution, executed: Executed) => void,
+    watcher: ExecutionWatcher,
   ) {
     this.job = job;
     this.settings = settings;
     this.leasedUntil = leasedUntil;
-    this.#onEnd = onEnd;
+    this.#watcher = watcher;
   }
 
   /** Starts the span and runs the handler to its end. Never rejects. */
@@ -66,7 +73,7 @@ export class Execution {
     this.#startTimeout(job.timeoutMs ?? settings.timeoutMs);
     let returned: unknown;
     try {
-      returned = await callHandler(job, settings, this.#controller.signal, span);
+      returned = await callHandler(job, settings, this.#controller.signal, span, this.#watcher);
     } catch (error) {
       return this.#end({ type: "failed", error });
     }
@@ -92,7 +99,7 @@ export class Execution {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     const runMs = performance.now() - this.#startedAt;
     const traceparent = span.end(outcome.type, errorOf(outcome));
-    this.#onEnd(this, { outcome, runMs, traceparent });
+    this.#watcher.onEnd(this, { outcome, runMs, traceparent });
   }
 }
 
@@ -102,6 +109,7 @@ function callHandler(
   settings: WorkerSettings,
   signal: AbortSignal,
   attempt: AttemptSpan,
+  { recorded }: ExecutionWatcher,
 ): unknown {
   const scope = {
     jobId: record.id,
@@ -116,7 +124,8 @@ function callHandler(
     signal,
     span: attempt.span,
     enqueue: settings.source.enqueueFrom(scope),
-    isFinalJobInTrace: () => isFinal(record, settings, attempt),
+    // Jobs that are over here and not recorded yet would count as unfinished.
+    isFinalJobInTrace: () => recorded().then(() => isFinal(record, settings, attempt)),
   };
   return runInContext(
     attempt.context,

@@ -122,6 +122,7 @@ export class Loop {
   #took(finished: readonly Finished[], result: TurnResult, askedAt: number): void {
     this.#hasKept = false;
     finished.forEach((one, i) => this.#recorded(one, result.settled[i]!));
+    this.#attempts.noteRecorded(finished.length);
     if (finished.length > 0) this.#traceEnds.ask();
     this.#claiming.claimed(result.claimed.length);
     for (const job of result.claimed) {

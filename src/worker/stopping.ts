@@ -8,8 +8,7 @@
 export class Stopping {
   readonly #handBack: () => void;
   readonly #timers: ReturnType<typeof setTimeout>[] = [];
-  readonly #givenUp: Promise<never>;
-  #giveUp: () => void = () => {};
+  readonly #waiting = new Set<(error: Error) => void>();
   #endsAt = Infinity;
   #isOver = false;
   #hasGivenUp = false;
@@ -17,14 +16,6 @@ export class Stopping {
   /** `handBack` is called when the running jobs have had their time. */
   constructor(handBack: () => void) {
     this.#handBack = handBack;
-    this.#givenUp = new Promise((_, reject) => {
-      this.#giveUp = () => {
-        this.#hasGivenUp = true;
-        reject(new Error("The store did not answer in time"));
-      };
-    });
-    // Nobody may be waiting when it comes to that.
-    this.#givenUp.catch(() => {});
   }
 
   /** Whether a stop has been asked for. */
@@ -45,19 +36,33 @@ export class Stopping {
     this.#clear();
     this.#timers.push(
       setTimeout(this.#handBack, timeoutMs),
-      setTimeout(this.#giveUp, timeoutMs + endTimeoutMs),
+      setTimeout(() => this.#giveUp(), timeoutMs + endTimeoutMs),
     );
   }
 
   /** Waits for a store, but no longer than until it is given up. */
-  inTime<T>(answer: Promise<T>): Promise<T> {
-    return Promise.race([answer, this.#givenUp]);
+  async inTime<T>(answer: Promise<T>): Promise<T> {
+    // No race against one promise for all: that would hold every answer until the end of the loop.
+    let reject: (error: Error) => void = () => {};
+    const givenUp = new Promise<never>((_, rejectIt) => reject = rejectIt);
+    this.#waiting.add(reject);
+    if (this.#hasGivenUp) this.#giveUp();
+    try {
+      return await Promise.race([answer, givenUp]);
+    } finally {
+      this.#waiting.delete(reject);
+    }
   }
 
   /** The loop is over; no timer shall hold the process. */
   end(): void {
     this.#isOver = true;
     this.#clear();
+  }
+
+  #giveUp(): void {
+    this.#hasGivenUp = true;
+    for (const reject of this.#waiting) reject(new Error("The store did not answer in time"));
   }
 
   #clear(): void {

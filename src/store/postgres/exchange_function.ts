@@ -12,24 +12,16 @@ const promotedAtOnce = 1_000;
 
 /** Reads the settlements: a subquery, with a row for each. */
 const settlementRows = `(
-        select n::integer as ord, (e ->> 0)::uuid as id, e ->> 1 as lease_token, e ->> 2 as "to",
-          (e ->> 3)::float8 as run_ms, e ->> 4 as traceparent, e ->> 5 as result,
-          e ->> 6 as outcome, e ->> 7 as error, (e ->> 8)::float8 as delay_ms,
-          (e ->> 9) is null as started
-        from jsonb_array_elements(settlements) with ordinality as x (e, n))`;
+      select n::integer as ord, e as outcome, (e ->> 0)::uuid as id, e ->> 1 as lease_token,
+        e ->> 2 as "to"
+      from jsonb_array_elements(settlements) with ordinality as x (e, n))`;
 
-/** Notes the traces that attempts ran in, where those are not their jobs' own. */
-function ranElsewhere(schema: string, attempts: string): string {
-  return `
-      insert into ${schema}.attempt_traces (trace_id, job_id)
-      select ran_in, id from (
-        select id, trace_id, case when traceparent ~ '^..-[0-9a-f]{32}-'
-          then substr(traceparent, 4, 32)::uuid end as ran_in
-        from ${attempts} where traceparent is not null) r
-      where ran_in <> trace_id
-      on conflict do nothing
-    `;
-}
+/** The attempts that are over, each with its job as it stood: a subquery. */
+const attemptRows = `(
+      select x.*, o ->> 2 as "to", t - (o ->> 3)::float8 * interval '1 ms' as began, o ->> 4 as span,
+        (o ->> 5)::json as result, o ->> 6 as ended_as, (o ->> 7)::json as reason,
+        (o ->> 8)::float8 as delay_ms, (o ->> 9) is null as has_begun
+      from (select y.*, y.unnest as o from unnest(standing, outcomes) as y) x)`;
 
 /** The function of a turn. `schema` is a quoted name. */
 export function exchangeFunction(schema: string): string {
@@ -47,15 +39,19 @@ language plpgsql ${pinned} as $$
 declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
   held integer[];
+  held_count integer;
+  standing ${schema}.live[];
+  outcomes jsonb[];
+  have_failures boolean;
+  have_spans boolean;
   states text[];
   queues text[] := '{}';
   next_in float8;
   done uuid[];
   sharing uuid[];
-  alone uuid[];
-  also_held integer[];
   cancelled uuid[];
   freed text[];
+  attempt record;
   claim record;
   promoted integer;
   taken integer;
@@ -66,67 +62,22 @@ begin
   -- lost. Local to this transaction, so a pooler's connection stays as it is.
   perform set_config('synchronous_commit', 'off', true);
   if settlements <> '[]' then
-    with gone as (
-      delete from ${schema}.live l using ${settlementRows} s
-      where l.id = s.id and l.lease_token::text = s.lease_token and l.status = 'running'
-        and s."to" in ('completed', 'failed')
-      returning l.*, s.ord, s."to", s.run_ms, s.traceparent, s.result, s.outcome,
-        s.error::json as reason
-    ), recorded as (
-      insert into ${schema}.ended as d (sequence, id, trace_id, queue_name, status, run_at, attempts,
-        max_attempts, started_at, finished_at, result, error, attempt_traceparent, lease_token,
-        trace_epoch, trace_end_due)
-      select sequence, id, trace_id, queue_name, "to", run_at, attempts, max_attempts,
-        t - run_ms * interval '1 ms', t, result::json, reason, traceparent, lease_token,
-        -- Most traces have one job, whose end is theirs. All others are looked at below.
-        case when is_alone then coalesce(trace_epoch, 0) + 1 else trace_epoch end,
-        case when is_alone then t end
-      from gone g, lateral (select not exists (select from ${schema}.enqueued o
-        where o.trace_id = g.trace_id and o.sequence <> g.sequence) as is_alone offset 0) x
-      returning d.id, d.trace_end_due
-    ), remembered as (
-      insert into ${schema}.attempts
-        (job_id, attempt, outcome, started_at, finished_at, error, traceparent)
-      select id, attempts, outcome, t - run_ms * interval '1 ms', t, reason, traceparent
-      from gone where "to" = 'failed'
-    ), elsewhere as (${ranElsewhere(schema, "gone")})
-    select (select array_agg(ord) from gone), array_agg(id),
-      array_agg(id) filter (where trace_end_due is null),
-      array_agg(id) filter (where trace_end_due is not null)
-    into held, done, sharing, alone
-    from recorded;
-    if coalesce(cardinality(held), 0) < jsonb_array_length(settlements) then
-      with kept as (
-        update ${schema}.live l set
-          status = s."to",
-          attempts = l.attempts - (s."to" = 'ready')::integer,
-          run_at = case when s."to" = 'retrying' then t + s.delay_ms * interval '1 ms'
-            else l.run_at end,
-          started_at = case when s.started then t - s.run_ms * interval '1 ms'
-            else l.started_at end,
-          error = case when s.started then s.error::json else l.error end,
-          attempt_traceparent = case when s.started then s.traceparent
-            else l.attempt_traceparent end,
-          leased_until = null
-        from ${settlementRows} s
-        where l.id = s.id and l.lease_token::text = s.lease_token and l.status = 'running'
-          and s."to" in ('ready', 'retrying')
-        returning s.ord, s."to", s.started, s.outcome, s.error, s.traceparent, l.id, l.queue_name,
-          l.attempts + (s."to" = 'ready')::integer as attempt, l.started_at, l.trace_id
-      ), remembered as (
-        insert into ${schema}.attempts
-          (job_id, attempt, outcome, started_at, finished_at, error, traceparent)
-        select id, attempt, outcome, started_at, t, error::json, traceparent
-        from kept where started
-      ), elsewhere as (${ranElsewhere(schema, "kept")})
-      select array_agg(ord), array_agg(distinct queue_name) into also_held, queues from kept;
-      held := coalesce(held, '{}') || also_held;
-      queues := coalesce(queues, '{}');
-    end if;
-    if coalesce(cardinality(held), 0) < jsonb_array_length(settlements) then
+    -- Their rows are locked in a statement of its own: the next one sees what was committed until it
+    -- had them, such as a job that came into a trace while its last one was waited for. They are looked
+    -- up one by one, so that no statistics can make of it a pass over all jobs that run.
+    select array_agg(s.ord), array_agg(x.l), array_agg(s.outcome),
+      array_agg(s.id) filter (where s."to" in ('completed', 'failed')),
+      bool_or(s."to" <> 'completed'), bool_or(s.outcome ->> 4 is not null)
+    into held, standing, outcomes, done, have_failures, have_spans
+    from ${settlementRows} s, lateral (
+      select l from ${schema}.live l
+      where l.id = s.id and l.lease_token::text = s.lease_token and l.leased_until is not null
+      for update offset 0) x;
+    held_count := coalesce(cardinality(held), 0);
+    if held_count < jsonb_array_length(settlements) then
       select array_agg(case
           when s.ord = any(held) then 'held'
-          when resent and l.lease_token::text = s.lease_token and l.status <> 'running' then 'held'
+          when resent and l.lease_token::text = s.lease_token then 'held'
           when resent and d.lease_token::text = s.lease_token then 'held'
           when d.status = 'cancelled' then 'cancelled'
           else 'lost' end order by s.ord)
@@ -136,18 +87,53 @@ begin
         left join ${schema}.enqueued e on e.id = s.id
         left join ${schema}.ended d on d.sequence = e.sequence;
     end if;
-    if alone is not null then
-      -- Meanwhile another job may have come into the trace, which that statement could not see.
-      with joined as (
-        select e.id, e.sequence from ${schema}.enqueued e
-        where e.id = any(alone) and exists (select from ${schema}.enqueued o
-          where o.trace_id = e.trace_id and o.sequence <> e.sequence)
-      ), shared as (
-        update ${schema}.ended d
-        set trace_end_due = null, trace_epoch = nullif(d.trace_epoch - 1, 0)
-        from joined j where d.sequence = j.sequence
+    if done is not null then
+      delete from ${schema}.live where id = any(done);
+      with recorded as (
+        insert into ${schema}.ended as d (sequence, id, trace_id, queue_name, status, run_at, attempts,
+          max_attempts, started_at, finished_at, result, error, attempt_traceparent, lease_token,
+          trace_epoch, trace_end_due)
+        select sequence, id, trace_id, queue_name, "to", run_at, attempts, max_attempts, began, t,
+          result, reason, span, lease_token,
+          -- Most traces have one job, whose end is theirs. All others are looked at below.
+          case when is_alone then coalesce(trace_epoch, 0) + 1 else trace_epoch end,
+          case when is_alone then t end
+        from ${attemptRows} a, lateral (select not exists (select from ${schema}.enqueued o
+          where o.trace_id = a.trace_id and o.sequence <> a.sequence) as is_alone offset 0) x
+        where "to" in ('completed', 'failed')
+        returning d.id, d.trace_end_due
       )
-      select coalesce(sharing, '{}') || array_agg(id) into sharing from joined;
+      select array_agg(id) into sharing from recorded where trace_end_due is null;
+    end if;
+    if coalesce(cardinality(done), 0) < held_count then
+      for attempt in select * from ${attemptRows} a where "to" in ('ready', 'retrying') loop
+        update ${schema}.live l set
+          status = attempt."to",
+          attempts = l.attempts - (attempt."to" = 'ready')::integer,
+          run_at = coalesce(t + attempt.delay_ms * interval '1 ms', l.run_at),
+          started_at = case when attempt.has_begun then attempt.began else l.started_at end,
+          error = case when attempt.has_begun then attempt.reason else l.error end,
+          attempt_traceparent = case when attempt.has_begun then attempt.span
+            else l.attempt_traceparent end,
+          leased_until = null
+        where l.id = attempt.id;
+        queues := queues || attempt.queue_name;
+      end loop;
+    end if;
+    if have_failures then
+      insert into ${schema}.attempts
+        (job_id, attempt, outcome, started_at, finished_at, error, traceparent)
+      select id, attempts, ended_as, began, t, reason, span
+      from ${attemptRows} a where "to" <> 'completed' and has_begun;
+    end if;
+    if have_spans then
+      insert into ${schema}.attempt_traces (trace_id, job_id)
+      select ran_in, id from (
+        select id, trace_id, case when span ~ '^..-[0-9a-f]{32}-'
+          then substr(span, 4, 32)::uuid end as ran_in
+        from ${attemptRows} a where span is not null) r
+      where ran_in <> trace_id
+      on conflict do nothing;
     end if;
     if done is not null
       and exists (select from ${schema}.dependencies where dependency_id = any(done))
@@ -172,15 +158,17 @@ begin
       order by run_at limit ${promotedAtOnce} for update skip locked));
     get diagnostics promoted = row_count;
     return query
-      update ${schema}.live l set status = 'running', attempts = l.attempts + 1, started_at = t,
-        lease_token = claim_token, leased_until = t + claim."leaseMs" * interval '1 ms'
-      from ${schema}.enqueued e
-      where l.id = any(array(
-        select id from ${schema}.live
-        where queue_name = claim."queueName" and status = 'ready'
-        order by priority desc, run_at, sequence limit claim."limit" for update skip locked))
-        and e.sequence = l.sequence
-      returning ${claimedColumns(schema)};
+      with l as (
+        update ${schema}.live l set status = 'running', attempts = l.attempts + 1, started_at = t,
+          lease_token = claim_token, leased_until = t + claim."leaseMs" * interval '1 ms'
+        where l.id = any(array(
+          select id from ${schema}.live
+          where queue_name = claim."queueName" and status = 'ready'
+          order by priority desc, run_at, sequence limit claim."limit" for update skip locked))
+        returning l.*
+      )
+      select ${claimedColumns(schema)} from l, lateral (
+        select * from ${schema}.enqueued e where e.sequence = l.sequence offset 0) e;
     get diagnostics taken = row_count;
     if taken >= claim."limit" or promoted >= ${promotedAtOnce} then
       next_in := 0;

@@ -10,6 +10,7 @@ import type {
   ClaimedJob,
   Lease,
   LeaseState,
+  Settlement,
   Turn,
   TurnResult,
   Upkeep,
@@ -56,7 +57,22 @@ export class Turns {
     this.#at = at;
   }
 
+  /** Of two outcomes of one attempt the first counts; whoever gives the second has lost its lease. */
   async exchange(turn: Turn): Promise<TurnResult & Woken> {
+    const jobIds = new Set(turn.settlements.map(({ jobId }) => jobId));
+    if (jobIds.size === turn.settlements.length) return await this.#exchange(turn);
+    const keys = turn.settlements.map(keyOf);
+    const isFirst = (_: Settlement, i: number) => keys.indexOf(keys[i]!) === i;
+    const firsts = turn.settlements.filter(isFirst);
+    const { settled, ...result } = await this.#exchange({ ...turn, settlements: firsts });
+    const states = settled.values();
+    return {
+      ...result,
+      settled: turn.settlements.map((one, i) => isFirst(one, i) ? states.next().value! : "lost"),
+    };
+  }
+
+  async #exchange(turn: Turn): Promise<TurnResult & Woken> {
     const { settlements, claims } = turn;
     const found = await this.#findLostClaims(claims.map(({ queueName }) => queueName));
     const foundIn = (name: string) => found.filter(({ queueName }) => queueName === name).length;
@@ -65,7 +81,8 @@ export class Turns {
       limit: Math.max(0, claim.limit - foundIn(claim.queueName)),
     }));
     const claimToken = crypto.randomUUID();
-    const isResent = settlements.some((one) => this.#unsureLeases.has(keyOf(one)));
+    const isResent = this.#unsureLeases.size > 0 &&
+      settlements.some((one) => this.#unsureLeases.has(keyOf(one)));
     let rows: readonly Row[];
     try {
       rows = await this.#client.call(
@@ -84,7 +101,7 @@ export class Turns {
       if (isOutcomeUnknown(error)) this.#remember(turn, claimToken);
       throw error;
     }
-    for (const settlement of settlements) this.#unsureLeases.delete(keyOf(settlement));
+    if (isResent) { for (const one of settlements) this.#unsureLeases.delete(keyOf(one)); }
     return this.#result(rows, settlements.length, claimToken, found);
   }
 
