@@ -21,7 +21,7 @@ export interface UnderWay<Name extends TaskName> extends AsyncDisposable {
 }
 
 const program = fileURLToPath(
-  new URL("../../.build/bench/bench/measured/process.js", import.meta.url),
+  new URL("../../.build/measured/bench/measured/process.js", import.meta.url),
 );
 const longestMs = 120_000;
 
