@@ -1,0 +1,19 @@
+/**
+ * What a store's past and its surroundings do to its speed.
+ *
+ * @module
+ */
+import type { Block } from "../report/results.ts";
+import { grownDrains } from "./grown_drains.ts";
+import { subjectsOf } from "./growth_subject.ts";
+import { idleClaims } from "./idle_claims.ts";
+import type { Bench } from "./section.ts";
+
+/** Measures one store after the other, and the situations of each in turn. */
+export async function growth(bench: Bench): Promise<readonly Block[]> {
+  const blocks: Block[] = [];
+  for (const subject of subjectsOf(bench)) {
+    blocks.push(await grownDrains(bench, subject), await idleClaims(bench, subject));
+  }
+  return blocks;
+}
