@@ -1,0 +1,29 @@
+/**
+ * Everything that a process can be started to measure.
+ *
+ * @module
+ */
+import { drain } from "./drain.ts";
+import { enqueue } from "./enqueue.ts";
+import { enqueueElsewhere, latency, latencyElsewhere } from "./latency.ts";
+
+/** The tasks by their names. */
+export interface Tasks {
+  readonly drain: typeof drain;
+  readonly enqueue: typeof enqueue;
+  readonly enqueueElsewhere: typeof enqueueElsewhere;
+  readonly latency: typeof latency;
+  readonly latencyElsewhere: typeof latencyElsewhere;
+}
+
+/** The tasks. */
+export const tasks: Tasks = { drain, enqueue, enqueueElsewhere, latency, latencyElsewhere };
+
+/** The name of a task. */
+export type TaskName = keyof Tasks;
+
+/** What a task is told. */
+export type TaskOptions<Name extends TaskName> = Parameters<Tasks[Name]>[0];
+
+/** What a task measures. */
+export type TaskAnswer<Name extends TaskName> = Awaited<ReturnType<Tasks[Name]>>;

@@ -1,0 +1,39 @@
+/**
+ * The jobs that are measured: they do nothing, carry about 100 bytes and belong to an order each, so
+ * that every index of a store has its work.
+ *
+ * @module
+ */
+import { job, type JobQueue, type NewJob } from "../../mod.ts";
+
+/** What a trivial job carries. */
+export interface Trivial {
+  /** Counted from 0: what is lost or runs twice is told by it. */
+  readonly n: number;
+  readonly to: string;
+  readonly subject: string;
+}
+
+/** The one queue of most measurements. */
+export type TrivialQueue = JobQueue<{ trivial: Trivial }>;
+
+/** The n-th job. */
+export function trivialJob(n: number): NewJob<"trivial", Trivial> {
+  return job("trivial", trivialPayload(n), { correlationId: `order-${n}` });
+}
+
+/** What the n-th job carries. */
+export function trivialPayload(n: number): Trivial {
+  return { n, to: `customer-${n}@example.com`, subject: "Your order has left our warehouse today" };
+}
+
+/** Enqueues jobs, 1,000 a call, and gives how many were stored. */
+export async function enqueueMany(queue: TrivialQueue, count: number): Promise<number> {
+  let stored = 0;
+  for (let first = 0; first < count; first += 1_000) {
+    const length = Math.min(1_000, count - first);
+    const jobs = Array.from({ length }, (_, i) => trivialJob(first + i));
+    stored += (await queue.enqueue(jobs)).length;
+  }
+  return stored;
+}

@@ -1,0 +1,52 @@
+/**
+ * A section of the benchmarks: some measurements that belong together, in rounds.
+ *
+ * @module
+ */
+import type { StoreKind } from "../setting/places.ts";
+import type { BenchRuntime } from "../setting/runtimes.ts";
+import type { BenchServer } from "../setting/server.ts";
+
+/** What a run has to offer its sections. */
+export interface Bench {
+  readonly rounds: number;
+  /** How many jobs to drain. */
+  readonly jobs: number;
+  /** How much smaller everything is than in a full run: 1 for a full one. */
+  readonly shrunk: number;
+  readonly server: BenchServer;
+  /** The stores that are asked for. */
+  readonly stores: readonly StoreKind[];
+  /** The runtimes that are asked for. */
+  readonly runtimes: readonly BenchRuntime[];
+  /** Says what is being measured. */
+  readonly tell: (what: string) => void;
+}
+
+/** A table with its name, by which it is found again in the file of results. */
+export interface Block {
+  readonly name: string;
+  /** A sentence on what was done. */
+  readonly about: string;
+  readonly table: string;
+}
+
+/** Measures, and draws its tables. */
+export type Section = (bench: Bench) => Promise<readonly Block[]>;
+
+/** Does something with each, in another order each round, so that nobody is always the first. */
+export async function inTurn<T>(
+  { rounds, tell }: Bench,
+  all: readonly T[],
+  nameOf: (one: T) => string,
+  work: (one: T) => Promise<void>,
+): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
+    const from = round % all.length;
+    const turned = [...all.slice(from), ...all.slice(0, from)];
+    for (const one of round % 2 === 0 ? turned : turned.reverse()) {
+      tell(`round ${round + 1} of ${rounds}: ${nameOf(one)}`);
+      await work(one);
+    }
+  }
+}
