@@ -1,19 +1,55 @@
+/**
+ * The benchmarks: `npm run bench` runs every section, `npm run bench -- flow growth` those. A whole
+ * run of a section replaces its part of `results.md`. One that is smaller, with `--quick`, or with
+ * only some of the stores (`--store postgres`) or runtimes (`--runtime node`), is only shown.
+ *
+ * @module
+ */
 import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { type Asked, readArguments } from "./arguments.ts";
+import { partOf, writeResults } from "./report/results.ts";
 import { flow } from "./sections/flow.ts";
-import { memoryKind, postgresKind, sqliteKind } from "./setting/places.ts";
+import type { Bench, Section } from "./sections/section.ts";
+import { circumstancesOf } from "./setting/circumstances.ts";
+import { everyKind } from "./setting/places.ts";
 import { findRuntimes } from "./setting/runtimes.ts";
-import { startBenchServer } from "./setting/server.ts";
-await using server = await startBenchServer();
-const kinds = [memoryKind, sqliteKind, postgresKind(server)];
-const [s, r] = process.argv.slice(2);
-const quick = process.argv.includes("--quick");
-const blocks = await flow({
-  rounds: quick ? 1 : 3,
-  jobs: quick ? 5000 : 50000,
-  shrunk: quick ? 5 : 1,
-  server,
-  stores: kinds.filter((k) => !s || s.includes(k.name)),
-  runtimes: findRuntimes().filter((k) => !r || r.includes(k.title)),
-  tell: (w) => console.error(w),
-});
-for (const b of blocks) console.log(`\n${b.about}\n\n${b.table}`);
+import { type BenchServer, startBenchServer } from "./setting/server.ts";
+
+const sections: Readonly<Record<string, Section>> = { flow };
+
+const introduction = `# What hammerwork does in a second, and what it costs
+
+Written by \`npm run bench\`, section by section. Every process is a new one; what is compared takes
+turns in one run, in another order each round. Every job is checked: none is lost, none runs twice.
+Machines differ and their moods do too: read the ratios.
+`;
+
+async function main(): Promise<void> {
+  const names = Object.keys(sections);
+  const asked = readArguments(process.argv.slice(2), names);
+  await using server = await startBenchServer();
+  const bench = benchFor(asked, server);
+  for (const name of asked.sections) {
+    const blocks = await sections[name]!(bench);
+    const measured = { section: name, circumstances: circumstancesOf(bench), blocks };
+    console.log(`\n${partOf(measured)}`);
+    if (asked.isWhole) writeResults(resultsPath, introduction, names, measured);
+  }
+}
+
+function benchFor({ rounds, shrink, store, runtime }: Asked, server: BenchServer): Bench {
+  const isNamed = (part: string) => (name: string) => name.toLowerCase().includes(part);
+  return {
+    rounds,
+    shrink,
+    server,
+    stores: everyKind(server).filter(({ name }) => isNamed(store)(name)),
+    runtimes: findRuntimes().filter(({ title }) => isNamed(runtime)(title)),
+    tell: (what) => console.error(what),
+  };
+}
+
+const resultsPath = fileURLToPath(new URL("results.md", import.meta.url));
+
+await main();

@@ -7,13 +7,15 @@ import { JobQueue } from "../../mod.ts";
 import { openStore } from "../measured/open_store.ts";
 import { enqueueMany } from "../measured/trivial.ts";
 import { figure, quantile } from "../report/figures.ts";
+import type { Block } from "../report/results.ts";
 import { Samples } from "../report/samples.ts";
 import { table } from "../report/table.ts";
 import { measure, startMeasuring } from "../setting/measure.ts";
 import type { StoreKind } from "../setting/places.ts";
 import type { BenchRuntime } from "../setting/runtimes.ts";
-import { type Bench, type Block, inTurn } from "./section.ts";
+import { type Bench, inTurn } from "./section.ts";
 
+const allJobs = 50_000;
 const callers = [1, 16, 128] as const;
 type Callers = `singly${typeof callers[number]}`;
 type Column =
@@ -61,7 +63,9 @@ export async function flow(bench: Bench): Promise<readonly Block[]> {
   }, {
     name: "drain",
     about:
-      `${bench.jobs.toLocaleString("en")} jobs that do nothing, drained by one process: jobs a ` +
+      `${
+        (allJobs / bench.shrink).toLocaleString("en")
+      } jobs that do nothing, drained by one process: jobs a ` +
       "second at concurrency 10 and 100; at 10 also its CPU and the server's for 1,000 jobs, and " +
       "its memory afterwards.",
     table: table(
@@ -82,7 +86,7 @@ export async function flow(bench: Bench): Promise<readonly Block[]> {
 }
 
 async function enqueueOnce(
-  { jobs, shrunk }: Bench,
+  { shrink }: Bench,
   pair: Pair,
   samples: Samples<Column>,
 ): Promise<void> {
@@ -90,8 +94,8 @@ async function enqueueOnce(
   const { single, bulk } = await measure(pair.runtime, "enqueue", {
     address: place.address,
     callers,
-    forMs: 800 / shrunk,
-    bulk: jobs,
+    forMs: 800 / shrink,
+    bulk: allJobs / shrink,
   });
   const [singly1, singly16, singly128] = single;
   samples.add(nameOf(pair), {
@@ -103,7 +107,7 @@ async function enqueueOnce(
 }
 
 async function drainOnce(
-  { jobs }: Bench,
+  { shrink }: Bench,
   pair: Pair,
   concurrency: 10 | 100,
   samples: Samples<Column>,
@@ -111,6 +115,7 @@ async function drainOnce(
   const { store, runtime } = pair;
   await using place = await store.open();
   const { address } = place;
+  const jobs = allJobs / shrink;
   if (address !== "memory") await fill(address, jobs);
   const before = store.serverCpuMs?.();
   const { jobsPerSecond, cpuMs, memoryMb } = await measure(runtime, "drain", {
@@ -130,12 +135,12 @@ async function fill(address: string, jobs: number): Promise<void> {
 }
 
 async function latencyOnce(
-  { shrunk }: Bench,
+  { shrink }: Bench,
   pair: Pair,
   samples: Samples<Column>,
 ): Promise<void> {
   const { store, runtime } = pair;
-  const jobs = 200 / shrunk;
+  const jobs = 200 / shrink;
   await using place = await store.open();
   const { address } = place;
   const here = await measure(runtime, "latency", { address, jobs });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Block } from "../report/results.ts";
 import type { StoreKind } from "../setting/places.ts";
 import type { BenchRuntime } from "../setting/runtimes.ts";
 import type { BenchServer } from "../setting/server.ts";
@@ -10,10 +11,8 @@ import type { BenchServer } from "../setting/server.ts";
 /** What a run has to offer its sections. */
 export interface Bench {
   readonly rounds: number;
-  /** How many jobs to drain. */
-  readonly jobs: number;
-  /** How much smaller everything is than in a full run: 1 for a full one. */
-  readonly shrunk: number;
+  /** Divides how much is measured: 1 for the whole. */
+  readonly shrink: number;
   readonly server: BenchServer;
   /** The stores that are asked for. */
   readonly stores: readonly StoreKind[];
@@ -21,14 +20,6 @@ export interface Bench {
   readonly runtimes: readonly BenchRuntime[];
   /** Says what is being measured. */
   readonly tell: (what: string) => void;
-}
-
-/** A table with its name, by which it is found again in the file of results. */
-export interface Block {
-  readonly name: string;
-  /** A sentence on what was done. */
-  readonly about: string;
-  readonly table: string;
 }
 
 /** Measures, and draws its tables. */

@@ -20,7 +20,9 @@ export interface UnderWay<Name extends TaskName> extends AsyncDisposable {
   readonly answer: () => Promise<TaskAnswer<Name>>;
 }
 
-const program = fileURLToPath(new URL("../measured/process.ts", import.meta.url));
+const program = fileURLToPath(
+  new URL("../../.build/bench/bench/measured/process.js", import.meta.url),
+);
 const longestMs = 120_000;
 
 /** Runs a task to its end. */

@@ -21,6 +21,11 @@ export interface StoreKind {
   readonly serverCpuMs?: () => number;
 }
 
+/** Each kind. */
+export function everyKind(server: BenchServer): readonly StoreKind[] {
+  return [memoryKind, sqliteKind, postgresKind(server)];
+}
+
 /** Jobs in the measured process's own memory. */
 export const memoryKind: StoreKind = {
   name: "memory",
