@@ -10,13 +10,14 @@ import { fileURLToPath } from "node:url";
 import { type Asked, readArguments } from "./arguments.ts";
 import { partOf, writeResults } from "./report/results.ts";
 import { flow } from "./sections/flow.ts";
+import { growth } from "./sections/growth.ts";
 import type { Bench, Section } from "./sections/section.ts";
 import { circumstancesOf } from "./setting/circumstances.ts";
 import { everyKind } from "./setting/places.ts";
-import { findRuntimes } from "./setting/runtimes.ts";
+import { findNode, findRuntimes } from "./setting/runtimes.ts";
 import { type BenchServer, startBenchServer } from "./setting/server.ts";
 
-const sections: Readonly<Record<string, Section>> = { flow };
+const sections: Readonly<Record<string, Section>> = { flow, growth };
 
 const introduction = `# What hammerwork does in a second, and what it costs
 
@@ -45,6 +46,7 @@ function benchFor({ rounds, shrink, store, runtime }: Asked, server: BenchServer
     shrink,
     server,
     stores: everyKind(server).filter(({ name }) => isNamed(store)(name)),
+    node: findNode(),
     runtimes: findRuntimes().filter(({ title }) => isNamed(runtime)(title)),
     tell: (what) => console.error(what),
   };

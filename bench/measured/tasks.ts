@@ -5,6 +5,7 @@
  */
 import { drain } from "./drain.ts";
 import { enqueue } from "./enqueue.ts";
+import { idleClaim } from "./idle_claim.ts";
 import { enqueueElsewhere, latency, latencyElsewhere } from "./latency.ts";
 
 /** The tasks by their names. */
@@ -12,12 +13,20 @@ export interface Tasks {
   readonly drain: typeof drain;
   readonly enqueue: typeof enqueue;
   readonly enqueueElsewhere: typeof enqueueElsewhere;
+  readonly idleClaim: typeof idleClaim;
   readonly latency: typeof latency;
   readonly latencyElsewhere: typeof latencyElsewhere;
 }
 
 /** The tasks. */
-export const tasks: Tasks = { drain, enqueue, enqueueElsewhere, latency, latencyElsewhere };
+export const tasks: Tasks = {
+  drain,
+  enqueue,
+  enqueueElsewhere,
+  idleClaim,
+  latency,
+  latencyElsewhere,
+};
 
 /** The name of a task. */
 export type TaskName = keyof Tasks;

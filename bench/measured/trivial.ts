@@ -27,11 +27,15 @@ export function trivialPayload(n: number): Trivial {
   return { n, to: `customer-${n}@example.com`, subject: "Your order has left our warehouse today" };
 }
 
-/** Enqueues jobs, 1,000 a call, and gives how many were stored. */
-export async function enqueueMany(queue: TrivialQueue, count: number): Promise<number> {
+/** Enqueues the jobs up to a number, 1,000 a call, and gives how many were stored. */
+export async function enqueueMany(
+  queue: TrivialQueue,
+  end: number,
+  begin: number = 0,
+): Promise<number> {
   let stored = 0;
-  for (let first = 0; first < count; first += 1_000) {
-    const length = Math.min(1_000, count - first);
+  for (let first = begin; first < end; first += 1_000) {
+    const length = Math.min(1_000, end - first);
     const jobs = Array.from({ length }, (_, i) => trivialJob(first + i));
     stored += (await queue.enqueue(jobs)).length;
   }

@@ -3,13 +3,11 @@
  *
  * @module
  */
-import { JobQueue } from "../../mod.ts";
-import { openStore } from "../measured/open_store.ts";
-import { enqueueMany } from "../measured/trivial.ts";
 import { figure, quantile } from "../report/figures.ts";
 import type { Block } from "../report/results.ts";
 import { Samples } from "../report/samples.ts";
 import { table } from "../report/table.ts";
+import { fill } from "../setting/filled.ts";
 import { measure, startMeasuring } from "../setting/measure.ts";
 import type { StoreKind } from "../setting/places.ts";
 import type { BenchRuntime } from "../setting/runtimes.ts";
@@ -127,11 +125,6 @@ async function drainOnce(
   samples.add(nameOf(pair), { drain10: jobsPerSecond, cpu: cpuMs, memory: memoryMb });
   if (before === undefined) return;
   samples.add(nameOf(pair), { serverCpu: (store.serverCpuMs!() - before) / jobs * 1_000 });
-}
-
-async function fill(address: string, jobs: number): Promise<void> {
-  await using queue = new JobQueue({ store: await openStore(address) });
-  await enqueueMany(queue as never, jobs);
 }
 
 async function latencyOnce(

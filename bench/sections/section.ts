@@ -16,6 +16,8 @@ export interface Bench {
   readonly server: BenchServer;
   /** The stores that are asked for. */
   readonly stores: readonly StoreKind[];
+  /** Where nothing is said of runtimes. */
+  readonly node: BenchRuntime;
   /** The runtimes that are asked for. */
   readonly runtimes: readonly BenchRuntime[];
   /** Says what is being measured. */
