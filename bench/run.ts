@@ -9,6 +9,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Asked, readArguments } from "./arguments.ts";
 import { partOf, writeResults } from "./report/results.ts";
+import { fairness } from "./sections/fairness.ts";
 import { flow } from "./sections/flow.ts";
 import { growth } from "./sections/growth.ts";
 import type { Bench, Section } from "./sections/section.ts";
@@ -17,7 +18,7 @@ import { everyKind } from "./setting/places.ts";
 import { findNode, findRuntimes } from "./setting/runtimes.ts";
 import { type BenchServer, startBenchServer } from "./setting/server.ts";
 
-const sections: Readonly<Record<string, Section>> = { flow, growth };
+const sections: Readonly<Record<string, Section>> = { flow, growth, fairness };
 
 const introduction = `# What hammerwork does in a second, and what it costs
 

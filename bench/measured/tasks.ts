@@ -7,6 +7,7 @@ import { drain } from "./drain.ts";
 import { enqueue } from "./enqueue.ts";
 import { idleClaim } from "./idle_claim.ts";
 import { enqueueElsewhere, latency, latencyElsewhere } from "./latency.ts";
+import { workSlowly } from "./slow_jobs.ts";
 
 /** The tasks by their names. */
 export interface Tasks {
@@ -16,6 +17,7 @@ export interface Tasks {
   readonly idleClaim: typeof idleClaim;
   readonly latency: typeof latency;
   readonly latencyElsewhere: typeof latencyElsewhere;
+  readonly workSlowly: typeof workSlowly;
 }
 
 /** The tasks. */
@@ -26,6 +28,7 @@ export const tasks: Tasks = {
   idleClaim,
   latency,
   latencyElsewhere,
+  workSlowly,
 };
 
 /** The name of a task. */

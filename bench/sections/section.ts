@@ -35,7 +35,7 @@ export async function inTurn<T>(
   work: (one: T) => Promise<void>,
 ): Promise<void> {
   for (let round = 0; round < rounds; round++) {
-    const from = round % all.length;
+    const from = (round >> 1) % all.length;
     const turned = [...all.slice(from), ...all.slice(0, from)];
     for (const one of round % 2 === 0 ? turned : turned.reverse()) {
       tell(`round ${round + 1} of ${rounds}: ${nameOf(one)}`);
