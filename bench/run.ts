@@ -12,13 +12,14 @@ import { partOf, writeResults } from "./report/results.ts";
 import { fairness } from "./sections/fairness.ts";
 import { flow } from "./sections/flow.ts";
 import { growth } from "./sections/growth.ts";
+import { overhead } from "./sections/overhead.ts";
 import type { Bench, Section } from "./sections/section.ts";
 import { circumstancesOf } from "./setting/circumstances.ts";
 import { everyKind } from "./setting/places.ts";
 import { findNode, findRuntimes } from "./setting/runtimes.ts";
 import { type BenchServer, startBenchServer } from "./setting/server.ts";
 
-const sections: Readonly<Record<string, Section>> = { flow, growth, fairness };
+const sections: Readonly<Record<string, Section>> = { overhead, flow, growth, fairness };
 
 const introduction = `# What hammerwork does in a second, and what it costs
 

@@ -17,7 +17,7 @@ export interface OneByOne {
 
 type StampedQueue = JobQueue<{ stamped: { n: number; at: number } }>;
 
-const PAUSE_MS = 20;
+const PAUSE_MS = 10;
 const LONGEST_MS = 30_000;
 
 /** What each job took, in ms, in the process that enqueues it. */

@@ -34,7 +34,7 @@ interface Mix {
 export async function fairness(bench: Bench): Promise<readonly Block[]> {
   const shared = bench.stores.filter(({ name }) => name !== "memory");
   const mixes = shared.flatMap((kind) => [0, 5_000].map((quick) => ({ kind, quick })));
-  const slow = 10 * slots;
+  const slow = 6 * slots;
   const samples = new Samples<Column>();
   await inTurn(bench, mixes, nameOf, async (mix) => {
     const runs = await workOff(bench, mix, slow);

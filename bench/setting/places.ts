@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { openTestDatabase } from "../../tests/postgres/database.ts";
 import { temporaryFolder } from "../../tests/sqlite/workers/temporary_folder.ts";
+import { awaitCommits } from "./awaited_commits.ts";
 import type { BenchServer } from "./server.ts";
 
 /** A store's place. It is gone with its block. */
@@ -54,5 +55,19 @@ export function postgresKind({ url, cpuMs }: BenchServer): StoreKind {
       return { address: database.url, [Symbol.asyncDispose]: database.drop };
     },
     serverCpuMs: cpuMs,
+  };
+}
+
+/** The same, with workers that wait for the disk too, which as they ship only enqueues do. */
+export function waitingPostgresKind(server: BenchServer): StoreKind {
+  const kind = postgresKind(server);
+  return {
+    ...kind,
+    name: "Postgres, every commit awaited",
+    open: async () => {
+      const place = await kind.open();
+      await awaitCommits(place.address);
+      return place;
+    },
   };
 }
