@@ -7,34 +7,51 @@ import postgres from "postgres";
 import { query } from "./server.ts";
 import type { Growing } from "./growing.ts";
 
-/** What a copy of a row does not have from it; `i` counts the copies. */
-const own: Readonly<Record<string, string>> = {
-  id: "uuidv7()",
-  trace_id: "gen_random_uuid()",
-  correlation_id: "'order-' || i",
-  // A million of them have ended within the seven days for which they are kept.
-  finished_at: "finished_at - i * interval '0.5 s'",
+const tables = ["enqueued", "live", "ended"] as const;
+type Table = typeof tables[number];
+
+/** Where a job of a status stands. */
+const standing = { scheduled: "live", completed: "ended" } as const;
+
+/** What a copy of a row does not have from it, of its own in `c`. */
+const own: Readonly<Record<Table, Readonly<Record<string, string>>>> = {
+  enqueued: {
+    id: "uuidv7()",
+    trace_id: "gen_random_uuid()",
+    correlation_id: "'order-' || c.i",
+  },
+  live: { sequence: "c.sequence", id: "c.id", trace_id: "c.trace_id" },
+  ended: {
+    sequence: "c.sequence",
+    id: "c.id",
+    trace_id: "c.trace_id",
+    // A million of them have ended within the seven days for which they are kept.
+    finished_at: "s.finished_at - c.sequence * interval '0.5 s'",
+  },
 };
 
 /** By SQL of its own kind. */
 export const growingPostgres: Growing = {
   multiply: async (address, status, rows) => {
-    const columns = await query(
-      address,
-      "select column_name as name from information_schema.columns where table_name = 'jobs' " +
-        "and table_schema = 'hammerwork' and is_identity = 'NO'",
-    );
-    const names = columns.map(({ name }) => name!);
+    const stands = standing[status];
     await query(
       address,
-      `insert into hammerwork.jobs (${names.join(", ")})
-        select ${names.map((name) => own[name] ?? name).join(", ")}
-        from hammerwork.jobs, generate_series(1, ${rows}) i where status = '${status}'`,
+      `with one as (
+        select * from hammerwork.${stands} where status = '${status}'
+      ), c as (
+        ${await insertCopies(address, "enqueued")}
+        from hammerwork.enqueued s, generate_series(1, ${rows}) c (i)
+        where s.sequence = (select sequence from one)
+        returning sequence, id, trace_id
+      )
+      ${await insertCopies(address, stands)} from one s, c`,
     );
   },
   analyzeForGood: async (address) => {
-    await query(address, "alter table hammerwork.jobs set (autovacuum_enabled = off)");
-    await query(address, "analyze hammerwork.jobs");
+    for (const table of tables) {
+      await query(address, `alter table hammerwork.${table} set (autovacuum_enabled = off)`);
+      await query(address, `analyze hammerwork.${table}`);
+    }
   },
   holdSnapshot: async (address) => {
     const sql = postgres(address, { max: 1, onnotice: () => {} });
@@ -43,7 +60,19 @@ export const growingPostgres: Growing = {
     return { [Symbol.asyncDispose]: () => sql.end() };
   },
   tidy: async (address) => {
-    await query(address, "vacuum analyze hammerwork.jobs");
+    for (const table of tables) await query(address, `vacuum analyze hammerwork.${table}`);
     await query(address, "checkpoint");
   },
 };
+
+/** What is before `from`, for a row `s` and its copies `c`. */
+async function insertCopies(address: string, table: Table): Promise<string> {
+  const columns = await query(
+    address,
+    "select column_name as name from information_schema.columns where is_identity = 'NO' " +
+      `and table_schema = 'hammerwork' and table_name = '${table}'`,
+  );
+  const names = columns.map(({ name }) => name!);
+  const values = names.map((name) => own[table][name] ?? `s.${name}`);
+  return `insert into hammerwork.${table} (${names.join(", ")}) select ${values.join(", ")}`;
+}
