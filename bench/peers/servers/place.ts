@@ -1,0 +1,24 @@
+/**
+ * Where one measurement has its jobs: nobody was there before.
+ *
+ * @module
+ */
+
+/** A place of its own on a server. It is gone with its block. */
+export interface Place extends AsyncDisposable {
+  readonly name: string;
+  /** What a contender connects to. */
+  readonly address: string;
+  /** The process whose CPU time is the server's. */
+  readonly serverPid: number | undefined;
+  /** Gets work out of the way that would else be done while something is measured. */
+  readonly settle: () => Promise<void>;
+}
+
+/** A server that gives places. It ends with its block. */
+export interface PlaceServer extends AsyncDisposable {
+  /** Its name and version. */
+  readonly version: string;
+  /** Makes an empty place. */
+  readonly freshPlace: () => Promise<Place>;
+}

@@ -1,0 +1,29 @@
+/**
+ * The process that is measured: it opens one contender, whose code alone it loads, does one task,
+ * sends what it measured and ends.
+ *
+ * @module
+ */
+import { once } from "node:events";
+import process from "node:process";
+import type { Contender, OpenOptions, OpenQueue } from "../contender.ts";
+import { type TaskName, tasks } from "./every_task.ts";
+
+/** What it is told. */
+export interface Request {
+  readonly module: string;
+  readonly contender: string;
+  readonly open: OpenOptions;
+  readonly task: TaskName;
+  readonly options: unknown;
+}
+
+const [request] = await once(process, "message") as [Request];
+const exported: Record<string, Contender> = await import(request.module);
+const contender = Object.values(exported).find(({ name }) => name === request.contender);
+const task = tasks[request.task] as (queue: OpenQueue, options: unknown) => Promise<unknown>;
+
+const queue = await contender!.open(request.open);
+const answer = await task(queue, request.options);
+await queue.close();
+process.send!(answer, () => process.exit());
