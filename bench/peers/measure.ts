@@ -9,23 +9,47 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Contender, OpenOptions } from "./contender.ts";
 import type { TaskAnswer, TaskName, TaskOptions } from "./tasks/every_task.ts";
-import type { Request } from "./tasks/process.ts";
+import type { Message, Request } from "./tasks/process.ts";
 
 const program = fileURLToPath(new URL("tasks/process.ts", import.meta.url));
 
-/** Runs a task to its end. Fails when it does. */
-export async function measure<Name extends TaskName>(
+/** A task under way. */
+export interface UnderWay<Name extends TaskName> {
+  /** Until it says that it works. */
+  readonly isReady: Promise<void>;
+  /** What it measured. Rejects when it fails. */
+  readonly answer: Promise<TaskAnswer<Name>>;
+}
+
+/** Runs a task to its end. */
+export function measure<Name extends TaskName>(
   contender: Contender,
   open: OpenOptions,
   task: Name,
   options: TaskOptions<Name>,
 ): Promise<TaskAnswer<Name>> {
-  const { module, name } = contender;
+  return startMeasuring(contender, open, task, options).answer;
+}
+
+/** Starts a task. */
+export function startMeasuring<Name extends TaskName>(
+  { module, name }: Contender,
+  open: OpenOptions,
+  task: Name,
+  options: TaskOptions<Name>,
+): UnderWay<Name> {
   const child = fork(program);
-  let answer: TaskAnswer<Name> | undefined;
-  child.on("message", (message) => answer = message as TaskAnswer<Name>);
+  const isReady = Promise.withResolvers<void>();
+  const answers: unknown[] = [];
+  child.on("message", (message: Message) => {
+    if ("isReady" in message) isReady.resolve();
+    else answers.push(message.answer);
+  });
   child.send({ module, contender: name, open, task, options } satisfies Request);
-  const [exitCode, signal] = await once(child, "exit");
-  if (exitCode === 0 && answer !== undefined) return answer;
-  throw new Error(`${name}, ${task}: the process must end with 0: got ${exitCode ?? signal}`);
+  const answer = once(child, "exit").then(([exitCode, signal]) => {
+    isReady.resolve();
+    if (exitCode === 0 && answers.length === 1) return answers[0] as TaskAnswer<Name>;
+    throw new Error(`${name}, ${task}: the process must end with 0: got ${exitCode ?? signal}`);
+  });
+  return { isReady: isReady.promise, answer };
 }

@@ -31,8 +31,9 @@ for (const section of wanted) {
 }
 console.log(targetsOf(reports.flatMap(({ targets }) => targets)).join("\n\n"));
 
-if (wanted.length === sections.length && !isQuick) {
+if (new Set(wanted).size === sections.length && !isQuick) {
   const path = fileURLToPath(new URL("results.md", import.meta.url));
   writeFileSync(path, report({ rounds, versions: await servers.versions(), sections: reports }));
-  execFileSync("deno", ["fmt", "--quiet", path]);
+  const deno = fileURLToPath(new URL("../../node_modules/.bin/deno", import.meta.url));
+  execFileSync(deno, ["fmt", "--quiet", path]);
 }

@@ -40,6 +40,16 @@ export const bullmqRedisTuned: Contender = {
   open: (options) => open(onRedis, { url: options.address }, options, { removeOnComplete: true }),
 };
 
+/** On Redis, with the client told to send in one go what is asked in one turn. */
+export const bullmqRedisPipelined: Contender = {
+  name: "BullMQ on Redis, auto-pipelined",
+  module: import.meta.url,
+  settings: "ioredis: enableAutoPipelining",
+  server: "redis",
+  open: (options) =>
+    open(onRedis, { url: options.address, enableAutoPipelining: true }, options, {}),
+};
+
 /** On Postgres, as it ships. */
 export const bullmqPostgres: Contender = {
   name: "BullMQ on Postgres, default",

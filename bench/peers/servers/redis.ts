@@ -11,6 +11,8 @@ import { nobody } from "../../../tests/postgres/nobody.ts";
 import type { PlaceServer } from "./place.ts";
 
 const program = "redis-server";
+// As many as are in use at a time, and some more.
+const databases = 16;
 
 /** Starts it. */
 export async function startRedis(): Promise<PlaceServer> {
@@ -19,22 +21,36 @@ export async function startRedis(): Promise<PlaceServer> {
   const port = await freePort();
   const child = spawn(program, [
     ...["--bind", "127.0.0.1", "--port", String(port), "--pidfile", "redis.pid"],
-    ...["--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--loglevel", "warning"],
+    ...[
+      "--databases",
+      String(databases),
+      "--appendonly",
+      "yes",
+      "--appendfsync",
+      "everysec",
+      "--save",
+      "",
+      "--loglevel",
+      "warning",
+    ],
   ], { ...nobody, cwd: folder.path, stdio: "ignore" });
   const redis = new Redis(port, "127.0.0.1", { maxRetriesPerRequest: null });
   // Until it listens.
   redis.on("error", () => {});
   await redis.ping();
+  let made = 0;
   return {
     version,
     freshPlace: async () => {
-      await redis.flushall();
+      const database = made++ % databases;
+      const flush = () => redis.multi().select(database).flushdb().exec();
+      await flush();
       return {
-        name: "redis",
-        address: `redis://127.0.0.1:${port}`,
+        name: String(database),
+        address: `redis://127.0.0.1:${port}/${database}`,
         serverPid: child.pid,
         settle: () => Promise.resolve(),
-        [Symbol.asyncDispose]: async () => void await redis.flushall(),
+        [Symbol.asyncDispose]: async () => void await flush(),
       };
     },
     [Symbol.asyncDispose]: async () => {

@@ -8,6 +8,7 @@ import { once } from "node:events";
 import process from "node:process";
 import type { Contender, OpenOptions, OpenQueue } from "../contender.ts";
 import { type TaskName, tasks } from "./every_task.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** What it is told. */
 export interface Request {
@@ -18,12 +19,19 @@ export interface Request {
   readonly options: unknown;
 }
 
+/** What it says. */
+export type Message = { readonly isReady: true } | { readonly answer: unknown };
+
+type Task = (queue: OpenQueue, options: unknown, surroundings: Surroundings) => Promise<unknown>;
+
 const [request] = await once(process, "message") as [Request];
 const exported: Record<string, Contender> = await import(request.module);
-const contender = Object.values(exported).find(({ name }) => name === request.contender);
-const task = tasks[request.task] as (queue: OpenQueue, options: unknown) => Promise<unknown>;
+const contender = Object.values(exported).find(({ name }) => name === request.contender)!;
 
-const queue = await contender!.open(request.open);
-const answer = await task(queue, request.options);
+const queue = await contender.open(request.open);
+const answer = await (tasks[request.task] as Task)(queue, request.options, {
+  ready: () => void process.send!({ isReady: true } satisfies Message),
+  flush: () => Promise.resolve(),
+});
 await queue.close();
-process.send!(answer, () => process.exit());
+process.send!({ answer } satisfies Message, () => process.exit());
