@@ -11,7 +11,8 @@ import type { Contender, OpenOptions } from "./contender.ts";
 import type { TaskAnswer, TaskName, TaskOptions } from "./tasks/every_task.ts";
 import type { Message, Request } from "./tasks/process.ts";
 
-const program = fileURLToPath(new URL("tasks/process.ts", import.meta.url));
+// As it is compiled.
+const program = fileURLToPath(new URL("tasks/process.js", import.meta.url));
 
 /** A task under way. */
 export interface UnderWay<Name extends TaskName> {

@@ -7,7 +7,6 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { readArguments } from "./arguments.ts";
 import { report, sectionText, targetsOf } from "./report/report.ts";
 import type { Bench, SectionReport } from "./section.ts";
@@ -32,8 +31,7 @@ for (const section of wanted) {
 console.log(targetsOf(reports.flatMap(({ targets }) => targets)).join("\n\n"));
 
 if (new Set(wanted).size === sections.length && !isQuick) {
-  const path = fileURLToPath(new URL("results.md", import.meta.url));
+  const path = "bench/peers/results.md";
   writeFileSync(path, report({ rounds, versions: await servers.versions(), sections: reports }));
-  const deno = fileURLToPath(new URL("../../node_modules/.bin/deno", import.meta.url));
-  execFileSync(deno, ["fmt", "--quiet", path]);
+  execFileSync("node_modules/.bin/deno", ["fmt", "--quiet", path]);
 }
