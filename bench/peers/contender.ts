@@ -15,9 +15,28 @@ export interface Contender {
   /** What it is told beyond its defaults. */
   readonly settings: string;
   /** Where its jobs live. */
-  readonly server: "postgres" | "redis" | "none";
+  readonly home: Home;
+  /** Has spans sent, as its manual advises; left out where it has no tracing. */
+  readonly startTracing?: (tracing: Tracing) => Promise<StartedTracing>;
   /** Connects, and makes its tables if they are not there. */
   readonly open: (options: OpenOptions) => Promise<OpenQueue>;
+}
+
+/** A server, a file, or the memory of whoever has it open. */
+export type Home = "postgres" | "redis" | "file" | "memory";
+
+/** How much is sent where. */
+export interface Tracing {
+  /** The share of new traces that are sampled. */
+  readonly ratio: number;
+  /** The base address of a collector that takes OTLP. */
+  readonly endpoint: string;
+}
+
+/** Tracing under way. */
+export interface StartedTracing {
+  /** Sends the spans that are still held. Throws when one was lost. */
+  readonly flush: () => Promise<void>;
 }
 
 /** Where and how to open it. */

@@ -7,12 +7,18 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { Contender, OpenOptions } from "./contender.ts";
+import type { Contender, OpenOptions, Tracing } from "./contender.ts";
 import type { TaskAnswer, TaskName, TaskOptions } from "./tasks/every_task.ts";
 import type { Message, Request } from "./tasks/process.ts";
 
 // As it is compiled.
 const program = fileURLToPath(new URL("tasks/process.js", import.meta.url));
+
+/** How the process sets a contender up. */
+export interface Opening extends OpenOptions {
+  /** What is done with spans. Default: nothing is registered that would take them. */
+  readonly tracing?: Tracing | undefined;
+}
 
 /** A task under way. */
 export interface UnderWay<Name extends TaskName> {
@@ -25,17 +31,17 @@ export interface UnderWay<Name extends TaskName> {
 /** Runs a task to its end. */
 export function measure<Name extends TaskName>(
   contender: Contender,
-  open: OpenOptions,
+  how: Opening,
   task: Name,
   options: TaskOptions<Name>,
 ): Promise<TaskAnswer<Name>> {
-  return startMeasuring(contender, open, task, options).answer;
+  return startMeasuring(contender, how, task, options).answer;
 }
 
 /** Starts a task. */
 export function startMeasuring<Name extends TaskName>(
   { module, name }: Contender,
-  open: OpenOptions,
+  how: Opening,
   task: Name,
   options: TaskOptions<Name>,
 ): UnderWay<Name> {
@@ -46,7 +52,8 @@ export function startMeasuring<Name extends TaskName>(
     if ("isReady" in message) isReady.resolve();
     else answers.push(message.answer);
   });
-  child.send({ module, contender: name, open, task, options } satisfies Request);
+  const { tracing, ...open } = how;
+  child.send({ module, contender: name, open, tracing, task, options } satisfies Request);
   const answer = once(child, "exit").then(([exitCode, signal]) => {
     isReady.resolve();
     if (exitCode === 0 && answers.length === 1) return answers[0] as TaskAnswer<Name>;

@@ -15,6 +15,7 @@ import {
 import { BullMQOtel } from "bullmq-otel";
 import type { Trivial } from "../../measured/trivial.ts";
 import { type Contender, type OpenOptions, type OpenQueue, timed } from "../contender.ts";
+import { startStockTracing } from "./stock_tracing.ts";
 
 const name = "trivial";
 const HOUR_MS = 3_600_000;
@@ -27,7 +28,8 @@ export const bullmqRedis: Contender = {
   name: "BullMQ on Redis, default",
   module: import.meta.url,
   settings: "defaults",
-  server: "redis",
+  home: "redis",
+  startTracing: startStockTracing,
   open: (options) => open(onRedis, { url: options.address }, options, {}),
 };
 
@@ -36,7 +38,7 @@ export const bullmqRedisTuned: Contender = {
   name: "BullMQ on Redis, tuned",
   module: import.meta.url,
   settings: "removeOnComplete",
-  server: "redis",
+  home: "redis",
   open: (options) => open(onRedis, { url: options.address }, options, { removeOnComplete: true }),
 };
 
@@ -45,7 +47,7 @@ export const bullmqRedisPipelined: Contender = {
   name: "BullMQ on Redis, auto-pipelined",
   module: import.meta.url,
   settings: "ioredis: enableAutoPipelining",
-  server: "redis",
+  home: "redis",
   open: (options) =>
     open(onRedis, { url: options.address, enableAutoPipelining: true }, options, {}),
 };
@@ -55,7 +57,7 @@ export const bullmqPostgres: Contender = {
   name: "BullMQ on Postgres, default",
   module: import.meta.url,
   settings: "defaults",
-  server: "postgres",
+  home: "postgres",
   open: (options) => open(onPostgres, poolOf(options), options, {}),
 };
 
@@ -64,7 +66,7 @@ export const bullmqPostgresTuned: Contender = {
   name: "BullMQ on Postgres, tuned",
   module: import.meta.url,
   settings: "removeOnComplete, 20 connections",
-  server: "postgres",
+  home: "postgres",
   open: (options) =>
     open(onPostgres, { ...poolOf(options), max: 20 }, options, {
       removeOnComplete: true,

@@ -22,7 +22,7 @@ export const graphileDefault: Contender = {
   name: "graphile-worker, default",
   module: import.meta.url,
   settings: "defaults",
-  server: "postgres",
+  home: "postgres",
   open: (options) => open(options, {}),
 };
 
@@ -31,7 +31,7 @@ export const graphileTuned: Contender = {
   name: "graphile-worker, tuned",
   module: import.meta.url,
   settings: "localQueue.size 1000, completeJobBatchDelay 250",
-  server: "postgres",
+  home: "postgres",
   open: (options) => open(options, { localQueue: { size: 1_000 }, completeJobBatchDelay: 250 }),
 };
 

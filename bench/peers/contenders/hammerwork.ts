@@ -5,7 +5,14 @@
  */
 import { job, JobQueue, type Store } from "../../../mod.ts";
 import type { Trivial } from "../../measured/trivial.ts";
-import { type Contender, type OpenOptions, type OpenQueue, timed } from "../contender.ts";
+import {
+  type Contender,
+  type OpenOptions,
+  type OpenQueue,
+  type StartedTracing,
+  timed,
+  type Tracing,
+} from "../contender.ts";
 
 const name = "trivial";
 const HOUR_MS = 3_600_000;
@@ -17,7 +24,8 @@ export const hammerwork: Contender = {
   module: import.meta.url,
   settings:
     "defaults; every job has a trace id and a correlation id, and is kept when it has ended",
-  server: "postgres",
+  home: "postgres",
+  startTracing,
   open: (options) => openOn(openPostgres, options),
 };
 
@@ -26,7 +34,7 @@ export const hammerworkSynchronous: Contender = {
   name: "hammerwork, synchronous turns",
   module: import.meta.url,
   settings: "its functions in the server changed: synchronous_commit stays on for a worker's turns",
-  server: "postgres",
+  home: "postgres",
   open: async (options) => {
     const queue = await openOn(openPostgres, options);
     await keepTurnsSynchronous(options.address);
@@ -39,7 +47,7 @@ export const hammerworkSqlite: Contender = {
   name: "hammerwork, SQLite file",
   module: import.meta.url,
   settings: "defaults",
-  server: "none",
+  home: "file",
   open: (options) => openOn(openSqlite, options),
 };
 
@@ -48,9 +56,28 @@ export const hammerworkMemory: Contender = {
   name: "hammerwork, memory",
   module: import.meta.url,
   settings: "defaults",
-  server: "none",
+  home: "memory",
   open: (options) => openOn(openMemory, options),
 };
+
+async function startTracing(
+  { ratio, endpoint }: Tracing,
+): Promise<StartedTracing> {
+  const { initTracing } = await import("../../../src/tracing.ts");
+  const tracing = await initTracing({
+    serviceName: "bench",
+    otlpEndpoint: endpoint,
+    samplingRatio: ratio,
+    env: {},
+  });
+  return {
+    flush: async () => {
+      await tracing.forceFlush();
+      if (tracing.droppedSpans === 0) return;
+      throw new Error(`Every span must be sent: got ${tracing.droppedSpans} dropped`);
+    },
+  };
+}
 
 async function openPostgres(address: string): Promise<Store> {
   const { postgres } = await import("../../../src/store/postgres.ts");

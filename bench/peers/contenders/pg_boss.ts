@@ -6,6 +6,7 @@
 import { PgBoss, type WorkOptions } from "pg-boss";
 import type { Trivial } from "../../measured/trivial.ts";
 import { type Contender, type OpenOptions, type OpenQueue, timed } from "../contender.ts";
+import { startStockTracing } from "./stock_tracing.ts";
 
 const name = "trivial";
 
@@ -21,7 +22,7 @@ export const pgBossDefault: Contender = {
   name: "pg-boss, default",
   module: import.meta.url,
   settings: "defaults; localConcurrency is the concurrency",
-  server: "postgres",
+  home: "postgres",
   open: (options) => open(options, { work: locally }),
 };
 
@@ -30,7 +31,8 @@ export const pgBossTuned: Contender = {
   name: "pg-boss, tuned",
   module: import.meta.url,
   settings: "batchSize 500, localConcurrency 4, burstWhenBatchFull, whatever the concurrency",
-  server: "postgres",
+  home: "postgres",
+  startTracing: startStockTracing,
   open: (options) =>
     open(options, {
       work: () => ({
@@ -47,7 +49,7 @@ export const pgBossNotified: Contender = {
   name: "pg-boss, notify",
   module: import.meta.url,
   settings: "useListenNotify, and notify for the queue; localConcurrency is the concurrency",
-  server: "postgres",
+  home: "postgres",
   open: (options) => open(options, { work: locally, notify: true }),
 };
 

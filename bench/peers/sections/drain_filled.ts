@@ -12,18 +12,21 @@ import type { Drained } from "../tasks/drain.ts";
 export interface DrainSettings {
   readonly jobs: number;
   readonly concurrency: number | undefined;
-  readonly isTraced?: boolean;
 }
 
-/** Fills and drains. */
+/** Fills and drains. What lives in memory is filled by the process that drains it. */
 export async function drainFilled(
   { servers }: Bench,
   contender: Contender,
-  { jobs, concurrency, isTraced = false }: DrainSettings,
+  { jobs, concurrency }: DrainSettings,
 ): Promise<Drained> {
   await using place = await servers.placeFor(contender);
-  const open = { address: place.address, isTraced, concurrency };
-  await measure(contender, open, "fill", { jobs });
-  await place.settle();
-  return await measure(contender, open, "drain", { jobs, serverPid: place.serverPid });
+  const { address, serverPid } = place;
+  const open = { address, concurrency, isTraced: false };
+  const isFilledHere = contender.home === "memory";
+  if (!isFilledHere) {
+    await measure(contender, open, "fill", { jobs });
+    await place.settle();
+  }
+  return await measure(contender, open, "drain", { jobs, serverPid, isFilledHere });
 }

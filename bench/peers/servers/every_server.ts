@@ -8,17 +8,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Contender } from "../contender.ts";
 import type { Place } from "./place.ts";
-import { type PostgresServer, startPostgres } from "./postgres.ts";
+import { startPostgres } from "./postgres.ts";
 import { startRedis } from "./redis.ts";
 
 /** All of them. They end with their block. */
 export interface Servers extends AsyncDisposable {
   /** Names and versions of those that run. */
   readonly versions: () => Promise<readonly string[]>;
-  /** A place on the server that a contender needs. */
+  /** A place where a contender needs it. */
   readonly placeFor: (contender: Contender) => Promise<Place>;
-  /** The one that can copy databases. */
-  readonly postgres: () => Promise<PostgresServer>;
 }
 
 /** None of them runs yet. */
@@ -28,11 +26,10 @@ export function everyServer(): Servers {
   const running = () => Promise.all([postgres, redis].flatMap((one) => one.begun ?? []));
   return {
     versions: async () => (await running()).map(({ version }) => version),
-    placeFor: async ({ server }) => {
-      if (server === "none") return folder();
-      return await (await (server === "redis" ? redis : postgres).begin()).freshPlace();
+    placeFor: async ({ home }) => {
+      if (home === "memory" || home === "file") return folder();
+      return await (await (home === "redis" ? redis : postgres).begin()).freshPlace();
     },
-    postgres: () => postgres.begin(),
     [Symbol.asyncDispose]: async () => {
       for (const server of await running()) await server[Symbol.asyncDispose]();
     },
@@ -56,7 +53,6 @@ function once<T>(start: () => Promise<T>): Once<T> {
 function folder(): Place {
   const path = mkdtempSync(join(tmpdir(), "hammerwork-peers-"));
   return {
-    name: path,
     address: join(path, "jobs.db"),
     serverPid: undefined,
     settle: () => Promise.resolve(),

@@ -4,15 +4,20 @@
  * @module
  */
 
+/** How a place is put in order. */
+export interface Settling {
+  /** Whether the planner of a database may look at what is there. Default true. */
+  readonly analyzes?: boolean;
+}
+
 /** A place of its own on a server. It is gone with its block. */
 export interface Place extends AsyncDisposable {
-  readonly name: string;
   /** What a contender connects to. */
   readonly address: string;
   /** The process whose CPU time is the server's. */
   readonly serverPid: number | undefined;
   /** Gets work out of the way that would else be done while something is measured. */
-  readonly settle: () => Promise<void>;
+  readonly settle: (how?: Settling) => Promise<void>;
 }
 
 /** A server that gives places. It ends with its block. */

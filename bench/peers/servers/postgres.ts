@@ -4,49 +4,39 @@
  *
  * @module
  */
-import postgres, { type Sql } from "postgres";
+import postgres from "postgres";
 import { startServer } from "../../../tests/postgres/server.ts";
 import { parentOf } from "./cpu_time.ts";
-import type { Place, PlaceServer } from "./place.ts";
+import type { PlaceServer } from "./place.ts";
 
-/** A running server with databases to give. */
-export interface PostgresServer extends PlaceServer {
-  /** Makes a database as another one is. Nobody may be connected to that. */
-  readonly copyOf: (database: string) => Promise<Place>;
-}
+const settings = { shared_buffers: "512MB", max_connections: 400, max_wal_size: "4GB" };
+const quiet = { max: 1, onnotice: () => {} };
 
 /** Starts it. */
-export async function startPostgres(): Promise<PostgresServer> {
-  const server = await startServer({
-    fsync: true,
-    settings: { shared_buffers: "512MB", max_connections: 400, max_wal_size: "4GB" },
-  });
-  const sql = postgres(server.url, { max: 1, onnotice: () => {} });
-  const [row] =
-    await sql`select pg_backend_pid() as pid, current_setting('server_version') as version`;
+export async function startPostgres(): Promise<PlaceServer> {
+  const server = await startServer({ fsync: true, settings });
+  const sql = postgres(server.url, quiet);
+  const [row] = await sql`
+    select pg_backend_pid() as pid, current_setting('server_version') as version`;
   const serverPid = parentOf(row!.pid);
   let made = 0;
-  const makePlace = async (template?: string): Promise<Place> => {
-    const name = `bench_${++made}`;
-    await sql.unsafe(
-      `create database ${name}${
-        template === undefined ? "" : ` template ${template} strategy file_copy`
-      }`,
-    );
-    const address = Object.assign(new URL(server.url), { pathname: name }).href;
-    return {
-      name,
-      address,
-      serverPid,
-      settle: () => settle(address, sql),
-      [Symbol.asyncDispose]: async () =>
-        void await sql.unsafe(`drop database ${name} with (force)`),
-    };
-  };
   return {
-    version: `PostgreSQL ${row!.version}`,
-    freshPlace: () => makePlace(),
-    copyOf: (database) => makePlace(database),
+    version: `PostgreSQL ${row!.version.split(" ")[0]}`,
+    freshPlace: async () => {
+      const name = `bench_${++made}`;
+      await sql.unsafe(`create database ${name}`);
+      const address = Object.assign(new URL(server.url), { pathname: name }).href;
+      return {
+        address,
+        serverPid,
+        settle: async ({ analyzes = true } = {}) => {
+          if (analyzes) await vacuum(address);
+          await sql`checkpoint`;
+        },
+        [Symbol.asyncDispose]: async () =>
+          void await sql.unsafe(`drop database ${name} with (force)`),
+      };
+    },
     [Symbol.asyncDispose]: async () => {
       await sql.end();
       await server[Symbol.asyncDispose]();
@@ -54,10 +44,9 @@ export async function startPostgres(): Promise<PostgresServer> {
   };
 }
 
-/** What autovacuum would do some time, and a checkpoint would in the middle of a measurement. */
-async function settle(address: string, server: Sql): Promise<void> {
-  const sql = postgres(address, { max: 1, onnotice: () => {} });
+/** What autovacuum would do at some time. */
+async function vacuum(address: string): Promise<void> {
+  const sql = postgres(address, quiet);
   await sql`vacuum analyze`;
   await sql.end();
-  await server`checkpoint`;
 }

@@ -46,7 +46,6 @@ export async function startRedis(): Promise<PlaceServer> {
       const flush = () => redis.multi().select(database).flushdb().exec();
       await flush();
       return {
-        name: String(database),
         address: `redis://127.0.0.1:${port}/${database}`,
         serverPid: child.pid,
         settle: () => Promise.resolve(),

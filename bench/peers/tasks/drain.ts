@@ -8,11 +8,15 @@ import process from "node:process";
 import { Runs } from "../../measured/checked.ts";
 import type { OpenQueue } from "../contender.ts";
 import { serverCpuMs } from "../servers/cpu_time.ts";
+import { fill } from "./fill.ts";
 import { inTime } from "./in_time.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** What to drain. */
 export interface Drain {
   readonly jobs: number;
+  /** Whether the jobs are enqueued first, by the same process. Default false. */
+  readonly isFilledHere?: boolean;
   readonly serverPid?: number | undefined;
 }
 
@@ -27,8 +31,14 @@ export interface Drained {
   readonly memoryMb: number;
 }
 
-/** Drains the jobs that are there. Each must run once, and none may be left. */
-export async function drain(queue: OpenQueue, { jobs, serverPid }: Drain): Promise<Drained> {
+/** Drains the jobs that are there. Each must run once, and none of them may be left. */
+export async function drain(
+  queue: OpenQueue,
+  { jobs, serverPid, isFilledHere = false }: Drain,
+  { flush }: Surroundings,
+): Promise<Drained> {
+  if (isFilledHere) await fill(queue, { jobs }, { flush });
+  const others = await queue.unfinished() - jobs;
   const runs = new Runs(jobs);
   const all = Promise.withResolvers<void>();
   const server = () => serverPid === undefined ? 0 : serverCpuMs(serverPid);
@@ -46,12 +56,13 @@ export async function drain(queue: OpenQueue, { jobs, serverPid }: Drain): Promi
   });
   await inTime(all.promise, () => `${jobs} jobs must run: got ${count}`);
   await stop();
+  await flush();
   const { user, system } = process.cpuUsage(before);
   const serverMs = server() - serverBefore;
   const memory = process.memoryUsage().rss;
   runs.check();
-  const left = await queue.unfinished();
-  if (left > 0) throw new Error(`Every outcome must be recorded: got ${left} unfinished jobs`);
+  const left = await queue.unfinished() - others;
+  if (left !== 0) throw new Error(`Every outcome must be recorded: got ${left} unfinished jobs`);
   return {
     jobsPerSecond: jobs / (endedAt - startedAt) * 1_000,
     workerCpuMs: (user + system) / jobs,

@@ -7,6 +7,7 @@
 import { trivialPayload } from "../../measured/trivial.ts";
 import type { OpenQueue } from "../contender.ts";
 import { fill } from "./fill.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** What to enqueue. */
 export interface Enqueueing {
@@ -28,11 +29,12 @@ export interface EnqueueRates {
 export async function enqueue(
   queue: OpenQueue,
   { callers, forMs, bulk }: Enqueueing,
+  surroundings: Surroundings,
 ): Promise<EnqueueRates> {
   await singly(queue, 16, forMs / 2);
   const single: number[] = [];
   for (const count of callers) single.push(await singly(queue, count, forMs));
-  return { single, bulk: (await fill(queue, { jobs: bulk })).jobsPerSecond };
+  return { single, bulk: (await fill(queue, { jobs: bulk }, surroundings)).jobsPerSecond };
 }
 
 /** The rate of these callers. The store must have each of their jobs. */

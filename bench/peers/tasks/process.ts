@@ -6,7 +6,7 @@
  */
 import { once } from "node:events";
 import process from "node:process";
-import type { Contender, OpenOptions, OpenQueue } from "../contender.ts";
+import type { Contender, OpenOptions, OpenQueue, Tracing } from "../contender.ts";
 import { type TaskName, tasks } from "./every_task.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -15,6 +15,7 @@ export interface Request {
   readonly module: string;
   readonly contender: string;
   readonly open: OpenOptions;
+  readonly tracing: Tracing | undefined;
   readonly task: TaskName;
   readonly options: unknown;
 }
@@ -28,10 +29,11 @@ const [request] = await once(process, "message") as [Request];
 const exported: Record<string, Contender> = await import(request.module);
 const contender = Object.values(exported).find(({ name }) => name === request.contender)!;
 
+const tracing = request.tracing && await contender.startTracing!(request.tracing);
 const queue = await contender.open(request.open);
 const answer = await (tasks[request.task] as Task)(queue, request.options, {
   ready: () => void process.send!({ isReady: true } satisfies Message),
-  flush: () => Promise.resolve(),
+  flush: tracing?.flush ?? (() => Promise.resolve()),
 });
 await queue.close();
 process.send!({ answer } satisfies Message, () => process.exit());
