@@ -22,8 +22,8 @@ export interface Contender {
   readonly open: (options: OpenOptions) => Promise<OpenQueue>;
 }
 
-/** A server, a file, or the memory of whoever has it open. */
-export type Home = "postgres" | "redis" | "file" | "memory";
+/** A server, a file, or the memory of whoever has it open. A careful Redis waits for its disk. */
+export type Home = "postgres" | "redis" | "careful redis" | "file" | "memory";
 
 /** How much is sent where. */
 export interface Tracing {

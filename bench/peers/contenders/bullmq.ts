@@ -42,6 +42,15 @@ export const bullmqRedisTuned: Contender = {
   open: (options) => open(onRedis, { url: options.address }, options, { removeOnComplete: true }),
 };
 
+/** On Redis as durable as Postgres is. */
+export const bullmqRedisCareful: Contender = {
+  name: "BullMQ on Redis, durable",
+  module: import.meta.url,
+  settings: "Redis: appendfsync always",
+  home: "careful redis",
+  open: (options) => open(onRedis, { url: options.address }, options, {}),
+};
+
 /** On Redis, with the client told to send in one go what is asked in one turn. */
 export const bullmqRedisPipelined: Contender = {
   name: "BullMQ on Redis, auto-pipelined",

@@ -5,7 +5,12 @@
  */
 import { figure, ratios } from "../../report/figures.ts";
 import type { Contender } from "../contender.ts";
-import { bullmqPostgres, bullmqRedis, bullmqRedisPipelined } from "../contenders/bullmq.ts";
+import {
+  bullmqPostgres,
+  bullmqRedis,
+  bullmqRedisCareful,
+  bullmqRedisPipelined,
+} from "../contenders/bullmq.ts";
 import { graphileDefault } from "../contenders/graphile_worker.ts";
 import { hammerwork } from "../contenders/hammerwork.ts";
 import { pgBossDefault } from "../contenders/pg_boss.ts";
@@ -21,7 +26,7 @@ type Read = (rates: EnqueueRates) => number;
 const callers = [1, 16, 128];
 const contenders = [
   ...[hammerwork, graphileDefault, pgBossDefault],
-  ...[bullmqRedis, bullmqRedisPipelined, bullmqPostgres],
+  ...[bullmqRedis, bullmqRedisPipelined, bullmqRedisCareful, bullmqPostgres],
 ];
 const by = (count: number): Read => ({ single }) => single[callers.indexOf(count)]!;
 const inBulk: Read = ({ bulk }) => bulk;

@@ -5,7 +5,7 @@
  */
 import { figure, quantile, ratios } from "../../report/figures.ts";
 import type { Contender } from "../contender.ts";
-import { bullmqPostgres, bullmqRedis } from "../contenders/bullmq.ts";
+import { bullmqPostgres, bullmqRedis, bullmqRedisCareful } from "../contenders/bullmq.ts";
 import { graphileDefault } from "../contenders/graphile_worker.ts";
 import { hammerwork } from "../contenders/hammerwork.ts";
 import { pgBossNotified } from "../contenders/pg_boss.ts";
@@ -24,7 +24,10 @@ interface Latency {
   readonly within: Quantiles;
 }
 
-const contenders = [hammerwork, graphileDefault, pgBossNotified, bullmqRedis, bullmqPostgres];
+const contenders = [
+  ...[hammerwork, graphileDefault, pgBossNotified],
+  ...[bullmqRedis, bullmqRedisCareful, bullmqPostgres],
+];
 const sides = ["elsewhere", "within"] as const;
 const concurrency = 10;
 

@@ -113,7 +113,7 @@ function reportOf(results: ReadonlyMap<Variant, Rounds<Costs>>): SectionReport {
     title: "Tracing",
     method: "µs of CPU for each job: without tracing, then what each level adds to that. Spans " +
       "are sent to a collector in another process before the clock stops. pg-boss makes one span " +
-      "for a batch; graphile-worker has no tracing.",
+      "for a batch, with links to 128 of its jobs at most; graphile-worker has no tracing.",
     contenders: [...jobsOf.keys()],
     tables: [tableOf("work", "worker"), tableOf("send", "who enqueues")],
     targets,

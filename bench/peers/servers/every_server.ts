@@ -28,7 +28,8 @@ export function everyServer(): Servers {
     versions: async () => (await running()).map(({ version }) => version),
     placeFor: async ({ home }) => {
       if (home === "memory" || home === "file") return folder();
-      return await (await (home === "redis" ? redis : postgres).begin()).freshPlace();
+      if (home === "postgres") return await (await postgres.begin()).freshPlace();
+      return await (await redis.begin()).freshPlace({ waitsForDisk: home === "careful redis" });
     },
     [Symbol.asyncDispose]: async () => {
       for (const server of await running()) await server[Symbol.asyncDispose]();

@@ -21,9 +21,7 @@ export interface Place extends AsyncDisposable {
 }
 
 /** A server that gives places. It ends with its block. */
-export interface PlaceServer extends AsyncDisposable {
+export interface RunningServer extends AsyncDisposable {
   /** Its name and version. */
   readonly version: string;
-  /** Makes an empty place. */
-  readonly freshPlace: () => Promise<Place>;
 }

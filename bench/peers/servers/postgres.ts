@@ -7,13 +7,19 @@
 import postgres from "postgres";
 import { startServer } from "../../../tests/postgres/server.ts";
 import { parentOf } from "./cpu_time.ts";
-import type { PlaceServer } from "./place.ts";
+import type { Place, RunningServer } from "./place.ts";
+
+/** A running server with databases to give. */
+export interface PostgresServer extends RunningServer {
+  /** Makes an empty one. */
+  readonly freshPlace: () => Promise<Place>;
+}
 
 const settings = { shared_buffers: "512MB", max_connections: 400, max_wal_size: "4GB" };
 const quiet = { max: 1, onnotice: () => {} };
 
 /** Starts it. */
-export async function startPostgres(): Promise<PlaceServer> {
+export async function startPostgres(): Promise<PostgresServer> {
   const server = await startServer({ fsync: true, settings });
   const sql = postgres(server.url, quiet);
   const [row] = await sql`
