@@ -8,6 +8,7 @@ import { drainSection } from "./drain.ts";
 import { enqueueSection } from "./enqueue.ts";
 import { growthSection } from "./growth.ts";
 import { idleClaimSection } from "./idle_claim.ts";
+import { limitSection } from "./limit.ts";
 import { latencySection } from "./latency.ts";
 import { shippedSection } from "./shipped.ts";
 import { storesSection } from "./stores.ts";
@@ -16,6 +17,7 @@ import { tracingSection } from "./tracing.ts";
 /** The sections. */
 export const sections: readonly Section[] = [
   drainSection,
+  limitSection,
   shippedSection,
   growthSection,
   idleClaimSection,

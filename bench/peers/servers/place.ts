@@ -18,6 +18,8 @@ export interface Place extends AsyncDisposable {
   readonly serverPid: number | undefined;
   /** Gets work out of the way that would else be done while something is measured. */
   readonly settle: (how?: Settling) => Promise<void>;
+  /** Another place that is as this one is now, where nobody may be connected; only of databases. */
+  readonly copy?: () => Promise<Place>;
 }
 
 /** A server that gives places. It ends with its block. */

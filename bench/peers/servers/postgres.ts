@@ -26,23 +26,27 @@ export async function startPostgres(): Promise<PostgresServer> {
     select pg_backend_pid() as pid, current_setting('server_version') as version`;
   const serverPid = parentOf(row!.pid);
   let made = 0;
+  const makePlace = async (like?: string): Promise<Place> => {
+    const name = `bench_${++made}`;
+    await sql.unsafe(
+      `create database ${name} ${like ? `template ${like} strategy file_copy` : ""}`,
+    );
+    const address = Object.assign(new URL(server.url), { pathname: name }).href;
+    return {
+      address,
+      serverPid,
+      settle: async ({ analyzes = true } = {}) => {
+        if (analyzes) await vacuum(address);
+        await sql`checkpoint`;
+      },
+      copy: () => makePlace(name),
+      [Symbol.asyncDispose]: async () =>
+        void await sql.unsafe(`drop database ${name} with (force)`),
+    };
+  };
   return {
     version: `PostgreSQL ${row!.version.split(" ")[0]}`,
-    freshPlace: async () => {
-      const name = `bench_${++made}`;
-      await sql.unsafe(`create database ${name}`);
-      const address = Object.assign(new URL(server.url), { pathname: name }).href;
-      return {
-        address,
-        serverPid,
-        settle: async ({ analyzes = true } = {}) => {
-          if (analyzes) await vacuum(address);
-          await sql`checkpoint`;
-        },
-        [Symbol.asyncDispose]: async () =>
-          void await sql.unsafe(`drop database ${name} with (force)`),
-      };
-    },
+    freshPlace: () => makePlace(),
     [Symbol.asyncDispose]: async () => {
       await sql.end();
       await server[Symbol.asyncDispose]();

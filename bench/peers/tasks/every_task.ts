@@ -6,11 +6,21 @@
 import { claimInVain } from "./claim_in_vain.ts";
 import { drain } from "./drain.ts";
 import { enqueue } from "./enqueue.ts";
+import { expectNoneLeft } from "./expect_none_left.ts";
 import { fill } from "./fill.ts";
 import { latencyWithin, takeCalls, takeStarts } from "./latency.ts";
 
 /** The tasks. */
-export const tasks = { claimInVain, drain, enqueue, fill, latencyWithin, takeCalls, takeStarts };
+export const tasks = {
+  claimInVain,
+  drain,
+  enqueue,
+  expectNoneLeft,
+  fill,
+  latencyWithin,
+  takeCalls,
+  takeStarts,
+};
 
 /** The name of a task. */
 export type TaskName = keyof typeof tasks;
