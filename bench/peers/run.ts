@@ -24,6 +24,7 @@ const bench: Bench = {
 
 const reports: SectionReport[] = [];
 for (const section of wanted) {
+  console.error(`measuring ${section.name}`);
   const found = await section.run(bench);
   reports.push(found);
   console.log([...sectionText(found), ""].join("\n\n"));

@@ -30,7 +30,8 @@ export const pgBossDefault: Contender = {
 export const pgBossTuned: Contender = {
   name: "pg-boss, tuned",
   module: import.meta.url,
-  settings: "batchSize 500, localConcurrency 4, burstWhenBatchFull, whatever the concurrency",
+  settings: "batchSize 500, localConcurrency 4, burstWhenBatchFull, pollingIntervalSeconds 0.5, " +
+    "whatever the concurrency",
   home: "postgres",
   startTracing: startStockTracing,
   open: (options) =>

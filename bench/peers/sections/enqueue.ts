@@ -61,7 +61,7 @@ async function run(bench: Bench): Promise<SectionReport> {
 async function measureOne({ servers, scaled }: Bench, contender: Contender): Promise<EnqueueRates> {
   await using place = await servers.placeFor(contender);
   const open = { address: place.address, isTraced: false, concurrency: undefined };
-  const options = { callers, forMs: scaled(1_500), bulk: scaled(50_000) };
+  const options = { callers, forMs: scaled(1_000), bulk: scaled(50_000) };
   return await measure(contender, open, "enqueue", options);
 }
 

@@ -59,7 +59,7 @@ async function run(bench: Bench): Promise<SectionReport> {
 const namesOf = { elsewhere: "other process", within: "same process" } as const;
 
 async function measureOne({ servers, scaled }: Bench, contender: Contender): Promise<Latency> {
-  const jobs = Math.max(50, scaled(150));
+  const jobs = Math.max(50, scaled(100));
   return {
     elsewhere: await inPlace(async (address) => {
       const open = { address, isTraced: false, concurrency };
