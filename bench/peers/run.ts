@@ -34,5 +34,5 @@ console.log(targetsOf(reports.flatMap(({ targets }) => targets)).join("\n\n"));
 if (new Set(wanted).size === sections.length && !isQuick) {
   const path = "bench/peers/results.md";
   writeFileSync(path, report({ rounds, versions: await servers.versions(), sections: reports }));
-  execFileSync("node_modules/.bin/deno", ["fmt", "--quiet", path]);
+  execFileSync("node_modules/.bin/deno", ["fmt", "--quiet", "--config", "deno.json", path]);
 }
