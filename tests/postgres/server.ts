@@ -19,17 +19,22 @@ export interface Server extends AsyncDisposable {
 export interface ServerOptions {
   /** Whether a commit waits for the disk. Without, data outlives a crash of the server all the same. */
   readonly fsync?: boolean;
+  /** More settings of the server, or others. */
+  readonly settings?: Readonly<Record<string, string | number>>;
 }
 
 /** Makes a new data folder and starts a server in it. */
-export async function startServer({ fsync = false }: ServerOptions = {}): Promise<Server> {
+export async function startServer(
+  { fsync = false, settings = {} }: ServerOptions = {},
+): Promise<Server> {
   const folder = guardedFolder({ pidFile: "data/postmaster.pid", signal: "QUIT" });
   const programs = serverPrograms(folder.path);
   const run = (program: string, ...args: string[]) =>
     runAsNobody(join(programs, program), ["-D", "data", ...args], folder.path);
   const port = await freePort();
   const start = () => run("pg_ctl", "start", "--wait", "--silent", "--log", "log");
-  await run("initdb", ...sameEverywhere, ...settings({ port, fsync }));
+  const sets = settingArguments({ ...standardSettings(port, fsync), ...settings });
+  await run("initdb", ...sameEverywhere, ...sets);
   await start();
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
@@ -46,15 +51,19 @@ const sameEverywhere = [
   ...["--set", "timezone=Asia/Kolkata"],
 ];
 
-function settings({ port, fsync }: { port: number; fsync: boolean }): readonly string[] {
-  return [
-    "listen_addresses=127.0.0.1",
-    `port=${port}`,
-    "unix_socket_directories=",
-    "max_connections=200",
-    `fsync=${fsync ? "on" : "off"}`,
-    `full_page_writes=${fsync ? "on" : "off"}`,
-  ].flatMap((setting) => ["--set", setting]);
+function standardSettings(port: number, fsync: boolean): Record<string, string | number> {
+  return {
+    listen_addresses: "127.0.0.1",
+    port,
+    unix_socket_directories: "",
+    max_connections: 200,
+    fsync: fsync ? "on" : "off",
+    full_page_writes: fsync ? "on" : "off",
+  };
+}
+
+function settingArguments(settings: Readonly<Record<string, string | number>>): string[] {
+  return Object.entries(settings).flatMap(([name, value]) => ["--set", `${name}=${value}`]);
 }
 
 async function runAsNobody(

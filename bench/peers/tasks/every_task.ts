@@ -1,0 +1,32 @@
+/**
+ * Everything that a process can be started to measure.
+ *
+ * @module
+ */
+import { claimInVain } from "./claim_in_vain.ts";
+import { drain } from "./drain.ts";
+import { enqueue } from "./enqueue.ts";
+import { expectNoneLeft } from "./expect_none_left.ts";
+import { fill } from "./fill.ts";
+import { latencyWithin, takeCalls, takeStarts } from "./latency.ts";
+
+/** The tasks. */
+export const tasks = {
+  claimInVain,
+  drain,
+  enqueue,
+  expectNoneLeft,
+  fill,
+  latencyWithin,
+  takeCalls,
+  takeStarts,
+};
+
+/** The name of a task. */
+export type TaskName = keyof typeof tasks;
+
+/** What a task is told. */
+export type TaskOptions<Name extends TaskName> = Parameters<typeof tasks[Name]>[1];
+
+/** What a task measures. */
+export type TaskAnswer<Name extends TaskName> = Awaited<ReturnType<typeof tasks[Name]>>;
