@@ -1,6 +1,6 @@
 /**
  * Jobs that are claimed before there is a place for them, so that no place waits for the store: as
- * many as run within a tenth of a second by the pace of late, none where jobs are slow. A job that
+ * many as run within a twentieth of a second by the pace of late, none where jobs are slow. A job that
  * has waited for twice as long is handed back, so that another worker can have it.
  *
  * @module
@@ -18,7 +18,7 @@ export interface Held {
 }
 
 // By its queue's pace a held job starts within so long.
-const HELD_MS = 100;
+const HELD_MS = 50;
 // Much of a short lease must be left when it starts.
 const PART_OF_LEASE = 0.2;
 // A pace can be wrong, or change.
