@@ -28,19 +28,26 @@ export async function addJobs(
   transaction?: Sql,
 ): Promise<readonly Added[]> {
   return arePlain(inputs)
-    ? await addPlain(client, schema, inputs, at, transaction)
+    ? await addPlain(client, schema, inputs, at, { transaction })
     : await addInOrder(client, schema, inputs, at, transaction);
 }
 
-/** Adds jobs that {@linkcode arePlain} holds of, or several such lists together. */
+/**
+ * Adds jobs that {@linkcode arePlain} holds of, or several such lists together. With a channel, their
+ * queues are told of there as this commits.
+ */
 export async function addPlain(
   client: Client,
   schema: string,
   inputs: readonly JobInput[],
   at: number | null,
-  transaction?: Sql,
+  { transaction, channel }: { readonly transaction?: Sql | undefined; readonly channel?: string } =
+    {},
 ): Promise<readonly Added[]> {
-  const rows = await client.call(insertStatement(schema), [toInputText(inputs), at], transaction);
+  const values = [toInputText(inputs), at];
+  const rows = channel === undefined
+    ? await client.call(insertStatement(schema), values, transaction)
+    : await client.call(ringingStatement(schema), [...values, channel], transaction);
   const inserted = new Map(rows.map((row) => [row.id as string, row]));
   if (inserted.size === inputs.length) {
     return inputs.map((input) => ({
@@ -117,4 +124,11 @@ with clock as materialized (
   select ${liveColumns}, case when run_at <= created_at then 'ready' else 'scheduled' end from added
 )
 select ${addedColumns} from added`;
+}
+
+function ringingStatement(schema: string): string {
+  // Uncorrelated, so it is done once.
+  const rung = "(select count(pg_notify($3, q.queue_name)) " +
+    "from (select distinct queue_name from added) q) as rung";
+  return insertStatement(schema).replace(/ from added$/, `, ${rung} from added`);
 }

@@ -1,7 +1,8 @@
 /**
  * Waking workers: those of this process at once, others by NOTIFY. A notification takes a lock that
- * all committing transactions share, so it is sent by itself, after the commit, and at most once in
- * a few milliseconds for everything that happened since. It is a hint: polling finds what it misses.
+ * all committing transactions share, so there is one in a few milliseconds for everything that
+ * happened since: the first with the statement that stores the jobs, which saves a round trip, others
+ * by themselves. It is a hint: polling finds what it misses.
  *
  * @module
  */
@@ -34,12 +35,21 @@ export class Bell {
     if (this.#waiting.size === 0 || this.#isPausing) return;
     // Without a kept client a timer could outlive the request that it belongs to.
     if (this.#client.kept === undefined) return await this.#notify();
-    this.#isPausing = true;
+    this.#pause();
     void this.#notify();
-    setTimeout(() => {
-      this.#isPausing = false;
-      void this.ring([]);
-    }, PAUSE_MS);
+  }
+
+  /** Whether a statement is to ring by itself. If so it must, and tell those of this process. */
+  takeTurn(): boolean {
+    if (this.#client.kept === undefined) return true;
+    if (this.#isPausing) return false;
+    this.#pause();
+    return true;
+  }
+
+  /** Wakes those of this process who wait for these queues. */
+  tell(queueNames: Iterable<string>): void {
+    for (const queueName of queueNames) this.#tell(queueName);
   }
 
   /** Calls back for each queue that is rung for, here or elsewhere. Returns its end. */
@@ -58,6 +68,14 @@ export class Bell {
     // connected, and its end finds something to close.
     const closed = this.#listen().then((listening) => listening?.unlisten()).catch(() => {});
     await within(UNLISTEN_MS, closed);
+  }
+
+  #pause(): void {
+    this.#isPausing = true;
+    setTimeout(() => {
+      this.#isPausing = false;
+      void this.ring([]);
+    }, PAUSE_MS);
   }
 
   #tell(queueName: string): void {

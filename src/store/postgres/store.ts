@@ -51,7 +51,7 @@ export class PostgresStore implements Store<Sql> {
   readonly #schema: string;
   readonly #bell: Bell;
   readonly #turns: Turns;
-  readonly #shared: SharedAdds = new SharedAdds((inputs) => this.#addOnce(inputs, addPlain));
+  readonly #shared: SharedAdds = new SharedAdds((inputs) => this.#addPlain(inputs));
 
   constructor(client: Client, options: PostgresStoreOptions) {
     this.#client = client;
@@ -70,10 +70,10 @@ export class PostgresStore implements Store<Sql> {
       return added;
     }
     // Where each call has a client of its own, none can wait for another one's.
-    const isShared = this.#client.kept !== undefined && arePlain(inputs);
-    return await this.#explained(
-      isShared ? this.#shared.add(inputs) : this.#addOnce(inputs, addJobs),
-    );
+    if (!arePlain(inputs)) return await this.#explained(this.#addOnce(inputs));
+    return this.#client.kept === undefined
+      ? await this.#addPlain(inputs)
+      : await this.#shared.add(inputs);
   }
 
   async exchange(turn: Turn): Promise<TurnResult> {
@@ -200,10 +200,20 @@ export class PostgresStore implements Store<Sql> {
     return this.#options.now?.() ?? null;
   }
 
-  async #addOnce(inputs: readonly JobInput[], add: typeof addPlain): Promise<readonly Added[]> {
-    const once = () => add(this.#client, this.#schema, inputs, this.#at());
-    const added = await addOnce(inputs, once, this.#options.lostAnswerMs);
+  async #addOnce(inputs: readonly JobInput[]): Promise<readonly Added[]> {
+    const add = () => addJobs(this.#client, this.#schema, inputs, this.#at());
+    const added = await addOnce(inputs, add, this.#options.lostAnswerMs);
     await this.#bell.ring(newIn(added));
+    return added;
+  }
+
+  async #addPlain(inputs: readonly JobInput[]): Promise<readonly Added[]> {
+    const isRinging = this.#bell.takeTurn();
+    const bell = isRinging ? { channel: this.#options.schema } : {};
+    const add = () => addPlain(this.#client, this.#schema, inputs, this.#at(), bell);
+    const added = await addOnce(inputs, add, this.#options.lostAnswerMs);
+    if (isRinging) this.#bell.tell(newIn(added));
+    else await this.#bell.ring(newIn(added));
     return added;
   }
 
