@@ -19,12 +19,10 @@ import type {
   Upkeep,
   UpkeepResult,
 } from "../store.ts";
-import { unknownDependency } from "../reasons.ts";
-import { addJobs, addPlain, arePlain } from "./add.ts";
-import { addOnce, repeated } from "./surely.ts";
+import { Adding } from "./adding.ts";
+import { repeated } from "./surely.ts";
 import { Bell } from "./bell.ts";
-import { SharedAdds } from "./shared_adds.ts";
-import { type Client, codeOf, type Sql, type SqlValue } from "./client.ts";
+import type { Client, Sql, SqlValue } from "./client.ts";
 import { countQuery, endedQuery, findQuery, toCount, uuidOrNull } from "./find.ts";
 import { readHealth } from "./health.ts";
 import { quoted } from "./names.ts";
@@ -51,7 +49,7 @@ export class PostgresStore implements Store<Sql> {
   readonly #schema: string;
   readonly #bell: Bell;
   readonly #turns: Turns;
-  readonly #shared: SharedAdds = new SharedAdds((inputs) => this.#addPlain(inputs));
+  readonly #adding: Adding;
 
   constructor(client: Client, options: PostgresStoreOptions) {
     this.#client = client;
@@ -59,21 +57,12 @@ export class PostgresStore implements Store<Sql> {
     this.#schema = quoted(options.schema);
     this.#bell = new Bell(client, options.schema);
     this.#turns = new Turns(client, this.#schema, () => this.#at());
+    const { schema, lostAnswerMs } = options;
+    this.#adding = new Adding(client, this.#bell, { schema, lostAnswerMs, at: () => this.#at() });
   }
 
-  async add(inputs: readonly JobInput[], transaction?: Sql): Promise<readonly Added[]> {
-    if (transaction !== undefined) {
-      const added = await this.#explained(
-        addJobs(this.#client, this.#schema, inputs, this.#at(), transaction),
-      );
-      await this.#notifyAtCommit(newIn(added), transaction);
-      return added;
-    }
-    // Where each call has a client of its own, none can wait for another one's.
-    if (!arePlain(inputs)) return await this.#explained(this.#addOnce(inputs));
-    return this.#client.kept === undefined
-      ? await this.#addPlain(inputs)
-      : await this.#shared.add(inputs);
+  add(inputs: readonly JobInput[], transaction?: Sql): Promise<readonly Added[]> {
+    return this.#adding.add(inputs, transaction);
   }
 
   async exchange(turn: Turn): Promise<TurnResult> {
@@ -199,48 +188,4 @@ export class PostgresStore implements Store<Sql> {
   #at(): number | null {
     return this.#options.now?.() ?? null;
   }
-
-  async #addOnce(inputs: readonly JobInput[]): Promise<readonly Added[]> {
-    const add = () => addJobs(this.#client, this.#schema, inputs, this.#at());
-    const added = await addOnce(inputs, add, this.#options.lostAnswerMs);
-    await this.#bell.ring(newIn(added));
-    return added;
-  }
-
-  async #addPlain(inputs: readonly JobInput[]): Promise<readonly Added[]> {
-    const isRinging = this.#bell.takeTurn();
-    const bell = isRinging ? { channel: this.#options.schema } : {};
-    const add = () => addPlain(this.#client, this.#schema, inputs, this.#at(), bell);
-    const added = await addOnce(inputs, add, this.#options.lostAnswerMs);
-    if (isRinging) this.#bell.tell(newIn(added));
-    else await this.#bell.ring(newIn(added));
-    return added;
-  }
-
-  async #explained<T>(adding: Promise<T>): Promise<T> {
-    try {
-      return await adding;
-    } catch (error) {
-      if (codeOf(error) === UNKNOWN_DEPENDENCY) throw unknownDependency((error as Error).message);
-      throw error;
-    }
-  }
-
-  /** In a caller's transaction the notification leaves when that commits, and only then. */
-  async #notifyAtCommit(queueNames: Iterable<string>, transaction: Sql): Promise<void> {
-    await this.#client.query(
-      "select pg_notify($1, q) from jsonb_array_elements_text($2::text::jsonb) q",
-      [this.#options.schema, JSON.stringify([...queueNames])],
-      transaction,
-    );
-  }
-}
-
-const UNKNOWN_DEPENDENCY = "HW001";
-
-/** The queues with new jobs. */
-function newIn(added: readonly Added[]): ReadonlySet<string> {
-  const queueNames = new Set<string>();
-  for (const { job, deduplicated } of added) if (!deduplicated) queueNames.add(job.queueName);
-  return queueNames;
 }

@@ -1,0 +1,93 @@
+/**
+ * The way of new jobs into Postgres: surely stored or surely refused, and whoever waits is woken.
+ *
+ * @module
+ */
+import type { JobInput } from "../../job/record.ts";
+import { unknownDependency } from "../reasons.ts";
+import type { Added } from "../store.ts";
+import { addJobs, addPlain, arePlain } from "./add.ts";
+import type { Bell } from "./bell.ts";
+import { type Client, codeOf, type Sql } from "./client.ts";
+import { quoted } from "./names.ts";
+import { SharedAdds } from "./shared_adds.ts";
+import { addOnce } from "./surely.ts";
+
+/** Where jobs are added, and how. */
+export interface AddingOptions {
+  readonly schema: string;
+  /** The time by an injected clock, if there is one. */
+  readonly at: () => number | null;
+  /** How long an enqueue whose answer was lost asks what became of it, in ms. */
+  readonly lostAnswerMs: number;
+}
+
+const UNKNOWN_DEPENDENCY = "HW001";
+
+/** Adds jobs to one schema. */
+export class Adding {
+  readonly #client: Client;
+  readonly #bell: Bell;
+  readonly #options: AddingOptions;
+  readonly #schema: string;
+  readonly #shared: SharedAdds = new SharedAdds((inputs) => this.#addPlain(inputs));
+
+  constructor(client: Client, bell: Bell, options: AddingOptions) {
+    this.#client = client;
+    this.#bell = bell;
+    this.#options = options;
+    this.#schema = quoted(options.schema);
+  }
+
+  /** Adds jobs in one step, in the caller's transaction if there is one. */
+  async add(inputs: readonly JobInput[], transaction?: Sql): Promise<readonly Added[]> {
+    try {
+      if (transaction !== undefined) return await this.#addWithin(inputs, transaction);
+      if (!arePlain(inputs)) return await this.#addInOrder(inputs);
+      // Where each call has a client of its own, none can wait for another one's.
+      const isShared = this.#client.kept !== undefined;
+      return isShared ? await this.#shared.add(inputs) : await this.#addPlain(inputs);
+    } catch (error) {
+      if (codeOf(error) === UNKNOWN_DEPENDENCY) throw unknownDependency((error as Error).message);
+      throw error;
+    }
+  }
+
+  async #addPlain(inputs: readonly JobInput[]): Promise<readonly Added[]> {
+    const { schema, at, lostAnswerMs } = this.#options;
+    const isRinging = this.#bell.takeTurn();
+    const how = isRinging ? { channel: schema } : {};
+    const add = () => addPlain(this.#client, this.#schema, inputs, at(), how);
+    const added = await addOnce(inputs, add, lostAnswerMs);
+    if (isRinging) this.#bell.tell(newIn(added));
+    else await this.#bell.ring(newIn(added));
+    return added;
+  }
+
+  async #addInOrder(inputs: readonly JobInput[]): Promise<readonly Added[]> {
+    const { at, lostAnswerMs } = this.#options;
+    const add = () => addJobs(this.#client, this.#schema, inputs, at());
+    const added = await addOnce(inputs, add, lostAnswerMs);
+    await this.#bell.ring(newIn(added));
+    return added;
+  }
+
+  /** In a caller's transaction the notification leaves when that commits, and only then. */
+  async #addWithin(inputs: readonly JobInput[], transaction: Sql): Promise<readonly Added[]> {
+    const { schema, at } = this.#options;
+    const added = await addJobs(this.#client, this.#schema, inputs, at(), transaction);
+    await this.#client.query(
+      "select pg_notify($1, q) from jsonb_array_elements_text($2::text::jsonb) q",
+      [schema, JSON.stringify([...newIn(added)])],
+      transaction,
+    );
+    return added;
+  }
+}
+
+/** The queues with new jobs. */
+function newIn(added: readonly Added[]): ReadonlySet<string> {
+  const queueNames = new Set<string>();
+  for (const { job, deduplicated } of added) if (!deduplicated) queueNames.add(job.queueName);
+  return queueNames;
+}
