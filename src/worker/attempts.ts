@@ -5,7 +5,7 @@
  */
 import { type Backoff, backoffDelay, defaultBackoff } from "../job/backoff.ts";
 import { WorkerStoppedError } from "../job/errors.ts";
-import { type Executed, Execution } from "./execute.ts";
+import { type Executed, Execution, type ExecutionWatcher } from "./execute.ts";
 import type { HookCalls } from "./hook_calls.ts";
 import { cancelEvent, startEvent } from "./lifecycle.ts";
 import { measureAttempt } from "../metrics/measure.ts";
@@ -84,10 +84,7 @@ export class Attempts {
 
   /** Starts an attempt of a job that was claimed after `askedAt`, by `performance.now()`. */
   start(job: ClaimedJob, settings: WorkerSettings, askedAt: number): void {
-    const execution = new Execution(job, settings, askedAt + settings.leaseMs, {
-      onEnd: this.#end,
-      recorded: this.recorded,
-    });
+    const execution = new Execution(job, settings, askedAt + settings.leaseMs, this.#watcher);
     this.#running.add(execution);
     this.#count(settings, 1);
     if (settings.hooks.onJobStart) this.#hooks.tell(settings, () => [startEvent(job)]);
@@ -130,6 +127,8 @@ export class Attempts {
     }
     this.#onEnd(settings);
   };
+
+  readonly #watcher: ExecutionWatcher = { onEnd: this.#end, recorded: this.recorded };
 }
 
 function finished(

@@ -15,9 +15,10 @@ import type { JobError } from "../job/record.ts";
 import type { Outcome } from "./settle.ts";
 import type { ClaimedJob } from "../store/store.ts";
 import { type AttemptSpan, startAttemptSpan } from "../trace/attempt.ts";
-import { jobScope, runInScope } from "../trace/scope.ts";
+import { runInScope } from "../trace/scope.ts";
 import { runInContext } from "../trace/tracer.ts";
-import type { JobContext, WorkerSettings } from "./worker_settings.ts";
+import { type Begun, contextOf, scopeOf } from "./attempt_context.ts";
+import type { WorkerSettings } from "./worker_settings.ts";
 
 /** An attempt that is over. */
 export interface Executed {
@@ -73,7 +74,9 @@ export class Execution {
     this.#startTimeout(job.timeoutMs ?? settings.timeoutMs);
     let returned: unknown;
     try {
-      returned = await callHandler(job, settings, this.#controller.signal, span, this.#watcher);
+      const { signal } = this.#controller;
+      const { recorded } = this.#watcher;
+      returned = await callHandler({ job, settings, signal, span, recorded });
     } catch (error) {
       return this.#end({ type: "failed", error });
     }
@@ -104,43 +107,11 @@ export class Execution {
 }
 
 /** Calls the handler as a part of its job, inside the attempt's span. */
-function callHandler(
-  record: ClaimedJob,
-  settings: WorkerSettings,
-  signal: AbortSignal,
-  attempt: AttemptSpan,
-  { recorded }: ExecutionWatcher,
-): unknown {
-  const scope = {
-    jobId: record.id,
-    queueName: record.queueName,
-    traceId: attempt.traceId,
-    correlationId: record.correlationId,
-    baggage: record.baggage,
-    span: attempt.span,
-  };
-  const jobContext: JobContext = {
-    [jobScope]: scope,
-    signal,
-    span: attempt.span,
-    enqueue: settings.source.enqueueFrom(scope),
-    // Jobs that are over here and not recorded yet would count as unfinished.
-    isFinalJobInTrace: () => recorded().then(() => isFinal(record, settings, attempt)),
-  };
-  return runInContext(
-    attempt.context,
-    () => runInScope(scope, () => settings.handler(toJob(record), jobContext)),
-  );
-}
-
-/** A late attempt runs in a trace of its own, to which the jobs belong that it enqueues. */
-async function isFinal(
-  { id, traceId }: ClaimedJob,
-  { source: { store } }: WorkerSettings,
-  attempt: AttemptSpan,
-): Promise<boolean> {
-  if (await store.hasUnfinished(traceId, id)) return false;
-  return attempt.traceId === traceId || !await store.hasUnfinished(attempt.traceId, id);
+function callHandler(begun: Begun): unknown {
+  const { job, settings, span } = begun;
+  const scope = scopeOf(begun);
+  const call = () => settings.handler(toJob(job), contextOf(begun, scope));
+  return runInContext(span.context, () => runInScope(scope, call));
 }
 
 /** The work is done, so a result that cannot be kept is reported and left out, never run again. */

@@ -6,7 +6,7 @@
  */
 import type { ClaimedJob } from "../store.ts";
 import type { Row } from "./client.ts";
-import { optional, time, undashed } from "./rows.ts";
+import { optional, time } from "./rows.ts";
 
 const types = {
   sequence: "float8",
@@ -46,7 +46,7 @@ export function claimedColumns(schema: string): string {
     `'dependencyTraceparents', ${schema}.dependency_contexts(e.depends_on)`,
   ].join(", ");
   return "e.sequence::float8, e.id::text, e.queue_name, e.payload::text, e.priority, l.attempts, " +
-    "l.max_attempts, e.trace_id::text, e.traceparent, e.correlation_id, " +
+    "l.max_attempts, encode(uuid_send(e.trace_id), 'hex'), e.traceparent, e.correlation_id, " +
     "date_part('epoch', e.created_at) * 1000, date_part('epoch', l.run_at) * 1000, " +
     "date_part('epoch', l.started_at - l.run_at) * 1000, " +
     `case when ${isPlain} then null else json_build_object(${more})::text end`;
@@ -82,7 +82,7 @@ export function toClaimed(row: Row, leaseToken: string): ClaimedJob {
     idempotencyKey: more.idempotencyKey,
     dependsOn: more.dependsOn,
     onDependencyFailure: more.onDependencyFailure,
-    traceId: undashed(row.trace_id),
+    traceId: row.trace_id as string,
     correlationId: optional(row.correlation_id),
     parentId: more.parentId,
     traceparent: optional(row.traceparent),

@@ -1,0 +1,65 @@
+/**
+ * What a handler gets beside its job. What few handlers ask for is made when it is asked for: made for
+ * each job it would cost more than the rest of a trivial attempt.
+ *
+ * @module
+ */
+import type { Span } from "@opentelemetry/api";
+import type { ClaimedJob } from "../store/store.ts";
+import type { AttemptSpan } from "../trace/attempt.ts";
+import { type JobScope, jobScope } from "../trace/scope.ts";
+import type { JobContext, WorkerSettings } from "./worker_settings.ts";
+
+/** An attempt that has begun. */
+export interface Begun {
+  readonly job: ClaimedJob;
+  readonly settings: WorkerSettings;
+  readonly signal: AbortSignal;
+  readonly span: AttemptSpan;
+  /** Waits until all attempts are recorded that are over by then. */
+  readonly recorded: () => Promise<void>;
+}
+
+/** What a running job passes on. */
+export function scopeOf({ job, span: { span, traceId } }: Begun): JobScope {
+  const { id, queueName, correlationId, baggage } = job;
+  return { jobId: id, queueName, traceId, correlationId, baggage, span };
+}
+
+/** The context of an attempt. */
+export function contextOf(begun: Begun, scope: JobScope): JobContext {
+  return new AttemptContext(begun, scope);
+}
+
+class AttemptContext implements JobContext {
+  readonly [jobScope]: JobScope;
+  readonly signal: AbortSignal;
+  readonly span: Span;
+  readonly #begun: Begun;
+
+  constructor(begun: Begun, scope: JobScope) {
+    this[jobScope] = scope;
+    this.signal = begun.signal;
+    this.span = scope.span;
+    this.#begun = begun;
+  }
+
+  get enqueue(): JobContext["enqueue"] {
+    return this.#begun.settings.source.enqueueFrom(this[jobScope]);
+  }
+
+  get isFinalJobInTrace(): () => Promise<boolean> {
+    return () => isFinal(this.#begun, this[jobScope]);
+  }
+}
+
+/** A late attempt runs in a trace of its own, to which the jobs belong that it enqueues. */
+async function isFinal(
+  { job: { id, traceId }, settings: { source: { store } }, recorded }: Begun,
+  scope: JobScope,
+): Promise<boolean> {
+  // Jobs that are over here and not recorded yet would count as unfinished.
+  await recorded();
+  if (await store.hasUnfinished(traceId, id)) return false;
+  return scope.traceId === traceId || !await store.hasUnfinished(scope.traceId, id);
+}
