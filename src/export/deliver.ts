@@ -5,13 +5,14 @@
  */
 import { type Answer, readAnswer } from "./answer.ts";
 import { type Deadline, waitUpTo } from "./deadline.ts";
+import { type Body, bodyInit } from "./request_body.ts";
 import { untraced } from "../trace/suppress_tracing.ts";
 
 /** A request that is the same at every try. */
 export interface Delivery {
   readonly url: string;
   readonly headers: Headers;
-  readonly body: string | ArrayBuffer | Uint8Array<ArrayBuffer>;
+  readonly body: Body;
 }
 
 /**
@@ -46,7 +47,12 @@ async function post({ url, headers, body }: Delivery, deadline: Deadline): Promi
     // A traced fetch would make a span for every request that carries spans.
     const response = await untraced(() =>
       // A redirect would take the headers, and with them the keys in them, to another host.
-      fetch(url, { method: "POST", headers, body, signal: deadline.signal, redirect: "manual" })
+      fetch(url, {
+        method: "POST",
+        ...bodyInit(body, headers),
+        signal: deadline.signal,
+        redirect: "manual",
+      })
     );
     return await readAnswer(response);
   } catch (error) {

@@ -13,6 +13,8 @@ export type Json = string | Uint8Array<ArrayBuffer>;
 export interface Protocol {
   /** Writes spans as the JSON of one request. */
   encode(spans: readonly ReadableSpan[]): Json;
+  /** Takes back what was encoded, once a collector has taken it; then it may change. */
+  recycle?(json: Json): void;
   /** Reads the body of a 2xx answer. */
   readAcceptance(body: string): Acceptance;
 }

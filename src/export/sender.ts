@@ -53,6 +53,7 @@ export function newSender(destination: Destination): SendSpans {
       const json = protocol.encode(spans);
       const body = isCompressed ? await gzip(json) : json;
       const answer = await deliver({ ...place, body }, deadline, retryDelayMs);
+      protocol.recycle?.(json);
       const { rejectedSpans, message } = protocol.readAcceptance(answer);
       const words = oneLine(message);
       if (rejectedSpans > 0) {

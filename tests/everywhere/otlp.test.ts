@@ -11,7 +11,7 @@ import { type ReadableSpan as SdkSpan, TracerProvider } from "@opentelemetry/sdk
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { encodeSpans } from "../../src/export/otlp/encode.ts";
+import { encodeSpans, recycleSpans } from "../../src/export/otlp/encode.ts";
 import type { ReadableSpan } from "../../src/export/readable_span.ts";
 import { resourceOf } from "../../src/tracing/resource.ts";
 import { stockJson } from "./stock_json.ts";
@@ -256,4 +256,38 @@ const anySpan: fc.Arbitrary<ReadableSpan> = fc.record({
   droppedAttributesCount: counts,
   droppedEventsCount: counts,
   droppedLinksCount: counts,
+});
+
+describe("the bytes of an export", () => {
+  const named = (name: string) => ({ ...plain, name });
+  const nameIn = (bytes: Uint8Array) => onlySpan(new TextDecoder().decode(bytes)).name;
+
+  it("stay as they are, whatever is encoded after them, until they are given back", () => {
+    const first = encodeSpans([named("first")]);
+    const second = encodeSpans([named("second")]);
+    assert.notEqual(first.buffer, second.buffer);
+    assert.deepEqual([first, second].map(nameIn), ["first", "second"]);
+    recycleSpans(first);
+    const third = encodeSpans([named("third")]);
+    assert.equal(third.buffer, first.buffer);
+    assert.deepEqual([second, third].map(nameIn), ["second", "third"]);
+  });
+
+  it("grow beyond what is usual, and are not held then", () => {
+    const name = "ü\ud83d\ude00".repeat(300_000);
+    const large = encodeSpans([named("a"), named(name), named("b")]);
+    const { spans } = JSON.parse(new TextDecoder().decode(large)).resourceSpans[0].scopeSpans[0];
+    assert.deepEqual(spans.map((span: { name: string }) => span.name), ["a", name, "b"]);
+    recycleSpans(large);
+    assert.notEqual(encodeSpans([plain]).buffer, large.buffer);
+  });
+
+  it("are the same for a value that comes again, changes and comes back", () => {
+    const values = [1, 1, 1, "1", "1", "1", true, true, 1, 1.5, 1.5, 1.5, null, null, [1], [1], 1];
+    const long = "x".repeat(200);
+    assertAsStock([...values, long, long, long].map((value) => ({
+      ...plain,
+      attributes: { value, other: "same" },
+    })));
+  });
 });

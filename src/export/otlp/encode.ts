@@ -25,7 +25,12 @@ export function encodeSpans(spans: readonly ReadableSpan[]): Uint8Array<ArrayBuf
   json.part(`{"resourceSpans":`);
   json.list([...groupByResource(spans)], writeResourceSpans);
   json.part("}");
-  return json.copyFrom(0);
+  return json.end();
+}
+
+/** Takes back what {@linkcode encodeSpans} gave, once it is sent. It must not be read any more. */
+export function recycleSpans(encoded: Uint8Array<ArrayBuffer>): void {
+  json.takeBack(encoded);
 }
 
 type SpansByScope = Map<string, ReadableSpan[]>;

@@ -13,6 +13,8 @@ const SHORT = 8;
 
 // A full batch of jobs' spans fits. What is larger is not held until the next one.
 const USUAL_BYTES = 1024 * 1024;
+// Seldom more are under way at once.
+const MOST_SPARE = 2;
 
 /**
  * A place to write JSON texts, one after the other. One is enough for all: while it lives, what the
@@ -21,11 +23,30 @@ const USUAL_BYTES = 1024 * 1024;
 export class JsonBytes {
   #bytes = new Uint8Array(0);
   #length = 0;
+  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
 
   /** Begins a text. */
   begin(): void {
-    if (this.#bytes.length !== USUAL_BYTES) this.#bytes = new Uint8Array(USUAL_BYTES);
+    if (this.#bytes.length !== USUAL_BYTES) {
+      this.#bytes = this.#spare.pop() ?? new Uint8Array(USUAL_BYTES);
+    }
     this.#length = 0;
+  }
+
+  /** Ends the text, and hands it over. */
+  end(): Uint8Array<ArrayBuffer> {
+    const text = this.#bytes.subarray(0, this.#length);
+    this.#bytes = new Uint8Array(0);
+    return text;
+  }
+
+  /**
+   * Takes back the place of a text that nobody needs any more. A new one for each batch is what makes
+   * a process that does little else collect all its garbage every few batches.
+   */
+  takeBack({ buffer }: Uint8Array<ArrayBuffer>): void {
+    const isUsual = buffer.byteLength === USUAL_BYTES;
+    if (isUsual && this.#spare.length < MOST_SPARE) this.#spare.push(new Uint8Array(buffer));
   }
 
   /** How many bytes are written. */

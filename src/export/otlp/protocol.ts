@@ -4,10 +4,16 @@
  * @module
  */
 import { type Acceptance, acceptedAll, type Protocol } from "../protocol.ts";
-import { encodeSpans } from "./encode.ts";
+import { encodeSpans, recycleSpans } from "./encode.ts";
 
 /** OTLP/HTTP with JSON, the format of every collector. */
-export const otlp: Protocol = { encode: encodeSpans, readAcceptance };
+export const otlp: Protocol = {
+  encode: encodeSpans,
+  recycle: (json) => {
+    if (typeof json !== "string") recycleSpans(json);
+  },
+  readAcceptance,
+};
 
 /** An `ExportTraceServiceResponse`. The number is a string, as JSON has 64-bit integers in OTLP. */
 interface ExportResponse {
