@@ -1,7 +1,7 @@
 /**
  * Jobs that are claimed before there is a place for them, so that no place waits for the store: as
- * many as run within a twentieth of a second by the pace of late, none where jobs are slow. A job that
- * has waited for twice as long is handed back, so that another worker can have it.
+ * many as start within a twentieth of a second by the pace of late, none where a job takes longer. A
+ * job that has waited for twice as long is handed back, so that another worker can have it.
  *
  * @module
  */
@@ -124,6 +124,8 @@ class Line {
   room(leftMs: number): number {
     const heldMs = Math.min(this.#heldMs, leftMs);
     const size = heldMs > 0 ? Math.min(MOST, Math.floor(heldMs / this.pace.perJobMs())) : 0;
+    // Fewer than run at once: these take longer than a turn of the store, and another worker can have them.
+    if (size < this.settings.concurrency && size < MOST) return 0;
     return this.count > size / 2 ? 0 : size - this.count;
   }
 

@@ -3,6 +3,7 @@ import { after, before, describe, test } from "node:test";
 import pg from "postgres";
 import { job, JobQueue, newTraceId, StoreUnavailableError } from "../../mod.ts";
 import { postgres, postgresMigrations, type Sql } from "../../src/store/postgres.ts";
+import { jobInput } from "../conformance/job_input.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "../postgres/database.ts";
 
 interface Shop {
@@ -73,6 +74,56 @@ describe("the Postgres store on a real server", { skip: whyNoDatabase }, () => {
       await done;
       await worker.stop();
       assert.equal((await run).completed, 1);
+    });
+  });
+
+  describe("enqueues made at the same time", () => {
+    /** Counts the inserts that a client sends. */
+    function counting(sql: pg.Sql): { sql: Sql; inserts: () => number } {
+      let inserts = 0;
+      const counted: Sql = {
+        unsafe: (text, values, options) => {
+          if (text.includes("insert into")) inserts++;
+          return sql.unsafe(text, values, options);
+        },
+      };
+      return { sql: counted, inserts: () => inserts };
+    }
+
+    test("share an insert, and each caller gets its own job, stored", async () => {
+      await using sql = client();
+      const counted = counting(sql);
+      const store = await postgres(counted.sql, { schema: newSchema() });
+      await using queue = new JobQueue<Shop, Sql>({ store });
+      const before = counted.inserts();
+      const ids = Array.from({ length: 200 }, (_, n) => `${n}`);
+      const jobs = await Promise.all(ids.map(async (id) => {
+        const stored = await queue.enqueue("orders", { id }, {
+          idempotencyKey: `order-${+id % 150}`,
+        });
+        return { id, stored, found: await queue.get(stored.id) };
+      }));
+      const firsts = jobs.filter(({ stored }) => !stored.deduplicated);
+      assert.equal(firsts.length, 150);
+      for (const { id, stored, found } of jobs) {
+        assert.equal(+(stored.payload as { id: string }).id % 150, +id % 150);
+        assert.deepEqual(found?.payload, stored.payload);
+      }
+      assert.ok(counted.inserts() - before < 20, `${counted.inserts() - before} inserts`);
+    });
+
+    test("suffer nothing from one that is refused", async () => {
+      await using sql = client();
+      const store = await postgres(sql, { schema: newSchema() });
+      const inputs = Array.from({ length: 20 }, () => jobInput());
+      const refused = { ...jobInput(), id: "no id" };
+      const calls = [...inputs.slice(0, 10), refused, ...inputs.slice(10)];
+      const answers = await Promise.allSettled(calls.map((input) => store.add([input])));
+      assert.deepEqual(
+        answers.map(({ status }) => status === "fulfilled"),
+        calls.map((input) => input !== refused),
+      );
+      for (const { id } of inputs) assert.equal((await store.get(id))?.status, "ready");
     });
   });
 

@@ -71,6 +71,32 @@ describe("a claim", { skip }, () => {
   });
 });
 
+describe("a turn that records outcomes", { skip }, () => {
+  test("looks each job up by its id, though no job ran when the planner's statistics were made", {
+    timeout: 60_000,
+  }, async (t) => {
+    const schema = await newSchema("backlog");
+    await fill(sql, schema, 5_000);
+    await analyzeForGood(sql, schema);
+    const token = crypto.randomUUID();
+    const claims = '[{"queueName": "orders", "limit": 1000, "leaseMs": 60000}]';
+    const claimed = await sql.unsafe(
+      `select id from ${schema}.exchange('[]', '${claims}', '${token}', false) where id is not null`,
+    );
+    assert.equal(claimed.length, 1_000);
+    const outcomes = JSON.stringify(claimed.map(({ id }) => [id, token, "completed", 1]));
+    await using server = await explainer(database.url);
+    const turn = await server.explain(
+      `select * from ${schema}.exchange($1::text::jsonb, '[]', gen_random_uuid(), false)`,
+      [outcomes],
+    );
+    t.diagnostic(`${turn.pages} pages for 1,000 outcomes`);
+    assert.ok(turn.steps.includes("Index Scan on live_pkey"), turn.steps.join(", "));
+    assert.ok(!turn.steps.includes("Index Scan on live_leased"), turn.steps.join(", "));
+    assert.ok(turn.pages < 40_000, `${turn.pages}`);
+  });
+});
+
 describe("a turn that ends traces", { skip }, () => {
   test("looks at each trace by index, whatever the planner's statistics say", {
     timeout: 60_000,
