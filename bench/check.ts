@@ -1,59 +1,123 @@
 /**
- * The guard: measures what tracing costs and fails when it costs more than `budget.json` allows.
- * With `--slow` each span takes 40 µs longer on purpose, which the guard must notice.
+ * The guard: measures what tracing costs and fails when it costs more than `budget.json` allows. Its
+ * microseconds are those of a machine that takes one for the yardstick, so that a slower one, or one
+ * with other work, does not fail. With `--slow` each span takes 40 µs longer on purpose, which the
+ * guard must notice.
  *
  * @module
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { bundleSizes } from "./bundle.ts";
-import { type Cost, measureOverhead, type Side, type Variant } from "./overhead.ts";
+import { type BatchCost, exporters, measureExporters, type Work, works } from "./exporter.ts";
+import { type Cost, measureOverhead } from "./overhead.ts";
+import { median } from "./report/figures.ts";
+import { type Side, type Variant, variantNames } from "./overhead/variant.ts";
 
 interface Budget {
   readonly rounds: number;
-  readonly ratios: Readonly<Record<Side, Readonly<Partial<Record<Variant, number>>>>>;
+  /** Microseconds of CPU for each job, more than a build without tracing. */
+  readonly microseconds: Readonly<Record<Side, Readonly<Partial<Record<Variant, number>>>>>;
+  /** What our exporter takes of what the stock one takes. */
+  readonly exporter: Readonly<Record<Work, { readonly time: number; readonly memory: number }>>;
+}
+
+/** A measured value and what it may be. */
+interface Checked {
+  readonly name: string;
+  readonly value: number;
+  readonly limit: number;
 }
 
 const budget = JSON.parse(
   readFileSync(new URL("budget.json", import.meta.url), "utf8"),
 ) as Budget;
 
-const variantNames: Readonly<Record<Variant, string>> = {
-  noSdk: "no SDK",
-  sampledOut: "sampled out",
-  sampled: "sampled and exported",
-};
+const guarded: readonly Variant[] = ["noSdk", "sampledOut", "tenth", "sampled"];
 
 async function main(): Promise<void> {
-  const costs = await measureOverhead(budget.rounds, process.argv.includes("--slow") ? 40 : 0);
-  console.log(`CPU for each job, Node ${process.versions.node}, memory store`);
+  const slower = process.argv.includes("--slow") ? 40 : 0;
+  const first = await measure(slower);
+  // How well code gets compiled is a matter of luck for each process. What costs too much costs it again.
+  const checked = first.some(isOver) ? lower(first, await measure(slower)) : first;
+  print(`CPU, Node ${process.versions.node}, memory store`, checked);
+  printBundles();
+  report(checked);
+}
+
+async function measure(slower: number): Promise<readonly Checked[]> {
+  // Little is needed to see 40 µs.
+  const rounds = slower > 0 ? 3 : budget.rounds;
+  const costs = await measureOverhead({
+    variants: guarded,
+    task: { jobs: 4_000, handlerMicros: 0 },
+    rounds,
+    warmUp: 3,
+    slower,
+  });
+  const exporterCosts = await measureExporters(rounds);
+  return [...costs.flatMap(checkedCost), ...checkedExporter(exporterCosts)];
+}
+
+function lower(first: readonly Checked[], second: readonly Checked[]): readonly Checked[] {
+  return first.map((one, i) => one.value < second[i]!.value ? one : second[i]!);
+}
+
+function checkedCost({ side, variant, normalised }: Cost): readonly Checked[] {
+  const limit = budget.microseconds[side][variant];
+  if (limit === undefined) return [];
+  const name = `${side.padEnd(8)} ${variantNames[variant]}, µs more than without tracing`;
+  return [{ name, value: normalised, limit }];
+}
+
+function checkedExporter(costs: readonly BatchCost[]): readonly Checked[] {
+  return works.flatMap((work) => {
+    const [ours, stock] = exporters.map((exporter) =>
+      costs.find((one) => one.work === work && one.exporter === exporter)!
+    );
+    const time = median(ours!.micros) / median(stock!.micros);
+    const memory = median(ours!.bytes) / median(stock!.bytes);
+    return [
+      {
+        name: `exporter, CPU to ${work}, of the stock one's`,
+        value: time,
+        limit: budget.exporter[work].time,
+      },
+      {
+        name: `exporter, memory to ${work}, of the stock one's`,
+        value: memory,
+        limit: budget.exporter[work].memory,
+      },
+    ];
+  });
+}
+
+function print(title: string, checked: readonly Checked[]): void {
+  console.log(`${title.padEnd(70)}  budget`);
+  for (const one of checked) {
+    console.log(
+      one.name.padEnd(62) + one.value.toFixed(2).padStart(8) + one.limit.toFixed(2).padStart(8) +
+        (isOver(one) ? "  over budget" : ""),
+    );
+  }
   console.log("");
-  console.log("side     tracing                µs/job   ratio   budget");
-  for (const cost of costs) console.log(row(cost));
-  console.log("");
+}
+
+function printBundles(): void {
   for (const { name, bytes, gzipped } of bundleSizes()) {
     console.log(`${name.padEnd(22)}${bytes.toString().padStart(7)} bytes, ${gzipped} gzipped`);
   }
-  const guarded = costs.filter((cost) => limitOf(cost) !== undefined);
-  const exceeded = guarded.filter(isOver).length;
-  if (exceeded > 0) {
-    console.error(`\n${exceeded} of ${guarded.length} ratios are over their budget`);
-    process.exitCode = 1;
-  }
 }
 
-function row(cost: Cost): string {
-  return cost.side.padEnd(9) + variantNames[cost.variant].padEnd(22) +
-    cost.microseconds.toFixed(1).padStart(7) + cost.ratio.toFixed(2).padStart(8) +
-    (limitOf(cost)?.toFixed(2) ?? "").padStart(9) + (isOver(cost) ? "  over budget" : "");
+function report(checked: readonly Checked[]): void {
+  const exceeded = checked.filter(isOver).length;
+  if (exceeded === 0) return;
+  console.error(`\n${exceeded} of ${checked.length} figures are over their budget`);
+  process.exitCode = 1;
 }
 
-function limitOf({ side, variant }: Cost): number | undefined {
-  return budget.ratios[side][variant];
-}
-
-function isOver(cost: Cost): boolean {
-  return cost.ratio > (limitOf(cost) ?? Infinity);
+function isOver({ value, limit }: Checked): boolean {
+  return value > limit;
 }
 
 await main();

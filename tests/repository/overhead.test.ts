@@ -5,13 +5,18 @@ import { test } from "node:test";
 
 test(
   "the overhead guard fails when the traced path is slowed on purpose",
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   () => {
-    const guard = ["--expose-gc", "bench/check.ts", "--slow"];
+    const guard = ["bench/check.ts", "--slow"];
     const { status, stdout, stderr } = spawnSync(process.execPath, guard, { encoding: "utf8" });
-    assert.match(stdout, /^enqueue +sampled and exported +[\d.]+ +[\d.]+ +3\.60 {2}over budget/m);
-    assert.match(stdout, /^run +sampled and exported +[\d.]+ +[\d.]+ +4\.50 {2}over budget/m);
-    assert.match(stderr, /2 of 4 ratios are over their budget/);
+    for (const side of ["enqueue", "run"]) {
+      const overBudget = new RegExp(
+        `^${side} +sampled and exported, .* [\\d.]+ +[\\d.]+ {2}over budget$`,
+        "m",
+      );
+      assert.match(stdout, overBudget);
+    }
+    assert.match(stderr, /[2-8] of 12 figures are over their budget/);
     assert.equal(status, 1);
   },
 );

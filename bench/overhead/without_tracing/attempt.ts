@@ -1,0 +1,18 @@
+/**
+ * An attempt without a span.
+ *
+ * @module
+ */
+import { INVALID_SPAN_CONTEXT, type Span, trace } from "@opentelemetry/api";
+import type * as traced from "../../../src/trace/attempt.ts";
+
+const noSpan: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+const end = () => undefined;
+
+/** Starts nothing. */
+export const startAttemptSpan: typeof traced.startAttemptSpan = ({ traceId }) => ({
+  span: noSpan,
+  context: undefined,
+  traceId,
+  end,
+});

@@ -1,0 +1,15 @@
+/**
+ * Enqueueing without a span: a job gets its trace id, as always.
+ *
+ * @module
+ */
+import { newTraceId } from "../../../src/job/ids.ts";
+import type * as traced from "../../../src/trace/producer.ts";
+
+const end = () => {};
+
+/** Decides the ids. The benchmark's jobs have no family, so none shares a trace. */
+export const startSending: typeof traced.startSending = (jobs) => ({
+  creations: jobs.map(({ origin }) => ({ traceId: origin.traceId ?? newTraceId() })),
+  end,
+});

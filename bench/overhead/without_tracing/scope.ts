@@ -1,0 +1,20 @@
+/**
+ * A job's scope without AsyncLocalStorage: nothing that a handler calls finds it.
+ *
+ * @module
+ */
+import type * as traced from "../../../src/trace/scope.ts";
+
+export const jobScope: unique symbol = Symbol("hammerwork.job_scope");
+
+/** Makes none. */
+export const newAsyncStorage: typeof traced.newAsyncStorage = () => undefined;
+
+/** There is none. */
+export const currentScope: typeof traced.currentScope = () => undefined;
+
+/** Calls. */
+export const runInScope: typeof traced.runInScope = (_scope, fn) => fn();
+
+/** Calls. */
+export const runOutsideScope: typeof traced.runOutsideScope = (fn) => fn();

@@ -1,0 +1,25 @@
+/**
+ * No way to OpenTelemetry: nobody listens, and no context is looked at.
+ *
+ * @module
+ */
+import { INVALID_SPAN_CONTEXT, trace } from "@opentelemetry/api";
+import type * as traced from "../../../src/trace/tracer.ts";
+
+/** As it is called. */
+export const tracerName: typeof traced.tracerName = "hammerwork";
+
+/** There is none. */
+export const activeTracer: typeof traced.activeTracer = () => undefined;
+
+/** Starts none. */
+export const startSpan: typeof traced.startSpan = () => trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+
+/** There is none. */
+export const activeSpanContext: typeof traced.activeSpanContext = () => undefined;
+
+/** There is none. */
+export const contextOf: typeof traced.contextOf = () => undefined;
+
+/** Calls. */
+export const runInContext: typeof traced.runInContext = (_context, fn) => fn();
