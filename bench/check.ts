@@ -11,6 +11,7 @@ import process from "node:process";
 import { bundleSizes } from "./bundle.ts";
 import { type BatchCost, exporters, measureExporters, type Work, works } from "./exporter.ts";
 import { type Cost, measureOverhead } from "./overhead.ts";
+import { median } from "./report/figures.ts";
 import { type Side, type Variant, variantNames } from "./overhead/variant.ts";
 
 interface Budget {
@@ -74,8 +75,8 @@ function checkedExporter(costs: readonly BatchCost[]): readonly Checked[] {
     const [ours, stock] = exporters.map((exporter) =>
       costs.find((one) => one.work === work && one.exporter === exporter)!
     );
-    const time = ours!.micros.median / stock!.micros.median;
-    const memory = ours!.bytes.median / stock!.bytes.median;
+    const time = median(ours!.micros) / median(stock!.micros);
+    const memory = median(ours!.bytes) / median(stock!.bytes);
     return [
       {
         name: `exporter, CPU to ${work}, of the stock one's`,

@@ -17,7 +17,6 @@ import { otlp } from "../src/export/otlp/protocol.ts";
 import { newSender } from "../src/export/sender.ts";
 import { initTracing } from "../src/tracing.ts";
 import { startSink } from "./sink.ts";
-import { type Spread, spreadOf } from "./spread.ts";
 
 const SPANS = 512;
 const BATCHES = 20;
@@ -35,14 +34,14 @@ export type Work = typeof works[number];
 /** Whose exporter. */
 export type Exporter = typeof exporters[number];
 
-/** What one batch took. */
+/** What one batch took, round by round. */
 export interface BatchCost {
   readonly work: Work;
   readonly exporter: Exporter;
   /** Microseconds of CPU. */
-  readonly micros: Spread;
+  readonly micros: readonly number[];
   /** Bytes allocated. Ours uses the memory of one body after the other. */
-  readonly bytes: Spread;
+  readonly bytes: readonly number[];
 }
 
 type Tries = Readonly<Record<Work, Readonly<Record<Exporter, () => unknown>>>>;
@@ -76,7 +75,7 @@ async function measureInTurns(
   reading: Reading,
   endpoint: string,
   rounds: number,
-): Promise<readonly Spread[]> {
+): Promise<readonly (readonly number[])[]> {
   const children = each.map(({ work, exporter }) =>
     fork(fileURLToPath(import.meta.url), ["--measure", reading, work, exporter, endpoint], {
       execArgv: [...flags[reading]],
@@ -92,7 +91,7 @@ async function measureInTurns(
         if (round >= 0) costs[i]!.push(cost);
       }
     }
-    return costs.map(spreadOf);
+    return costs;
   } finally {
     for (const child of children) child.kill();
   }

@@ -9,8 +9,8 @@ import type { Task } from "./overhead/subject.ts";
 import { startSubject, type Subject } from "./overhead/subjects.ts";
 import { baseline, type Measured, type Side, sides, type Variant } from "./overhead/variant.ts";
 import { measureYardstick } from "./overhead/yardstick.ts";
+import { median } from "./report/figures.ts";
 import { startSink } from "./sink.ts";
-import { type Spread, spreadOf } from "./spread.ts";
 
 /** How it is measured. */
 export interface OverheadOptions {
@@ -25,14 +25,14 @@ export interface OverheadOptions {
   readonly slower?: number;
 }
 
-/** What one variant cost for each job, in microseconds of CPU. */
+/** What one variant cost for each job, in microseconds of CPU, round by round. */
 export interface Cost {
   readonly side: Side;
   readonly variant: Variant;
   /** All in all. */
-  readonly whole: Spread;
+  readonly whole: readonly number[];
   /** More than the build without tracing in the same round. */
-  readonly extra: Spread;
+  readonly extra: readonly number[];
   /** The median of that on a machine that takes one microsecond for the yardstick. */
   readonly normalised: number;
 }
@@ -49,7 +49,7 @@ export async function measureOverhead(options: OverheadOptions): Promise<readonl
   try {
     const rounds = new Map<Variant, Measured[]>(variants.map((variant) => [variant, []]));
     const yardsticks = await measureRounds(subjects, rounds, options);
-    const yardstick = spreadOf(yardsticks).median;
+    const yardstick = median(yardsticks);
     return sides.flatMap((side) =>
       variants.map((variant) => costOf(rounds, side, variant, yardstick))
     );
@@ -81,6 +81,6 @@ async function measureRounds(
 function costOf(rounds: Rounds, side: Side, variant: Variant, yardstick: number): Cost {
   const costs = rounds.get(variant)!.map((one) => one[side]);
   const without = rounds.get(baseline)!.map((one) => one[side]);
-  const extra = spreadOf(costs.map((cost, round) => cost - without[round]!));
-  return { side, variant, whole: spreadOf(costs), extra, normalised: extra.median / yardstick };
+  const extra = costs.map((cost, round) => cost - without[round]!);
+  return { side, variant, whole: costs, extra, normalised: median(extra) / yardstick };
 }
