@@ -92,7 +92,7 @@ export class Loop {
     const heartbeat = new Heartbeat(this.#store, this.#attempts.running, this.#settings);
     try {
       while (!this.#isOver()) {
-        this.#handBack(this.#prefetch.takeOverdue());
+        this.#startHeld();
         if (this.#turns.isDue(this.#mayStart())) await this.#turns.take(this.#mayStart());
         else if (!this.#isUpkeepDue()) await this.#sleep();
         this.#traceEnds.askIfDue();
@@ -131,10 +131,12 @@ export class Loop {
     this.#startHeld();
   }
 
-  /** Gives held jobs the places that are free. */
+  /** Gives held jobs the places that are free, and hands back those that have waited for too long. */
   #startHeld(): void {
+    if (this.#prefetch.count === 0) return;
     // The stop, or the end of the budget, may have come meanwhile.
     if (!this.#mayStart()) return this.#handBack(this.#prefetch.takeAll());
+    this.#handBack(this.#prefetch.takeOverdue());
     for (;;) {
       const held = this.#prefetch.take((settings) => this.#claiming.hasPlace(settings));
       if (held === undefined) return;

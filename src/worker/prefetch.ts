@@ -81,6 +81,7 @@ export class Prefetch {
   /** Takes the jobs of each queue whose first has waited for too long. */
   takeOverdue(): readonly Held[] {
     const now = performance.now();
+    if (this.overdueAt() > now) return [];
     return this.#takeFrom(this.#lines.filter((line) => line.overdueAt <= now));
   }
 
