@@ -101,6 +101,8 @@ export class BatchProcessor {
     this.#isShutDown = true;
     this.#cancelWake();
     await this.forceFlush();
+    // A timer that is late does not say in time that theirs is over.
+    this.#giveUp("a batch did not arrive in time", 0);
     const lostSpans = this.#queue.take(Infinity).length;
     if (lostSpans > 0) {
       this.losses.batchEnded({ lostSpans, sentence: "tracing was shut down with no time left" });
@@ -153,11 +155,17 @@ export class BatchProcessor {
 
   /** In workerd a batch dies with its request and never says so. */
   #forgetDead(): void {
+    this.#giveUp(
+      "the request that was to send them ended first: hand forceFlush to waitUntil",
+      LATE_MS,
+    );
+  }
+
+  /** Counts the batches as lost whose time has been over for so long. */
+  #giveUp(sentence: string, lateMs: number): void {
     for (const batch of this.#inFlight) {
-      if (batch.deadline.leftMs() > -LATE_MS) continue;
+      if (batch.deadline.leftMs() > -lateMs) continue;
       this.#inFlight.delete(batch);
-      const sentence =
-        "the request that was to send them ended first: hand forceFlush to waitUntil";
       this.losses.batchEnded({ lostSpans: batch.size, sentence });
     }
   }

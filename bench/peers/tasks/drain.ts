@@ -47,7 +47,11 @@ export async function drain(
   let before = process.cpuUsage();
   const stop = await queue.work(({ n }) => {
     if (count === 0) {
-      [serverBefore, before, startedAt] = [server(), process.cpuUsage(), performance.now()];
+      [serverBefore, before, startedAt] = [
+        server(),
+        process.cpuUsage(),
+        performance.now(),
+      ];
     }
     runs.count(n);
     if (++count !== jobs) return;
@@ -61,12 +65,24 @@ export async function drain(
   const serverMs = server() - serverBefore;
   const memory = process.memoryUsage().rss;
   runs.check();
-  const left = await queue.unfinished() - others;
-  if (left !== 0) throw new Error(`Every outcome must be recorded: got ${left} unfinished jobs`);
+  await untilRecorded(async () => await queue.unfinished() - others);
   return {
     jobsPerSecond: jobs / (endedAt - startedAt) * 1_000,
     workerCpuMs: (user + system) / jobs,
     serverCpuMs: serverMs / jobs * 1_000,
     memoryMb: memory / 1_000_000,
   };
+}
+
+/** A worker may stop before its last outcome is recorded; then that is on its way. */
+async function untilRecorded(unfinished: () => Promise<number>): Promise<void> {
+  const giveUpAt = performance.now() + 5_000;
+  for (let left = await unfinished(); left !== 0; left = await unfinished()) {
+    if (performance.now() > giveUpAt) {
+      throw new Error(
+        `Every outcome must be recorded: got ${left} unfinished jobs`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }

@@ -34,11 +34,18 @@ export async function enqueue(
   await singly(queue, 16, forMs / 2);
   const single: number[] = [];
   for (const count of callers) single.push(await singly(queue, count, forMs));
-  return { single, bulk: (await fill(queue, { jobs: bulk }, surroundings)).jobsPerSecond };
+  return {
+    single,
+    bulk: (await fill(queue, { jobs: bulk }, surroundings)).jobsPerSecond,
+  };
 }
 
 /** The rate of these callers. The store must have each of their jobs. */
-async function singly(queue: OpenQueue, callers: number, forMs: number): Promise<number> {
+async function singly(
+  queue: OpenQueue,
+  callers: number,
+  forMs: number,
+): Promise<number> {
   const before = await queue.unfinished();
   const startedAt = performance.now();
   let [called, answered] = [0, 0];
@@ -51,6 +58,8 @@ async function singly(queue: OpenQueue, callers: number, forMs: number): Promise
   await Promise.all(Array.from({ length: callers }, call));
   const seconds = (performance.now() - startedAt) / 1_000;
   const stored = await queue.unfinished() - before;
-  if (stored !== answered) throw new Error(`${answered} jobs must be stored: got ${stored}`);
+  if (stored !== answered) {
+    throw new Error(`${answered} jobs must be stored: got ${stored}`);
+  }
   return answered / seconds;
 }

@@ -26,7 +26,11 @@ export const tasks = {
 export type TaskName = keyof typeof tasks;
 
 /** What a task is told. */
-export type TaskOptions<Name extends TaskName> = Parameters<typeof tasks[Name]>[1];
+export type TaskOptions<Name extends TaskName> = Parameters<
+  typeof tasks[Name]
+>[1];
 
 /** What a task measures. */
-export type TaskAnswer<Name extends TaskName> = Awaited<ReturnType<typeof tasks[Name]>>;
+export type TaskAnswer<Name extends TaskName> = Awaited<
+  ReturnType<typeof tasks[Name]>
+>;

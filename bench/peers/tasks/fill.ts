@@ -50,7 +50,11 @@ export async function fill(
   return { jobsPerSecond: jobs / seconds, cpuMs: (user + system) / jobs };
 }
 
-async function enqueueSingly(queue: OpenQueue, jobs: number, callers: number): Promise<void> {
+async function enqueueSingly(
+  queue: OpenQueue,
+  jobs: number,
+  callers: number,
+): Promise<void> {
   let n = 0;
   const call = async () => {
     while (n < jobs) await queue.enqueueOne(trivialPayload(n++));

@@ -47,7 +47,10 @@ export async function takeStarts(
 }
 
 /** Enqueues, and takes the time of each call. */
-export async function takeCalls(queue: OpenQueue, { jobs }: OneByOne): Promise<Times> {
+export async function takeCalls(
+  queue: OpenQueue,
+  { jobs }: OneByOne,
+): Promise<Times> {
   const times: number[] = [];
   for (let n = 0; n < jobs; n++) {
     await setTimeout(PAUSE_MS);

@@ -6,7 +6,12 @@
  */
 import { once } from "node:events";
 import process from "node:process";
-import type { Contender, OpenOptions, OpenQueue, Tracing } from "../contender.ts";
+import type {
+  Contender,
+  OpenOptions,
+  OpenQueue,
+  Tracing,
+} from "../contender.ts";
 import { type TaskName, tasks } from "./every_task.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -23,13 +28,20 @@ export interface Request {
 /** What it says. */
 export type Message = { readonly isReady: true } | { readonly answer: unknown };
 
-type Task = (queue: OpenQueue, options: unknown, surroundings: Surroundings) => Promise<unknown>;
+type Task = (
+  queue: OpenQueue,
+  options: unknown,
+  surroundings: Surroundings,
+) => Promise<unknown>;
 
 const [request] = await once(process, "message") as [Request];
 const exported: Record<string, Contender> = await import(request.module);
-const contender = Object.values(exported).find(({ name }) => name === request.contender)!;
+const contender = Object.values(exported).find(({ name }) =>
+  name === request.contender
+)!;
 
-const tracing = request.tracing && await contender.startTracing!(request.tracing);
+const tracing = request.tracing &&
+  await contender.startTracing!(request.tracing);
 const queue = await contender.open(request.open);
 const answer = await (tasks[request.task] as Task)(queue, request.options, {
   ready: () => void process.send!({ isReady: true } satisfies Message),
