@@ -6,12 +6,7 @@
  */
 import { once } from "node:events";
 import process from "node:process";
-import type {
-  Contender,
-  OpenOptions,
-  OpenQueue,
-  Tracing,
-} from "../contender.ts";
+import type { Contender, OpenOptions, OpenQueue, Tracing } from "../contender.ts";
 import { type TaskName, tasks } from "./every_task.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -36,9 +31,7 @@ type Task = (
 
 const [request] = await once(process, "message") as [Request];
 const exported: Record<string, Contender> = await import(request.module);
-const contender = Object.values(exported).find(({ name }) =>
-  name === request.contender
-)!;
+const contender = Object.values(exported).find(({ name }) => name === request.contender)!;
 
 const tracing = request.tracing &&
   await contender.startTracing!(request.tracing);

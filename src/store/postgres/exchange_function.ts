@@ -151,12 +151,18 @@ begin
     select * from jsonb_to_recordset(claims)
       as x ("queueName" text, "limit" integer, "leaseMs" float8)
   loop
-    update ${schema}.live l set status = 'ready'
-    where l.id = any(array(
-      select id from ${schema}.live
-      where queue_name = claim."queueName" and status in ('scheduled', 'retrying') and run_at <= t
-      order by run_at limit ${promotedAtOnce} for update skip locked));
-    get diagnostics promoted = row_count;
+    select run_at into due from ${schema}.live
+      where queue_name = claim."queueName" and status in ('scheduled', 'retrying')
+      order by run_at limit 1;
+    promoted := 0;
+    if due <= t then
+      update ${schema}.live l set status = 'ready'
+      where l.id = any(array(
+        select id from ${schema}.live
+        where queue_name = claim."queueName" and status in ('scheduled', 'retrying') and run_at <= t
+        order by run_at limit ${promotedAtOnce} for update skip locked));
+      get diagnostics promoted = row_count;
+    end if;
     return query
       with l as (
         update ${schema}.live l set status = 'running', attempts = l.attempts + 1, started_at = t,
@@ -173,10 +179,12 @@ begin
     if taken >= claim."limit" or promoted >= ${promotedAtOnce} then
       next_in := 0;
     else
-      select run_at into due from ${schema}.live
-        -- One that is due and still there is locked by another transaction: it is no reason to hurry.
-        where queue_name = claim."queueName" and status in ('scheduled', 'retrying') and run_at > t
-        order by run_at limit 1;
+      if due <= t then
+        select run_at into due from ${schema}.live
+          -- One that is due and still there is locked by another transaction: it is no reason to hurry.
+          where queue_name = claim."queueName" and status in ('scheduled', 'retrying') and run_at > t
+          order by run_at limit 1;
+      end if;
       if due is not null then
         next_in := least(next_in, greatest(0, date_part('epoch', due - t) * 1000));
       end if;
