@@ -10,6 +10,7 @@ import type { Added } from "../store.ts";
 import { type Client, PartlyDoneError, type Sql } from "./client.ts";
 import {
   addedColumns,
+  firstStatus,
   givenColumns,
   inputRows,
   liveColumns,
@@ -19,70 +20,10 @@ import {
 } from "./new_rows.ts";
 import { jobColumns, toRecord } from "./rows.ts";
 
-/** Adds jobs; whatever was there before under the same id or key is returned as it is. */
-export async function addJobs(
-  client: Client,
-  schema: string,
-  inputs: readonly JobInput[],
-  at: number | null,
-  transaction?: Sql,
-): Promise<readonly Added[]> {
-  return arePlain(inputs)
-    ? await addPlain(client, schema, inputs, at, { transaction })
-    : await addInOrder(client, schema, inputs, at, transaction);
-}
-
-/**
- * Adds jobs that {@linkcode arePlain} holds of, or several such lists together. With a channel, their
- * queues are told of there as this commits.
- */
-export async function addPlain(
-  client: Client,
-  schema: string,
-  inputs: readonly JobInput[],
-  at: number | null,
-  { transaction, channel }: { readonly transaction?: Sql | undefined; readonly channel?: string } =
-    {},
-): Promise<readonly Added[]> {
-  const values = [toInputText(inputs), at];
-  const rows = channel === undefined
-    ? await client.call(insertStatement(schema), values, transaction)
-    : await client.call(ringingStatement(schema), [...values, channel], transaction);
-  const inserted = new Map(rows.map((row) => [row.id as string, row]));
-  if (inserted.size === inputs.length) {
-    return inputs.map((input) => ({
-      job: toAdded(input, inserted.get(input.id)!),
-      deduplicated: false,
-    }));
-  }
-  const before = inputs.filter(({ id }) => !inserted.has(id));
-  const known = await findKnown(client, schema, before, at, transaction);
-  const knownById = new Map(known.map((added, i) => [before[i]!.id, added]));
-  // The same id twice in one call was inserted once: the second is a repetition.
-  const firsts = new Map(inputs.map(({ id }, i) => [id, i] as const).reverse());
-  return inputs.map(({ id }, i) => {
-    const row = inserted.get(id);
-    if (row === undefined) return knownById.get(id)!;
-    const first = firsts.get(id)!;
-    return { job: toAdded(inputs[first]!, row), deduplicated: first !== i };
-  });
-}
-
-/** Those that were there before. The others are stored by now, whatever happens here. */
-async function findKnown(
-  client: Client,
-  schema: string,
-  inputs: readonly JobInput[],
-  at: number | null,
-  transaction: Sql | undefined,
-): Promise<readonly Added[]> {
-  if (inputs.length === 0) return [];
-  try {
-    return await addInOrder(client, schema, inputs, at, transaction);
-  } catch (error) {
-    if (transaction !== undefined || !(error instanceof StoreUnavailableError)) throw error;
-    throw new PartlyDoneError("Postgres was lost between two statements", { cause: error });
-  }
+/** A caller's transaction to add in, and a channel to tell the new jobs' queues on as it commits. */
+export interface AddPlainOptions {
+  readonly transaction?: Sql | undefined;
+  readonly channel?: string | undefined;
 }
 
 /** Whether none of these jobs refers to another of them, or waits for one. */
@@ -93,23 +34,86 @@ export function arePlain(inputs: readonly JobInput[]): boolean {
   );
 }
 
-async function addInOrder(
-  client: Client,
-  schema: string,
-  inputs: readonly JobInput[],
-  at: number | null,
-  transaction: Sql | undefined,
-): Promise<readonly Added[]> {
-  const rows = await client.call(
-    `select a.deduplicated, ${jobColumns("(a.job)")} ` +
-      `from ${schema}.add_jobs($1::text::jsonb, to_timestamp($2::float8 / 1000)) a order by a.ord`,
-    [toInputText(inputs), at],
-    transaction,
-  );
-  return rows.map((row) => ({ job: toRecord(row), deduplicated: row.deduplicated as boolean }));
+/** Adds jobs to one schema; whatever was there before under the same id or key is returned as it is. */
+export class Inserts {
+  readonly #client: Client;
+  // Written once: they are long, and an enqueue of one job is short.
+  readonly #plain: string;
+  readonly #ringing: string;
+  readonly #inOrder: string;
+
+  /** `schema` is a quoted name. */
+  constructor(client: Client, schema: string) {
+    this.#client = client;
+    this.#plain = plainStatement(schema, "");
+    // Uncorrelated, so it is done once.
+    this.#ringing = plainStatement(
+      schema,
+      ", (select count(pg_notify($3, q.queue_name)) " +
+        "from (select distinct queue_name from added) q) as rung",
+    );
+    this.#inOrder = `select a.deduplicated, ${jobColumns("(a.job)")} ` +
+      `from ${schema}.add_jobs($1::text::jsonb, to_timestamp($2::float8 / 1000)) a order by a.ord`;
+  }
+
+  /** Adds jobs that {@linkcode arePlain} holds of, or several such lists together. */
+  async addPlain(
+    inputs: readonly JobInput[],
+    at: number | null,
+    { transaction, channel }: AddPlainOptions = {},
+  ): Promise<readonly Added[]> {
+    const values = [toInputText(inputs), at];
+    const rows = channel === undefined
+      ? await this.#client.call(this.#plain, values, transaction)
+      : await this.#client.call(this.#ringing, [...values, channel], transaction);
+    const inserted = new Map(rows.map((row) => [row.id as string, row]));
+    if (inserted.size === inputs.length) {
+      return inputs.map((input) => ({
+        job: toAdded(input, inserted.get(input.id)!),
+        deduplicated: false,
+      }));
+    }
+    const before = inputs.filter(({ id }) => !inserted.has(id));
+    const known = await this.#findKnown(before, at, transaction);
+    const knownById = new Map(known.map((added, i) => [before[i]!.id, added]));
+    // The same id twice in one call was inserted once: the second is a repetition.
+    const firsts = new Map(inputs.map(({ id }, i) => [id, i] as const).reverse());
+    return inputs.map(({ id }, i) => {
+      const row = inserted.get(id);
+      if (row === undefined) return knownById.get(id)!;
+      const first = firsts.get(id)!;
+      return { job: toAdded(inputs[first]!, row), deduplicated: first !== i };
+    });
+  }
+
+  /** Adds jobs one after the other, in an order in which each comes behind those that it needs. */
+  async addInOrder(
+    inputs: readonly JobInput[],
+    at: number | null,
+    transaction?: Sql,
+  ): Promise<readonly Added[]> {
+    const rows = await this.#client.call(this.#inOrder, [toInputText(inputs), at], transaction);
+    return rows.map((row) => ({ job: toRecord(row), deduplicated: row.deduplicated as boolean }));
+  }
+
+  /** Those that were there before. The others are stored by now, whatever happens here. */
+  async #findKnown(
+    inputs: readonly JobInput[],
+    at: number | null,
+    transaction: Sql | undefined,
+  ): Promise<readonly Added[]> {
+    if (inputs.length === 0) return [];
+    try {
+      return await this.addInOrder(inputs, at, transaction);
+    } catch (error) {
+      if (transaction !== undefined || !(error instanceof StoreUnavailableError)) throw error;
+      throw new PartlyDoneError("Postgres was lost between two statements", { cause: error });
+    }
+  }
 }
 
-function insertStatement(schema: string): string {
+/** The statement that adds plain jobs, with one more column of its answer, if any. */
+function plainStatement(schema: string, more: string): string {
   return `
 with clock as materialized (
   select coalesce(to_timestamp($2::float8 / 1000), date_trunc('milliseconds', clock_timestamp())) as t
@@ -121,14 +125,7 @@ with clock as materialized (
   returning ${liveColumns}, created_at
 ), placed as (
   insert into ${schema}.live (${liveColumns}, status)
-  select ${liveColumns}, case when run_at <= created_at then 'ready' else 'scheduled' end from added
+  select ${liveColumns}, ${firstStatus} from added
 )
-select ${addedColumns} from added`;
-}
-
-function ringingStatement(schema: string): string {
-  // Uncorrelated, so it is done once.
-  const rung = "(select count(pg_notify($3, q.queue_name)) " +
-    "from (select distinct queue_name from added) q) as rung";
-  return insertStatement(schema).replace(/ from added$/, `, ${rung} from added`);
+select ${addedColumns}${more} from added`;
 }

@@ -11,6 +11,9 @@ export function addFunctions(schema: string, channel: string): string {
   const ofRow = (row: string, columns: string) =>
     columns.split(", ").map((column) => `${row}.${column}`).join(", ");
   const given = (row: string) => ofRow(row, givenColumns);
+  const findStored = `select e.id into found_id from ${schema}.enqueued e where e.id = item.id
+      or (e.queue_name = item.queue_name and e.idempotency_key = item.idempotency_key)
+      order by e.id = item.id desc limit 1;`;
   return `
 -- Locks jobs against their end, or against coming back from it. Returns those that have not ended.
 create function ${schema}.lock_pending(ids uuid[]) returns uuid[]
@@ -55,9 +58,7 @@ begin
   for item in
     select i.*, ${startsAt} as starts_at from ${inputRows("input")} i order by i.ord
   loop
-    select e.id into found_id from ${schema}.enqueued e where e.id = item.id
-      or (e.queue_name = item.queue_name and e.idempotency_key = item.idempotency_key)
-      order by e.id = item.id desc limit 1;
+    ${findStored}
     deduplicated := found;
     if not deduplicated then
       dependency_ids := array(select coalesce((stored_ids ->> d)::uuid, d::uuid)
@@ -76,9 +77,7 @@ begin
       if not found then
         -- Somebody else stored it between our look and our insert.
         deduplicated := true;
-        select e.id into found_id from ${schema}.enqueued e where e.id = item.id
-          or (e.queue_name = item.queue_name and e.idempotency_key = item.idempotency_key)
-          order by e.id = item.id desc limit 1;
+        ${findStored}
       else
         found_id := item.id;
         if ended_badly.id is not null then

@@ -6,7 +6,7 @@
 import type { JobInput } from "../../job/record.ts";
 import { unknownDependency } from "../reasons.ts";
 import type { Added } from "../store.ts";
-import { addJobs, addPlain, arePlain } from "./add.ts";
+import { arePlain, Inserts } from "./add.ts";
 import type { Bell } from "./bell.ts";
 import { type Client, codeOf, type Sql } from "./client.ts";
 import { quoted } from "./names.ts";
@@ -29,14 +29,14 @@ export class Adding {
   readonly #client: Client;
   readonly #bell: Bell;
   readonly #options: AddingOptions;
-  readonly #schema: string;
+  readonly #inserts: Inserts;
   readonly #shared: SharedAdds = new SharedAdds((inputs) => this.#addPlain(inputs));
 
   constructor(client: Client, bell: Bell, options: AddingOptions) {
     this.#client = client;
     this.#bell = bell;
     this.#options = options;
-    this.#schema = quoted(options.schema);
+    this.#inserts = new Inserts(client, quoted(options.schema));
   }
 
   /** Adds jobs in one step, in the caller's transaction if there is one. */
@@ -56,8 +56,8 @@ export class Adding {
   async #addPlain(inputs: readonly JobInput[]): Promise<readonly Added[]> {
     const { schema, at, lostAnswerMs } = this.#options;
     const isRinging = this.#bell.takeTurn();
-    const how = isRinging ? { channel: schema } : {};
-    const add = () => addPlain(this.#client, this.#schema, inputs, at(), how);
+    const channel = isRinging ? schema : undefined;
+    const add = () => this.#inserts.addPlain(inputs, at(), { channel });
     const added = await addOnce(inputs, add, lostAnswerMs);
     if (isRinging) this.#bell.tell(newIn(added));
     else await this.#bell.ring(newIn(added));
@@ -66,21 +66,18 @@ export class Adding {
 
   async #addInOrder(inputs: readonly JobInput[]): Promise<readonly Added[]> {
     const { at, lostAnswerMs } = this.#options;
-    const add = () => addJobs(this.#client, this.#schema, inputs, at());
+    const add = () => this.#inserts.addInOrder(inputs, at());
     const added = await addOnce(inputs, add, lostAnswerMs);
     await this.#bell.ring(newIn(added));
     return added;
   }
 
-  /** In a caller's transaction the notification leaves when that commits, and only then. */
   async #addWithin(inputs: readonly JobInput[], transaction: Sql): Promise<readonly Added[]> {
-    const { schema, at } = this.#options;
-    const added = await addJobs(this.#client, this.#schema, inputs, at(), transaction);
-    await this.#client.query(
-      "select pg_notify($1, q) from jsonb_array_elements_text($2::text::jsonb) q",
-      [schema, JSON.stringify([...newIn(added)])],
-      transaction,
-    );
+    const at = this.#options.at();
+    const added = arePlain(inputs)
+      ? await this.#inserts.addPlain(inputs, at, { transaction })
+      : await this.#inserts.addInOrder(inputs, at, transaction);
+    await this.#bell.ringAtCommit(newIn(added), transaction);
     return added;
   }
 }

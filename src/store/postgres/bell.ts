@@ -7,7 +7,7 @@
  * @module
  */
 import { within } from "../../within.ts";
-import type { Client } from "./client.ts";
+import type { Client, Sql } from "./client.ts";
 
 const PAUSE_MS = 5;
 const UNLISTEN_MS = 3_000;
@@ -37,6 +37,11 @@ export class Bell {
     if (this.#client.kept === undefined) return await this.#notify();
     this.#pause();
     void this.#notify();
+  }
+
+  /** Wakes them when a caller's transaction commits, and only then. */
+  async ringAtCommit(queueNames: Iterable<string>, transaction: Sql): Promise<void> {
+    await this.#send(queueNames, transaction);
   }
 
   /** Whether a statement is to ring by itself. If so it must, and tell those of this process. */
@@ -83,16 +88,21 @@ export class Bell {
   }
 
   async #notify(): Promise<void> {
-    const queueNames = JSON.stringify([...this.#waiting]);
+    const queueNames = [...this.#waiting];
     this.#waiting.clear();
     try {
-      await this.#client.call(
-        "select pg_notify($1, q) from jsonb_array_elements_text($2::text::jsonb) q",
-        [this.#channel, queueNames],
-      );
+      await this.#send(queueNames);
     } catch {
       // The jobs are stored; whoever polls finds them.
     }
+  }
+
+  async #send(queueNames: Iterable<string>, transaction?: Sql): Promise<void> {
+    await this.#client.call(
+      "select pg_notify($1, q) from jsonb_array_elements_text($2::text::jsonb) q",
+      [this.#channel, JSON.stringify([...queueNames])],
+      transaction,
+    );
   }
 
   /** Behind a pooler it listens in vain, and a client may not be able to at all. */

@@ -70,9 +70,13 @@ export const startsAt: string = "greatest(t, coalesce(to_timestamp(run_at_ms / 1
 export const liveColumns: string =
   "id, sequence, trace_id, queue_name, priority, run_at, max_attempts";
 
+/** The status of a new job for which nothing but its time matters. */
+export const firstStatus: string =
+  "case when run_at <= created_at then 'ready' else 'scheduled' end";
+
 /** What the server decides of a new job; the rest is known. */
 export const addedColumns: string = "id::text as id, sequence::float8 as sequence, " +
-  "case when run_at <= created_at then 'ready' else 'scheduled' end as status, " +
+  `${firstStatus} as status, ` +
   "date_part('epoch', created_at) * 1000 as created_at, date_part('epoch', run_at) * 1000 as run_at";
 
 /** A new job as a record. */

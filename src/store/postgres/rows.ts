@@ -117,8 +117,7 @@ export function toAttempt(row: Row): Attempt {
   };
 }
 
-/** A UUID without its dashes. */
-export function undashed(uuid: unknown): string {
+function undashed(uuid: unknown): string {
   return (uuid as string).replaceAll("-", "");
 }
 
