@@ -27,10 +27,10 @@ const attemptRows = `(
 export function exchangeFunction(schema: string): string {
   return `
 -- One turn: records outcomes, then claims. The last row has no job, but under 'more' a summary, where
--- 'settled' is null when all outcomes were recorded. Of each settlement come, by place: the job's id, the lease's
--- token, the new status, how many ms it ran, its span's context, the result, the outcome, the error,
--- the delay before a retry, and anything if it had not started. 'resent' says that the answer to
--- these settlements was lost, so one that is recorded already is no surprise.
+-- 'settled' is null when all outcomes were recorded. Of each settlement come, by place: the job's id,
+-- the lease's token, the new status, how many ms it ran, its span's context, the result, the outcome,
+-- the error, the delay before a retry, and anything if it had not started. 'resent' says that the
+-- answer to these settlements was lost, so one that is recorded already is no surprise.
 create function ${schema}.exchange(
   settlements jsonb, claims jsonb, claim_token uuid, resent boolean, at timestamptz default null
 ) returns table (${claimedTypes})
@@ -117,7 +117,9 @@ begin
             else l.attempt_traceparent end,
           leased_until = null
         where l.id = attempt.id;
-        queues := queues || attempt.queue_name;
+        if attempt.queue_name <> all(queues) then
+          queues := queues || attempt.queue_name;
+        end if;
       end loop;
     end if;
     if have_failures then
