@@ -5,8 +5,8 @@
  * @module
  */
 import type { JobStatus } from "../../job/status.ts";
-import type { JobRecord } from "../../job/record.ts";
 import type { QueueCount } from "../store.ts";
+import { inClaimOrder } from "../claim_order.ts";
 import { StatusCounts } from "./counts.ts";
 import type { Entry } from "./entry.ts";
 import { Line } from "./line.ts";
@@ -14,7 +14,7 @@ import { Line } from "./line.ts";
 /** One queue. A job that was cancelled in line is passed over when its turn comes. */
 export class MemoryQueue {
   readonly counts: StatusCounts = new StatusCounts();
-  readonly #ready = new Line<Entry>((a, b) => runsBefore(a.record, b.record));
+  readonly #ready = new Line<Entry>((a, b) => inClaimOrder(a.record, b.record) < 0);
   readonly #due = new Line<Entry>((a, b) => a.record.runAt < b.record.runAt);
 
   /** Puts a job in line, by its status. */
@@ -89,9 +89,4 @@ function isReady(status: JobStatus): boolean {
 
 function isDelayed(status: JobStatus): boolean {
   return status === "scheduled" || status === "retrying";
-}
-
-function runsBefore(a: JobRecord, b: JobRecord): boolean {
-  if (a.priority !== b.priority) return a.priority > b.priority;
-  return a.runAt === b.runAt ? a.sequence < b.sequence : a.runAt < b.runAt;
 }

@@ -16,6 +16,7 @@ import type {
   Upkeep,
   UpkeepResult,
 } from "../store.ts";
+import { inClaimOrder } from "../claim_order.ts";
 import { type Client, isOutcomeUnknown, type Row } from "./client.ts";
 import { claimedColumns, claimedNames, toClaimed } from "./claimed_rows.ts";
 import { jobColumns, toRecord, toSettlementText } from "./rows.ts";
@@ -162,7 +163,7 @@ export class Turns {
     this.#nothingExpiredAt = summary.hasExpired ? -Infinity : performance.now();
     const claimed = rows.slice(0, -1).map((row) => toClaimed(row, claimToken));
     // RETURNING promises no order.
-    claimed.sort((a, b) => b.priority - a.priority || a.runAt - b.runAt || a.sequence - b.sequence);
+    claimed.sort(inClaimOrder);
     const { settled, woken, nextInMs } = summary;
     return {
       settled: settled ?? new Array<LeaseState>(settledCount).fill("held"),

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Claim, type ClaimedJob, mostLinks } from "../store.ts";
+import { inClaimOrder } from "../claim_order.ts";
 import type { Database } from "./database.ts";
 import { claimedColumns, toClaimed } from "./claimed.ts";
 
@@ -35,9 +36,7 @@ export function claimJobs(
     toClaimed(row, leaseToken, (dependsOn) => contextsOf(database, dependsOn))
   );
   // RETURNING promises no order.
-  return claimed.sort((a, b) =>
-    b.priority - a.priority || a.runAt - b.runAt || a.sequence - b.sequence
-  );
+  return claimed.sort(inClaimOrder);
 }
 
 /** The contexts that a job links to: of its dependencies' last attempts, else of their creation. */
