@@ -13,7 +13,9 @@ export function canGzip(): boolean {
 }
 
 /** Compresses text, or what is bytes already. */
-export async function gzip(content: string | Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
+export async function gzip(
+  content: string | Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
   const compressed = new Blob([content]).stream().pipeThrough(new CompressionStream("gzip"));
-  return await new Response(compressed).arrayBuffer();
+  return new Uint8Array(await new Response(compressed).arrayBuffer());
 }

@@ -5,7 +5,7 @@
  */
 
 /** What a request carries. */
-export type Body = string | ArrayBuffer | Uint8Array<ArrayBuffer>;
+export type Body = string | Uint8Array<ArrayBuffer>;
 
 /** The part of a request that depends on its body. */
 export type BodyInit = Pick<RequestInit, "body" | "headers" | "credentials"> & {
@@ -29,8 +29,7 @@ export function bodyInit(body: Body, headers: Headers): BodyInit {
   return { body: streamOf(body), headers: sized, duplex: "half", credentials: "omit" };
 }
 
-function streamOf(body: ArrayBuffer | Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> {
-  const bytes = body instanceof ArrayBuffer ? new Uint8Array(body) : body;
+function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> {
   return new ReadableStream({
     start(controller) {
       controller.enqueue(bytes);
