@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type ChildProcess, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
@@ -16,6 +16,7 @@ import { encodeSpans, recycleSpans } from "../src/export/otlp/encode.ts";
 import { otlp } from "../src/export/otlp/protocol.ts";
 import { newSender } from "../src/export/sender.ts";
 import { initTracing } from "../src/tracing.ts";
+import { answerOf } from "./child_answer.ts";
 import { startSink } from "./sink.ts";
 
 const SPANS = 512;
@@ -87,7 +88,7 @@ async function measureInTurns(
     for (let round = -WARM_UP; round < rounds; round++) {
       for (const [i, child] of children.entries()) {
         child.send("measure");
-        const cost = await answerOf(child);
+        const cost = await answerOf<number>(child);
         if (round >= 0) costs[i]!.push(cost);
       }
     }
@@ -95,17 +96,6 @@ async function measureInTurns(
   } finally {
     for (const child of children) child.kill();
   }
-}
-
-function answerOf(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const fail = () => reject(new Error("An exporter was expected to be measured: it ended"));
-    child.once("exit", fail);
-    child.once("message", (answer) => {
-      child.off("exit", fail);
-      resolve(answer as number);
-    });
-  });
 }
 
 async function answerRequests(

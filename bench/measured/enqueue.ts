@@ -5,36 +5,22 @@
  */
 import { JobQueue } from "../../mod.ts";
 import { standingOf } from "./checked.ts";
+import { type EnqueuePlan, type EnqueueRates, measureRates } from "./enqueue_rates.ts";
 import { openStore } from "./open_store.ts";
 import { enqueueMany, type Trivial, trivialPayload, type TrivialQueue } from "./trivial.ts";
 
-/** What to enqueue. */
-export interface Enqueueing {
+/** What to enqueue, and where. */
+export interface Enqueueing extends EnqueuePlan {
   readonly address: string;
-  /** How many callers there are, one measurement after the other. */
-  readonly callers: readonly number[];
-  /** How long they enqueue. */
-  readonly forMs: number;
-  /** How many jobs are enqueued in bulk. */
-  readonly bulk: number;
-}
-
-/** Jobs enqueued in a second: by each number of callers, and in bulk. */
-export interface EnqueueRates {
-  readonly single: readonly number[];
-  readonly bulk: number;
 }
 
 /** Enqueues in all these ways. */
-export async function enqueue(
-  { address, callers, forMs, bulk }: Enqueueing,
-): Promise<EnqueueRates> {
+export async function enqueue({ address, ...plan }: Enqueueing): Promise<EnqueueRates> {
   await using queue = new JobQueue<{ trivial: Trivial }>({ store: await openStore(address) });
-  const singly = (count: number, ms: number) => rate(queue, () => enqueueSingly(queue, count, ms));
-  await singly(16, forMs / 2);
-  const single: number[] = [];
-  for (const count of callers) single.push(await singly(count, forMs));
-  return { single, bulk: await rate(queue, () => enqueueMany(queue, bulk)) };
+  return await measureRates(plan, {
+    singly: (callers, forMs) => rate(queue, () => enqueueSingly(queue, callers, forMs)),
+    inBulk: (jobs) => rate(queue, () => enqueueMany(queue, jobs)),
+  });
 }
 
 /** Callers that wait for each answer before they enqueue the next job. */

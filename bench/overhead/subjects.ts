@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { answerOf } from "../child_answer.ts";
 import type { Task } from "./subject.ts";
 import type { Measured, Variant } from "./variant.ts";
 
@@ -35,18 +36,6 @@ export async function startSubject(
   };
   await answerOf(child);
   return { variant, measure, stop: () => stop(child) };
-}
-
-function answerOf<T>(child: ChildProcess): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const fail = () =>
-      reject(new Error("A process that is measured was expected to stay: it ended"));
-    child.once("exit", fail);
-    child.once("message", (answer) => {
-      child.off("exit", fail);
-      resolve(answer as T);
-    });
-  });
 }
 
 async function stop(child: ChildProcess): Promise<void> {

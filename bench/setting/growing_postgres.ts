@@ -4,11 +4,11 @@
  * @module
  */
 import postgres from "postgres";
+import { analyzeForGood, vacuumAnalyze } from "../../tests/postgres/fill.ts";
 import { query } from "./server.ts";
 import type { Growing } from "./growing.ts";
 
-const tables = ["enqueued", "live", "ended"] as const;
-type Table = typeof tables[number];
+type Table = "enqueued" | "live" | "ended";
 
 /** Where a job of a status stands. */
 const standing = { scheduled: "live", completed: "ended" } as const;
@@ -47,23 +47,28 @@ export const growingPostgres: Growing = {
       ${await insertCopies(address, stands)} from one s, c`,
     );
   },
-  analyzeForGood: async (address) => {
-    for (const table of tables) {
-      await query(address, `alter table hammerwork.${table} set (autovacuum_enabled = off)`);
-      await query(address, `analyze hammerwork.${table}`);
-    }
-  },
+  analyzeForGood: (address) => within(address, (sql) => analyzeForGood(sql, "hammerwork")),
   holdSnapshot: async (address) => {
     const sql = postgres(address, { max: 1, onnotice: () => {} });
     await sql.unsafe("begin isolation level repeatable read; select count(*) from hammerwork.jobs")
       .simple();
     return { [Symbol.asyncDispose]: () => sql.end() };
   },
-  tidy: async (address) => {
-    for (const table of tables) await query(address, `vacuum analyze hammerwork.${table}`);
-    await query(address, "checkpoint");
-  },
+  tidy: (address) =>
+    within(address, async (sql) => {
+      await vacuumAnalyze(sql, "hammerwork");
+      await sql`checkpoint`;
+    }),
 };
+
+async function within(address: string, work: (sql: postgres.Sql) => Promise<void>): Promise<void> {
+  const sql = postgres(address, { max: 1, onnotice: () => {} });
+  try {
+    await work(sql);
+  } finally {
+    await sql.end();
+  }
+}
 
 /** What is before `from`, for a row `s` and its copies `c`. */
 async function insertCopies(address: string, table: Table): Promise<string> {

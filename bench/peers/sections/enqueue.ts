@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { EnqueueRates } from "../../measured/enqueue_rates.ts";
 import { figure, ratios } from "../../report/figures.ts";
 import type { Contender } from "../contender.ts";
 import {
@@ -18,7 +19,6 @@ import { measure } from "../measure.ts";
 import { atLeast } from "../report/target.ts";
 import { inRounds, type Rounds } from "../rounds.ts";
 import type { Bench, Section, SectionReport, Table } from "../section.ts";
-import type { EnqueueRates } from "../tasks/enqueue.ts";
 
 type Results = ReadonlyMap<Contender, Rounds<EnqueueRates>>;
 type Read = (rates: EnqueueRates) => number;

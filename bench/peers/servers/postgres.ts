@@ -6,7 +6,7 @@
  */
 import postgres from "postgres";
 import { startServer } from "../../../tests/postgres/server.ts";
-import { parentOf } from "./cpu_time.ts";
+import { parentOf } from "../../setting/cpu_time.ts";
 import type { Place, RunningServer } from "./place.ts";
 
 /** A running server with databases to give. */

@@ -7,7 +7,7 @@
 import process from "node:process";
 import { Runs } from "../../measured/checked.ts";
 import type { OpenQueue } from "../contender.ts";
-import { serverCpuMs } from "../servers/cpu_time.ts";
+import { serverCpuMs } from "../../setting/cpu_time.ts";
 import { fill } from "./fill.ts";
 import { inTime } from "./in_time.ts";
 import type { Surroundings } from "./surroundings.ts";

@@ -4,40 +4,22 @@
  *
  * @module
  */
+import { type EnqueuePlan, type EnqueueRates, measureRates } from "../../measured/enqueue_rates.ts";
 import { trivialPayload } from "../../measured/trivial.ts";
 import type { OpenQueue } from "../contender.ts";
 import { fill } from "./fill.ts";
 import type { Surroundings } from "./surroundings.ts";
 
-/** What to enqueue. */
-export interface Enqueueing {
-  /** How many callers there are, one measurement after the other. */
-  readonly callers: readonly number[];
-  /** How long they enqueue. */
-  readonly forMs: number;
-  /** How many jobs are enqueued 1,000 a call. */
-  readonly bulk: number;
-}
-
-/** Jobs stored in a second: by each number of callers, and in bulk. */
-export interface EnqueueRates {
-  readonly single: readonly number[];
-  readonly bulk: number;
-}
-
 /** Enqueues in all these ways. */
 export async function enqueue(
   queue: OpenQueue,
-  { callers, forMs, bulk }: Enqueueing,
+  plan: EnqueuePlan,
   surroundings: Surroundings,
 ): Promise<EnqueueRates> {
-  await singly(queue, 16, forMs / 2);
-  const single: number[] = [];
-  for (const count of callers) single.push(await singly(queue, count, forMs));
-  return {
-    single,
-    bulk: (await fill(queue, { jobs: bulk }, surroundings)).jobsPerSecond,
-  };
+  return await measureRates(plan, {
+    singly: (callers, forMs) => singly(queue, callers, forMs),
+    inBulk: async (jobs) => (await fill(queue, { jobs }, surroundings)).jobsPerSecond,
+  });
 }
 
 /** The rate of these callers. The store must have each of their jobs. */
