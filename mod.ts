@@ -97,6 +97,7 @@ export {
   JobTimeoutError,
   LeaseLostError,
   NonRetryableError,
+  StoreTimeoutError,
   StoreUnavailableError,
   WorkerStoppedError,
 } from "./src/job/errors.ts";

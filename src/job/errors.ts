@@ -57,6 +57,11 @@ export class StoreUnavailableError extends Error {
   override name = "StoreUnavailableError";
 }
 
+/** A call that took the store longer than one may take. A smaller one may be done in time. */
+export class StoreTimeoutError extends StoreUnavailableError {
+  override name = "StoreTimeoutError";
+}
+
 /** What is kept of anything that was thrown, also of what is no error. Never throws itself. */
 export function toJobError(thrown: unknown): JobError {
   try {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { StoreUnavailableError } from "../../job/errors.ts";
+import { StoreTimeoutError, StoreUnavailableError } from "../../job/errors.ts";
 
 /** A value that is sent. */
 export type SqlValue = string | number | boolean | null;
@@ -135,7 +135,6 @@ const UNREACHABLE =
 
 const sentences: Readonly<Record<string, string>> = {
   "25006": "Postgres takes only reads now; nothing was changed",
-  "57014": "Postgres gave the statement up for its time limit; nothing was changed",
   "53100": "Postgres has no room left on its disk; nothing was changed",
   "55P03": "Postgres did not get a lock in time; nothing was changed",
 };
@@ -154,6 +153,12 @@ function explained(error: unknown): unknown {
     return new StoreUnavailableError("Postgres cannot be reached; nothing was changed", {
       cause: error,
     });
+  }
+  if (code === "57014") {
+    return new StoreTimeoutError(
+      "Postgres gave the statement up for its time limit; nothing was changed",
+      { cause: error },
+    );
   }
   const sentence = sentences[code];
   return sentence === undefined ? error : new StoreUnavailableError(sentence, { cause: error });
