@@ -42,6 +42,7 @@ export type {
 } from "./src/job/queues.ts";
 export type { JobNode, JobRun, JobTree } from "./src/queue/job_tree.ts";
 export type { JobFilter, JobPage } from "./src/queue/lookup.ts";
+export type { CancelOptions, JobChange } from "./src/queue/job_change.ts";
 export type { CountOptions } from "./src/queue/counting.ts";
 
 export { memory, type MemoryOptions } from "./src/store/memory.ts";
@@ -58,6 +59,7 @@ export type {
 export type {
   Added,
   Change,
+  ChangedRecord,
   Claim,
   ClaimedJob,
   Lease,

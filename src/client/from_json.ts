@@ -4,6 +4,7 @@
  * @module
  */
 import type { FailedAttempt, Job } from "../job/job.ts";
+import type { JobChange } from "../queue/job_change.ts";
 import type { JobNode, JobRun, JobTree } from "../queue/job_tree.ts";
 
 type Json<T> = { readonly [Key in keyof T]: unknown };
@@ -20,6 +21,12 @@ export function jobFrom<AJob extends Job>(body: unknown): AJob {
     ...(job.failedAttempts &&
       { failedAttempts: job.failedAttempts.map(spanOfTime<FailedAttempt>) }),
   } as unknown as AJob;
+}
+
+/** What became of a job that was cancelled or retried. */
+export function changeFrom(body: unknown): JobChange {
+  const { job, ...change } = body as JobChange;
+  return { ...change, job: jobFrom(job), reason: undefined };
 }
 
 /** A tree of jobs. */

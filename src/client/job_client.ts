@@ -4,11 +4,12 @@
  * @module
  */
 import { checkJobId } from "../job/ids.ts";
-import type { Attempted, Job } from "../job/job.ts";
+import type { Attempted } from "../job/job.ts";
 import type { JobOptions, JobReference } from "../job/job_options.ts";
 import { job, type NewJob } from "../job/new_job.ts";
 import type { Enqueue, JobOf, QueueName, Queues } from "../job/queues.ts";
 import type { CountOptions } from "../queue/counting.ts";
+import { type CancelOptions, type JobChange, readCancelOptions } from "../queue/job_change.ts";
 import type { JobTree } from "../queue/job_tree.ts";
 import type { JobFilter, JobPage } from "../queue/lookup.ts";
 import type { Health } from "../store/health.ts";
@@ -16,7 +17,7 @@ import type { QueueCount } from "../store/store.ts";
 import { currentScope } from "../trace/scope.ts";
 import { activeSpanContext } from "../trace/tracer.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
-import { jobFrom, treeFrom } from "./from_json.ts";
+import { changeFrom, jobFrom, treeFrom } from "./from_json.ts";
 
 /** Where the router is, and how to reach it. */
 export type JobClientOptions = ConnectionOptions;
@@ -109,13 +110,15 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
     return body as Health;
   }
 
-  /** Cancels a job that has not ended. Returns it as it stands then. */
-  async cancel(id: string, reason?: string): Promise<Job | undefined> {
+  /** Cancels a job that has not ended, as `JobQueue.cancel` does. */
+  async cancel(id: string, options: CancelOptions = {}): Promise<JobChange | undefined> {
+    readCancelOptions(options);
+    const { reason } = options;
     return await this.#change(id, "cancel", { reason });
   }
 
-  /** Makes a failed or cancelled job ready again. Returns it as it stands then. */
-  async retry(id: string): Promise<Job | undefined> {
+  /** Makes a failed or cancelled job ready again, as `JobQueue.retry` does. */
+  async retry(id: string): Promise<JobChange | undefined> {
     return await this.#change(id, "retry", {});
   }
 
@@ -139,8 +142,12 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
     return status === 404 ? undefined : jobFrom(body) as AJob;
   }
 
-  /** A conflict says that nothing could be done: then the job stands as it did. */
-  async #change(id: string, what: "cancel" | "retry", body: object): Promise<Job | undefined> {
+  /** A conflict says that nothing was changed, and why. */
+  async #change(
+    id: string,
+    what: "cancel" | "retry",
+    body: object,
+  ): Promise<JobChange | undefined> {
     const path = `/jobs/${checkJobId(id)}`;
     const also = [404, 409];
     const answered = await this.#connection.ask({
@@ -150,7 +157,12 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
       also,
     });
     if (answered.status === 404) return undefined;
-    return answered.status === 409 ? await this.#one("GET", path) : jobFrom(answered.body);
+    if (answered.status !== 409) return changeFrom(answered.body);
+    const found = await this.get(id);
+    if (found === undefined) return undefined;
+    const { failedAttempts: _, ...job } = found;
+    const { error } = answered.body as { readonly error: { readonly message: string } };
+    return { job, changed: false, reason: error.message };
   }
 }
 

@@ -8,10 +8,16 @@ import { withAttempts } from "./attempted_jobs.ts";
 import { type CountOptions, readCountOptions } from "./counting.ts";
 import { type EnqueueArguments, enqueueJobs } from "./enqueue.ts";
 import type { Health } from "../store/health.ts";
-import { toCancellation } from "../job/errors.ts";
 import { checkJobId } from "../job/ids.ts";
 import type { Surroundings } from "./inheritance.ts";
 import type { Attempted, Job } from "../job/job.ts";
+import {
+  type CancelOptions,
+  type JobChange,
+  readCancelOptions,
+  toCancelled,
+  toRetried,
+} from "./job_change.ts";
 import { checkInteger } from "../job/job_options.ts";
 import { type JobTree, jobTree } from "./job_tree.ts";
 import { type JobFilter, type JobPage, toRecordFilter } from "./lookup.ts";
@@ -153,23 +159,24 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
    * Cancels a job that has not ended, and the dependents that its end cancels. A running handler
    * learns it from `ctx.signal`; whatever it does then is not recorded.
    *
-   * @returns The job, whether it was cancelled now or had ended before; `undefined` when there is none.
+   * @returns The job as it is stored then, and whether it was cancelled by this call; `undefined` when
+   * there is none.
    * @throws {TypeError | RangeError} when the id is none, or the reason no string.
    */
-  async cancel(id: string, reason: string = "Cancelled by a caller"): Promise<Job | undefined> {
-    const record = await this.store.cancel(checkJobId(id), toCancellation(reason));
-    return record && toJob(record);
+  async cancel(id: string, options: CancelOptions = {}): Promise<JobChange | undefined> {
+    const changed = await this.store.cancel(checkJobId(id), readCancelOptions(options));
+    return changed && toCancelled(changed);
   }
 
   /**
    * Makes a failed or cancelled job ready again, with at least one more attempt.
    *
-   * @returns The job as it stands then: `ready`, or unchanged when it has not failed, or while a job
-   * that it depends on has not ended; `undefined` when there is none.
+   * @returns The job as it is stored then, and whether this call changed it; `undefined` when there is
+   * none. It is not changed when it has not failed, or while a job that it depends on has not ended.
    */
-  async retry(id: string): Promise<Job | undefined> {
-    const record = await this.store.retry(checkJobId(id));
-    return record && toJob(record);
+  async retry(id: string): Promise<JobChange | undefined> {
+    const changed = await this.store.retry(checkJobId(id));
+    return changed && toRetried(changed);
   }
 
   /** A worker for one queue. It does nothing until its `run` or `tick` is called. */

@@ -7,6 +7,7 @@ import type { Health } from "./health.ts";
 import type { Attempt, JobError, JobInput, JobRecord } from "../job/record.ts";
 import type {
   Added,
+  ChangedRecord,
   Lease,
   LeaseState,
   QueueCount,
@@ -83,12 +84,12 @@ class MemoryStore implements Store {
   }
 
   // deno-lint-ignore require-await
-  async cancel(id: string, error: JobError): Promise<JobRecord | undefined> {
+  async cancel(id: string, error: JobError): Promise<ChangedRecord | undefined> {
     return this.#jobs.cancel(id, error, this.#now());
   }
 
   // deno-lint-ignore require-await
-  async retry(id: string): Promise<JobRecord | undefined> {
+  async retry(id: string): Promise<ChangedRecord | undefined> {
     return this.#jobs.retry(id, this.#now());
   }
 

@@ -20,6 +20,14 @@ export interface Added {
   readonly deduplicated: boolean;
 }
 
+/** What became of a job that a caller cancels or retries. */
+export interface ChangedRecord {
+  /** The job as it is stored then. */
+  readonly job: JobRecord;
+  /** Whether this call changed it. */
+  readonly changed: boolean;
+}
+
 /** A worker's right to one attempt. */
 export interface Lease {
   /** The job. */
@@ -195,13 +203,16 @@ export interface Store<Transaction = never> {
   exchange(turn: Turn): Promise<TurnResult>;
   /** Extends leases and says which of them still hold. */
   extend(leases: readonly Lease[], leaseMs: number): Promise<readonly LeaseState[]>;
-  /** Cancels a job that has not ended, and the dependents that its end cancels. */
-  cancel(id: string, error: JobError): Promise<JobRecord | undefined>;
+  /**
+   * Cancels a job that has not ended, and the dependents that its end cancels. `undefined` when there
+   * is no such job.
+   */
+  cancel(id: string, error: JobError): Promise<ChangedRecord | undefined>;
   /**
    * Makes a failed or cancelled job ready again, with at least one more attempt; any other, and one
-   * with a dependency that has not ended, stays as it is.
+   * with a dependency that has not ended, stays as it is. `undefined` when there is no such job.
    */
-  retry(id: string): Promise<JobRecord | undefined>;
+  retry(id: string): Promise<ChangedRecord | undefined>;
   /** One job. */
   get(id: string): Promise<JobRecord | undefined>;
   /** The attempts of these jobs that did not complete them, oldest first. */

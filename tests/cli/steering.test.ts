@@ -100,7 +100,7 @@ for (const { title, skip, make } of bothKinds) {
         const retried = await cli(["job", "retry", "a30003", ended.payment, ...url]);
         assert.equal(
           retried.stdout,
-          `${ended.invoice}  ready\n${ended.payment}  unchanged: it is completed\n`,
+          `${ended.invoice}  ready\n${ended.payment}  unchanged: Only a failed or cancelled job can be retried: this one is completed\n`,
         );
         assert.equal(retried.exitCode, 1);
         const cancelled = await cli(["job", "cancel", "b10006", "--reason", "withdrawn", ...url]);
@@ -114,7 +114,12 @@ for (const { title, skip, make } of bothKinds) {
         assert.equal((await queue.get(waiting.blocked))!.status, "cancelled");
         const json = await cli(["job", "cancel", waiting.later, ...url, "--json"]);
         assert.deepEqual(JSON.parse(json.stdout), {
-          jobs: [{ id: waiting.later, done: false, status: "cancelled" }],
+          jobs: [{
+            id: waiting.later,
+            changed: false,
+            status: "cancelled",
+            reason: "Only a job that has not ended can be cancelled: this one is cancelled",
+          }],
         });
         assert.equal(json.exitCode, 1);
         const one = await cli(["job", "cancel", waiting.ready, "00dead", ...url]);

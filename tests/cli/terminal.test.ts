@@ -105,7 +105,7 @@ email_queue      ░░░░░░░░░░░░░░░░░░░░░
     await using queue = queueOn(await place.open());
     const steering = "\u001b[2J\u009b31m\u202e\r";
     const { id, traceId } = await queue.enqueue("email_queue", { steering });
-    await queue.cancel(id, steering);
+    await queue.cancel(id, { reason: steering });
     const env = { HAMMERWORK_URL: place.url, NO_COLOR: "1" };
     for (const args of [["job", "show", id], ["trace", "show", traceId]]) {
       const { stdout } = await inTerminal(args, { env });

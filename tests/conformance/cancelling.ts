@@ -15,10 +15,11 @@ export function describeCancelling(test: TestStore): void {
         const { store, get, clock, claim } = scene;
         const { id } = await jobWithStatus[status](scene);
         clock.pass(10);
-        const cancelled = await store.cancel(id, reason);
-        const { status: now, finishedAt, error } = cancelled!;
+        const { job, changed } = (await store.cancel(id, reason))!;
+        const { status: now, finishedAt, error } = job;
         assert.deepEqual([now, finishedAt, error], ["cancelled", clock.now(), reason]);
-        assert.deepEqual(stated(await get(id)), stated(cancelled!));
+        assert.equal(changed, true);
+        assert.deepEqual(stated(await get(id)), stated(job));
         clock.pass(100_000);
         assert.ok((await claim()).every((job) => job.id !== id));
       });
@@ -31,7 +32,8 @@ export function describeCancelling(test: TestStore): void {
         const before = stated(await get(id));
         clock.pass(10);
         const answer = await store.cancel(id, { name: "Late", message: "too late" });
-        assert.deepEqual(stated(answer!), before);
+        assert.deepEqual(stated(answer!.job), before);
+        assert.equal(answer!.changed, false);
         assert.deepEqual(stated(await get(id)), before);
       });
     }
@@ -102,7 +104,8 @@ export function describeCancelling(test: TestStore): void {
       const answers = await Promise.all([store.cancel(id, reason), store.cancel(id, second)]);
       const { error } = await get(id);
       assert.ok([reason, second].some(({ message }) => message === error?.message));
-      assert.deepEqual(answers.map((job) => job?.error), [error, error]);
+      assert.deepEqual(answers.map((one) => one?.job.error), [error, error]);
+      assert.deepEqual(answers.map((one) => one?.changed).sort(), [false, true]);
     });
   });
 }

@@ -20,13 +20,13 @@ export function describeRetrying(test: TestStore): void {
         const { id } = await jobWithStatus[status](scene, { maxAttempts: 1 });
         const history = await store.attempts([id]);
         clock.pass(10);
-        const retried = await store.retry(id);
+        const { job: retried, changed } = (await store.retry(id))!;
         assert.deepEqual(
-          [retried!.status, retried!.attempts, retried!.maxAttempts, retried!.runAt],
-          ["ready", 1, 2, clock.now()],
+          [changed, retried.status, retried.attempts, retried.maxAttempts, retried.runAt],
+          [true, "ready", 1, 2, clock.now()],
         );
-        assert.equal(retried!.finishedAt, undefined);
-        assert.deepEqual(stated(await get(id)), stated(retried!));
+        assert.equal(retried.finishedAt, undefined);
+        assert.deepEqual(stated(await get(id)), stated(retried));
         const job = await claimOne();
         assert.equal(job.id, id);
         assert.equal(await settle(job, completed), "held");
@@ -38,14 +38,15 @@ export function describeRetrying(test: TestStore): void {
 
     test("adds no attempt where there are some left", async (scene) => {
       const { id } = await jobWithStatus.cancelled(scene, { maxAttempts: 5 });
-      assert.equal((await scene.store.retry(id))?.maxAttempts, 5);
+      assert.equal((await scene.store.retry(id))?.job.maxAttempts, 5);
     });
 
     for (const status of jobStatuses.filter((one) => one !== "failed" && one !== "cancelled")) {
       test(`leaves a ${status} job as it is`, async (scene) => {
         const { id } = await jobWithStatus[status](scene);
         const before = stated(await scene.get(id));
-        assert.deepEqual(stated((await scene.store.retry(id))!), before);
+        const { job, changed } = (await scene.store.retry(id))!;
+        assert.deepEqual([stated(job), changed], [before, false]);
         assert.deepEqual(stated(await scene.get(id)), before);
       });
     }
@@ -54,9 +55,9 @@ export function describeRetrying(test: TestStore): void {
       const { id: dependency } = await scene.add({ queueName: "dependencies" });
       const { id } = await scene.add({ dependsOn: [dependency] });
       await scene.store.cancel(id, reason);
-      assert.equal((await scene.store.retry(id))?.status, "cancelled");
+      assert.equal((await scene.store.retry(id))?.job.status, "cancelled");
       await scene.settle(await scene.claimOne({ queueName: "dependencies" }), failed);
-      assert.equal((await scene.store.retry(id))?.status, "ready");
+      assert.equal((await scene.store.retry(id))?.job.status, "ready");
     });
 
     test("finds nothing where there is no such job", async ({ store }) => {
@@ -120,7 +121,8 @@ export function describeRetrying(test: TestStore): void {
     test("makes it ready once when two callers ask", async (scene) => {
       const { id } = await jobWithStatus.failed(scene);
       const answers = await Promise.all([scene.store.retry(id), scene.store.retry(id)]);
-      assert.deepEqual(answers.map((job) => job?.status), ["ready", "ready"]);
+      assert.deepEqual(answers.map((one) => one?.job.status), ["ready", "ready"]);
+      assert.deepEqual(answers.map((one) => one?.changed).sort(), [false, true]);
       assert.equal((await scene.claim()).length, 1);
     });
   });

@@ -191,8 +191,18 @@ describe("bad input is refused before it reaches the store", () => {
     );
     await refused(() => queue.cancel("abc"), /^A job id must be a UUID/, "RangeError");
     await refused(
-      () => queue.cancel(crypto.randomUUID(), 5 as never),
+      () => queue.cancel(crypto.randomUUID(), { reason: 5 as never }),
       /^A reason must be a string: got number$/,
+      "TypeError",
+    );
+    await refused(
+      () => queue.cancel(crypto.randomUUID(), "why" as never),
+      /^A cancellation's options must be an object: got "why"$/,
+      "TypeError",
+    );
+    await refused(
+      () => queue.cancel(crypto.randomUUID(), { why: "" } as never),
+      /^A cancellation has reason: got "why"$/,
       "TypeError",
     );
   });

@@ -82,16 +82,21 @@ describe("a client of a router", () => {
   });
 
   test("cancels and retries, and says how a job stands with which nothing can be done", async () => {
-    const { client } = scene();
+    const { client, queue } = scene();
     const { id } = await client.enqueue("payments", { amount: 1 });
-    assert.equal((await client.retry(id))?.status, "ready");
-    const cancelled = await client.cancel(id, "The customer changed their mind");
+    const early = (await client.retry(id))!;
+    assert.deepEqual([early.job.status, early.changed], ["ready", false]);
+    assert.equal(early.reason, "Only a failed or cancelled job can be retried: this one is ready");
+    const reason = "The customer changed their mind";
+    const { job: cancelled, changed } = (await client.cancel(id, { reason }))!;
     assert.deepEqual(
-      [cancelled?.status, cancelled?.error?.message],
-      ["cancelled", "The customer changed their mind"],
+      [cancelled.status, cancelled.error?.message, changed],
+      ["cancelled", reason, true],
     );
-    assert.equal((await client.cancel(id))?.status, "cancelled");
-    assert.equal((await client.retry(id))?.status, "ready");
+    assert.deepEqual(stated(await client.cancel(id)), stated(await queue.cancel(id)));
+    const retried = (await client.retry(id))!;
+    assert.deepEqual([retried.job.status, retried.changed], ["ready", true]);
+    await assert.rejects(client.cancel(id, { why: "" } as never), TypeError);
     const nobody = crypto.randomUUID();
     assert.deepEqual(
       [await client.get(nobody), await client.cancel(nobody), await client.retry(nobody)],

@@ -158,8 +158,8 @@ describe("the router's operations", () => {
     const { id } = await queue.enqueue("a", 1);
     const path = `/jobs/${id}/cancel`;
     const { status, body } = await post(app, path, { reason: "withdrawn\u0000" });
-    assert.deepEqual([status, body.status], [200, "cancelled"]);
-    assert.equal(body.error.message, "withdrawn\ufffd");
+    assert.deepEqual([status, body.changed, body.job.status], [200, true, "cancelled"]);
+    assert.equal(body.job.error.message, "withdrawn\ufffd");
     const again = await post(app, path, undefined);
     assert.deepEqual(errorOf(again, 409), ["conflict", undefined]);
     assert.equal(again.body.error.status, "cancelled");
@@ -185,7 +185,12 @@ describe("the router's operations", () => {
       throw new Error("no");
     }).tick();
     const { status, body } = await post(app, `/jobs/${id}/retry`, undefined);
-    assert.deepEqual([status, body.status, body.maxAttempts], [200, "ready", 2]);
+    assert.deepEqual([status, body.changed, body.job.status, body.job.maxAttempts], [
+      200,
+      true,
+      "ready",
+      2,
+    ]);
     const dependent = await queue.enqueue("b", 1, { dependsOn: [id] });
     await queue.cancel(dependent.id);
     const waiting = await post(app, `/jobs/${dependent.id}/retry`, {});

@@ -216,13 +216,16 @@ describe("lookup", () => {
     const worker = queue.worker("mails", () => {
       if (++attempts === 1) throw new Error("no such mailbox");
     });
-    assert.equal((await queue.retry(id))?.status, "ready", "it has not failed yet");
+    const early = await queue.retry(id);
+    assert.deepEqual([early?.job.status, early?.changed], ["ready", false]);
+    assert.equal(early?.reason, "Only a failed or cancelled job can be retried: this one is ready");
     await worker.tick();
     const retried = await queue.retry(id);
-    assert.deepEqual([retried?.status, retried?.maxAttempts], ["ready", 2]);
+    assert.deepEqual([retried?.job.status, retried?.job.maxAttempts], ["ready", 2]);
+    assert.deepEqual([retried?.changed, retried?.reason], [true, undefined]);
     assert.equal((await worker.tick()).completed, 1);
     assert.equal((await queue.get(id))?.failedAttempts.length, 1);
-    assert.equal((await queue.retry(id))?.status, "completed");
+    assert.equal((await queue.retry(id))?.job.status, "completed");
     assert.equal(await queue.retry(crypto.randomUUID()), undefined);
     await assert.rejects(queue.retry("1"), RangeError);
   });

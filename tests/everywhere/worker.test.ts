@@ -231,7 +231,7 @@ describe("the signal of an attempt", () => {
     const reasons: unknown[] = [];
     const events: JobLifecycleEvent[] = [];
     const worker = queue.worker("queue", async (job, { signal }) => {
-      await queue.cancel(job.id, "The customer changed their mind");
+      await queue.cancel(job.id, { reason: "The customer changed their mind" });
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
       reasons.push(signal.reason);
       return "late";

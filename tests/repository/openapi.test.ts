@@ -204,7 +204,8 @@ describe("the OpenAPI document", () => {
           const broken = Object.create(
             store,
             Object.fromEntries(
-              ["add", "get", "find", "counts", "health"].map((name) => [name, { value: fail }]),
+              ["add", "get", "find", "counts", "health", "cancel", "retry"]
+                .map((name) => [name, { value: fail }]),
             ),
           );
           Object.assign(queue, { store: broken });

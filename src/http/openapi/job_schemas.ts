@@ -138,6 +138,7 @@ export const jobSchemas: Readonly<Record<string, JsonSchema>> = {
     [...alwaysThere, "deduplicated"],
   ),
   EnqueuedJobs: closed({ jobs: list(ref("EnqueuedJob")) }, ["jobs"]),
+  JobChange: closed({ job: ref("Job"), changed: { type: "boolean" } }, ["job", "changed"]),
   AttemptedJob: closed({ ...jobProperties, failedAttempts }, [...alwaysThere, "failedAttempts"]),
   FailedAttempt: closed(
     { jobId: text, outcome: { enum: outcomes }, ...attemptProperties },

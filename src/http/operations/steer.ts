@@ -4,8 +4,8 @@
  * @module
  */
 import { checkJobId, shown } from "../../job/ids.ts";
-import type { Job } from "../../job/job.ts";
-import { canBeRetried, hasEnded, type JobStatus } from "../../job/status.ts";
+import type { JobChange } from "../../queue/job_change.ts";
+import type { Answer } from "../answer.ts";
 import { checkNames } from "../body.ts";
 import { idInPath } from "../openapi/parameters.ts";
 import type { Call, Operation } from "../operation.ts";
@@ -26,18 +26,12 @@ export const cancelJob: Operation = {
     example: { reason: "The order was withdrawn" },
     required: false,
   },
-  answers: { 200: { description: "The cancelled job.", schema: "Job" } },
+  answers: { 200: { description: "The job, cancelled.", schema: "JobChange" } },
   errors: ["invalid_input", "not_found", "conflict", "too_large", "unsupported_media_type"],
   run: async (call) => {
     checkNames(call.body, ["reason"], "");
     const reason = readReason(call.body.reason);
-    const { id, status } = await storedJob(call);
-    const before = `Only a job that has not ended can be cancelled`;
-    if (hasEnded(status)) throw conflict(before, status);
-    const job = present(await call.queue.cancel(id, reason));
-    // It may have ended in the moment between.
-    if (job.status !== "cancelled") throw conflict(before, job.status);
-    return { status: 200, body: job };
+    return answerTo(await call.queue.cancel(idOf(call), { reason }));
   },
 };
 
@@ -50,29 +44,23 @@ export const retryJob: Operation = {
   summary: "Make a failed or cancelled job ready again",
   parameters: [idInPath],
   body: { description: "Nothing.", schema: "Nothing", example: {}, required: false },
-  answers: { 200: { description: "The job, ready again.", schema: "Job" } },
+  answers: { 200: { description: "The job, ready again.", schema: "JobChange" } },
   errors: ["invalid_input", "not_found", "conflict", "too_large", "unsupported_media_type"],
   run: async (call) => {
     checkNames(call.body, [], "");
-    const { id, status } = await storedJob(call);
-    if (!canBeRetried(status)) {
-      throw conflict("Only a failed or cancelled job can be retried", status);
-    }
-    const job = present(await call.queue.retry(id));
-    if (canBeRetried(job.status)) {
-      throw conflict("A job that it depends on has not ended", job.status);
-    }
-    return { status: 200, body: job };
+    return answerTo(await call.queue.retry(idOf(call)));
   },
 };
 
-async function storedJob({ queue, id }: Call): Promise<Job> {
-  return present(await queue.get(checkedAt("id", () => checkJobId(id))));
+function idOf({ id }: Call): string {
+  return checkedAt("id", () => checkJobId(id));
 }
 
-function present(job: Job | undefined): Job {
-  if (job === undefined) throw noSuchJob();
-  return job;
+function answerTo(change: JobChange | undefined): Answer {
+  if (change === undefined) throw noSuchJob();
+  const { job: { status }, changed, reason } = change;
+  if (!changed) throw new RequestError("conflict", reason!, { status });
+  return { status: 200, body: change };
 }
 
 const LONGEST_REASON = 1_000;
@@ -84,8 +72,4 @@ function readReason(reason: unknown): string | undefined {
     `reason must be a string of at most ${LONGEST_REASON} characters: got ${shown(reason)}`,
     "reason",
   );
-}
-
-function conflict(message: string, status: JobStatus): RequestError {
-  return new RequestError("conflict", `${message}: this one is ${status}`, { status });
 }

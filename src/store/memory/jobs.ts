@@ -6,7 +6,15 @@
  */
 import { hasEnded, type JobStatus } from "../../job/status.ts";
 import type { AttemptOutcome, JobError, JobInput, JobRecord } from "../../job/record.ts";
-import type { Added, Claim, ClaimedJob, Lease, LeaseState, Settlement } from "../store.ts";
+import type {
+  Added,
+  ChangedRecord,
+  Claim,
+  ClaimedJob,
+  Lease,
+  LeaseState,
+  Settlement,
+} from "../store.ts";
 import { dependencyFailed, leaseExpired } from "../reasons.ts";
 import { claimedCopyOf, copyOf, type Entry, remember, statusByTime } from "./entry.ts";
 import { MemoryEnded } from "./ended.ts";
@@ -106,17 +114,20 @@ export class MemoryJobs {
     return "held";
   }
 
-  cancel(id: string, error: JobError, now: number): JobRecord | undefined {
+  cancel(id: string, error: JobError, now: number): ChangedRecord | undefined {
     const entry = this.table.get(id);
     if (entry === undefined) return undefined;
-    if (!hasEnded(entry.record.status)) this.#cancel(entry, error, now);
+    const changed = !hasEnded(entry.record.status);
+    if (changed) this.#cancel(entry, error, now);
     this.traces.endStep();
-    return copyOf(entry.record);
+    return { job: copyOf(entry.record), changed };
   }
 
-  retry(id: string, now: number): JobRecord | undefined {
+  retry(id: string, now: number): ChangedRecord | undefined {
     const entry = this.table.get(id);
-    if (entry !== undefined && this.table.mayRetry(entry.record)) {
+    if (entry === undefined) return undefined;
+    const changed = this.table.mayRetry(entry.record);
+    if (changed) {
       const { record } = entry;
       this.queues.named(record.queueName).forget(entry);
       record.maxAttempts = Math.max(record.maxAttempts, record.attempts + 1);
@@ -126,7 +137,7 @@ export class MemoryJobs {
       this.traces.revive(entry);
       this.#wait(entry, "ready");
     }
-    return entry && copyOf(entry.record);
+    return { job: copyOf(entry.record), changed };
   }
 
   /** Takes back the jobs whose lease has expired. */

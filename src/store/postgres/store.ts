@@ -7,6 +7,7 @@ import type { Health } from "../health.ts";
 import type { Attempt, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type {
   Added,
+  ChangedRecord,
   Lease,
   LeaseState,
   QueueCount,
@@ -101,14 +102,14 @@ export class PostgresStore implements Store<Sql> {
     return rows.map(({ state }) => state as LeaseState);
   }
 
-  cancel(id: string, error: JobError): Promise<JobRecord | undefined> {
+  cancel(id: string, error: JobError): Promise<ChangedRecord | undefined> {
     return this.#change(
       `cancel_job($1::text::uuid, $2::text::json, to_timestamp($3::float8 / 1000))`,
       [uuidOrNull(id), JSON.stringify(error), this.#at()],
     );
   }
 
-  retry(id: string): Promise<JobRecord | undefined> {
+  retry(id: string): Promise<ChangedRecord | undefined> {
     return this.#change(
       `retry_job($1::text::uuid, to_timestamp($2::float8 / 1000))`,
       [uuidOrNull(id), this.#at()],
@@ -176,13 +177,14 @@ export class PostgresStore implements Store<Sql> {
   }
 
   /** Calls a function that changes one job, and wakes whoever waits for what became ready by it. */
-  async #change(call: string, values: SqlValue[]): Promise<JobRecord | undefined> {
-    const text = `select ${jobColumns("(c.job)")}, array_to_json(c.woken)::text as woken ` +
+  async #change(call: string, values: SqlValue[]): Promise<ChangedRecord | undefined> {
+    const text =
+      `select ${jobColumns("(c.job)")}, c.changed, array_to_json(c.woken)::text as woken ` +
       `from ${this.#schema}.${call} c`;
     const [row] = await repeated(() => this.#client.query(text, values));
     if (row === undefined) return undefined;
     await this.#bell.ring(JSON.parse(row.woken as string));
-    return toRecord(row);
+    return { job: toRecord(row), changed: row.changed as boolean };
   }
 
   #at(): number | null {

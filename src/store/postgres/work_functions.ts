@@ -12,7 +12,7 @@ export function workFunctions(schema: string): string {
   return `
 -- Cancels a job that has not ended. Returns the job as it stands, or nothing.
 create function ${schema}.cancel_job(job_id uuid, reason json, at timestamptz default null)
-returns table (job ${schema}.jobs, woken text[])
+returns table (job ${schema}.jobs, changed boolean, woken text[])
 language plpgsql ${byIndex} as $$
 declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
@@ -22,7 +22,8 @@ begin
   ${readCommitted}
   woken := '{}';
   select * into standing from ${schema}.live l where l.id = cancel_job.job_id for update;
-  if found then
+  changed := found;
+  if changed then
     if standing.status = 'running' then
       insert into ${schema}.attempts (job_id, attempt, outcome, started_at, finished_at, error)
       values (standing.id, standing.attempts, 'cancelled', standing.started_at, t, reason);
@@ -47,7 +48,7 @@ end $$;
 -- Makes a failed or cancelled job ready again, unless something it depends on has not ended. Returns
 -- the job as it stands, or nothing. The end that it brought to its trace is not told any more.
 create function ${schema}.retry_job(job_id uuid, at timestamptz default null)
-returns table (job ${schema}.jobs, woken text[])
+returns table (job ${schema}.jobs, changed boolean, woken text[])
 language plpgsql ${byIndex} as $$
 declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
@@ -71,7 +72,8 @@ begin
     greatest(max_attempts, attempts + 1), started_at, error, attempt_traceparent, trace_epoch
   from gone
   returning l.queue_name into freed;
-  if freed is not null then woken := array[freed]; end if;
+  changed := freed is not null;
+  if changed then woken := array[freed]; end if;
   select * into job from ${schema}.jobs j where j.id = retry_job.job_id;
   if found then return next; end if;
 end $$;

@@ -8,6 +8,7 @@ import type { Health } from "../health.ts";
 import type { Attempt, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type {
   Added,
+  ChangedRecord,
   Claim,
   Lease,
   LeaseState,
@@ -78,21 +79,23 @@ export class SqliteStore implements Store {
     );
   }
 
-  cancel(id: string, error: JobError): Promise<JobRecord | undefined> {
+  cancel(id: string, error: JobError): Promise<ChangedRecord | undefined> {
     return this.#write((now, effects) => {
       const job = this.#byId(id);
-      if (job === undefined || hasEnded(job.status)) return job;
+      if (job === undefined || hasEnded(job.status)) return job && { job, changed: false };
       cancelJob(this.#database, job, error, now, effects);
-      return this.#byId(id);
+      return { job: this.#byId(id)!, changed: true };
     });
   }
 
-  retry(id: string): Promise<JobRecord | undefined> {
+  retry(id: string): Promise<ChangedRecord | undefined> {
     return this.#write((now, effects) => {
       const job = this.#byId(id);
-      if (job === undefined || !mayRetry(this.#database, job)) return job;
+      if (job === undefined || !mayRetry(this.#database, job)) {
+        return job && { job, changed: false };
+      }
       retryJob(this.#database, job, now, effects);
-      return this.#byId(id);
+      return { job: this.#byId(id)!, changed: true };
     });
   }
 

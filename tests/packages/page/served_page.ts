@@ -78,7 +78,7 @@ async function makeJobs(queue: JobQueue): Promise<Jobs> {
   await queue.enqueue("reminder_queue", {}, { correlationId, delayMs: 3_600_000 });
   const unwanted = await queue.enqueue(longName, long, { parent: order, idempotencyKey });
   const below = await queue.enqueue("below_queue", {}, { parent: unwanted, dependsOn: [payment] });
-  await queue.cancel(unwanted.id, `${hostile} ${long.slice(0, 900)}`);
+  await queue.cancel(unwanted.id, { reason: `${hostile} ${long.slice(0, 900)}` });
   const workers = [
     queue.worker("order_queue", () => {}),
     queue.worker("payment_queue", ({ attempts }) => {

@@ -1,0 +1,67 @@
+/**
+ * What a caller changes of a job that is stored, and what came of it.
+ *
+ * @module
+ */
+import { toCancellation } from "../job/errors.ts";
+import { shown } from "../job/ids.ts";
+import type { Job } from "../job/job.ts";
+import type { JobError } from "../job/record.ts";
+import { hasEnded } from "../job/status.ts";
+import { toJob } from "../job/from_record.ts";
+import type { ChangedRecord } from "../store/store.ts";
+
+/** What became of a job that was to be cancelled or retried. */
+export interface JobChange {
+  /** The job as it is stored then. */
+  readonly job: Job;
+  /** Whether the call changed it. */
+  readonly changed: boolean;
+  /** Why it was not changed: a sentence without a full stop. */
+  readonly reason: string | undefined;
+}
+
+/** How a job is cancelled. */
+export interface CancelOptions {
+  /** Why; it is kept as the job's error. Default: "Cancelled by a caller". */
+  readonly reason?: string | undefined;
+}
+
+/** A caller's reason as it is kept with the job. */
+export function readCancelOptions(options: CancelOptions): JobError {
+  checkOptionNames("A cancellation", options, ["reason"]);
+  return toCancellation(options.reason ?? "Cancelled by a caller");
+}
+
+/** What `cancel` answers. */
+export function toCancelled({ job: record, changed }: ChangedRecord): JobChange {
+  const job = toJob(record);
+  const reason = changed
+    ? undefined
+    : `Only a job that has not ended can be cancelled: this one is ${job.status}`;
+  return { job, changed, reason };
+}
+
+/** What `retry` answers. */
+export function toRetried({ job: record, changed }: ChangedRecord): JobChange {
+  const job = toJob(record);
+  return { job, changed, reason: changed ? undefined : notRetried(job) };
+}
+
+function notRetried({ status }: Job): string {
+  return hasEnded(status) && status !== "completed"
+    ? `A job that it depends on has not ended: this one is ${status}`
+    : `Only a failed or cancelled job can be retried: this one is ${status}`;
+}
+
+/** A misspelled option would be passed over in silence. */
+function checkOptionNames(what: string, options: object, names: readonly string[]): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`${what}'s options must be an object: got ${shown(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!names.includes(name)) {
+      throw new TypeError(`${what} has ${names.join(", ")}: got ${shown(name)}`);
+    }
+  }
+}
