@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
@@ -116,6 +124,58 @@ describe("a path that is no store", () => {
     const path = join(folder.path, "jobs.db");
     mkdirSync(path);
     await assert.rejects(sqlite(path), isSentenceAbout(path, /cannot be opened/));
+  });
+});
+
+describe("a SQLite file that somebody takes away while it is open", () => {
+  const ways: readonly [sentence: string, said: RegExp, take: (path: string) => void][] = [
+    ["removed", /removed while it was open/, (path) => rmSync(path)],
+    ["moved", /removed while it was open/, (path) => renameSync(path, `${path}.old`)],
+    ["replaced by a copy", /replaced while it was open/, (path) => {
+      cpSync(path, `${path}.copy`);
+      renameSync(`${path}.copy`, path);
+    }],
+    ["robbed of its log", /jobs\.db-wal was removed/, (path) => rmSync(`${path}-wal`)],
+  ];
+  for (const [done, said, take] of ways) {
+    test(`refuses every call once it was ${done}`, async () => {
+      using folder = temporaryFolder();
+      const path = join(folder.path, "jobs.db");
+      const store = await sqlite(path);
+      await store.add([jobInput()]);
+      const { claimed: [job] } = await store.exchange({ settlements: [], claims });
+      take(path);
+      const settlements = [settlement(job!, completed)];
+      const calls: readonly (() => Promise<unknown>)[] = [
+        () => store.add([jobInput()]),
+        () => store.exchange({ settlements, claims: [] }),
+        () => store.exchange({ settlements: [], claims }),
+        () => store.extend([leaseOf(job!)], 1_000),
+        () => store.cancel(job!.id, reason),
+        () => store.retry(job!.id),
+        () => store.get(job!.id),
+        () => store.find({ limit: 10 }),
+        () => store.counts(),
+        () => store.upkeep({ retentionMs: 0, limit: 10 }),
+      ];
+      for (const call of calls) {
+        await assert.rejects(call, { name: "StoreUnavailableError", message: said });
+      }
+      await store.close();
+    });
+  }
+
+  test("is known by its own name, whatever the folder and the link it was opened by", async () => {
+    using folder = temporaryFolder();
+    const [path, link] = [join(folder.path, "jobs.db"), join(folder.path, "link.db")];
+    await withJob(path);
+    symlinkSync(path, link);
+    await withJob(link, async (store) => {
+      rmSync(link);
+      assert.equal((await store.find({ limit: 10 })).length, 2);
+      rmSync(path);
+      await assert.rejects(store.counts(), /removed while it was open/);
+    });
   });
 });
 

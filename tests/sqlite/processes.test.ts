@@ -178,6 +178,24 @@ describe("several processes on one SQLite file", () => {
       assert.ok(ends.get(`end ${payment}`)! <= at, "A mail must start after its payment's end");
     }
   });
+
+  test("eight that write all the time wait a few seconds at most", { timeout }, async (t) => {
+    using folder = temporaryFolder();
+    const database = join(folder.path, "jobs.db");
+    await using programs = new AsyncDisposableStack();
+    const writers = Array.from(
+      { length: 8 },
+      () => programs.use(startProgram("contend.ts", { database, forMs: 4_000 })),
+    );
+    const said = await Promise.all(writers.map(({ said }) => said("enqueued")));
+    const results = said.map((text): { count: number; slowestMs: number } => JSON.parse(text));
+    const slowestMs = Math.max(...results.map((one) => one.slowestMs));
+    t.diagnostic(`the slowest enqueue took ${Math.round(slowestMs)} ms`);
+    assert.ok(slowestMs < 4_000, `${slowestMs}`);
+    await using queue = new JobQueue({ store: await sqlite(database) });
+    const total = results.reduce((sum, one) => sum + one.count, 0);
+    assert.equal(await count(queue.store, "ready"), total);
+  });
 });
 
 async function count(store: Store, status: JobStatus = "completed"): Promise<number> {

@@ -30,7 +30,13 @@ interface Builtin {
   "node:sqlite": {
     readonly DatabaseSync: new (path: string, options: { timeout: number }) => DatabaseSync;
   };
-  "node:fs": { readonly existsSync: (path: string) => boolean };
+  "node:fs": {
+    readonly realpathSync: (path: string) => string;
+    readonly statSync: (
+      path: string,
+      options: { throwIfNoEntry: false },
+    ) => { readonly dev: number; readonly ino: number } | undefined;
+  };
 }
 
 type Runtime = {
@@ -43,34 +49,85 @@ type Runtime = {
 export function openDatabase(path: string, busyTimeoutMs: number, mustExist = false): Database {
   const { getBuiltinModule } = (globalThis as Runtime).process ?? {};
   const module = getBuiltinModule?.("node:sqlite");
-  if (module === undefined) {
+  const fs = getBuiltinModule?.("node:fs");
+  if (module === undefined || fs === undefined) {
     throw new TypeError(
       "sqlite() needs a runtime with node:sqlite, which is Node 22.13 or later, Bun or Deno: " +
         "got one without it",
     );
   }
-  if (mustExist && !getBuiltinModule!("node:fs")?.existsSync(path)) {
+  if (mustExist && !fs.statSync(path, { throwIfNoEntry: false })) {
     throw new StoreUnavailableError(`The SQLite file ${path} is not there`);
   }
   try {
     // SQLite's own waiting would block the event loop, so a locked file is asked for again instead.
-    return new Database(new module.DatabaseSync(path, { timeout: 0 }), path, busyTimeoutMs);
+    const database = new module.DatabaseSync(path, { timeout: 0 });
+    return new Database(database, new OpenedFile(fs, path), busyTimeoutMs);
   } catch (error) {
     throw explained(error, path);
+  }
+}
+
+/**
+ * The file that was opened, and its write-ahead log. Unix lets anybody remove or replace a file that is
+ * open: SQLite would go on with what has no name any more, and all of it would be gone with the process.
+ */
+class OpenedFile {
+  /** As the caller named it. */
+  readonly path: string;
+  readonly #fs: Builtin["node:fs"];
+  // By its absolute name: the process may change its folder. None for a database in memory.
+  readonly #realPath: string | undefined;
+  readonly #identity: string | undefined;
+  // The log is made with the first transaction and stays while anybody has the file open.
+  #logIdentity: string | undefined;
+
+  constructor(fs: Builtin["node:fs"], path: string) {
+    this.path = path;
+    this.#fs = fs;
+    const isFile = fs.statSync(path, { throwIfNoEntry: false }) !== undefined;
+    this.#realPath = isFile ? fs.realpathSync(path) : undefined;
+    this.#identity = this.#realPath && this.#identityOf(this.#realPath);
+  }
+
+  /** Refuses what was read from, or written to, a file that is not the one at its path any more. */
+  check(): void {
+    if (this.#realPath === undefined) return;
+    const log = `${this.#realPath}-wal`;
+    this.#logIdentity ??= this.#identityOf(log);
+    this.#checkOne(this.#realPath, this.#identity);
+    this.#checkOne(log, this.#logIdentity);
+  }
+
+  #checkOne(path: string, opened: string | undefined): void {
+    const present = this.#identityOf(path);
+    if (present === opened) return;
+    throw new StoreUnavailableError(
+      `The SQLite file ${path} was ${
+        present === undefined ? "removed" : "replaced"
+      } while it was ` +
+        "open: nothing that is written to it now would last. Stop every process that uses it, put " +
+        "it back if it is needed, and open the store again",
+    );
+  }
+
+  #identityOf(path: string): string | undefined {
+    const stats = this.#fs.statSync(path, { throwIfNoEntry: false });
+    return stats && `${stats.dev} ${stats.ino}`;
   }
 }
 
 /** An open file. Statements are prepared once; values are always parameters. */
 export class Database {
   readonly #database: DatabaseSync;
-  readonly #path: string;
+  readonly #file: OpenedFile;
   readonly #busyTimeoutMs: number;
   #isClosed = false;
   readonly #statements = new Map<string, Statement>();
 
-  constructor(database: DatabaseSync, path: string, busyTimeoutMs: number) {
+  constructor(database: DatabaseSync, file: OpenedFile, busyTimeoutMs: number) {
     this.#database = database;
-    this.#path = path;
+    this.#file = file;
     this.#busyTimeoutMs = busyTimeoutMs;
   }
 
@@ -143,27 +200,49 @@ export class Database {
   }
 
   async #unlocked<T>(work: () => T): Promise<T> {
-    const giveUpAt = performance.now() + this.#busyTimeoutMs;
-    for (let waitMs = 1;; waitMs = Math.min(waitMs * 1.5, 25)) {
+    const { path } = this.#file;
+    const askedAt = performance.now();
+    for (let tries = 0;; tries++) {
       if (this.#isClosed) {
-        throw new StoreUnavailableError(`The SQLite file ${this.#path} has been closed`);
+        throw new StoreUnavailableError(`The SQLite file ${path} has been closed`);
       }
       try {
-        return work();
+        const result = work();
+        this.#file.check();
+        return result;
       } catch (error) {
-        if (!isLocked(error)) throw explained(error, this.#path);
-        if (performance.now() >= giveUpAt) {
+        if (!isLocked(error)) {
+          // SQLite may have met it first, and says then that the file is read-only or broken.
+          this.#file.check();
+          throw explained(error, path);
+        }
+        if (performance.now() - askedAt >= this.#busyTimeoutMs) {
           throw new StoreUnavailableError(
-            `The SQLite file ${this.#path} stayed locked by another process for ` +
+            `The SQLite file ${path} stayed locked by other processes for ` +
               `${this.#busyTimeoutMs} ms; nothing was changed`,
             { cause: error },
           );
         }
       }
-      await new Promise((resolve) => setTimeout(resolve, waitMs * (0.5 + Math.random())));
+      await this.#pause(tries, performance.now() - askedAt);
     }
   }
+
+  /**
+   * The longer it has waited, the more often it asks again: SQLite has no queue for its lock, and who
+   * asked seldom would never get it from processes that take it again and again.
+   */
+  async #pause(tries: number, waitedMs: number): Promise<void> {
+    const isPatient = waitedMs < Math.min(PATIENCE_MS, this.#busyTimeoutMs / 10);
+    const pauseMs = isPatient ? Math.min(1.5 ** tries, LONGEST_PAUSE_MS) : SHORTEST_PAUSE_MS;
+    await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random())));
+  }
 }
+
+// A lock that is held for long is rare, and costs those who wait for it few wake-ups.
+const LONGEST_PAUSE_MS = 25;
+const SHORTEST_PAUSE_MS = 2;
+const PATIENCE_MS = 500;
 
 // By their messages: not every runtime gives SQLite's result codes.
 function isLocked(error: unknown): boolean {
