@@ -57,7 +57,10 @@ export class StoreUnavailableError extends Error {
   override name = "StoreUnavailableError";
 }
 
-/** A call that took the store longer than one may take. A smaller one may be done in time. */
+/**
+ * A call that took longer than its limit, the store's own or the server's, and was given up. Fewer
+ * jobs in one call may be done in time. The message says whether something may have happened.
+ */
 export class StoreTimeoutError extends StoreUnavailableError {
   override name = "StoreTimeoutError";
 }

@@ -72,7 +72,7 @@ describe("a server that refuses for a while", { skip: whyNoServer() }, () => {
     const worker = queue.worker("orders", () => "done", { onError: () => {} });
     await sql.begin(async (tx) => {
       await tx.unsafe(`lock table ${schema}.enqueued in access exclusive mode`);
-      const late = { name: unavailable, message: /time limit/ };
+      const late = { name: "StoreTimeoutError", message: /time limit/ };
       await assert.rejects(queue.enqueue("orders", {}), late);
       await assert.rejects(queue.get(id), late);
       await assert.rejects(worker.tick(), late);
