@@ -22,6 +22,8 @@ export interface JobError {
   readonly message: string;
   /** Where it was thrown, if known. */
   readonly stack?: string;
+  /** Of a job that was cancelled because of a job that it depends on: that job's id. */
+  readonly dependencyId?: string;
 }
 
 /** How an attempt ended that did not complete its job. */

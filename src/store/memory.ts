@@ -68,7 +68,7 @@ class MemoryStore implements Store {
   // deno-lint-ignore require-await
   async exchange({ settlements, claims }: Turn): Promise<TurnResult> {
     const now = this.#now();
-    const settled = settlements.map((settlement) => this.#jobs.settle(settlement, now));
+    const settled = this.#jobs.settle(settlements, now);
     const leaseToken = crypto.randomUUID();
     const claimed = claims.flatMap((claim) => this.#jobs.claim(claim, leaseToken, now));
     const next = Math.min(

@@ -14,7 +14,8 @@ export const leaseExpired: JobError = {
 
 /** Why a dependent was cancelled. */
 export function dependencyFailed(id: string, status: JobStatus): JobError {
-  return { name: "JobCancelledError", message: `Its dependency ${id} ${said(status)}` };
+  const message = `Its dependency ${id} ${said(status)}`;
+  return { name: "JobCancelledError", message, dependencyId: id };
 }
 
 /** The refusal of a dependency that is not stored. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { completed, failed, reason } from "./changes.ts";
 import { jobInput } from "./job_input.ts";
+import { settlement } from "./settlement.ts";
 import type { TestStore } from "./test_store.ts";
 
 export function describeDependencyFailures(test: TestStore): void {
@@ -16,6 +17,37 @@ export function describeDependencyFailures(test: TestStore): void {
       assert.equal(error?.name, "JobCancelledError");
       assert.match(error?.message ?? "", new RegExp(id));
       assert.deepEqual(await store.attempts([dependent.id]), []);
+    });
+
+    test("is named: of those that end in one step the first that the dependent names", async (scene) => {
+      const { addAll, add, claim, store, get } = scene;
+      const ids = (await addAll([{}, {}, {}])).map(({ job }) => job.id);
+      const [a, b, c] = ids as [string, string, string];
+      const inOrders = [[a, b, c], [c, b, a], [b, c, a], [c, a]];
+      const dependents = await addAll(inOrders.map((dependsOn) => ({ dependsOn })));
+      const below = await add({ dependsOn: [a, dependents[0]!.job.id] });
+      const [first, second, third] = await claim();
+      const settlements = [
+        settlement(third!, completed),
+        settlement(second!, failed),
+        settlement(first!, failed),
+      ];
+      await store.exchange({ settlements, claims: [] });
+      const named = await Promise.all(
+        [...dependents.map(({ job }) => job), below].map(async ({ id }) => (await get(id)).error),
+      );
+      assert.deepEqual(named.map((error) => error?.dependencyId), [a, b, b, a, a]);
+      for (const error of named) assert.match(error!.message, new RegExp(error!.dependencyId!));
+    });
+
+    test("is named in each link of a chain", async ({ add, store, get }) => {
+      const first = await add();
+      const second = await add({ dependsOn: [first.id] });
+      const third = await add({ dependsOn: [second.id] });
+      await store.cancel(first.id, reason);
+      assert.equal((await get(first.id)).error?.dependencyId, undefined);
+      assert.equal((await get(second.id)).error?.dependencyId, first.id);
+      assert.equal((await get(third.id)).error?.dependencyId, second.id);
     });
 
     test("frees dependents that run anyway", async (scene) => {

@@ -22,6 +22,25 @@ export function describeEndedDependencies(test: TestStore): void {
       assert.match(error?.message ?? "", new RegExp(id));
     });
 
+    test("is named when it failed: of several the first that the dependent names", async (scene) => {
+      const { addAll, add, claim, settle, store } = scene;
+      const [a, b, c] = (await addAll([{}, {}, {}])).map(({ job }) => job.id);
+      const [first, second] = await claim();
+      await store.cancel(c!, reason);
+      await settle(second!, failed);
+      await settle(first!, failed);
+      const inOrders = [[a, b, c], [c, b, a], [b, c, a], [b, a, c]] as string[][];
+      for (const dependsOn of inOrders) {
+        const { error } = await add({ dependsOn });
+        const as = dependsOn[0] === c ? "was cancelled" : "failed";
+        assert.deepEqual(error, {
+          name: "JobCancelledError",
+          message: `Its dependency ${dependsOn[0]} ${as}`,
+          dependencyId: dependsOn[0],
+        });
+      }
+    });
+
     test("and was cancelled cancels the dependent at once", async ({ add, store, get }) => {
       const { id } = await add();
       await store.cancel(id, reason);

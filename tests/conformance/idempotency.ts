@@ -97,11 +97,17 @@ export function describeIdempotency(test: TestStore): void {
     });
 
     test("two dependencies that are one stored job count once", async (scene) => {
-      const { add, store, claimOne, settle, statusOf } = scene;
+      const { add, store, claimOne, settle, statusOf, get } = scene;
       const stored = await add({ idempotencyKey });
       const again = jobInput({ idempotencyKey });
-      const dependent = jobInput({ dependsOn: [again.id, stored.id] });
-      await store.add([again, dependent]);
+      const other = await add({ queueName: "others" });
+      const dependent = jobInput({ dependsOn: [again.id, other.id, stored.id] });
+      const [, added] = await store.add([again, dependent]);
+      for (const { dependsOn } of [added!.job, await get(dependent.id)]) {
+        assert.deepEqual(dependsOn, [stored.id, other.id]);
+      }
+      await settle(await claimOne({ queueName: "others" }), completed);
+      assert.equal(await statusOf(dependent.id), "blocked");
       await settle(await claimOne(), completed);
       assert.equal(await statusOf(dependent.id), "ready");
     });

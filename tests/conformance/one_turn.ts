@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { completed, handedBack, retrying } from "./changes.ts";
+import { completed, failed, handedBack, neverStarted, reason, retrying } from "./changes.ts";
 import { defaultQueue } from "./job_input.ts";
 import { settlement } from "./settlement.ts";
 import type { TestStore } from "./test_store.ts";
@@ -32,6 +32,48 @@ export function describeOneTurn(test: TestStore): void {
       });
       const attempts = new Map(claimed.map((job) => [job.id, job.attempts]));
       assert.deepEqual(attempts, new Map([[first!.id, 1], [second!.id, 2]]));
+    });
+
+    for (const [name, first] of Object.entries({ completed, failed, retrying, handedBack })) {
+      test(`of two outcomes of one attempt the first counts (${name})`, async (scene) => {
+        const { add, claimOne, store, statusOf } = scene;
+        const { id } = await add();
+        const { id: dependent } = await add({ dependsOn: [id] });
+        const job = await claimOne();
+        for (const second of [completed, failed, retrying, handedBack, neverStarted]) {
+          const settlements = [first, second, second].map((change) => settlement(job, change));
+          const { settled } = await store.exchange({ settlements, claims: [] });
+          const isHeld = second === completed;
+          assert.deepEqual(settled, [isHeld ? "held" : "lost", "lost", "lost"]);
+          assert.equal(await statusOf(id), first.to);
+          const next = first.to === "completed"
+            ? "ready"
+            : first.to === "failed"
+            ? "cancelled"
+            : "blocked";
+          assert.equal(await statusOf(dependent), next);
+        }
+      });
+
+      test(`of two outcomes of an attempt that completes alone the first counts (${name})`, async (scene) => {
+        const { add, claimOne, store, get } = scene;
+        const { id } = await add();
+        const job = await claimOne();
+        const settlements = [first, completed].map((change) => settlement(job, change));
+        const { settled } = await store.exchange({ settlements, claims: [] });
+        assert.deepEqual(settled, ["held", "lost"]);
+        assert.equal((await get(id)).status, first.to);
+      });
+    }
+
+    test("two outcomes of a cancelled attempt are both told so", async (scene) => {
+      const { add, claimOne, store } = scene;
+      const { id } = await add();
+      const job = await claimOne();
+      await store.cancel(id, reason);
+      const settlements = [completed, failed].map((change) => settlement(job, change));
+      const { settled } = await store.exchange({ settlements, claims: [] });
+      assert.deepEqual(settled, ["cancelled", "cancelled"]);
     });
 
     test("hundreds of outcomes are recorded in one turn", async ({ addAll, claim, store }) => {

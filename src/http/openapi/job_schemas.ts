@@ -129,7 +129,10 @@ const attemptProperties = {
 export const jobSchemas: Readonly<Record<string, JsonSchema>> = {
   QueueName: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$" },
   JobStatus: { enum: jobStatuses },
-  JobError: closed({ name: text, message: text, stack: text }, ["name", "message"]),
+  JobError: closed(
+    { name: text, message: text, stack: text, dependencyId: { type: "string", format: "uuid" } },
+    ["name", "message"],
+  ),
   NewJob: newJob,
   NewJobs: closed({ jobs: list(ref("NewJob"), { minItems: 1 }) }, ["jobs"]),
   Job: closed(jobProperties, alwaysThere),

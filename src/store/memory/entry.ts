@@ -72,7 +72,7 @@ export function newEntry(
       backoff: input.backoff,
       timeoutMs: input.timeoutMs,
       idempotencyKey: input.idempotencyKey,
-      dependsOn: input.dependsOn.map((id) => storedId(id) ?? refuse(id)),
+      dependsOn: [...new Set(input.dependsOn.map((id) => storedId(id) ?? refuse(id)))],
       onDependencyFailure: input.onDependencyFailure,
       traceId: input.traceId,
       correlationId: input.correlationId,

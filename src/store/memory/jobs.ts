@@ -30,6 +30,8 @@ export class MemoryJobs {
   readonly queues: MemoryQueues = new MemoryQueues();
   readonly ended: MemoryEnded = new MemoryEnded();
   readonly #leases = new MemoryLeases();
+  // The jobs that ended in the present step and whose dependents have not been looked at.
+  #endedNow: Entry[] = [];
   readonly #onReady: (queueName: string) => void;
 
   constructor(onReady: (queueName: string) => void) {
@@ -44,7 +46,7 @@ export class MemoryJobs {
       if (!deduplicated) this.#insert(entry, now);
       return { job: copyOf(entry.record), deduplicated };
     });
-    this.traces.endStep();
+    this.#endStep(now);
     return added;
   }
 
@@ -73,7 +75,14 @@ export class MemoryJobs {
     return "held";
   }
 
-  settle(settlement: Settlement, now: number): LeaseState {
+  /** Records attempts' outcomes, each if its lease still holds. */
+  settle(settlements: readonly Settlement[], now: number): LeaseState[] {
+    const states = settlements.map((settlement) => this.#settle(settlement, now));
+    this.#endStep(now);
+    return states;
+  }
+
+  #settle(settlement: Settlement, now: number): LeaseState {
     const entry = this.#held(settlement);
     if (typeof entry === "string") return entry;
     const { record } = entry;
@@ -103,7 +112,6 @@ export class MemoryJobs {
         this.#wait(entry, "ready");
         break;
     }
-    this.traces.endStep();
     return "held";
   }
 
@@ -119,7 +127,7 @@ export class MemoryJobs {
     if (entry === undefined) return undefined;
     const changed = !hasEnded(entry.record.status);
     if (changed) this.#cancel(entry, error, now);
-    this.traces.endStep();
+    this.#endStep(now);
     return { job: copyOf(entry.record), changed };
   }
 
@@ -148,7 +156,7 @@ export class MemoryJobs {
       if (entry.record.attempts >= entry.record.maxAttempts) this.#end(entry, "failed", now);
       else this.#wait(entry, "ready");
     }
-    this.traces.endStep();
+    this.#endStep(now);
     return expired.map(({ record }) => copyOf(record));
   }
 
@@ -198,33 +206,41 @@ export class MemoryJobs {
     entry.record.attemptTraceparent = undefined;
   }
 
-  /** Ends a job and frees, or cancels, those that waited for it. A chain of any length is walked flat. */
-  #end(first: Entry, status: "completed" | "failed" | "cancelled", now: number): void {
-    this.#finish(first, status, now);
-    const ended = [first];
-    for (let entry = ended.pop(); entry !== undefined; entry = ended.pop()) {
-      const { record: { id, status: endedAs }, dependents = [] } = entry;
-      entry.dependents = undefined;
-      for (const dependent of dependents) {
-        dependent.pending--;
-        if (dependent.record.status !== "blocked") continue;
-        if (endedAs !== "completed" && dependent.record.onDependencyFailure === "cancel") {
-          dependent.record.error = dependencyFailed(id, endedAs);
-          this.#finish(dependent, "cancelled", now);
-          ended.push(dependent);
-        } else if (dependent.pending === 0) {
-          dependent.record.runAt = Math.max(dependent.record.runAt, now);
-          this.#wait(dependent, statusByTime(dependent.record, now));
-        }
-      }
-    }
-  }
-
-  #finish(entry: Entry, status: "completed" | "failed" | "cancelled", now: number): void {
+  #end(entry: Entry, status: "completed" | "failed" | "cancelled", now: number): void {
     this.#move(entry, status);
     entry.record.finishedAt = now;
     this.ended.add(entry);
     this.traces.finish(entry);
+    this.#endedNow.push(entry);
+  }
+
+  /** Frees, or cancels, those that waited for what has ended, level by level; then ends the traces. */
+  #endStep(now: number): void {
+    while (this.#endedNow.length > 0) {
+      const ended = this.#endedNow;
+      this.#endedNow = [];
+      const failed = new Map<string, JobStatus>();
+      for (const { record: { id, status } } of ended) {
+        if (status !== "completed") failed.set(id, status);
+      }
+      for (const dependent of takeDependents(ended)) this.#unblock(dependent, failed, now);
+    }
+    this.traces.endStep();
+  }
+
+  /** Of a blocked job some dependencies have just ended; of these, some may have failed. */
+  #unblock(entry: Entry, failed: ReadonlyMap<string, JobStatus>, now: number): void {
+    const { record } = entry;
+    if (record.status !== "blocked") return;
+    const cause = failed.size > 0 && record.onDependencyFailure === "cancel"
+      ? record.dependsOn.find((id) => failed.has(id))
+      : undefined;
+    if (cause !== undefined) {
+      this.#cancel(entry, dependencyFailed(cause, failed.get(cause)!), now);
+    } else if (entry.pending === 0) {
+      record.runAt = Math.max(record.runAt, now);
+      this.#wait(entry, statusByTime(record, now));
+    }
   }
 
   #wait(entry: Entry, status: "ready" | "scheduled" | "retrying"): void {
@@ -256,4 +272,17 @@ export class MemoryJobs {
     if (entry !== undefined) return entry;
     return this.table.get(lease.jobId)?.record.status === "cancelled" ? "cancelled" : "lost";
   }
+}
+
+/** Those that waited for jobs that have ended, each once. */
+function takeDependents(ended: readonly Entry[]): ReadonlySet<Entry> {
+  const dependents = new Set<Entry>();
+  for (const entry of ended) {
+    for (const dependent of entry.dependents ?? []) {
+      dependent.pending--;
+      dependents.add(dependent);
+    }
+    entry.dependents = undefined;
+  }
+  return dependents;
 }

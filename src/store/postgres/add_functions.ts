@@ -61,13 +61,15 @@ begin
     ${findStored}
     deduplicated := found;
     if not deduplicated then
-      dependency_ids := array(select coalesce((stored_ids ->> d)::uuid, d::uuid)
-        from jsonb_array_elements_text(item.depends_on) with ordinality x (d, n) order by n);
+      dependency_ids := array(select coalesce((stored_ids ->> d)::uuid, d::uuid) as id
+        from jsonb_array_elements_text(item.depends_on) with ordinality x (d, n)
+        group by 1 order by min(n));
       pending := case when dependency_ids <> '{}' then ${schema}.lock_pending(dependency_ids) end;
       select d.id, d.status into ended_badly
         from ${schema}.enqueued e join ${schema}.ended d on d.sequence = e.sequence
         where e.id = any(dependency_ids) and d.status in ('failed', 'cancelled')
-          and item.on_dependency_failure = 'cancel' limit 1;
+          and item.on_dependency_failure = 'cancel'
+        order by array_position(dependency_ids, d.id) limit 1;
       insert into ${schema}.enqueued as e
         (${givenColumns}, payload, parent_id, depends_on, created_at, run_at)
       select ${given("item")}, item.payload::json,

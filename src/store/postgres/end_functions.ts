@@ -25,7 +25,7 @@ export function endFunctions(schema: string): string {
 create function ${schema}.dependency_error(id uuid, status text) returns json
 language sql immutable as $$
   select json_build_object('name', 'JobCancelledError', 'message', 'Its dependency ' || id || ' '
-    || case status when 'cancelled' then 'was cancelled' else status end)
+    || case status when 'cancelled' then 'was cancelled' else status end, 'dependencyId', id)
 $$;
 
 -- Frees, or cancels, those that waited for jobs that have ended, level by level. Returns the queues
@@ -52,7 +52,11 @@ begin
       where w.dependency_id = any(done) and e.id = w.dependency_id
       returning w.job_id, w.dependency_id, d.status
     ), failed as (
-      select distinct on (job_id) job_id, dependency_id, status from gone where status <> 'completed'
+      -- Of several, the one that the job names first.
+      select distinct on (job_id) job_id, dependency_id, status from gone
+      where status <> 'completed'
+      order by job_id, (select array_position(e.depends_on, dependency_id)
+        from ${schema}.enqueued e where e.id = job_id)
     ), cancelled as (
       delete from ${schema}.live l using failed f join ${schema}.enqueued e on e.id = f.job_id
       where l.id = f.job_id and l.id = any(waiting) and e.on_dependency_failure = 'cancel'

@@ -66,10 +66,13 @@ export class Turns {
     const isFirst = (_: Settlement, i: number) => keys.indexOf(keys[i]!) === i;
     const firsts = turn.settlements.filter(isFirst);
     const { settled, ...result } = await this.#exchange({ ...turn, settlements: firsts });
-    const states = settled.values();
+    const stateOf = new Map(firsts.map((one, i) => [keyOf(one), settled[i]!]));
     return {
       ...result,
-      settled: turn.settlements.map((one, i) => isFirst(one, i) ? states.next().value! : "lost"),
+      settled: turn.settlements.map((one, i) => {
+        const state = stateOf.get(keys[i]!)!;
+        return isFirst(one, i) || state !== "held" ? state : "lost";
+      }),
     };
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { JobError } from "../../job/record.ts";
+import type { JobStatus } from "../../job/status.ts";
 import { dependencyFailed } from "../reasons.ts";
 import type { Database, Row } from "./database.ts";
 import type { Effects } from "./effects.ts";
@@ -33,40 +34,15 @@ export function wait(
   effects.woken.add(job.queue_name as string);
 }
 
-/** Ends a job and frees, or cancels, those that waited for it. A chain of any length is walked flat. */
+/** Ends a job. Who waited for it is freed or cancelled by {@linkcode unblockDependents}. */
 export function end(
-  database: Database,
-  id: string,
-  ending: Ending,
-  now: number,
-  effects: Effects,
-): void {
-  finish(database, id, ending, now, effects);
-  const ended = [{ id, status: ending.status }];
-  for (let one = ended.pop(); one !== undefined; one = ended.pop()) {
-    for (const dependent of takeDependents(database, one.id)) {
-      if (dependent.status !== "blocked") continue;
-      const dependentId = dependent.id as string;
-      if (one.status !== "completed" && dependent.on_dependency_failure === "cancel") {
-        const error = dependencyFailed(one.id, one.status);
-        finish(database, dependentId, { status: "cancelled", error }, now, effects);
-        ended.push({ id: dependentId, status: "cancelled" });
-      } else if (dependent.is_free) {
-        const runAt = Math.max(dependent.run_at as number, now);
-        wait(database, dependent, { status: runAt <= now ? "ready" : "scheduled", runAt }, effects);
-      }
-    }
-  }
-}
-
-function finish(
   database: Database,
   id: string,
   { status, error, result }: Ending,
   now: number,
   effects: Effects,
 ): void {
-  effects.ended.push(id);
+  effects.ended.push({ id, status });
   database.run(
     "update hammerwork_jobs set status = ?, finished_at = ?, error = ?, result = ?, " +
       "lease_token = null, leased_until = null where id = ?",
@@ -82,17 +58,49 @@ function finish(
   }
 }
 
-/** Removes the rows of those that waited for a job, and says how they stand without it. */
-function takeDependents(database: Database, id: string): Row[] {
+/** Frees, or cancels, those that waited for the jobs of this transaction that ended, level by level. */
+export function unblockDependents(database: Database, now: number, effects: Effects): void {
+  for (let from = 0; from < effects.ended.length;) {
+    const ended = effects.ended.slice(from);
+    from = effects.ended.length;
+    const failed = new Map<string, JobStatus>();
+    for (const { id, status } of ended) if (status !== "completed") failed.set(id, status);
+    const waiting = new Set(ended.flatMap(({ id }) => takeDependents(database, id)));
+    for (const id of waiting) unblock(database, id, failed, now, effects);
+  }
+}
+
+/** Of a blocked job some dependencies have just ended; of these, some may have failed. */
+function unblock(
+  database: Database,
+  id: string,
+  failed: ReadonlyMap<string, JobStatus>,
+  now: number,
+  effects: Effects,
+): void {
+  const job = database.get(
+    "select id, queue_name, status, run_at, depends_on, on_dependency_failure, not exists " +
+      "(select 1 from hammerwork_dependencies where job_id = hammerwork_jobs.id) as is_free " +
+      "from hammerwork_jobs where id = ?",
+    id,
+  );
+  if (job?.status !== "blocked") return;
+  const cause = failed.size > 0 && job.on_dependency_failure === "cancel"
+    ? (JSON.parse(job.depends_on as string) as string[]).find((one) => failed.has(one))
+    : undefined;
+  if (cause !== undefined) {
+    const error = dependencyFailed(cause, failed.get(cause)!);
+    end(database, id, { status: "cancelled", error }, now, effects);
+  } else if (job.is_free) {
+    const runAt = Math.max(job.run_at as number, now);
+    wait(database, job, { status: runAt <= now ? "ready" : "scheduled", runAt }, effects);
+  }
+}
+
+/** Removes the rows of those that waited for a job, and says who they are. */
+function takeDependents(database: Database, id: string): string[] {
   return database.all(
     "delete from hammerwork_dependencies where dependency_id = ? returning job_id",
     id,
-  ).map(({ job_id }) =>
-    database.get(
-      "select id, queue_name, status, run_at, on_dependency_failure, not exists " +
-        "(select 1 from hammerwork_dependencies where job_id = hammerwork_jobs.id) as is_free " +
-        "from hammerwork_jobs where id = ?",
-      job_id!,
-    )
-  ).filter((row) => row !== undefined);
+  ).map(({ job_id }) => job_id as string);
 }

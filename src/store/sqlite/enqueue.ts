@@ -73,7 +73,7 @@ function insert(
   const { delayMs: _delayMs, ...kept } = input;
   const job: JobRecord = { ...kept, sequence, status, attempts: 0, createdAt: now, runAt };
   if (isCancelled) {
-    effects.ended.push(job.id);
+    effects.ended.push({ id: job.id, status: "cancelled" });
     return cancelAtOnce(database, job, dependencyFailed(failed.id, failed.status), now);
   }
   for (const { id } of unfinished) {

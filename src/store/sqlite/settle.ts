@@ -8,7 +8,7 @@ import type { Lease, LeaseState, Settlement } from "../store.ts";
 import { leaseExpired } from "../reasons.ts";
 import { completePlainly } from "./completion.ts";
 import type { Database, Row } from "./database.ts";
-import { end, wait } from "./ends.ts";
+import { end, unblockDependents, wait } from "./ends.ts";
 import { toRecord } from "./rows.ts";
 import { noteAttemptTrace } from "./traces.ts";
 import type { Effects } from "./effects.ts";
@@ -20,8 +20,26 @@ export function settleJobs(
   now: number,
   effects: Effects,
 ): LeaseState[] {
-  const isSettled = settlements.map((one) => completePlainly(database, one, now));
-  return settlements.map((one, i) => isSettled[i] ? "held" : settle(database, one, now, effects));
+  const isSettled = firstOfEachLease(settlements).map((one) =>
+    one !== undefined && completePlainly(database, one, now)
+  );
+  const states = settlements.map((one, i) =>
+    isSettled[i] ? "held" : settle(database, one, now, effects)
+  );
+  unblockDependents(database, now, effects);
+  return states;
+}
+
+/** Of two outcomes of one attempt the first counts, whatever the second is. */
+function firstOfEachLease(
+  settlements: readonly Settlement[],
+): readonly (Settlement | undefined)[] {
+  const jobIds = new Set<string>();
+  return settlements.map((one) => {
+    if (jobIds.has(one.jobId)) return undefined;
+    jobIds.add(one.jobId);
+    return one;
+  });
 }
 
 function settle(
@@ -105,6 +123,7 @@ export function cancelJob(
 ): void {
   if (job.status === "running") loseAttempt(database, rowOf(job), "cancelled", now, error);
   end(database, job.id, { status: "cancelled", error }, now, effects);
+  unblockDependents(database, now, effects);
 }
 
 /** Takes back the jobs whose lease has expired. */
@@ -120,7 +139,7 @@ export function sweepLeases(
     now,
     limit,
   );
-  return expired.map((row) => {
+  for (const row of expired) {
     loseAttempt(database, row, "lease_expired", now, leaseExpired);
     if ((row.attempts as number) >= (row.max_attempts as number)) {
       end(database, row.id as string, { status: "failed", error: leaseExpired }, now, effects);
@@ -132,8 +151,11 @@ export function sweepLeases(
         effects,
       );
     }
-    return toRecord(database.get("select * from hammerwork_jobs where id = ?", row.id as string)!);
-  });
+  }
+  unblockDependents(database, now, effects);
+  return expired.map(({ id }) =>
+    toRecord(database.get("select * from hammerwork_jobs where id = ?", id!)!)
+  );
 }
 
 function rowOf(job: JobRecord): Row {

@@ -188,7 +188,7 @@ export class SqliteStore implements Store {
       const now = this.#now();
       const effects: Effects = { woken: new Set(), ended: [] };
       const result = work(now, effects);
-      endTraces(this.#database, effects.ended, now);
+      endTraces(this.#database, effects, now);
       woken = effects.woken;
       return result;
     });

@@ -6,11 +6,12 @@
  */
 import type { TraceEnd, TraceEndClaim } from "../store.ts";
 import type { Database, Row } from "./database.ts";
+import type { Effects } from "./effects.ts";
 
 /** Records the end of each trace that has no unfinished job left, on the job that ended last. */
-export function endTraces(database: Database, ended: readonly string[], now: number): void {
+export function endTraces(database: Database, { ended }: Effects, now: number): void {
   const last = new Map<string, string>();
-  for (const id of ended) {
+  for (const { id } of ended) {
     const job = database.get("select trace_id from hammerwork_jobs where id = ?", id);
     last.set(job!.trace_id as string, id);
   }
