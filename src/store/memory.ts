@@ -10,6 +10,7 @@ import type {
   ChangedRecord,
   Lease,
   LeaseState,
+  Notice,
   QueueCount,
   RecordFilter,
   Store,
@@ -52,8 +53,9 @@ export function memory({ now = Date.now }: MemoryOptions = {}): Store {
 class MemoryStore implements Store {
   // Enqueues wake the workers of this process, so asking is only for what nobody announces.
   readonly pollMs = 1_000;
-  readonly #jobs = new MemoryJobs((queueName) => this.#announce(queueName));
-  readonly #listeners = new Set<(queueName: string) => void>();
+  readonly hearsOthers = true;
+  readonly #jobs = new MemoryJobs((notice) => this.#notify(notice));
+  readonly #listeners = new Set<(notice: Notice) => void>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -81,6 +83,11 @@ class MemoryStore implements Store {
   async extend(leases: readonly Lease[], leaseMs: number): Promise<readonly LeaseState[]> {
     const until = this.#now() + leaseMs;
     return leases.map((lease) => this.#jobs.extend(lease, until));
+  }
+
+  // deno-lint-ignore require-await
+  async check(leases: readonly Lease[]): Promise<readonly LeaseState[]> {
+    return leases.map((lease) => this.#jobs.check(lease));
   }
 
   // deno-lint-ignore require-await
@@ -152,14 +159,14 @@ class MemoryStore implements Store {
     };
   }
 
-  onReady(listener: (queueName: string) => void): () => void {
+  onNotice(listener: (notice: Notice) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   async close(): Promise<void> {}
 
-  #announce(queueName: string): void {
-    for (const listener of this.#listeners) listener(queueName);
+  #notify(notice: Notice): void {
+    for (const listener of this.#listeners) listener(notice);
   }
 }

@@ -169,6 +169,17 @@ export interface TraceEndClaim {
   readonly leaseMs: number;
 }
 
+/**
+ * What a store tells workers without being asked: that a job of a queue may have become ready, or that
+ * jobs which were claimed were cancelled. Those of this process come before the call that made them
+ * answers; those of other processes as soon as the store hears of them, if it can.
+ */
+export type Notice =
+  | { readonly type: "ready"; readonly queueName: string }
+  | { readonly type: "cancelled"; readonly jobIds: readonly string[] }
+  /** Notices of other processes may have been missed: what matters is to be asked for. */
+  | { readonly type: "missed" };
+
 /** What upkeep is to do. */
 export interface Upkeep {
   /** Jobs that ended longer ago than this are removed. */
@@ -203,6 +214,8 @@ export interface Store<Transaction = never> {
   exchange(turn: Turn): Promise<TurnResult>;
   /** Extends leases and says which of them still hold. */
   extend(leases: readonly Lease[], leaseMs: number): Promise<readonly LeaseState[]>;
+  /** Says which of these leases still hold, and changes nothing. */
+  check(leases: readonly Lease[]): Promise<readonly LeaseState[]>;
   /**
    * Cancels a job that has not ended, and the dependents that its end cancels. `undefined` when there
    * is no such job.
@@ -234,8 +247,13 @@ export interface Store<Transaction = never> {
   settleTraceEnds(ends: readonly TraceEnd[]): Promise<void>;
   /** Sweeps expired leases and removes what is past its retention. */
   upkeep(upkeep: Upkeep): Promise<UpkeepResult>;
-  /** Calls back when a job of a queue became ready; a hint that may be missing. Returns its end. */
-  onReady?(listener: (queueName: string) => void): () => void;
+  /**
+   * Whether notices of other processes arrive by themselves at the moment. While they do not, a worker
+   * with claimed jobs looks after its leases each second. Default false.
+   */
+  readonly hearsOthers?: boolean | undefined;
+  /** Calls back with each notice; a hint that may be missing. Returns its end. */
+  onNotice?(listener: (notice: Notice) => void): () => void;
   /** Lets go of what the store holds open. */
   close(): Promise<void>;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Backoff, backoffDelay, defaultBackoff } from "../job/backoff.ts";
-import { WorkerStoppedError } from "../job/errors.ts";
+import { JobCancelledError, WorkerStoppedError } from "../job/errors.ts";
 import { type Executed, Execution, type ExecutionWatcher } from "./execute.ts";
 import type { HookCalls } from "./hook_calls.ts";
 import { cancelEvent, startEvent } from "./lifecycle.ts";
@@ -95,6 +95,14 @@ export class Attempts {
   decline(job: ClaimedJob, settings: WorkerSettings): void {
     const executed = { outcome: { type: "released" }, runMs: 0, traceparent: undefined } as const;
     this.#finish(finished(job, settings, executed, { to: "ready", started: false }));
+  }
+
+  /** Ends the running attempts of these jobs, which were cancelled. */
+  cancel(jobIds: ReadonlySet<string>): void {
+    for (const execution of this.#running) {
+      if (!jobIds.has(execution.job.id)) continue;
+      execution.abort(new JobCancelledError("The job was cancelled while it ran"));
+    }
   }
 
   /** Ends every running attempt; their jobs are handed back. */

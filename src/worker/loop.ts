@@ -8,6 +8,7 @@
 import { Asking } from "./asking.ts";
 import { Attempts, type Finished } from "./attempts.ts";
 import { Breath } from "./breath.ts";
+import { Cancellations } from "./cancellations.ts";
 import { JobCancelledError } from "../job/errors.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { HookCalls } from "./hook_calls.ts";
@@ -15,7 +16,7 @@ import { type Capacity, Claiming } from "./claiming.ts";
 import { cancelEvent, outcomeEvents } from "./lifecycle.ts";
 import { type Held, Prefetch } from "./prefetch.ts";
 import { Stopping } from "./stopping.ts";
-import type { LeaseState, Store, TurnResult } from "../store/store.ts";
+import type { LeaseState, Notice, Store, TurnResult } from "../store/store.ts";
 import { Tally } from "./tally.ts";
 import { TraceEnds } from "./trace_ends.ts";
 import { Turns } from "./turns.ts";
@@ -46,6 +47,7 @@ export class Loop {
   readonly #attempts: Attempts = new Attempts(this.#hooks, this.tally, (one) => this.#ended(one));
   readonly #claiming: Claiming;
   readonly #turns: Turns;
+  readonly #cancellations: Cancellations;
   readonly #traceEnds: TraceEnds;
   readonly #stopping: Stopping = new Stopping(() => this.#attempts.handBack());
   readonly #budgetEndsAt: number;
@@ -74,6 +76,12 @@ export class Loop {
       onError: settings[0]!.onError,
       onResult: (finished, result, askedAt) => this.#took(finished, result, askedAt),
     });
+    this.#cancellations = new Cancellations({
+      store: this.#store,
+      attempts: this.#attempts,
+      prefetch: this.#prefetch,
+      onError: settings[0]!.onError,
+    });
     this.#traceEnds = new TraceEnds(this.#store, settings);
     this.#limits = limits;
     this.#budgetEndsAt = endsAt;
@@ -86,15 +94,15 @@ export class Loop {
 
   /** Works until the limits are reached or, without limits, until it is stopped. */
   async work(): Promise<void> {
-    const stopListening = this.#store.onReady?.((queueName) => {
-      if (this.#asking.ask(queueName)) this.#waiting.wake();
-    });
+    const stopListening = this.#store.onNotice?.((notice) => this.#heard(notice));
+    this.#cancellations.start();
     const heartbeat = new Heartbeat(this.#store, this.#attempts.running, this.#settings);
     try {
       while (!this.#isOver()) {
         this.#startHeld();
-        if (this.#turns.isDue(this.#mayStart())) await this.#turns.take(this.#mayStart());
-        else if (!this.#isUpkeepDue()) await this.#sleep();
+        if (this.#turns.isDue(this.#mayStart())) {
+          await this.#cancellations.whileClaiming(() => this.#turns.take(this.#mayStart()));
+        } else if (!this.#isUpkeepDue()) await this.#sleep();
         this.#traceEnds.askIfDue();
         if (this.#isUpkeepDue()) await this.#upkeep();
         await this.#breath.take();
@@ -102,6 +110,7 @@ export class Loop {
       if (this.#stopping.hasGivenUp) this.#reportUnrecorded();
     } finally {
       heartbeat.stop();
+      this.#cancellations.stop();
       stopListening?.();
       this.#attempts.handBack();
       this.#stopping.end();
@@ -119,6 +128,22 @@ export class Loop {
     this.#turns.wake();
   }
 
+  #heard(notice: Notice): void {
+    switch (notice.type) {
+      case "ready":
+        if (this.#asking.ask(notice.queueName)) this.#waiting.wake();
+        break;
+      case "cancelled":
+        this.#cancellations.apply(notice.jobIds);
+        this.#waiting.wake();
+        break;
+      case "missed":
+        void this.#cancellations.check();
+        this.#asking.askAll();
+        this.#waiting.wake();
+    }
+  }
+
   #took(finished: readonly Finished[], result: TurnResult, askedAt: number): void {
     this.#hasKept = false;
     finished.forEach((one, i) => this.#recorded(one, result.settled[i]!));
@@ -126,6 +151,7 @@ export class Loop {
     if (finished.length > 0) this.#traceEnds.ask();
     this.#claiming.claimed(result.claimed.length);
     for (const job of result.claimed) {
+      if (this.#cancellations.has(job.id)) continue;
       this.#prefetch.add({ job, settings: this.#byQueue.get(job.queueName)!, askedAt });
     }
     this.#startHeld();

@@ -73,6 +73,16 @@ export class Prefetch {
     return undefined;
   }
 
+  /** All that are held. */
+  all(): readonly Held[] {
+    return this.#lines.flatMap((line) => line.all());
+  }
+
+  /** Removes the jobs that are held among these. */
+  remove(jobIds: ReadonlySet<string>): void {
+    for (const line of this.#lines) this.#count -= line.remove(jobIds);
+  }
+
   /** Takes all jobs. */
   takeAll(): readonly Held[] {
     return this.#takeFrom(this.#lines);
@@ -140,10 +150,21 @@ class Line {
     return held;
   }
 
+  all(): readonly Held[] {
+    return this.#held.slice(this.#next);
+  }
+
   takeAll(): readonly Held[] {
-    const all = this.#held.slice(this.#next);
+    const all = this.all();
     this.#clear();
     return all;
+  }
+
+  remove(jobIds: ReadonlySet<string>): number {
+    const before = this.count;
+    this.#held = this.all().filter(({ job }) => !jobIds.has(job.id));
+    this.#next = 0;
+    return before - this.count;
   }
 
   #clear(): void {

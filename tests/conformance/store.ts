@@ -23,6 +23,7 @@ import { describeFreeAgain } from "./free_again.ts";
 import { describeIdempotency } from "./idempotency.ts";
 import { describeKeptText } from "./kept_text.ts";
 import { describeLeases } from "./leases.ts";
+import { describeNotices } from "./notices.ts";
 import { describeOneTurn } from "./one_turn.ts";
 import { describePaging } from "./paging.ts";
 import { describePlainValues } from "./plain_values.ts";
@@ -55,6 +56,7 @@ const themes: readonly ((test: TestStore, scale: Scale) => void)[] = [
   describeDependencyRaces,
   describeDependencyScale,
   describeCancelling,
+  describeNotices,
   describeRetrying,
   describeFinding,
   describeFindModel,

@@ -13,6 +13,7 @@ import type {
   ClaimedJob,
   Lease,
   LeaseState,
+  Notice,
   Settlement,
 } from "../store.ts";
 import { dependencyFailed, leaseExpired } from "../reasons.ts";
@@ -32,10 +33,12 @@ export class MemoryJobs {
   readonly #leases = new MemoryLeases();
   // The jobs that ended in the present step and whose dependents have not been looked at.
   #endedNow: Entry[] = [];
-  readonly #onReady: (queueName: string) => void;
+  readonly #onNotice: (notice: Notice) => void;
+  // Those of the present step that were running.
+  #cancelled: string[] = [];
 
-  constructor(onReady: (queueName: string) => void) {
-    this.#onReady = onReady;
+  constructor(onNotice: (notice: Notice) => void) {
+    this.#onNotice = onNotice;
   }
 
   add(inputs: readonly JobInput[], now: number): Added[] {
@@ -73,6 +76,12 @@ export class MemoryJobs {
     if (typeof entry === "string") return entry;
     entry.leasedUntil = leasedUntil;
     return "held";
+  }
+
+  /** Whether a lease holds. */
+  check(lease: Lease): LeaseState {
+    const entry = this.#held(lease);
+    return typeof entry === "string" ? entry : "held";
   }
 
   /** Records attempts' outcomes, each if its lease still holds. */
@@ -128,6 +137,7 @@ export class MemoryJobs {
     const changed = !hasEnded(entry.record.status);
     if (changed) this.#cancel(entry, error, now);
     this.#endStep(now);
+    this.#tellCancelled();
     return { job: copyOf(entry.record), changed };
   }
 
@@ -195,9 +205,20 @@ export class MemoryJobs {
   }
 
   #cancel(entry: Entry, error: JobError, now: number): void {
-    if (entry.record.status === "running") this.#lose(entry, "cancelled", error, now);
+    if (entry.record.status === "running") {
+      this.#lose(entry, "cancelled", error, now);
+      this.#cancelled.push(entry.record.id);
+    }
     entry.record.error = { ...error };
     this.#end(entry, "cancelled", now);
+  }
+
+  /** A handler that hears of it may call the store: not before the step is whole. */
+  #tellCancelled(): void {
+    const jobIds = this.#cancelled;
+    if (jobIds.length === 0) return;
+    this.#cancelled = [];
+    this.#onNotice({ type: "cancelled", jobIds });
   }
 
   /** An attempt that nobody settles: its span is not known, and an older one's would mislead. */
@@ -247,7 +268,7 @@ export class MemoryJobs {
     this.#move(entry, status);
     this.queues.named(entry.record.queueName).add(entry);
     // A worker must also learn of a job that is due before it would ask again.
-    this.#onReady(entry.record.queueName);
+    this.#onNotice({ type: "ready", queueName: entry.record.queueName });
   }
 
   #promote(queueName: string, now: number): void {

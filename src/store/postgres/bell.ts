@@ -1,12 +1,14 @@
 /**
- * Waking workers: those of this process at once, others by NOTIFY. A notification takes a lock that
- * all committing transactions share, so there is one in a few milliseconds for everything that
- * happened since: the first with the statement that stores the jobs, which saves a round trip, others
- * by themselves. It is a hint: polling finds what it misses.
+ * Notices to workers: to those of this process at once, to others by NOTIFY. A notification takes a
+ * lock that all committing transactions share, so there is one in a few milliseconds for all jobs that
+ * became ready since: the first with the statement that stores them, which saves a round trip, others
+ * by themselves. A cancellation is notified by its own statement. Each is a hint: polling finds what
+ * it misses.
  *
  * @module
  */
 import { within } from "../../within.ts";
+import type { Notice } from "../store.ts";
 import type { Client, Sql } from "./client.ts";
 
 const PAUSE_MS = 5;
@@ -16,7 +18,10 @@ const UNLISTEN_MS = 3_000;
 export class Bell {
   readonly #client: Client;
   readonly #channel: string;
-  readonly #listeners = new Set<(queueName: string) => void>();
+  readonly #listeners = new Set<(notice: Notice) => void>();
+  // What is sent to oneself to learn whether notifications arrive: behind a pooler they never do.
+  readonly #greeting = crypto.randomUUID();
+  #hearsOthers = false;
   readonly #waiting = new Set<string>();
   #isPausing = false;
   #listening: Promise<{ unlisten(): Promise<void> } | undefined> | undefined;
@@ -26,10 +31,15 @@ export class Bell {
     this.#channel = channel;
   }
 
+  /** Whether notifications have arrived since it listens. */
+  get hearsOthers(): boolean {
+    return this.#hearsOthers;
+  }
+
   /** Wakes who waits for these queues. Returns when it has rung, if it rings now. Never rejects. */
   async ring(queueNames: Iterable<string>): Promise<void> {
     for (const queueName of queueNames) {
-      this.#tell(queueName);
+      this.#tell({ type: "ready", queueName });
       this.#waiting.add(queueName);
     }
     if (this.#waiting.size === 0 || this.#isPausing) return;
@@ -54,11 +64,16 @@ export class Bell {
 
   /** Wakes those of this process who wait for these queues. */
   tell(queueNames: Iterable<string>): void {
-    for (const queueName of queueNames) this.#tell(queueName);
+    for (const queueName of queueNames) this.#tell({ type: "ready", queueName });
   }
 
-  /** Calls back for each queue that is rung for, here or elsewhere. Returns its end. */
-  onRing(listener: (queueName: string) => void): () => void {
+  /** Tells the workers of this process of jobs that were cancelled while they ran. */
+  tellCancelled(jobIds: readonly string[]): void {
+    if (jobIds.length > 0) this.#tell({ type: "cancelled", jobIds });
+  }
+
+  /** Calls back with each notice, of this process or another. Returns its end. */
+  onNotice(listener: (notice: Notice) => void): () => void {
     this.#listeners.add(listener);
     this.#listening ??= this.#listen();
     return () => this.#listeners.delete(listener);
@@ -83,8 +98,29 @@ export class Bell {
     }, PAUSE_MS);
   }
 
-  #tell(queueName: string): void {
-    for (const listener of this.#listeners) listener(queueName);
+  #tell(notice: Notice): void {
+    for (const listener of this.#listeners) listener(notice);
+  }
+
+  /** A notification: the name of a queue, which is never an object in JSON, or such an object. */
+  #hear(payload: string): void {
+    if (!payload.startsWith("{")) return this.#tell({ type: "ready", queueName: payload });
+    const { cancelled, greeting } = JSON.parse(payload) as {
+      cancelled?: readonly string[];
+      greeting?: string;
+    };
+    if (cancelled !== undefined) this.#tell({ type: "cancelled", jobIds: cancelled });
+    if (greeting === this.#greeting) {
+      this.#hearsOthers = true;
+      // What came before this moment, or while the connection was lost, was not heard.
+      this.#tell({ type: "missed" });
+    }
+  }
+
+  /** Called whenever it has begun to listen, for the first time or after a lost connection. */
+  #greet(): void {
+    this.#hearsOthers = false;
+    this.#send([JSON.stringify({ greeting: this.#greeting })]).catch(() => {});
   }
 
   async #notify(): Promise<void> {
@@ -97,10 +133,10 @@ export class Bell {
     }
   }
 
-  async #send(queueNames: Iterable<string>, transaction?: Sql): Promise<void> {
+  async #send(payloads: Iterable<string>, transaction?: Sql): Promise<void> {
     await this.#client.call(
-      "select pg_notify($1, q) from jsonb_array_elements_text($2::text::jsonb) q",
-      [this.#channel, JSON.stringify([...queueNames])],
+      "select pg_notify($1, p) from jsonb_array_elements_text($2::text::jsonb) p",
+      [this.#channel, JSON.stringify([...payloads])],
       transaction,
     );
   }
@@ -108,7 +144,11 @@ export class Bell {
   /** Behind a pooler it listens in vain, and a client may not be able to at all. */
   async #listen(): Promise<{ unlisten(): Promise<void> } | undefined> {
     try {
-      return await this.#client.kept?.listen?.(this.#channel, (queueName) => this.#tell(queueName));
+      return await this.#client.kept?.listen?.(
+        this.#channel,
+        (payload) => this.#hear(payload),
+        () => this.#greet(),
+      );
     } catch {
       return undefined;
     }

@@ -20,10 +20,11 @@ export interface Sql {
     values?: SqlValue[],
     options?: { prepare?: boolean },
   ): PromiseLike<readonly Row[]> & { simple?(): PromiseLike<unknown> };
-  /** Listens on a connection of its own. */
+  /** Listens on a connection of its own, and says whenever it does so again. */
   listen?(
     channel: string,
     onNotify: (payload: string) => void,
+    onListen?: () => void,
   ): Promise<{ unlisten(): Promise<void> }>;
   /** Closes the connections. */
   end?(options?: { timeout?: number }): Promise<void>;

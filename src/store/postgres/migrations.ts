@@ -27,7 +27,8 @@ export const migrations: readonly Migration[] = [{
   version: 1,
   requires: 1,
   sql: (schema, channel) =>
-    tables(schema) + endFunctions(schema) + exchangeFunction(schema) + workFunctions(schema) +
+    tables(schema) + endFunctions(schema) + exchangeFunction(schema) +
+    workFunctions(schema, channel) +
     addFunctions(schema, channel),
 }];
 

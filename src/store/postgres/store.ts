@@ -10,6 +10,7 @@ import type {
   ChangedRecord,
   Lease,
   LeaseState,
+  Notice,
   QueueCount,
   RecordFilter,
   Store,
@@ -23,7 +24,7 @@ import type {
 import { Adding } from "./adding.ts";
 import { repeated } from "./surely.ts";
 import { Bell } from "./bell.ts";
-import type { Client, Sql, SqlValue } from "./client.ts";
+import type { Client, Row, Sql, SqlValue } from "./client.ts";
 import { countQuery, endedQuery, findQuery, toCount, uuidOrNull } from "./find.ts";
 import { readHealth } from "./health.ts";
 import { quoted } from "./names.ts";
@@ -102,18 +103,36 @@ export class PostgresStore implements Store<Sql> {
     return rows.map(({ state }) => state as LeaseState);
   }
 
-  cancel(id: string, error: JobError): Promise<ChangedRecord | undefined> {
-    return this.#change(
-      `cancel_job($1::text::uuid, $2::text::json, to_timestamp($3::float8 / 1000))`,
-      [uuidOrNull(id), JSON.stringify(error), this.#at()],
+  async check(leases: readonly Lease[]): Promise<readonly LeaseState[]> {
+    const rows = await this.#client.query(
+      `select case when j.lease_token::text = l."leaseToken" and j.status = 'running' then 'held'
+        when d.status = 'cancelled' then 'cancelled' else 'lost' end as state
+      from jsonb_to_recordset($1::text::jsonb) as l ("ord" integer, "jobId" uuid, "leaseToken" text)
+        left join ${this.#schema}.live j on j.id = l."jobId"
+        left join ${this.#schema}.enqueued e on e.id = l."jobId" and j.id is null
+        left join ${this.#schema}.ended d on d.sequence = e.sequence
+      order by l."ord"`,
+      [JSON.stringify(leases.map((lease, ord) => ({ ord, ...lease })))],
     );
+    return rows.map(({ state }) => state as LeaseState);
   }
 
-  retry(id: string): Promise<ChangedRecord | undefined> {
-    return this.#change(
+  async cancel(id: string, error: JobError): Promise<ChangedRecord | undefined> {
+    const row = await this.#change(
+      `cancel_job($1::text::uuid, $2::text::json, to_timestamp($3::float8 / 1000))`,
+      [uuidOrNull(id), JSON.stringify(error), this.#at()],
+      ", array_to_json(c.interrupted)::text as interrupted",
+    );
+    if (row !== undefined) this.#bell.tellCancelled(JSON.parse(row.interrupted as string));
+    return row && toChanged(row);
+  }
+
+  async retry(id: string): Promise<ChangedRecord | undefined> {
+    const row = await this.#change(
       `retry_job($1::text::uuid, to_timestamp($2::float8 / 1000))`,
       [uuidOrNull(id), this.#at()],
     );
+    return row && toChanged(row);
   }
 
   async get(id: string): Promise<JobRecord | undefined> {
@@ -167,8 +186,12 @@ export class PostgresStore implements Store<Sql> {
     return result;
   }
 
-  onReady(listener: (queueName: string) => void): () => void {
-    return this.#bell.onRing(listener);
+  get hearsOthers(): boolean {
+    return this.#bell.hearsOthers;
+  }
+
+  onNotice(listener: (notice: Notice) => void): () => void {
+    return this.#bell.onNotice(listener);
   }
 
   async close(): Promise<void> {
@@ -177,17 +200,20 @@ export class PostgresStore implements Store<Sql> {
   }
 
   /** Calls a function that changes one job, and wakes whoever waits for what became ready by it. */
-  async #change(call: string, values: SqlValue[]): Promise<ChangedRecord | undefined> {
+  async #change(call: string, values: SqlValue[], more = ""): Promise<Row | undefined> {
     const text =
-      `select ${jobColumns("(c.job)")}, c.changed, array_to_json(c.woken)::text as woken ` +
+      `select ${jobColumns("(c.job)")}, c.changed, array_to_json(c.woken)::text as woken${more} ` +
       `from ${this.#schema}.${call} c`;
     const [row] = await repeated(() => this.#client.query(text, values));
-    if (row === undefined) return undefined;
-    await this.#bell.ring(JSON.parse(row.woken as string));
-    return { job: toRecord(row), changed: row.changed as boolean };
+    if (row !== undefined) await this.#bell.ring(JSON.parse(row.woken as string));
+    return row;
   }
 
   #at(): number | null {
     return this.#options.now?.() ?? null;
   }
+}
+
+function toChanged(row: Row): ChangedRecord {
+  return { job: toRecord(row), changed: row.changed as boolean };
 }

@@ -7,12 +7,25 @@ import { mostAttempts } from "../../job/job_options.ts";
 import { movedColumns } from "./end_functions.ts";
 import { byIndex, pinned, readCommitted } from "./function_settings.ts";
 
-/** The functions that move jobs which nobody settles. `schema` is a quoted name. */
-export function workFunctions(schema: string): string {
+// A notification has room for 8,000 bytes.
+const idsInNotification = 200;
+
+/**
+ * The functions that move jobs which nobody settles. `schema` is a quoted name, `channel` the same as
+ * a literal.
+ */
+export function workFunctions(schema: string, channel: string): string {
   return `
--- Cancels a job that has not ended. Returns the job as it stands, or nothing.
+-- Tells the workers of all processes which jobs were cancelled while they ran, once that is committed.
+create function ${schema}.notify_cancelled(ids uuid[]) returns void
+language sql as $$
+  select pg_notify(${channel}, json_build_object('cancelled', json_agg(x.id))::text)
+  from unnest(ids) with ordinality x(id, n) group by (x.n - 1) / ${idsInNotification}
+$$;
+
+-- Cancels a job that has not ended. Returns the job as it stands, or nothing; and which jobs ran.
 create function ${schema}.cancel_job(job_id uuid, reason json, at timestamptz default null)
-returns table (job ${schema}.jobs, changed boolean, woken text[])
+returns table (job ${schema}.jobs, changed boolean, woken text[], interrupted uuid[])
 language plpgsql ${byIndex} as $$
 declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
@@ -21,12 +34,15 @@ declare
 begin
   ${readCommitted}
   woken := '{}';
+  interrupted := '{}';
   select * into standing from ${schema}.live l where l.id = cancel_job.job_id for update;
   changed := found;
   if changed then
     if standing.status = 'running' then
       insert into ${schema}.attempts (job_id, attempt, outcome, started_at, finished_at, error)
       values (standing.id, standing.attempts, 'cancelled', standing.started_at, t, reason);
+      interrupted := array[standing.id];
+      perform ${schema}.notify_cancelled(interrupted);
     end if;
     with gone as (
       delete from ${schema}.live l where l.id = standing.id returning l.*

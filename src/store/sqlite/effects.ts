@@ -12,4 +12,6 @@ export interface Effects {
   readonly woken: Set<string>;
   /** The jobs that ended, the last one last: their traces may have ended with them. */
   readonly ended: { readonly id: string; readonly status: JobStatus }[];
+  /** Ids of the jobs that were cancelled while they ran: their workers are told. */
+  readonly cancelled: string[];
 }

@@ -121,7 +121,10 @@ export function cancelJob(
   now: number,
   effects: Effects,
 ): void {
-  if (job.status === "running") loseAttempt(database, rowOf(job), "cancelled", now, error);
+  if (job.status === "running") {
+    loseAttempt(database, rowOf(job), "cancelled", now, error);
+    effects.cancelled.push(job.id);
+  }
   end(database, job.id, { status: "cancelled", error }, now, effects);
   unblockDependents(database, now, effects);
 }

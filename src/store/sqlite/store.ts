@@ -12,6 +12,7 @@ import type {
   Claim,
   Lease,
   LeaseState,
+  Notice,
   QueueCount,
   RecordFilter,
   Store,
@@ -40,7 +41,7 @@ export class SqliteStore implements Store {
   readonly pollMs = 100;
   readonly #database: Database;
   readonly #now: () => number;
-  readonly #listeners = new Set<(queueName: string) => void>();
+  readonly #listeners = new Set<(notice: Notice) => void>();
 
   constructor(database: Database, now: () => number) {
     this.#database = database;
@@ -75,6 +76,15 @@ export class SqliteStore implements Store {
           lease.jobId,
         );
         return "held";
+      })
+    );
+  }
+
+  check(leases: readonly Lease[]): Promise<readonly LeaseState[]> {
+    return this.#database.read(() =>
+      leases.map((lease) => {
+        const job = heldJob(this.#database, lease);
+        return typeof job === "string" ? job : "held";
       })
     );
   }
@@ -153,7 +163,7 @@ export class SqliteStore implements Store {
     }));
   }
 
-  onReady(listener: (queueName: string) => void): () => void {
+  onNotice(listener: (notice: Notice) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -183,16 +193,23 @@ export class SqliteStore implements Store {
 
   /** One transaction at one time; workers learn of what it made ready once it is committed. */
   async #write<T>(work: (now: number, effects: Effects) => T): Promise<T> {
-    let woken: ReadonlySet<string> = new Set();
-    const result = await this.#database.write(() => {
+    const { result, effects } = await this.#database.write(() => {
       const now = this.#now();
-      const effects: Effects = { woken: new Set(), ended: [] };
+      const effects: Effects = { woken: new Set(), ended: [], cancelled: [] };
       const result = work(now, effects);
       endTraces(this.#database, effects, now);
-      woken = effects.woken;
-      return result;
+      return { result, effects };
     });
-    for (const queueName of woken) for (const listener of this.#listeners) listener(queueName);
+    this.#notify(effects);
     return result;
+  }
+
+  #notify({ woken, cancelled }: Effects): void {
+    for (const queueName of woken) this.#tell({ type: "ready", queueName });
+    if (cancelled.length > 0) this.#tell({ type: "cancelled", jobIds: cancelled });
+  }
+
+  #tell(notice: Notice): void {
+    for (const listener of this.#listeners) listener(notice);
   }
 }

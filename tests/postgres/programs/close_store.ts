@@ -11,7 +11,7 @@ const { url } = JSON.parse(process.argv[2]!) as CloseStore;
 const told = once(process, "SIGTERM");
 const waiting = setInterval(() => {}, 1_000);
 const store = await postgres(url);
-store.onReady?.(() => {});
+store.onNotice?.(() => {});
 await store.counts();
 console.log("ready");
 await told;

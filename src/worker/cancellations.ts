@@ -1,0 +1,89 @@
+/**
+ * Cancellations of claimed jobs. A store tells of them; where those of other processes do not arrive by
+ * themselves, the leases of claimed jobs are looked after each second.
+ *
+ * @module
+ */
+import type { Attempts } from "./attempts.ts";
+import type { Prefetch } from "./prefetch.ts";
+import type { Store } from "../store/store.ts";
+
+const CHECK_MS = 1_000;
+
+/** What a loop's cancellations reach. */
+export interface Cancellable {
+  readonly store: Store;
+  readonly attempts: Attempts;
+  readonly prefetch: Prefetch;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Ends the attempts of cancelled jobs, and keeps those from starting that are only held. */
+export class Cancellations {
+  readonly #parts: Cancellable;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  // Of jobs that an answer may bring which is under way: they were claimed before they were cancelled.
+  readonly #unclaimed = new Set<string>();
+  #isClaiming = false;
+  #isChecking = false;
+
+  constructor(parts: Cancellable) {
+    this.#parts = parts;
+  }
+
+  /** Looks after leases from now on, where the store does not hear of cancellations by itself. */
+  start(): void {
+    this.#timer = setInterval(() => {
+      if (!this.#parts.store.hearsOthers) void this.check();
+    }, CHECK_MS);
+  }
+
+  /** Looks after them no more. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** These jobs were cancelled. */
+  apply(jobIds: readonly string[]): void {
+    const cancelled = new Set(jobIds);
+    this.#parts.prefetch.remove(cancelled);
+    this.#parts.attempts.cancel(cancelled);
+    if (this.#isClaiming) { for (const id of jobIds) this.#unclaimed.add(id); }
+  }
+
+  /** Runs a turn that may claim: jobs can be cancelled between their claim and its answer. */
+  async whileClaiming(turn: () => Promise<void>): Promise<void> {
+    this.#isClaiming = true;
+    try {
+      await turn();
+    } finally {
+      this.#isClaiming = false;
+      this.#unclaimed.clear();
+    }
+  }
+
+  /** Whether a job was cancelled since the claim began that brought it. */
+  has(jobId: string): boolean {
+    return this.#unclaimed.has(jobId);
+  }
+
+  /** Asks the store which claimed jobs were cancelled. Never rejects. */
+  async check(): Promise<void> {
+    const { store, attempts, prefetch, onError } = this.#parts;
+    const leases = [...attempts.running, ...prefetch.all()].map(({ job }) => ({
+      jobId: job.id,
+      leaseToken: job.leaseToken,
+    }));
+    if (this.#isChecking || leases.length === 0) return;
+    this.#isChecking = true;
+    try {
+      const states = await store.check(leases);
+      const cancelled = leases.filter((_, i) => states[i] === "cancelled");
+      if (cancelled.length > 0) this.apply(cancelled.map(({ jobId }) => jobId));
+    } catch (error) {
+      onError(error);
+    } finally {
+      this.#isChecking = false;
+    }
+  }
+}
