@@ -54,8 +54,11 @@ export function all(...checks: readonly Check[]): Check {
   return (value, path, report) => checks.forEach((check) => check(value, path, report));
 }
 
-/** Any text. */
-export const text: Check = where((value) => typeof value === "string", "a string");
+/** Any text of whole characters. Halves of surrogate pairs are what JSON can say and UTF-8 cannot. */
+export const text: Check = where(
+  (value) => typeof value === "string" && value.isWellFormed(),
+  "a well-formed string",
+);
 
 /** Lower-case hex of this length, not all zeros. */
 export function id(digits: number): Check {

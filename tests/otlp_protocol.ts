@@ -33,7 +33,9 @@ const int64 = where(
   "an int64",
 );
 const double = where(
-  (value) => typeof value === "number" || /^(NaN|-?Infinity)$/.test(String(value)),
+  (value) =>
+    (typeof value === "number" && Number.isFinite(value)) ||
+    /^(NaN|-?Infinity)$/.test(String(value)),
   "a double",
 );
 const base64 = where(
@@ -69,7 +71,7 @@ const flags = whole(0, 0x3ff);
 // W3C Trace Context 3.3: a list of members, each a key and a value.
 const traceState = where(
   (value) =>
-    typeof value === "string" &&
+    typeof value === "string" && value.isWellFormed() &&
     value.split(",").every((part) => part === "" || /^[^=]+=[^=]*$/.test(part)),
   "a tracestate",
 );

@@ -1,11 +1,14 @@
 /**
  * Spans as OTLP/JSON: the body of an `ExportTraceServiceRequest`, as the OTLP specification maps it
- * to JSON (ids in hex, enums as numbers, times as decimal strings). Deep-equal to what OpenTelemetry's
- * own `JsonTraceSerializer` gives for the same spans; the tests compare the two.
+ * to JSON (ids in hex, enums as numbers, times as decimal strings). For well-formed spans it equals
+ * what OpenTelemetry's own `JsonTraceSerializer` gives; the tests compare the two. What a receiver
+ * would refuse the whole request for is mended or left out.
  *
  * @module
  */
-import type { SpanContext } from "@opentelemetry/api";
+import { isSpanContextValid, isValidSpanId, type SpanContext } from "@opentelemetry/api";
+import { attributeText } from "../attribute_text.ts";
+import { endOf, nanosSince1970 } from "../span_time.ts";
 import { writeAttributes } from "./encode_attributes.ts";
 import { JsonBytes } from "./json_bytes.ts";
 import type {
@@ -19,7 +22,11 @@ import type {
 
 const json = new JsonBytes();
 
-/** Writes spans as the JSON text of one export request. */
+/**
+ * Writes spans as the JSON text of one export request.
+ *
+ * @throws {RangeError} when a span's own ids are none.
+ */
 export function encodeSpans(spans: readonly ReadableSpan[]): Uint8Array<ArrayBuffer> {
   json.begin();
   json.part(`{"resourceSpans":`);
@@ -68,12 +75,10 @@ function writeResourceSpans(
 ): void {
   json.part(`{"resource":{"attributes":`);
   writeAttributes(json, attributes);
-  json.part(`,"droppedAttributesCount":0`);
-  // An empty URL says nothing. The first place, inside the resource, is the stock exporter's.
-  json.optional("schemaUrl", schemaUrl || undefined);
-  json.part(`},"scopeSpans":`);
+  json.part(`,"droppedAttributesCount":0},"scopeSpans":`);
   json.list([...byScope.values()], writeScopeSpans);
-  json.optional("schemaUrl", schemaUrl || undefined);
+  // An empty URL says nothing.
+  writeText(json, "schemaUrl", schemaUrl || undefined);
   json.part("}");
 }
 
@@ -83,57 +88,60 @@ function writeScopeSpans(json: JsonBytes, spans: ReadableSpan[]): void {
   writeScope(json, scope);
   json.part(`,"spans":`);
   json.list(spans, writeSpan);
-  json.optional("schemaUrl", scope.schemaUrl);
+  writeText(json, "schemaUrl", scope.schemaUrl);
   json.part("}");
 }
 
 function writeScope(json: JsonBytes, scope: SpanScope): void {
   const { name, version, attributes = {}, droppedAttributesCount = 0 } = scope;
   json.part(`{"name":`);
-  json.string(name);
-  json.optional("version", version);
+  writeName(json, name);
+  writeText(json, "version", version);
   if (Object.keys(attributes).length > 0) {
     json.part(`,"attributes":`);
     writeAttributes(json, attributes);
     json.part(`,"droppedAttributesCount":`);
-    json.number(droppedAttributesCount);
+    writeCount(json, droppedAttributesCount);
   }
   json.part("}");
 }
 
 function writeSpan(json: JsonBytes, span: ReadableSpan): void {
-  const { parentSpanContext, status } = span;
+  const { parentSpanContext, status, startTime } = span;
   const { traceId, spanId, traceState, traceFlags } = span.spanContext();
+  const links = soundLinks(span);
   json.part(`{"traceId":`);
-  json.string(traceId);
+  json.id(traceId, 32);
   json.part(`,"spanId":`);
-  json.string(spanId);
-  json.optional("parentSpanId", parentSpanContext?.spanId || undefined);
-  json.optional("traceState", traceState?.serialize());
+  json.id(spanId, 16);
+  if (parentSpanContext !== undefined && isValidSpanId(parentSpanContext.spanId)) {
+    json.part(`,"parentSpanId":`);
+    json.id(parentSpanContext.spanId, 16);
+  }
+  writeText(json, "traceState", traceState?.serialize());
   json.part(`,"name":`);
-  json.string(span.name);
+  writeName(json, span.name);
   json.part(`,"kind":`);
-  // OTLP keeps 0 for a kind that nobody stated; the API's INTERNAL is its 1.
-  json.number(span.kind == null ? 0 : span.kind + 1);
+  json.number(kindOf(span));
   json.part(`,"startTimeUnixNano":`);
-  writeTime(json, span.startTime);
+  writeTime(json, startTime);
   json.part(`,"endTimeUnixNano":`);
-  writeTime(json, span.endTime);
+  writeTime(json, endOf(startTime, span.endTime));
   json.part(`,"attributes":`);
   writeAttributes(json, span.attributes);
   json.part(`,"droppedAttributesCount":`);
-  json.number(span.droppedAttributesCount);
+  writeCount(json, span.droppedAttributesCount);
   json.part(`,"events":`);
   json.list(span.events, writeEvent);
   json.part(`,"droppedEventsCount":`);
-  json.number(span.droppedEventsCount);
+  writeCount(json, span.droppedEventsCount);
   json.part(`,"status":{"code":`);
-  json.number(status.code);
-  json.optional("message", status.message);
+  json.number(statusCodeOf(span));
+  writeText(json, "message", status.message);
   json.part(`},"links":`);
-  json.list(span.links, writeLink);
+  json.list(links, writeLink);
   json.part(`,"droppedLinksCount":`);
-  json.number(span.droppedLinksCount);
+  writeCount(json, span.droppedLinksCount + span.links.length - links.length);
   json.part(`,"flags":`);
   json.number(flagsOf(traceFlags, parentSpanContext));
   json.part("}");
@@ -143,11 +151,11 @@ function writeEvent(json: JsonBytes, event: SpanEvent): void {
   json.part(`{"attributes":`);
   writeAttributes(json, event.attributes ?? {});
   json.part(`,"name":`);
-  json.string(event.name);
+  writeName(json, event.name);
   json.part(`,"timeUnixNano":`);
   writeTime(json, event.time);
   json.part(`,"droppedAttributesCount":`);
-  json.number(event.droppedAttributesCount || 0);
+  writeCount(json, event.droppedAttributesCount);
   json.part("}");
 }
 
@@ -156,15 +164,24 @@ function writeLink(json: JsonBytes, link: SpanLink): void {
   json.part(`{"attributes":`);
   writeAttributes(json, link.attributes ?? {});
   json.part(`,"spanId":`);
-  json.string(context.spanId);
+  json.id(context.spanId, 16);
   json.part(`,"traceId":`);
-  json.string(context.traceId);
-  json.optional("traceState", context.traceState?.serialize());
+  json.id(context.traceId, 32);
+  writeText(json, "traceState", context.traceState?.serialize());
   json.part(`,"droppedAttributesCount":`);
-  json.number(link.droppedAttributesCount || 0);
+  writeCount(json, link.droppedAttributesCount);
   json.part(`,"flags":`);
   json.number(flagsOf(context.traceFlags, context));
   json.part("}");
+}
+
+/** OTLP keeps 0 for a kind that nobody stated; the API's INTERNAL is its 1. */
+function kindOf({ kind }: ReadableSpan): number {
+  return Number.isInteger(kind) && kind >= 0 && kind <= 4 ? kind + 1 : 0;
+}
+
+function statusCodeOf({ status: { code } }: ReadableSpan): number {
+  return code === 1 || code === 2 ? code : 0;
 }
 
 const HAS_IS_REMOTE = 0x100;
@@ -175,18 +192,30 @@ function flagsOf(traceFlags: number, told: SpanContext | undefined): number {
   return (traceFlags & 0xff) | HAS_IS_REMOTE | (told?.isRemote ? IS_REMOTE : 0);
 }
 
+/** The links that lead somewhere; the API lets everything pass. */
+function soundLinks({ links }: ReadableSpan): readonly SpanLink[] {
+  if (links.length === 0) return links;
+  return links.filter(({ context }) => context && isSpanContextValid(context));
+}
+
+/** Only types say that a name is text. */
+function writeName(json: JsonBytes, name: unknown): void {
+  json.string(attributeText(name ?? ""));
+}
+
+/** Writes one more property, if there is a value for it. */
+function writeText(json: JsonBytes, name: string, value: unknown): void {
+  if (value !== undefined && value !== null) json.optional(name, attributeText(value));
+}
+
+/** A count of 32 bits. */
+function writeCount(json: JsonBytes, count: number | undefined): void {
+  json.number(count! > 0 ? Math.min(Math.trunc(count!), 0xffff_ffff) : 0);
+}
+
 /** Nanoseconds since 1970 as a decimal string: they do not fit a double. */
 function writeTime(json: JsonBytes, time: HrTime): void {
   json.part('"');
   json.ascii(nanosSince1970(time));
   json.part('"');
-}
-
-function nanosSince1970([seconds, nanos]: HrTime): string {
-  if (seconds >= 1 && nanos >= 0 && nanos < 1e9) {
-    return `${Math.trunc(seconds)}${String(Math.trunc(nanos)).padStart(9, "0")}`;
-  }
-  // A time that is none (an invalid Date) must not lose the other spans of the batch.
-  if (!Number.isFinite(seconds) || !Number.isFinite(nanos)) return "0";
-  return String(BigInt(Math.trunc(seconds)) * 1_000_000_000n + BigInt(Math.trunc(nanos)));
 }

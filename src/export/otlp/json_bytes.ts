@@ -11,6 +11,13 @@ const encoder = new TextEncoder();
 const parts = new Map<string, Uint8Array>();
 const SHORT = 8;
 
+const LOWER_HEX = "0123456789abcdef";
+/** The value of each hex digit, by its code. */
+const HEX_VALUES: readonly (number | undefined)[] = Array.from({ length: 128 }, (_, code) => {
+  const value = LOWER_HEX.indexOf(String.fromCharCode(code).toLowerCase());
+  return value < 0 ? undefined : value;
+});
+
 // A full batch of jobs' spans fits. What is larger is not held until the next one.
 const USUAL_BYTES = 1024 * 1024;
 // Seldom more are under way at once.
@@ -54,6 +61,11 @@ export class JsonBytes {
     return this.#length;
   }
 
+  /** Takes back what is written from a place on. */
+  backTo(length: number): void {
+    this.#length = length;
+  }
+
   /** A copy of what is written, from a place on. */
   copyFrom(start: number): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(start, this.#length);
@@ -83,10 +95,8 @@ export class JsonBytes {
     this.#length += written.length;
   }
 
-  /** Writes a string. */
+  /** Writes a string; half of a surrogate pair in it becomes U+FFFD, as UTF-8 has no form for it. */
   string(text: string): void {
-    // Nothing but types keeps a caller from naming a span with a number.
-    if (typeof text !== "string") return this.#escaped(text);
     this.#makeRoom(text.length + 2);
     const bytes = this.#bytes;
     let at = this.#length;
@@ -102,9 +112,32 @@ export class JsonBytes {
     this.#length = at;
   }
 
-  /** Writes a number; JSON has no form for one that is not finite. */
+  /**
+   * Writes an id of so many hex digits, in lower case.
+   *
+   * @throws {RangeError} when it is none, or all zero.
+   */
+  id(text: string, digits: number): void {
+    this.#makeRoom(digits + 2);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    let any = 0;
+    bytes[at++] = QUOTE;
+    for (let i = 0; i < digits; i++) {
+      const code = text.charCodeAt(i);
+      const value = HEX_VALUES[code];
+      if (value === undefined) throw newIdError(text, digits);
+      any |= value;
+      bytes[at++] = LOWER_HEX.charCodeAt(value);
+    }
+    if (any === 0 || text.length !== digits) throw newIdError(text, digits);
+    bytes[at++] = QUOTE;
+    this.#length = at;
+  }
+
+  /** Writes a number that is finite. */
   number(value: number): void {
-    this.ascii(Number.isFinite(value) ? `${value}` : "null");
+    this.ascii(`${value}`);
   }
 
   /** Writes a list, each item as `write` does it. */
@@ -125,8 +158,8 @@ export class JsonBytes {
     this.string(value);
   }
 
-  #escaped(value: unknown): void {
-    const text = JSON.stringify(value) ?? "null";
+  #escaped(value: string): void {
+    const text = JSON.stringify(value.toWellFormed());
     // No code unit takes more than three bytes.
     this.#makeRoom(3 * text.length);
     this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
@@ -139,4 +172,10 @@ export class JsonBytes {
     longer.set(this.#bytes);
     this.#bytes = longer;
   }
+}
+
+function newIdError(text: string, digits: number): RangeError {
+  return new RangeError(
+    `An id must be ${digits} hex digits, not all zero: got ${JSON.stringify(text)}`,
+  );
 }

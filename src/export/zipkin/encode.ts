@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { SpanKind } from "@opentelemetry/api";
-import { attributeText } from "../attribute_text.ts";
-import type { HrTime, ReadableSpan, SpanEvent } from "../readable_span.ts";
+import { isSpanContextValid, isValidSpanId, SpanKind } from "@opentelemetry/api";
+import { attributeText, textsOf } from "../attribute_text.ts";
+import type { ReadableSpan, SpanEvent } from "../readable_span.ts";
+import { endOf, microsSince1970 } from "../span_time.ts";
 import { type Endpoint, remoteEndpointOf } from "./remote_endpoint.ts";
 import { tagsOf } from "./tags.ts";
 
@@ -28,25 +29,34 @@ interface Annotation {
   readonly value: string;
 }
 
-/** Writes spans as the JSON text of one request. */
+/**
+ * Writes spans as the JSON text of one request. All text in it is well-formed.
+ *
+ * @throws {RangeError} when a span's own ids are none.
+ */
 export function encodeZipkinSpans(spans: readonly ReadableSpan[]): string {
   return JSON.stringify(spans.map(encodeSpan));
 }
 
 /** What is empty is left out. */
 function encodeSpan(span: ReadableSpan): ZipkinSpan {
-  const { traceId, spanId } = span.spanContext();
-  const timestamp = microseconds(span.startTime);
+  const context = span.spanContext();
+  if (!isSpanContextValid(context)) {
+    throw new RangeError(`A span must have valid ids: got ${context.traceId} ${context.spanId}`);
+  }
+  const parentId = span.parentSpanContext?.spanId;
+  const timestamp = microsSince1970(span.startTime);
+  const lasted = microsSince1970(endOf(span.startTime, span.endTime)) - timestamp;
   const tags = tagsOf(span);
   return {
-    traceId,
-    id: spanId,
-    parentId: span.parentSpanContext?.spanId || undefined,
-    name: span.name || undefined,
+    traceId: context.traceId.toLowerCase(),
+    id: context.spanId.toLowerCase(),
+    parentId: parentId && isValidSpanId(parentId) ? parentId.toLowerCase() : undefined,
+    name: attributeText(span.name ?? "") || undefined,
     kind: kinds.get(span.kind),
     timestamp,
     // Zipkin takes 0 for "not known", and rounds up what is shorter than its unit.
-    duration: Math.max(1, microseconds(span.endTime) - timestamp),
+    duration: Math.min(Math.max(1, lasted), Number.MAX_SAFE_INTEGER),
     localEndpoint: {
       serviceName: attributeText(span.resource.attributes["service.name"] || "unknown_service"),
     },
@@ -66,15 +76,10 @@ const kinds: ReadonlyMap<SpanKind, string> = new Map([
 
 /** An annotation is one text, so the attributes stand in it as JSON. */
 function encodeEvent({ name, time, attributes = {} }: SpanEvent): Annotation {
-  const texts = Object.entries(attributes).map(([key, value]) => [key, attributeText(value)]);
-  const value = texts.length === 0
-    ? name
-    : `${JSON.stringify(name)}: ${JSON.stringify(Object.fromEntries(texts))}`;
-  return { timestamp: microseconds(time), value };
-}
-
-/** Whole microseconds since 1970. A time that is none must not lose the other spans. */
-function microseconds([seconds, nanos]: HrTime): number {
-  const whole = Math.trunc(seconds) * 1e6 + Math.floor(nanos / 1e3);
-  return Number.isFinite(whole) ? whole : 0;
+  const texts = textsOf(attributes);
+  const title = attributeText(name ?? "");
+  const value = Object.keys(texts).length === 0
+    ? title
+    : `${JSON.stringify(title)}: ${JSON.stringify(texts)}`;
+  return { timestamp: microsSince1970(time), value };
 }

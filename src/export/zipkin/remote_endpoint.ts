@@ -29,18 +29,24 @@ const RANKING: readonly ((attributes: SpanAttributes) => Endpoint | undefined)[]
   named("db.name"),
 ];
 
-/** The other side of a span that calls or sends, as far as its attributes tell. */
+const BROKER = named("messaging.system");
+
+/**
+ * The other side of a span that calls, sends or consumes, as far as its attributes tell. Messages go
+ * through a broker, which is the other side for both: so the graph has an edge to it and one from it.
+ */
 export function remoteEndpointOf({ kind, attributes }: ReadableSpan): Endpoint | undefined {
-  if (kind !== SpanKind.CLIENT && kind !== SpanKind.PRODUCER) return undefined;
+  const isMessage = kind === SpanKind.PRODUCER || kind === SpanKind.CONSUMER;
+  if (kind !== SpanKind.CLIENT && !isMessage) return undefined;
   for (const read of RANKING) {
     const endpoint = read(attributes);
     if (endpoint !== undefined) return endpoint;
   }
-  return undefined;
+  return isMessage ? BROKER(attributes) : undefined;
 }
 
 function named(key: string): (attributes: SpanAttributes) => Endpoint | undefined {
-  return ({ [key]: name }) => isText(name) ? { serviceName: name } : undefined;
+  return ({ [key]: name }) => isText(name) ? { serviceName: name.toWellFormed() } : undefined;
 }
 
 function addressed(
@@ -51,8 +57,9 @@ function addressed(
     if (!isText(address)) return undefined;
     const known = isPort(port) ? { port } : {};
     if (/^\d{1,3}(\.\d{1,3}){3}$/.test(address)) return { ipv4: address, ...known };
+    if (/^[0-9a-f:.]*:[0-9a-f:.]*$/i.test(address)) return { ipv6: address, ...known };
     // A socket's address may also be a path.
-    return address.includes(":") ? { ipv6: address, ...known } : { serviceName: address, ...known };
+    return { serviceName: address.toWellFormed(), ...known };
   };
 }
 

@@ -5,8 +5,8 @@
  * @module
  */
 import { SpanStatusCode } from "@opentelemetry/api";
-import { attributeText } from "../attribute_text.ts";
-import type { ReadableSpan, SpanAttributes } from "../readable_span.ts";
+import { attributeText, textsOf } from "../attribute_text.ts";
+import type { ReadableSpan } from "../readable_span.ts";
 
 /** The tags of a span: its service's attributes, its own, its scope, its status and what it dropped. */
 export function tagsOf(span: ReadableSpan): Record<string, string> {
@@ -15,21 +15,13 @@ export function tagsOf(span: ReadableSpan): Record<string, string> {
   return {
     ...textsOf(service),
     ...withoutNoError(textsOf(span.attributes)),
-    ...(name && { "otel.scope.name": name }),
-    ...(version && { "otel.scope.version": version }),
+    ...(name && { "otel.scope.name": attributeText(name) }),
+    ...(version && { "otel.scope.version": attributeText(version) }),
     ...statusTags(span),
     ...countTag("otel.dropped_attributes_count", span.droppedAttributesCount),
     ...countTag("otel.dropped_events_count", span.droppedEventsCount),
     ...countTag("otel.dropped_links_count", span.droppedLinksCount),
   };
-}
-
-function textsOf(attributes: SpanAttributes): Record<string, string> {
-  const texts: Record<string, string> = {};
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value !== undefined && value !== null) texts[key] = attributeText(value);
-  }
-  return texts;
 }
 
 /** To Zipkin any `error` is an error, also one that says `false`. */
@@ -41,7 +33,7 @@ function withoutNoError(texts: Record<string, string>): Record<string, string> {
 function statusTags({ status }: ReadableSpan): Record<string, string> {
   switch (status.code) {
     case SpanStatusCode.ERROR:
-      return { "otel.status_code": "ERROR", error: status.message ?? "" };
+      return { "otel.status_code": "ERROR", error: attributeText(status.message ?? "") };
     case SpanStatusCode.OK:
       return { "otel.status_code": "OK" };
     default:
