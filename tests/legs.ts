@@ -12,8 +12,9 @@ import { deno } from "./legs/deno.ts";
 import type { Leg, Outcome } from "./legs/leg.ts";
 import { latestNode, nodeAndPostgres, nodeCommandLine, page, systemNode } from "./legs/node.ts";
 import { copyToOtel3 } from "./legs/otel3.ts";
+import { ProgressDisplay } from "./legs/progress_display.ts";
 import { runLeg } from "./legs/run_leg.ts";
-import { closingLine, progressOf, summaryOf } from "./legs/summary.ts";
+import { closingLine, reportOf, summaryOf } from "./legs/summary.ts";
 import { workerd } from "./legs/workerd.ts";
 
 // The longest comes first, and the others beside it.
@@ -35,7 +36,9 @@ copyToOtel3();
 const { legs, only } = readArguments(process.argv.slice(2), allLegs);
 const [collector, database] = await Promise.all([startCollector(), findDatabase()]);
 const environment = { COLLECTOR_URL: collector.url, ...database.environment };
+const display = new ProgressDisplay();
 const outcomes = await runAll(legs);
+display.end();
 await Promise.all([collector.close(), database.close()]);
 
 console.log(`\n${summaryOf(outcomes)}\n\n${closingLine(outcomes)}`);
@@ -46,8 +49,8 @@ async function runAll(legs: readonly Leg[]): Promise<readonly Outcome[]> {
   const waiting = [...legs];
   const lanes = Array.from({ length: legsAtOnce }, async () => {
     for (let leg = waiting.shift(); leg; leg = waiting.shift()) {
-      const outcome = await runLeg(leg, only, environment);
-      console.log(progressOf(outcome));
+      const outcome = await runLeg(leg, only, environment, display);
+      display.print(reportOf(outcome));
       outcomes.set(leg, outcome);
     }
   });

@@ -17,7 +17,7 @@ export const bun: Leg = {
     args: ["test", `--timeout=${timeoutMs}`, ...testFiles.map((file) => `./${file}`)],
   }],
   readCounts,
-  timeLimitSeconds: 240,
+  finishedTest: /^\((?:pass|fail|skip|todo)\) /gm,
 };
 
 function readCounts(output: string): Counts | undefined {

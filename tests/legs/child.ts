@@ -14,8 +14,11 @@ process.once("exit", () => running.forEach((child) => endGroup(child, "SIGKILL")
 process.once("SIGINT", () => process.exit(130));
 process.once("SIGTERM", () => process.exit(143));
 
-/** Runs a command to its end, or to the abort of the signal. */
-export function runChild(command: Command, signal: AbortSignal): Promise<Ended> {
+/** Runs a command to its end, or to the abort of the signal. Its output is told as it comes. */
+export function runChild(
+  command: Command,
+  { signal, onOutput }: Readonly<{ signal: AbortSignal; onOutput: (text: string) => void }>,
+): Promise<Ended> {
   // A group of its own, so that no process that a test started outlives its leg.
   const child = spawn(command.executable, command.args, {
     detached: true,
@@ -25,8 +28,12 @@ export function runChild(command: Command, signal: AbortSignal): Promise<Ended> 
   running.add(child);
 
   let output = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => output += text);
-  child.stderr.setEncoding("utf8").on("data", (text: string) => output += text);
+  const take = (text: string) => {
+    output += text;
+    onOutput(text);
+  };
+  child.stdout.setEncoding("utf8").on("data", take);
+  child.stderr.setEncoding("utf8").on("data", take);
 
   const stop = () => endGently(child);
   signal.addEventListener("abort", stop);

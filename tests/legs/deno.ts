@@ -14,7 +14,7 @@ export const deno: Leg = {
     args: ["test", "-A", "--no-check", ...testFiles],
   }],
   readCounts,
-  timeLimitSeconds: 240,
+  finishedTest: / \.\.\. (?:ok|FAILED|ignored) \(\d/g,
 };
 
 /** Reads `ok | 3 passed (2 steps) | 0 failed | 1 ignored (4 steps) (12ms)`. */

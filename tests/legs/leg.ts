@@ -14,8 +14,8 @@ export interface Leg {
   readonly readCounts: (output: string) => Counts | undefined;
   /** Reads what is worth showing although all went well: what tests counted and measured. */
   readonly readNotes?: (output: string) => string;
-  /** When to end it, however far it is. */
-  readonly timeLimitSeconds: number;
+  /** Matches what the runner writes when a test has finished. */
+  readonly finishedTest: RegExp;
 }
 
 export interface Runtime {

@@ -2,11 +2,21 @@ import { existsSync } from "node:fs";
 import process from "node:process";
 import { findChromium } from "../packages/page/find_chromium.ts";
 import { whyNoServer } from "../postgres/server_programs.ts";
+import { finishedLine } from "./finished_tests.ts";
 import { serverFolders } from "./folders.ts";
 import { installedRuntime, MissingProgram, MissingRuntime } from "./installed.ts";
 import type { Counts, Leg, Runtime } from "./leg.ts";
 import { otel3TestFiles } from "./otel3.ts";
 import { findSystemNode, systemPath } from "./system_node.ts";
+
+const testRunner = [
+  ...["--test", "--test-reporter=spec", "--test-reporter-destination=stdout"],
+  // The first reporter holds back what files beside the first one have done.
+  ...[`--test-reporter=./${compiledFile("tests/legs/finished_tests.ts")}`],
+  "--test-reporter-destination=stderr",
+];
+
+const finishedTest = new RegExp(finishedLine, "g");
 
 /** The machine's own Node, 20 or later. It runs compiled files, as npm users do. */
 export const systemNode: Leg = {
@@ -15,11 +25,11 @@ export const systemNode: Leg = {
   findRuntime: () => findSystemNode(20),
   commands: ({ executable }, testFiles) => [{
     executable,
-    args: ["--test", "--test-reporter=spec", ...testFiles.map(compiledFile)],
+    args: [...testRunner, ...testFiles.map(compiledFile)],
     environment: { PATH: systemPath },
   }],
   readCounts: readNodeCounts,
-  timeLimitSeconds: 240,
+  finishedTest,
 };
 
 /** Node 24, which strips the types by itself. */
@@ -30,11 +40,10 @@ export const latestNode: Leg = {
   findRuntime: findNode24,
   commands: ({ executable }, testFiles) => [{
     executable,
-    args: ["--test", "--test-reporter=spec", ...testFiles],
+    args: [...testRunner, ...testFiles],
   }],
   readCounts: readNodeCounts,
-  // The most tests of all, most of them beside the longest leg: 130 s alone, 180 s on a busy machine.
-  timeLimitSeconds: 360,
+  finishedTest,
 };
 
 /** The command line on Node 24: dozens of processes, one after another. */
@@ -55,11 +64,11 @@ export const page: Leg = {
   },
   commands: ({ executable }, testFiles) => [{
     executable,
-    args: ["--test", "--test-reporter=spec", "--test-concurrency=2", ...testFiles],
+    args: [...testRunner, "--test-concurrency=2", ...testFiles],
   }],
   readCounts: readNodeCounts,
   readNotes: readNodeNotes,
-  timeLimitSeconds: 200,
+  finishedTest,
 };
 
 /** What needs processes, and a server to stop and start. One file at a time: they measure. */
@@ -70,14 +79,11 @@ export const nodeAndPostgres: Leg = {
   commands: ({ executable }, testFiles) => [{
     executable,
     // What a test that ran out of time still waits for must not hold up the others.
-    args: [
-      ...["--test", "--test-reporter=spec", "--test-concurrency=1", "--test-force-exit"],
-      ...testFiles,
-    ],
+    args: [...testRunner, "--test-concurrency=1", "--test-force-exit", ...testFiles],
   }],
   readCounts: readNodeCounts,
   readNotes: readNodeNotes,
-  timeLimitSeconds: 600,
+  finishedTest,
 };
 
 // The package of Node 24 exists for one platform only; elsewhere the machine's own may do.

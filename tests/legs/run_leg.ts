@@ -1,31 +1,44 @@
-import { type Ended, runChild } from "./child.ts";
 import process from "node:process";
+import { type Ended, runChild } from "./child.ts";
+import { finishedLine } from "./finished_tests.ts";
 import { mayBeMissing, MissingProgram, MissingRuntime } from "./installed.ts";
 import type { Command, Counts, Leg, Outcome } from "./leg.ts";
+import { patienceSeconds, Progress } from "./progress.ts";
+import type { ProgressDisplay } from "./progress_display.ts";
 import { emptyFoldersOf, testFilesOf } from "./test_files.ts";
 
 type Environment = Readonly<Record<string, string>>;
 type Result = Omit<Outcome, "leg" | "seconds">;
 
 interface EndedInTurn extends Ended {
-  readonly isTimeUp: boolean;
+  readonly isStalled: boolean;
 }
 
 const nothing: Counts = { passed: 0, failed: 0, skipped: 0 };
 
-export async function runLeg(leg: Leg, only: string, environment: Environment): Promise<Outcome> {
+export async function runLeg(
+  leg: Leg,
+  only: string,
+  environment: Environment,
+  display: ProgressDisplay,
+): Promise<Outcome> {
   const start = performance.now();
-  const result = await attempt(leg, only, environment);
+  const result = await attempt(leg, only, environment, display);
   return { leg: leg.name, ...result, seconds: (performance.now() - start) / 1_000 };
 }
 
-async function attempt(leg: Leg, only: string, environment: Environment): Promise<Result> {
+async function attempt(
+  leg: Leg,
+  only: string,
+  environment: Environment,
+  display: ProgressDisplay,
+): Promise<Result> {
   const testFiles = testFilesOf(leg, only);
   const [empty] = emptyFoldersOf(leg);
   if (empty !== undefined) return failed("", `Tests were expected in tests/${empty}, got none.`);
   if (testFiles.length === 0) return skipped(withoutFiles(leg, only));
   try {
-    return await run(leg, testFiles, environment);
+    return await run(leg, testFiles, environment, display);
   } catch (error) {
     if (error instanceof MissingRuntime) return withoutRuntime(error);
     throw error;
@@ -36,16 +49,17 @@ async function run(
   leg: Leg,
   testFiles: readonly string[],
   environment: Environment,
+  display: ProgressDisplay,
 ): Promise<Result> {
   const runtime = leg.findRuntime();
   const commands = leg.commands(runtime, testFiles).map((command) => ({
     ...command,
     environment: { ...environment, ...command.environment },
   }));
-  const ended = await runInTurn(commands, leg.timeLimitSeconds);
+  const ended = await runShown(commands, new Progress(leg.name, leg.finishedTest), display);
   const { output } = ended;
   const counts = leg.readCounts(output);
-  const reason = reasonToFail(ended, counts, leg.timeLimitSeconds);
+  const reason = reasonToFail(ended, counts);
   return {
     runtime: `${runtime.title} ${runtime.version}`,
     output,
@@ -55,28 +69,41 @@ async function run(
   };
 }
 
+async function runShown(
+  commands: readonly Command[],
+  progress: Progress,
+  display: ProgressDisplay,
+): Promise<EndedInTurn> {
+  display.add(progress);
+  try {
+    return await runInTurn(commands, progress);
+  } finally {
+    progress.end();
+    display.remove(progress);
+  }
+}
+
 async function runInTurn(
   commands: readonly Command[],
-  timeLimitSeconds: number,
+  progress: Progress,
 ): Promise<EndedInTurn> {
-  const timeLimit = AbortSignal.timeout(timeLimitSeconds * 1_000);
+  const { stalled } = progress;
   let output = "";
   let exitCode: number | null = 0;
   for (const command of commands) {
-    const ended = await runChild(command, timeLimit);
-    output += ended.output;
+    const ended = await runChild(command, {
+      signal: stalled,
+      onOutput: (text) => progress.read(text),
+    });
+    output += ended.output.replaceAll(finishedLine, "");
     exitCode = ended.exitCode;
-    if (exitCode !== 0 || timeLimit.aborted) break;
+    if (exitCode !== 0 || stalled.aborted) break;
   }
-  return { output, exitCode, isTimeUp: timeLimit.aborted };
+  return { output, exitCode, isStalled: stalled.aborted };
 }
 
-function reasonToFail(
-  ended: EndedInTurn,
-  counts: Counts | undefined,
-  timeLimitSeconds: number,
-): string | undefined {
-  if (ended.isTimeUp) return `It was ended after its time limit of ${timeLimitSeconds} s.`;
+function reasonToFail(ended: EndedInTurn, counts: Counts | undefined): string | undefined {
+  if (ended.isStalled) return `It was ended because no test finished in ${patienceSeconds} s.`;
   if (counts && counts.failed > 0) return `No failed test was expected, but ${counts.failed} came.`;
   if (ended.exitCode !== 0) return `Exit code 0 was expected, but ${ended.exitCode} came.`;
   if (counts === undefined) return "The output was expected to close with counts, but has none.";

@@ -1,7 +1,7 @@
 import type { Outcome } from "./leg.ts";
 
 /** What is shown when a leg ends: its whole output if it failed, otherwise a line and its notes. */
-export function progressOf(outcome: Outcome): string {
+export function reportOf(outcome: Outcome): string {
   const { leg, runtime, verdict, reason, seconds, output, notes } = outcome;
   const line = [`${leg} ${verdict}`, runtime, `${seconds.toFixed(1)} s`, reason]
     .filter(Boolean)

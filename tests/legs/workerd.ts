@@ -19,7 +19,7 @@ export const workerd: Leg = {
     { executable, args: ["test", `${folder}/config.capnp`] },
   ],
   readCounts,
-  timeLimitSeconds: 240,
+  finishedTest: /^[✔✖﹣] /gm,
 };
 
 /** Reads the line that tests/workerd/tally.ts closes with. */
