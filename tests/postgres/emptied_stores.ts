@@ -1,0 +1,50 @@
+import { connect } from "../../src/store/postgres/connect.ts";
+import { postgres, type Sql } from "../../src/store/postgres.ts";
+import type { OpenStore } from "../conformance/test_store.ts";
+
+/** Stores that follow each other in one schema, on the same connections. Each finds it empty. */
+export interface EmptiedStores {
+  readonly open: OpenStore;
+  /** Closes the connections. */
+  readonly end: () => Promise<void>;
+}
+
+interface Schema {
+  readonly name: string;
+  /** A script that empties its tables. */
+  readonly empty: string;
+}
+
+/** To make a schema for each store takes longer than most tests. */
+export async function emptiedStores(url: string): Promise<EmptiedStores> {
+  const { sql, end } = await connect(url, 10_000);
+  const emptied: Schema[] = [];
+  let made = 0;
+  return {
+    open: async (options) => {
+      // The one before is still in use by a test that ran out of time, or that opens two.
+      const schema = emptied.pop() ?? await makeSchema(sql, `emptied_${++made}`);
+      const store = await postgres(sql, { ...options, schema: schema.name, migrate: false });
+      return {
+        store,
+        close: async () => {
+          await store.close();
+          await sql.unsafe(schema.empty).simple?.();
+          emptied.push(schema);
+        },
+      };
+    },
+    end,
+  };
+}
+
+async function makeSchema(sql: Sql, name: string): Promise<Schema> {
+  await (await postgres(sql, { schema: name })).close();
+  const tables = await sql.unsafe(
+    "select format('%I.%I', schemaname, tablename) as name from pg_tables " +
+      "where schemaname = $1 and tablename <> 'migrations'",
+    [name],
+  );
+  // To truncate takes fifty times as long: each table and each index is a file that is made anew.
+  return { name, empty: tables.map(({ name }) => `delete from ${name};`).join("\n") };
+}
