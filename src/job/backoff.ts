@@ -24,6 +24,12 @@ export type BackoffFunction = (attempt: number, error: unknown) => number;
 /** What holds when neither the job nor the worker says otherwise: about 1 s, 2 s, 4 s … up to an hour. */
 export const defaultBackoff: Backoff = { type: "exponential", delayMs: 1_000 };
 
+/** The longest wait of an exponential rule that says nothing else, in ms. */
+export const longestBackoffMs = 3_600_000;
+
+/** The part of an exponential rule's wait that is random, where it says nothing else. */
+export const defaultJitter = 0.5;
+
 /** The longest wait that a rule can give. */
 export const longestDelayMs: number = 365 * 24 * 60 * 60 * 1_000;
 
@@ -50,7 +56,7 @@ function ruledDelay(backoff: Backoff, attempt: number, random: () => number): nu
     case "linear":
       return Math.min(backoff.delayMs * attempt, backoff.maxMs ?? longestDelayMs);
     case "exponential": {
-      const { delayMs, maxMs = 3_600_000, jitter = 0.5 } = backoff;
+      const { delayMs, maxMs = longestBackoffMs, jitter = defaultJitter } = backoff;
       const whole = Math.min(delayMs * 2 ** (attempt - 1), maxMs);
       return whole * (1 - jitter * random());
     }

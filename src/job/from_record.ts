@@ -18,6 +18,7 @@ export function toJob<Name extends string, Payload>(record: JobRecord): Job<Name
     payload: fromJson(payload, `${what}'s payload`) as Payload,
     status: record.status,
     attempts: record.attempts,
+    releases: record.releases,
     maxAttempts: record.maxAttempts,
     priority: record.priority,
     traceId: record.traceId,

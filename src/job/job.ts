@@ -17,8 +17,13 @@ export interface Job<Name extends string = string, Payload = unknown> {
   readonly payload: Payload;
   /** Where it stands. */
   readonly status: JobStatus;
-  /** Attempts begun, the running one among them. */
+  /**
+   * Attempts that began, the running one among them. One that was handed back counts only at its
+   * worker's `maxReleases`; one that was lost before its begin was recorded does not count.
+   */
   readonly attempts: number;
+  /** How often in a row an attempt that had begun was handed back; any other outcome ends the row. */
+  readonly releases: number;
   /** How many attempts it has in all. */
   readonly maxAttempts: number;
   /** Higher runs first. */

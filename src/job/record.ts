@@ -33,7 +33,7 @@ export type AttemptOutcome = "failed" | "timed_out" | "cancelled" | "released" |
 export interface Attempt {
   /** The job that was attempted. */
   readonly jobId: string;
-  /** Counted from 1. An attempt that was handed back is repeated under the same number. */
+  /** Counted from 1. An attempt that was not charged is repeated under the same number. */
   readonly attempt: number;
   /** How it ended. */
   readonly outcome: AttemptOutcome;
@@ -95,8 +95,13 @@ export interface JobRecord extends Omit<JobInput, "delayMs" | "runAt"> {
   readonly sequence: number;
   /** Where it stands. */
   readonly status: JobStatus;
-  /** Attempts begun, the running one among them. */
+  /**
+   * Attempts that began, the running one among them. One that was handed back counts only at its
+   * worker's `maxReleases`; one that was lost before its begin was recorded does not count.
+   */
   readonly attempts: number;
+  /** How often in a row an attempt that had begun was handed back. */
+  readonly releases: number;
   /** When it was added. */
   readonly createdAt: number;
   /** When it was, or will be, due. */

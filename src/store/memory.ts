@@ -8,7 +8,7 @@ import type { Attempt, JobError, JobInput, JobRecord } from "../job/record.ts";
 import type {
   Added,
   ChangedRecord,
-  Lease,
+  Extension,
   LeaseState,
   Notice,
   QueueCount,
@@ -80,9 +80,9 @@ class MemoryStore implements Store {
   }
 
   // deno-lint-ignore require-await
-  async extend(leases: readonly Lease[], leaseMs: number): Promise<readonly LeaseState[]> {
+  async extend(extensions: readonly Extension[], leaseMs: number): Promise<readonly LeaseState[]> {
     const until = this.#now() + leaseMs;
-    return leases.map((lease) => this.#jobs.extend(lease, until));
+    return extensions.map((extension) => this.#jobs.extend(extension, until));
   }
 
   // deno-lint-ignore require-await

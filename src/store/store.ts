@@ -36,6 +36,15 @@ export interface Lease {
   readonly leaseToken: string;
 }
 
+/** A lease to be extended. */
+export interface Extension extends Lease {
+  /**
+   * Where its attempt stands: it `waits` for its start; it `begins` when the answer is `held`, which
+   * then says that its begin is recorded; or it is `running`, the default.
+   */
+  readonly attempt?: "waits" | "begins" | "running" | undefined;
+}
+
 /** How many jobs of a queue a worker can take. */
 export interface Claim {
   /** The queue to claim from. */
@@ -46,12 +55,17 @@ export interface Claim {
   readonly leaseMs: number;
 }
 
-/** A job that was claimed, with the lease on it. */
+/** A job that was claimed, with the lease on it. Its `attempts` is the number of this attempt. */
 export interface ClaimedJob extends JobRecord {
   /** The token to extend and settle it with. */
   readonly leaseToken: string;
   /** How long it was due before it was claimed. */
   readonly waitMs: number;
+  /**
+   * Whether a lease on it expired once without a sign that its attempt had begun: it may be what
+   * ended the worker. Its begin is to be recorded by `extend` before it starts.
+   */
+  readonly isSuspect: boolean;
   /**
    * The `traceparent`s of the jobs it depended on: of the attempt that ended each, else of its
    * creation. Of the first {@linkcode mostLinks} at most.
@@ -67,12 +81,19 @@ export type Change =
   | { readonly to: "completed"; readonly result?: string | undefined }
   | {
     readonly to: "retrying";
-    readonly outcome: "failed" | "timed_out";
+    readonly outcome: "failed" | "timed_out" | "released";
     readonly error: JobError;
     readonly delayMs: number;
   }
-  | { readonly to: "failed"; readonly outcome: "failed" | "timed_out"; readonly error: JobError }
-  /** Handed back. An attempt that had started is remembered, one that had not leaves no trace. */
+  | {
+    readonly to: "failed";
+    readonly outcome: "failed" | "timed_out" | "released";
+    readonly error: JobError;
+  }
+  /**
+   * Handed back, and not charged. An attempt that had started is remembered and counted in
+   * `releases`, one that had not leaves no trace.
+   */
   | { readonly to: "ready"; readonly started: boolean };
 
 /** One attempt's outcome, to be recorded. */
@@ -188,10 +209,18 @@ export interface Upkeep {
   readonly limit: number;
 }
 
+/** A job whose lease had expired, as it stands now: `ready` again, `retrying` or `failed`. */
+export interface ExpiredJob extends JobRecord {
+  /** The attempt that was lost, counted from 1; `undefined` when surely none had begun. */
+  readonly lostAttempt: number | undefined;
+  /** When the sweep found it, in ms since 1970. */
+  readonly sweptAt: number;
+}
+
 /** What upkeep did. */
 export interface UpkeepResult {
-  /** Jobs whose lease had expired, as they stand now: `ready` again, or `failed`. */
-  readonly expired: readonly JobRecord[];
+  /** Jobs whose lease had expired. */
+  readonly expired: readonly ExpiredJob[];
   /** How many ended jobs were removed. */
   readonly removed: number;
 }
@@ -212,8 +241,8 @@ export interface Store<Transaction = never> {
   add(jobs: readonly JobInput[], transaction?: Transaction): Promise<readonly Added[]>;
   /** Records outcomes and claims the next jobs. */
   exchange(turn: Turn): Promise<TurnResult>;
-  /** Extends leases and says which of them still hold. */
-  extend(leases: readonly Lease[], leaseMs: number): Promise<readonly LeaseState[]>;
+  /** Extends leases, records which attempts have begun, and says which of the leases still hold. */
+  extend(extensions: readonly Extension[], leaseMs: number): Promise<readonly LeaseState[]>;
   /** Says which of these leases still hold, and changes nothing. */
   check(leases: readonly Lease[]): Promise<readonly LeaseState[]>;
   /**
@@ -245,7 +274,11 @@ export interface Store<Transaction = never> {
   claimTraceEnds(claim: TraceEndClaim): Promise<readonly TraceEnd[]>;
   /** Records that these ends have been told of. */
   settleTraceEnds(ends: readonly TraceEnd[]): Promise<void>;
-  /** Sweeps expired leases and removes what is past its retention. */
+  /**
+   * Sweeps expired leases and removes what is past its retention. An attempt whose begin is recorded
+   * is charged: its job waits its back-off, the default one if it has none of its own, or has failed.
+   * One whose begin is not recorded is charged nothing: its job is ready at once, as a suspect.
+   */
   upkeep(upkeep: Upkeep): Promise<UpkeepResult>;
   /**
    * Whether notices of other processes arrive by themselves at the moment. While they do not, a worker

@@ -9,7 +9,8 @@ import { type Executed, Execution, type ExecutionWatcher } from "./execute.ts";
 import type { HookCalls } from "./hook_calls.ts";
 import { cancelEvent, startEvent } from "./lifecycle.ts";
 import { measureAttempt } from "../metrics/measure.ts";
-import { type Outcome, settle } from "./settle.ts";
+import { type Outcome, settle, settleUnbegun } from "./settle.ts";
+import { Suspects } from "./suspects.ts";
 import type { Change, ClaimedJob, Settlement } from "../store/store.ts";
 import type { Tally } from "./tally.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
@@ -29,6 +30,7 @@ export class Attempts {
   readonly #hooks: HookCalls;
   readonly #tally: Tally;
   readonly #onEnd: (settings: WorkerSettings) => void;
+  readonly #suspects: Suspects = new Suspects((execution) => this.#run(execution));
   readonly #awaiting: { readonly count: number; readonly resolve: () => void }[] = [];
   #finished: Finished[] = [];
   #endedCount = 0;
@@ -82,13 +84,16 @@ export class Attempts {
     this.#finished = [...finished, ...this.#finished];
   }
 
-  /** Starts an attempt of a job that was claimed after `askedAt`, by `performance.now()`. */
+  /**
+   * Starts an attempt of a job that was claimed after `askedAt`, by `performance.now()`; that of a
+   * suspect when the store knows that it begins.
+   */
   start(job: ClaimedJob, settings: WorkerSettings, askedAt: number): void {
     const execution = new Execution(job, settings, askedAt + settings.leaseMs, this.#watcher);
     this.#running.add(execution);
     this.#count(settings, 1);
-    if (settings.hooks.onJobStart) this.#hooks.tell(settings, () => [startEvent(job)]);
-    void execution.run();
+    if (job.isSuspect) this.#suspects.add(execution);
+    else this.#run(execution);
   }
 
   /** Hands back a job that was claimed and shall not start. */
@@ -105,10 +110,21 @@ export class Attempts {
     }
   }
 
+  /** Hands back the suspects that have not begun. */
+  declineSuspects(): void {
+    for (const execution of this.#suspects.takeWaiting()) execution.abort(handedBack());
+  }
+
   /** Ends every running attempt; their jobs are handed back. */
   handBack(): void {
-    const error = new WorkerStoppedError("The worker stops and hands its jobs back");
-    for (const execution of this.#running) execution.abort(error);
+    this.declineSuspects();
+    for (const execution of this.#running) execution.abort(handedBack());
+  }
+
+  #run(execution: Execution): void {
+    const { job, settings } = execution;
+    if (settings.hooks.onJobStart) this.#hooks.tell(settings, () => [startEvent(job)]);
+    void execution.run();
   }
 
   #finish(finished: Finished): void {
@@ -125,18 +141,27 @@ export class Attempts {
     this.#running.delete(execution);
     this.#count(settings, -1);
     const { outcome } = executed;
-    measureAttempt(job.queueName, executed.runMs, outcome);
-    const change = settle(outcome, job, () => retryDelay(job, settings, outcome));
+    if (job.isSuspect) this.#suspects.remove(execution);
+    if (execution.hasBegun) measureAttempt(job.queueName, executed.runMs, outcome);
+    const change = execution.hasBegun
+      ? settle(outcome, job, () => retryDelay(job, settings, outcome))
+      : settleUnbegun(outcome);
     if (change !== undefined) this.#finish(finished(job, settings, executed, change));
     if (outcome.type === "lease_lost") this.#tally.add("lost");
     if (outcome.type === "cancelled") {
       this.#tally.add("cancelled");
-      this.#hooks.tell(settings, () => [cancelEvent(job, outcome.error, executed.runMs)]);
+      if (execution.hasBegun) {
+        this.#hooks.tell(settings, () => [cancelEvent(job, outcome.error, executed.runMs)]);
+      }
     }
     this.#onEnd(settings);
   };
 
   readonly #watcher: ExecutionWatcher = { onEnd: this.#end, recorded: this.recorded };
+}
+
+function handedBack(): WorkerStoppedError {
+  return new WorkerStoppedError("The worker stops and hands its jobs back");
 }
 
 function finished(

@@ -12,7 +12,7 @@ import {
 import { toJson } from "../job/json.ts";
 import { toJob } from "../job/from_record.ts";
 import type { JobError } from "../job/record.ts";
-import type { Outcome } from "./settle.ts";
+import { cutOff, type Outcome } from "./settle.ts";
 import type { ClaimedJob } from "../store/store.ts";
 import { type AttemptSpan, startAttemptSpan } from "../trace/attempt.ts";
 import { runInScope } from "../trace/scope.ts";
@@ -32,7 +32,7 @@ export interface Executed {
 
 /** Who started attempts. */
 export interface ExecutionWatcher {
-  /** Called when an attempt is over. */
+  /** Called when an attempt is over, or shall not begin. */
   readonly onEnd: (execution: Execution, executed: Executed) => void;
   /** Waits until all attempts are recorded that are over by now. */
   readonly recorded: () => Promise<void>;
@@ -51,6 +51,8 @@ export class Execution {
   // While it runs.
   #span: AttemptSpan | undefined;
   #startedAt = 0;
+  #hasBegun = false;
+  #isOver = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -65,9 +67,15 @@ export class Execution {
     this.#watcher = watcher;
   }
 
+  /** Whether it was run. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
   /** Starts the span and runs the handler to its end. Never rejects. */
   async run(): Promise<void> {
     const { job, settings } = this;
+    this.#hasBegun = true;
     const span = startAttemptSpan(job, settings.spanRules, () => toJob(job).payload);
     this.#span = span;
     this.#startedAt = performance.now();
@@ -86,7 +94,7 @@ export class Execution {
   /** Ends it, whether or not the handler listens. */
   abort(error: Error): void {
     this.#controller.abort(error);
-    this.#end(outcomeOf(error));
+    this.#end(outcomeOf(error, this));
   }
 
   #startTimeout(timeoutMs: number | undefined): void {
@@ -96,12 +104,11 @@ export class Execution {
   }
 
   #end(outcome: Outcome): void {
-    const span = this.#span;
-    if (span === undefined) return;
-    this.#span = undefined;
+    if (this.#isOver) return;
+    this.#isOver = true;
     if (this.#timer !== undefined) clearTimeout(this.#timer);
-    const runMs = performance.now() - this.#startedAt;
-    const traceparent = span.end(outcome.type, errorOf(outcome));
+    const runMs = this.#hasBegun ? performance.now() - this.#startedAt : 0;
+    const traceparent = this.#span?.end(outcome.type, errorOf(outcome));
     this.#watcher.onEnd(this, { outcome, runMs, traceparent });
   }
 }
@@ -133,9 +140,9 @@ function resultText(
   }
 }
 
-function outcomeOf(error: unknown): Outcome {
+function outcomeOf(error: unknown, { job, settings }: Execution): Outcome {
   if (error instanceof JobTimeoutError) return { type: "timed_out", error };
-  if (error instanceof WorkerStoppedError) return { type: "released" };
+  if (error instanceof WorkerStoppedError) return cutOff(job.releases, settings.maxReleases);
   if (error instanceof JobCancelledError) return { type: "cancelled", error };
   return { type: "lease_lost", error };
 }

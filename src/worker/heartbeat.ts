@@ -41,11 +41,14 @@ export class Heartbeat {
 
   async #extend(leaseMs: number): Promise<void> {
     const jobs = [...this.#running].filter((one) => one.settings.leaseMs === leaseMs);
-    const leases = jobs.map(({ job: { id, leaseToken } }) => ({ jobId: id, leaseToken }));
+    const extensions = jobs.map(({ job: { id, leaseToken }, hasBegun }) => {
+      const attempt = hasBegun ? "running" as const : "waits" as const;
+      return { jobId: id, leaseToken, attempt };
+    });
     const askedAt = performance.now();
     this.#underWay.add(leaseMs);
     try {
-      const states = await this.#store.extend(leases, leaseMs);
+      const states = await this.#store.extend(extensions, leaseMs);
       jobs.forEach((one, i) => this.#apply(one, states[i]!, askedAt));
     } catch (error) {
       this.#onError(error);
@@ -56,18 +59,22 @@ export class Heartbeat {
 
   #apply(one: Execution, state: LeaseState, askedAt: number): void {
     // The attempt may have ended and been recorded since.
-    if (!this.#running.has(one)) return;
-    const { leaseMs } = one.settings;
-    switch (state) {
-      case "held":
-        one.leasedUntil = askedAt + leaseMs;
-        return;
-      case "cancelled":
-        return one.abort(new JobCancelledError("The job was cancelled while it ran"));
-      case "lost":
-        return one.abort(
-          new LeaseLostError(`The lease of ${leaseMs} ms ran out before it was extended`),
-        );
-    }
+    if (this.#running.has(one)) applyLeaseState(one, state, askedAt);
+  }
+}
+
+/** What an answer about its lease, asked for at a time, means for an attempt. */
+export function applyLeaseState(one: Execution, state: LeaseState, askedAt: number): void {
+  const { leaseMs } = one.settings;
+  switch (state) {
+    case "held":
+      one.leasedUntil = askedAt + leaseMs;
+      return;
+    case "cancelled":
+      return one.abort(new JobCancelledError("The job was cancelled while it ran"));
+    case "lost":
+      return one.abort(
+        new LeaseLostError(`The lease of ${leaseMs} ms ran out before it was extended`),
+      );
   }
 }

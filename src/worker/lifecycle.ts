@@ -8,7 +8,7 @@ import type { Executed } from "./execute.ts";
 import type { JobLifecycleEvent } from "./hooks.ts";
 import { toJob } from "../job/from_record.ts";
 import type { JobError, JobRecord } from "../job/record.ts";
-import type { Change } from "../store/store.ts";
+import type { Change, ExpiredJob } from "../store/store.ts";
 
 /** The event of an attempt that begins. */
 export function startEvent(record: JobRecord): JobLifecycleEvent {
@@ -27,18 +27,28 @@ export function outcomeEvents(
     case "completed":
       return [{
         type: "complete",
-        ...common({ ...record, status: "completed", result: change.result, error: undefined }),
+        ...common({
+          ...record,
+          status: "completed",
+          releases: 0,
+          result: change.result,
+          error: undefined,
+        }),
         durationMs,
       }];
     case "failed": {
-      const failure = failed({ ...record, status: "failed" }, change.error, durationMs);
+      const failure = failed(
+        { ...record, status: "failed", releases: 0 },
+        change.error,
+        durationMs,
+      );
       const fail = { type: "fail", ...failure, willRetry: false } as const;
       const timeout = { type: "timeout", ...failure, willRetry: false } as const;
       return outcome.type === "timed_out" ? [timeout, fail] : [fail];
     }
     case "retrying": {
       const failure = {
-        ...failed({ ...record, status: "retrying" }, change.error, durationMs),
+        ...failed({ ...record, status: "retrying", releases: 0 }, change.error, durationMs),
         willRetry: true,
         retryInMs: change.delayMs,
       } as const;
@@ -54,21 +64,27 @@ export function cancelEvent(
   error: unknown,
   durationMs: number,
 ): JobLifecycleEvent {
-  const failure = failed({ ...record, status: "cancelled" }, toJobError(error), durationMs);
+  const failure = failed(
+    { ...record, status: "cancelled", releases: 0 },
+    toJobError(error),
+    durationMs,
+  );
   return { type: "cancel", ...failure, willRetry: false };
 }
 
-/** The event of an attempt whose lease expired: its worker died or lost the store. */
-export function expiryEvent(record: JobRecord): JobLifecycleEvent {
+/**
+ * The event of an attempt whose lease expired: its worker died or lost the store. There is none where
+ * surely no attempt had begun.
+ */
+export function expiryEvents(record: ExpiredJob): readonly JobLifecycleEvent[] {
+  const { lostAttempt, status, startedAt, sweptAt, runAt } = record;
+  if (lostAttempt === undefined) return [];
   const error = record.error ?? { name: "LeaseLostError", message: "The lease expired" };
-  const durationMs = Math.max(
-    0,
-    (record.finishedAt ?? record.runAt) - (record.startedAt ?? record.runAt),
-  );
-  const failure = failed(record, error, durationMs);
-  return record.status === "failed"
-    ? { type: "fail", ...failure, willRetry: false }
-    : { type: "retry", ...failure, willRetry: true, retryInMs: 0 };
+  const durationMs = Math.max(0, sweptAt - (startedAt ?? sweptAt));
+  const failure = { ...failed(record, error, durationMs), attempt: lostAttempt };
+  if (status === "failed") return [{ type: "fail", ...failure, willRetry: false }];
+  const retryInMs = Math.max(0, runAt - sweptAt);
+  return [{ type: "retry", ...failure, willRetry: true, retryInMs }];
 }
 
 function common(record: JobRecord) {

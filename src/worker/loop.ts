@@ -124,6 +124,7 @@ export class Loop {
   stop(timeoutMs: number): void {
     this.#stopping.ask(timeoutMs, this.#endTimeoutMs());
     this.#handBack(this.#prefetch.takeAll());
+    this.#attempts.declineSuspects();
     this.#waiting.wake();
     this.#turns.wake();
   }
@@ -159,9 +160,13 @@ export class Loop {
 
   /** Gives held jobs the places that are free, and hands back those that have waited for too long. */
   #startHeld(): void {
-    if (this.#prefetch.count === 0) return;
     // The stop, or the end of the budget, may have come meanwhile.
-    if (!this.#mayStart()) return this.#handBack(this.#prefetch.takeAll());
+    if (!this.#mayStart()) {
+      this.#handBack(this.#prefetch.takeAll());
+      this.#attempts.declineSuspects();
+      return;
+    }
+    if (this.#prefetch.count === 0) return;
     this.#handBack(this.#prefetch.takeOverdue());
     for (;;) {
       const held = this.#prefetch.take((settings) => this.#claiming.hasPlace(settings));

@@ -4,7 +4,7 @@
  * @module
  */
 import type { HookCalls } from "./hook_calls.ts";
-import { expiryEvent } from "./lifecycle.ts";
+import { expiryEvents } from "./lifecycle.ts";
 import type { Store } from "../store/store.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
 
@@ -39,7 +39,7 @@ export async function doUpkeep(
     if (expired.length >= LIMIT || removed >= LIMIT) lastUpkeep.delete(store);
     for (const record of expired) {
       const settingsOfQueue = settings.get(record.queueName);
-      if (settingsOfQueue) hooks.tell(settingsOfQueue, () => [expiryEvent(record)]);
+      if (settingsOfQueue) hooks.tell(settingsOfQueue, () => expiryEvents(record));
     }
     return expired.length > 0;
   } catch (error) {

@@ -12,7 +12,7 @@ import {
 } from "../job/backoff.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Job } from "../job/job.ts";
-import { checkInteger, longestTimerMs } from "../job/job_options.ts";
+import { checkInteger, longestTimerMs, mostReleases } from "../job/job_options.ts";
 import type { Enqueue, QueueName, Queues } from "../job/queues.ts";
 import type { Store } from "../store/store.ts";
 import { readSpanRules, type SpanRuleOptions, type SpanRules } from "../trace/rules.ts";
@@ -58,6 +58,11 @@ export interface WorkerOptions<AJob = Job> extends Hooks<AJob>, SpanRuleOptions 
   readonly pollMs?: number | undefined;
   /** How often expired leases are swept and old jobs removed, in ms. Default 1,000. */
   readonly upkeepMs?: number | undefined;
+  /**
+   * How often in a row a job that runs is handed back at a stop without being charged, 0 to 32,767.
+   * The next time counts as a failed attempt. Default 10.
+   */
+  readonly maxReleases?: number | undefined;
   /** How long `stop` waits for running jobs before it hands them back, in ms. Default 10,000. */
   readonly stopTimeoutMs?: number | undefined;
   /**
@@ -95,6 +100,7 @@ export interface WorkerSettings {
   readonly backoff: Backoff | BackoffFunction;
   readonly pollMs: number;
   readonly upkeepMs: number;
+  readonly maxReleases: number;
   readonly stopTimeoutMs: number;
   readonly endTimeoutMs: number;
   readonly spanRules: SpanRules;
@@ -126,6 +132,7 @@ export function withDefaults(
     backoff: typeof backoff === "function" ? backoff : checkBackoff(backoff),
     pollMs: ms("pollMs", options.pollMs ?? source.store.pollMs, 1),
     upkeepMs: ms("upkeepMs", options.upkeepMs ?? 1_000, 0),
+    maxReleases: checkInteger("maxReleases", options.maxReleases ?? 10, 0, mostReleases),
     stopTimeoutMs: ms("stopTimeoutMs", options.stopTimeoutMs ?? 10_000, 0),
     endTimeoutMs: ms("endTimeoutMs", options.endTimeoutMs ?? 5_000, 0),
     spanRules: readSpanRules(options, source.spanRules),
@@ -140,6 +147,7 @@ const optionNames: readonly string[] = [
   "backoff",
   "pollMs",
   "upkeepMs",
+  "maxReleases",
   "stopTimeoutMs",
   "endTimeoutMs",
   "propagation",

@@ -38,6 +38,7 @@ export function describeAdding(test: TestStore): void {
         sequence: job.sequence,
         status: "blocked",
         attempts: 0,
+        releases: 0,
         createdAt: clock.now(),
         runAt: clock.now() + 5_000,
       };
@@ -53,6 +54,7 @@ export function describeAdding(test: TestStore): void {
         sequence: job.sequence,
         status: "ready",
         attempts: 0,
+        releases: 0,
         createdAt: clock.now(),
         runAt: clock.now(),
       });

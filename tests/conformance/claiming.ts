@@ -11,9 +11,9 @@ export function describeClaiming(test: TestStore): void {
       const { add, claimOne, get, clock } = scene;
       const { id } = await add();
       clock.pass(10);
-      const { leaseToken, waitMs, dependencyTraceparents, ...record } = await claimOne();
+      const { leaseToken, waitMs, isSuspect, dependencyTraceparents, ...record } = await claimOne();
       assert.equal(typeof leaseToken, "string");
-      assert.equal(waitMs, 10);
+      assert.deepEqual([waitMs, isSuspect], [10, false]);
       assert.deepEqual(dependencyTraceparents, []);
       const { status, attempts, startedAt } = record;
       assert.deepEqual([status, attempts, startedAt], ["running", 1, clock.now()]);

@@ -7,6 +7,7 @@ import { stated } from "./stated.ts";
 import type { TestStore } from "./test_store.ts";
 
 const leaseMs = 1_000;
+const backoff = JSON.stringify({ type: "fixed", delayMs: 7_000 });
 
 export function describeLeases(test: TestStore): void {
   describe("extending leases", () => {
@@ -78,40 +79,49 @@ export function describeLeases(test: TestStore): void {
       assert.equal(await statusOf(id), "running");
     });
 
-    test("a job with attempts left is ready again and its attempt is remembered", async (scene) => {
-      const { add, claimOne, clock, sweep, get, store } = scene;
-      const { id } = await add({ maxAttempts: 2 });
-      const { startedAt } = await claimOne({ leaseMs });
+    test("a job with attempts left waits its back-off and its attempt is remembered", async (scene) => {
+      const { add, claim, claimOne, begin, clock, sweep, get, store } = scene;
+      const { id } = await add({ maxAttempts: 2, backoff });
+      const job = await claimOne({ leaseMs });
+      const { startedAt } = job;
+      await begin(job, leaseMs);
       clock.pass(leaseMs + 1);
       const [expired] = await sweep();
-      assert.deepEqual(stated(expired!), stated(await get(id)));
-      assert.deepEqual([expired?.status, expired?.attempts], ["ready", 1]);
+      const { lostAttempt, sweptAt, ...record } = expired!;
+      assert.deepEqual(stated(record), stated(await get(id)));
+      assert.deepEqual([lostAttempt, sweptAt], [1, clock.now()]);
+      assert.deepEqual([expired?.status, expired?.attempts], ["retrying", 1]);
+      assert.equal(expired?.runAt, clock.now() + 7_000);
       assert.equal(expired?.finishedAt, undefined);
       const [attempt, ...more] = await store.attempts([id]);
       assert.deepEqual(more, []);
       assert.deepEqual([attempt?.attempt, attempt?.outcome], [1, "lease_expired"]);
       assert.deepEqual([attempt?.startedAt, attempt?.finishedAt], [startedAt, clock.now()]);
       assert.equal(attempt?.error?.name, "LeaseLostError");
+      assert.deepEqual(await claim(), []);
+      clock.pass(7_000);
       assert.equal((await claimOne()).attempts, 2);
     });
 
     test("a job without attempts left has failed", async (scene) => {
-      const { add, claimOne, clock, sweep, get } = scene;
+      const { add, claimOne, begin, clock, sweep, get } = scene;
       const { id } = await add({ maxAttempts: 1 });
-      await claimOne({ leaseMs });
+      await begin(await claimOne({ leaseMs }), leaseMs);
       clock.pass(leaseMs + 1);
       const [expired] = await sweep();
-      assert.deepEqual(stated(expired!), stated(await get(id)));
+      const { lostAttempt, sweptAt, ...record } = expired!;
+      assert.deepEqual(stated(record), stated(await get(id)));
+      assert.deepEqual([lostAttempt, sweptAt], [1, clock.now()]);
       assert.deepEqual([expired?.status, expired?.finishedAt], ["failed", clock.now()]);
       assert.equal(expired?.error?.name, "LeaseLostError");
     });
 
     test("the dependents of a job that failed so are handled", async (scene) => {
-      const { add, claimOne, clock, sweep, statusOf } = scene;
+      const { add, claimOne, begin, clock, sweep, statusOf } = scene;
       const { id } = await add({ maxAttempts: 1 });
       const cancels = await add({ dependsOn: [id] });
       const runs = await add({ dependsOn: [id], onDependencyFailure: "run" });
-      await claimOne({ leaseMs });
+      await begin(await claimOne({ leaseMs }), leaseMs);
       clock.pass(leaseMs + 1);
       await sweep();
       assert.equal(await statusOf(cancels.id), "cancelled");

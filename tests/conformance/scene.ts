@@ -6,13 +6,14 @@ import type {
   Change,
   Claim,
   ClaimedJob,
+  ExpiredJob,
   LeaseState,
   Settlement,
   Store,
 } from "../../src/store/store.ts";
 import type { ManualClock } from "../everywhere/manual_clock.ts";
 import { defaultQueue, jobInput } from "./job_input.ts";
-import { type Holder, settlement } from "./settlement.ts";
+import { type Holder, leaseOf, settlement } from "./settlement.ts";
 
 /** A store of its own for one test, the store's clock, and short words for what is often said. */
 export interface Scene {
@@ -26,6 +27,8 @@ export interface Scene {
   readonly claim: (claim?: Partial<Claim>) => Promise<readonly ClaimedJob[]>;
   /** Claims the next job, which must be there. */
   readonly claimOne: (claim?: Partial<Claim>) => Promise<ClaimedJob>;
+  /** Records that an attempt has begun. */
+  readonly begin: (job: Holder, leaseMs: number) => Promise<LeaseState>;
   /** Records one outcome. */
   readonly settle: (job: Holder, change: Change, more?: Partial<Settlement>) => Promise<LeaseState>;
   /** A job that must be there. */
@@ -33,7 +36,7 @@ export interface Scene {
   /** Where a job that must be there stands. */
   readonly statusOf: (id: string) => Promise<JobStatus>;
   /** Sweeps expired leases and removes nothing. */
-  readonly sweep: (limit?: number) => Promise<readonly JobRecord[]>;
+  readonly sweep: (limit?: number) => Promise<readonly ExpiredJob[]>;
 }
 
 export function newScene(store: Store, clock: ManualClock): Scene {
@@ -59,6 +62,10 @@ export function newScene(store: Store, clock: ManualClock): Scene {
       const [job] = await claim({ ...fields, limit: 1 });
       assert.ok(job, "A job must be ready to be claimed");
       return job;
+    },
+    begin: async (job, leaseMs) => {
+      const [state] = await store.extend([{ ...leaseOf(job), attempt: "begins" }], leaseMs);
+      return state!;
     },
     settle: async (job, change, more) => {
       const settlements = [settlement(job, change, more)];

@@ -15,7 +15,8 @@ export function describeSettling(test: TestStore): void {
       clock.pass(100);
       const job = { id, leaseToken: before.leaseToken! };
       assert.equal(await settle(job, completed, { runMs: 70, traceparent }), "held");
-      const { leaseToken: _, waitMs: __, dependencyTraceparents: ___, ...claimed } = before;
+      const { leaseToken: _, waitMs: __, isSuspect: ___, ...rest } = before;
+      const { dependencyTraceparents: ____, ...claimed } = rest;
       assert.deepEqual(stated(await get(id)), {
         ...claimed,
         status: "completed",

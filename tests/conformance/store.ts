@@ -5,6 +5,7 @@
 import { describe } from "node:test";
 import { describeAdding } from "./adding.ts";
 import { describeAttemptTraces } from "./attempt_traces.ts";
+import { describeBegunAttempts } from "./begun_attempts.ts";
 import { describeCancelling } from "./cancelling.ts";
 import { describeClaimOrder } from "./claim_order.ts";
 import { describeClaiming } from "./claiming.ts";
@@ -50,6 +51,7 @@ const themes: readonly ((test: TestStore, scale: Scale) => void)[] = [
   describeOneTurn,
   describeFencing,
   describeLeases,
+  describeBegunAttempts,
   describeDependencies,
   describeEndedDependencies,
   describeDependencyFailures,

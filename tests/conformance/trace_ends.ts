@@ -129,7 +129,7 @@ export function describeTraceEnds(test: TestStore): void {
 
     test("comes with a sweep that finds no attempt left", async (scene) => {
       const { id } = await scene.add({ maxAttempts: 1 });
-      await scene.claimOne({ leaseMs: 100 });
+      await scene.begin(await scene.claimOne({ leaseMs: 100 }), 100);
       scene.clock.pass(200);
       await scene.sweep();
       assert.deepEqual((await takeEnds(scene)).map(({ jobId }) => jobId), [id]);

@@ -1,8 +1,9 @@
 import type { JobInput } from "../../src/job/record.ts";
-import type { Change } from "../../src/store/store.ts";
+import type { Change, Extension } from "../../src/store/store.ts";
 import { completed, failed, handedBack, neverStarted, reason, retrying } from "./changes.ts";
 import { jobWithStatus, type Subject } from "./job_with_status.ts";
 import type { Scene } from "./scene.ts";
+import { leaseOf } from "./settlement.ts";
 
 /** A way to move a job from one status to another. */
 export interface Way {
@@ -62,15 +63,22 @@ export const ways: Readonly<Record<string, readonly Way[]>> = {
   "ready -> running": [{ name: "by a claim", go: ({ claimOne }) => claimOne() }],
   "ready -> cancelled": [byCaller],
   "running -> completed": [{ name: "by its holder", go: settle(completed) }],
-  "running -> retrying": [{ name: "by its holder", go: settle(retrying) }],
+  "running -> retrying": [
+    { name: "by its holder", go: settle(retrying) },
+    { name: "lease expired after its start", go: outliveTheLease("running") },
+  ],
   "running -> ready": [
     { name: "handed back after its start", go: settle(handedBack) },
     { name: "handed back before its start", go: settle(neverStarted) },
-    { name: "lease expired", go: outliveTheLease },
+    { name: "lease expired before its start", go: outliveTheLease("waits") },
   ],
   "running -> failed": [
     { name: "by its holder", go: settle(failed) },
-    { name: "last lease expired", fields: { maxAttempts: 1 }, go: outliveTheLease },
+    {
+      name: "last lease expired after its start",
+      fields: { maxAttempts: 1 },
+      go: outliveTheLease("running"),
+    },
   ],
   "running -> cancelled": [byCaller],
   "retrying -> ready": [dueBesideAnother],
@@ -91,7 +99,10 @@ function cancelDependency({ store }: Scene, { dependency }: Subject): Promise<un
   return store.cancel(dependency!, reason);
 }
 
-async function outliveTheLease({ clock, sweep }: Scene): Promise<void> {
-  clock.pass(1_001);
-  await sweep();
+function outliveTheLease(attempt: Extension["attempt"]): Way["go"] {
+  return async ({ store, clock, sweep }, job) => {
+    await store.extend([{ ...leaseOf(job), attempt }], 1_000);
+    clock.pass(1_001);
+    await sweep();
+  };
 }

@@ -88,12 +88,42 @@ describe("hooks", () => {
     const { events, hooks } = recorder();
     await queue.enqueue("queue", {}, { maxAttempts: 1 });
     const claims = [{ queueName: "queue", limit: 1, leaseMs: 1_000 }];
-    await store.exchange({ settlements: [], claims });
+    const { claimed: [job] } = await store.exchange({ settlements: [], claims });
+    await store.extend([{ jobId: job!.id, leaseToken: job!.leaseToken }], 1_000);
     clock.pass(1_001);
     await queue.worker("queue", () => {}, { ...hooks, upkeepMs: 0 }).tick();
     const [fail] = events;
     assert.ok(fail?.type === "fail");
-    assert.equal(fail.error.name, "LeaseLostError");
+    assert.deepEqual([fail.error.name, fail.attempt, fail.durationMs], [
+      "LeaseLostError",
+      1,
+      1_001,
+    ]);
+  });
+
+  test("tell how long a job waits whose worker was lost", async () => {
+    const clock = manualClock();
+    const store = memory(clock);
+    const queue = new JobQueue({ store });
+    const { events, hooks } = recorder();
+    const backoff = { type: "fixed", delayMs: 5_000 } as const;
+    await queue.enqueue("queue", "begun", { backoff });
+    await queue.enqueue("queue", "perhaps begun", { backoff });
+    const claims = [{ queueName: "queue", limit: 2, leaseMs: 1_000 }];
+    const { claimed: [job] } = await store.exchange({ settlements: [], claims });
+    await store.extend([{ jobId: job!.id, leaseToken: job!.leaseToken }], 1_000);
+    clock.pass(1_001);
+    await queue.worker("queue", () => {}, { ...hooks, upkeepMs: 0 }).tick();
+    const retries = events.filter((event) => event.type === "retry");
+    assert.deepEqual(
+      retries.map(({ job, attempt, retryInMs, durationMs }) => [
+        job.payload,
+        attempt,
+        retryInMs,
+        durationMs,
+      ]),
+      [["begun", 1, 5_000, 1_001], ["perhaps begun", 1, 0, 1_001]],
+    );
   });
 
   test("are told only when the outcome is recorded", async () => {

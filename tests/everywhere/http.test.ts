@@ -41,6 +41,7 @@ describe("the router's operations", () => {
       runAt: "2099-01-31T12:00:00.000Z",
       status: "blocked",
       attempts: 0,
+      releases: 0,
       deduplicated: false,
     });
     assert.ok(!Number.isNaN(Date.parse(createdAt)));

@@ -19,6 +19,7 @@ describe("enqueue", () => {
       payload: { amount: 1 },
       status: "ready",
       attempts: 0,
+      releases: 0,
       maxAttempts: 3,
       priority: 0,
       dependsOn: [],

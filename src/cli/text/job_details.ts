@@ -21,7 +21,8 @@ export function jobDetails(
   look: Look,
 ): readonly string[] {
   const { paint } = look;
-  const attempts = `${job.attempts} of ${job.maxAttempts} attempts`;
+  const releases = job.releases === 0 ? "" : `, handed back ${timesInARow(job.releases)}`;
+  const attempts = `${job.attempts} of ${job.maxAttempts} attempts${releases}`;
   const lines: Line[] = [
     ["job", paint("bold", job.id)],
     ["queue", job.queueName],
@@ -47,6 +48,10 @@ export function jobDetails(
     if (text === undefined) return [];
     return [`${paint("dim", name.padEnd(NAME_WIDTH))}${fitted(name, text, look)}`];
   });
+}
+
+function timesInARow(count: number): string {
+  return count === 1 ? "once" : `${count} times in a row`;
 }
 
 /** In a terminal nothing wraps. Its id and its status are short, and painted already. */

@@ -37,6 +37,10 @@ export interface Entry {
   leaseToken: string | undefined;
   /** Until when it holds. */
   leasedUntil: number;
+  /** Whether its attempt is known to have begun. */
+  hasBegun: boolean;
+  /** Whether a lease expired once without that. */
+  isSuspect: boolean;
 }
 
 /** An end of a trace that nobody has told of yet. */
@@ -68,6 +72,7 @@ export function newEntry(
       payload: input.payload,
       priority: input.priority,
       attempts: 0,
+      releases: 0,
       maxAttempts: input.maxAttempts,
       backoff: input.backoff,
       timeoutMs: input.timeoutMs,
@@ -96,6 +101,8 @@ export function newEntry(
     trace: newTrace(),
     leaseToken: undefined,
     leasedUntil: 0,
+    hasBegun: false,
+    isSuspect: false,
     links: { all: undefined, traceId: undefined, correlationId: undefined, parentId: undefined },
     ended: undefined,
     untold: undefined,
@@ -128,7 +135,7 @@ export function copyOf(record: JobRecord): JobRecord {
 
 /** A copy of a record that has just been claimed. */
 export function claimedCopyOf(
-  record: JobRecord,
+  { record, isSuspect }: Entry,
   leaseToken: string,
   waitMs: number,
   dependencyTraceparents: readonly string[],
@@ -141,6 +148,7 @@ export function claimedCopyOf(
     error: error && { ...error },
     leaseToken,
     waitMs,
+    isSuspect,
     dependencyTraceparents,
   };
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { mostReleases } from "../../job/job_options.ts";
 import { hasEnded, type JobStatus } from "../../job/status.ts";
 import type { AttemptOutcome, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type {
@@ -11,11 +12,14 @@ import type {
   ChangedRecord,
   Claim,
   ClaimedJob,
+  ExpiredJob,
+  Extension,
   Lease,
   LeaseState,
   Notice,
   Settlement,
 } from "../store.ts";
+import { expiryDelay } from "../expiry_delay.ts";
 import { dependencyFailed, leaseExpired } from "../reasons.ts";
 import { claimedCopyOf, copyOf, type Entry, remember, statusByTime } from "./entry.ts";
 import { MemoryEnded } from "./ended.ts";
@@ -66,15 +70,16 @@ export class MemoryJobs {
       record.startedAt = now;
       this.#leases.give(entry, leaseToken, now + leaseMs);
       const dependencyTraceparents = this.table.contextsOf(record.dependsOn);
-      claimed.push(claimedCopyOf(record, leaseToken, now - record.runAt, dependencyTraceparents));
+      claimed.push(claimedCopyOf(entry, leaseToken, now - record.runAt, dependencyTraceparents));
     }
     return claimed;
   }
 
-  extend(lease: Lease, leasedUntil: number): LeaseState {
-    const entry = this.#held(lease);
+  extend(extension: Extension, leasedUntil: number): LeaseState {
+    const entry = this.#held(extension);
     if (typeof entry === "string") return entry;
     entry.leasedUntil = leasedUntil;
+    if (extension.attempt !== "waits") entry.hasBegun = true;
     return "held";
   }
 
@@ -113,11 +118,13 @@ export class MemoryJobs {
       case "retrying":
         remember(entry, change.outcome, now, change.error, traceparent);
         record.runAt = now + change.delayMs;
+        record.releases = 0;
         this.#wait(entry, "retrying");
         break;
       case "ready":
         remember(entry, "released", now, undefined, traceparent);
         record.attempts--;
+        record.releases = Math.min(record.releases + 1, mostReleases);
         this.#wait(entry, "ready");
         break;
     }
@@ -159,15 +166,38 @@ export class MemoryJobs {
   }
 
   /** Takes back the jobs whose lease has expired. */
-  sweep(limit: number, now: number): JobRecord[] {
-    const expired = this.#leases.expired(now, limit);
-    for (const entry of expired) {
-      this.#lose(entry, "lease_expired", leaseExpired, now);
-      if (entry.record.attempts >= entry.record.maxAttempts) this.#end(entry, "failed", now);
-      else this.#wait(entry, "ready");
+  sweep(limit: number, now: number): ExpiredJob[] {
+    const swept = this.#leases.expired(now, limit).map((entry) => ({
+      entry,
+      lostAttempt: entry.hasBegun || !entry.isSuspect ? entry.record.attempts : undefined,
+    }));
+    for (const { entry, lostAttempt } of swept) {
+      if (lostAttempt !== undefined) this.#lose(entry, "lease_expired", leaseExpired, now);
+      if (!entry.hasBegun) this.#suspect(entry);
+      else this.#charge(entry, now);
     }
     this.#endStep(now);
-    return expired.map(({ record }) => copyOf(record));
+    return swept.map(({ entry, lostAttempt }) => ({
+      ...copyOf(entry.record),
+      lostAttempt,
+      sweptAt: now,
+    }));
+  }
+
+  /** An attempt was lost that perhaps never began. */
+  #suspect(entry: Entry): void {
+    entry.isSuspect = true;
+    entry.record.attempts--;
+    this.#wait(entry, "ready");
+  }
+
+  /** An attempt was lost that had begun. */
+  #charge(entry: Entry, now: number): void {
+    const { record } = entry;
+    if (record.attempts >= record.maxAttempts) return this.#end(entry, "failed", now);
+    record.releases = 0;
+    record.runAt = now + expiryDelay(record);
+    this.#wait(entry, "retrying");
   }
 
   /** Removes jobs that ended before a time. */
@@ -230,6 +260,7 @@ export class MemoryJobs {
   #end(entry: Entry, status: "completed" | "failed" | "cancelled", now: number): void {
     this.#move(entry, status);
     entry.record.finishedAt = now;
+    entry.record.releases = 0;
     this.ended.add(entry);
     this.traces.finish(entry);
     this.#endedNow.push(entry);

@@ -15,6 +15,7 @@ export class MemoryLeases {
   give(entry: Entry, leaseToken: string, leasedUntil: number): void {
     entry.leaseToken = leaseToken;
     entry.leasedUntil = leasedUntil;
+    entry.hasBegun = false;
     this.#running.set(entry.record.id, entry);
   }
 

@@ -61,6 +61,8 @@ const rare: Readonly<Record<string, string>> = {
   baggage: "e.baggage",
   propagation: "e.propagation",
   error: "l.error",
+  releases: "l.releases",
+  isSuspect: "l.is_suspect",
   attemptTraceparent: "l.attempt_traceparent",
 };
 
@@ -76,6 +78,7 @@ export function toClaimed(row: Row, leaseToken: string): ClaimedJob {
     payload: row.payload as string,
     priority: row.priority as number,
     attempts: row.attempts as number,
+    releases: more.releases,
     maxAttempts: row.max_attempts as number,
     backoff: more.backoff,
     timeoutMs: more.timeoutMs,
@@ -98,12 +101,15 @@ export function toClaimed(row: Row, leaseToken: string): ClaimedJob {
     attemptTraceparent: more.attemptTraceparent,
     leaseToken,
     waitMs: Math.round(waitMs),
+    isSuspect: more.isSuspect,
     dependencyTraceparents: more.dependencyTraceparents,
   };
 }
 
 type Rare = Pick<
   ClaimedJob,
+  | "releases"
+  | "isSuspect"
   | "backoff"
   | "timeoutMs"
   | "idempotencyKey"
@@ -118,7 +124,13 @@ type Rare = Pick<
   | "dependencyTraceparents"
 >;
 
-const plain: Rare = { dependsOn: [], onDependencyFailure: "cancel", dependencyTraceparents: [] };
+const plain: Rare = {
+  releases: 0,
+  isSuspect: false,
+  dependsOn: [],
+  onDependencyFailure: "cancel",
+  dependencyTraceparents: [],
+};
 
 /** In the server's JSON what is missing is null. */
 function rarely(more: Record<string, unknown>): Partial<Rare> {

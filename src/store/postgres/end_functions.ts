@@ -9,7 +9,7 @@ import { byIndex } from "./function_settings.ts";
 
 /** What stays of a job's row when it moves between `live` and `ended`. */
 export const movedColumns: string = "sequence, id, trace_id, queue_name, run_at, attempts, " +
-  "max_attempts, started_at, trace_epoch";
+  "max_attempts, started_at, trace_epoch, is_suspect";
 
 /** The functions of ends. `schema` is a quoted name. */
 export function endFunctions(schema: string): string {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { mostReleases } from "../../job/job_options.ts";
 import { claimedColumns, claimedTypes } from "./claimed_rows.ts";
 import { pinned, readCommitted } from "./function_settings.ts";
 
@@ -20,7 +21,7 @@ const settlementRows = `(
 const attemptRows = `(
       select x.*, o ->> 2 as "to", t - (o ->> 3)::float8 * interval '1 ms' as began, o ->> 4 as span,
         (o ->> 5)::json as result, o ->> 6 as ended_as, (o ->> 7)::json as reason,
-        (o ->> 8)::float8 as delay_ms, (o ->> 9) is null as has_begun
+        (o ->> 8)::float8 as delay_ms, (o ->> 9) is null as was_started
       from (select y.*, y.unnest as o from unnest(standing, outcomes) as y) x)`;
 
 /** The function of a turn. `schema` is a quoted name. */
@@ -92,12 +93,12 @@ begin
       with recorded as (
         insert into ${schema}.ended as d (sequence, id, trace_id, queue_name, status, run_at, attempts,
           max_attempts, started_at, finished_at, result, error, attempt_traceparent, lease_token,
-          trace_epoch, trace_end_due)
+          trace_epoch, trace_end_due, is_suspect)
         select sequence, id, trace_id, queue_name, "to", run_at, attempts, max_attempts, began, t,
           result, reason, span, lease_token,
           -- Most traces have one job, whose end is theirs. All others are looked at below.
           case when is_alone then coalesce(trace_epoch, 0) + 1 else trace_epoch end,
-          case when is_alone then t end
+          case when is_alone then t end, is_suspect
         from ${attemptRows} a, lateral (select not exists (select from ${schema}.enqueued o
           where o.trace_id = a.trace_id and o.sequence <> a.sequence) as is_alone offset 0) x
         where "to" in ('completed', 'failed')
@@ -111,10 +112,13 @@ begin
           status = attempt."to",
           attempts = l.attempts - (attempt."to" = 'ready')::integer,
           run_at = coalesce(t + attempt.delay_ms * interval '1 ms', l.run_at),
-          started_at = case when attempt.has_begun then attempt.began else l.started_at end,
-          error = case when attempt.has_begun then attempt.reason else l.error end,
-          attempt_traceparent = case when attempt.has_begun then attempt.span
+          started_at = case when attempt.was_started then attempt.began else l.started_at end,
+          error = case when attempt.was_started then attempt.reason else l.error end,
+          attempt_traceparent = case when attempt.was_started then attempt.span
             else l.attempt_traceparent end,
+          releases = case when attempt."to" = 'retrying' then null
+            when attempt.was_started then least(coalesce(l.releases, 0) + 1, ${mostReleases})
+            else l.releases end,
           leased_until = null
         where l.id = attempt.id;
         if attempt.queue_name <> all(queues) then
@@ -126,7 +130,7 @@ begin
       insert into ${schema}.attempts
         (job_id, attempt, outcome, started_at, finished_at, error, traceparent)
       select id, attempts, ended_as, began, t, reason, span
-      from ${attemptRows} a where "to" <> 'completed' and has_begun;
+      from ${attemptRows} a where "to" <> 'completed' and was_started;
     end if;
     if have_spans then
       insert into ${schema}.attempt_traces (trace_id, job_id)
@@ -168,7 +172,7 @@ begin
     return query
       with l as (
         update ${schema}.live l set status = 'running', attempts = l.attempts + 1, started_at = t,
-          lease_token = claim_token, leased_until = t + claim."leaseMs" * interval '1 ms'
+          has_begun = null, lease_token = claim_token, leased_until = t + claim."leaseMs" * interval '1 ms'
         where l.id = any(array(
           select id from ${schema}.live
           where queue_name = claim."queueName" and status = 'ready'

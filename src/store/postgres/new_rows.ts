@@ -87,6 +87,7 @@ export function toAdded(input: JobInput, row: Row): JobRecord {
     sequence: row.sequence as number,
     status: row.status as JobStatus,
     attempts: 0,
+    releases: 0,
     createdAt: time(row.created_at)!,
     runAt: time(row.run_at)!,
   };

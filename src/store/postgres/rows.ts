@@ -6,7 +6,7 @@
  */
 import type { JobStatus } from "../../job/status.ts";
 import type { Attempt, DependencyFailurePolicy, JobRecord } from "../../job/record.ts";
-import type { Settlement, TraceEnd } from "../store.ts";
+import type { ExpiredJob, Settlement, TraceEnd } from "../store.ts";
 import type { Row } from "./client.ts";
 
 /** A job's columns; `job` is the view's alias or a value of its type in parentheses. */
@@ -14,7 +14,7 @@ export function jobColumns(job: string): string {
   const ms = (column: string) => `date_part('epoch', ${job}.${column}) * 1000 as ${column}`;
   return `${job}.sequence::float8 as sequence, ${job}.id::text as id, ${job}.queue_name, ` +
     `${job}.status, ${job}.payload::text as payload, ${job}.priority, ${job}.attempts, ` +
-    `${job}.max_attempts, ${job}.backoff, ${job}.timeout_ms, ${job}.idempotency_key, ` +
+    `${job}.releases, ${job}.max_attempts, ${job}.backoff, ${job}.timeout_ms, ${job}.idempotency_key, ` +
     `array_to_json(${job}.depends_on)::text as depends_on, ${job}.on_dependency_failure, ` +
     `${job}.trace_id::text as trace_id, ${job}.correlation_id, ` +
     `${job}.parent_id::text as parent_id, ${job}.traceparent, ${job}.tracestate, ` +
@@ -33,6 +33,7 @@ export function toRecord(row: Row): JobRecord {
     payload: row.payload as string,
     priority: row.priority as number,
     attempts: row.attempts as number,
+    releases: row.releases as number,
     maxAttempts: row.max_attempts as number,
     backoff: optional(row.backoff),
     timeoutMs: optional(row.timeout_ms),
@@ -53,6 +54,15 @@ export function toRecord(row: Row): JobRecord {
     result: optional(row.result),
     error: json(row.error),
     attemptTraceparent: optional(row.attempt_traceparent),
+  };
+}
+
+/** The row of a job whose lease had expired. */
+export function toExpired(row: Row): ExpiredJob {
+  return {
+    ...toRecord(row),
+    lostAttempt: optional(row.lost_attempt),
+    sweptAt: time(row.swept_at)!,
   };
 }
 

@@ -12,7 +12,8 @@ function viewColumns(
   const stands = (column: string) => `${standing(column)} as ${column}`;
   const ends = (column: string, type: string) => `${ending(column, type)} as ${column}`;
   return `e.sequence, e.id, e.queue_name, ${stands("status")}, e.payload, e.priority,
-    ${stands("attempts")}, ${stands("max_attempts")}, e.backoff, e.timeout_ms, e.idempotency_key,
+    ${stands("attempts")}, coalesce(${standing("releases")}, 0) as releases,
+    ${stands("max_attempts")}, e.backoff, e.timeout_ms, e.idempotency_key,
     e.depends_on, e.on_dependency_failure, e.trace_id, e.correlation_id, e.parent_id,
     e.traceparent, e.tracestate, e.baggage, e.propagation, e.created_at, ${stands("run_at")},
     ${stands("started_at")}, ${ends("finished_at", "timestamptz")}, ${ends("result", "json")},
@@ -75,7 +76,12 @@ create table ${schema}.live (
   attempt_traceparent text,
   lease_token uuid,
   leased_until timestamptz,
-  trace_epoch integer
+  trace_epoch integer,
+  -- Whether the running attempt is known to have begun, whether a lease expired once without that,
+  -- and the hand-backs in a row of attempts that had begun. Null is no and none: most rows have none.
+  has_begun boolean,
+  is_suspect boolean,
+  releases smallint
 );
 -- Each of these holds only the jobs that its question is about, so that what waits for its time
 -- costs a claim nothing. The order of the first is the order of claiming.
@@ -104,7 +110,9 @@ create table ${schema}.ended (
   lease_token uuid,
   -- Of the job whose end was the end of its trace; due until somebody has told of it.
   trace_epoch integer,
-  trace_end_due timestamptz
+  trace_end_due timestamptz,
+  -- For a job that is retried.
+  is_suspect boolean
 );
 create index ended_finished on ${schema}.ended (finished_at);
 create index ended_failed on ${schema}.ended (status, sequence)
@@ -117,10 +125,20 @@ create view ${schema}.jobs_live as
   select ${viewColumns((column) => `l.${column}`, (_, type) => `null::${type}`)}
   from ${schema}.live l join ${schema}.enqueued e on e.sequence = l.sequence;
 create view ${schema}.jobs_ended as
-  select ${viewColumns((column) => `d.${column}`, (column) => `d.${column}`)}
+  select ${
+    viewColumns(
+      (column) => column === "releases" ? "null::smallint" : `d.${column}`,
+      (column) => `d.${column}`,
+    )
+  }
   from ${schema}.ended d join ${schema}.enqueued e on e.sequence = d.sequence;
 create view ${schema}.jobs as
-  select ${viewColumns((column) => `coalesce(l.${column}, d.${column})`, (column) => `d.${column}`)}
+  select ${
+    viewColumns(
+      (column) => column === "releases" ? "l.releases" : `coalesce(l.${column}, d.${column})`,
+      (column) => `d.${column}`,
+    )
+  }
   from ${schema}.enqueued e
     left join ${schema}.ended d on d.sequence = e.sequence
     -- What has ended is not looked for among the others.

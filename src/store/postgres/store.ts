@@ -8,7 +8,7 @@ import type { Attempt, JobError, JobInput, JobRecord } from "../../job/record.ts
 import type {
   Added,
   ChangedRecord,
-  Lease,
+  Extension,
   LeaseState,
   Notice,
   QueueCount,
@@ -27,6 +27,7 @@ import { Bell } from "./bell.ts";
 import type { Client, Row, Sql, SqlValue } from "./client.ts";
 import { countQuery, endedQuery, findQuery, toCount, uuidOrNull } from "./find.ts";
 import { readHealth } from "./health.ts";
+import { extendLeases } from "./leases.ts";
 import { quoted } from "./names.ts";
 import { attemptColumns, jobColumns, toAttempt, toRecord } from "./rows.ts";
 import { claimTraceEnds, hasUnfinished, settleTraceEnds } from "./trace_ends.ts";
@@ -73,34 +74,8 @@ export class PostgresStore implements Store<Sql> {
     return result;
   }
 
-  async extend(leases: readonly Lease[], leaseMs: number): Promise<readonly LeaseState[]> {
-    const rows = await this.#client.query(
-      `with lease as (
-        select * from jsonb_to_recordset($1::text::jsonb)
-          as x ("ord" integer, "jobId" uuid, "leaseToken" text)
-      ), free as (
-        select j.id, l."ord" from ${this.#schema}.live j join lease l on j.id = l."jobId"
-        where j.lease_token::text = l."leaseToken" and j.status = 'running'
-        order by j.id for no key update of j skip locked
-      ), held as (
-        update ${this.#schema}.live j
-        set leased_until = coalesce(to_timestamp($3::float8 / 1000), clock_timestamp())
-          + $2::float8 * interval '1 ms'
-        from free f where j.id = f.id
-        returning f."ord"
-      )
-      select case when h."ord" is not null then 'held'
-        -- Somebody has it locked, so nobody sweeps it either.
-        when j.lease_token::text = l."leaseToken" and j.status = 'running' then 'held'
-        when d.status = 'cancelled' then 'cancelled' else 'lost' end as state
-      from lease l left join held h on h."ord" = l."ord"
-        left join ${this.#schema}.live j on j.id = l."jobId"
-        left join ${this.#schema}.enqueued e on e.id = l."jobId"
-        left join ${this.#schema}.ended d on d.sequence = e.sequence
-      order by l."ord"`,
-      [JSON.stringify(leases.map((lease, ord) => ({ ord, ...lease }))), leaseMs, this.#at()],
-    );
-    return rows.map(({ state }) => state as LeaseState);
+  extend(extensions: readonly Extension[], leaseMs: number): Promise<readonly LeaseState[]> {
+    return extendLeases(this.#client, this.#schema, { extensions, leaseMs, at: this.#at() });
   }
 
   async check(leases: readonly Lease[]): Promise<readonly LeaseState[]> {

@@ -5,9 +5,9 @@
  *
  * @module
  */
-import type { JobRecord } from "../../job/record.ts";
 import type {
   ClaimedJob,
+  ExpiredJob,
   Lease,
   LeaseState,
   Settlement,
@@ -19,7 +19,7 @@ import type {
 import { inClaimOrder } from "../claim_order.ts";
 import { type Client, isOutcomeUnknown, type Row } from "./client.ts";
 import { claimedColumns, claimedNames, toClaimed } from "./claimed_rows.ts";
-import { jobColumns, toRecord, toSettlementText } from "./rows.ts";
+import { jobColumns, toExpired, toSettlementText } from "./rows.ts";
 
 /** What also belongs to a result: queues in which something became ready. */
 interface Woken {
@@ -115,15 +115,16 @@ export class Turns {
     return { ...swept, removed: await this.#retain(retentionMs, limit) };
   }
 
-  async #sweep(limit: number): Promise<{ readonly expired: readonly JobRecord[] } & Woken> {
+  async #sweep(limit: number): Promise<{ readonly expired: readonly ExpiredJob[] } & Woken> {
     const rows = await this.#client.call(
-      `select ${jobColumns("(s.job)")}, array_to_json(s.woken)::text as woken ` +
+      `select ${jobColumns("(s.job)")}, s.lost_attempt, ` +
+        `date_part('epoch', s.swept_at) * 1000 as swept_at, array_to_json(s.woken)::text as woken ` +
         `from ${this.#schema}.sweep($1, to_timestamp($2::float8 / 1000)) s`,
       [limit, this.#at()],
     );
     if (rows.length < limit) this.#nothingExpiredAt = performance.now();
     const woken = rows.length > 0 ? JSON.parse(rows[0]!.woken as string) as string[] : [];
-    return { expired: rows.map(toRecord), woken };
+    return { expired: rows.map(toExpired), woken };
   }
 
   /** Removes the oldest first. When a batch was full, the next upkeep goes on. */

@@ -3,6 +3,12 @@
  *
  * @module
  */
+import {
+  defaultBackoff,
+  defaultJitter,
+  longestBackoffMs,
+  longestDelayMs,
+} from "../../job/backoff.ts";
 import { mostAttempts } from "../../job/job_options.ts";
 import { movedColumns } from "./end_functions.ts";
 import { byIndex, pinned, readCommitted } from "./function_settings.ts";
@@ -83,9 +89,10 @@ begin
     returning d.*
   )
   insert into ${schema}.live as l (id, sequence, trace_id, queue_name, status, priority, run_at,
-    attempts, max_attempts, started_at, error, attempt_traceparent, trace_epoch)
+    attempts, max_attempts, started_at, error, attempt_traceparent, trace_epoch, is_suspect)
   select id, sequence, trace_id, queue_name, 'ready', given.priority, t, attempts,
-    greatest(max_attempts, attempts + 1), started_at, error, attempt_traceparent, trace_epoch
+    greatest(max_attempts, attempts + 1), started_at, error, attempt_traceparent, trace_epoch,
+    is_suspect
   from gone
   returning l.queue_name into freed;
   changed := freed is not null;
@@ -94,35 +101,63 @@ begin
   if found then return next; end if;
 end $$;
 
--- Takes back the jobs whose lease has expired. Returns them as they stand then.
+-- The wait in ms after the given attempt by a job's own back-off rule, else by the default one.
+create function ${schema}.backoff_ms(rule jsonb, attempt integer) returns float8
+language sql volatile as $$
+  select greatest(0, least(${longestDelayMs}, round(case r ->> 'type'
+    when 'fixed' then (r ->> 'delayMs')::float8
+    when 'linear' then least((r ->> 'delayMs')::float8 * attempt, (r ->> 'maxMs')::float8)
+    else least((r ->> 'delayMs')::float8 * 2 ^ least(attempt - 1, 60),
+        coalesce((r ->> 'maxMs')::float8, ${longestBackoffMs}))
+      * (1 - coalesce((r ->> 'jitter')::float8, ${defaultJitter}) * random()) end)))
+  from (select coalesce(rule, '${JSON.stringify(defaultBackoff)}') as r) x
+$$;
+
+-- Takes back the jobs whose lease has expired. Returns them as they stand then, each with the attempt
+-- that was lost: none where surely none had begun.
 create function ${schema}.sweep(most integer, at timestamptz default null)
-returns table (job ${schema}.jobs, woken text[])
+returns table (job ${schema}.jobs, lost_attempt smallint, swept_at timestamptz, woken text[])
 language plpgsql ${pinned} as $$
 declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
   reason json := json_build_object('name', 'LeaseLostError', 'message',
     'The worker neither settled the job nor extended its lease in time');
-  swept uuid[];
+  swept ${schema}.live[];
+  ids uuid[];
   freed text[];
   also_freed text[];
   done uuid[];
   cancelled uuid[];
 begin
   ${readCommitted}
-  swept := array(select id from ${schema}.live where status = 'running' and leased_until < t
+  swept := array(select l from ${schema}.live l where status = 'running' and leased_until < t
     order by leased_until limit most for update skip locked);
+  ids := array(select s.id from unnest(swept) s);
   insert into ${schema}.attempts (job_id, attempt, outcome, started_at, finished_at, error)
-  select id, attempts, 'lease_expired', started_at, t, reason
-  from ${schema}.live where id = any(swept);
+  select s.id, s.attempts, 'lease_expired', s.started_at, t, reason
+  from unnest(swept) s where s.has_begun or s.is_suspect is null;
   with free as (
-    update ${schema}.live l set status = 'ready', error = reason, lease_token = null,
-      leased_until = null, attempt_traceparent = null
-    where l.id = any(swept) and l.attempts < l.max_attempts
+    update ${schema}.live l set
+      status = case when s.has_begun then 'retrying' else 'ready' end,
+      attempts = l.attempts - (s.has_begun is null)::integer,
+      is_suspect = case when s.has_begun then s.is_suspect else true end,
+      releases = case when s.has_begun is null then l.releases end,
+      run_at = case when s.has_begun then t + interval '1 ms' * ${schema}.backoff_ms((
+          select e.backoff::jsonb from ${schema}.enqueued e where e.sequence = s.sequence),
+          s.attempts)
+        else l.run_at end,
+      error = case when s.has_begun or s.is_suspect is null then reason else l.error end,
+      attempt_traceparent = case when s.has_begun is null and s.is_suspect
+        then l.attempt_traceparent end,
+      lease_token = null, leased_until = null
+    from unnest(swept) s
+    where l.id = s.id and (s.has_begun is null or s.attempts < s.max_attempts)
     returning l.queue_name
   )
   select coalesce(array_agg(distinct queue_name), '{}') into freed from free;
   with gone as (
-    delete from ${schema}.live l where l.id = any(swept) and l.attempts >= l.max_attempts
+    delete from ${schema}.live l
+    where l.id = any(ids) and l.status = 'running'
     returning l.*
   ), moved as (
     insert into ${schema}.ended as d (${movedColumns}, status, finished_at, error)
@@ -135,7 +170,9 @@ begin
     freed := freed || also_freed;
     perform ${schema}.end_traces(done || cancelled, t, true);
   end if;
-  return query select j, freed from ${schema}.jobs j where j.id = any(swept);
+  return query select j,
+    case when s.has_begun or s.is_suspect is null then s.attempts end, t, freed
+  from unnest(swept) s join ${schema}.jobs j on j.id = s.id;
 end $$;
 `;
 }

@@ -22,7 +22,7 @@ export function claimJobs(
   // The index is named, so that the plan stays whatever the statistics say.
   const rows = database.all(
     "update hammerwork_jobs set status = 'running', attempts = attempts + 1, " +
-      "started_at = ?, lease_token = ?, leased_until = ? " +
+      "has_begun = 0, started_at = ?, lease_token = ?, leased_until = ? " +
       "where sequence in (select sequence from hammerwork_jobs indexed by hammerwork_jobs_ready " +
       "where queue_name = ? and status = 'ready' order by priority desc, run_at, sequence limit ?) " +
       `returning ${claimedColumns}`,

@@ -10,7 +10,7 @@ import type { Row } from "./database.ts";
 
 /** What a claim returns of each job. */
 export const claimedColumns: string = "payload, json_array(sequence, id, queue_name, priority, " +
-  "attempts, max_attempts, backoff, timeout_ms, idempotency_key, json(depends_on), " +
+  "attempts, releases, is_suspect, max_attempts, backoff, timeout_ms, idempotency_key, json(depends_on), " +
   "on_dependency_failure, trace_id, correlation_id, parent_id, traceparent, tracestate, baggage, " +
   "propagation, created_at, run_at, started_at, json(error), attempt_traceparent) as others";
 
@@ -21,6 +21,8 @@ type Others = [
   queueName: string,
   priority: number,
   attempts: number,
+  releases: number,
+  isSuspect: 0 | 1,
   maxAttempts: number,
   backoff: string | null,
   timeoutMs: number | null,
@@ -53,6 +55,8 @@ export function toClaimed(
     queueName,
     priority,
     attempts,
+    releases,
+    isSuspect,
     maxAttempts,
     backoff,
     timeoutMs,
@@ -80,6 +84,7 @@ export function toClaimed(
     payload: payload as string,
     priority,
     attempts,
+    releases,
     maxAttempts,
     backoff: backoff ?? undefined,
     timeoutMs: timeoutMs ?? undefined,
@@ -102,6 +107,7 @@ export function toClaimed(
     attemptTraceparent: attemptTraceparent ?? undefined,
     leaseToken,
     waitMs: startedAt - runAt,
+    isSuspect: isSuspect === 1,
     dependencyTraceparents: contextsOf(dependsOn),
   };
 }

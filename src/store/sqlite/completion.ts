@@ -35,7 +35,7 @@ export function completePlainly(
 
 // Retried after it had ended its trace, a job counts on from its own epoch.
 const complete = "update hammerwork_jobs set status = 'completed', started_at = ?, " +
-  "finished_at = ?, result = ?, error = null, attempt_traceparent = ?, " +
+  "finished_at = ?, releases = 0, result = ?, error = null, attempt_traceparent = ?, " +
   "lease_token = null, leased_until = null, " +
   "trace_end_due = ?, trace_epoch = coalesce(trace_epoch, 0) + 1 " +
   "where id = ? and status = 'running' and lease_token = ? and joined_trace = 0 " +

@@ -44,7 +44,7 @@ export function end(
 ): void {
   effects.ended.push({ id, status });
   database.run(
-    "update hammerwork_jobs set status = ?, finished_at = ?, error = ?, result = ?, " +
+    "update hammerwork_jobs set status = ?, finished_at = ?, error = ?, result = ?, releases = 0, " +
       "lease_token = null, leased_until = null where id = ?",
     status,
     now,

@@ -71,7 +71,15 @@ function insert(
     : "scheduled";
   const sequence = database.insert(insertJob, ...toRow(input, status, now, runAt));
   const { delayMs: _delayMs, ...kept } = input;
-  const job: JobRecord = { ...kept, sequence, status, attempts: 0, createdAt: now, runAt };
+  const job: JobRecord = {
+    ...kept,
+    sequence,
+    status,
+    attempts: 0,
+    releases: 0,
+    createdAt: now,
+    runAt,
+  };
   if (isCancelled) {
     effects.ended.push({ id: job.id, status: "cancelled" });
     return cancelAtOnce(database, job, dependencyFailed(failed.id, failed.status), now);

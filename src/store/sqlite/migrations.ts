@@ -27,6 +27,8 @@ create table hammerwork_jobs (
   payload text not null,
   priority integer not null,
   attempts integer not null,
+  -- Hand-backs in a row of attempts that had begun.
+  releases integer not null default 0,
   max_attempts integer not null,
   backoff text,
   timeout_ms integer,
@@ -51,6 +53,9 @@ create table hammerwork_jobs (
   attempt_traceparent text,
   lease_token text,
   leased_until integer,
+  -- Whether the running attempt is known to have begun, and whether a lease expired once without that.
+  has_begun integer not null default 0,
+  is_suspect integer not null default 0,
   -- Of the job whose end was the end of its trace; due until somebody has told of it.
   trace_epoch integer,
   trace_end_due integer

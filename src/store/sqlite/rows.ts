@@ -87,6 +87,7 @@ export function toRecord(row: Row): JobRecord {
     payload: row.payload as string,
     priority: row.priority as number,
     attempts: row.attempts as number,
+    releases: row.releases as number,
     maxAttempts: row.max_attempts as number,
     backoff: text(row.backoff),
     timeoutMs: number(row.timeout_ms),

@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { mostReleases } from "../../job/job_options.ts";
 import type { AttemptOutcome, JobError, JobRecord } from "../../job/record.ts";
-import type { Lease, LeaseState, Settlement } from "../store.ts";
-import { leaseExpired } from "../reasons.ts";
+import type { LeaseState, Settlement } from "../store.ts";
+import { loseAttempt, rememberAttempt } from "./attempts.ts";
 import { completePlainly } from "./completion.ts";
 import type { Database, Row } from "./database.ts";
 import { end, unblockDependents, wait } from "./ends.ts";
-import { toRecord } from "./rows.ts";
+import { endReleases, heldJob } from "./leases.ts";
 import { noteAttemptTrace } from "./traces.ts";
 import type { Effects } from "./effects.ts";
 
@@ -78,10 +79,11 @@ function settle(
         { status: "retrying", runAt: now + change.delayMs, error: change.error },
         effects,
       );
+      endReleases(database, jobId);
       break;
     case "ready":
       remember("released");
-      giveBackAttempt(database, jobId);
+      countRelease(database, jobId);
       wait(database, job, { status: "ready", runAt: job.run_at as number }, effects);
       break;
   }
@@ -97,20 +99,6 @@ function unclaim(database: Database, job: Row, effects: Effects): LeaseState {
   );
   effects.woken.add(job.queue_name as string);
   return "held";
-}
-
-/** The job of a lease, or why the lease is gone. */
-export function heldJob(
-  database: Database,
-  { jobId, leaseToken }: Lease,
-): Row | "lost" | "cancelled" {
-  const row = database.get(
-    "select id, queue_name, status, attempts, started_at, run_at, lease_token " +
-      "from hammerwork_jobs where id = ?",
-    jobId,
-  );
-  if (row?.status === "running" && row.lease_token === leaseToken) return row;
-  return row?.status === "cancelled" ? "cancelled" : "lost";
 }
 
 /** Cancels a job that has not ended. */
@@ -129,76 +117,16 @@ export function cancelJob(
   unblockDependents(database, now, effects);
 }
 
-/** Takes back the jobs whose lease has expired. */
-export function sweepLeases(
-  database: Database,
-  limit: number,
-  now: number,
-  effects: Effects,
-): JobRecord[] {
-  const expired = database.all(
-    "select * from hammerwork_jobs indexed by hammerwork_jobs_leased " +
-      "where status = 'running' and leased_until < ? order by leased_until limit ?",
-    now,
-    limit,
-  );
-  for (const row of expired) {
-    loseAttempt(database, row, "lease_expired", now, leaseExpired);
-    if ((row.attempts as number) >= (row.max_attempts as number)) {
-      end(database, row.id as string, { status: "failed", error: leaseExpired }, now, effects);
-    } else {
-      wait(
-        database,
-        row,
-        { status: "ready", runAt: row.run_at as number, error: leaseExpired },
-        effects,
-      );
-    }
-  }
-  unblockDependents(database, now, effects);
-  return expired.map(({ id }) =>
-    toRecord(database.get("select * from hammerwork_jobs where id = ?", id!)!)
-  );
-}
-
 function rowOf(job: JobRecord): Row {
   return { id: job.id, attempts: job.attempts, started_at: job.startedAt ?? null };
 }
 
-/** An attempt that nobody settles: its span is not known, and an older one's would mislead. */
-function loseAttempt(
-  database: Database,
-  job: Row,
-  outcome: AttemptOutcome,
-  now: number,
-  error: JobError,
-): void {
-  rememberAttempt(database, job, outcome, now, error);
-  database.run("update hammerwork_jobs set attempt_traceparent = null where id = ?", job.id!);
-}
-
-function rememberAttempt(
-  database: Database,
-  job: Row,
-  outcome: AttemptOutcome,
-  now: number,
-  error?: JobError,
-  traceparent?: string,
-): void {
+/** A hand-back is not charged, but counted. */
+function countRelease(database: Database, id: string): void {
   database.run(
-    "insert into hammerwork_attempts " +
-      "(job_id, attempt, outcome, started_at, finished_at, error, traceparent) " +
-      "values (?, ?, ?, ?, ?, ?, ?)",
-    job.id!,
-    job.attempts!,
-    outcome,
-    job.started_at ?? now,
-    now,
-    error ? JSON.stringify(error) : null,
-    traceparent ?? null,
+    "update hammerwork_jobs set attempts = attempts - 1, releases = min(releases + 1, ?) " +
+      "where id = ?",
+    mostReleases,
+    id,
   );
-}
-
-function giveBackAttempt(database: Database, id: string): void {
-  database.run("update hammerwork_jobs set attempts = attempts - 1 where id = ?", id);
 }

@@ -10,7 +10,7 @@ import type {
   Added,
   ChangedRecord,
   Claim,
-  Lease,
+  Extension,
   LeaseState,
   Notice,
   QueueCount,
@@ -31,7 +31,8 @@ import { countEnded, countJobs, countLive, findJobs } from "./find.ts";
 import { isUpkeepDue, removeEnded } from "./retention.ts";
 import { mayRetry, retryJob } from "./retry.ts";
 import { toAttempt, toRecord } from "./rows.ts";
-import { cancelJob, heldJob, settleJobs, sweepLeases } from "./settle.ts";
+import { extendLease, sweepLeases } from "./leases.ts";
+import { cancelJob, settleJobs } from "./settle.ts";
 import { claimTraceEnds, endTraces, hasUnfinished, isEndDue, settleTraceEnds } from "./traces.ts";
 import type { Effects } from "./effects.ts";
 
@@ -65,18 +66,9 @@ export class SqliteStore implements Store {
     });
   }
 
-  extend(leases: readonly Lease[], leaseMs: number): Promise<readonly LeaseState[]> {
+  extend(extensions: readonly Extension[], leaseMs: number): Promise<readonly LeaseState[]> {
     return this.#write((now) =>
-      leases.map((lease) => {
-        const job = heldJob(this.#database, lease);
-        if (typeof job === "string") return job;
-        this.#database.run(
-          "update hammerwork_jobs set leased_until = ? where id = ?",
-          now + leaseMs,
-          lease.jobId,
-        );
-        return "held";
-      })
+      extensions.map((extension) => extendLease(this.#database, extension, now + leaseMs))
     );
   }
 

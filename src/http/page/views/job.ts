@@ -118,7 +118,9 @@ function attempts(job: Job & Attempted, visit: Visit): Html {
   if (runs.length === 0) return html`<p>None has begun. It has ${number(job.maxAttempts)}.</p>`;
   return html`<ol class="attempts">
 ${runs.map((run) => attempt(run, job, visit))}</ol>
-<p class="note">${number(job.attempts)} of ${number(job.maxAttempts)} attempts.</p>`;
+<p class="note">${number(job.attempts)} of ${number(job.maxAttempts)} attempts${
+    job.releases > 1 ? `, handed back ${number(job.releases)} times in a row` : ""
+  }.</p>`;
 }
 
 function attempt(run: JobRun, job: Job, { to, now }: Visit): Html {

@@ -1,0 +1,78 @@
+/**
+ * Suspects: jobs whose worker was lost before anybody knew whether they had begun. One of them may be
+ * what ended it. So the store is told that a suspect begins before it starts, and of several the next
+ * one waits until it is unlikely that the one before ends the process: else the others would be
+ * charged for it, or fail without having started.
+ *
+ * @module
+ */
+import { WorkerStoppedError } from "../job/errors.ts";
+import type { Execution } from "./execute.ts";
+import { applyLeaseState } from "./heartbeat.ts";
+
+// What ends a process mostly does so at once.
+const ALONE_MS = 1_000;
+
+/** The suspects of one loop. They have their places and keep their leases while they wait. */
+export class Suspects {
+  readonly #begin: (execution: Execution) => void;
+  #waiting: Execution[] = [];
+  #present: Execution | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** `begin` is called for a suspect whose begin is recorded. */
+  constructor(begin: (execution: Execution) => void) {
+    this.#begin = begin;
+  }
+
+  /** Begins it when its time comes. */
+  add(execution: Execution): void {
+    this.#waiting.push(execution);
+    this.#next();
+  }
+
+  /** One of them is over, or shall not begin. */
+  remove(execution: Execution): void {
+    this.#waiting = this.#waiting.filter((one) => one !== execution);
+    if (this.#present === execution) this.#letNext();
+  }
+
+  /** Takes those that have not begun. */
+  takeWaiting(): readonly Execution[] {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    const { hasBegun = true } = this.#present ?? {};
+    return hasBegun ? waiting : [this.#present!, ...waiting];
+  }
+
+  #letNext(): void {
+    clearTimeout(this.#timer);
+    this.#present = undefined;
+    this.#next();
+  }
+
+  #next(): void {
+    if (this.#present !== undefined) return;
+    this.#present = this.#waiting.shift();
+    if (this.#present !== undefined) void this.#announce(this.#present);
+  }
+
+  async #announce(execution: Execution): Promise<void> {
+    const { job: { id, leaseToken }, settings: { leaseMs, source: { store }, onError } } =
+      execution;
+    const extension = { jobId: id, leaseToken, attempt: "begins" } as const;
+    const askedAt = performance.now();
+    try {
+      const [state] = await store.extend([extension], leaseMs);
+      // It may have been handed back meanwhile.
+      if (this.#present !== execution) return;
+      applyLeaseState(execution, state!, askedAt);
+    } catch (error) {
+      onError(error);
+      execution.abort(new WorkerStoppedError("The begin of the attempt could not be recorded"));
+    }
+    if (this.#present !== execution) return;
+    this.#begin(execution);
+    this.#timer = setTimeout(() => this.#letNext(), Math.min(ALONE_MS, leaseMs / 3));
+  }
+}
