@@ -10,8 +10,9 @@ import { WorkerStoppedError } from "../job/errors.ts";
 import type { Execution } from "./execute.ts";
 import { applyLeaseState } from "./heartbeat.ts";
 
-// What ends a process mostly does so at once.
-const ALONE_MS = 1_000;
+// What ends a process mostly does so at once. All places are to be taken within half a second.
+const ALL_BEGUN_MS = 500;
+const LEAST_ALONE_MS = 5;
 
 /** The suspects of one loop. They have their places and keep their leases while they wait. */
 export class Suspects {
@@ -58,8 +59,8 @@ export class Suspects {
   }
 
   async #announce(execution: Execution): Promise<void> {
-    const { job: { id, leaseToken }, settings: { leaseMs, source: { store }, onError } } =
-      execution;
+    const { job: { id, leaseToken }, settings } = execution;
+    const { leaseMs, concurrency, source: { store }, onError } = settings;
     const extension = { jobId: id, leaseToken, attempt: "begins" } as const;
     const askedAt = performance.now();
     try {
@@ -72,7 +73,8 @@ export class Suspects {
       execution.abort(new WorkerStoppedError("The begin of the attempt could not be recorded"));
     }
     if (this.#present !== execution) return;
+    const aloneMs = Math.max(LEAST_ALONE_MS, ALL_BEGUN_MS / concurrency);
+    this.#timer = setTimeout(() => this.#letNext(), aloneMs);
     this.#begin(execution);
-    this.#timer = setTimeout(() => this.#letNext(), Math.min(ALONE_MS, leaseMs / 3));
   }
 }

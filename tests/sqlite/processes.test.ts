@@ -67,7 +67,8 @@ describe("several processes on one SQLite file", () => {
     });
     await victim.said("ready");
     await using queue = new JobQueue({ store: await sqlite(database) });
-    await queue.enqueue(Array.from({ length: 200 }, (_, i) => job(queueName, i)));
+    const backoff = { type: "fixed", delayMs: 0 } as const;
+    await queue.enqueue(Array.from({ length: 200 }, (_, i) => job(queueName, i, { backoff })));
     await until("it is in the middle", 10_000, () => notesIn(record).length > 60);
     victim.signal("SIGKILL");
     await using heir = queue.worker(queueName, () => "another", { leaseMs });
@@ -78,8 +79,8 @@ describe("several processes on one SQLite file", () => {
     let takenOver = 0;
     for (const { id, result, attempts } of (await queue.find({ limit: 200 })).jobs) {
       const history = await queue.store.attempts([id]);
-      // All attempts but one are those that nobody settled.
-      assert.equal(history.length, attempts - 1);
+      // Nobody settled the others, and one that perhaps never began is not counted.
+      assert.ok(history.length === attempts - 1 || history.length === attempts);
       assert.ok(history.every(({ outcome }) => outcome === "lease_expired"));
       const isSettledByVictim = startedByVictim.has(id) && history.length === 0;
       assert.equal(result, isSettledByVictim ? record : "another");

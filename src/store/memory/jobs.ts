@@ -6,7 +6,7 @@
  */
 import { mostReleases } from "../../job/job_options.ts";
 import { hasEnded, type JobStatus } from "../../job/status.ts";
-import type { AttemptOutcome, JobError, JobInput, JobRecord } from "../../job/record.ts";
+import type { AttemptOutcome, JobError, JobInput } from "../../job/record.ts";
 import type {
   Added,
   ChangedRecord,
