@@ -9,6 +9,7 @@ import type {
   Added,
   ChangedRecord,
   Extension,
+  Lease,
   LeaseState,
   Notice,
   QueueCount,

@@ -11,6 +11,7 @@ import type {
   ChangedRecord,
   Claim,
   Extension,
+  Lease,
   LeaseState,
   Notice,
   QueueCount,
@@ -31,7 +32,7 @@ import { countEnded, countJobs, countLive, findJobs } from "./find.ts";
 import { isUpkeepDue, removeEnded } from "./retention.ts";
 import { mayRetry, retryJob } from "./retry.ts";
 import { toAttempt, toRecord } from "./rows.ts";
-import { extendLease, sweepLeases } from "./leases.ts";
+import { extendLease, heldJob, sweepLeases } from "./leases.ts";
 import { cancelJob, settleJobs } from "./settle.ts";
 import { claimTraceEnds, endTraces, hasUnfinished, isEndDue, settleTraceEnds } from "./traces.ts";
 import type { Effects } from "./effects.ts";
