@@ -11,6 +11,7 @@ import type {
   SpanResource,
   SpanScope,
 } from "../../src/export/readable_span.ts";
+import { anyCodePoint } from "./any_code_point.ts";
 
 /** What a span is made of. */
 interface Parts {
@@ -38,8 +39,7 @@ const soundText = fc.oneof(
 const halves = anyOf("\ud83d", "\ude00", "\udfff", "\ud800", "a", "\u0000", "\u2028", '"', "\\");
 const hostileText = fc.oneof(
   soundText,
-  // "binary" is any code point.
-  fc.string({ unit: "binary" }),
+  fc.string({ unit: anyCodePoint }),
   fc.array(halves).map((parts) => parts.join("")),
 );
 

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import process from "node:process";
 import { findChromium } from "../packages/page/find_chromium.ts";
 import { whyNoServer } from "../postgres/server_programs.ts";
@@ -15,6 +16,9 @@ const testRunner = [
   ...[`--test-reporter=./${compiledFile("tests/legs/finished_tests.ts")}`],
   "--test-reporter-destination=stderr",
 ];
+
+/** Each file is a process and some start dozens more: they need not all strip the same types. */
+const compileCache = { NODE_COMPILE_CACHE: resolve(".build/compile_cache") };
 
 const finishedTest = new RegExp(finishedLine, "g");
 
@@ -41,6 +45,7 @@ export const latestNode: Leg = {
   commands: ({ executable }, testFiles) => [{
     executable,
     args: [...testRunner, ...testFiles],
+    environment: compileCache,
   }],
   readCounts: readNodeCounts,
   finishedTest,
@@ -65,6 +70,7 @@ export const page: Leg = {
   commands: ({ executable }, testFiles) => [{
     executable,
     args: [...testRunner, "--test-concurrency=2", ...testFiles],
+    environment: compileCache,
   }],
   readCounts: readNodeCounts,
   readNotes: readNodeNotes,
@@ -80,6 +86,7 @@ export const nodeAndPostgres: Leg = {
     executable,
     // What a test that ran out of time still waits for must not hold up the others.
     args: [...testRunner, "--test-concurrency=1", "--test-force-exit", ...testFiles],
+    environment: compileCache,
   }],
   readCounts: readNodeCounts,
   readNotes: readNodeNotes,

@@ -1,5 +1,5 @@
 import { connect } from "../../src/store/postgres/connect.ts";
-import { postgres, type Sql } from "../../src/store/postgres.ts";
+import { postgres, type PostgresOptions, type Sql } from "../../src/store/postgres.ts";
 import type { OpenStore } from "../conformance/test_store.ts";
 
 /** Stores that follow each other in one schema, on the same connections. Each finds it empty. */
@@ -16,7 +16,10 @@ interface Schema {
 }
 
 /** To make a schema for each store takes longer than most tests. */
-export async function emptiedStores(url: string): Promise<EmptiedStores> {
+export async function emptiedStores(
+  url: string,
+  { prepare = true }: Pick<PostgresOptions, "prepare"> = {},
+): Promise<EmptiedStores> {
   const { sql, end } = await connect(url, 10_000);
   const emptied: Schema[] = [];
   let made = 0;
@@ -24,7 +27,8 @@ export async function emptiedStores(url: string): Promise<EmptiedStores> {
     open: async (options) => {
       // The one before is still in use by a test that ran out of time, or that opens two.
       const schema = emptied.pop() ?? await makeSchema(sql, `emptied_${++made}`);
-      const store = await postgres(sql, { ...options, schema: schema.name, migrate: false });
+      const { name } = schema;
+      const store = await postgres(sql, { ...options, schema: name, migrate: false, prepare });
       return {
         store,
         close: async () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import client from "postgres";
-import { postgres } from "../../src/store/postgres.ts";
 import { describeStore } from "../conformance/store.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
+import { type EmptiedStores, emptiedStores } from "./emptied_stores.ts";
 import { type Pgbouncer, startPgbouncer, whyNoPgbouncer } from "./pgbouncer.ts";
 
 const skip = whyNoDatabase || whyNoPgbouncer();
@@ -12,11 +12,14 @@ const timeout = 60_000;
 describe("behind pgbouncer in transaction mode, with a pool of two,", { skip }, () => {
   let database: TestDatabase;
   let pgbouncer: Pgbouncer;
+  let stores: EmptiedStores;
   before(async () => {
     database = await openTestDatabase();
     pgbouncer = await startPgbouncer(database.url);
+    stores = await emptiedStores(pgbouncer.url, { prepare: false });
   }, { timeout });
   after(async () => {
+    await stores.end();
     await pgbouncer[Symbol.asyncDispose]();
     await database.drop();
   }, { timeout });
@@ -29,9 +32,5 @@ describe("behind pgbouncer in transaction mode, with a pool of two,", { skip }, 
     assert.equal(new Set(pids).size, 2);
   });
 
-  describeStore("the Postgres store", async (options) => {
-    const schema = `test_${crypto.randomUUID().replaceAll("-", "")}`;
-    const store = await postgres(pgbouncer.url, { ...options, schema, prepare: false });
-    return { store, close: () => store.close() };
-  }, { chainLength: 500 });
+  describeStore("the Postgres store", (options) => stores.open(options), { chainLength: 500 });
 });

@@ -8,10 +8,11 @@ import { completed, retrying } from "../conformance/changes.ts";
 import { defaultQueue, jobInput } from "../conformance/job_input.ts";
 import { settlement } from "../conformance/settlement.ts";
 import { describeStore } from "../conformance/store.ts";
-import { temporaryFolder } from "./workers/temporary_folder.ts";
+import { folderInMemory, temporaryFolder } from "./workers/temporary_folder.ts";
 
 describeStore("the SQLite store", async (options) => {
-  const folder = temporaryFolder();
+  // What a disk does with each commit is for other tests; here it would be most of the time.
+  const folder = folderInMemory();
   const store = await sqlite(join(folder.path, "jobs.db"), options);
   return {
     store,
