@@ -10,6 +10,8 @@ import type { WorkerSettings } from "./worker_settings.ts";
 interface Asked {
   /** When to ask, by `performance.now()`. */
   at: number;
+  /** When there is something to claim as far as is known, by `performance.now()`. */
+  dueAt: number;
   /** Empty answers in a row. */
   empty: number;
   /** When its next job is due, as the store last said. */
@@ -18,9 +20,6 @@ interface Asked {
 
 // After so many empty answers an idle queue is asked at its own pace; before, twice as often each.
 const QUICK_ASKS = 6;
-
-// Where the rotation goes on: ticks that can claim one job each must reach every queue in turn.
-let rotation = 0;
 
 /** The queues of one loop, and when to ask each. */
 export class Asking {
@@ -32,24 +31,29 @@ export class Asking {
     this.#asked = new Map(
       settings.map((
         { queueName },
-      ) => [queueName, { at: -Infinity, empty: 0, nextInMs: undefined }]),
+      ) => [queueName, { at: -Infinity, dueAt: -Infinity, empty: 0, nextInMs: undefined }]),
     );
   }
 
-  /** Those to ask now, or these and then all others; each time another one comes first. */
-  inTurn(all: boolean): readonly WorkerSettings[] {
+  /** Those of these queues to ask now, or these and then all others. */
+  of(settings: readonly WorkerSettings[], all: boolean): readonly WorkerSettings[] {
     const now = performance.now();
-    const first = rotation++ % this.#settings.length;
-    const inTurn = [...this.#settings.slice(first), ...this.#settings.slice(0, first)];
     const isDue = ({ queueName }: WorkerSettings) => this.#asked.get(queueName)!.at <= now;
-    const due = inTurn.filter(isDue);
-    return all ? [...due, ...inTurn.filter((one) => !isDue(one))] : due;
+    const due = settings.filter(isDue);
+    return all ? [...due, ...settings.filter((one) => !isDue(one))] : due;
   }
 
   /** When the first of these queues is to be asked. */
   nextAt(settings: Iterable<WorkerSettings>): number {
     let at = Infinity;
     for (const { queueName } of settings) at = Math.min(at, this.#asked.get(queueName)!.at);
+    return at;
+  }
+
+  /** When there is something to claim in one of these, as far as is known. */
+  dueAt(settings: Iterable<WorkerSettings>): number {
+    let at = Infinity;
+    for (const { queueName } of settings) at = Math.min(at, this.#asked.get(queueName)!.dueAt);
     return at;
   }
 
@@ -65,18 +69,22 @@ export class Asking {
   /** Something became ready in a queue. Returns whether it is one of these. */
   ask(queueName: string): boolean {
     const asked = this.#asked.get(queueName);
-    if (asked !== undefined) asked.at = -Infinity;
+    if (asked !== undefined) wake(asked);
     return asked !== undefined;
   }
 
   /** Something may have become ready in any queue. */
   askAll(): void {
-    for (const asked of this.#asked.values()) asked.at = -Infinity;
+    for (const asked of this.#asked.values()) wake(asked);
   }
 
   /** These are being asked; a wake-up that comes before the answer counts. */
   begin(queueNames: readonly string[]): void {
-    for (const queueName of queueNames) this.#asked.get(queueName)!.at = Infinity;
+    for (const queueName of queueNames) {
+      const asked = this.#asked.get(queueName)!;
+      asked.at = Infinity;
+      asked.dueAt = Infinity;
+    }
   }
 
   /** The store has answered for these queues, or could not. */
@@ -88,8 +96,15 @@ export class Asking {
       asked.nextInMs = result === undefined ? 0 : result.nextInMs;
       const { pollMs } = this.#settings.find((one) => one.queueName === queueName)!;
       const patienceMs = pollMs * Math.min(1, 2 ** (asked.empty - QUICK_ASKS));
-      const inMs = Math.min(asked.nextInMs ?? Infinity, patienceMs);
-      asked.at = Math.min(asked.at, performance.now() + inMs);
+      const dueInMs = asked.nextInMs ?? Infinity;
+      const now = performance.now();
+      asked.dueAt = Math.min(asked.dueAt, now + dueInMs);
+      asked.at = Math.min(asked.at, now + Math.min(dueInMs, patienceMs));
     }
   }
+}
+
+function wake(asked: Asked): void {
+  asked.at = -Infinity;
+  asked.dueAt = -Infinity;
 }

@@ -33,6 +33,7 @@ export class Attempts {
   readonly #suspects: Suspects = new Suspects((execution) => this.#run(execution));
   readonly #awaiting: { readonly count: number; readonly resolve: () => void }[] = [];
   #finished: Finished[] = [];
+  #startedCount = 0;
   #endedCount = 0;
   #recordedCount = 0;
 
@@ -46,6 +47,11 @@ export class Attempts {
   /** Those that run. */
   get running(): ReadonlySet<Execution> {
     return this.#running;
+  }
+
+  /** How many were started. */
+  get startedCount(): number {
+    return this.#startedCount;
   }
 
   /** How many wait to be recorded. */
@@ -72,10 +78,10 @@ export class Attempts {
     }
   }
 
-  /** Takes those that wait to be recorded. */
-  takeFinished(): readonly Finished[] {
-    const finished = this.#finished;
-    this.#finished = [];
+  /** Takes those that wait to be recorded, at most so many. */
+  takeFinished(most: number): readonly Finished[] {
+    const finished = this.#finished.slice(0, most);
+    this.#finished = this.#finished.slice(most);
     return finished;
   }
 
@@ -85,15 +91,17 @@ export class Attempts {
   }
 
   /**
-   * Starts an attempt of a job that was claimed after `askedAt`, by `performance.now()`; that of a
+   * Starts an attempt of a job whose lease surely holds until then, by `performance.now()`; that of a
    * suspect when the store knows that it begins.
    */
-  start(job: ClaimedJob, settings: WorkerSettings, askedAt: number): void {
-    const execution = new Execution(job, settings, askedAt + settings.leaseMs, this.#watcher);
+  start(job: ClaimedJob, settings: WorkerSettings, leasedUntil: number): Execution {
+    const execution = new Execution(job, settings, leasedUntil, this.#watcher);
+    this.#startedCount++;
     this.#running.add(execution);
     this.#count(settings, 1);
     if (job.isSuspect) this.#suspects.add(execution);
     else this.#run(execution);
+    return execution;
   }
 
   /** Hands back a job that was claimed and shall not start. */

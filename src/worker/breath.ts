@@ -14,7 +14,11 @@ export class Breath {
 
   /** Gives way if it is time. */
   async take(): Promise<void> {
-    if (performance.now() - this.#lastAt < LONGEST_MS) return;
+    if (performance.now() - this.#lastAt >= LONGEST_MS) await this.give();
+  }
+
+  /** Gives way. */
+  async give(): Promise<void> {
     await new Promise<void>((resolve) => {
       const { setImmediate } = globalThis as Runtime;
       if (setImmediate === undefined) setTimeout(resolve);

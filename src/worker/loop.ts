@@ -15,6 +15,8 @@ import { HookCalls } from "./hook_calls.ts";
 import { type Capacity, Claiming } from "./claiming.ts";
 import { cancelEvent, outcomeEvents } from "./lifecycle.ts";
 import { type Held, Prefetch } from "./prefetch.ts";
+import type { Rotation } from "./rotation.ts";
+import type { RoundTrip } from "./round_trip.ts";
 import { Stopping } from "./stopping.ts";
 import type { LeaseState, Notice, Store, TurnResult } from "../store/store.ts";
 import { Tally } from "./tally.ts";
@@ -22,7 +24,7 @@ import { TraceEnds } from "./trace_ends.ts";
 import { Turns } from "./turns.ts";
 import { doUpkeep, upkeepDueAt } from "./upkeep.ts";
 import { Waiting } from "./waiting.ts";
-import type { WorkerSettings } from "./worker_settings.ts";
+import { toAll, type WorkerSettings } from "./worker_settings.ts";
 
 /** How far a loop goes. */
 export interface LoopLimits extends Omit<Capacity, "endsAt"> {
@@ -30,6 +32,12 @@ export interface LoopLimits extends Omit<Capacity, "endsAt"> {
   readonly budgetMs: number;
   /** Whether the loop ends when nothing is ready and nothing runs. */
   readonly endsWhenIdle: boolean;
+}
+
+/** What lasts longer than one loop. */
+export interface KeptBetweenLoops {
+  readonly rotation: Rotation;
+  readonly roundTrip: RoundTrip;
 }
 
 /** One run or one tick over the queues of one store. */
@@ -42,9 +50,11 @@ export class Loop {
   readonly #asking: Asking;
   readonly #waiting: Waiting = new Waiting();
   readonly #breath: Breath = new Breath();
-  readonly #hooks: HookCalls = new HookCalls();
+  readonly #onStoreError: (error: unknown) => void;
+  readonly #hooks: HookCalls;
   readonly #prefetch: Prefetch;
-  readonly #attempts: Attempts = new Attempts(this.#hooks, this.tally, (one) => this.#ended(one));
+  readonly #attempts: Attempts;
+  readonly #heartbeat: Heartbeat;
   readonly #claiming: Claiming;
   readonly #turns: Turns;
   readonly #cancellations: Cancellations;
@@ -54,35 +64,46 @@ export class Loop {
   // Upkeep alone is no reason for more of it, whatever its interval.
   #hasKept = false;
 
-  constructor(settings: readonly WorkerSettings[], limits: LoopLimits) {
+  constructor(
+    settings: readonly WorkerSettings[],
+    limits: LoopLimits,
+    { rotation, roundTrip }: KeptBetweenLoops,
+  ) {
     this.#store = settings[0]!.source.store;
     this.#settings = settings;
     this.#byQueue = new Map(settings.map((one) => [one.queueName, one]));
+    this.#onStoreError = toAll(settings);
     this.#asking = new Asking(settings);
-    this.#prefetch = new Prefetch(settings);
+    this.#hooks = new HookCalls(Math.max(...settings.map(({ leaseMs }) => leaseMs)));
+    this.#attempts = new Attempts(this.#hooks, this.tally, (one) => this.#ended(one));
+    this.#heartbeat = new Heartbeat(this.#store, this.#attempts.running, this.#onStoreError);
+    this.#prefetch = new Prefetch(settings, roundTrip);
     const endsAt = performance.now() + limits.budgetMs;
     this.#claiming = new Claiming(settings, { ...limits, endsAt }, {
       asking: this.#asking,
       attempts: this.#attempts,
       prefetch: this.#prefetch,
+      rotation,
+      roundTrip,
     });
     this.#turns = new Turns({
       store: this.#store,
       asking: this.#asking,
       attempts: this.#attempts,
       claiming: this.#claiming,
+      roundTrip,
       stopping: this.#stopping,
       givesUp: limits.endsWhenIdle,
-      onError: settings[0]!.onError,
+      onError: this.#onStoreError,
       onResult: (finished, result, askedAt) => this.#took(finished, result, askedAt),
     });
     this.#cancellations = new Cancellations({
       store: this.#store,
       attempts: this.#attempts,
       prefetch: this.#prefetch,
-      onError: settings[0]!.onError,
+      onError: this.#onStoreError,
     });
-    this.#traceEnds = new TraceEnds(this.#store, settings);
+    this.#traceEnds = new TraceEnds(this.#store, settings, this.#onStoreError);
     this.#limits = limits;
     this.#budgetEndsAt = endsAt;
   }
@@ -96,10 +117,10 @@ export class Loop {
   async work(): Promise<void> {
     const stopListening = this.#store.onNotice?.((notice) => this.#heard(notice));
     this.#cancellations.start();
-    const heartbeat = new Heartbeat(this.#store, this.#attempts.running, this.#settings);
     try {
       while (!this.#isOver()) {
         this.#startHeld();
+        if (this.#prefetch.overdueAt() <= performance.now()) await this.#handBackOverdue();
         if (this.#turns.isDue(this.#mayStart())) {
           await this.#cancellations.whileClaiming(() => this.#turns.take(this.#mayStart()));
         } else if (!this.#isUpkeepDue()) await this.#sleep();
@@ -109,7 +130,7 @@ export class Loop {
       }
       if (this.#stopping.hasGivenUp) this.#reportUnrecorded();
     } finally {
-      heartbeat.stop();
+      this.#heartbeat.stop();
       this.#cancellations.stop();
       stopListening?.();
       this.#attempts.handBack();
@@ -150,34 +171,52 @@ export class Loop {
     finished.forEach((one, i) => this.#recorded(one, result.settled[i]!));
     this.#attempts.noteRecorded(finished.length);
     if (finished.length > 0) this.#traceEnds.ask();
-    this.#claiming.claimed(result.claimed.length);
+    const answeredAt = performance.now();
     for (const job of result.claimed) {
       if (this.#cancellations.has(job.id)) continue;
-      this.#prefetch.add({ job, settings: this.#byQueue.get(job.queueName)!, askedAt });
+      const settings = this.#byQueue.get(job.queueName)!;
+      const leasedUntil = askedAt + settings.leaseMs;
+      this.#prefetch.add({ job, settings, answeredAt, leasedUntil });
     }
     this.#startHeld();
   }
 
-  /** Gives held jobs the places that are free, and hands back those that have waited for too long. */
+  /** Gives held jobs the places that are free. */
   #startHeld(): void {
     // The stop, or the end of the budget, may have come meanwhile.
     if (!this.#mayStart()) {
+      if (this.#prefetch.count > 0 && this.#attempts.startedCount === 0) this.#reportShortBudget();
       this.#handBack(this.#prefetch.takeAll());
       this.#attempts.declineSuspects();
       return;
     }
     if (this.#prefetch.count === 0) return;
-    this.#handBack(this.#prefetch.takeOverdue());
     for (;;) {
       const held = this.#prefetch.take((settings) => this.#claiming.hasPlace(settings));
       if (held === undefined) return;
-      this.#prefetch.paceOf(held.settings).started();
-      this.#attempts.start(held.job, held.settings, held.askedAt);
+      this.#start(held);
     }
   }
 
+  #start(held: Held): void {
+    const { job, settings, leasedUntil } = held;
+    // It may be running elsewhere.
+    if (leasedUntil <= performance.now()) {
+      this.#prefetch.declined(settings);
+      return this.#handBack([held]);
+    }
+    this.#heartbeat.keep(this.#attempts.start(job, settings, leasedUntil));
+  }
+
+  /** Only what has no place: attempts that are over have freed theirs, once they can say so. */
+  async #handBackOverdue(): Promise<void> {
+    await this.#breath.give();
+    this.#startHeld();
+    this.#handBack(this.#prefetch.takeOverdue());
+  }
+
   #ended(settings: WorkerSettings): void {
-    this.#prefetch.paceOf(settings).ended();
+    this.#prefetch.ended(settings);
     this.#startHeld();
     this.#waiting.wake();
   }
@@ -209,6 +248,10 @@ export class Loop {
     return this.#mayStart() ? this.#claiming.askAt() : Infinity;
   }
 
+  #hasDue(): boolean {
+    return this.#mayStart() && this.#claiming.dueAt() <= performance.now();
+  }
+
   /** A worker that could not record its own outcomes must not sweep them. */
   #isUpkeepDue(): boolean {
     return !this.#turns.hasFailed && !this.#stopping.isAsked && !this.#hasKept &&
@@ -220,7 +263,7 @@ export class Loop {
     const { running, finishedCount } = this.#attempts;
     if (running.size > 0 || finishedCount > 0 || this.#prefetch.count > 0) return false;
     if (this.#stopping.isAsked) return true;
-    return this.#limits.endsWhenIdle && !this.#isUpkeepDue() && this.#askAt() > performance.now();
+    return this.#limits.endsWhenIdle && !this.#isUpkeepDue() && !this.#hasDue();
   }
 
   async #sleep(): Promise<void> {
@@ -240,7 +283,7 @@ export class Loop {
 
   async #upkeep(): Promise<void> {
     this.#hasKept = true;
-    const upkeep = doUpkeep(this.#store, this.#byQueue, this.#hooks);
+    const upkeep = doUpkeep(this.#store, this.#byQueue, this.#hooks, this.#onStoreError);
     const hasFreed = await this.#stopping.inTime(upkeep).catch(() => false);
     if (hasFreed) this.#asking.askAll();
   }
@@ -249,10 +292,20 @@ export class Loop {
     return Math.max(...this.#settings.map((one) => one.endTimeoutMs));
   }
 
+  #reportShortBudget(): void {
+    if (this.#stopping.isAsked) return;
+    this.#onStoreError(
+      new Error(
+        `The budget of ${this.#limits.budgetMs} ms was over before the store had answered: no job ` +
+          "was started",
+      ),
+    );
+  }
+
   #reportUnrecorded(): void {
     const count = this.#attempts.finishedCount;
     if (count === 0) return;
-    this.#settings[0]!.onError(
+    this.#onStoreError(
       new Error(`${count} outcomes could not be recorded; these jobs run again after their lease`),
     );
   }

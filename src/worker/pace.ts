@@ -1,14 +1,14 @@
 /**
- * How fast the jobs of one queue run here, whatever makes them slow or fast: their own time, how many
- * run at once, a busy processor.
+ * How fast the claimed jobs of one queue get done here, whatever makes them slow or fast: their own
+ * time, how many run at once, other queues in the same places, a busy processor.
  *
  * @module
  */
 
-/** Measures the time from one end of an attempt to the next, while there is something to run. */
+/** Measures the time from one end of an attempt to the next, while there is a job to run. */
 export class Pace {
   readonly #memory: number;
-  #running = 0;
+  #present = 0;
   #busySince = 0;
   #lastEndAt = 0;
   #busyMs = 0;
@@ -19,20 +19,25 @@ export class Pace {
     this.#memory = 60 + 4 * concurrency;
   }
 
-  /** An attempt begins. */
-  started(): void {
-    if (this.#running++ > 0) return;
+  /** A claimed job is there, whether or not it has a place yet. */
+  came(): void {
+    if (this.#present++ > 0) return;
     this.#busySince = performance.now();
     this.#lastEndAt = this.#busySince;
+  }
+
+  /** So many were handed back without having been started. */
+  left(count: number): void {
+    this.#countBusyTime(performance.now());
+    this.#present -= count;
   }
 
   /** An attempt is over. */
   ended(): void {
     const now = performance.now();
+    this.#countBusyTime(now);
     this.#lastEndAt = now;
-    this.#running--;
-    this.#busyMs += now - this.#busySince;
-    this.#busySince = now;
+    this.#present--;
     if (++this.#ended < this.#memory) return;
     // What is long past counts less and less.
     this.#ended /= 2;
@@ -44,6 +49,11 @@ export class Pace {
     if (this.#ended === 0) return Infinity;
     const perJobMs = this.#busyMs / this.#ended;
     // That none ends for a while tells sooner than any ratio that jobs have become slower.
-    return this.#running > 0 ? Math.max(perJobMs, performance.now() - this.#lastEndAt) : perJobMs;
+    return this.#present > 0 ? Math.max(perJobMs, performance.now() - this.#lastEndAt) : perJobMs;
+  }
+
+  #countBusyTime(now: number): void {
+    if (this.#present > 0) this.#busyMs += now - this.#busySince;
+    this.#busySince = now;
   }
 }

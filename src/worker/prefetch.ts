@@ -1,11 +1,12 @@
 /**
  * Jobs that are claimed before there is a place for them, so that no place waits for the store: as
- * many as start within a twentieth of a second by the pace of late, none where a job takes longer. A
- * job that has waited for twice as long is handed back, so that another worker can have it.
+ * many as start by the pace of late within two answers of the store, or within a twentieth of a
+ * second. A job that has waited for twice as long is handed back, so that another worker can have it.
  *
  * @module
  */
 import { Pace } from "./pace.ts";
+import type { RoundTrip } from "./round_trip.ts";
 import type { ClaimedJob } from "../store/store.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
 
@@ -13,39 +14,42 @@ import type { WorkerSettings } from "./worker_settings.ts";
 export interface Held {
   readonly job: ClaimedJob;
   readonly settings: WorkerSettings;
-  /** When the store was asked for it, by `performance.now()`. */
-  readonly askedAt: number;
+  /** When the store answered, by `performance.now()`. */
+  readonly answeredAt: number;
+  /** Until when its lease surely holds: counted from when the store was asked. */
+  readonly leasedUntil: number;
 }
 
-// By its queue's pace a held job starts within so long.
+// By its queue's pace a held job starts within so long, also where a store answers at once.
 const HELD_MS = 50;
-// Much of a short lease must be left when it starts.
-const PART_OF_LEASE = 0.2;
+// While one answer is under way, what the last one brought is run.
+const ANSWERS_HELD = 2;
 // A pace can be wrong, or change.
 const PATIENCE = 2;
+// So much of a lease is left for a job that starts, to be extended in time.
+const PART_FOR_ITS_RUN = 0.5;
 // A larger batch costs a store as much for each job.
 const MOST = 1_000;
+// A queue shows its pace with a few jobs, and then holds more step by step.
+const FIRST_WINDOW = 4;
+const WINDOW_GROWTH = 4;
 
 /** The jobs that one loop holds. */
 export class Prefetch {
   readonly #lines: readonly Line[];
   readonly #byQueue: ReadonlyMap<WorkerSettings, Line>;
   #count = 0;
-  #turn = 0;
+  #turn: number;
 
-  constructor(settings: readonly WorkerSettings[]) {
-    this.#lines = settings.map((one) => new Line(one));
+  constructor(settings: readonly WorkerSettings[], roundTrip: RoundTrip) {
+    this.#lines = settings.map((one) => new Line(one, roundTrip));
     this.#byQueue = new Map(this.#lines.map((line) => [line.settings, line]));
+    this.#turn = Math.floor(Math.random() * settings.length);
   }
 
   /** How many are held. */
   get count(): number {
     return this.#count;
-  }
-
-  /** How fast the jobs of a queue run. */
-  paceOf(settings: WorkerSettings): Pace {
-    return this.#byQueue.get(settings)!.pace;
   }
 
   /**
@@ -56,10 +60,31 @@ export class Prefetch {
     return this.#byQueue.get(settings)!.room(leftMs);
   }
 
+  /** As `roomFor`, for a queue that shares its places with the jobs that others hold, or will. */
+  roomBesideOthers(settings: WorkerSettings, leftMs: number): number {
+    const room = this.roomFor(settings, leftMs);
+    if (
+      room > 0 || !this.#lines.some((one) => one.settings !== settings && one.isHolding(leftMs))
+    ) {
+      return room;
+    }
+    return this.#byQueue.get(settings)!.roomForNext(leftMs);
+  }
+
   /** Holds a job behind the others of its queue. */
   add(held: Held): void {
     this.#count++;
     this.#byQueue.get(held.settings)!.add(held);
+  }
+
+  /** An attempt of a job that was held is over. */
+  ended(settings: WorkerSettings): void {
+    this.#byQueue.get(settings)!.pace.ended();
+  }
+
+  /** One that was taken is not started. */
+  declined(settings: WorkerSettings): void {
+    this.#byQueue.get(settings)!.pace.left(1);
   }
 
   /** Takes the first job of a queue that has a place for it; of several queues each in turn. */
@@ -91,7 +116,6 @@ export class Prefetch {
   /** Takes the jobs of each queue whose first has waited for too long. */
   takeOverdue(): readonly Held[] {
     const now = performance.now();
-    if (this.overdueAt() > now) return [];
     return this.#takeFrom(this.#lines.filter((line) => line.overdueAt <= now));
   }
 
@@ -113,14 +137,20 @@ export class Prefetch {
 class Line {
   readonly settings: WorkerSettings;
   readonly pace: Pace;
-  readonly #heldMs: number;
+  readonly #roundTrip: RoundTrip;
+  readonly #firstWindow: number;
+  // At most so many are held: more, the more have started in time.
+  #window: number;
+  #startedInTime = 0;
   #held: Held[] = [];
   #next = 0;
 
-  constructor(settings: WorkerSettings) {
+  constructor(settings: WorkerSettings, roundTrip: RoundTrip) {
     this.settings = settings;
     this.pace = new Pace(settings.concurrency);
-    this.#heldMs = Math.min(HELD_MS, settings.leaseMs * PART_OF_LEASE);
+    this.#roundTrip = roundTrip;
+    this.#firstWindow = Math.min(MOST, Math.max(FIRST_WINDOW, settings.concurrency));
+    this.#window = this.#firstWindow;
   }
 
   get count(): number {
@@ -129,24 +159,39 @@ class Line {
 
   get overdueAt(): number {
     const first = this.#held[this.#next];
-    return first === undefined ? Infinity : first.askedAt + PATIENCE * this.#heldMs;
+    if (first === undefined) return Infinity;
+    const latest = first.leasedUntil - PART_FOR_ITS_RUN * this.settings.leaseMs;
+    return Math.min(first.answeredAt + PATIENCE * this.#heldMs(), latest);
+  }
+
+  /** Whether it takes places from others in advance. */
+  isHolding(leftMs: number): boolean {
+    return this.count > 0 || this.room(leftMs) > 0;
   }
 
   room(leftMs: number): number {
-    const heldMs = Math.min(this.#heldMs, leftMs);
-    const size = heldMs > 0 ? Math.min(MOST, Math.floor(heldMs / this.pace.perJobMs())) : 0;
-    // Fewer than run at once: these take longer than a turn of the store, and another worker can have them.
-    if (size < this.settings.concurrency && size < MOST) return 0;
+    const size = Math.min(this.#window, this.#size(Math.min(this.#heldMs(), leftMs)));
     return this.count > size / 2 ? 0 : size - this.count;
   }
 
+  /** For a queue whose jobs are slow, or not known yet: what takes its turn with the others. */
+  roomForNext(leftMs: number): number {
+    if (this.count > 0 || Math.min(this.#heldMs(), leftMs) <= 0) return 0;
+    return this.pace.perJobMs() === Infinity ? FIRST_WINDOW : 1;
+  }
+
   add(held: Held): void {
+    this.pace.came();
     this.#held.push(held);
   }
 
   take(): Held | undefined {
     const held = this.#held[this.#next++];
     if (this.#next >= this.#held.length) this.#clear();
+    if (++this.#startedInTime >= this.#window) {
+      this.#window = Math.min(MOST, this.#window * WINDOW_GROWTH);
+      this.#startedInTime = 0;
+    }
     return held;
   }
 
@@ -156,7 +201,11 @@ class Line {
 
   takeAll(): readonly Held[] {
     const all = this.all();
+    if (all.length === 0) return all;
     this.#clear();
+    this.pace.left(all.length);
+    this.#window = this.#firstWindow;
+    this.#startedInTime = 0;
     return all;
   }
 
@@ -164,7 +213,27 @@ class Line {
     const before = this.count;
     this.#held = this.all().filter(({ job }) => !jobIds.has(job.id));
     this.#next = 0;
-    return before - this.count;
+    const removed = before - this.count;
+    this.pace.left(removed);
+    return removed;
+  }
+
+  /** How many start within `heldMs`. */
+  #size(heldMs: number): number {
+    if (heldMs <= 0) return 0;
+    const perJobMs = this.pace.perJobMs();
+    const quick = Math.floor(heldMs / perJobMs);
+    if (quick >= Math.min(this.settings.concurrency, MOST)) return Math.min(MOST, quick);
+    // Fewer than run at once: another worker can have them, but for those that would leave a place
+    // empty while the store answers.
+    return Math.floor(Math.min(heldMs, this.#roundTrip.ms) / perJobMs);
+  }
+
+  /** How long a job may wait by its pace: it is to start while enough of its lease is left. */
+  #heldMs(): number {
+    const { ms } = this.#roundTrip;
+    const mostMs = (1 - PART_FOR_ITS_RUN) * this.settings.leaseMs - ms;
+    return Math.max(0, Math.min(Math.max(HELD_MS, ANSWERS_HELD * ms), mostMs / PATIENCE));
   }
 
   #clear(): void {

@@ -6,7 +6,9 @@
  */
 import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { checkInteger, longestTimerMs } from "../job/job_options.ts";
-import { Loop, type LoopLimits } from "./loop.ts";
+import { type KeptBetweenLoops, Loop, type LoopLimits } from "./loop.ts";
+import { Rotation } from "./rotation.ts";
+import { RoundTrip } from "./round_trip.ts";
 import { warnOfHiddenProvider } from "../trace/api_copy.ts";
 import { flushSpans } from "../trace/flush.ts";
 import { runOutsideScope } from "../trace/scope.ts";
@@ -45,11 +47,13 @@ export interface WorkResult {
 export abstract class Runner implements AsyncDisposable {
   readonly #settings: readonly WorkerSettings[];
   readonly #concurrency: number;
+  readonly #kept: KeptBetweenLoops;
   readonly #underWay = new Map<Loop, Promise<WorkResult>>();
 
   constructor(settings: readonly WorkerSettings[], concurrency: number) {
     this.#settings = settings;
     this.#concurrency = concurrency;
+    this.#kept = { rotation: new Rotation(settings.length), roundTrip: new RoundTrip(settings) };
   }
 
   /**
@@ -96,7 +100,11 @@ export abstract class Runner implements AsyncDisposable {
     signal: AbortSignal | undefined,
   ): Promise<WorkResult> {
     warnOfHiddenProvider();
-    const loop = new Loop(this.#settings, { ...limits, concurrency: this.#concurrency });
+    const loop = new Loop(
+      this.#settings,
+      { ...limits, concurrency: this.#concurrency },
+      this.#kept,
+    );
     const stop = () => loop.stop(this.#stopTimeoutMs());
     if (signal?.aborted) stop();
     else signal?.addEventListener("abort", stop, { once: true });

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { TraceCompleteEvent } from "./hooks.ts";
 import type { Store, TraceEnd } from "../store/store.ts";
 import { within } from "../within.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
@@ -18,14 +19,21 @@ export class TraceEnds {
   readonly #leaseMs: number;
   readonly #askEveryMs: number;
   readonly #telling = new Map<string, Promise<void>>();
+  readonly #timers = new Set<ReturnType<typeof setTimeout> | undefined>();
+  readonly #onStoreError: (error: unknown) => void;
   #told: TraceEnd[] = [];
   #turns: Promise<void> | undefined;
   #isAsked = false;
   #isOver = false;
   #askAt = -Infinity;
 
-  constructor(store: Store, settings: readonly WorkerSettings[]) {
+  constructor(
+    store: Store,
+    settings: readonly WorkerSettings[],
+    onStoreError: (error: unknown) => void,
+  ) {
     this.#store = store;
+    this.#onStoreError = onStoreError;
     const listeners = settings.filter(({ hooks }) => hooks.onTraceComplete !== undefined);
     const hooks = listeners.map((one) => one.hooks.onTraceComplete);
     // Workers that share a function are told once.
@@ -56,6 +64,7 @@ export class TraceEnds {
   async settled(withinMs: number): Promise<void> {
     await within(withinMs, this.#allTold());
     this.#isOver = true;
+    for (const timer of this.#timers) clearTimeout(timer);
   }
 
   async #allTold(): Promise<void> {
@@ -72,7 +81,7 @@ export class TraceEnds {
     try {
       while (this.#told.length > 0 || this.#mayClaim()) await this.#turn();
     } catch (error) {
-      this.#listeners[0]!.onError(error);
+      this.#onStoreError(error);
     } finally {
       this.#turns = undefined;
     }
@@ -85,8 +94,10 @@ export class TraceEnds {
   /** Says what was told and claims for the places that are free. */
   async #turn(): Promise<void> {
     const told = this.#told;
-    this.#told = [];
-    if (told.length > 0) await this.#store.settleTraceEnds(told);
+    if (told.length > 0) {
+      await this.#store.settleTraceEnds(told);
+      this.#told = this.#told.slice(told.length);
+    }
     if (!this.#mayClaim()) return;
     this.#isAsked = false;
     const limit = MOST_AT_ONCE - this.#telling.size;
@@ -110,12 +121,29 @@ export class TraceEnds {
 
   async #tellListeners({ finishedAt, correlationId, ...end }: TraceEnd): Promise<void> {
     const event = { ...end, correlationId, completedAt: new Date(finishedAt) };
-    await Promise.all(this.#listeners.map(async ({ hooks, onError }) => {
-      try {
-        await hooks.onTraceComplete!(event);
-      } catch (error) {
-        onError(error);
-      }
-    }));
+    await Promise.all(this.#listeners.map((listener) => this.#tellListener(listener, event)));
+  }
+
+  /** A hook has the end's lease to return: after that it counts as told, and others get its place. */
+  async #tellListener(
+    { hooks, onError }: WorkerSettings,
+    event: TraceCompleteEvent,
+  ): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const error = new Error(
+        `onTraceComplete has not returned within ${this.#leaseMs} ms for trace ${event.traceId}`,
+      );
+      timer = setTimeout(() => reject(error), this.#leaseMs);
+    });
+    this.#timers.add(timer);
+    try {
+      await Promise.race([hooks.onTraceComplete!(event), late]);
+    } catch (error) {
+      onError(error);
+    } finally {
+      clearTimeout(timer);
+      this.#timers.delete(timer);
+    }
   }
 }

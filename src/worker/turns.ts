@@ -1,14 +1,17 @@
 /**
  * The turns of a loop with its store: each records what has ended, claims what can start, or both.
  * Where a store does two at a time, many outcomes are recorded beside a claim and not before it.
+ * Where a turn takes a store too long, outcomes and claims go on by themselves, in smaller batches.
  *
  * @module
  */
 import type { Asking } from "./asking.ts";
 import type { Attempts, Finished } from "./attempts.ts";
 import { backoffDelay } from "../job/backoff.ts";
+import { BatchSize } from "./batch_size.ts";
 import type { Claiming } from "./claiming.ts";
 import { measureTurn } from "../metrics/measure.ts";
+import type { RoundTrip } from "./round_trip.ts";
 import type { Stopping } from "./stopping.ts";
 import type { Claim, Store, TurnResult } from "../store/store.ts";
 import { Waiting } from "./waiting.ts";
@@ -19,6 +22,7 @@ export interface TurnParts {
   readonly asking: Asking;
   readonly attempts: Attempts;
   readonly claiming: Claiming;
+  readonly roundTrip: RoundTrip;
   readonly stopping: Stopping;
   /** Whether a store that fails again and again is given up when nothing runs. */
   readonly givesUp: boolean;
@@ -36,12 +40,16 @@ const WORTH_A_TURN = 100;
 
 interface Failure {
   readonly error: unknown;
+  /** Whether the next turn does less, and may be in time. */
+  readonly isForItsSize: boolean;
 }
 
 /** The turns of one loop. */
 export class Turns {
   readonly #parts: TurnParts;
   readonly #pause: Waiting = new Waiting();
+  readonly #outcomes: BatchSize = new BatchSize();
+  readonly #jobs: BatchSize = new BatchSize();
   #errors = 0;
   #hasUnclaimed = false;
 
@@ -67,20 +75,15 @@ export class Turns {
 
   /** Takes what is due. */
   async take(mayClaim: boolean): Promise<void> {
-    const { attempts, claiming, store } = this.#parts;
-    const finished = attempts.takeFinished();
-    const claims = mayClaim ? claiming.claims(finished.length > 0) : [];
+    const { attempts, claiming } = this.#parts;
+    const finished = attempts.takeFinished(this.#outcomes.most);
+    const claims = mayClaim ? claiming.claims(finished.length > 0, this.#jobs.most) : [];
     this.#hasUnclaimed = claims.length === 0;
-    const isSplit = store.turnsAtOnce === 2 && finished.length >= WORTH_A_TURN &&
-      claims.length > 0;
-    const failures = isSplit
-      ? await Promise.all([this.#exchange([], claims), this.#exchange(finished, [])])
-      : [await this.#exchange(finished, claims)];
-    // What the claim has not seen: jobs that waited for these.
-    if (isSplit) this.#parts.asking.askAll();
-    const failure = failures.find((one) => one !== undefined);
-    if (failure === undefined) this.#errors = 0;
-    else await this.#failed(failure.error);
+    const failures = await this.#exchangeAll(finished, claims);
+    const lasting = failures.find(({ isForItsSize }) => !isForItsSize);
+    if (lasting !== undefined) return await this.#failed(lasting.error);
+    for (const { error } of failures) this.#parts.onError(error);
+    this.#errors = 0;
   }
 
   /** Ends the wait after a failure. */
@@ -88,11 +91,37 @@ export class Turns {
     this.#pause.wake();
   }
 
+  async #exchangeAll(
+    finished: readonly Finished[],
+    claims: readonly Claim[],
+  ): Promise<readonly Failure[]> {
+    const { store, asking } = this.#parts;
+    const isSplit = finished.length > 0 && claims.length > 0;
+    if (isSplit && store.turnsAtOnce === 2 && finished.length >= WORTH_A_TURN) {
+      const failures = await Promise.all([
+        this.#exchange([], claims),
+        this.#exchange(finished, []),
+      ]);
+      // What the claim has not seen: jobs that waited for these.
+      asking.askAll();
+      return failures.flat();
+    }
+    if (isSplit && this.#isNearLimit(finished, claims)) {
+      return [...await this.#exchange(finished, []), ...await this.#exchange([], claims)];
+    }
+    return await this.#exchange(finished, claims);
+  }
+
+  /** Then one of the two must not keep the other from being done. */
+  #isNearLimit(finished: readonly Finished[], claims: readonly Claim[]): boolean {
+    return this.#outcomes.isNearLimit(finished.length) || this.#jobs.isNearLimit(sizeOf(claims));
+  }
+
   async #exchange(
     finished: readonly Finished[],
     claims: readonly Claim[],
-  ): Promise<Failure | undefined> {
-    const { store, asking, attempts, stopping, onResult } = this.#parts;
+  ): Promise<readonly Failure[]> {
+    const { store, asking, attempts, roundTrip, stopping, onResult } = this.#parts;
     const queueNames = claims.map(({ queueName }) => queueName);
     const settlements = finished.map(({ settlement }) => settlement);
     const askedAt = performance.now();
@@ -104,11 +133,16 @@ export class Turns {
     } catch (error) {
       asking.end(queueNames, undefined);
       attempts.putBack(finished);
-      return { error };
+      const canRecordLess = this.#outcomes.failed(finished.length, error);
+      const canClaimLess = this.#jobs.failed(sizeOf(claims), error);
+      return [{ error, isForItsSize: canRecordLess || canClaimLess }];
     }
+    roundTrip.answered(performance.now() - askedAt);
+    this.#outcomes.wasDone(finished.length);
+    this.#jobs.wasDone(sizeOf(claims));
     asking.end(queueNames, result);
     onResult(finished, result, askedAt);
-    return undefined;
+    return [];
   }
 
   async #failed(error: unknown): Promise<void> {
@@ -119,4 +153,8 @@ export class Turns {
     const delayMs = backoffDelay(STORE_BACKOFF, this.#errors, error);
     await this.#pause.sleep(stopping.isAsked ? Math.min(delayMs, 500) : delayMs);
   }
+}
+
+function sizeOf(claims: readonly Claim[]): number {
+  return claims.reduce((sum, { limit }) => sum + limit, 0);
 }

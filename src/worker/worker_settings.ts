@@ -136,8 +136,12 @@ export function withDefaults(
     stopTimeoutMs: ms("stopTimeoutMs", options.stopTimeoutMs ?? 10_000, 0),
     endTimeoutMs: ms("endTimeoutMs", options.endTimeoutMs ?? 5_000, 0),
     spanRules: readSpanRules(options, source.spanRules),
-    onError: shielded(options.onError ?? ((error) => console.error(error))),
+    onError: shielded(options.onError ?? reportToConsole),
   };
+}
+
+function reportToConsole(error: unknown): void {
+  console.error(error);
 }
 
 const optionNames: readonly string[] = [
@@ -179,9 +183,13 @@ function checkNames(options: object): void {
   }
 }
 
-/** Reporting an error must not become one. */
+const shieldedByOwn = new WeakMap<object, (error: unknown) => void>();
+
+/** Reporting an error must not become one. Workers that share a function still share it after this. */
 function shielded(onError: (error: unknown) => unknown): (error: unknown) => void {
-  return async (error) => {
+  const known = shieldedByOwn.get(onError);
+  if (known !== undefined) return known;
+  const report = async (error: unknown) => {
     try {
       // It may be asynchronous, whatever its type says.
       await onError(error);
@@ -189,4 +197,12 @@ function shielded(onError: (error: unknown) => unknown): (error: unknown) => voi
       // There is nobody left to tell.
     }
   };
+  shieldedByOwn.set(onError, report);
+  return report;
+}
+
+/** Tells each worker what concerns them all, those that share a function once. */
+export function toAll(settings: readonly WorkerSettings[]): (error: unknown) => void {
+  const reports = new Set(settings.map(({ onError }) => onError));
+  return (error) => reports.forEach((report) => report(error));
 }

@@ -1,0 +1,46 @@
+import type { Store, Turn } from "../mod.ts";
+
+/** Where a call spends its time: on the way to the store, on the way back, or on both alike. */
+export type Way = "there" | "back" | "both";
+
+export const ways: readonly Way[] = ["there", "back", "both"];
+
+/** A store that is far away, and what was asked of it. */
+export interface SlowStore {
+  readonly store: Store;
+  /** How many jobs were claimed, and how many of them were handed back before they had started. */
+  readonly counts: { turns: number; claimed: number; handedBack: number };
+}
+
+/** A store whose every call takes this long beside its own time. */
+export function slowStore(
+  store: Store,
+  delayMs: number,
+  { pause, way = "both" }: { pause: (ms: number) => Promise<void>; way?: Way },
+): SlowStore {
+  const counts = { turns: 0, claimed: 0, handedBack: 0 };
+  const there = { there: delayMs, back: 0, both: delayMs / 2 }[way];
+  const wait = async (ms: number) => ms > 0 ? await pause(ms) : undefined;
+  const slow = new Proxy(store, {
+    get(_, name) {
+      const value = Reflect.get(store, name) as unknown;
+      if (typeof value !== "function") return value;
+      if (name === "onNotice") return value.bind(store);
+      return async (...args: unknown[]) => {
+        await wait(there);
+        const result = await value.apply(store, args);
+        if (name === "exchange") count(args[0] as Turn, result.claimed.length);
+        await wait(delayMs - there);
+        return result;
+      };
+    },
+  });
+  const count = ({ settlements }: Turn, claimed: number) => {
+    counts.turns++;
+    counts.claimed += claimed;
+    for (const { change } of settlements) {
+      if (change.to === "ready" && !change.started) counts.handedBack++;
+    }
+  };
+  return { store: slow, counts };
+}
