@@ -43,6 +43,8 @@ export interface Answer {
   /** How many posts are answered so; default 1. */
   readonly times?: number;
   readonly status?: number;
+  /** Only posts with a larger body are answered so: others as usual, and these do not count. */
+  readonly largest?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** In place of a body, so many bytes. */
@@ -109,7 +111,9 @@ async function handle(
   const violations = violationsOf(path, headers, body);
   box.received.push({ method, path, headers, body, bytes, violations });
   if (violations.length > 0) return reply(response, violations.join("; "), 400);
-  await follow(box.script.shift() ?? usualAnswer(path), response);
+  const isSmall = body.length <= (box.script[0]?.largest ?? -1);
+  const scripted = isSmall ? undefined : box.script.shift();
+  await follow(scripted ?? usualAnswer(path), response);
 }
 
 function violationsOf(path: string, headers: Received["headers"], body: string): readonly string[] {

@@ -1,6 +1,7 @@
 /**
  * What a collector's answer means, by the OTLP/HTTP specification: 200 is success, also a partial
- * one; 429, 502, 503 and 504 ask to try again; everything else is final.
+ * one; 429, 502, 503 and 504 ask to try again; everything else is final, but a 413 only for a request
+ * of that size.
  *
  * @module
  */
@@ -10,7 +11,7 @@ export type Answer =
   | { readonly kind: "accepted"; readonly body: string }
   | { readonly kind: "refused"; readonly reason: string }
   | {
-    readonly kind: "unavailable";
+    readonly kind: "unavailable" | "too large";
     readonly reason: string;
     readonly retryAfterMs?: number | undefined;
   };
@@ -23,9 +24,10 @@ export async function readAnswer(response: Response): Promise<Answer> {
   if (response.ok) return { kind: "accepted", body };
   const message = oneLine(messageIn(body));
   const reason = `answered ${response.status}${message && `: ${message}`}`;
-  if (!RETRYABLE.has(response.status)) return { kind: "refused", reason };
   const retryAfterMs = readRetryAfter(response.headers.get("retry-after"));
-  return { kind: "unavailable", reason, retryAfterMs };
+  if (response.status === 413) return { kind: "too large", reason, retryAfterMs };
+  if (RETRYABLE.has(response.status)) return { kind: "unavailable", reason, retryAfterMs };
+  return { kind: "refused", reason };
 }
 
 // OTLP's own bound for an answer.

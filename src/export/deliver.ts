@@ -15,6 +15,18 @@ export interface Delivery {
   readonly body: Body;
 }
 
+/** The collector takes no request of this size, or not now. */
+export class TooLargeError extends Error {
+  override readonly name = "TooLargeError";
+  /** When a smaller one may be sent, in ms. */
+  readonly retryAfterMs: number;
+
+  constructor(message: string, retryAfterMs: number) {
+    super(message);
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
 /**
  * Posts until the collector accepts.
  *
@@ -22,6 +34,7 @@ export interface Delivery {
  * `Retry-After` says: 429, 502, 503, 504, and a connection that is refused or breaks.
  *
  * @returns the body of the answer of a collector that accepted.
+ * @throws {TooLargeError} when it takes no request of that size.
  * @throws {Error} with what happened last, when it will not accept or the deadline is near.
  */
 export async function deliver(
@@ -33,6 +46,9 @@ export async function deliver(
     const answer = await post(delivery, deadline);
     if (answer.kind === "accepted") return answer.body;
     if (answer.kind === "refused") throw new Error(said(delivery, answer.reason));
+    if (answer.kind === "too large") {
+      throw new TooLargeError(said(delivery, answer.reason), answer.retryAfterMs ?? 0);
+    }
     // A collector that says "at once" must not be asked in a tight loop.
     const pauseMs = Math.max(answer.retryAfterMs ?? jittered(delayMs), retryDelayMs / 10);
     if (pauseMs >= deadline.leftMs()) {

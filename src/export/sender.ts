@@ -5,10 +5,10 @@
  * @module
  */
 import { oneLine } from "./answer.ts";
-import type { Deadline } from "./deadline.ts";
-import { deliver, said } from "./deliver.ts";
+import { type Deadline, waitUpTo } from "./deadline.ts";
+import { deliver, said, TooLargeError } from "./deliver.ts";
 import { canGzip, type Compression, gzip } from "./gzip.ts";
-import type { Protocol } from "./protocol.ts";
+import type { Acceptance, Json, Protocol } from "./protocol.ts";
 import type { ReadableSpan } from "./readable_span.ts";
 
 /** Where spans go, and how. */
@@ -37,7 +37,8 @@ export interface Sent {
 export type SendSpans = (spans: readonly ReadableSpan[], deadline: Deadline) => Promise<Sent>;
 
 /**
- * Makes what sends to one destination.
+ * Makes what sends to one destination. Of a batch that is too large there, or that has a span which
+ * cannot be written, each half is sent, down to the one span that is the reason.
  *
  * @throws {TypeError} when a header cannot be sent.
  */
@@ -47,26 +48,66 @@ export function newSender(destination: Destination): SendSpans {
   const headers = readHeaders(destination.headers ?? {});
   if (isCompressed) headers.set("content-encoding", "gzip");
   const place = { url, headers };
+  // Before compression: of the smallest batch that was too large.
+  let refusedLength = Infinity;
 
-  return async (spans, deadline) => {
+  const send: SendSpans = async (spans, deadline) => {
+    let json: Json | undefined;
     try {
-      const json = protocol.encode(spans);
+      json = protocol.encode(spans);
+      if (spans.length > 1 && json.length >= refusedLength) {
+        protocol.recycle?.(json);
+        return await sendHalves(spans, deadline);
+      }
       const body = isCompressed ? await gzip(json) : json;
       const answer = await deliver({ ...place, body }, deadline, retryDelayMs);
       protocol.recycle?.(json);
-      const { rejectedSpans, message } = protocol.readAcceptance(answer);
-      const words = oneLine(message);
-      if (rejectedSpans > 0) {
-        const sentence = said(place, `rejected ${rejectedSpans} of ${spans.length}: ${words}`);
-        return { lostSpans: Math.min(rejectedSpans, spans.length), sentence };
-      }
-      if (words === "") return { lostSpans: 0 };
-      return { lostSpans: 0, sentence: said(place, `accepted all spans with a warning: ${words}`) };
+      return whatBecameOf(spans, protocol.readAcceptance(answer));
     } catch (error) {
-      const sentence = error instanceof Error ? error.message : String(error);
-      return { lostSpans: spans.length, sentence };
+      if (json === undefined && spans.length > 1) return await sendHalves(spans, deadline);
+      if (json === undefined || !(error instanceof TooLargeError)) return lost(spans, error);
+      if (spans.length === 1) {
+        const bytes = new Blob([json]).size;
+        return lost(spans, `${error.message}, to one span of ${bytes} bytes`);
+      }
+      refusedLength = Math.min(refusedLength, json.length);
+      if (error.retryAfterMs >= deadline.leftMs()) {
+        return lost(spans, `${error.message}, and no time was left to send less at once`);
+      }
+      await waitUpTo(error.retryAfterMs);
+      return await sendHalves(spans, deadline);
     }
   };
+
+  const sendHalves: SendSpans = async (spans, deadline) => {
+    const middle = spans.length >> 1;
+    const halves = [
+      await send(spans.slice(0, middle), deadline),
+      await send(spans.slice(middle), deadline),
+    ] as const;
+    const told = halves.find(({ lostSpans }) => lostSpans > 0) ??
+      halves.find(({ sentence }) => sentence !== undefined);
+    return { lostSpans: halves[0].lostSpans + halves[1].lostSpans, sentence: told?.sentence };
+  };
+
+  const whatBecameOf = (spans: Spans, { rejectedSpans, message }: Acceptance): Sent => {
+    const words = oneLine(message);
+    if (rejectedSpans > 0) {
+      const sentence = said(place, `rejected ${rejectedSpans} of ${spans.length}: ${words}`);
+      return { lostSpans: Math.min(rejectedSpans, spans.length), sentence };
+    }
+    if (words === "") return { lostSpans: 0 };
+    return { lostSpans: 0, sentence: said(place, `accepted all spans with a warning: ${words}`) };
+  };
+
+  return send;
+}
+
+type Spans = readonly ReadableSpan[];
+
+function lost(spans: Spans, reason: unknown): Sent {
+  const sentence = reason instanceof Error ? reason.message : String(reason);
+  return { lostSpans: spans.length, sentence };
 }
 
 /** @throws {TypeError} which names the header; the runtime's own error would show the value. */

@@ -8,6 +8,7 @@ import { otlp } from "../../src/export/otlp/protocol.ts";
 import { openCollector } from "./collector.ts";
 import { keepingAlive } from "./keeping_alive.ts";
 import { CLOSED, spanNamed } from "./made_spans.ts";
+import { spansIn } from "./otlp_spans.ts";
 
 /** A sender that tries again soon, with everything that is said of what it loses. */
 function newExporter(
@@ -91,7 +92,7 @@ describe("an export", () => {
   });
 
   it("is not repeated after any other status, and says what the collector said", async () => {
-    for (const status of [400, 401, 404, 413, 500, 501]) {
+    for (const status of [400, 401, 404, 500, 501]) {
       const collector = await openCollector();
       await collector.answerWith({ status, body: '{"message":"no such tenant"}' });
       const { exported, reports } = newExporter(collector);
@@ -103,6 +104,85 @@ describe("an export", () => {
       assert.deepEqual(reports, [`Spans were lost (1): ${expected}`]);
       assert.equal((await collector.received()).length, 1);
     }
+  });
+
+  describe("that is too large", () => {
+    const eight = Array.from({ length: 8 }, (_, i) => spanNamed(`span ${i}`));
+    const namesIn = (body: string) => spansIn(JSON.parse(body)).map(({ name }) => name);
+
+    it("is halved until it is small enough, and what follows is no larger", async () => {
+      const collector = await openCollector();
+      await collector.answerWith({ status: 413 }, { status: 413 });
+      const { exported, reports } = newExporter(collector);
+      assert.deepEqual(await exported(...eight), { lostSpans: 0, sentence: undefined });
+      const sizesOf = async () =>
+        (await collector.received()).map(({ body }) => namesIn(body).length);
+      assert.deepEqual(await sizesOf(), [8, 4, 2, 2, 2, 2]);
+      assert.equal((await exported(...eight)).lostSpans, 0);
+      assert.deepEqual((await sizesOf()).slice(6), [2, 2, 2, 2]);
+      const names = (await collector.received()).slice(2, 6).flatMap(({ body }) => namesIn(body));
+      assert.deepEqual(names, eight.map(({ name }) => name));
+      assert.deepEqual(reports, []);
+    });
+
+    it("for one span loses that one, said once with its size", async () => {
+      for (const compression of ["none", "gzip"] as const) {
+        const collector = await openCollector();
+        const answer = { status: 413, body: '{"message":"too large"}', largest: 5_000 };
+        await collector.answerWith({ ...answer, times: 100 });
+        const { exported, losses, reports } = newExporter({ ...collector, compression });
+        const large = spanNamed("large", { attributes: { text: "x".repeat(20_000) } });
+        for (let i = 0; i < 2; i++) await exported(...eight.slice(0, 5), large, ...eight.slice(5));
+        assert.equal(losses.count, 2);
+        assert.equal(reports.length, 1);
+        assert.match(
+          reports[0]!,
+          /^Spans were lost \(1\): The collector at \S+ answered 413: too large, to one span of 20\d{3} bytes$/,
+        );
+        const arrived = (await collector.received())
+          .filter(({ body }) => body.length <= answer.largest)
+          .flatMap(({ body }) => namesIn(body));
+        assert.deepEqual(arrived.sort(), [...eight, ...eight].map(({ name }) => name).sort());
+      }
+    });
+
+    it("waits as long as Retry-After says, and not beyond its deadline", async () => {
+      const collector = await openCollector();
+      await collector.answerWith({ status: 413, headers: { "retry-after": "1" } });
+      const startedMs = performance.now();
+      const { exported } = newExporter(collector);
+      assert.equal((await exported(...eight)).lostSpans, 0);
+      assert.ok(performance.now() - startedMs >= 990);
+      await collector.answerWith({ status: 413, headers: { "retry-after": "3600" } });
+      const { lostSpans, sentence } = await newExporter(collector).exported(...eight);
+      assert.equal(lostSpans, 8);
+      assert.match(sentence!, /answered 413, and no time was left to send less at once$/);
+      assert.equal((await collector.received()).length, 4);
+    });
+
+    it("ends at its deadline, and what was not sent by then is lost", async () => {
+      const collector = await openCollector();
+      await collector.answerWith({ status: 413 }, {}, { hang: true, times: 9 });
+      const { exported } = newExporter({ ...collector, timeoutMs: 200 });
+      const { lostSpans, sentence } = await exported(...eight);
+      assert.equal(lostSpans, 4);
+      assert.match(sentence!, /did not answer within 200 ms$/);
+    });
+  });
+
+  it("of a span that cannot be written loses that one, and says why", async () => {
+    const collector = await openCollector();
+    const { exported, reports } = newExporter(collector);
+    const spanContext = () => ({ traceId: "none", spanId: "b".repeat(16), traceFlags: 1 });
+    const good = [spanNamed("one"), spanNamed("two")];
+    assert.equal(
+      (await exported(good[0]!, spanNamed("bad", { spanContext }), good[1]!)).lostSpans,
+      1,
+    );
+    assert.deepEqual((await collector.spans()).map(({ name }) => name).sort(), ["one", "two"]);
+    assert.deepEqual(reports, [
+      'Spans were lost (1): An id must be 32 hex digits, not all zero: got "none"',
+    ]);
   });
 
   it("does not follow a redirect, which would carry its headers elsewhere", async () => {
