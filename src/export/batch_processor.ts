@@ -15,7 +15,10 @@ import { SpanQueue } from "./span_queue.ts";
 export interface BatchLimits {
   /** How long a span waits for others, in ms. @default {5_000} */
   readonly scheduleDelayMs?: number | undefined;
-  /** How many spans wait at most; of more the oldest are dropped. @default {2_048} */
+  /**
+   * How many spans wait at most; of more the oldest are sent, or dropped where nothing more can be on
+   * its way. @default {2_048}
+   */
   readonly maxQueueSize?: number | undefined;
   /** How many spans one request carries at most. @default {512} */
   readonly maxBatchSize?: number | undefined;
@@ -32,8 +35,9 @@ interface Batch {
 }
 
 // As many connections as workerd gives one request. More would only wait at the collector.
-const HURRY_EVERY = 64;
 const MOST_IN_FLIGHT = 6;
+// In one turn of the event loop, in which no answer can arrive: about 30 MB of full batches.
+const MOST_IN_A_TURN = 64;
 // Short against the time a request takes, so that a free place is not missed for long.
 const PLACE_CHECK_MS = 10;
 // A batch ends at its deadline by itself, and a timer at its time. What is later than this will never
@@ -46,12 +50,12 @@ export class BatchProcessor {
   readonly #send: SendSpans;
   readonly #scheduleDelayMs: number;
   readonly #maxBatchSize: number;
-  readonly #hurryAt: number;
   readonly #timeoutMs: number;
   readonly #queue: SpanQueue;
   readonly #inFlight = new Set<Batch>();
   #cancelWake = () => {};
   #wakesAtMs = Infinity;
+  #startedInTurn = 0;
   #isShutDown = false;
 
   /** @param say told in a sentence that spans were lost, once in each outage. */
@@ -62,7 +66,6 @@ export class BatchProcessor {
     this.#timeoutMs = limits.timeoutMs ?? 10_000;
     this.#queue = new SpanQueue(limits.maxQueueSize ?? 2_048);
     this.#maxBatchSize = Math.min(limits.maxBatchSize ?? 512, this.#queue.capacity);
-    this.#hurryAt = Math.max(this.#maxBatchSize, Math.ceil(this.#queue.capacity * 0.75));
   }
 
   /** A span that begins is of no interest. */
@@ -71,11 +74,8 @@ export class BatchProcessor {
   /** Queues a span that is sampled. */
   onEnd(span: ReadableSpan): void {
     if (this.#isShutDown || (span.spanContext().traceFlags & 1) === 0) return;
+    if (this.#queue.length === this.#queue.capacity) this.#sendInTurn();
     if (this.#queue.add(span)) this.losses.countDropped();
-    // In a burst that gives no timer its turn, what would be dropped is sent on the spot instead.
-    if (this.#queue.length >= this.#hurryAt && this.#queue.added % HURRY_EVERY === 0) {
-      this.#start(this.#maxBatchSize);
-    }
     if (this.#queue.length === this.#maxBatchSize) this.#wakeIn(0);
     else if (this.#queue.length === 1 || this.#isWakeDead()) this.#wakeIn(this.#scheduleDelayMs);
   }
@@ -109,6 +109,25 @@ export class BatchProcessor {
     }
   }
 
+  /**
+   * In a burst that gives no timer its turn, what would be dropped is sent on the spot. What was begun
+   * in the same turn says nothing about the collector, so only what is under way for longer counts.
+   */
+  #sendInTurn(): void {
+    this.#forgetDead();
+    const older = this.#inFlight.size - this.#startedInTurn;
+    if (older >= MOST_IN_FLIGHT || this.#startedInTurn >= MOST_IN_A_TURN) return;
+    if (this.#startedInTurn === 0) {
+      try {
+        callIn(0, () => this.#startedInTurn = 0);
+      } catch {
+        return; // In workerd outside a request nothing can be sent either.
+      }
+    }
+    this.#startedInTurn++;
+    this.#startBatch(deadlineIn(this.#timeoutMs));
+  }
+
   #wakeIn(ms: number): void {
     try {
       this.#cancelWake();
@@ -135,13 +154,13 @@ export class BatchProcessor {
   #start(leastSize: number, deadline?: Deadline): void {
     this.#forgetDead();
     while (this.#queue.length >= leastSize && this.#inFlight.size < MOST_IN_FLIGHT) {
-      const first = this.#queue.removed;
-      const spans = this.#queue.take(this.#maxBatchSize);
-      this.#startBatch(first, spans, deadline ?? deadlineIn(this.#timeoutMs));
+      this.#startBatch(deadline ?? deadlineIn(this.#timeoutMs));
     }
   }
 
-  #startBatch(first: number, spans: readonly ReadableSpan[], deadline: Deadline): void {
+  #startBatch(deadline: Deadline): void {
+    const first = this.#queue.removed;
+    const spans = this.#queue.take(this.#maxBatchSize);
     const done = this.#send(spans, deadline).then((sent) => {
       // What was given up is counted already.
       if (!this.#inFlight.delete(batch)) return;

@@ -130,33 +130,70 @@ describe("a flush", () => {
 });
 
 describe("the queue", () => {
+  /** Six full batches of two on their way for longer than a turn: then no more are begun. */
+  async function takeAllPlaces(processor: BatchProcessor, held: readonly Held[]) {
+    for (let i = 0; i < 6; i++) {
+      record(processor, 2, -100);
+      await until(() => held.length > i);
+    }
+  }
+
+  it("sends in a burst what it has no room for, though no turn is given in between", async () => {
+    const { processor, held } = newHolding({ maxBatchSize: 4, maxQueueSize: 10 });
+    record(processor, 100);
+    assert.equal(processor.losses.count, 0);
+    const flushed = keepingAlive(() => processor.forceFlush());
+    held.forEach(({ end }) => end());
+    await until(() => held.flatMap(({ names }) => names).length === 100);
+    held.forEach(({ end }) => end());
+    await flushed;
+    const names = held.flatMap(({ names }) => names);
+    assert.deepEqual(names, Array.from({ length: 100 }, (_, i) => `${i}`));
+    assert.equal(processor.losses.count, 0);
+  });
+
+  it("sends no more than 64 batches in one turn, and drops the oldest of the rest", async () => {
+    const { processor, held } = newHolding({ maxBatchSize: 2, maxQueueSize: 4 });
+    record(processor, 1_000);
+    assert.equal(held.length, 64);
+    assert.equal(processor.losses.count, 1_000 - 64 * 2 - 4);
+    // While they are on their way, the next turn begins no more.
+    await turn();
+    record(processor, 10, 1_000);
+    assert.equal(held.length, 64);
+    held.forEach(({ end }) => end());
+    await until(() => held.length >= 66);
+    assert.deepEqual(held.slice(64).map(({ names }) => names), [["1006", "1007"], [
+      "1008",
+      "1009",
+    ]]);
+    held.forEach(({ end }) => end());
+  });
+
   it("drops the oldest, counts them, and says so once with their number", async () => {
     const { processor, held, reports } = newHolding({ maxBatchSize: 2, maxQueueSize: 4 });
+    await takeAllPlaces(processor, held);
     record(processor, 10);
     assert.equal(processor.losses.count, 6);
     assert.deepEqual(reports, []);
+    held.forEach(({ end }) => end());
     const flushed = keepingAlive(() => processor.forceFlush());
-    assert.deepEqual(held.map(({ names }) => names), [["6", "7"], ["8", "9"]]);
+    await until(() => held.length === 8);
+    assert.deepEqual(held.slice(6).map(({ names }) => names), [["6", "7"], ["8", "9"]]);
     held.forEach(({ end }) => end());
     await flushed;
     assert.deepEqual(reports, ["Spans were lost (6): more came than could be sent"]);
-    record(processor, 9, 10);
-    const again = keepingAlive(() => processor.forceFlush());
-    held.forEach(({ end }) => end());
-    await again;
-    assert.equal(processor.losses.count, 11);
-    assert.equal(reports.length, 2);
   });
 
   it("says a number that holds what was dropped while a batch failed", async () => {
     const { processor, held, reports } = newHolding({ maxBatchSize: 2, maxQueueSize: 2 });
-    record(processor, 2);
-    const flushed = keepingAlive(() => processor.forceFlush());
-    record(processor, 5, 2);
+    await takeAllPlaces(processor, held);
+    record(processor, 5);
     held[0]!.end({ lostSpans: 2, sentence: "The collector is down" });
-    await flushed;
+    await until(() => reports.length > 0);
     assert.deepEqual(reports, ["Spans were lost (5): The collector is down"]);
     assert.equal(processor.losses.count, 5);
+    held.forEach(({ end }) => end());
   });
 
   it("stays as it is however many come, with the newest in order", () => {
