@@ -9,7 +9,7 @@ import { UsageError, withoutPasswords } from "./errors.ts";
 import { helpOf, overview } from "./help.ts";
 import type { Io } from "./io.ts";
 import { readArguments } from "./read_arguments.ts";
-import { version } from "./version.ts";
+import { version } from "../version.ts";
 
 /** Does what the arguments say: 0 done, 1 failed, 2 the command line cannot be followed. */
 export async function run(args: readonly string[], io: Io): Promise<number> {

@@ -94,7 +94,7 @@ export function said({ url, headers }: Omit<Delivery, "body">, what: string): st
 function withoutSecrets(reason: string, headers: Headers): string {
   let text = reason;
   for (const [name, value] of headers) {
-    if (name.startsWith("content-")) continue;
+    if (name.startsWith("content-") || name === "user-agent") continue;
     for (const part of [value, ...value.split(" ")]) {
       if (part.length >= 6) text = text.replaceAll(part, "…");
     }

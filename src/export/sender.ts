@@ -10,6 +10,7 @@ import { deliver, said, TooLargeError } from "./deliver.ts";
 import { canGzip, type Compression, gzip } from "./gzip.ts";
 import type { Acceptance, Json, Protocol } from "./protocol.ts";
 import type { ReadableSpan } from "./readable_span.ts";
+import { version } from "../version.ts";
 
 /** Where spans go, and how. */
 export interface Destination {
@@ -112,7 +113,8 @@ function lost(spans: Spans, reason: unknown): Sent {
 
 /** @throws {TypeError} which names the header; the runtime's own error would show the value. */
 export function readHeaders(given: Readonly<Record<string, string>>): Headers {
-  const headers = new Headers();
+  // OTLP asks for one that names the exporter; in a browser, fetch keeps its own.
+  const headers = new Headers({ "user-agent": `hammerwork/${version}` });
   for (const [name, value] of Object.entries(given)) {
     try {
       headers.set(name, value);

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import type { Counter, Histogram, Meter, MetricOptions } from "@opentelemetry/api";
+import {
+  type Counter,
+  type Histogram,
+  type Meter,
+  type MetricOptions,
+  ValueType,
+} from "@opentelemetry/api";
 import { activeMeter } from "./meter.ts";
 
 /** What is counted and measured. */
@@ -32,6 +38,8 @@ export function activeInstruments(): Instruments | undefined {
 
 // The boundaries that the conventions advise; the SDK's own are made for milliseconds.
 const bounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+// Else exporters write counts as doubles.
+const messages: MetricOptions = { unit: "{message}", valueType: ValueType.INT };
 const seconds: MetricOptions = { unit: "s", advice: { explicitBucketBoundaries: bounds } };
 
 function build(meter: Meter): Instruments | undefined {
@@ -39,11 +47,11 @@ function build(meter: Meter): Instruments | undefined {
     return {
       sent: meter.createCounter("messaging.client.sent.messages", {
         description: "Number of messages producer attempted to send to the broker.",
-        unit: "{message}",
+        ...messages,
       }),
       consumed: meter.createCounter("messaging.client.consumed.messages", {
         description: "Number of messages that were delivered to the application.",
-        unit: "{message}",
+        ...messages,
       }),
       operationDuration: meter.createHistogram("messaging.client.operation.duration", {
         description: "Duration of messaging operation initiated by a producer or consumer client.",

@@ -6,6 +6,7 @@
  * @module
  */
 import { createNoopMeter, type Meter, type MeterProvider, metrics } from "@opentelemetry/api";
+import { instrumentationScope } from "../instrumentation_scope.ts";
 
 /** Told of the meter of a provider that was registered, or of none when it was removed. */
 export type MeterListener = (meter: Meter | undefined) => void;
@@ -31,7 +32,8 @@ export function onMeterChange(listener: MeterListener): () => void {
 
 function meterOf(provider: MeterProvider): Meter | undefined {
   try {
-    const meter = provider.getMeter("hammerwork");
+    const { name, version, schemaUrl } = instrumentationScope;
+    const meter = provider.getMeter(name, version, { schemaUrl });
     return meter === createNoopMeter() ? undefined : meter;
   } catch {
     return undefined;

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type {
-  BatchObservableCallback,
-  BatchObservableResult,
-  Meter,
-  Observable,
+import {
+  type BatchObservableCallback,
+  type BatchObservableResult,
+  type Meter,
+  type Observable,
+  ValueType,
 } from "@opentelemetry/api";
 import type { QueueDepth } from "../store/health.ts";
 
@@ -43,6 +44,7 @@ function makeGauges(meter: Meter): Gauges {
     jobs: meter.createObservableGauge("hammerwork.queue.jobs", {
       description: "Number of jobs that have not ended.",
       unit: "{job}",
+      valueType: ValueType.INT,
     }),
     oldestReadyAge: meter.createObservableGauge("hammerwork.queue.oldest_ready_job.age", {
       description: "Time since the oldest ready job became due.",

@@ -16,13 +16,11 @@ import {
   type Tracer,
   type TracerProvider,
 } from "@opentelemetry/api";
+import { instrumentationScope } from "../instrumentation_scope.ts";
 import { newTraceId } from "../job/ids.ts";
 import { under } from "./only_span.ts";
 import { randomHex } from "../job/random_hex.ts";
 import { choosesRoots, isDropped, startWithTraceId } from "./chosen_root.ts";
-
-/** The library's name in every span's instrumentation scope. */
-export const tracerName = "hammerwork";
 
 /**
  * The tracer, or `undefined` when nobody has registered a provider: then nothing is built at all. A
@@ -34,7 +32,10 @@ export function activeTracer(): Tracer | undefined {
     const proxy = registered instanceof ProxyTracerProvider ? registered : undefined;
     const provider = proxy?.getDelegate() ?? registered;
     if (provider !== asked?.provider) {
-      const tracer = proxy ? proxy.getDelegateTracer(tracerName) : provider.getTracer(tracerName);
+      const { name, version, schemaUrl } = instrumentationScope;
+      const tracer = proxy
+        ? proxy.getDelegateTracer(name, version, { schemaUrl })
+        : provider.getTracer(name, version, { schemaUrl });
       asked = { provider, tracer };
     }
     return asked.tracer;

@@ -32,8 +32,8 @@ export async function newProvider(
 ): Promise<OwnProvider> {
   const sampling = samplingOf(options);
   const batches = newBatchProcessor(options, exportTimeoutMs);
-  const resource = resourceOf(describeService(options));
   const sdk = await importSdk();
+  const resource = resourceOf(describeService(options, sdk));
   const provider = new sdk.TracerProvider({
     resource,
     sampler: newSampler(sdk, sampling),

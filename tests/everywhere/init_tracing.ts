@@ -58,3 +58,12 @@ async function writtenWith(method: "log" | "warn", run: () => Promise<unknown>):
   }
   return lines;
 }
+
+/** What a resource says of the service, without what it always says of the SDK and of itself. */
+export function serviceIn(resource: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(resource).filter(([key]) =>
+      !key.startsWith("telemetry.sdk.") && key !== "service.instance.id"
+    ),
+  );
+}

@@ -5,7 +5,7 @@ import {
   MeterProvider,
   MetricReader,
 } from "@opentelemetry/sdk-metrics";
-import type { Histogram, MetricData } from "@opentelemetry/sdk-metrics";
+import type { Histogram, MetricData, ScopeMetrics } from "@opentelemetry/sdk-metrics";
 import assert from "node:assert/strict";
 
 /** One series of a metric, as it stands. */
@@ -26,6 +26,8 @@ export interface Series {
 export interface TestMeter {
   /** Collects now. */
   readonly collect: () => Promise<readonly Series[]>;
+  /** Collects now, as the SDK has it. */
+  readonly scope: () => Promise<ScopeMetrics>;
   /** Collects now: the values of one metric by some of its attributes, such as `email TypeError`. */
   readonly values: (metric: string, ...by: readonly string[]) => Promise<Record<string, number>>;
 }
@@ -45,14 +47,17 @@ export function registerMeter(): TestMeter {
   const reader = new ManualReader();
   const provider = new MeterProvider({ readers: [reader] });
   assert.ok(metrics.setGlobalMeterProvider(provider));
-  const collect = async () => {
-    const { resourceMetrics } = await reader.collect();
-    return resourceMetrics.scopeMetrics
-      .filter(({ scope }) => scope.name === "hammerwork")
-      .flatMap(({ metrics }) => metrics.flatMap(seriesOf));
-  };
+  const scopes = async () =>
+    (await reader.collect()).resourceMetrics.scopeMetrics
+      .filter(({ scope }) => scope.name === "hammerwork");
+  const collect = async () => (await scopes()).flatMap(({ metrics }) => metrics.flatMap(seriesOf));
   return {
     collect,
+    scope: async () => {
+      const [scope, ...others] = await scopes();
+      assert.ok(scope && others.length === 0);
+      return scope;
+    },
     values: async (metric, ...by) => {
       const series = (await collect()).filter((one) => one.metric === metric);
       return Object.fromEntries(series.map(({ attributes, value }) => [

@@ -1,7 +1,16 @@
-import { createNoopMeter, type Meter, metrics } from "@opentelemetry/api";
+import { createNoopMeter, type Meter, metrics, ValueType } from "@opentelemetry/api";
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
-import { job, JobQueue, memory, NonRetryableError, type Store, WorkerPool } from "../../mod.ts";
+import {
+  job,
+  JobQueue,
+  memory,
+  NonRetryableError,
+  observeQueueDepth,
+  type Store,
+  WorkerPool,
+} from "../../mod.ts";
+import { version } from "../../src/version.ts";
 import { registerMeter, type Series } from "./meter.ts";
 
 const SENT = "messaging.client.sent.messages";
@@ -78,6 +87,29 @@ describe("metrics follow the messaging conventions", () => {
       );
       assert.ok(one.sum! >= 0 && one.sum! < 5, `${one.sum} s`);
     }
+  });
+
+  test("with the library's version and its conventions, and what is counted as integers", async () => {
+    const meter = registerMeter();
+    const queue = newQueue();
+    const endObserving = observeQueueDepth(queue);
+    await queue.enqueue([job("email", {}), job("email", {})]);
+    await queue.worker("email", () => {}).tick({ maxJobs: 1 });
+    const { scope, metrics } = await meter.scope();
+    endObserving();
+    assert.equal(scope.version, version);
+    assert.equal(scope.schemaUrl, "https://opentelemetry.io/schemas/1.44.0");
+    const types = Object.fromEntries(
+      metrics.map(({ descriptor }) => [descriptor.name, descriptor.valueType]),
+    );
+    assert.deepEqual(types, {
+      [SENT]: ValueType.INT,
+      [CONSUMED]: ValueType.INT,
+      [OPERATION]: ValueType.DOUBLE,
+      [PROCESS]: ValueType.DOUBLE,
+      "hammerwork.queue.jobs": ValueType.INT,
+      "hammerwork.queue.oldest_ready_job.age": ValueType.DOUBLE,
+    });
   });
 
   test("so that each call of the store is one operation of its name", async () => {

@@ -1,14 +1,17 @@
 import { context, createContextKey, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
+import { JobQueue, memory } from "../../mod.ts";
 import { choosesRoots, startWithTraceId, takeChosenTraceId } from "../../src/trace/chosen_root.ts";
 import { initTracing, type Tracing, type TracingOptions } from "../../src/tracing.ts";
+import { version } from "../../src/version.ts";
 import { openCollector } from "./collector.ts";
 import {
   endTracing,
   init as initTracingOnce,
   newKeeper,
   record,
+  serviceIn,
   warningsOf,
 } from "./init_tracing.ts";
 
@@ -31,6 +34,10 @@ async function resourceOf(options: TracingOptions): Promise<Record<string, unkno
   return { ...keeper.spans[0]!.resource.attributes };
 }
 
+async function serviceOf(options: TracingOptions): Promise<Record<string, unknown>> {
+  return serviceIn(await resourceOf(options));
+}
+
 describe("initTracing exports", () => {
   it("to the endpoint and with the headers of its options", async () => {
     const { endpoint, ...collector } = await openCollector();
@@ -39,8 +46,10 @@ describe("initTracing exports", () => {
     await tracing!.forceFlush();
     const [span] = await collector.spans();
     assert.equal(span!.traceId, traceId);
-    assert.deepEqual(span!.resource, { "service.name": "shop" });
-    assert.equal((await collector.received())[0]!.headers["x-key"], "abc");
+    assert.deepEqual(serviceIn(span!.resource), { "service.name": "shop" });
+    const [request] = await collector.received();
+    assert.equal(request!.headers["x-key"], "abc");
+    assert.equal(request!.headers["user-agent"], `hammerwork/${version}`);
   });
 
   it("to the endpoint and with the headers of the environment", async () => {
@@ -176,9 +185,21 @@ describe("a dead collector", () => {
   });
 });
 
+it("a job's spans say which version made them, and by which conventions", async () => {
+  const keeper = newKeeper();
+  await init({ spanProcessors: [keeper] });
+  await new JobQueue({ store: memory() }).enqueue("email_queue", {});
+  const { name, version: ofScope, schemaUrl } = keeper.spans[0]!.instrumentationScope;
+  assert.deepEqual([name, ofScope, schemaUrl], [
+    "hammerwork",
+    version,
+    "https://opentelemetry.io/schemas/1.44.0",
+  ]);
+});
+
 describe("the service is described", () => {
   it("by a default name where nothing is said", async () => {
-    assert.deepEqual(await resourceOf({}), { "service.name": "hammerwork" });
+    assert.deepEqual(await serviceOf({}), { "service.name": "hammerwork" });
   });
 
   it("by the options", async () => {
@@ -188,7 +209,7 @@ describe("the service is described", () => {
       environment: "production",
       resourceAttributes: { "host.name": "one", "service.name": "weaker" },
     };
-    assert.deepEqual(await resourceOf(options), {
+    assert.deepEqual(await serviceOf(options), {
       "service.name": "shop",
       "service.version": "1.2.3",
       "deployment.environment.name": "production",
@@ -201,18 +222,30 @@ describe("the service is described", () => {
       OTEL_SERVICE_NAME: "shop",
       OTEL_RESOURCE_ATTRIBUTES: "service.name=weaker,service.version=1,team=a%2Cb",
     };
-    assert.deepEqual(await resourceOf({ env, serviceVersion: "2" }), {
+    assert.deepEqual(await serviceOf({ env, serviceVersion: "2" }), {
       "service.name": "shop",
       "service.version": "2",
       "team": "a,b",
     });
   });
 
+  it("with the SDK that made its spans and an id of this instance, which may be given", async () => {
+    const first = await resourceOf({});
+    assert.equal(first["telemetry.sdk.name"], "opentelemetry");
+    assert.match(String(first["telemetry.sdk.language"]), /^(nodejs|webjs)$/);
+    assert.match(String(first["telemetry.sdk.version"]), /^[23]\.\d+\.\d+$/);
+    const [one, other] = [first, await resourceOf({})].map((of) => of["service.instance.id"]);
+    assert.match(String(one), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    assert.notEqual(one, other);
+    const env = { OTEL_RESOURCE_ATTRIBUTES: "service.instance.id=pod-7" };
+    assert.equal((await resourceOf({ env }))["service.instance.id"], "pod-7");
+  });
+
   it("without a list that cannot be read, which is warned of without its values", async () => {
     for (const list of ["team=blue,secret", "team=%zz", "=blue"]) {
       const env = { OTEL_RESOURCE_ATTRIBUTES: list };
       const warnings = await warningsOf(async () => {
-        assert.deepEqual(await resourceOf({ env }), { "service.name": "hammerwork" });
+        assert.deepEqual(await serviceOf({ env }), { "service.name": "hammerwork" });
       });
       assert.deepEqual(warnings, [
         "OTEL_RESOURCE_ATTRIBUTES must be a list of percent-encoded key=value pairs: it is ignored",

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
 import { JobQueue, memory } from "../../mod.ts";
 import { openCollector } from "../everywhere/collector.ts";
-import { endTracing, init, printed, warningsOf } from "../everywhere/init_tracing.ts";
+import { endTracing, init, printed, serviceIn, warningsOf } from "../everywhere/init_tracing.ts";
 
 afterEach(endTracing);
 
@@ -42,7 +42,7 @@ describe("the specification on setting tracing up", () => {
     await tracing.shutdown();
     const spans = await collector.spans();
     assert.deepEqual(spans.map((span) => span.traceId), [traceId, traceId]);
-    assert.deepEqual(spans[0]!.resource, {
+    assert.deepEqual(serviceIn(spans[0]!.resource), {
       "service.name": "job-processor",
       "service.version": "1.0.0",
       "deployment.environment.name": "production",
@@ -67,7 +67,7 @@ describe("the specification on setting tracing up", () => {
       await tracing.shutdown();
     });
     const [span] = await collector.spans();
-    assert.deepEqual(span!.resource, {
+    assert.deepEqual(serviceIn(span!.resource), {
       "service.name": "my-service",
       "service.version": "1.2.0",
       "deployment.environment.name": "staging",

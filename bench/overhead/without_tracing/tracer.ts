@@ -6,9 +6,6 @@
 import { INVALID_SPAN_CONTEXT, trace } from "@opentelemetry/api";
 import type * as traced from "../../../src/trace/tracer.ts";
 
-/** As it is called. */
-export const tracerName: typeof traced.tracerName = "hammerwork";
-
 /** There is none. */
 export const activeTracer: typeof traced.activeTracer = () => undefined;
 
