@@ -9,7 +9,7 @@ import type { JobOptions } from "../job/job_options.ts";
 import { measureSend } from "../metrics/measure.ts";
 import { checkJob, job, type NewJob } from "../job/new_job.ts";
 import type { InTransaction } from "../job/queues.ts";
-import type { Store } from "../store/store.ts";
+import type { Added, Store } from "../store/store.ts";
 import { type Sending, startSending } from "../trace/producer.ts";
 import type { SpanAttributes } from "../trace/rules.ts";
 import { activeTracer } from "../trace/tracer.ts";
@@ -60,15 +60,19 @@ export async function enqueueJobs<Transaction>(
 }
 
 /** The spans end with the write, whatever comes of it. */
-async function spanned<T>(sending: Sending, write: () => Promise<T>): Promise<T> {
+async function spanned(
+  sending: Sending,
+  write: () => Promise<readonly Added[]>,
+): Promise<readonly Added[]> {
+  let added: readonly Added[];
   try {
-    const added = await write();
-    sending.end();
-    return added;
+    added = await write();
   } catch (error) {
-    sending.end(error);
+    sending.fail(error);
     throw error;
   }
+  sending.end(added);
+  return added;
 }
 
 function readArguments<Transaction>(

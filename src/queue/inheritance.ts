@@ -5,15 +5,14 @@
  *
  * @module
  */
-import type { SpanContext } from "@opentelemetry/api";
 import { connected } from "../job/graph.ts";
 import { readTraceId } from "../job/ids.ts";
 import type { NewJob } from "../job/new_job.ts";
 import type { JobRecord } from "../job/record.ts";
 import { checkedBaggage } from "../trace/baggage.ts";
-import type { Sendable } from "../trace/producer.ts";
+import type { Sendable } from "../trace/send_spans.ts";
 import type { JobScope } from "../trace/scope.ts";
-import { contextOf, type Origin } from "../trace/tracer.ts";
+import { type Origin, type Parent, parentOf } from "../trace/tracer.ts";
 import { readTraceparent } from "../trace/w3c.ts";
 
 /** What surrounds a call of `enqueue`. */
@@ -21,7 +20,7 @@ export interface Surroundings {
   /** The running job, if a handler is calling. */
   readonly scope: JobScope | undefined;
   /** The caller's active span, if any. */
-  readonly span: SpanContext | undefined;
+  readonly span: Parent | undefined;
   /** The caller's baggage, where it is carried. */
   readonly baggage: string | undefined;
 }
@@ -59,7 +58,7 @@ function origins(
   const shared = new Map<string, Origin>();
   const share = (origin: Origin): Origin => {
     if (origin.traceId === undefined) return origin;
-    const key = `${origin.traceId} ${origin.parent?.spanId ?? ""}`;
+    const key = `${origin.traceId} ${origin.parent?.spanContext.spanId ?? ""}`;
     return shared.get(key) ?? (shared.set(key, origin), origin);
   };
   const own = new Map<NewJob, Origin>();
@@ -86,7 +85,7 @@ function ownOrigin(
   surroundings: Surroundings,
 ): Origin | undefined {
   const caller = readTraceparent(job.traceparent, job.tracestate);
-  if (caller !== undefined) return { traceId: caller.traceId, parent: caller };
+  if (caller !== undefined) return { traceId: caller.traceId, parent: { spanContext: caller } };
   const traceId = job.traceId ?? job.parentTraceId;
   return traceId === undefined
     ? undefined
@@ -97,7 +96,7 @@ function familyOrigin(job: NewJob, parents: Parents, surroundings: Surroundings)
   const { scope, span } = surroundings;
   const traceId = storedParent(job, parents)?.traceId ?? scope?.traceId;
   if (traceId !== undefined) return within(traceId, job, parents, surroundings);
-  return span === undefined ? {} : { traceId: span.traceId, parent: span };
+  return span === undefined ? {} : { traceId: span.spanContext.traceId, parent: span };
 }
 
 /** The place in a trace: under the active span or the parent's creation, if they belong to it. */
@@ -108,13 +107,13 @@ function within(
   { span, scope }: Surroundings,
 ): Origin {
   // The active span may be one of another trace, in which a handler does something of its own.
-  const above = [span, contextOf(scope?.span)].find((one) => one?.traceId === traceId);
+  const above = [span, parentOf(scope?.span)].find((one) => one?.spanContext.traceId === traceId);
   if (above !== undefined) return { traceId, parent: above };
   const stored = storedParent(job, parents);
-  const parent = job.parentTraceparent === undefined
+  const spanContext = job.parentTraceparent === undefined
     ? readTraceparent(stored?.traceparent, stored?.tracestate)
     : readTraceparent(job.parentTraceparent, job.parentTracestate);
-  return parent?.traceId === traceId ? { traceId, parent } : { traceId };
+  return spanContext?.traceId === traceId ? { traceId, parent: { spanContext } } : { traceId };
 }
 
 function storedParent({ parentId }: NewJob, parents: Parents): JobRecord | undefined {

@@ -31,7 +31,7 @@ import {
   type SpanRules,
 } from "../trace/rules.ts";
 import { currentScope, type JobScope } from "../trace/scope.ts";
-import { activeSpanContext, contextOf } from "../trace/tracer.ts";
+import { activeParent, parentOf } from "../trace/tracer.ts";
 import { toJob } from "../job/from_record.ts";
 import { Worker } from "../worker/worker.ts";
 import type {
@@ -226,6 +226,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   #surroundings(scope: JobScope | undefined, span: SpanContext | undefined): Surroundings {
     const baggage = this.carriesBaggage ? activeBaggage() ?? scope?.baggage : undefined;
     // The caller's own spans count where the context manager knows them, else its surroundings' does.
-    return { scope, span: activeSpanContext() ?? span ?? contextOf(scope?.span), baggage };
+    const given = span && { spanContext: span };
+    return { scope, span: activeParent() ?? given ?? parentOf(scope?.span), baggage };
   }
 }

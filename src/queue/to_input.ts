@@ -7,7 +7,7 @@
 import { toJson } from "../job/json.ts";
 import type { NewJob } from "../job/new_job.ts";
 import type { JobInput } from "../job/record.ts";
-import type { Creation, Sendable } from "../trace/producer.ts";
+import type { Creation, Sendable } from "../trace/send_spans.ts";
 
 /** A checked job and what it inherits, as a store takes it. */
 export function toInput(sendable: Sendable, creation: Creation, payload: string): JobInput {

@@ -6,6 +6,7 @@
 import {
   type Context,
   INVALID_SPAN_CONTEXT,
+  ROOT_CONTEXT,
   type Span,
   type SpanContext,
   trace,
@@ -14,9 +15,8 @@ import type { JobError } from "../job/record.ts";
 import type { ClaimedJob } from "../store/store.ts";
 import { keepsContexts } from "./api_copy.ts";
 import { withBaggage } from "./baggage.ts";
-import { createJobSpan, endJobSpan, type TracedJob } from "./job_span.ts";
+import { endJobSpan, startJobSpan, type TracedJob } from "./job_span.ts";
 import type { SpanRules } from "./rules.ts";
-import { withSpan } from "./only_span.ts";
 import { contextOf } from "./tracer.ts";
 import { writeTraceparent } from "./w3c.ts";
 
@@ -39,7 +39,8 @@ export function startAttemptSpan(
   payload: () => unknown,
 ): AttemptSpan {
   const job = rules.spanAttributes ? withPayload(record, payload) : record;
-  return new StartedAttempt(startedSpan(job, rules), job, record, rules);
+  const within = contextOfJob(record.baggage);
+  return new StartedAttempt(startedSpan(job, rules, within), within, job, record, rules);
 }
 
 class StartedAttempt implements AttemptSpan {
@@ -51,9 +52,15 @@ class StartedAttempt implements AttemptSpan {
   readonly #isElsewhere: boolean;
   readonly #rules: SpanRules;
 
-  constructor(span: Span, job: TracedJob, record: ClaimedJob, rules: SpanRules) {
+  constructor(
+    span: Span,
+    within: Context,
+    job: TracedJob,
+    record: ClaimedJob,
+    rules: SpanRules,
+  ) {
     this.span = span;
-    this.context = contextOfAttempt(span, record.baggage);
+    this.context = keepsContexts() ? trace.setSpan(within, span) : undefined;
     this.#spanContext = contextOf(span);
     this.traceId = this.#spanContext?.traceId ?? record.traceId;
     this.#isElsewhere = this.traceId !== record.traceId;
@@ -91,19 +98,18 @@ function withPayload(record: ClaimedJob, payload: () => unknown): TracedJob {
   }
 }
 
-function startedSpan(job: TracedJob, rules: SpanRules): Span {
+function startedSpan(job: TracedJob, rules: SpanRules, within: Context): Span {
   try {
-    return createJobSpan(job, "process", rules);
+    return startJobSpan(job, "process", rules, within);
   } catch {
     return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
   }
 }
 
-function contextOfAttempt(span: Span, baggage: string | undefined): Context | undefined {
-  if (!keepsContexts()) return undefined;
+function contextOfJob(baggage: string | undefined): Context {
   try {
-    return withBaggage(withSpan(span), baggage);
+    return withBaggage(ROOT_CONTEXT, baggage);
   } catch {
-    return withSpan(span);
+    return ROOT_CONTEXT;
   }
 }

@@ -5,7 +5,9 @@
  * @module
  */
 import {
+  type Context,
   INVALID_SPAN_CONTEXT,
+  ROOT_CONTEXT,
   type Span,
   SpanKind,
   SpanStatusCode,
@@ -14,8 +16,10 @@ import {
 import type { JobRecord } from "../job/record.ts";
 import { exceptionOf, jobAttributes } from "./attributes.ts";
 import { isDropped } from "./chosen_root.ts";
+import { withBaggage } from "./baggage.ts";
 import { linksOf, originOf, type Related } from "./relation.ts";
 import { defaultSpanRules, type SpanJob, type SpanRules } from "./rules.ts";
+import { spanOfTick } from "./tick_span.ts";
 import { activeTracer, startSpan } from "./tracer.ts";
 import { isSampled } from "./w3c.ts";
 
@@ -28,8 +32,8 @@ export type TracedJob =
 
 /**
  * Starts the span of one attempt. With `auto`, a child of the job's creation context when it starts
- * within `rules.childWithinMs` of the enqueue, else the root of a new trace that links to it; where
- * the job was enqueued without tracing, the root of the job's trace. It links to the attempt before
+ * within `rules.childWithinMs` of the enqueue, else the root of a new trace; where the job was enqueued
+ * without tracing, the root of the job's trace. It links to the creation context, to the attempt before
  * and to the jobs depended on. Without a registered provider the span records nothing. Whoever
  * starts it ends it.
  *
@@ -48,18 +52,28 @@ export function createJobSpan(
   operation: string = "process",
   rules: SpanRules = defaultSpanRules,
 ): Span {
+  return startJobSpan(job, operation, rules, withBaggage(ROOT_CONTEXT, job.baggage));
+}
+
+/** As {@linkcode createJobSpan}, in a context that holds the job's baggage. */
+export function startJobSpan(
+  job: TracedJob,
+  operation: string,
+  rules: SpanRules,
+  within: Context,
+): Span {
   const origin = originOf(job, rules);
-  const { parent } = origin;
+  const parent = origin.parent?.spanContext;
   const tracer = activeTracer();
   if (tracer === undefined) return trace.wrapSpanContext(parent ?? INVALID_SPAN_CONTEXT);
   // An unsampled parent is passed on as it came, as without a tracer.
   if (parent && !isSampled(parent) && isDropped(parent.traceId, parent)) {
     return trace.wrapSpanContext(parent);
   }
-  return startSpan(tracer, origin, () => ({
+  return startSpan(tracer, origin, within, () => ({
     name: `${operation} ${job.queueName}`,
     kind: SpanKind.CONSUMER,
-    links: linksOf(job, rules, origin),
+    links: linksOf(job, rules, spanOfTick()),
     attributes: jobAttributes("process", job, rules.spanAttributes, {
       "messaging.operation.name": operation,
       "hammerwork.job.attempt": job.attempts,

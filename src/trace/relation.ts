@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Link } from "@opentelemetry/api";
+import type { Link, SpanContext } from "@opentelemetry/api";
 import type { Propagation } from "../job/record.ts";
 import type { ClaimedJob } from "../store/store.ts";
 import type { SpanRules } from "./rules.ts";
@@ -19,6 +19,7 @@ export type Related =
       ClaimedJob,
       | "traceparent"
       | "tracestate"
+      | "baggage"
       | "propagation"
       | "attemptTraceparent"
       | "dependencyTraceparents"
@@ -31,6 +32,14 @@ export type Related =
     readonly startedAt?: Date | number | undefined;
   };
 
+/** What another span is to the one that links to it. */
+export type Relation = "creation" | "dependency" | "previous_attempt" | "tick";
+
+/** A link that says what the other span is. */
+export function linkTo(context: SpanContext, relation: Relation): Link {
+  return { context, attributes: { "hammerwork.link": relation } };
+}
+
 /** Where the span of an attempt begins. */
 export function originOf(job: Related, rules: SpanRules): Origin {
   const mode = modeOf(job, rules);
@@ -39,19 +48,24 @@ export function originOf(job: Related, rules: SpanRules): Origin {
   // A job without a creation context was enqueued without tracing: its trace begins here.
   if (creation === undefined) return { traceId: job.traceId };
   const isChild = mode === "child" || (mode === "auto" && startsSoon(job, rules.childWithinMs));
-  return isChild ? { traceId: job.traceId, parent: creation } : {};
+  return isChild ? { traceId: job.traceId, parent: { spanContext: creation } } : {};
 }
 
-/** Links from an attempt to the enqueue, the attempt before and the jobs that it depended on. */
-export function linksOf(job: Related, rules: SpanRules, origin: Origin): Link[] {
+/**
+ * Links from an attempt to the enqueue, the attempt before, the jobs that it depended on, and the span
+ * that its worker's tick runs in. Also to a parent: by the messaging conventions consumers are linked,
+ * and some platforms follow only links from one service to another.
+ */
+export function linksOf(job: Related, rules: SpanRules, tick: SpanContext | undefined): Link[] {
   const links: Link[] = [];
   const isAlone = modeOf(job, rules) === "none";
   // The SDK keeps the last ones when there are too many: those that matter most come last.
   if (!isAlone) {
     for (const one of job.dependencyTraceparents ?? []) addLink(links, "dependency", one);
   }
+  if (tick !== undefined) links.push(linkTo(tick, "tick"));
   addLink(links, "previous_attempt", job.attemptTraceparent);
-  if (!isAlone && !origin.parent) addLink(links, "creation", job.traceparent, job.tracestate);
+  if (!isAlone) addLink(links, "creation", job.traceparent, job.tracestate);
   return links;
 }
 
@@ -66,10 +80,10 @@ function startsSoon({ createdAt, startedAt }: Related, withinMs: number): boolea
 
 function addLink(
   links: Link[],
-  relation: string,
+  relation: Relation,
   traceparent: string | undefined,
   tracestate?: string,
 ): void {
   const context = readTraceparent(traceparent, tracestate);
-  if (context !== undefined) links.push({ context, attributes: { "hammerwork.link": relation } });
+  if (context !== undefined) links.push(linkTo(context, relation));
 }

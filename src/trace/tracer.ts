@@ -18,7 +18,6 @@ import {
 } from "@opentelemetry/api";
 import { instrumentationScope } from "../instrumentation_scope.ts";
 import { newTraceId } from "../job/ids.ts";
-import { under } from "./only_span.ts";
 import { randomHex } from "../job/random_hex.ts";
 import { choosesRoots, isDropped, startWithTraceId } from "./chosen_root.ts";
 
@@ -47,12 +46,20 @@ export function activeTracer(): Tracer | undefined {
 // Asked once for each provider: a provider gives the same tracer for the same name.
 let asked: { readonly provider: TracerProvider; readonly tracer: Tracer | undefined } | undefined;
 
+/** A span to begin under. */
+export interface Parent {
+  /** Its ids. */
+  readonly spanContext: SpanContext;
+  /** The span itself; absent where only its ids came, from another process or from a store. */
+  readonly span?: Span | undefined;
+}
+
 /** Where a span begins: under a parent, as the root of a chosen trace, or as the root of a new one. */
 export interface Origin {
   /** The trace, when it is decided already. */
   readonly traceId?: string | undefined;
   /** The span above, of the same trace. */
-  readonly parent?: SpanContext | undefined;
+  readonly parent?: Parent | undefined;
 }
 
 /** What a span is started with. */
@@ -61,20 +68,32 @@ export interface NamedOptions extends SpanOptions {
   readonly name: string;
 }
 
-/** Starts a span at its origin, with nothing ambient in it. `describe` is asked only if it is made. */
-export function startSpan(tracer: Tracer, origin: Origin, describe: () => NamedOptions): Span {
+/**
+ * Starts a span at its origin. Samplers and processors see the context that it is started in: the
+ * given one, with the parent in place of the span that it holds. `describe` is asked only if it is made.
+ */
+export function startSpan(
+  tracer: Tracer,
+  origin: Origin,
+  within: Context,
+  describe: () => NamedOptions,
+): Span {
   return choosesRoots()
-    ? startOwnSpan(tracer, origin, describe)
-    : startForeignSpan(tracer, origin, describe());
+    ? startOwnSpan(tracer, origin, within, describe)
+    : startForeignSpan(tracer, origin, within, describe());
 }
 
 /** Our own provider's sampler is known, so a span that it drops is none from the first. */
-function startOwnSpan(tracer: Tracer, origin: Origin, describe: () => NamedOptions): Span {
-  const { parent, traceId = parent?.traceId ?? newTraceId() } = origin;
-  if (isDropped(traceId, parent)) return droppedSpan(traceId, parent);
-  const options = describe();
-  if (parent !== undefined) return tracer.startSpan(options.name, options, under(parent));
-  return startWithTraceId(traceId, () => tracer.startSpan(options.name, options, ROOT_CONTEXT));
+function startOwnSpan(
+  tracer: Tracer,
+  { traceId: chosen, parent }: Origin,
+  within: Context,
+  describe: () => NamedOptions,
+): Span {
+  const traceId = chosen ?? parent?.spanContext.traceId ?? newTraceId();
+  if (isDropped(traceId, parent?.spanContext)) return droppedSpan(traceId, parent?.spanContext);
+  if (parent !== undefined) return startChild(tracer, parent, within, describe());
+  return startWithTraceId(traceId, () => startRoot(tracer, within, describe()));
 }
 
 function droppedSpan(traceId: string, parent: SpanContext | undefined): Span {
@@ -86,24 +105,61 @@ function droppedSpan(traceId: string, parent: SpanContext | undefined): Span {
 function startForeignSpan(
   tracer: Tracer,
   { traceId, parent }: Origin,
+  within: Context,
   options: NamedOptions,
 ): Span {
-  const { name } = options;
-  if (parent !== undefined) return tracer.startSpan(name, options, under(parent));
-  if (traceId === undefined) return tracer.startSpan(name, options, ROOT_CONTEXT);
+  if (parent !== undefined) return startChild(tracer, parent, within, options);
+  if (traceId === undefined) return startRoot(tracer, within, options);
   // Another's provider makes its own ids for roots. Only a parent makes it use this trace; the
   // parent does not exist, and its sampled flag must be set or no such trace would be recorded.
-  const nobody = { traceId, spanId: randomHex(8), traceFlags: 1, isRemote: true };
-  return tracer.startSpan(name, options, under(nobody));
+  const spanContext = { traceId, spanId: randomHex(8), traceFlags: 1, isRemote: true };
+  return startChild(tracer, { spanContext }, within, options);
 }
 
-/** The caller's active span, if there is a valid one. A tracer that throws has none. */
-export function activeSpanContext(): SpanContext | undefined {
+function startChild(
+  tracer: Tracer,
+  { spanContext, span = trace.wrapSpanContext(spanContext) }: Parent,
+  within: Context,
+  options: NamedOptions,
+): Span {
+  const under = trace.getSpan(within) === span ? within : trace.setSpan(within, span);
+  return tracer.startSpan(options.name, options, under);
+}
+
+/** Said to be a root: where the context holds no span, some tracers look for one elsewhere. */
+function startRoot(tracer: Tracer, within: Context, options: NamedOptions): Span {
+  const alone = trace.getSpan(within) === undefined ? within : trace.deleteSpan(within);
+  return tracer.startSpan(options.name, { ...options, root: true }, alone);
+}
+
+/** The caller's active context. A context manager that throws has none. */
+export function activeContext(): Context {
   try {
-    return contextOf(trace.getSpan(context.active()));
+    return context.active();
   } catch {
-    return undefined;
+    return ROOT_CONTEXT;
   }
+}
+
+/** The caller's active span, if there is a valid one. */
+export function activeParent(): Parent | undefined {
+  return parentOf(trace.getSpan(activeContext()));
+}
+
+/** The context of the caller's active span, if there is a valid one. */
+export function activeSpanContext(): SpanContext | undefined {
+  return activeParent()?.spanContext;
+}
+
+/** A span as one to begin under. */
+export function asParent(span: Span): Parent {
+  return { spanContext: span.spanContext(), span };
+}
+
+/** A span as one to begin under, if it is a valid one. */
+export function parentOf(span: Span | undefined): Parent | undefined {
+  const spanContext = contextOf(span);
+  return spanContext && { spanContext, span };
 }
 
 /** A span's context, if it is a valid one. A tracer that throws has none. */

@@ -12,6 +12,7 @@ import { RoundTrip } from "./round_trip.ts";
 import { warnOfHiddenProvider } from "../trace/api_copy.ts";
 import { flushSpans } from "../trace/flush.ts";
 import { runOutsideScope } from "../trace/scope.ts";
+import { outsideActiveSpan } from "../trace/tick_span.ts";
 import { runInContext } from "../trace/tracer.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
 
@@ -124,7 +125,8 @@ export abstract class Runner implements AsyncDisposable {
     { endsWhenIdle }: Omit<LoopLimits, "concurrency">,
   ): Promise<WorkResult> {
     // The loop outlives whatever job and span are active at its start: nothing of it belongs there.
-    await runInContext(ROOT_CONTEXT, () => runOutsideScope(() => loop.work()));
+    const outside = endsWhenIdle ? outsideActiveSpan() : ROOT_CONTEXT;
+    await runInContext(outside, () => runOutsideScope(() => loop.work()));
     if (!endsWhenIdle) await flushSpans(Math.max(...this.#settings.map((one) => one.endTimeoutMs)));
     return { ...loop.tally.counts(), nextInMs: loop.nextInMs };
   }

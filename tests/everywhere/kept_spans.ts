@@ -1,6 +1,6 @@
 /** Tracing for one test file, whose spans are kept in the process, on every runtime. */
 
-import type { SpanContext } from "@opentelemetry/api";
+import { propagation, type Span, type SpanContext, trace } from "@opentelemetry/api";
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
 import assert from "node:assert/strict";
 import { initTracing, type Tracing, type TracingOptions } from "../../src/tracing.ts";
@@ -9,6 +9,8 @@ import { initTracing, type Tracing, type TracingOptions } from "../../src/tracin
 export interface KeptSpans {
   /** In the order in which they ended. */
   readonly ended: ReadableSpan[];
+  /** What was known of each when it was started, in this order. */
+  readonly started: Started[];
   /** How many were started. */
   startedCount(): number;
   /** The only one of a name. */
@@ -19,14 +21,27 @@ export interface KeptSpans {
   clear(): void;
 }
 
+/** A span as a processor sees it begin. */
+export interface Started {
+  readonly name: string;
+  /** The name of the span in its context, if that is one of this process. */
+  readonly parent: string | undefined;
+  /** The baggage in its context, of this name. */
+  readonly tenant: string | undefined;
+}
+
 /** Sets tracing up, blind to the environment that the tests run in, and keeps every span. */
 export async function keepSpans(
   options: TracingOptions = {},
 ): Promise<{ spans: KeptSpans; tracing: Tracing }> {
   const ended: ReadableSpan[] = [];
-  let started = 0;
+  const started: Started[] = [];
   const keeper: SpanProcessor = {
-    onStart: () => void started++,
+    onStart: ({ name }, context) => {
+      const parent = trace.getSpan(context) as (ReadableSpan & Span) | undefined;
+      const tenant = propagation.getBaggage(context)?.getEntry("tenant")?.value;
+      started.push({ name, parent: parent && (parent.name ?? "remote"), tenant });
+    },
     onEnd: (span) => void ended.push(span),
     forceFlush: () => Promise.resolve(),
     shutdown: () => Promise.resolve(),
@@ -40,9 +55,12 @@ export async function keepSpans(
   };
   const clear = () => {
     ended.length = 0;
-    started = 0;
+    started.length = 0;
   };
-  return { tracing, spans: { ended, startedCount: () => started, one, all, clear } };
+  return {
+    tracing,
+    spans: { ended, started, startedCount: () => started.length, one, all, clear },
+  };
 }
 
 /** A span's own context as W3C writes it. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { context, propagation as headers, trace } from "@opentelemetry/api";
+import { context, propagation as headers, ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { job, JobQueue, memory, newTraceId, type Propagation } from "../../mod.ts";
 import type { Tracing } from "../../src/tracing.ts";
 import { keepSpans, type KeptSpans, linksOf, parentOf, traceparentOf } from "./kept_spans.ts";
@@ -46,7 +47,7 @@ describe("an attempt and the enqueue of its job", () => {
     const { sent, send, process } = await runAfter(15 * MINUTE, {});
     assert.equal(parentOf(process), send.spanContext().spanId);
     assert.equal(process.spanContext().traceId, sent.traceId);
-    assert.deepEqual(process.links, []);
+    assert.deepEqual(linksOf(process), [["creation", traceparentOf(send)]]);
   });
 
   test("later it is the root of a new trace that links to the enqueue; it is found by both traces", async () => {
@@ -167,6 +168,7 @@ describe("an attempt and the enqueue of its job", () => {
     assert.deepEqual(linksOf(spans.one("process c")), [
       ["dependency", traceparentOf(spans.one("process a"))],
       ["dependency", traceparentOf(spans.one("process b"))],
+      ["creation", traceparentOf(spans.one("create c"))],
     ]);
   });
 
@@ -273,6 +275,59 @@ describe("what a caller gives along", () => {
     const send = spans.one("send mails");
     assert.equal(parentOf(send), request.spanContext().spanId);
     assert.equal(parentOf(spans.one("process mails")), send.spanContext().spanId);
+  });
+
+  test("a tick that is called within a span links its attempts to it; a run does not", async () => {
+    const queue = new JobQueue<Queues>({ store: memory() });
+    const request = trace.getTracer("http").startSpan("GET /cron");
+    const ticks = (span: ReadableSpan) =>
+      linksOf(span).filter(([relation]) => relation === "tick").map(([, context]) => context);
+    await context.with(trace.setSpan(context.active(), request), async () => {
+      const sent = await context.with(ROOT_CONTEXT, () => queue.enqueue("mails", 1));
+      await queue.worker("mails", async (_job, ctx) => {
+        await null;
+        await ctx.enqueue("children", 1);
+      }, { concurrency: 2 }).tick();
+      const attempt = spans.one("process mails");
+      assert.equal(attempt.spanContext().traceId, sent.traceId);
+      assert.deepEqual(ticks(attempt), [traceparentOf(request)]);
+      const stop = new AbortController();
+      const children = queue.worker("children", () => stop.abort());
+      await children.run({ signal: stop.signal });
+    });
+    request.end();
+    assert.deepEqual(ticks(spans.one("process children")), []);
+    await queue.enqueue("mails", 2);
+    await queue.worker("mails", () => {}).tick();
+    assert.deepEqual(ticks(spans.all("process mails")[1]!), []);
+  });
+
+  test("each span has its real parent and its job's baggage where processors look", async () => {
+    const queue = new JobQueue<Queues>({ store: memory(), baggage: true });
+    const request = trace.getTracer("http").startSpan("POST /orders");
+    const baggage = headers.createBaggage({ tenant: { value: "a" } });
+    const active = headers.setBaggage(trace.setSpan(ROOT_CONTEXT, request), baggage);
+    await context.with(active, async () => {
+      await queue.enqueue("mails", 1);
+      await queue.enqueue([job("batch", 1), job("batch", 2, { baggage: "tenant=b" })]);
+    });
+    request.end();
+    await queue.worker("mails", async (_job, ctx) => {
+      await ctx.enqueue("children", 1);
+    }).tick();
+    await queue.worker("batch", () => {}).tick();
+    const seen = spans.started.map(({ name, parent, tenant }) => [name, parent, tenant]);
+    assert.deepEqual(seen, [
+      ["POST /orders", undefined, undefined],
+      ["send mails", "POST /orders", "a"],
+      ["send batch", "POST /orders", "a"],
+      ["create batch", "send batch", "a"],
+      ["create batch", "send batch", "b"],
+      ["process mails", "remote", "a"],
+      ["send children", "process mails", "a"],
+      ["process batch", "remote", "a"],
+      ["process batch", "remote", "b"],
+    ]);
   });
 
   test("its active span is above a call for jobs of several traces, each of which has its own root", async () => {

@@ -1,8 +1,6 @@
-import { createContextKey, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { under, withSpan } from "../../src/trace/only_span.ts";
 import { readTraceparent } from "../../src/trace/w3c.ts";
 import { anyCodePoint } from "./any_code_point.ts";
 
@@ -46,31 +44,5 @@ describe("a traceparent", () => {
       const text = good.slice(0, 53) + flags.toString(16).padStart(2, "0");
       assert.equal(readTraceparent(text)?.traceFlags, flags);
     }
-  });
-});
-
-describe("a context that holds only a span", () => {
-  const spanContext = { traceId: "1".repeat(32), spanId: "2".repeat(16), traceFlags: 1 };
-  const span = trace.wrapSpanContext(spanContext);
-  const key = createContextKey("another");
-
-  it("gives the span, and nothing else", () => {
-    assert.equal(trace.getSpan(withSpan(span)), span);
-    assert.equal(trace.getSpanContext(under(spanContext)), spanContext);
-    assert.equal(withSpan(span).getValue(key), undefined);
-  });
-
-  it("takes another value and another span, and stays as it is", () => {
-    const context = withSpan(span);
-    const more = context.setValue(key, 7);
-    assert.equal(more.getValue(key), 7);
-    assert.equal(trace.getSpan(more), span);
-    assert.equal(context.getValue(key), undefined);
-    const other = trace.wrapSpanContext({ ...spanContext, spanId: "3".repeat(16) });
-    assert.equal(trace.getSpan(trace.setSpan(context, other)), other);
-    assert.equal(trace.getSpan(trace.deleteSpan(context)), undefined);
-    assert.equal(trace.getSpan(context), span);
-    assert.equal(context.deleteValue(key), context);
-    assert.equal(trace.getSpan(ROOT_CONTEXT), undefined);
   });
 });

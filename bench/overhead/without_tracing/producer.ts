@@ -12,4 +12,5 @@ const end = () => {};
 export const startSending: typeof traced.startSending = (jobs) => ({
   creations: jobs.map(({ origin }) => ({ traceId: origin.traceId ?? newTraceId() })),
   end,
+  fail: end,
 });

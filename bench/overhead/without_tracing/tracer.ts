@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { INVALID_SPAN_CONTEXT, trace } from "@opentelemetry/api";
+import { INVALID_SPAN_CONTEXT, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import type * as traced from "../../../src/trace/tracer.ts";
 
 /** There is none. */
@@ -13,7 +13,16 @@ export const activeTracer: typeof traced.activeTracer = () => undefined;
 export const startSpan: typeof traced.startSpan = () => trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 
 /** There is none. */
+export const activeContext: typeof traced.activeContext = () => ROOT_CONTEXT;
+
+/** There is none. */
+export const activeParent: typeof traced.activeParent = () => undefined;
+
+/** There is none. */
 export const activeSpanContext: typeof traced.activeSpanContext = () => undefined;
+
+/** There is none. */
+export const parentOf: typeof traced.parentOf = () => undefined;
 
 /** There is none. */
 export const contextOf: typeof traced.contextOf = () => undefined;
