@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { byIndex } from "./function_settings.ts";
+import { byIndex, interpreted } from "./function_settings.ts";
 import { givenColumns, inputRows, liveColumns, startsAt } from "./new_rows.ts";
 
 /** The functions that add. `schema` is a quoted name, `channel` the same as a literal. */
@@ -126,7 +126,7 @@ create function ${schema}.enqueue(
   delay interval default '0',
   max_attempts integer default 3
 ) returns uuid
-language plpgsql as $$
+language plpgsql ${interpreted} as $$
 declare
   random text := replace(gen_random_uuid()::text, '-', '');
   -- A UUIDv7 (RFC 9562): milliseconds first, so that ids made later sort later.
