@@ -3,15 +3,15 @@
  *
  * @module
  */
-import type { FailedAttempt, Job } from "../job/job.ts";
+import type { FailedAttempt, JobSummary } from "../job/job.ts";
 import type { JobChange } from "../queue/job_change.ts";
 import type { JobNode, JobRun, JobTree } from "../queue/job_tree.ts";
 
 type Json<T> = { readonly [Key in keyof T]: unknown };
 
 /** A job, with its attempts where they came along. */
-export function jobFrom<AJob extends Job>(body: unknown): AJob {
-  const job = body as Json<Job> & { readonly failedAttempts?: readonly unknown[] };
+export function jobFrom<AJob extends JobSummary>(body: unknown): AJob {
+  const job = body as Json<JobSummary> & { readonly failedAttempts?: readonly unknown[] };
   return {
     ...job,
     createdAt: date(job.createdAt),
@@ -30,7 +30,7 @@ export function changeFrom(body: unknown): JobChange {
 }
 
 /** A tree of jobs. */
-export function treeFrom<AJob extends Job>(body: unknown): JobTree<AJob> {
+export function treeFrom<AJob extends JobSummary>(body: unknown): JobTree<AJob> {
   const { roots, jobs, startedAt, finishedAt, nextCursor } = body as
     & Json<JobTree>
     & { readonly roots: readonly unknown[] };
@@ -43,7 +43,7 @@ export function treeFrom<AJob extends Job>(body: unknown): JobTree<AJob> {
   };
 }
 
-function nodeFrom<AJob extends Job>(body: unknown): JobNode<AJob> {
+function nodeFrom<AJob extends JobSummary>(body: unknown): JobNode<AJob> {
   const { job, runs, children } = body as {
     readonly job: unknown;
     readonly runs: readonly unknown[];

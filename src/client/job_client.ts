@@ -4,9 +4,10 @@
  * @module
  */
 import { checkJobId } from "../job/ids.ts";
-import type { Attempted } from "../job/job.ts";
+import type { Attempted, JobWith } from "../job/job.ts";
 import type { JobOptions, JobReference } from "../job/job_options.ts";
 import { job, type NewJob } from "../job/new_job.ts";
+import type { JobPart } from "../job/parts.ts";
 import type { Enqueue, JobOf, QueueName, Queues } from "../job/queues.ts";
 import type { CountOptions } from "../queue/counting.ts";
 import { type CancelOptions, type JobChange, readCancelOptions } from "../queue/job_change.ts";
@@ -23,9 +24,9 @@ import { changeFrom, jobFrom, treeFrom } from "./from_json.ts";
 export type JobClientOptions = ConnectionOptions;
 
 /** Which jobs a tree is made of: those of a trace, or of a business process. */
-export type TreeFilter =
+export type TreeFilter<Part extends JobPart = JobPart> =
   & ({ readonly traceId: string } | { readonly correlationId: string })
-  & Pick<JobFilter, "limit" | "cursor">;
+  & Pick<JobFilter<string, Part>, "limit" | "cursor" | "include">;
 
 /**
  * Enqueues and looks up jobs through a `jobRouter` elsewhere. What it enqueues goes on the active
@@ -70,27 +71,33 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
     return await this.#one("GET", `/jobs/${checkJobId(id)}`);
   }
 
-  /** Jobs by queue, status, trace, correlation id, parent and time, newest first, page by page. */
-  async find<Name extends QueueName<Q> = QueueName<Q>>(
-    filter: JobFilter<Name> = {},
-  ): Promise<JobPage<JobOf<Q, Name>>> {
+  /**
+   * Jobs by queue, status, trace, correlation id, parent and time, newest first, page by page. Unlike
+   * `JobQueue.find` it leaves out payloads and results, and tells their sizes, unless `include` asks.
+   */
+  async find<Name extends QueueName<Q> = QueueName<Q>, Part extends JobPart = never>(
+    filter: JobFilter<Name, Part> = {},
+  ): Promise<JobPage<JobWith<JobOf<Q, Name>, Part>>> {
     const { body } = await this.#connection.ask({
       method: "GET",
       path: "/jobs",
       query: queryOf(filter),
     });
     const { jobs, nextCursor } = body as { jobs: unknown[]; nextCursor?: string };
-    return { jobs: jobs.map((one) => jobFrom(one) as JobOf<Q, Name>), nextCursor };
+    return { jobs: jobs.map((one) => jobFrom<JobWith<JobOf<Q, Name>, Part>>(one)), nextCursor };
   }
 
-  /** The jobs of a trace or of a business process as a tree, with all attempts. */
-  async tree<Name extends QueueName<Q> = QueueName<Q>>(
-    { limit, cursor, ...of }: TreeFilter,
-  ): Promise<JobTree<JobOf<Q, Name>>> {
+  /**
+   * The jobs of a trace or of a business process as a tree, with all attempts. What `find` leaves out is
+   * left out here too.
+   */
+  async tree<Name extends QueueName<Q> = QueueName<Q>, Part extends JobPart = never>(
+    { limit, cursor, include, ...of }: TreeFilter<Part>,
+  ): Promise<JobTree<JobWith<JobOf<Q, Name>, Part>>> {
     const path = "traceId" in of
       ? `/traces/${encodeURIComponent(of.traceId)}`
       : `/correlations/${encodeURIComponent(of.correlationId)}`;
-    const query = queryOf({ limit, cursor });
+    const query = queryOf({ limit, cursor, include });
     const { body } = await this.#connection.ask({ method: "GET", path, query });
     return treeFrom(body);
   }
@@ -179,12 +186,13 @@ function wireOf(newJob: NewJob): object {
 }
 
 function queryOf(filter: JobFilter): URLSearchParams {
-  const { status, queueName, parent, createdFrom, createdBefore, limit, ...ids } = filter;
+  const { status, queueName, parent, createdFrom, createdBefore, limit, include, ...ids } = filter;
   const query = new URLSearchParams();
   const set = (name: string, value: string | undefined) => {
     if (value !== undefined) query.append(name, value);
   };
-  set("queue", queueName);
+  for (const id of ids.ids ?? []) set("id", id);
+  for (const one of [queueName ?? []].flat()) set("queue", one);
   for (const one of [status ?? []].flat()) set("status", one);
   set("traceId", ids.traceId);
   set("correlationId", ids.correlationId);
@@ -193,6 +201,7 @@ function queryOf(filter: JobFilter): URLSearchParams {
   set("until", createdBefore?.toISOString());
   set("limit", limit === undefined ? undefined : String(limit));
   set("cursor", ids.cursor);
+  if (include !== undefined && include.length > 0) set("include", include.join(","));
   return query;
 }
 

@@ -27,6 +27,7 @@ import { describeLeases } from "./leases.ts";
 import { describeNotices } from "./notices.ts";
 import { describeOneTurn } from "./one_turn.ts";
 import { describePaging } from "./paging.ts";
+import { describeParts } from "./parts.ts";
 import { describePlainValues } from "./plain_values.ts";
 import { describeRandomOperations } from "./random_operations.ts";
 import { describeRetention } from "./retention.ts";
@@ -63,6 +64,7 @@ const themes: readonly ((test: TestStore, scale: Scale) => void)[] = [
   describeFinding,
   describeFindModel,
   describePaging,
+  describeParts,
   describeCounting,
   describeRetention,
   describeFreeAgain,

@@ -65,14 +65,19 @@ describe("a client of a router", () => {
     }, { backoff: { type: "fixed", delayMs: 0 } }).tick();
     const filter = { traceId, status: ["completed", "ready"], limit: 1 } as const;
     const page = await client.find(filter);
-    assert.deepEqual(stated(page), stated(await queue.find(filter)));
+    assert.deepEqual(stated(page), stated(await queue.find({ ...filter, include: [] })));
+    const whole = { ...filter, include: ["payload", "result"] } as const;
+    assert.deepEqual(stated(await client.find(whole)), stated(await queue.find(whole)));
     assert.equal(page.jobs[0]?.queueName, "mails");
     const rest = await client.find({ ...filter, cursor: page.nextCursor });
     const got = await client.get(rest.jobs[0]!.id);
     assert.deepEqual(stated(got), stated(await queue.get(got!.id)));
     assert.equal(got!.failedAttempts[0]?.error?.message, "no money");
-    for (const whole of [{ traceId }, { correlationId: "order-1" }]) {
-      assert.deepEqual(stated(await client.tree(whole)), stated(await queue.tree(whole)));
+    for (const which of [{ traceId }, { correlationId: "order-1" }]) {
+      const bare = { ...which, include: [] } as const;
+      assert.deepEqual(stated(await client.tree(which)), stated(await queue.tree(bare)));
+      const full = { ...which, include: ["payload", "result", "stack"] } as const;
+      assert.deepEqual(stated(await client.tree(full)), stated(await queue.tree(which)));
     }
     assert.deepEqual(await client.counts(), await queue.counts());
     const lately = await client.counts({ endedWithinMs: 3_600_000 });

@@ -86,12 +86,14 @@ describe("the router's operations", () => {
     const part = await queue.enqueue("b", 1, { parent: first, delayMs: 5 });
     const other = await queue.enqueue("a", 2);
     const found = async (query: string) => {
-      const { status, body } = await get(app, `/jobs?${query}`);
+      const { status, body } = await get(app, `/jobs?include=payload&${query}`);
       assert.equal(status, 200);
       return body.jobs.map(({ payload }: { payload: number }) => payload);
     };
     assert.deepEqual(await found(""), [2, 1, 0]);
     assert.deepEqual(await found("queue=a"), [2, 0]);
+    assert.deepEqual(await found("queue=a&queue=b"), [2, 1, 0]);
+    assert.deepEqual(await found(`id=${part.id}&id=${first.id}`), [1, 0]);
     assert.deepEqual(await found("status=scheduled"), [1]);
     assert.deepEqual(await found("status=scheduled&status=ready"), [2, 1, 0]);
     assert.deepEqual(await found(`traceId=${first.traceId}`), [1, 0]);

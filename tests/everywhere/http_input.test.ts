@@ -247,7 +247,15 @@ describe("a store that fails", () => {
     ] as const;
     for (const [error, status, code] of kinds) {
       const fail = () => Promise.reject(error);
-      Object.assign(store, { add: fail, find: fail, get: fail, counts: fail, health: fail });
+      const failing = {
+        add: fail,
+        find: fail,
+        get: fail,
+        cancel: fail,
+        counts: fail,
+        health: fail,
+      };
+      Object.assign(store, failing);
       const id = crypto.randomUUID();
       const answers = [
         await post(app, "/jobs", mail),

@@ -67,8 +67,8 @@ async function findAll(
   const ids = new Set<string>();
   for (const text of texts) {
     const id = await findJobId(queue, text, look);
-    const job = await queue.get(id);
-    if (job === undefined) throw new FailedError(`There is no job ${id}; nothing was changed`);
+    const { jobs } = await queue.find({ ids: [id], include: [] });
+    if (jobs.length === 0) throw new FailedError(`There is no job ${id}; nothing was changed`);
     ids.add(id);
   }
   return ids;

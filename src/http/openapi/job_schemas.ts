@@ -78,10 +78,9 @@ const newJob = closed({
   ...shared,
 }, ["queue", "payload"]);
 
-const jobProperties = {
+const summaryProperties = {
   id: { type: "string", format: "uuid" },
   queueName: ref("QueueName"),
-  payload: true,
   status: ref("JobStatus"),
   attempts: whole(0),
   releases: whole(0),
@@ -96,14 +95,18 @@ const jobProperties = {
   createdAt: time,
   startedAt: time,
   finishedAt: time,
-  result: true,
   error: ref("JobError"),
 };
+
+const parts = { payload: true, result: true };
+const jobProperties = { ...summaryProperties, ...parts };
+
+/** What lists show of parts that were not asked for. */
+const partSizes = { payloadBytes: whole(0), resultBytes: whole(0) };
 
 const alwaysThere = [
   "id",
   "queueName",
-  "payload",
   "status",
   "attempts",
   "releases",
@@ -115,6 +118,8 @@ const alwaysThere = [
   "createdAt",
   "runAt",
 ];
+
+const wholeJob = [...alwaysThere, "payload"];
 
 const failedAttempts = list(ref("FailedAttempt"));
 const outcomes = ["failed", "timed_out", "cancelled", "released", "lease_expired"];
@@ -137,14 +142,19 @@ export const jobSchemas: Readonly<Record<string, JsonSchema>> = {
   ),
   NewJob: newJob,
   NewJobs: closed({ jobs: list(ref("NewJob"), { minItems: 1 }) }, ["jobs"]),
-  Job: closed(jobProperties, alwaysThere),
+  Job: closed(jobProperties, wholeJob),
+  ListedJob: closed({ ...jobProperties, ...partSizes }, alwaysThere),
   EnqueuedJob: closed(
     { ...jobProperties, deduplicated: { type: "boolean" } },
-    [...alwaysThere, "deduplicated"],
+    [...wholeJob, "deduplicated"],
   ),
   EnqueuedJobs: closed({ jobs: list(ref("EnqueuedJob")) }, ["jobs"]),
   JobChange: closed({ job: ref("Job"), changed: { type: "boolean" } }, ["job", "changed"]),
-  AttemptedJob: closed({ ...jobProperties, failedAttempts }, [...alwaysThere, "failedAttempts"]),
+  AttemptedJob: closed({ ...jobProperties, failedAttempts }, [...wholeJob, "failedAttempts"]),
+  ListedAttemptedJob: closed({ ...jobProperties, ...partSizes, failedAttempts }, [
+    ...alwaysThere,
+    "failedAttempts",
+  ]),
   FailedAttempt: closed(
     { jobId: text, outcome: { enum: outcomes }, ...attemptProperties },
     ["jobId", "attempt", "outcome", "startedAt", "finishedAt"],

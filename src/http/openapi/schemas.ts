@@ -20,9 +20,9 @@ const tree = (id: string): JsonSchema =>
 /** The schemas, by name. */
 export const schemas: Readonly<Record<string, JsonSchema>> = {
   ...jobSchemas,
-  JobPage: closed({ jobs: list(ref("Job")), nextCursor: text }, ["jobs"]),
+  JobPage: closed({ jobs: list(ref("ListedJob")), nextCursor: text }, ["jobs"]),
   JobNode: closed({
-    job: ref("AttemptedJob"),
+    job: ref("ListedAttemptedJob"),
     runs: list(ref("JobRun")),
     children: list(ref("JobNode")),
   }, ["job", "runs", "children"]),

@@ -5,6 +5,7 @@
  * @module
  */
 import { mostReleases } from "../../job/job_options.ts";
+import { utf8Length } from "../../job/json.ts";
 import { hasEnded, type JobStatus } from "../../job/status.ts";
 import type { AttemptOutcome, JobError, JobInput } from "../../job/record.ts";
 import type {
@@ -108,6 +109,7 @@ export class MemoryJobs {
     switch (change.to) {
       case "completed":
         record.result = change.result;
+        entry.resultBytes = change.result === undefined ? undefined : utf8Length(change.result);
         record.error = undefined;
         this.#end(entry, "completed", now);
         break;

@@ -7,9 +7,9 @@
 import { mostAttempts } from "../../job/job_options.ts";
 import { canBeRetried, hasEnded } from "../../job/status.ts";
 import type { JobInput, JobRecord } from "../../job/record.ts";
-import { mostLinks, type RecordFilter } from "../store.ts";
+import { mostLinks, type RecordFilter, type RecordPage } from "../store.ts";
 import { type Entry, newEntry } from "./entry.ts";
-import { MemoryIndex } from "./lookup.ts";
+import { MemoryIndex, newestFirst } from "./lookup.ts";
 
 /** The jobs of a memory store. */
 export class MemoryTable {
@@ -89,8 +89,10 @@ export class MemoryTable {
       dependsOn.every((id) => hasEnded(this.get(id)?.record.status ?? "completed"));
   }
 
-  find(filter: RecordFilter): JobRecord[] {
-    return this.#index.find(filter);
+  find(filter: RecordFilter): RecordPage {
+    const ids = filter.ids && new Set(filter.ids);
+    const byId = ids && [...ids].flatMap((id) => this.get(id) ?? []).sort(newestFirst);
+    return this.#index.find(filter, byId);
   }
 }
 

@@ -17,7 +17,8 @@ function viewColumns(
     e.depends_on, e.on_dependency_failure, e.trace_id, e.correlation_id, e.parent_id,
     e.traceparent, e.tracestate, e.baggage, e.propagation, e.created_at, ${stands("run_at")},
     ${stands("started_at")}, ${ends("finished_at", "timestamptz")}, ${ends("result", "json")},
-    ${stands("error")}, ${stands("attempt_traceparent")}`;
+    ${stands("error")}, ${stands("attempt_traceparent")}, e.payload_bytes,
+    ${ends("result_bytes", "integer")}`;
 }
 
 /** The first version's tables. `schema` is a quoted name. */
@@ -45,7 +46,9 @@ create table ${schema}.enqueued (
   baggage text,
   propagation text check (propagation in ('auto', 'child', 'link', 'none')),
   created_at timestamptz not null,
-  run_at timestamptz not null
+  run_at timestamptz not null,
+  -- Kept, since to measure a value that is stored apart would be to read it.
+  payload_bytes integer not null generated always as (octet_length(payload::text)) stored
 );
 create unique index enqueued_key on ${schema}.enqueued (queue_name, idempotency_key)
   where idempotency_key is not null;
@@ -112,7 +115,8 @@ create table ${schema}.ended (
   trace_epoch integer,
   trace_end_due timestamptz,
   -- For a job that is retried.
-  is_suspect boolean
+  is_suspect boolean,
+  result_bytes integer generated always as (octet_length(result::text)) stored
 );
 create index ended_finished on ${schema}.ended (finished_at);
 create index ended_failed on ${schema}.ended (status, sequence)

@@ -7,6 +7,7 @@ import type { Health } from "../health.ts";
 import type { Attempt, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type {
   Added,
+  AttemptFilter,
   ChangedRecord,
   Extension,
   Lease,
@@ -14,6 +15,7 @@ import type {
   Notice,
   QueueCount,
   RecordFilter,
+  RecordPage,
   Store,
   TraceEnd,
   TraceEndClaim,
@@ -26,7 +28,7 @@ import { Adding } from "./adding.ts";
 import { repeated } from "./surely.ts";
 import { Bell } from "./bell.ts";
 import type { Client, Row, Sql, SqlValue } from "./client.ts";
-import { countQuery, endedQuery, findQuery, toCount, uuidOrNull } from "./find.ts";
+import { countQuery, endedQuery, findQuery, toCount, toPage, uuidOrNull } from "./find.ts";
 import { readHealth } from "./health.ts";
 import { extendLeases } from "./leases.ts";
 import { quoted } from "./names.ts";
@@ -119,18 +121,20 @@ export class PostgresStore implements Store<Sql> {
     return row && toRecord(row);
   }
 
-  async attempts(jobIds: readonly string[]): Promise<readonly Attempt[]> {
+  async attempts({ jobIds, limit, stacks = true }: AttemptFilter): Promise<readonly Attempt[]> {
     const rows = await this.#client.query(
-      `select ${attemptColumns} from ${this.#schema}.attempts where job_id = any(array(` +
-        "select i::uuid from jsonb_array_elements_text($1::text::jsonb) i)) order by id",
-      [JSON.stringify(jobIds.map(uuidOrNull))],
+      `select ${attemptColumns("a", stacks)}
+      from jsonb_array_elements_text($1::text::jsonb) with ordinality as j (id, ord)
+        join ${this.#schema}.attempts a on a.job_id = j.id::uuid
+      order by j.ord, a.id limit $2`,
+      [JSON.stringify(jobIds.map(uuidOrNull)), limit ?? null],
     );
     return rows.map(toAttempt);
   }
 
-  async find(filter: RecordFilter): Promise<readonly JobRecord[]> {
+  async find(filter: RecordFilter): Promise<RecordPage> {
     const { text, values } = findQuery(this.#schema, filter);
-    return (await this.#client.query(text, values)).map(toRecord);
+    return toPage(await this.#client.query(text, values));
   }
 
   async counts(endedWithinMs?: number): Promise<readonly QueueCount[]> {

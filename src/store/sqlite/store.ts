@@ -8,6 +8,7 @@ import type { Health } from "../health.ts";
 import type { Attempt, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type {
   Added,
+  AttemptFilter,
   ChangedRecord,
   Claim,
   Extension,
@@ -16,6 +17,7 @@ import type {
   Notice,
   QueueCount,
   RecordFilter,
+  RecordPage,
   Store,
   TraceEnd,
   TraceEndClaim,
@@ -31,7 +33,7 @@ import { addJobs } from "./enqueue.ts";
 import { countEnded, countJobs, countLive, findJobs } from "./find.ts";
 import { isUpkeepDue, removeEnded } from "./retention.ts";
 import { mayRetry, retryJob } from "./retry.ts";
-import { toAttempt, toRecord } from "./rows.ts";
+import { attemptColumns, toAttempt, toRecord } from "./rows.ts";
 import { extendLease, heldJob, sweepLeases } from "./leases.ts";
 import { cancelJob, settleJobs } from "./settle.ts";
 import { claimTraceEnds, endTraces, hasUnfinished, isEndDue, settleTraceEnds } from "./traces.ts";
@@ -106,15 +108,15 @@ export class SqliteStore implements Store {
     return this.#database.read(() => this.#byId(id));
   }
 
-  attempts(jobIds: readonly string[]): Promise<readonly Attempt[]> {
-    const sql = "select * from hammerwork_attempts " +
-      "where job_id in (select value from json_each(?)) order by id";
+  attempts({ jobIds, limit = -1, stacks = true }: AttemptFilter): Promise<readonly Attempt[]> {
+    const sql = `select ${attemptColumns(stacks)} from json_each(?) j ` +
+      "cross join hammerwork_attempts a on a.job_id = j.value order by j.key, a.id limit ?";
     return this.#database.read(() =>
-      this.#database.all(sql, JSON.stringify(jobIds)).map(toAttempt)
+      this.#database.all(sql, JSON.stringify(jobIds), limit).map(toAttempt)
     );
   }
 
-  find(filter: RecordFilter): Promise<readonly JobRecord[]> {
+  find(filter: RecordFilter): Promise<RecordPage> {
     return this.#database.read(() => findJobs(this.#database, filter));
   }
 
