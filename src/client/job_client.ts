@@ -18,7 +18,17 @@ import type { QueueCount } from "../store/store.ts";
 import { currentScope } from "../trace/scope.ts";
 import { activeSpanContext } from "../trace/tracer.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
-import { changeFrom, jobFrom, treeFrom } from "./from_json.ts";
+import { JobClientError, unexpectedAnswer } from "./job_client_error.ts";
+import {
+  attemptedJobFrom,
+  changeFrom,
+  countsFrom,
+  enqueuedFrom,
+  enqueuedListFrom,
+  healthFrom,
+  pageFrom,
+  treeFrom,
+} from "./from_json.ts";
 
 /** Where the router is, and how to reach it. */
 export type JobClientOptions = ConnectionOptions;
@@ -68,7 +78,10 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
   async get<Name extends QueueName<Q> = QueueName<Q>>(
     id: string,
   ): Promise<JobOf<Q, Name> & Attempted | undefined> {
-    return await this.#one("GET", `/jobs/${checkJobId(id)}`);
+    const call = { method: "GET", path: `/jobs/${checkJobId(id)}` } as const;
+    return await this.#connection.askFor(call, attemptedJobFrom) as
+      | JobOf<Q, Name> & Attempted
+      | undefined;
   }
 
   /**
@@ -78,13 +91,9 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
   async find<Name extends QueueName<Q> = QueueName<Q>, Part extends JobPart = never>(
     filter: JobFilter<Name, Part> = {},
   ): Promise<JobPage<JobWith<JobOf<Q, Name>, Part>>> {
-    const { body } = await this.#connection.ask({
-      method: "GET",
-      path: "/jobs",
-      query: queryOf(filter),
-    });
-    const { jobs, nextCursor } = body as { jobs: unknown[]; nextCursor?: string };
-    return { jobs: jobs.map((one) => jobFrom<JobWith<JobOf<Q, Name>, Part>>(one)), nextCursor };
+    const call = { method: "GET", path: "/jobs", query: queryOf(filter) } as const;
+    const page = await this.#connection.ask(call, pageFrom(filter.include ?? []));
+    return page as JobPage<unknown> as JobPage<JobWith<JobOf<Q, Name>, Part>>;
   }
 
   /**
@@ -98,8 +107,9 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
       ? `/traces/${encodeURIComponent(of.traceId)}`
       : `/correlations/${encodeURIComponent(of.correlationId)}`;
     const query = queryOf({ limit, cursor, include });
-    const { body } = await this.#connection.ask({ method: "GET", path, query });
-    return treeFrom(body);
+    const call = { method: "GET", path, query } as const;
+    const tree = await this.#connection.ask(call, treeFrom(include ?? []));
+    return tree as JobTree<unknown> as JobTree<JobWith<JobOf<Q, Name>, Part>>;
   }
 
   /** How many jobs each queue has with each status; with `endedWithinMs`, how many ended of late. */
@@ -107,14 +117,13 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
     const query = new URLSearchParams(
       endedWithinMs === undefined ? {} : { endedWithinMs: String(endedWithinMs) },
     );
-    const { body } = await this.#connection.ask({ method: "GET", path: "/queues", query });
-    return (body as { queues: readonly QueueCount[] }).queues;
+    const call = { method: "GET", path: "/queues", query } as const;
+    return (await this.#connection.ask(call, countsFrom)).queues;
   }
 
   /** The depth of each queue, its oldest waiting job, and what holds the store up. */
   async health(): Promise<Health> {
-    const { body } = await this.#connection.ask({ method: "GET", path: "/health" });
-    return body as Health;
+    return await this.#connection.ask({ method: "GET", path: "/health" }, healthFrom);
   }
 
   /** Cancels a job that has not ended, as `JobQueue.cancel` does. */
@@ -131,22 +140,21 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
 
   async #enqueue(args: readonly unknown[]): Promise<unknown> {
     const [first] = args;
-    if (Array.isArray(first)) {
-      if (first.length === 0) return [];
-      const body = { jobs: first.map(wireOf) };
-      const answered = await this.#connection.ask({ method: "POST", path: "/jobs/batch", body });
-      return (answered.body as { jobs: unknown[] }).jobs.map(jobFrom);
-    }
+    if (Array.isArray(first)) return await this.#enqueueAll(first);
     const newJob = typeof first === "string"
       ? job(first, args[1], args[2] as JobOptions | undefined)
       : first as NewJob;
-    const body = wireOf(newJob);
-    return jobFrom((await this.#connection.ask({ method: "POST", path: "/jobs", body })).body);
+    const call = { method: "POST", path: "/jobs", body: wireOf(newJob) } as const;
+    return await this.#connection.ask(call, enqueuedFrom);
   }
 
-  async #one<AJob>(method: "GET" | "POST", path: string): Promise<AJob | undefined> {
-    const { status, body } = await this.#connection.ask({ method, path, also: [404] });
-    return status === 404 ? undefined : jobFrom(body) as AJob;
+  async #enqueueAll(newJobs: readonly NewJob[]): Promise<readonly unknown[]> {
+    if (newJobs.length === 0) return [];
+    const body = { jobs: newJobs.map(wireOf) };
+    const call = { method: "POST", path: "/jobs/batch", body } as const;
+    const { jobs } = await this.#connection.ask(call, enqueuedListFrom);
+    if (jobs.length === newJobs.length) return jobs;
+    throw unexpectedAnswer(`jobs must be a list of ${newJobs.length}: got ${jobs.length}`);
   }
 
   /** A conflict says that nothing was changed, and why. */
@@ -155,21 +163,16 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
     what: "cancel" | "retry",
     body: object,
   ): Promise<JobChange | undefined> {
-    const path = `/jobs/${checkJobId(id)}`;
-    const also = [404, 409];
-    const answered = await this.#connection.ask({
-      method: "POST",
-      path: `${path}/${what}`,
-      body,
-      also,
-    });
-    if (answered.status === 404) return undefined;
-    if (answered.status !== 409) return changeFrom(answered.body);
-    const found = await this.get(id);
-    if (found === undefined) return undefined;
-    const { failedAttempts: _, ...job } = found;
-    const { error } = answered.body as { readonly error: { readonly message: string } };
-    return { job, changed: false, reason: error.message };
+    const path = `/jobs/${checkJobId(id)}/${what}`;
+    try {
+      return await this.#connection.askFor({ method: "POST", path, body }, changeFrom);
+    } catch (error) {
+      if (!(error instanceof JobClientError) || error.code !== "conflict") throw error;
+      const found = await this.get(id);
+      if (found === undefined) return undefined;
+      const { failedAttempts: _, ...job } = found;
+      return { job, changed: false, reason: error.message };
+    }
   }
 }
 

@@ -273,7 +273,7 @@ describe("the router's operations", () => {
     assert.equal((await get(app, `/tenants/7/queue/jobs/${body.id}`)).body.id, body.id);
     assert.equal(await (await app.request("/hello")).text(), "hello");
     const unknown = await get(app, "/tenants/7/queue/nothing");
-    assert.deepEqual(errorOf(unknown, 404), ["not_found", undefined]);
+    assert.deepEqual(errorOf(unknown, 404), ["no_such_path", undefined]);
     const document = (await get(app, "/tenants/7/queue/openapi.json")).body;
     assert.deepEqual(document.servers, [{ url: "/tenants/7/queue" }]);
     assert.deepEqual((await get(open(queue), "/openapi.json")).body.servers, [{ url: "/" }]);

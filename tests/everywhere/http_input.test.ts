@@ -38,7 +38,9 @@ const wrong: readonly [path: string, value: object][] = [
   ["timeoutMs", { timeoutMs: 1.5 }],
   ["idempotencyKey", { idempotencyKey: "" }],
   ["propagation", { propagation: "both" }],
-  ["traceparent", { traceparent: "00-" }],
+  ["traceparent", { traceparent: 5 }],
+  ["tracestate", { tracestate: {} }],
+  ["baggage", { baggage: ["a=b"] }],
   ["queueName", { queueName: "email_queue" }],
 ];
 

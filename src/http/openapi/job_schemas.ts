@@ -65,6 +65,9 @@ const shared = {
   timeoutMs: whole(1, longestTimerMs),
   idempotencyKey: businessId,
   propagation: { enum: ["auto", "child", "link", "none"] },
+  traceparent: text,
+  tracestate: text,
+  baggage: text,
 };
 
 const newJob = closed({
@@ -86,9 +89,6 @@ const summaryProperties = {
   releases: whole(0),
   traceId: { type: "string", pattern: "^[0-9a-f]{32}$" },
   parentId: { type: "string", format: "uuid" },
-  traceparent: text,
-  tracestate: text,
-  baggage: text,
   attemptTraceparent: text,
   dependsOn: list({ type: "string", format: "uuid" }),
   ...shared,
