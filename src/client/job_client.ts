@@ -10,11 +10,16 @@ import { job, type NewJob } from "../job/new_job.ts";
 import type { JobPart } from "../job/parts.ts";
 import type { Enqueue, JobOf, QueueName, Queues } from "../job/queues.ts";
 import type { CountOptions } from "../queue/counting.ts";
-import { type CancelOptions, type JobChange, readCancelOptions } from "../queue/job_change.ts";
+import {
+  type CancelOptions,
+  type JobChange,
+  readCancelOptions,
+  readRetryOptions,
+} from "../queue/job_change.ts";
 import type { JobTree } from "../queue/job_tree.ts";
 import type { JobFilter, JobPage } from "../queue/lookup.ts";
 import type { Health } from "../store/health.ts";
-import type { QueueCount } from "../store/store.ts";
+import type { QueueCount, RetryOptions } from "../store/store.ts";
 import { currentScope } from "../trace/scope.ts";
 import { activeSpanContext } from "../trace/tracer.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
@@ -134,8 +139,8 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
   }
 
   /** Makes a failed or cancelled job ready again, as `JobQueue.retry` does. */
-  async retry(id: string): Promise<JobChange | undefined> {
-    return await this.#change(id, "retry", {});
+  async retry(id: string, options: RetryOptions = {}): Promise<JobChange | undefined> {
+    return await this.#change(id, "retry", readRetryOptions(options));
   }
 
   async #enqueue(args: readonly unknown[]): Promise<unknown> {

@@ -15,6 +15,7 @@ import {
   type CancelOptions,
   type JobChange,
   readCancelOptions,
+  readRetryOptions,
   toCancelled,
   toRetried,
 } from "./job_change.ts";
@@ -23,7 +24,7 @@ import { type JobTree, jobTree } from "./job_tree.ts";
 import type { JobPart } from "../job/parts.ts";
 import { type JobFilter, type JobPage, toJobPage, toRecordFilter } from "./lookup.ts";
 import type { Enqueue, JobOf, QueueName, Queues } from "../job/queues.ts";
-import type { QueueCount, Store } from "../store/store.ts";
+import type { QueueCount, RetryOptions, Store } from "../store/store.ts";
 import { activeBaggage } from "../trace/baggage.ts";
 import {
   defaultSpanRules,
@@ -170,13 +171,17 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   }
 
   /**
-   * Makes a failed or cancelled job ready again, with at least one more attempt.
+   * Makes a failed or cancelled job ready again, with at least one more attempt; blocked while a job
+   * that it depends on has not ended. The dependents that were cancelled because of it, and in turn
+   * theirs, wait again, unless `dependents` is false or they depend on another job that did not
+   * complete.
    *
    * @returns The job as it is stored then, and whether this call changed it; `undefined` when there is
-   * none. It is not changed when it has not failed, or while a job that it depends on has not ended.
+   * none. It is not changed when it has neither failed nor been cancelled, or when a job that it depends
+   * on did not complete: `reason` says which, and `force` retries it all the same.
    */
-  async retry(id: string): Promise<JobChange | undefined> {
-    const changed = await this.store.retry(checkJobId(id));
+  async retry(id: string, options: RetryOptions = {}): Promise<JobChange | undefined> {
+    const changed = await this.store.retry(checkJobId(id), readRetryOptions(options));
     return changed && toRetried(changed);
   }
 

@@ -17,6 +17,7 @@ import type {
   QueueCount,
   RecordFilter,
   RecordPage,
+  RetryOptions,
   Store,
   TraceEnd,
   TraceEndClaim,
@@ -100,8 +101,8 @@ class MemoryStore implements Store {
   }
 
   // deno-lint-ignore require-await
-  async retry(id: string): Promise<ChangedRecord | undefined> {
-    return this.#jobs.retry(id, this.#now());
+  async retry(id: string, options?: RetryOptions): Promise<ChangedRecord | undefined> {
+    return this.#jobs.retry(id, this.#now(), options);
   }
 
   // deno-lint-ignore require-await

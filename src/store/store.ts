@@ -27,6 +27,35 @@ export interface ChangedRecord {
   readonly job: JobRecord;
   /** Whether this call changed it. */
   readonly changed: boolean;
+  /** What keeps the job from being retried, if a dependency does. */
+  readonly hindrance?: Hindrance | undefined;
+}
+
+/** A dependency that did not complete. */
+export interface FailedDependency {
+  /** Its id. */
+  readonly dependencyId: string;
+  /** How it ended. */
+  readonly status: "failed" | "cancelled";
+}
+
+/**
+ * A dependency that keeps a job from being retried: one that did not complete, or one of which nobody
+ * knows, because it is no longer stored.
+ */
+export type Hindrance =
+  | FailedDependency
+  | { readonly dependencyId: string; readonly status: "removed" };
+
+/** How a job is retried. */
+export interface RetryOptions {
+  /**
+   * Whether the dependents that were cancelled because of the job, and in turn theirs, wait for it
+   * again. Default true.
+   */
+  readonly dependents?: boolean | undefined;
+  /** Whether it runs although a job that it depends on did not complete. Default false. */
+  readonly force?: boolean | undefined;
 }
 
 /** A worker's right to one attempt. */
@@ -276,10 +305,13 @@ export interface Store<Transaction = never> {
    */
   cancel(id: string, error: JobError): Promise<ChangedRecord | undefined>;
   /**
-   * Makes a failed or cancelled job ready again, with at least one more attempt; any other, and one
-   * with a dependency that has not ended, stays as it is. `undefined` when there is no such job.
+   * Makes a failed or cancelled job ready again, with at least one more attempt, or blocked while a
+   * dependency has not ended. In the same step the dependents that were cancelled because of it, and in
+   * turn theirs, are blocked again, but for those that depend on another job that did not complete.
+   * Any other job, and one that a dependency hinders, stays as it is. `undefined` when there is no
+   * such job.
    */
-  retry(id: string): Promise<ChangedRecord | undefined>;
+  retry(id: string, options?: RetryOptions): Promise<ChangedRecord | undefined>;
   /** One job. */
   get(id: string): Promise<JobRecord | undefined>;
   /** The attempts of jobs that did not complete them. */

@@ -51,15 +51,6 @@ export function describeRetrying(test: TestStore): void {
       });
     }
 
-    test("leaves a job as it is while something that it depends on is under way", async (scene) => {
-      const { id: dependency } = await scene.add({ queueName: "dependencies" });
-      const { id } = await scene.add({ dependsOn: [dependency] });
-      await scene.store.cancel(id, reason);
-      assert.equal((await scene.store.retry(id))?.job.status, "cancelled");
-      await scene.settle(await scene.claimOne({ queueName: "dependencies" }), failed);
-      assert.equal((await scene.store.retry(id))?.job.status, "ready");
-    });
-
     test("finds nothing where there is no such job", async ({ store }) => {
       assert.equal(await store.retry(newJobId()), undefined);
     });

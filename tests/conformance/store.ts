@@ -31,6 +31,7 @@ import { describeParts } from "./parts.ts";
 import { describePlainValues } from "./plain_values.ts";
 import { describeRandomOperations } from "./random_operations.ts";
 import { describeRetention } from "./retention.ts";
+import { describeRetriedDependents } from "./retried_dependents.ts";
 import { describeRetrying } from "./retrying.ts";
 import { describeSettling } from "./settling.ts";
 import { describeSnapshots } from "./snapshots.ts";
@@ -61,6 +62,7 @@ const themes: readonly ((test: TestStore, scale: Scale) => void)[] = [
   describeCancelling,
   describeNotices,
   describeRetrying,
+  describeRetriedDependents,
   describeFinding,
   describeFindModel,
   describePaging,

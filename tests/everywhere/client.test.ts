@@ -104,6 +104,16 @@ describe("a client of a router", () => {
     const retried = (await client.retry(id))!;
     assert.deepEqual([retried.job.status, retried.changed], ["ready", true]);
     await assert.rejects(client.cancel(id, { why: "" } as never), TypeError);
+    const dependent = await client.enqueue("payments", { amount: 2 }, { dependsOn: [id] });
+    await client.cancel(id);
+    assert.deepEqual(
+      stated(await client.retry(dependent.id)),
+      stated(await queue.retry(dependent.id)),
+    );
+    assert.equal((await client.retry(dependent.id, { force: true }))?.job.status, "ready");
+    await client.cancel(dependent.id);
+    await client.retry(id, { dependents: false });
+    assert.equal((await client.retry(dependent.id))?.job.status, "blocked");
     const nobody = crypto.randomUUID();
     assert.deepEqual(
       [await client.get(nobody), await client.cancel(nobody), await client.retry(nobody)],

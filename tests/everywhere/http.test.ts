@@ -176,7 +176,7 @@ describe("the router's operations", () => {
     assert.deepEqual(errorOf(long, 400), ["invalid_input", "reason"]);
   });
 
-  test("a failed job is retried; one that is ready, or waits for another, is a conflict", async () => {
+  test("a failed job is retried; one that is ready, or whose dependency failed, is a conflict", async () => {
     const queue = newQueue();
     const app = open(queue);
     const { id } = await queue.enqueue("a", 1, { maxAttempts: 1 });
@@ -195,10 +195,21 @@ describe("the router's operations", () => {
       2,
     ]);
     const dependent = await queue.enqueue("b", 1, { dependsOn: [id] });
+    await queue.cancel(id);
+    const path = `/jobs/${dependent.id}/retry`;
+    const refused = await post(app, path, {});
+    assert.deepEqual(errorOf(refused, 409), ["conflict", undefined]);
+    assert.equal(refused.body.error.status, "cancelled");
+    assert.equal(
+      refused.body.error.message,
+      `Its dependency ${id} was cancelled; retry that one first, or force runs the job all the same`,
+    );
+    assert.deepEqual(errorOf(await post(app, path, { force: 1 }), 400), ["invalid_input", "force"]);
+    assert.equal((await post(app, path, { force: true })).body.job.status, "ready");
     await queue.cancel(dependent.id);
-    const waiting = await post(app, `/jobs/${dependent.id}/retry`, {});
-    assert.deepEqual(errorOf(waiting, 409), ["conflict", undefined]);
-    assert.equal(waiting.body.error.status, "cancelled");
+    const alone = await post(app, `/jobs/${id}/retry`, { dependents: false });
+    assert.equal(alone.body.job.status, "ready");
+    assert.equal((await post(app, path, {})).body.job.status, "blocked");
     const unknown = await post(app, `/jobs/${crypto.randomUUID()}/retry`, {});
     assert.deepEqual(errorOf(unknown, 404), ["not_found", undefined]);
   });

@@ -25,9 +25,16 @@ export const jobRetry: Command = {
   name: "job retry",
   summary: "Makes failed or cancelled jobs ready again.",
   operands,
+  options: {
+    force: { help: "also where a job that it depends on did not complete" },
+    "no-dependents": { help: "leave the dependents cancelled that were so because of it" },
+  },
   notes,
   examples: ["job retry abc123"],
-  run: (given, io) => changeAll(given, io, (queue, id) => queue.retry(id)),
+  run: (given, io) => {
+    const options = { force: given.has("force"), dependents: !given.has("no-dependents") };
+    return changeAll(given, io, (queue, id) => queue.retry(id, options));
+  },
 };
 
 /** Cancels jobs. */

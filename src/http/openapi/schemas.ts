@@ -29,7 +29,10 @@ export const schemas: Readonly<Record<string, JsonSchema>> = {
   TraceTree: tree("traceId"),
   CorrelationTree: tree("correlationId"),
   Cancellation: closed({ reason: { type: "string", maxLength: 1_000 } }),
-  Nothing: closed({}),
+  Retry: closed({
+    dependents: { type: "boolean", default: true },
+    force: { type: "boolean", default: false },
+  }),
   Counts: closed({
     queues: list(closed({
       queueName: ref("QueueName"),

@@ -33,6 +33,8 @@ export interface Entry {
   pending: number;
   /** The jobs that wait for its end. */
   dependents: Set<Entry> | undefined;
+  /** The jobs that are cancelled because of it. */
+  cancelledFor: Set<Entry> | undefined;
   /** Attempts that did not complete it. */
   readonly failures: Attempt[];
   /** The traces, other than its own, that attempts of it ran in. */
@@ -112,6 +114,7 @@ export function newEntry(
     resultBytes: undefined,
     pending: 0,
     dependents: undefined,
+    cancelledFor: undefined,
     failures: [],
     ranIn: undefined,
     trace: newTrace(),

@@ -4,8 +4,6 @@
  *
  * @module
  */
-import { mostAttempts } from "../../job/job_options.ts";
-import { canBeRetried, hasEnded } from "../../job/status.ts";
 import type { JobInput, JobRecord } from "../../job/record.ts";
 import { mostLinks, type RecordFilter, type RecordPage } from "../store.ts";
 import { type Entry, newEntry } from "./entry.ts";
@@ -81,12 +79,6 @@ export class MemoryTable {
       const dependency = this.get(id)?.record;
       return dependency?.attemptTraceparent ?? dependency?.traceparent ?? [];
     });
-  }
-
-  /** Whether a job can be tried again: it did not complete, and nothing it depends on is under way. */
-  mayRetry({ status, attempts, dependsOn }: JobRecord): boolean {
-    return canBeRetried(status) && attempts < mostAttempts &&
-      dependsOn.every((id) => hasEnded(this.get(id)?.record.status ?? "completed"));
   }
 
   find(filter: RecordFilter): RecordPage {

@@ -9,6 +9,7 @@ import { type Client, codeOf } from "./client.ts";
 import { quoted, quotedText } from "./names.ts";
 import { tables } from "./schema.ts";
 import { endFunctions } from "./end_functions.ts";
+import { retryFunction } from "./retry_function.ts";
 import { exchangeFunction } from "./exchange_function.ts";
 import { workFunctions } from "./work_functions.ts";
 
@@ -28,7 +29,7 @@ export const migrations: readonly Migration[] = [{
   requires: 1,
   sql: (schema, channel) =>
     tables(schema) + endFunctions(schema) + exchangeFunction(schema) +
-    workFunctions(schema, channel) +
+    workFunctions(schema, channel) + retryFunction(schema) +
     addFunctions(schema, channel),
 }];
 

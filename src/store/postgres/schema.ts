@@ -4,6 +4,8 @@
  * @module
  */
 
+import { cancelledFor } from "./retry_function.ts";
+
 /** The columns of a job in a view, from where it stands and from how it ended. */
 function viewColumns(
   standing: (column: string) => string,
@@ -121,6 +123,9 @@ create table ${schema}.ended (
 create index ended_finished on ${schema}.ended (finished_at);
 create index ended_failed on ${schema}.ended (status, sequence)
   where status in ('failed', 'cancelled');
+-- Who was cancelled because of a job that it depends on, by that job.
+create index ended_cancelled_for on ${schema}.ended (${cancelledFor("ended")})
+  where status = 'cancelled' and ${cancelledFor("ended")} is not null;
 create index ended_trace_end_due on ${schema}.ended (trace_end_due, sequence)
   where trace_end_due is not null;
 

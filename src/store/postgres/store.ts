@@ -16,6 +16,7 @@ import type {
   QueueCount,
   RecordFilter,
   RecordPage,
+  RetryOptions,
   Store,
   TraceEnd,
   TraceEndClaim,
@@ -105,12 +106,17 @@ export class PostgresStore implements Store<Sql> {
     return row && toChanged(row);
   }
 
-  async retry(id: string): Promise<ChangedRecord | undefined> {
+  async retry(
+    id: string,
+    { dependents = true, force = false }: RetryOptions = {},
+  ): Promise<ChangedRecord | undefined> {
     const row = await this.#change(
-      `retry_job($1::text::uuid, to_timestamp($2::float8 / 1000))`,
-      [uuidOrNull(id), this.#at()],
+      `retry_job($1::text::uuid, $2, $3, to_timestamp($4::float8 / 1000))`,
+      [uuidOrNull(id), dependents, force, this.#at()],
+      ", c.hindrance::text as hindrance",
     );
-    return row && toChanged(row);
+    if (row === undefined || row.hindrance === null) return row && toChanged(row);
+    return { ...toChanged(row), hindrance: JSON.parse(row.hindrance as string) };
   }
 
   async get(id: string): Promise<JobRecord | undefined> {

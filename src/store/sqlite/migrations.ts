@@ -92,6 +92,9 @@ create index hammerwork_jobs_trace_end_due
 create index hammerwork_jobs_correlation
   on hammerwork_jobs (correlation_id) where correlation_id is not null;
 create index hammerwork_jobs_parent on hammerwork_jobs (parent_id) where parent_id is not null;
+-- Who was cancelled because of a job that it depends on, by that job.
+create index hammerwork_jobs_cancelled_for on hammerwork_jobs (json_extract(error, '$.dependencyId'))
+  where status = 'cancelled' and json_extract(error, '$.dependencyId') is not null;
 
 -- Attempts that did not complete their job.
 create table hammerwork_attempts (

@@ -18,6 +18,7 @@ import type {
   QueueCount,
   RecordFilter,
   RecordPage,
+  RetryOptions,
   Store,
   TraceEnd,
   TraceEndClaim,
@@ -32,7 +33,7 @@ import type { Database } from "./database.ts";
 import { addJobs } from "./enqueue.ts";
 import { countEnded, countJobs, countLive, findJobs } from "./find.ts";
 import { isUpkeepDue, removeEnded } from "./retention.ts";
-import { mayRetry, retryJob } from "./retry.ts";
+import { retryJob } from "./retry.ts";
 import { attemptColumns, toAttempt, toRecord } from "./rows.ts";
 import { extendLease, heldJob, sweepLeases } from "./leases.ts";
 import { cancelJob, settleJobs } from "./settle.ts";
@@ -93,14 +94,12 @@ export class SqliteStore implements Store {
     });
   }
 
-  retry(id: string): Promise<ChangedRecord | undefined> {
+  retry(id: string, options: RetryOptions = {}): Promise<ChangedRecord | undefined> {
     return this.#write((now, effects) => {
       const job = this.#byId(id);
-      if (job === undefined || !mayRetry(this.#database, job)) {
-        return job && { job, changed: false };
-      }
-      retryJob(this.#database, job, now, effects);
-      return { job: this.#byId(id)!, changed: true };
+      if (job === undefined) return undefined;
+      const change = retryJob(this.#database, job, options, now, effects);
+      return { job: this.#byId(id)!, ...change };
     });
   }
 
