@@ -5,8 +5,7 @@
  */
 import { hasEnded } from "../job/status.ts";
 import type { AttemptOutcome, JobError } from "../job/record.ts";
-import type { Attempted, FailedAttempt, JobSummary } from "../job/job.ts";
-import type { JobPage } from "./lookup.ts";
+import type { Attempted, FailedAttempt, Job } from "../job/job.ts";
 
 /** One attempt of a job, whatever became of it. */
 export interface JobRun {
@@ -25,7 +24,7 @@ export interface JobRun {
 }
 
 /** A job in a tree. */
-export interface JobNode<AJob = JobSummary> {
+export interface JobNode<AJob = Job> {
   /** The job. */
   readonly job: AJob & Attempted;
   /** Its attempts in order, the one that completed it or runs among them. */
@@ -35,7 +34,7 @@ export interface JobNode<AJob = JobSummary> {
 }
 
 /** Jobs below the jobs that they are parts of. */
-export interface JobTree<AJob = JobSummary> {
+export interface JobTree<AJob = Job> {
   /** Those that are parts of no other here, in the order in which they were added. */
   readonly roots: readonly JobNode<AJob>[];
   /** How many jobs it holds. */
@@ -49,8 +48,9 @@ export interface JobTree<AJob = JobSummary> {
 }
 
 /** Builds the tree of a page of jobs, newest first, with all their attempts. */
-export function jobTree<AJob extends JobSummary>(
-  { jobs, nextCursor }: JobPage<AJob & Attempted>,
+export function jobTree<AJob extends Job>(
+  jobs: readonly (AJob & Attempted)[],
+  nextCursor: string | undefined,
 ): JobTree<AJob> {
   const oldestFirst = [...jobs].reverse();
   const nodes = new Map(oldestFirst.map((job) => [job.id, newNode(job)]));
@@ -73,12 +73,12 @@ interface GrowingNode<AJob> extends JobNode<AJob> {
   readonly children: JobNode<AJob>[];
 }
 
-function newNode<AJob extends JobSummary>(job: AJob & Attempted): GrowingNode<AJob> {
+function newNode<AJob extends Job>(job: AJob & Attempted): GrowingNode<AJob> {
   return { job, runs: runsOf(job), children: [] };
 }
 
 /** What did not complete the job is kept as attempts; the last word stands on the job itself. */
-export function runsOf(job: JobSummary & Attempted): readonly JobRun[] {
+function runsOf(job: Job & Attempted): readonly JobRun[] {
   const runs = job.failedAttempts.map(toRun);
   const { status, startedAt, finishedAt } = job;
   if ((status !== "completed" && status !== "running") || startedAt === undefined) return runs;
@@ -96,7 +96,7 @@ function toRun({ attempt, outcome, startedAt, finishedAt, error, traceparent }: 
   return { attempt, outcome, startedAt, finishedAt, error, traceparent };
 }
 
-function endOf(jobs: readonly JobSummary[]): Date | undefined {
+function endOf(jobs: readonly Job[]): Date | undefined {
   if (jobs.length === 0 || !jobs.every(({ status }) => hasEnded(status))) return undefined;
-  return new Date(jobs.reduce((last, { finishedAt }) => Math.max(last, finishedAt!.getTime()), 0));
+  return new Date(Math.max(...jobs.map(({ finishedAt }) => finishedAt!.getTime())));
 }

@@ -3,12 +3,10 @@
  *
  * @module
  */
-import { summaryOf } from "../job/parts.ts";
 import type { Health } from "./health.ts";
 import type { Attempt, JobError, JobInput, JobRecord } from "../job/record.ts";
 import type {
   Added,
-  AttemptFilter,
   ChangedRecord,
   Extension,
   Lease,
@@ -16,8 +14,6 @@ import type {
   Notice,
   QueueCount,
   RecordFilter,
-  RecordPage,
-  RetryOptions,
   Store,
   TraceEnd,
   TraceEndClaim,
@@ -101,8 +97,8 @@ class MemoryStore implements Store {
   }
 
   // deno-lint-ignore require-await
-  async retry(id: string, options?: RetryOptions): Promise<ChangedRecord | undefined> {
-    return this.#jobs.retry(id, this.#now(), options);
+  async retry(id: string): Promise<ChangedRecord | undefined> {
+    return this.#jobs.retry(id, this.#now());
   }
 
   // deno-lint-ignore require-await
@@ -112,13 +108,12 @@ class MemoryStore implements Store {
   }
 
   // deno-lint-ignore require-await
-  async attempts({ jobIds, limit, stacks = true }: AttemptFilter): Promise<readonly Attempt[]> {
-    const all = jobIds.flatMap((id) => this.#jobs.table.get(id)?.failures ?? []).slice(0, limit);
-    return stacks ? all : all.map((one) => ({ ...one, error: one.error && summaryOf(one.error) }));
+  async attempts(jobIds: readonly string[]): Promise<readonly Attempt[]> {
+    return jobIds.flatMap((id) => this.#jobs.table.get(id)?.failures ?? []);
   }
 
   // deno-lint-ignore require-await
-  async find(filter: RecordFilter): Promise<RecordPage> {
+  async find(filter: RecordFilter): Promise<readonly JobRecord[]> {
     return this.#jobs.table.find(filter);
   }
 

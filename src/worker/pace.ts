@@ -7,7 +7,6 @@
 
 /** Measures the time from one end of an attempt to the next, while there is a job to run. */
 export class Pace {
-  readonly #concurrency: number;
   readonly #memory: number;
   #present = 0;
   #busySince = 0;
@@ -17,7 +16,6 @@ export class Pace {
 
   /** `concurrency` is how many may run at once: as many can end in one moment after a long wait. */
   constructor(concurrency: number) {
-    this.#concurrency = concurrency;
     this.#memory = 60 + 4 * concurrency;
   }
 
@@ -50,11 +48,8 @@ export class Pace {
   perJobMs(): number {
     if (this.#ended === 0) return Infinity;
     const perJobMs = this.#busyMs / this.#ended;
-    if (this.#present === 0) return perJobMs;
-    // That none ends for a while tells sooner than any ratio that jobs have become slower. But as many
-    // as run at once can end together.
-    const atOnce = Math.min(this.#present, this.#concurrency);
-    return Math.max(perJobMs, (performance.now() - this.#lastEndAt) / atOnce);
+    // That none ends for a while tells sooner than any ratio that jobs have become slower.
+    return this.#present > 0 ? Math.max(perJobMs, performance.now() - this.#lastEndAt) : perJobMs;
   }
 
   #countBusyTime(now: number): void {

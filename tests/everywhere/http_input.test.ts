@@ -38,9 +38,7 @@ const wrong: readonly [path: string, value: object][] = [
   ["timeoutMs", { timeoutMs: 1.5 }],
   ["idempotencyKey", { idempotencyKey: "" }],
   ["propagation", { propagation: "both" }],
-  ["traceparent", { traceparent: 5 }],
-  ["tracestate", { tracestate: {} }],
-  ["baggage", { baggage: ["a=b"] }],
+  ["traceparent", { traceparent: "00-" }],
   ["queueName", { queueName: "email_queue" }],
 ];
 
@@ -249,15 +247,7 @@ describe("a store that fails", () => {
     ] as const;
     for (const [error, status, code] of kinds) {
       const fail = () => Promise.reject(error);
-      const failing = {
-        add: fail,
-        find: fail,
-        get: fail,
-        cancel: fail,
-        counts: fail,
-        health: fail,
-      };
-      Object.assign(store, failing);
+      Object.assign(store, { add: fail, find: fail, get: fail, counts: fail, health: fail });
       const id = crypto.randomUUID();
       const answers = [
         await post(app, "/jobs", mail),

@@ -20,7 +20,6 @@ import { leaseOf, settlement } from "../conformance/settlement.ts";
 import { runWithFileLimit } from "./workers/run_with_file_limit.ts";
 import { commandFor } from "./workers/start_program.ts";
 import { temporaryFolder } from "./workers/temporary_folder.ts";
-import { jobsFound } from "../conformance/jobs_found.ts";
 
 const claims = [{ queueName: defaultQueue, limit: 1, leaseMs: 60_000 }];
 
@@ -31,7 +30,7 @@ describe("a SQLite file that another has locked", () => {
     const store = await sqlite(path, { busyTimeoutMs: 20 });
     await store.add([jobInput(), jobInput()]);
     const { claimed: [job] } = await store.exchange({ settlements: [], claims });
-    const before = await jobsFound(store, { limit: 10 });
+    const before = await store.find({ limit: 10 });
 
     const other = lock(path);
     const settlements = [settlement(job!, completed)];
@@ -41,12 +40,12 @@ describe("a SQLite file that another has locked", () => {
     await refused(store.exchange({ settlements: [], claims }));
     await refused(store.extend([leaseOf(job!)], 1_000));
     await refused(store.cancel(job!.id, reason));
-    assert.deepEqual(await jobsFound(store, { limit: 10 }), before);
+    assert.deepEqual(await store.find({ limit: 10 }), before);
     assert.equal((await store.get(job!.id))?.status, "running");
     assert.equal((await store.counts()).length, 2);
     unlock(other);
 
-    assert.deepEqual(await jobsFound(store, { limit: 10 }), before);
+    assert.deepEqual(await store.find({ limit: 10 }), before);
     assert.deepEqual((await store.exchange({ settlements, claims })).settled, ["held"]);
     await store.close();
   });
@@ -155,7 +154,7 @@ describe("a SQLite file that somebody takes away while it is open", () => {
         () => store.cancel(job!.id, reason),
         () => store.retry(job!.id),
         () => store.get(job!.id),
-        () => jobsFound(store, { limit: 10 }),
+        () => store.find({ limit: 10 }),
         () => store.counts(),
         () => store.upkeep({ retentionMs: 0, limit: 10 }),
       ];
@@ -173,7 +172,7 @@ describe("a SQLite file that somebody takes away while it is open", () => {
     symlinkSync(path, link);
     await withJob(link, async (store) => {
       rmSync(link);
-      assert.equal((await jobsFound(store, { limit: 10 })).length, 2);
+      assert.equal((await store.find({ limit: 10 })).length, 2);
       rmSync(path);
       await assert.rejects(store.counts(), /removed while it was open/);
     });
@@ -196,7 +195,7 @@ describe("a full disk", () => {
     assert.ok(enqueued > 0);
 
     const store = await sqlite(database);
-    assert.equal((await jobsFound(store, { limit: 10_000 })).length, enqueued + 1);
+    assert.equal((await store.find({ limit: 10_000 })).length, enqueued + 1);
     await store.add([jobInput()]);
     await store.close();
     const opened = new DatabaseSync(database);

@@ -27,7 +27,6 @@ export const findJobs: Operation = {
   errors: ["invalid_input"],
   run: async ({ queue, query, settings }) => {
     const filter = readFilter(query, [
-      "id",
       "queue",
       "status",
       "traceId",
@@ -37,7 +36,6 @@ export const findJobs: Operation = {
       "until",
       "limit",
       "cursor",
-      "include",
     ], settings.maxPageSize);
     return { status: 200, body: await queue.find(filter) };
   },
@@ -96,7 +94,7 @@ async function tree(
   { queue, query, settings: { maxPageSize } }: Call,
   of: { readonly traceId: string } | { readonly correlationId: string },
 ) {
-  const page = readFilter(query, ["limit", "cursor", "include"], maxPageSize);
+  const page = readFilter(query, ["limit", "cursor"], maxPageSize);
   const limit = query.has("limit") ? page.limit : maxPageSize;
   return { status: 200, body: { ...of, ...await queue.tree({ ...page, ...of, limit }) } };
 }
