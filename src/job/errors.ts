@@ -6,6 +6,7 @@
  */
 import { shown } from "./ids.ts";
 import type { JobError } from "./record.ts";
+import { storable } from "./thrown.ts";
 
 /**
  * Thrown by a handler to say that another attempt would fail too: the job fails at once.
@@ -65,20 +66,6 @@ export class StoreTimeoutError extends StoreUnavailableError {
   override name = "StoreTimeoutError";
 }
 
-/** What is kept of anything that was thrown, also of what is no error. Never throws itself. */
-export function toJobError(thrown: unknown): JobError {
-  try {
-    if (!(thrown instanceof Error)) {
-      return { name: "NonError", message: cut(`A ${typeof thrown} was thrown: ${String(thrown)}`) };
-    }
-    const { name, message, stack } = thrown;
-    const error = { name: cut(String(name)), message: cut(String(message)) };
-    return typeof stack === "string" ? { ...error, stack: cut(stack) } : error;
-  } catch {
-    return { name: "NonError", message: "A value was thrown that cannot be read" };
-  }
-}
-
 /**
  * What is kept of a job that a caller cancels.
  *
@@ -88,15 +75,5 @@ export function toCancellation(reason: unknown): JobError {
   if (typeof reason !== "string") {
     throw new TypeError(`A reason must be a string: got ${shown(reason)}`);
   }
-  return { name: "JobCancelledError", message: cut(reason) };
-}
-
-// An error message may quote a whole response: what is kept of it stays small.
-const LONGEST_TEXT = 8_000;
-
-function cut(text: string): string {
-  const kept = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
-  // No database text can hold a NUL or half a surrogate pair.
-  // deno-lint-ignore no-control-regex
-  return kept.replace(/\u0000|\p{Surrogate}/gu, "\ufffd");
+  return { name: "JobCancelledError", message: storable(reason) };
 }

@@ -20,7 +20,7 @@ export interface JobError {
   readonly name: string;
   /** What it said. */
   readonly message: string;
-  /** Where it was thrown, if known. */
+  /** Where it was thrown, if known, and what stands behind it: causes, the errors of an AggregateError. */
   readonly stack?: string;
   /** Of a job that was cancelled because of a job that it depends on: that job's id. */
   readonly dependencyId?: string;

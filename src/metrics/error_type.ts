@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { toJobError } from "../job/errors.ts";
+import { nameOfThrown } from "../job/thrown.ts";
 
 const CLASS_NAME = /^[A-Za-z_$][\w$.]{0,99}$/;
 const MOST_TYPES = 100;
@@ -14,7 +14,7 @@ const MOST_TYPES = 100;
  * that are known, to which it is added.
  */
 export function errorTypeOf(error: unknown, known: Set<string>): string {
-  const { name } = toJobError(error);
+  const name = nameOfThrown(error);
   if (known.has(name)) return name;
   if (known.size >= MOST_TYPES || !CLASS_NAME.test(name)) return "_OTHER";
   known.add(name);

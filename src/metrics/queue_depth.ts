@@ -5,7 +5,7 @@
  * @module
  */
 import { diag } from "@opentelemetry/api";
-import { toJobError } from "../job/errors.ts";
+import { toJobError } from "../job/thrown.ts";
 import type { Health, QueueDepth } from "../store/health.ts";
 import { checkInteger, longestTimerMs } from "../job/job_options.ts";
 import { within } from "../within.ts";

@@ -3,15 +3,11 @@
  *
  * @module
  */
-import {
-  JobCancelledError,
-  JobTimeoutError,
-  toJobError,
-  WorkerStoppedError,
-} from "../job/errors.ts";
+import { JobCancelledError, JobTimeoutError, WorkerStoppedError } from "../job/errors.ts";
 import { toJson } from "../job/json.ts";
 import { toJob } from "../job/from_record.ts";
 import type { JobError } from "../job/record.ts";
+import { toJobError } from "../job/thrown.ts";
 import { cutOff, type Outcome } from "./settle.ts";
 import type { ClaimedJob } from "../store/store.ts";
 import { type AttemptSpan, startAttemptSpan } from "../trace/attempt.ts";

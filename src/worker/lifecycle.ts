@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { toJobError } from "../job/errors.ts";
+import { toJobError } from "../job/thrown.ts";
 import type { Executed } from "./execute.ts";
 import type { JobLifecycleEvent } from "./hooks.ts";
 import { toJob } from "../job/from_record.ts";

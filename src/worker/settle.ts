@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isNonRetryable, toJobError, WorkerStoppedError } from "../job/errors.ts";
+import { isNonRetryable, WorkerStoppedError } from "../job/errors.ts";
+import { toJobError } from "../job/thrown.ts";
 import type { Change } from "../store/store.ts";
 
 /** How an attempt ended. */

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { JobQueue } from "../../mod.ts";
 import { ended, makeOrders, waiting } from "./orders.ts";
 import { bothKinds } from "./places.ts";
 import { cli } from "./run_cli.ts";
@@ -47,6 +48,18 @@ ${ended.payment}  payment_queue  completed       2/3  1 h ago  order-12345  ${en
 
       const none = await list("--correlation-id", "order-0");
       assert.deepEqual(none, { stdout: "", stderr: "No job matches\n", exitCode: 0 });
+    });
+
+    test("job show: where an error was thrown, and what caused it", { timeout }, async () => {
+      await using place = await make();
+      await using queue = new JobQueue({ store: await place.open() });
+      const { id } = await queue.enqueue("calls", 1, { maxAttempts: 1 });
+      await queue.worker("calls", () => {
+        throw new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") });
+      }).tick();
+      const { stdout } = await cli(["job", "show", id, "--url", place.url]);
+      assert.match(stdout, /^error +TypeError: fetch failed\n +at .*looking\.test/m);
+      assert.match(stdout, /^ +Caused by: Error: connect ECONNREFUSED\n +at .*looking\.test/m);
     });
 
     test("job show: by the end of an id, with and without its tracing", { timeout }, async () => {

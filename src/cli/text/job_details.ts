@@ -39,6 +39,7 @@ export function jobDetails(
     ["payload", JSON.stringify(job.payload)],
     ["result", job.result === undefined ? undefined : JSON.stringify(job.result)],
     ["error", errorText(job.error)],
+    ...stackLines(job.error),
     ...job.failedAttempts.map((attempt): Line => [
       `attempt ${attempt.attempt}`,
       attemptText(attempt, withTracing, now),
@@ -88,6 +89,11 @@ function ranFor({ startedAt, finishedAt }: Job): string | undefined {
 
 function errorText(error: JobError | undefined): string | undefined {
   return error && `${error.name}: ${error.message}`;
+}
+
+/** Where it was thrown and what stands behind it. The first line of a stack says the error again. */
+function stackLines({ stack = "" }: Partial<JobError> = {}): readonly Line[] {
+  return stack.split("\n").slice(1).map((line): Line => ["", line]);
 }
 
 function attemptText(attempt: FailedAttempt, withTracing: boolean, now: number): string {

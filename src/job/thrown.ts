@@ -1,0 +1,178 @@
+/**
+ * What is kept of anything that was thrown. Whatever it is, reading it never throws, and what is kept
+ * of it stays small.
+ *
+ * @module
+ */
+import type { JobError } from "./record.ts";
+
+// An error message may quote a whole response.
+const LONGEST_TEXT = 8_000;
+// Of an error with others behind it, so that these have room.
+const LONGEST_FIRST_STACK = 4_000;
+const LONGEST_OTHER_STACK = 2_000;
+// Of the errors behind one error.
+const MOST_ERRORS = 20;
+const DEEPEST = 8;
+// Of an object that is no error.
+const MOST_PROPERTIES = 10;
+const LONGEST_PROPERTY = 100;
+
+/**
+ * What is kept of anything that was thrown, also of what is no error. The stack goes on with what stands
+ * behind the error: its `cause`, and the `errors` of an AggregateError, each with its own.
+ */
+export function toJobError(thrown: unknown): JobError {
+  const { name, message, stack } = describe(thrown);
+  const behind = errorsBehind(thrown);
+  const error = { name: storable(name), message: storable(message) };
+  if (behind === "") return stack === undefined ? error : { ...error, stack: storable(stack) };
+  const first = cut(stack ?? `${name}: ${message}`, LONGEST_FIRST_STACK);
+  return { ...error, stack: storable(`${first}\n${behind}`) };
+}
+
+/** The class of anything that was thrown. */
+export function nameOfThrown(thrown: unknown): string {
+  return storable(describe(thrown).name);
+}
+
+/** A text as every store can keep it: not too long, and without what no database text can hold. */
+export function storable(text: string): string {
+  // No database text can hold a NUL or half a surrogate pair.
+  // deno-lint-ignore no-control-regex
+  return cut(text, LONGEST_TEXT).replace(/\u0000|\p{Surrogate}/gu, "\ufffd");
+}
+
+interface Description {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+}
+
+function describe(thrown: unknown): Description {
+  try {
+    if (!isLikeAnError(thrown)) {
+      const article = /^[aeiou]/.test(typeof thrown) ? "An" : "A";
+      const message = `${article} ${typeof thrown} was thrown: ${textOf(thrown)}`;
+      return { name: "NonError", message, stack: undefined };
+    }
+    const { name, message } = thrown;
+    // The prototype of what is no instance says nothing of it.
+    const isNamed = thrown instanceof Error || (typeof name === "string" && name !== "");
+    const stack = property(thrown, "stack");
+    return {
+      name: isNamed ? String(name) : "NonError",
+      message: cut(String(message), LONGEST_TEXT),
+      stack: typeof stack === "string" ? stack : undefined,
+    };
+  } catch {
+    return {
+      name: "NonError",
+      message: "A value was thrown that cannot be read",
+      stack: undefined,
+    };
+  }
+}
+
+/** Libraries throw plain objects with a message, and errors of another realm are no instances here. */
+function isLikeAnError(thrown: unknown): thrown is Error {
+  if (thrown instanceof Error) return true;
+  return typeof thrown === "object" && thrown !== null &&
+    typeof (thrown as { message?: unknown }).message === "string";
+}
+
+/** As an object says it itself; one that says nothing by its own properties. */
+function textOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  const isBare = Object.getPrototypeOf(value) === null;
+  const text = isBare ? "[object Object]" : String(value);
+  const keys = Object.keys(value);
+  if (!text.startsWith("[object ") || keys.length === 0) return text;
+  const shown = keys.slice(0, MOST_PROPERTIES).map((key) =>
+    `${cut(key, LONGEST_PROPERTY)}: ${propertyText(property(value, key))}`
+  );
+  return `{ ${[...shown, ...(keys.length > shown.length ? ["…"] : [])].join(", ")} }`;
+}
+
+function propertyText(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(cut(value, LONGEST_PROPERTY));
+  if (typeof value !== "object" || value === null) return cut(String(value), LONGEST_PROPERTY);
+  return Array.isArray(value) ? "[…]" : "{…}";
+}
+
+/** What stands behind an error, as text; empty when nothing does. */
+function errorsBehind(thrown: unknown): string {
+  const parts: string[] = [];
+  const seen = new Set<unknown>([thrown]);
+  let left = LONGEST_TEXT;
+  const add = (error: unknown, depth: number, indent: string): void => {
+    for (const [relation, one, more] of relationsOf(error)) {
+      if (parts.length >= MOST_ERRORS || left <= 0) return;
+      const isKnown = typeof one === "object" && seen.has(one);
+      const what = isKnown ? "an error that is named above" : stackOf(one);
+      const text = `${indent}${relation}: ${what.replaceAll("\n", `\n${indent}`)}`;
+      parts.push(text);
+      left -= text.length;
+      if (isKnown) continue;
+      seen.add(one);
+      if (depth < DEEPEST) add(one, depth + 1, indent + more);
+    }
+  };
+  add(thrown, 1, "");
+  return parts.join("\n");
+}
+
+type Related = readonly [relation: string, error: unknown, indent: string];
+
+/** The errors that an error names, and how it names them. A chain of causes needs no indent. */
+function relationsOf(error: unknown): readonly Related[] {
+  if (typeof error !== "object" || error === null) return [];
+  const related: Related[] = [];
+  const errors = property(error, "errors");
+  const count = isList(errors) ? Number(property(errors, "length")) : 0;
+  for (let i = 0; i < Math.min(count, MOST_ERRORS); i++) {
+    related.push([`Error ${i + 1} of ${count}`, property(errors as object, i), "    "]);
+  }
+  const suppressed = property(error, "suppressed");
+  if (suppressed !== undefined) {
+    // What `using` throws when the disposal fails too.
+    related.push(["At the disposal", property(error, "error"), ""], ["Suppressed", suppressed, ""]);
+  }
+  related.push(["Caused by", property(error, "cause"), ""]);
+  return related.filter(([, one]) => one !== undefined && one !== null);
+}
+
+function isList(value: unknown): value is object {
+  try {
+    return Array.isArray(value);
+  } catch {
+    // A revoked proxy.
+    return false;
+  }
+}
+
+/** What an error behind another one says, with its stack. */
+function stackOf(error: unknown): string {
+  try {
+    if (!isLikeAnError(error)) return cut(textOf(error), LONGEST_OTHER_STACK);
+  } catch {
+    return "a value that cannot be read";
+  }
+  const { name, message, stack = "" } = describe(error);
+  // Not every engine repeats in the stack what was said.
+  const isSaid = stack !== "" && stack.includes(message);
+  return cut(isSaid ? stack : `${name}: ${message}\n${stack}`.trimEnd(), LONGEST_OTHER_STACK);
+}
+
+/** A property, `undefined` where it cannot be read. */
+function property(of: object, key: string | number): unknown {
+  try {
+    return (of as Record<string | number, unknown>)[key];
+  } catch {
+    return undefined;
+  }
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
+}
