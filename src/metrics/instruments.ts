@@ -16,7 +16,7 @@ import { activeMeter } from "./meter.ts";
 export interface Instruments {
   /** Jobs that were given to the store, also in vain. */
   readonly sent: Counter;
-  /** Jobs that were claimed, once for each time. */
+  /** Attempts that began. */
   readonly consumed: Counter;
   /** How long a call of the store takes, in s. */
   readonly operationDuration: Histogram;

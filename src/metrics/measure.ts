@@ -36,7 +36,7 @@ export function measureSend<T>(jobs: readonly AboutJob[], add: () => Promise<T>)
   });
 }
 
-/** Calls `exchange`, a worker's turn with the store: measures it and counts the jobs it claims. */
+/** Calls `exchange`, a worker's turn with the store: measures it. */
 export function measureTurn(
   finished: readonly AboutJob[],
   claims: readonly Claim[],
@@ -44,7 +44,7 @@ export function measureTurn(
 ): Promise<TurnResult> {
   const instruments = activeInstruments();
   if (instruments === undefined) return exchange();
-  return measured(exchange, instruments, (seconds, errorType, result) => {
+  return measured(exchange, instruments, (seconds, errorType) => {
     const queueNames = new Set(claims.map(({ queueName }) => queueName));
     for (const { job } of finished) queueNames.add(job.queueName);
     const operation = claims.length === 0
@@ -56,10 +56,16 @@ export function measureTurn(
       seconds,
       operationAttributes(operation, onlyOne(queueNames), errorType),
     );
-    for (const [queueName, count] of countByQueue(result?.claimed ?? [])) {
-      instruments.consumed.add(count, attributesOf("receive", queueName));
-    }
   });
+}
+
+/** Counts an attempt that begins. What was claimed and is handed back unbegun reached no handler. */
+export function countAttempt(queueName: string): void {
+  try {
+    activeInstruments()?.consumed.add(1, attributesOf("receive", queueName));
+  } catch {
+    // The attempt goes on, whatever becomes of its count.
+  }
 }
 
 /** Records how long an attempt took, and what it failed with. */
@@ -84,12 +90,12 @@ export function measureAttempt(
 async function measured<T>(
   operation: () => Promise<T>,
   { errorTypes }: Instruments,
-  record: (seconds: number, errorType: string | undefined, result: T | undefined) => void,
+  record: (seconds: number, errorType: string | undefined) => void,
 ): Promise<T> {
   const startedAt = performance.now();
-  const recordEnd = (errorType?: string, result?: T) => {
+  const recordEnd = (errorType?: string) => {
     try {
-      record((performance.now() - startedAt) / 1_000, errorType, result);
+      record((performance.now() - startedAt) / 1_000, errorType);
     } catch {
       // The store has answered, whatever becomes of the measure.
     }
@@ -101,7 +107,7 @@ async function measured<T>(
     recordEnd(errorTypeOf(error, errorTypes));
     throw error;
   }
-  recordEnd(undefined, result);
+  recordEnd();
   return result;
 }
 

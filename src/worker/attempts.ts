@@ -8,7 +8,7 @@ import { JobCancelledError, WorkerStoppedError } from "../job/errors.ts";
 import { type Executed, Execution, type ExecutionWatcher } from "./execute.ts";
 import type { HookCalls } from "./hook_calls.ts";
 import { cancelEvent, startEvent } from "./lifecycle.ts";
-import { measureAttempt } from "../metrics/measure.ts";
+import { countAttempt, measureAttempt } from "../metrics/measure.ts";
 import { type Outcome, settle, settleUnbegun } from "./settle.ts";
 import { Suspects } from "./suspects.ts";
 import type { Change, ClaimedJob, Settlement } from "../store/store.ts";
@@ -131,6 +131,7 @@ export class Attempts {
 
   #run(execution: Execution): void {
     const { job, settings } = execution;
+    countAttempt(job.queueName);
     if (settings.hooks.onJobStart) this.#hooks.tell(settings, () => [startEvent(job)]);
     void execution.run();
   }

@@ -176,6 +176,28 @@ describe("metrics follow the messaging conventions", () => {
   });
 });
 
+test("what is claimed and handed back unbegun is no consumed message", async () => {
+  const meter = registerMeter();
+  const store = memory();
+  let claimed = 0;
+  const exchange = store.exchange.bind(store);
+  store.exchange = async (turn) => {
+    const result = await exchange(turn);
+    claimed += result.claimed.length;
+    return result;
+  };
+  const queue = new JobQueue({ store });
+  await queue.enqueue(Array.from({ length: 3_000 }, () => job("email", {})));
+  let attempts = 0;
+  // Quick jobs are claimed before there is a place for them.
+  const worker = queue.worker("email", () => {
+    if (++attempts === 1_500) void worker.stop();
+  });
+  await worker.run();
+  assert.ok(claimed > attempts, `${claimed} claimed for ${attempts} attempts`);
+  assert.deepEqual(await meter.values(CONSUMED, QUEUE), { email: attempts });
+});
+
 describe("error.type is the class of the error", () => {
   test("of an attempt that failed, timed out, was cancelled or threw what is no error", async () => {
     const meter = registerMeter();
