@@ -11,7 +11,7 @@ import { checkJob, job, type NewJob } from "../job/new_job.ts";
 import type { InTransaction } from "../job/queues.ts";
 import type { Added, Store } from "../store/store.ts";
 import { type Sending, startSending } from "../trace/producer.ts";
-import type { SpanAttributes } from "../trace/rules.ts";
+import type { SpanRules } from "../trace/rules.ts";
 import { activeTracer } from "../trace/tracer.ts";
 import { toJob } from "../job/from_record.ts";
 import { payloadText, toInput } from "./to_input.ts";
@@ -21,8 +21,8 @@ export interface Destination<Transaction> {
   readonly store: Store<Transaction>;
   /** The largest payload, in bytes of JSON. */
   readonly maxPayloadBytes: number;
-  /** Changes what the send spans say. */
-  readonly spanAttributes: SpanAttributes | undefined;
+  /** How its spans are made. */
+  readonly spanRules: SpanRules;
 }
 
 /** The ways to call `enqueue`. */
@@ -44,7 +44,7 @@ export async function enqueueJobs<Transaction>(
   const ordered = inDependencyOrder(newJobs);
   const parents = await storedParents(destination.store, ordered);
   const sendables = inherit(ordered, parents, surroundings);
-  const sender = { span: surroundings.span, spanAttributes: destination.spanAttributes };
+  const sender = { span: surroundings.span, rules: destination.spanRules };
   const sending = startSending(sendables, sender);
   const inputs = sendables.map((sendable, i) =>
     toInput(sendable, sending.creations[i]!, payloadOf.get(sendable.job.id)!)

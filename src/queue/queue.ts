@@ -26,6 +26,7 @@ import type { QueueCount, Store } from "../store/store.ts";
 import { activeBaggage } from "../trace/baggage.ts";
 import {
   defaultSpanRules,
+  newClientId,
   readSpanRules,
   type SpanRuleOptions,
   type SpanRules,
@@ -93,7 +94,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     this.store = store;
     this.maxPayloadBytes = checkInteger("maxPayloadBytes", maxPayloadBytes, 1, 1_000_000_000);
     this.retentionMs = checkInteger("retentionMs", retentionMs, 0, Number.MAX_SAFE_INTEGER);
-    this.spanRules = readSpanRules(options, defaultSpanRules);
+    this.spanRules = readSpanRules(options, { ...defaultSpanRules, clientId: newClientId() });
     this.carriesBaggage = baggage === true;
   }
 
@@ -215,7 +216,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     const destination = () => ({
       store: this.store,
       maxPayloadBytes: this.maxPayloadBytes,
-      spanAttributes: this.spanRules.spanAttributes,
+      spanRules: this.spanRules,
     });
     // The arguments are read inside a promise, so that bad ones reject rather than throw.
     const enqueue = async (...args: EnqueueArguments<Transaction>) =>

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Attributes } from "@opentelemetry/api";
-import type { SpanAttributes, SpanJob } from "./rules.ts";
+import type { SpanAttributes, SpanJob, SpanRules } from "./rules.ts";
 
 /** What is done to a message, by the conventions' names. */
 export type Operation = "create" | "send" | "process";
@@ -28,20 +28,22 @@ export function operationAttributes(
 export function jobAttributes(
   operation: Operation,
   job: SpanJob,
-  spanAttributes: SpanAttributes | undefined,
+  rules: SpanRules,
   more?: Attributes,
 ): Attributes {
   const attributes = operationAttributes(operation, job.queueName);
   attributes["messaging.message.id"] = job.id;
+  if (rules.clientId !== undefined) attributes["messaging.client.id"] = rules.clientId();
   // What others call a correlation id is a conversation id there.
   if (job.correlationId !== undefined) {
     attributes["messaging.message.conversation_id"] = job.correlationId;
   }
   if (job.parentId !== undefined) attributes["hammerwork.job.parent_id"] = job.parentId;
   if (more !== undefined) Object.assign(attributes, more);
-  if (spanAttributes === undefined) return attributes;
+  if (rules.spanAttributes === undefined) return attributes;
   // When it fails it was to take something out, and nobody knows what.
-  return changed(attributes, job, spanAttributes) ?? operationAttributes(operation, job.queueName);
+  return changed(attributes, job, rules.spanAttributes) ??
+    operationAttributes(operation, job.queueName);
 }
 
 /** What the function makes of attributes; `undefined` when it throws or returns something else. */

@@ -6,6 +6,7 @@
 import { type Context, type Link, type Span, SpanKind, type Tracer } from "@opentelemetry/api";
 import type { JobError } from "../job/record.ts";
 import { operationAttributes } from "./attributes.ts";
+import type { SpanRules } from "./rules.ts";
 import { setFailure, shielded } from "./span_end.ts";
 import { asParent, type Origin, type Parent, startSpan } from "./tracer.ts";
 
@@ -16,7 +17,13 @@ export class BatchSpan {
   readonly #span: Span;
 
   /** Starts it. `queueNames` are those of the jobs, one for each. */
-  constructor(tracer: Tracer, queueNames: readonly string[], above: Origin, within: Context) {
+  constructor(
+    tracer: Tracer,
+    queueNames: readonly string[],
+    rules: SpanRules,
+    above: Origin,
+    within: Context,
+  ) {
     // The destination stands there only where it is the same for all.
     const [first] = queueNames;
     const queueName = queueNames.every((name) => name === first) ? first : undefined;
@@ -26,6 +33,7 @@ export class BatchSpan {
       attributes: {
         ...operationAttributes("send", queueName),
         "messaging.batch.message_count": queueNames.length,
+        ...(rules.clientId && { "messaging.client.id": rules.clientId() }),
       },
     }));
   }

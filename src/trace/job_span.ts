@@ -74,7 +74,7 @@ export function startJobSpan(
     name: `${operation} ${job.queueName}`,
     kind: SpanKind.CONSUMER,
     links: linksOf(job, rules, spanOfTick()),
-    attributes: jobAttributes("process", job, rules.spanAttributes, {
+    attributes: jobAttributes("process", job, rules, {
       "messaging.operation.name": operation,
       "hammerwork.job.attempt": job.attempts,
       "hammerwork.job.max_attempts": job.maxAttempts,

@@ -6,6 +6,7 @@
  */
 import type { Attributes } from "@opentelemetry/api";
 import { checkInteger, checkPropagation } from "../job/job_options.ts";
+import { randomHex } from "../job/random_hex.ts";
 import type { Propagation } from "../job/record.ts";
 
 /** The job that a span is about. */
@@ -37,6 +38,8 @@ export interface SpanRules {
   readonly childWithinMs: number;
   /** Changes what spans say, if anything does. */
   readonly spanAttributes: SpanAttributes | undefined;
+  /** Tells the queue from others over the same store, if spans are to say it. */
+  readonly clientId?: (() => string) | undefined;
 }
 
 /** What holds where nothing is said. */
@@ -75,5 +78,12 @@ export function readSpanRules(options: SpanRuleOptions, rest: SpanRules): SpanRu
       ? rest.childWithinMs
       : checkInteger("childWithinMs", childWithinMs, 0, Number.MAX_SAFE_INTEGER),
     spanAttributes,
+    clientId: rest.clientId,
   };
+}
+
+/** An id of a client, made when it is first asked for: at its start workerd has no random numbers. */
+export function newClientId(): () => string {
+  let id: string | undefined;
+  return () => id ??= `hammerwork-${randomHex(8)}`;
 }

@@ -11,7 +11,7 @@ import {
   SpanKind,
   type Tracer,
 } from "@opentelemetry/api";
-import { toJobError } from "../job/errors.ts";
+import { toJobError } from "../job/thrown.ts";
 import type { NewJob } from "../job/new_job.ts";
 import type { JobError } from "../job/record.ts";
 import type { Added } from "../store/store.ts";
@@ -19,7 +19,7 @@ import { exceptionOf, jobAttributes } from "./attributes.ts";
 import { withBaggage } from "./baggage.ts";
 import { BatchSpan } from "./batch_span.ts";
 import { linkTo } from "./relation.ts";
-import type { SpanAttributes, SpanJob } from "./rules.ts";
+import type { SpanJob, SpanRules } from "./rules.ts";
 import { setFailure, shielded } from "./span_end.ts";
 import { asParent, contextOf, type Origin, type Parent, startSpan } from "./tracer.ts";
 import { readTraceparent, writeTraceparent } from "./w3c.ts";
@@ -52,8 +52,8 @@ export interface Creation {
 export interface Sender {
   /** The caller's active span. */
   readonly span: Parent | undefined;
-  /** Changes what the spans say. */
-  readonly spanAttributes: SpanAttributes | undefined;
+  /** How spans are made. */
+  readonly rules: SpanRules;
 }
 
 /** A span that was started, and the job that it creates. */
@@ -83,7 +83,8 @@ export class SendSpans {
     const shared = origins.size === 1 ? jobs[0]!.origin : undefined;
     const above = shared ?? { parent: this.#sender.span };
     const queueNames = jobs.map(({ job }) => job.queueName);
-    const batch = this.#batch = new BatchSpan(tracer, queueNames, above, within);
+    const { rules } = this.#sender;
+    const batch = this.#batch = new BatchSpan(tracer, queueNames, rules, above, within);
     // Each trace gets one root: the send span where all jobs share a trace, else its first job's.
     const roots = new Map<Origin, Origin>();
     if (shared !== undefined) roots.set(shared, { parent: batch.asParent });
@@ -117,7 +118,7 @@ export class SendSpans {
       shielded(() => markFailed(span, kept, sendable, this.#sender));
     }
     // A database's message may quote what it refused; of several jobs nobody can say whose it is.
-    const { spanAttributes } = this.#sender;
+    const { spanAttributes } = this.#sender.rules;
     this.#batch?.fail(spanAttributes === undefined ? kept : { ...kept, message: "" });
     this.#end(this.#started.map(({ sendable }) => sendable.job.id));
   }
@@ -138,7 +139,7 @@ export class SendSpans {
     const span = startSpan(tracer, origin, withBaggage(within, sendable.baggage), () => ({
       name: `${operation} ${sendable.job.queueName}`,
       kind: SpanKind.PRODUCER,
-      attributes: jobAttributes(operation, spanJobOf(sendable), this.#sender.spanAttributes),
+      attributes: jobAttributes(operation, spanJobOf(sendable), this.#sender.rules),
     }));
     this.#started.push({ span, sendable });
     return span;
@@ -154,7 +155,7 @@ export class SendSpans {
     const operation = this.#batch === undefined ? "send" : "create";
     const job = { ...spanJobOf(sendable), id, parentId };
     const more = deduplicated ? { "hammerwork.job.deduplicated": true } : undefined;
-    span.setAttributes(jobAttributes(operation, job, this.#sender.spanAttributes, more));
+    span.setAttributes(jobAttributes(operation, job, this.#sender.rules, more));
     const first = deduplicated ? readTraceparent(traceparent, tracestate) : undefined;
     if (first !== undefined) span.addLink(linkTo(first, "creation"));
   }
@@ -196,8 +197,8 @@ function markFailed(
   span: Span,
   error: JobError,
   sendable: Sendable,
-  { spanAttributes }: Sender,
+  { rules }: Sender,
 ): void {
-  const { name, message } = exceptionOf(error, spanJobOf(sendable), spanAttributes);
+  const { name, message } = exceptionOf(error, spanJobOf(sendable), rules.spanAttributes);
   setFailure(span, name, message);
 }

@@ -25,6 +25,9 @@ export interface OwnProvider {
   lostSpans(): number;
 }
 
+// The span of a call that enqueues many jobs links to each of them; the SDK's own limit is 128.
+const MOST_LINKS = 10_000;
+
 /** Makes a provider. What cannot work is refused before the SDK is loaded. */
 export async function newProvider(
   options: TracingOptions,
@@ -38,6 +41,7 @@ export async function newProvider(
     resource,
     sampler: newSampler(sdk, sampling),
     idGenerator,
+    spanLimits: { linkCountLimit: MOST_LINKS },
     spanProcessors: [
       ...(batches ? [batches] : []),
       ...(options.consoleExporter ? [new ConsoleProcessor()] : []),

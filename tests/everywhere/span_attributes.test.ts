@@ -89,6 +89,7 @@ describe("what spans say of a job", () => {
       "messaging.operation.name": "send",
       "messaging.operation.type": "send",
       "messaging.message.id": send.attributes["messaging.message.id"],
+      "messaging.client.id": send.attributes["messaging.client.id"],
     });
   });
 
@@ -138,9 +139,21 @@ describe("what spans say of a job", () => {
         "messaging.operation.type": "send",
         ...(isOneQueue && { "messaging.destination.name": "a" }),
         "messaging.batch.message_count": 2,
+        "messaging.client.id": queue.spanRules.clientId!(),
       });
       assert.deepEqual(send.links.map(({ attributes }) => attributes["messaging.message.id"]), ids);
     }
+  });
+
+  test("is the same client for all that one queue does, and another for another", async () => {
+    const first = await pay({});
+    const second = await pay({});
+    const clientOf = (span: OtlpSpan) => String(span.attributes["messaging.client.id"]);
+    for (const { send, failed, completed } of [first, second]) {
+      assert.match(clientOf(send), /^hammerwork-[0-9a-f]{16}$/);
+      assert.deepEqual([failed, completed].map(clientOf), [clientOf(send), clientOf(send)]);
+    }
+    assert.notEqual(clientOf(first.send), clientOf(second.send));
   });
 
   test("of a function that is none is refused", () => {

@@ -53,8 +53,13 @@ describe("spans on a real server", () => {
     assert.equal(process.kind, CONSUMER);
     assert.equal(process.parentSpanId, send.spanId);
     assert.equal(sent.traceparent, `00-${send.traceId}-${send.spanId}-01`);
-    const { ["hammerwork.job.wait_ms"]: waitMs, ...attributes } = process.attributes;
+    const {
+      ["hammerwork.job.wait_ms"]: waitMs,
+      ["messaging.client.id"]: clientId,
+      ...attributes
+    } = process.attributes;
     assert.ok(Number(waitMs) >= 0);
+    assert.equal(clientId, send.attributes["messaging.client.id"]);
     assert.deepEqual(attributes, {
       "messaging.system": "hammerwork",
       "messaging.operation.name": "process",
