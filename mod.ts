@@ -24,7 +24,8 @@
  */
 export { job, type NewJob } from "./src/job/new_job.ts";
 export type { JobOptions, JobReference, NewJobOptions } from "./src/job/job_options.ts";
-export type { Attempted, FailedAttempt, Job } from "./src/job/job.ts";
+export type { Attempted, FailedAttempt, Job, JobSummary, JobWith } from "./src/job/job.ts";
+export type { JobPart } from "./src/job/parts.ts";
 export { correlationIdFrom, newCorrelationId, newTraceId, readTraceId } from "./src/job/ids.ts";
 export { hasEnded, type JobStatus, jobStatuses, transitions } from "./src/job/status.ts";
 export { type Backoff, type BackoffFunction, defaultBackoff } from "./src/job/backoff.ts";
@@ -62,10 +63,13 @@ export type {
   ChangedRecord,
   Claim,
   ClaimedJob,
+  FailedDependency,
+  Hindrance,
   Lease,
   LeaseState,
   QueueCount,
   RecordFilter,
+  RetryOptions,
   Settlement,
   Store,
   TraceEnd,

@@ -4,7 +4,7 @@
  * @module
  */
 import { isJobId, isWholeTraceId, readTraceId } from "../job/ids.ts";
-import type { Job } from "../job/job.ts";
+import type { JobSummary } from "../job/job.ts";
 import type { JobQueue } from "../queue/queue.ts";
 import { FailedError, UsageError } from "./errors.ts";
 import { jobTable } from "./text/job_table.ts";
@@ -37,8 +37,8 @@ async function jobsWithEnd(
   queue: JobQueue,
   end: string,
   what: string,
-  idOf: (job: Job) => string,
-): Promise<readonly Job[]> {
+  idOf: (job: JobSummary) => string,
+): Promise<readonly JobSummary[]> {
   if (!/^[0-9a-f-]{1,36}$/.test(end) || end.replaceAll("-", "").length < LEAST_DIGITS) {
     throw new UsageError(
       `${
@@ -47,10 +47,10 @@ async function jobsWithEnd(
         JSON.stringify(end.length > 60 ? `${end.slice(0, 60)}…` : end),
     );
   }
-  const found: Job[] = [];
+  const found: JobSummary[] = [];
   let cursor: string | undefined;
   for (let searched = 0; searched < SEARCHED; searched += 1_000) {
-    const page = await queue.find({ limit: 1_000, cursor });
+    const page = await queue.find({ limit: 1_000, cursor, include: [] });
     found.push(...page.jobs.filter((job) => idOf(job).endsWith(end)));
     cursor = page.nextCursor;
     if (cursor === undefined) break;
@@ -60,7 +60,7 @@ async function jobsWithEnd(
   throw new FailedError(`No job${where} has ${what} that ends in ${end}`);
 }
 
-function ambiguous(sentence: string, found: readonly Job[], look: Look): Error {
+function ambiguous(sentence: string, found: readonly JobSummary[], look: Look): Error {
   // Whole ids: any end that is shown here should be enough.
   const table = jobTable(found.slice(0, 20), Date.now(), { ...look, isTerminal: false });
   return new FailedError(`${sentence}; give more of it:\n${table.join("\n")}`);

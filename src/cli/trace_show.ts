@@ -10,6 +10,7 @@ import type { Command } from "./command.ts";
 import { asUsage, FailedError, UsageError } from "./errors.ts";
 import { findTraceId } from "./find_by_end.ts";
 import { readCursor } from "./cursor.ts";
+import { includeOption, readInclude } from "./include.ts";
 import type { Given } from "./given.ts";
 import { withQueue } from "./open_queue.ts";
 import { printJson, printLines } from "./print.ts";
@@ -27,6 +28,7 @@ export const traceShow: Command = {
   options: {
     "correlation-id": { value: "ID", help: "the jobs of a business process instead of a trace" },
     cursor: { value: "CURSOR", help: "go on where an earlier tree ended" },
+    include: includeOption,
   },
   notes: "ID is a trace id: 32 hex digits, a UUID, or the last 6 digits or more of one of\n" +
     "the newest 10,000 jobs. A tree shows up to 1,000 jobs, the newest. --json prints\n" +
@@ -40,7 +42,7 @@ export const traceShow: Command = {
     const cursor = readCursor(given);
     const { whose, tree } = await withQueue(given, io, async (queue) => {
       const whose = await readWhose(queue, given, look);
-      const tree = await queue.tree({ ...whose, cursor });
+      const tree = await queue.tree({ ...whose, cursor, include: readInclude(given) });
       return { whose, tree };
     });
     if (tree.jobs === 0) throw nothingOf(whose);
@@ -68,6 +70,6 @@ function nothingOf(whose: Whose): FailedError {
   return new FailedError(`No job has the ${what}`);
 }
 
-function olderText({ jobs, nextCursor }: JobTree): string {
+function olderText({ jobs, nextCursor }: Pick<JobTree, "jobs" | "nextCursor">): string {
   return `These are the newest ${jobs}: --cursor ${nextCursor} shows older ones\n`;
 }

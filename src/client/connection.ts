@@ -6,7 +6,9 @@
 import { currentScope } from "../trace/scope.ts";
 import { activeSpanContext } from "../trace/tracer.ts";
 import { writeTraceparent } from "../trace/w3c.ts";
-import { JobClientError } from "./job_client_error.ts";
+import { type Reader, UnexpectedShape } from "./answer_shape.ts";
+import { refusalFrom } from "./from_json.ts";
+import { JobClientError, unexpectedAnswer } from "./job_client_error.ts";
 
 /** Where the router is, and how to reach it. */
 export interface ConnectionOptions {
@@ -28,25 +30,19 @@ export interface Call {
   readonly query?: URLSearchParams | undefined;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Statuses beside 2xx whose answer is one: 404 for a job that is not there. */
-  readonly also?: readonly number[] | undefined;
-}
-
-/** An answer, read. */
-export interface Answered {
-  readonly status: number;
-  readonly body: unknown;
 }
 
 /** Asks one router. */
 export class Connection {
   readonly #base: string;
+  readonly #query: URLSearchParams;
+  readonly #headers: Headers;
   readonly #options: ConnectionOptions;
 
   /** @throws {TypeError} when the URL is none of HTTP. */
   constructor(options: ConnectionOptions) {
     const { url, fetch, timeoutMs } = options;
-    if (!URL.canParse(url) || !/^https?:/.test(url)) {
+    if (!URL.canParse(url) || !/^https?:/i.test(url)) {
       throw new TypeError("url must be the http or https URL of a job router: got another");
     }
     if (fetch !== undefined && typeof fetch !== "function") {
@@ -55,38 +51,89 @@ export class Connection {
     if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= 0x7fff_ffff)) {
       throw new RangeError(`timeoutMs must be 1 to 2147483647 ms: got ${timeoutMs}`);
     }
-    this.#base = url.replace(/\/+$/, "");
+    const { origin, pathname, searchParams, username, password } = new URL(url);
+    this.#base = origin + pathname.replace(/\/+$/, "");
+    this.#query = searchParams;
+    this.#headers = readHeaders(options.headers);
+    // No request may have them in its URL.
+    if ((username || password) && !this.#headers.has("authorization")) {
+      this.#headers.set("authorization", basicAuthorization(username, password));
+    }
     this.#options = options;
   }
 
-  /** @throws {JobClientError} for any other answer, and when none comes. */
-  async ask(call: Call): Promise<Answered> {
-    const response = await this.#send(call);
-    const body = await readJson(response);
-    if (response.ok || call.also?.includes(response.status)) {
-      return { status: response.status, body };
+  /** @throws {JobClientError} when the router refuses, when none answers, or something else does. */
+  async ask<T>(call: Call, read: Reader<T>): Promise<T> {
+    const { status, ok, text } = await this.#send(call);
+    const body = parsed(text);
+    if (!ok) throw refused(status, body);
+    try {
+      return read(body, "");
+    } catch (error) {
+      if (error instanceof UnexpectedShape) throw unexpectedAnswer(error.message, status);
+      throw error;
     }
-    throw refusal(response.status, body);
   }
 
-  async #send({ method, path, query, body }: Call): Promise<Response> {
-    const { headers, timeoutMs = 10_000, fetch = globalThis.fetch } = this.#options;
-    const search = query === undefined || query.size === 0 ? "" : `?${query}`;
-    const request = new Request(`${this.#base}${path}${search}`, {
+  /** Asks for what may not be there. */
+  async askFor<T>(call: Call, read: Reader<T>): Promise<T | undefined> {
+    try {
+      return await this.ask(call, read);
+    } catch (error) {
+      if (error instanceof JobClientError && error.code === "not_found") return undefined;
+      throw error;
+    }
+  }
+
+  async #send({ method, path, query, body }: Call): Promise<Answered> {
+    const { timeoutMs = 10_000, fetch = globalThis.fetch } = this.#options;
+    const headers = new Headers({ ...surroundings(), ...Object.fromEntries(this.#headers) });
+    if (body !== undefined) headers.set("content-type", "application/json");
+    const search = new URLSearchParams([...this.#query, ...query ?? []]);
+    const request = new Request(`${this.#base}${path}${search.size === 0 ? "" : `?${search}`}`, {
       method,
-      headers: {
-        ...surroundings(),
-        ...headers,
-        ...(body !== undefined && { "content-type": "application/json" }),
-      },
+      headers,
       signal: AbortSignal.timeout(timeoutMs),
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     try {
-      return await fetch(request);
+      const response = await fetch(request);
+      return { status: response.status, ok: response.ok, text: await response.text() };
     } catch (cause) {
       throw new JobClientError("The job router did not answer", { code: "unavailable", cause });
     }
+  }
+}
+
+interface Answered {
+  readonly status: number;
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+/** Whoever reads the error of an invalid header finds its value in it, which may be a secret. */
+function readHeaders(headers: ConnectionOptions["headers"] = {}): Headers {
+  const read = new Headers();
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      read.set(name, value);
+    } catch {
+      throw new TypeError(`headers must be valid HTTP headers: ${JSON.stringify(name)} is not`);
+    }
+  }
+  return read;
+}
+
+function basicAuthorization(username: string, password: string): string {
+  const bytes = new TextEncoder().encode(`${decoded(username)}:${decoded(password)}`);
+  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
   }
 }
 
@@ -110,24 +157,20 @@ function isSendable(text: string): boolean {
   return /^[\x20-\x7e]+$/.test(text);
 }
 
-async function readJson(response: Response): Promise<unknown> {
+function parsed(text: string): unknown {
   try {
-    return await response.json();
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
 }
 
-function refusal(status: number, body: unknown): JobClientError {
-  const { error } = (body ?? {}) as {
-    error?: { code?: unknown; message?: unknown; path?: unknown };
-  };
-  const message = typeof error?.message === "string"
-    ? error.message
-    : `The job router answered ${status}`;
-  return new JobClientError(message, {
-    code: typeof error?.code === "string" ? error.code : "internal",
-    status,
-    path: typeof error?.path === "string" ? error.path : undefined,
-  });
+function refused(status: number, body: unknown): JobClientError {
+  const refusal = refusalFrom(body);
+  if (refusal !== undefined) return new JobClientError(refusal.message, { ...refusal, status });
+  // A proxy before the router answers for it when it is away.
+  if (status >= 500) {
+    return new JobClientError(`The job router answered ${status}`, { code: "internal", status });
+  }
+  return unexpectedAnswer(`it has the status ${status} and no error of a router`, status);
 }

@@ -1,70 +1,208 @@
 /**
- * From a router's JSON to the values that a queue would give: times are dates again.
+ * From a router's JSON to the values that a queue would give: times are dates again. What has not the
+ * shape of such a value is refused, wherever it came from.
  *
  * @module
  */
-import type { FailedAttempt, Job } from "../job/job.ts";
+import type { Attempted, FailedAttempt, Job, JobSummary } from "../job/job.ts";
+import type { JobPart } from "../job/parts.ts";
+import type { Enqueued } from "../job/queues.ts";
+import type { JobError } from "../job/record.ts";
+import { jobStatuses } from "../job/status.ts";
 import type { JobChange } from "../queue/job_change.ts";
 import type { JobNode, JobRun, JobTree } from "../queue/job_tree.ts";
+import type { JobPage } from "../queue/lookup.ts";
+import type { Health, QueueDepth } from "../store/health.ts";
+import type { QueueCount } from "../store/store.ts";
+import {
+  date,
+  type Fields,
+  flag,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  present,
+  type Reader,
+  text,
+  UnexpectedShape,
+} from "./answer_shape.ts";
 
-type Json<T> = { readonly [Key in keyof T]: unknown };
+const anything: Reader<unknown> = (value) => value;
 
-/** A job, with its attempts where they came along. */
-export function jobFrom<AJob extends Job>(body: unknown): AJob {
-  const job = body as Json<Job> & { readonly failedAttempts?: readonly unknown[] };
+const jobError: Reader<JobError> = object<Pick<JobError, "name" | "message">>({
+  name: text,
+  message: text,
+});
+
+// All but what is JSON of any kind.
+const summaryFields: Fields<Omit<JobSummary, "backoff">> = {
+  id: text,
+  queueName: text,
+  status: oneOf(jobStatuses),
+  attempts: number,
+  releases: number,
+  maxAttempts: number,
+  priority: number,
+  traceId: text,
+  correlationId: optional(text),
+  parentId: optional(text),
+  traceparent: optional(text),
+  tracestate: optional(text),
+  baggage: optional(text),
+  propagation: optional(oneOf(["auto", "child", "link", "none"])),
+  attemptTraceparent: optional(text),
+  dependsOn: list(text),
+  onDependencyFailure: oneOf(["cancel", "run"]),
+  idempotencyKey: optional(text),
+  timeoutMs: optional(number),
+  createdAt: date,
+  runAt: date,
+  startedAt: optional(date),
+  finishedAt: optional(date),
+  error: optional(jobError),
+};
+
+const failedAttempt = object<FailedAttempt>({
+  jobId: text,
+  attempt: number,
+  outcome: text as Reader<FailedAttempt["outcome"]>,
+  startedAt: date,
+  finishedAt: date,
+  error: optional(jobError),
+  traceparent: optional(text),
+});
+const failedAttempts: Reader<readonly FailedAttempt[]> = list(failedAttempt);
+
+const jobFields = { ...summaryFields, payload: present };
+
+/** A job. */
+const jobFrom: Reader<Job> = object(jobFields) as Reader<Job>;
+
+/** A job with the attempts that did not complete it. */
+export const attemptedJobFrom: Reader<Job & Attempted> = object({
+  ...jobFields,
+  failedAttempts,
+}) as Reader<Job & Attempted>;
+
+/** The fields of a job with these parts: of what was left out there is the size. */
+function fieldsWith(parts: readonly JobPart[]): typeof summaryFields {
   return {
-    ...job,
-    createdAt: date(job.createdAt),
-    runAt: date(job.runAt),
-    startedAt: optionalDate(job.startedAt),
-    finishedAt: optionalDate(job.finishedAt),
-    ...(job.failedAttempts &&
-      { failedAttempts: job.failedAttempts.map(spanOfTime<FailedAttempt>) }),
-  } as unknown as AJob;
+    ...summaryFields,
+    ...parts.includes("payload") ? { payload: present } : { payloadBytes: number },
+    ...!parts.includes("result") && { resultBytes: optional(number) },
+  };
+}
+
+/** A job that was enqueued. */
+export const enqueuedFrom: Reader<Enqueued<Job>> = object({
+  ...jobFields,
+  deduplicated: flag,
+}) as Reader<Enqueued<Job>>;
+
+/** Jobs that were enqueued together. */
+export const enqueuedListFrom: Reader<{ readonly jobs: readonly Enqueued<Job>[] }> = object({
+  jobs: list(enqueuedFrom),
+});
+
+/** A page of jobs with these parts. */
+export function pageFrom(parts: readonly JobPart[]): Reader<JobPage<JobSummary>> {
+  return object<JobPage<JobSummary>>({
+    jobs: list(object(fieldsWith(parts))),
+    nextCursor: optional(text),
+  });
 }
 
 /** What became of a job that was cancelled or retried. */
-export function changeFrom(body: unknown): JobChange {
-  const { job, ...change } = body as JobChange;
-  return { ...change, job: jobFrom(job), reason: undefined };
-}
+export const changeFrom: Reader<JobChange> = (value, path) => ({
+  ...object({ job: jobFrom, changed: flag })(value, path),
+  reason: undefined,
+});
 
-/** A tree of jobs. */
-export function treeFrom<AJob extends Job>(body: unknown): JobTree<AJob> {
-  const { roots, jobs, startedAt, finishedAt, nextCursor } = body as
-    & Json<JobTree>
-    & { readonly roots: readonly unknown[] };
-  return {
-    roots: roots.map(nodeFrom<AJob>),
-    jobs: jobs as number,
-    startedAt: optionalDate(startedAt),
-    finishedAt: optionalDate(finishedAt),
-    nextCursor: nextCursor as string | undefined,
+/** How many jobs each queue has with each status. */
+export const countsFrom: Reader<{ readonly queues: readonly QueueCount[] }> = object({
+  queues: list(object<QueueCount>({ queueName: text, status: oneOf(jobStatuses), count: number })),
+});
+
+/** How a store stands. */
+export const healthFrom: Reader<Health> = object<Health>({
+  queues: list(object<QueueDepth>({
+    queueName: text,
+    ready: number,
+    running: number,
+    waiting: number,
+    oldestReadyMs: optional(number),
+  })),
+  vacuumBlocker: optional(object({ name: text, description: text })) as Reader<
+    Health["vacuumBlocker"]
+  >,
+});
+
+const run = object<JobRun>({
+  attempt: number,
+  outcome: text as Reader<JobRun["outcome"]>,
+  startedAt: date,
+  finishedAt: optional(date),
+  error: optional(jobError),
+  traceparent: optional(text),
+});
+
+const treeAlone = object({
+  roots: list(anything),
+  jobs: number,
+  startedAt: optional(date),
+  finishedAt: optional(date),
+  nextCursor: optional(text),
+});
+
+/** A tree of jobs with these parts. */
+export function treeFrom(parts: readonly JobPart[]): Reader<JobTree> {
+  const job = object({ ...fieldsWith(parts), failedAttempts });
+  // Without the children, which are read level by level: a tree may be as deep as it has jobs.
+  const nodeAlone = object({ job, runs: list(run), children: list(anything) });
+  return (value, path) => {
+    const { roots, jobs, startedAt, finishedAt, nextCursor } = treeAlone(value, path);
+    return { roots: nodesFrom(roots, nodeAlone), jobs, startedAt, finishedAt, nextCursor };
   };
 }
 
-function nodeFrom<AJob extends Job>(body: unknown): JobNode<AJob> {
-  const { job, runs, children } = body as {
-    readonly job: unknown;
-    readonly runs: readonly unknown[];
-    readonly children: readonly unknown[];
-  };
-  return {
-    job: jobFrom(job),
-    runs: runs.map(spanOfTime<JobRun>),
-    children: children.map(nodeFrom<AJob>),
-  };
+interface NodeAlone extends Omit<JobNode, "children"> {
+  readonly children: readonly unknown[];
 }
 
-function spanOfTime<T>(body: unknown): T {
-  const { startedAt, finishedAt, ...rest } = body as Record<string, unknown>;
-  return { ...rest, startedAt: date(startedAt), finishedAt: optionalDate(finishedAt) } as T;
+function nodesFrom(roots: readonly unknown[], nodeAlone: Reader<NodeAlone>): readonly JobNode[] {
+  const read: JobNode[] = [];
+  const levels = [{ from: roots, to: read, path: "roots" }];
+  for (let level = levels.pop(); level !== undefined; level = levels.pop()) {
+    for (const [i, one] of level.from.entries()) {
+      const path = `${level.path}[${i}]`;
+      const { children: from, ...node } = nodeAlone(one, path);
+      const children: JobNode[] = [];
+      level.to.push({ ...node, children });
+      if (from.length > 0) levels.push({ from, to: children, path: `${path}.children` });
+    }
+  }
+  return read;
 }
 
-function date(value: unknown): Date {
-  return new Date(value as string);
+/** A refusal in the router's words: what kind it is, a sentence, and what of the input is wrong. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+  readonly path: string | undefined;
 }
 
-function optionalDate(value: unknown): Date | undefined {
-  return value === undefined || value === null ? undefined : date(value);
+const refusal = object<{ readonly error: Refusal }>({
+  error: object<Refusal>({ code: text, message: text, path: optional(text) }),
+});
+
+/** A router's refusal, if an answer is one. */
+export function refusalFrom(value: unknown): Refusal | undefined {
+  try {
+    return refusal(value, "").error;
+  } catch (error) {
+    if (error instanceof UnexpectedShape) return undefined;
+    throw error;
+  }
 }

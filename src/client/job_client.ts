@@ -4,28 +4,44 @@
  * @module
  */
 import { checkJobId } from "../job/ids.ts";
-import type { Attempted } from "../job/job.ts";
+import type { Attempted, JobWith } from "../job/job.ts";
 import type { JobOptions, JobReference } from "../job/job_options.ts";
 import { job, type NewJob } from "../job/new_job.ts";
+import type { JobPart } from "../job/parts.ts";
 import type { Enqueue, JobOf, QueueName, Queues } from "../job/queues.ts";
 import type { CountOptions } from "../queue/counting.ts";
-import { type CancelOptions, type JobChange, readCancelOptions } from "../queue/job_change.ts";
+import {
+  type CancelOptions,
+  type JobChange,
+  readCancelOptions,
+  readRetryOptions,
+} from "../queue/job_change.ts";
 import type { JobTree } from "../queue/job_tree.ts";
 import type { JobFilter, JobPage } from "../queue/lookup.ts";
 import type { Health } from "../store/health.ts";
-import type { QueueCount } from "../store/store.ts";
+import type { QueueCount, RetryOptions } from "../store/store.ts";
 import { currentScope } from "../trace/scope.ts";
 import { activeSpanContext } from "../trace/tracer.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
-import { changeFrom, jobFrom, treeFrom } from "./from_json.ts";
+import { JobClientError, unexpectedAnswer } from "./job_client_error.ts";
+import {
+  attemptedJobFrom,
+  changeFrom,
+  countsFrom,
+  enqueuedFrom,
+  enqueuedListFrom,
+  healthFrom,
+  pageFrom,
+  treeFrom,
+} from "./from_json.ts";
 
 /** Where the router is, and how to reach it. */
 export type JobClientOptions = ConnectionOptions;
 
 /** Which jobs a tree is made of: those of a trace, or of a business process. */
-export type TreeFilter =
+export type TreeFilter<Part extends JobPart = JobPart> =
   & ({ readonly traceId: string } | { readonly correlationId: string })
-  & Pick<JobFilter, "limit" | "cursor">;
+  & Pick<JobFilter<string, Part>, "limit" | "cursor" | "include">;
 
 /**
  * Enqueues and looks up jobs through a `jobRouter` elsewhere. What it enqueues goes on the active
@@ -67,32 +83,38 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
   async get<Name extends QueueName<Q> = QueueName<Q>>(
     id: string,
   ): Promise<JobOf<Q, Name> & Attempted | undefined> {
-    return await this.#one("GET", `/jobs/${checkJobId(id)}`);
+    const call = { method: "GET", path: `/jobs/${checkJobId(id)}` } as const;
+    return await this.#connection.askFor(call, attemptedJobFrom) as
+      | JobOf<Q, Name> & Attempted
+      | undefined;
   }
 
-  /** Jobs by queue, status, trace, correlation id, parent and time, newest first, page by page. */
-  async find<Name extends QueueName<Q> = QueueName<Q>>(
-    filter: JobFilter<Name> = {},
-  ): Promise<JobPage<JobOf<Q, Name>>> {
-    const { body } = await this.#connection.ask({
-      method: "GET",
-      path: "/jobs",
-      query: queryOf(filter),
-    });
-    const { jobs, nextCursor } = body as { jobs: unknown[]; nextCursor?: string };
-    return { jobs: jobs.map((one) => jobFrom(one) as JobOf<Q, Name>), nextCursor };
+  /**
+   * Jobs by queue, status, trace, correlation id, parent and time, newest first, page by page. Unlike
+   * `JobQueue.find` it leaves out payloads and results, and tells their sizes, unless `include` asks.
+   */
+  async find<Name extends QueueName<Q> = QueueName<Q>, Part extends JobPart = never>(
+    filter: JobFilter<Name, Part> = {},
+  ): Promise<JobPage<JobWith<JobOf<Q, Name>, Part>>> {
+    const call = { method: "GET", path: "/jobs", query: queryOf(filter) } as const;
+    const page = await this.#connection.ask(call, pageFrom(filter.include ?? []));
+    return page as JobPage<unknown> as JobPage<JobWith<JobOf<Q, Name>, Part>>;
   }
 
-  /** The jobs of a trace or of a business process as a tree, with all attempts. */
-  async tree<Name extends QueueName<Q> = QueueName<Q>>(
-    { limit, cursor, ...of }: TreeFilter,
-  ): Promise<JobTree<JobOf<Q, Name>>> {
+  /**
+   * The jobs of a trace or of a business process as a tree, with all attempts. What `find` leaves out is
+   * left out here too.
+   */
+  async tree<Name extends QueueName<Q> = QueueName<Q>, Part extends JobPart = never>(
+    { limit, cursor, include, ...of }: TreeFilter<Part>,
+  ): Promise<JobTree<JobWith<JobOf<Q, Name>, Part>>> {
     const path = "traceId" in of
       ? `/traces/${encodeURIComponent(of.traceId)}`
       : `/correlations/${encodeURIComponent(of.correlationId)}`;
-    const query = queryOf({ limit, cursor });
-    const { body } = await this.#connection.ask({ method: "GET", path, query });
-    return treeFrom(body);
+    const query = queryOf({ limit, cursor, include });
+    const call = { method: "GET", path, query } as const;
+    const tree = await this.#connection.ask(call, treeFrom(include ?? []));
+    return tree as JobTree<unknown> as JobTree<JobWith<JobOf<Q, Name>, Part>>;
   }
 
   /** How many jobs each queue has with each status; with `endedWithinMs`, how many ended of late. */
@@ -100,14 +122,13 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
     const query = new URLSearchParams(
       endedWithinMs === undefined ? {} : { endedWithinMs: String(endedWithinMs) },
     );
-    const { body } = await this.#connection.ask({ method: "GET", path: "/queues", query });
-    return (body as { queues: readonly QueueCount[] }).queues;
+    const call = { method: "GET", path: "/queues", query } as const;
+    return (await this.#connection.ask(call, countsFrom)).queues;
   }
 
   /** The depth of each queue, its oldest waiting job, and what holds the store up. */
   async health(): Promise<Health> {
-    const { body } = await this.#connection.ask({ method: "GET", path: "/health" });
-    return body as Health;
+    return await this.#connection.ask({ method: "GET", path: "/health" }, healthFrom);
   }
 
   /** Cancels a job that has not ended, as `JobQueue.cancel` does. */
@@ -118,28 +139,27 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
   }
 
   /** Makes a failed or cancelled job ready again, as `JobQueue.retry` does. */
-  async retry(id: string): Promise<JobChange | undefined> {
-    return await this.#change(id, "retry", {});
+  async retry(id: string, options: RetryOptions = {}): Promise<JobChange | undefined> {
+    return await this.#change(id, "retry", readRetryOptions(options));
   }
 
   async #enqueue(args: readonly unknown[]): Promise<unknown> {
     const [first] = args;
-    if (Array.isArray(first)) {
-      if (first.length === 0) return [];
-      const body = { jobs: first.map(wireOf) };
-      const answered = await this.#connection.ask({ method: "POST", path: "/jobs/batch", body });
-      return (answered.body as { jobs: unknown[] }).jobs.map(jobFrom);
-    }
+    if (Array.isArray(first)) return await this.#enqueueAll(first);
     const newJob = typeof first === "string"
       ? job(first, args[1], args[2] as JobOptions | undefined)
       : first as NewJob;
-    const body = wireOf(newJob);
-    return jobFrom((await this.#connection.ask({ method: "POST", path: "/jobs", body })).body);
+    const call = { method: "POST", path: "/jobs", body: wireOf(newJob) } as const;
+    return await this.#connection.ask(call, enqueuedFrom);
   }
 
-  async #one<AJob>(method: "GET" | "POST", path: string): Promise<AJob | undefined> {
-    const { status, body } = await this.#connection.ask({ method, path, also: [404] });
-    return status === 404 ? undefined : jobFrom(body) as AJob;
+  async #enqueueAll(newJobs: readonly NewJob[]): Promise<readonly unknown[]> {
+    if (newJobs.length === 0) return [];
+    const body = { jobs: newJobs.map(wireOf) };
+    const call = { method: "POST", path: "/jobs/batch", body } as const;
+    const { jobs } = await this.#connection.ask(call, enqueuedListFrom);
+    if (jobs.length === newJobs.length) return jobs;
+    throw unexpectedAnswer(`jobs must be a list of ${newJobs.length}: got ${jobs.length}`);
   }
 
   /** A conflict says that nothing was changed, and why. */
@@ -148,21 +168,16 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
     what: "cancel" | "retry",
     body: object,
   ): Promise<JobChange | undefined> {
-    const path = `/jobs/${checkJobId(id)}`;
-    const also = [404, 409];
-    const answered = await this.#connection.ask({
-      method: "POST",
-      path: `${path}/${what}`,
-      body,
-      also,
-    });
-    if (answered.status === 404) return undefined;
-    if (answered.status !== 409) return changeFrom(answered.body);
-    const found = await this.get(id);
-    if (found === undefined) return undefined;
-    const { failedAttempts: _, ...job } = found;
-    const { error } = answered.body as { readonly error: { readonly message: string } };
-    return { job, changed: false, reason: error.message };
+    const path = `/jobs/${checkJobId(id)}/${what}`;
+    try {
+      return await this.#connection.askFor({ method: "POST", path, body }, changeFrom);
+    } catch (error) {
+      if (!(error instanceof JobClientError) || error.code !== "conflict") throw error;
+      const found = await this.get(id);
+      if (found === undefined) return undefined;
+      const { failedAttempts: _, ...job } = found;
+      return { job, changed: false, reason: error.message };
+    }
   }
 }
 
@@ -179,12 +194,13 @@ function wireOf(newJob: NewJob): object {
 }
 
 function queryOf(filter: JobFilter): URLSearchParams {
-  const { status, queueName, parent, createdFrom, createdBefore, limit, ...ids } = filter;
+  const { status, queueName, parent, createdFrom, createdBefore, limit, include, ...ids } = filter;
   const query = new URLSearchParams();
   const set = (name: string, value: string | undefined) => {
     if (value !== undefined) query.append(name, value);
   };
-  set("queue", queueName);
+  for (const id of ids.ids ?? []) set("id", id);
+  for (const one of [queueName ?? []].flat()) set("queue", one);
   for (const one of [status ?? []].flat()) set("status", one);
   set("traceId", ids.traceId);
   set("correlationId", ids.correlationId);
@@ -193,6 +209,7 @@ function queryOf(filter: JobFilter): URLSearchParams {
   set("until", createdBefore?.toISOString());
   set("limit", limit === undefined ? undefined : String(limit));
   set("cursor", ids.cursor);
+  if (include !== undefined && include.length > 0) set("include", include.join(","));
   return query;
 }
 

@@ -7,7 +7,10 @@
 /** A call of a `JobClient` that did not succeed. */
 export class JobClientError extends Error {
   override name = "JobClientError";
-  /** What kind of failure it is, as the router says: `invalid_input`, `not_found`, `unavailable` … */
+  /**
+   * What kind of failure it is. The router says `invalid_input`, `not_found`, `unavailable` …;
+   * `unexpected_answer` is one that no router gives, as when `url` is not where one is mounted.
+   */
   readonly code: string;
   /** The HTTP status; `undefined` when no answer came. */
   readonly status: number | undefined;
@@ -28,4 +31,10 @@ export class JobClientError extends Error {
     this.status = status;
     this.path = path;
   }
+}
+
+/** The failure of a call that was answered by something else than a router. */
+export function unexpectedAnswer(what: string, status?: number): JobClientError {
+  const message = `The answer is not a job router's: ${what}. Is url where it is mounted?`;
+  return new JobClientError(message, { code: "unexpected_answer", status });
 }

@@ -21,9 +21,12 @@ export interface PayloadRules {
   readonly schemas: ReadonlyMap<string, StandardSchema>;
 }
 
-/** The options that a request can give a job. A caller's trace context comes in headers instead. */
+/** The options that a request can give a job. A trace context of its own precedes that of the headers. */
 export const optionNames: readonly (keyof JobOptions)[] = [
   "traceId",
+  "traceparent",
+  "tracestate",
+  "baggage",
   "correlationId",
   "parent",
   "dependsOn",

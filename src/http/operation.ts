@@ -24,6 +24,10 @@ export interface Parameter {
   readonly schema: JsonSchema;
   /** A value of it. */
   readonly example: unknown;
+  /** How a list is written, where that is not by repeating the parameter. */
+  readonly style?: "form";
+  /** `false` for a list by comma. */
+  readonly explode?: boolean;
 }
 
 /** What is documented of a body or an answer. */

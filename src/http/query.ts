@@ -12,6 +12,7 @@ import { readTime } from "./time.ts";
 
 /** A query's names for a filter's. */
 const filterNames = {
+  id: "ids",
   queue: "queueName",
   status: "status",
   traceId: "traceId",
@@ -21,18 +22,19 @@ const filterNames = {
   until: "createdBefore",
   limit: "limit",
   cursor: "cursor",
+  include: "include",
 } as const;
 
 /** The name of a parameter. */
 export type ParameterName = keyof typeof filterNames;
 
-/** Reads these parameters; only `status` may be there more than once. */
+/** Reads these parameters. What can be large is left out unless it is asked for. */
 export function readFilter(
   query: URLSearchParams,
   names: readonly ParameterName[],
   maxPageSize: number,
 ): JobFilter {
-  const filter: Record<string, unknown> = { limit: Math.min(100, maxPageSize) };
+  const filter: Record<string, unknown> = { limit: Math.min(100, maxPageSize), include: [] };
   for (const name of names) {
     const values = query.getAll(name);
     if (values.length === 0) continue;
@@ -65,7 +67,8 @@ export function checkQuery(query: URLSearchParams, names: readonly string[]): vo
 }
 
 function readValue(name: ParameterName, values: readonly string[], maxPageSize: number): unknown {
-  if (name === "status") return values;
+  if (name === "id" || name === "status" || name === "queue") return values;
+  if (name === "include") return values.flatMap((value) => value.split(","));
   const value = onlyOne(name, values);
   if (name === "since" || name === "until") return readTime(value, name, name);
   if (name === "limit") return readLimit(value, maxPageSize);

@@ -13,6 +13,7 @@ export const statusOfCode = {
   unauthorized: 401,
   forbidden: 403,
   not_found: 404,
+  no_such_path: 404,
   method_not_allowed: 405,
   conflict: 409,
   too_large: 413,

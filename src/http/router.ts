@@ -81,7 +81,9 @@ async function answer(
 }
 
 function chosen(operations: readonly Operation[], method: string): Operation {
-  if (operations.length === 0) throw new RequestError("not_found", "There is nothing at this path");
+  if (operations.length === 0) {
+    throw new RequestError("no_such_path", "There is nothing at this path");
+  }
   const operation = operations.find((one) => one.method === method);
   if (operation !== undefined) return operation;
   const allow = operations.map((one) => one.method).join(", ");

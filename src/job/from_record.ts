@@ -4,9 +4,10 @@
  * @module
  */
 import type { Backoff } from "./backoff.ts";
-import type { FailedAttempt, Job } from "./job.ts";
+import type { FailedAttempt, Job, JobWith } from "./job.ts";
 import { fromJson } from "./json.ts";
-import type { Attempt, JobRecord } from "./record.ts";
+import type { JobPart } from "./parts.ts";
+import type { Attempt, FoundRecord, JobRecord } from "./record.ts";
 
 /** A stored record as callers see it. */
 export function toJob<Name extends string, Payload>(record: JobRecord): Job<Name, Payload> {
@@ -41,6 +42,18 @@ export function toJob<Name extends string, Payload>(record: JobRecord): Job<Name
     result: result === undefined ? undefined : fromJson(result, `${what}'s result`),
     error: record.error,
   };
+}
+
+/** A found record as callers see it: with the size of what was left out. */
+export function toFoundJob(record: FoundRecord): JobWith<Job, JobPart> {
+  const { payload, payloadBytes, resultBytes } = record;
+  if (payload !== undefined && resultBytes === undefined) return toJob({ ...record, payload });
+  const { payload: read, result, ...others } = toJob({ ...record, payload: payload ?? "null" });
+  return {
+    ...others,
+    ...payload === undefined ? { payloadBytes } : { payload: read },
+    ...resultBytes === undefined ? { result } : { resultBytes },
+  } as JobWith<Job, JobPart>;
 }
 
 /** A kept attempt as callers see it. */

@@ -4,17 +4,16 @@
  * @module
  */
 import type { Backoff } from "./backoff.ts";
+import type { JobPart } from "./parts.ts";
 import type { JobStatus } from "./status.ts";
 import type { Attempt, DependencyFailurePolicy, JobError, Propagation } from "./record.ts";
 
-/** A job as the store has it. */
-export interface Job<Name extends string = string, Payload = unknown> {
+/** All of a job but its payload and its result, which can be large. */
+export interface JobSummary<Name extends string = string> {
   /** A UUIDv7. */
   readonly id: string;
   /** The queue it waits in. */
   readonly queueName: Name;
-  /** What the handler gets. */
-  readonly payload: Payload;
   /** Where it stands. */
   readonly status: JobStatus;
   /**
@@ -62,10 +61,38 @@ export interface Job<Name extends string = string, Payload = unknown> {
   readonly startedAt?: Date | undefined;
   /** When it ended. */
   readonly finishedAt?: Date | undefined;
-  /** What the handler returned. */
-  readonly result?: unknown;
   /** Why the latest attempt failed, or why the job was cancelled. */
   readonly error?: JobError | undefined;
+}
+
+/** A job as the store has it. */
+export interface Job<Name extends string = string, Payload = unknown> extends JobSummary<Name> {
+  /** What the handler gets. */
+  readonly payload: Payload;
+  /** What the handler returned. */
+  readonly result?: unknown;
+}
+
+/** A job that was read with these parts: of a payload or a result that was left out only the size. */
+export type JobWith<AJob extends Job, Part extends JobPart> = "payload" | "result" extends Part
+  ? AJob
+  : AJob extends Job
+    ? Omit<AJob, "payload" | "result"> & Kept<AJob, "payload", Part> & Kept<AJob, "result", Part>
+  : never;
+
+type Kept<AJob extends Job, Key extends keyof Sizes, Part extends JobPart> = Key extends Part
+  ? Pick<AJob, Key>
+  : Sizes[Key];
+
+interface Sizes {
+  readonly payload: {
+    /** The size of its payload, in bytes of JSON. */
+    readonly payloadBytes: number;
+  };
+  readonly result: {
+    /** The size of its result, in bytes of JSON; `undefined` when it has none. */
+    readonly resultBytes?: number | undefined;
+  };
 }
 
 /** An attempt that did not complete its job. */

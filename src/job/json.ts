@@ -10,7 +10,8 @@ import { shown } from "./ids.ts";
 export function toJson(value: unknown, what: string, maxBytes: number): string {
   checkJson(value, what, 0);
   const text = JSON.stringify(value);
-  const bytes = utf8Length(text, maxBytes);
+  // No code unit takes more than three bytes, so most texts need not be measured.
+  const bytes = text.length * 3 <= maxBytes ? text.length : utf8Length(text);
   if (bytes > maxBytes) {
     throw new RangeError(`${what} must be at most ${maxBytes} bytes of JSON: got ${bytes}`);
   }
@@ -65,10 +66,16 @@ function notJson(path: string, got: string): TypeError {
   );
 }
 
-function utf8Length(text: string, maxBytes: number): number {
-  // No code unit takes more than three bytes, so most texts need no encoding to be measured.
-  if (text.length * 3 <= maxBytes) return text.length;
-  return new TextEncoder().encode(text).length;
+/** How many bytes a text has in UTF-8. */
+export function utf8Length(text: string): number {
+  if (text.length > 1_000) return new TextEncoder().encode(text).length;
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    // The two halves of a pair make four bytes.
+    if (unit > 0x7f) bytes += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1;
+  }
+  return bytes;
 }
 
 /** Reads JSON text that a store kept. */

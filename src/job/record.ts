@@ -117,3 +117,13 @@ export interface JobRecord extends Omit<JobInput, "delayMs" | "runAt"> {
   /** The `traceparent` of the latest settled attempt's span. */
   readonly attemptTraceparent?: string | undefined;
 }
+
+/** A job as it was found, with the parts that were asked for. */
+export interface FoundRecord extends Omit<JobRecord, "payload"> {
+  /** JSON text, if it was asked for. */
+  readonly payload?: string | undefined;
+  /** The size of the payload in bytes of JSON, if that was left out. */
+  readonly payloadBytes?: number | undefined;
+  /** The size of the result in bytes of JSON, if that was left out and there is one. */
+  readonly resultBytes?: number | undefined;
+}

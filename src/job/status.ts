@@ -53,9 +53,11 @@ export const transitions: Readonly<
   completed: {},
   failed: {
     ready: "a caller retried it",
+    blocked: "a caller retried it while a dependency had not ended",
   },
   cancelled: {
     ready: "a caller retried it",
+    blocked: "a caller retried it, or what it was cancelled for, while a dependency had not ended",
   },
 };
 

@@ -1,20 +1,86 @@
 /**
- * Found jobs with the attempts that did not complete them, read in one call for all.
+ * Found jobs with the attempts that did not complete them.
  *
  * @module
  */
 import { toFailedAttempt } from "../job/from_record.ts";
-import type { Attempted, FailedAttempt, Job } from "../job/job.ts";
-import type { Store } from "../store/store.ts";
+import type { Attempted, FailedAttempt, Job, JobWith } from "../job/job.ts";
+import type { JobPart } from "../job/parts.ts";
+import type { Attempt } from "../job/record.ts";
+import type { RecordPage, Store } from "../store/store.ts";
+import {
+  type JobFilter,
+  type JobPage,
+  mostPageBytes,
+  toJobPage,
+  toRecordFilter,
+} from "./lookup.ts";
 
-/** The jobs in the same order, each with its failed attempts. */
-export async function withAttempts<AJob extends Job, Transaction>(
+/** Jobs as `find` gives them, each with its attempts: up to 1,000, unless the filter says less. */
+export async function findAttempted<Transaction>(
   store: Store<Transaction>,
-  jobs: readonly AJob[],
-): Promise<readonly (AJob & Attempted)[]> {
+  filter: JobFilter,
+): Promise<JobPage<JobWith<Job, JobPart> & Attempted>> {
+  const recordFilter = toRecordFilter({ limit: 1_000, ...filter });
+  const page = await store.find(recordFilter);
+  const stacks = recordFilter.include?.includes("stack") ?? true;
+  const { attemptsOf, ...attempted } = await readAttempts(store, page, stacks);
+  const { jobs, nextCursor } = toJobPage(attempted);
+  return {
+    jobs: jobs.map((job) => ({ ...job, failedAttempts: attemptsOf.get(job.id)! })),
+    nextCursor,
+  };
+}
+
+/** So many attempts are read in one call. */
+const ATTEMPTS_AT_ONCE = 1_000;
+const WITH_STACKS_AT_ONCE = 100;
+
+/**
+ * Reads the attempts of a page's jobs. Where they are too many for one page it ends earlier, with one
+ * job at least.
+ */
+async function readAttempts<Transaction>(
+  store: Store<Transaction>,
+  { jobs, hasMore }: RecordPage,
+  stacks: boolean,
+): Promise<RecordPage & { readonly attemptsOf: ReadonlyMap<string, readonly FailedAttempt[]> }> {
   const attemptsOf = new Map<string, FailedAttempt[]>(jobs.map(({ id }) => [id, []]));
-  for (const attempt of await store.attempts(jobs.map(({ id }) => id))) {
-    attemptsOf.get(attempt.jobId)!.push(toFailedAttempt(attempt));
+  let limit = stacks ? WITH_STACKS_AT_ONCE : ATTEMPTS_AT_ONCE;
+  let bytes = 0;
+  let done = 0;
+  while (done < jobs.length && bytes < mostPageBytes) {
+    const jobIds = jobs.slice(done).map(({ id }) => id);
+    const attempts = await store.attempts({ jobIds, limit, stacks });
+    const { whole, count } = wholeJobs(attempts, jobIds, limit);
+    // One job alone has as many: it is read in one piece.
+    if (count === 0) limit *= 2;
+    for (const attempt of whole) {
+      bytes += bytesOf(attempt);
+      attemptsOf.get(attempt.jobId)!.push(toFailedAttempt(attempt));
+    }
+    done += count;
   }
-  return jobs.map((job) => ({ ...job, failedAttempts: attemptsOf.get(job.id)! }));
+  return { jobs: jobs.slice(0, done), hasMore: hasMore || done < jobs.length, attemptsOf };
+}
+
+/** The jobs of which all attempts were read. Where as many came as can, those of the last may go on. */
+function wholeJobs(
+  attempts: readonly Attempt[],
+  jobIds: readonly string[],
+  limit: number,
+): { whole: readonly Attempt[]; count: number } {
+  if (attempts.length < limit) return { whole: attempts, count: jobIds.length };
+  const last = attempts.at(-1)!.jobId;
+  return {
+    whole: attempts.filter(({ jobId }) => jobId !== last),
+    count: jobIds.indexOf(last),
+  };
+}
+
+const ATTEMPT_BYTES = 300;
+
+function bytesOf({ error }: Attempt): number {
+  return ATTEMPT_BYTES +
+    (error === undefined ? 0 : error.message.length + (error.stack ?? "").length);
 }

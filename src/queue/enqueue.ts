@@ -98,8 +98,9 @@ async function storedParents<Transaction>(
     job.parentId !== undefined && !here.has(job.parentId) && !inheritsNothing(job)
   );
   const ids = [...new Set(asked.map(({ parentId }) => parentId!))];
-  const found = await Promise.all(ids.map((id) => store.get(id)));
-  const parents = new Map(found.flatMap((parent, i) => parent ? [[ids[i]!, parent]] : []));
+  if (ids.length === 0) return new Map();
+  const found = await store.find({ ids, limit: ids.length, include: [] });
+  const parents = new Map(found.jobs.map((parent) => [parent.id, parent]));
   for (const { parentId, traceId } of asked) {
     // With a trace of its own it may belong to one that only the caller's transaction can see.
     if (parents.has(parentId!) || traceId !== undefined) continue;

@@ -8,7 +8,7 @@
 import { connected } from "../job/graph.ts";
 import { readTraceId } from "../job/ids.ts";
 import type { NewJob } from "../job/new_job.ts";
-import type { JobRecord } from "../job/record.ts";
+import type { FoundRecord } from "../job/record.ts";
 import { checkedBaggage } from "../trace/baggage.ts";
 import type { Sendable } from "../trace/send_spans.ts";
 import type { JobScope } from "../trace/scope.ts";
@@ -26,7 +26,7 @@ export interface Surroundings {
 }
 
 /** Stored parents by their ids. */
-export type Parents = ReadonlyMap<string, JobRecord>;
+export type Parents = ReadonlyMap<string, FoundRecord>;
 
 /** Decides for jobs in dependency order what they inherit. `parents` are those already stored. */
 export function inherit(
@@ -116,6 +116,6 @@ function within(
   return spanContext?.traceId === traceId ? { traceId, parent: { spanContext } } : { traceId };
 }
 
-function storedParent({ parentId }: NewJob, parents: Parents): JobRecord | undefined {
+function storedParent({ parentId }: NewJob, parents: Parents): FoundRecord | undefined {
   return parentId === undefined ? undefined : parents.get(parentId);
 }

@@ -7,9 +7,11 @@ import { toCancellation } from "../job/errors.ts";
 import { shown } from "../job/ids.ts";
 import type { Job } from "../job/job.ts";
 import type { JobError } from "../job/record.ts";
-import { hasEnded } from "../job/status.ts";
+import { canBeRetried } from "../job/status.ts";
+import { mostAttempts } from "../job/job_options.ts";
 import { toJob } from "../job/from_record.ts";
-import type { ChangedRecord } from "../store/store.ts";
+import { endedAs } from "../store/reasons.ts";
+import type { ChangedRecord, Hindrance, RetryOptions } from "../store/store.ts";
 
 /** What became of a job that was to be cancelled or retried. */
 export interface JobChange {
@@ -25,6 +27,16 @@ export interface JobChange {
 export interface CancelOptions {
   /** Why; it is kept as the job's error. Default: "Cancelled by a caller". */
   readonly reason?: string | undefined;
+}
+
+/** The checked options of a retry. */
+export function readRetryOptions(options: RetryOptions): RetryOptions {
+  checkOptionNames("A retry", options, ["dependents", "force"]);
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || typeof value === "boolean") continue;
+    throw new TypeError(`${name} must be true or false: got ${shown(value)}`);
+  }
+  return options;
 }
 
 /** A caller's reason as it is kept with the job. */
@@ -43,15 +55,26 @@ export function toCancelled({ job: record, changed }: ChangedRecord): JobChange 
 }
 
 /** What `retry` answers. */
-export function toRetried({ job: record, changed }: ChangedRecord): JobChange {
+export function toRetried({ job: record, changed, hindrance }: ChangedRecord): JobChange {
   const job = toJob(record);
-  return { job, changed, reason: changed ? undefined : notRetried(job) };
+  return { job, changed, reason: changed ? undefined : notRetried(job, hindrance) };
 }
 
-function notRetried({ status }: Job): string {
-  return hasEnded(status) && status !== "completed"
-    ? `A job that it depends on has not ended: this one is ${status}`
-    : `Only a failed or cancelled job can be retried: this one is ${status}`;
+function notRetried({ status }: Job, hindrance: Hindrance | undefined): string {
+  if (!canBeRetried(status)) {
+    return `Only a failed or cancelled job can be retried: this one is ${status}`;
+  }
+  if (hindrance === undefined) {
+    return `A job can have at most ${mostAttempts} attempts: this one has had them`;
+  }
+  const { dependencyId } = hindrance;
+  return hindrance.status === "removed"
+    ? `Its dependency ${dependencyId} is no longer stored, so it is not known whether it completed; ` +
+      "force runs the job all the same"
+    : `Its dependency ${dependencyId} ${
+      endedAs(hindrance.status)
+    }; retry that one first, or force ` +
+      "runs the job all the same";
 }
 
 /** A misspelled option would be passed over in silence. */

@@ -5,7 +5,8 @@
  */
 import { hasEnded } from "../job/status.ts";
 import type { AttemptOutcome, JobError } from "../job/record.ts";
-import type { Attempted, FailedAttempt, Job } from "../job/job.ts";
+import type { Attempted, FailedAttempt, JobSummary } from "../job/job.ts";
+import type { JobPage } from "./lookup.ts";
 
 /** One attempt of a job, whatever became of it. */
 export interface JobRun {
@@ -24,7 +25,7 @@ export interface JobRun {
 }
 
 /** A job in a tree. */
-export interface JobNode<AJob = Job> {
+export interface JobNode<AJob = JobSummary> {
   /** The job. */
   readonly job: AJob & Attempted;
   /** Its attempts in order, the one that completed it or runs among them. */
@@ -34,7 +35,7 @@ export interface JobNode<AJob = Job> {
 }
 
 /** Jobs below the jobs that they are parts of. */
-export interface JobTree<AJob = Job> {
+export interface JobTree<AJob = JobSummary> {
   /** Those that are parts of no other here, in the order in which they were added. */
   readonly roots: readonly JobNode<AJob>[];
   /** How many jobs it holds. */
@@ -48,9 +49,8 @@ export interface JobTree<AJob = Job> {
 }
 
 /** Builds the tree of a page of jobs, newest first, with all their attempts. */
-export function jobTree<AJob extends Job>(
-  jobs: readonly (AJob & Attempted)[],
-  nextCursor: string | undefined,
+export function jobTree<AJob extends JobSummary>(
+  { jobs, nextCursor }: JobPage<AJob & Attempted>,
 ): JobTree<AJob> {
   const oldestFirst = [...jobs].reverse();
   const nodes = new Map(oldestFirst.map((job) => [job.id, newNode(job)]));
@@ -73,12 +73,12 @@ interface GrowingNode<AJob> extends JobNode<AJob> {
   readonly children: JobNode<AJob>[];
 }
 
-function newNode<AJob extends Job>(job: AJob & Attempted): GrowingNode<AJob> {
+function newNode<AJob extends JobSummary>(job: AJob & Attempted): GrowingNode<AJob> {
   return { job, runs: runsOf(job), children: [] };
 }
 
 /** What did not complete the job is kept as attempts; the last word stands on the job itself. */
-function runsOf(job: Job & Attempted): readonly JobRun[] {
+export function runsOf(job: JobSummary & Attempted): readonly JobRun[] {
   const runs = job.failedAttempts.map(toRun);
   const { status, startedAt, finishedAt } = job;
   if ((status !== "completed" && status !== "running") || startedAt === undefined) return runs;
@@ -96,7 +96,7 @@ function toRun({ attempt, outcome, startedAt, finishedAt, error, traceparent }: 
   return { attempt, outcome, startedAt, finishedAt, error, traceparent };
 }
 
-function endOf(jobs: readonly Job[]): Date | undefined {
+function endOf(jobs: readonly JobSummary[]): Date | undefined {
   if (jobs.length === 0 || !jobs.every(({ status }) => hasEnded(status))) return undefined;
-  return new Date(Math.max(...jobs.map(({ finishedAt }) => finishedAt!.getTime())));
+  return new Date(jobs.reduce((last, { finishedAt }) => Math.max(last, finishedAt!.getTime()), 0));
 }

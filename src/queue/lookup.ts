@@ -4,15 +4,19 @@
  * @module
  */
 import { checkCorrelationId, checkJobId, checkQueueName, readTraceId, shown } from "../job/ids.ts";
-import type { Job } from "../job/job.ts";
+import { toFoundJob } from "../job/from_record.ts";
+import type { Job, JobWith } from "../job/job.ts";
 import { checkInteger, type JobReference } from "../job/job_options.ts";
+import { type JobPart, jobParts } from "../job/parts.ts";
 import { type JobStatus, jobStatuses } from "../job/status.ts";
-import type { RecordFilter } from "../store/store.ts";
+import type { RecordFilter, RecordPage } from "../store/store.ts";
 
 /** Which jobs to find. All that is given must hold; nothing given finds all. */
-export interface JobFilter<Name extends string = string> {
-  /** In this queue. */
-  readonly queueName?: Name | undefined;
+export interface JobFilter<Name extends string = string, Part extends JobPart = JobPart> {
+  /** With one of these ids, at most 1,000. */
+  readonly ids?: readonly string[] | undefined;
+  /** In this queue, or one of these. */
+  readonly queueName?: Name | readonly Name[] | undefined;
   /** With this status, or one of these. */
   readonly status?: JobStatus | readonly JobStatus[] | undefined;
   /** Of this trace: 32 hex digits or a UUID, in any case. */
@@ -25,21 +29,32 @@ export interface JobFilter<Name extends string = string> {
   readonly createdFrom?: Date | undefined;
   /** Added before this time. */
   readonly createdBefore?: Date | undefined;
-  /** At most this many, 1 to 1,000. Default 100. */
+  /**
+   * At most this many, 1 to 1,000. Default 100. A page of large jobs has fewer: it ends at about 4 MiB,
+   * with one job at least.
+   */
   readonly limit?: number | undefined;
   /** Where to go on: the `nextCursor` of the page before. Jobs added since then do not shift it. */
   readonly cursor?: string | undefined;
+  /**
+   * Which of the parts that can be large to read: `payload`, `result`, and `stack` for errors that are
+   * whole. In place of a payload or a result that is left out stands its size. Default: all.
+   */
+  readonly include?: readonly Part[] | undefined;
 }
 
 /** Jobs, newest first. */
 export interface JobPage<AJob = Job> {
   /** In the store's order, newest first. */
   readonly jobs: readonly AJob[];
-  /** Where the next page begins; `undefined` on the last. */
+  /** Where the next page begins; `undefined` on the last. It alone says whether there are more. */
   readonly nextCursor: string | undefined;
 }
 
-/** A checked filter, as a store takes it. One more job is asked for, to see whether a page follows. */
+/** The largest page, in bytes, if it has more than one job: 4 MiB. */
+export const mostPageBytes: number = 4 * 1_024 * 1_024;
+
+/** A checked filter, as a store takes it. */
 export function toRecordFilter(filter: JobFilter): RecordFilter {
   for (const name of Object.keys(filter)) {
     if (!filterNames.includes(name)) {
@@ -47,9 +62,9 @@ export function toRecordFilter(filter: JobFilter): RecordFilter {
     }
   }
   const { queueName, status, traceId, correlationId, parent, cursor, limit = 100 } = filter;
-  checkInteger("limit", limit, 1, 1_000);
   return {
-    queueName: queueName === undefined ? undefined : checkQueueName(queueName),
+    ids: filter.ids && checkIds(filter.ids),
+    queueNames: queueName === undefined ? undefined : [queueName].flat().map(checkQueueName),
     statuses: status === undefined ? undefined : checkStatuses([status].flat()),
     traceId: traceId === undefined ? undefined : readTraceId(traceId),
     correlationId: correlationId === undefined ? undefined : checkCorrelationId(correlationId),
@@ -59,12 +74,23 @@ export function toRecordFilter(filter: JobFilter): RecordFilter {
     createdFrom: time("createdFrom", filter.createdFrom),
     createdBefore: time("createdBefore", filter.createdBefore),
     before: cursor === undefined ? undefined : readCursor(cursor),
-    limit: limit + 1,
+    limit: checkInteger("limit", limit, 1, 1_000),
+    maxBytes: mostPageBytes,
+    include: filter.include && checkParts(filter.include),
+  };
+}
+
+/** A page as callers see it. */
+export function toJobPage({ jobs, hasMore }: RecordPage): JobPage<JobWith<Job, JobPart>> {
+  return {
+    jobs: jobs.map(toFoundJob),
+    nextCursor: hasMore ? String(jobs.at(-1)!.sequence) : undefined,
   };
 }
 
 // A misspelled one would find everything.
 const filterNames: readonly string[] = [
+  "ids",
   "queueName",
   "status",
   "traceId",
@@ -74,7 +100,21 @@ const filterNames: readonly string[] = [
   "createdBefore",
   "limit",
   "cursor",
+  "include",
 ];
+
+function checkIds(ids: readonly string[]): readonly string[] {
+  if (Array.isArray(ids) && ids.length <= 1_000) return ids.map((id) => checkJobId(id, "ids"));
+  throw new RangeError(
+    `ids must be a list of up to 1000 job ids: got ${Array.isArray(ids) ? ids.length : shown(ids)}`,
+  );
+}
+
+function checkParts(parts: readonly JobPart[]): readonly JobPart[] {
+  const wrong = Array.isArray(parts) ? parts.find((part) => !jobParts.includes(part)) : parts;
+  if (wrong === undefined) return parts;
+  throw new RangeError(`include must be a list of ${jobParts.join(", ")}: got ${shown(wrong)}`);
+}
 
 function checkStatuses(statuses: readonly JobStatus[]): readonly JobStatus[] {
   for (const status of statuses) {

@@ -4,25 +4,27 @@
  * @module
  */
 import type { SpanContext } from "@opentelemetry/api";
-import { withAttempts } from "./attempted_jobs.ts";
+import { findAttempted } from "./attempted_jobs.ts";
 import { type CountOptions, readCountOptions } from "./counting.ts";
 import { type EnqueueArguments, enqueueJobs } from "./enqueue.ts";
 import type { Health } from "../store/health.ts";
 import { checkJobId } from "../job/ids.ts";
 import type { Surroundings } from "./inheritance.ts";
-import type { Attempted, Job } from "../job/job.ts";
+import type { Attempted, Job, JobWith } from "../job/job.ts";
 import {
   type CancelOptions,
   type JobChange,
   readCancelOptions,
+  readRetryOptions,
   toCancelled,
   toRetried,
 } from "./job_change.ts";
 import { checkInteger } from "../job/job_options.ts";
 import { type JobTree, jobTree } from "./job_tree.ts";
-import { type JobFilter, type JobPage, toRecordFilter } from "./lookup.ts";
+import type { JobPart } from "../job/parts.ts";
+import { type JobFilter, type JobPage, toJobPage, toRecordFilter } from "./lookup.ts";
 import type { Enqueue, JobOf, QueueName, Queues } from "../job/queues.ts";
-import type { QueueCount, Store } from "../store/store.ts";
+import type { QueueCount, RetryOptions, Store } from "../store/store.ts";
 import { activeBaggage } from "../trace/baggage.ts";
 import {
   defaultSpanRules,
@@ -33,7 +35,7 @@ import {
 } from "../trace/rules.ts";
 import { currentScope, type JobScope } from "../trace/scope.ts";
 import { activeParent, parentOf } from "../trace/tracer.ts";
-import { toJob } from "../job/from_record.ts";
+import { toFailedAttempt, toJob } from "../job/from_record.ts";
 import { Worker } from "../worker/worker.ts";
 import type {
   Handler,
@@ -115,32 +117,32 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   ): Promise<JobOf<Q, Name> & Attempted | undefined> {
     const record = await this.store.get(checkJobId(id));
     if (record === undefined) return undefined;
-    const [job] = await withAttempts(this.store, [toJob(record) as JobOf<Q, Name>]);
-    return job;
+    const attempts = await this.store.attempts({ jobIds: [id] });
+    const job = toJob(record) as JobOf<Q, Name>;
+    return { ...job, failedAttempts: attempts.map(toFailedAttempt) };
   }
 
-  /** Jobs by queue, status, trace, correlation id, parent and time, newest first, page by page. */
-  async find<Name extends QueueName<Q> = QueueName<Q>>(
-    filter: JobFilter<Name> = {},
-  ): Promise<JobPage<JobOf<Q, Name>>> {
-    const recordFilter = toRecordFilter(filter);
-    const records = await this.store.find(recordFilter);
-    const page = records.slice(0, recordFilter.limit - 1);
-    return {
-      jobs: page.map((record) => toJob(record) as JobOf<Q, Name>),
-      nextCursor: records.length > page.length ? String(page.at(-1)!.sequence) : undefined,
-    };
+  /**
+   * Jobs by queue, status, trace, correlation id, parent and time, newest first, page by page. What
+   * `include` leaves out is not read.
+   */
+  async find<Name extends QueueName<Q> = QueueName<Q>, Part extends JobPart = JobPart>(
+    filter: JobFilter<Name, Part> = {},
+  ): Promise<JobPage<JobWith<JobOf<Q, Name>, Part>>> {
+    const page = await this.store.find(toRecordFilter(filter));
+    // Which queues there are and what was asked for is a matter of types, and ends here.
+    return toJobPage(page) as unknown as JobPage<JobWith<JobOf<Q, Name>, Part>>;
   }
 
   /**
    * Jobs as `find` gives them, each below the job that it is a part of and with all its attempts: a
-   * request by its trace id, an order by its correlation id.
+   * request by its trace id, an order by its correlation id. Up to 1,000 jobs, unless `limit` says less.
    */
-  async tree<Name extends QueueName<Q> = QueueName<Q>>(
-    filter: JobFilter<Name>,
-  ): Promise<JobTree<JobOf<Q, Name>>> {
-    const { jobs, nextCursor } = await this.find({ limit: 1_000, ...filter });
-    return jobTree(await withAttempts(this.store, jobs), nextCursor);
+  async tree<Name extends QueueName<Q> = QueueName<Q>, Part extends JobPart = JobPart>(
+    filter: JobFilter<Name, Part>,
+  ): Promise<JobTree<JobWith<JobOf<Q, Name>, Part>>> {
+    const tree = jobTree(await findAttempted(this.store, filter));
+    return tree as unknown as JobTree<JobWith<JobOf<Q, Name>, Part>>;
   }
 
   /**
@@ -170,13 +172,17 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   }
 
   /**
-   * Makes a failed or cancelled job ready again, with at least one more attempt.
+   * Makes a failed or cancelled job ready again, with at least one more attempt; blocked while a job
+   * that it depends on has not ended. The dependents that were cancelled because of it, and in turn
+   * theirs, wait again, unless `dependents` is false or they depend on another job that did not
+   * complete.
    *
    * @returns The job as it is stored then, and whether this call changed it; `undefined` when there is
-   * none. It is not changed when it has not failed, or while a job that it depends on has not ended.
+   * none. It is not changed when it has neither failed nor been cancelled, or when a job that it depends
+   * on did not complete: `reason` says which, and `force` retries it all the same.
    */
-  async retry(id: string): Promise<JobChange | undefined> {
-    const changed = await this.store.retry(checkJobId(id));
+  async retry(id: string, options: RetryOptions = {}): Promise<JobChange | undefined> {
+    const changed = await this.store.retry(checkJobId(id), readRetryOptions(options));
     return changed && toRetried(changed);
   }
 

@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { summaryOf } from "../job/parts.ts";
 import type { Health } from "./health.ts";
 import type { Attempt, JobError, JobInput, JobRecord } from "../job/record.ts";
 import type {
   Added,
+  AttemptFilter,
   ChangedRecord,
   Extension,
   Lease,
@@ -14,6 +16,8 @@ import type {
   Notice,
   QueueCount,
   RecordFilter,
+  RecordPage,
+  RetryOptions,
   Store,
   TraceEnd,
   TraceEndClaim,
@@ -97,8 +101,8 @@ class MemoryStore implements Store {
   }
 
   // deno-lint-ignore require-await
-  async retry(id: string): Promise<ChangedRecord | undefined> {
-    return this.#jobs.retry(id, this.#now());
+  async retry(id: string, options?: RetryOptions): Promise<ChangedRecord | undefined> {
+    return this.#jobs.retry(id, this.#now(), options);
   }
 
   // deno-lint-ignore require-await
@@ -108,12 +112,13 @@ class MemoryStore implements Store {
   }
 
   // deno-lint-ignore require-await
-  async attempts(jobIds: readonly string[]): Promise<readonly Attempt[]> {
-    return jobIds.flatMap((id) => this.#jobs.table.get(id)?.failures ?? []);
+  async attempts({ jobIds, limit, stacks = true }: AttemptFilter): Promise<readonly Attempt[]> {
+    const all = jobIds.flatMap((id) => this.#jobs.table.get(id)?.failures ?? []).slice(0, limit);
+    return stacks ? all : all.map((one) => ({ ...one, error: one.error && summaryOf(one.error) }));
   }
 
   // deno-lint-ignore require-await
-  async find(filter: RecordFilter): Promise<readonly JobRecord[]> {
+  async find(filter: RecordFilter): Promise<RecordPage> {
     return this.#jobs.table.find(filter);
   }
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { JobStatus } from "../job/status.ts";
 import type { JobError } from "../job/record.ts";
+import type { FailedDependency } from "./store.ts";
 
 /** Why an attempt ended that nobody settled. */
 export const leaseExpired: JobError = {
@@ -13,9 +13,9 @@ export const leaseExpired: JobError = {
 };
 
 /** Why a dependent was cancelled. */
-export function dependencyFailed(id: string, status: JobStatus): JobError {
-  const message = `Its dependency ${id} ${said(status)}`;
-  return { name: "JobCancelledError", message, dependencyId: id };
+export function dependencyFailed({ dependencyId, status }: FailedDependency): JobError {
+  const message = `Its dependency ${dependencyId} ${endedAs(status)}`;
+  return { name: "JobCancelledError", message, dependencyId };
 }
 
 /** The refusal of a dependency that is not stored. */
@@ -25,6 +25,7 @@ export function unknownDependency(id: string): RangeError {
   );
 }
 
-function said(status: JobStatus): string {
+/** How a dependency did not complete, in words. */
+export function endedAs(status: "failed" | "cancelled"): string {
   return status === "cancelled" ? "was cancelled" : status;
 }

@@ -9,7 +9,8 @@
  * @module
  */
 import type { Health } from "./health.ts";
-import type { Attempt, JobError, JobInput, JobRecord } from "../job/record.ts";
+import type { Attempt, FoundRecord, JobError, JobInput, JobRecord } from "../job/record.ts";
+import type { JobPart } from "../job/parts.ts";
 import type { JobStatus } from "../job/status.ts";
 
 /** What `add` answers for one job. */
@@ -26,6 +27,35 @@ export interface ChangedRecord {
   readonly job: JobRecord;
   /** Whether this call changed it. */
   readonly changed: boolean;
+  /** What keeps the job from being retried, if a dependency does. */
+  readonly hindrance?: Hindrance | undefined;
+}
+
+/** A dependency that did not complete. */
+export interface FailedDependency {
+  /** Its id. */
+  readonly dependencyId: string;
+  /** How it ended. */
+  readonly status: "failed" | "cancelled";
+}
+
+/**
+ * A dependency that keeps a job from being retried: one that did not complete, or one of which nobody
+ * knows, because it is no longer stored.
+ */
+export type Hindrance =
+  | FailedDependency
+  | { readonly dependencyId: string; readonly status: "removed" };
+
+/** How a job is retried. */
+export interface RetryOptions {
+  /**
+   * Whether the dependents that were cancelled because of the job, and in turn theirs, wait for it
+   * again. Default true.
+   */
+  readonly dependents?: boolean | undefined;
+  /** Whether it runs although a job that it depends on did not complete. Default false. */
+  readonly force?: boolean | undefined;
 }
 
 /** A worker's right to one attempt. */
@@ -132,8 +162,10 @@ export interface TurnResult {
 
 /** Which jobs to find. All that is given must hold. */
 export interface RecordFilter {
-  /** In this queue. */
-  readonly queueName?: string | undefined;
+  /** With one of these ids. */
+  readonly ids?: readonly string[] | undefined;
+  /** In one of these queues. */
+  readonly queueNames?: readonly string[] | undefined;
   /** With one of these statuses. */
   readonly statuses?: readonly JobStatus[] | undefined;
   /** Of this trace, or with an attempt that ran in it. */
@@ -150,6 +182,28 @@ export interface RecordFilter {
   readonly before?: number | undefined;
   /** At most this many. */
   readonly limit: number;
+  /** At most so many bytes, roughly, though at least one job. Default: any number. */
+  readonly maxBytes?: number | undefined;
+  /** The parts to read; the others are not even read to be measured. Default: all. */
+  readonly include?: readonly JobPart[] | undefined;
+}
+
+/** Jobs that fit, newest first. */
+export interface RecordPage {
+  /** The jobs. At least one, if any fits. */
+  readonly jobs: readonly FoundRecord[];
+  /** Whether there are older ones. */
+  readonly hasMore: boolean;
+}
+
+/** Which attempts to read, and how much of each. */
+export interface AttemptFilter {
+  /** The jobs. Their attempts come in this order, those of one job oldest first. */
+  readonly jobIds: readonly string[];
+  /** At most this many. Default: all. */
+  readonly limit?: number | undefined;
+  /** Whether to read errors whole, or short and without their stacks. Default: whole. */
+  readonly stacks?: boolean | undefined;
 }
 
 /** How many jobs of one queue have one status. */
@@ -251,16 +305,19 @@ export interface Store<Transaction = never> {
    */
   cancel(id: string, error: JobError): Promise<ChangedRecord | undefined>;
   /**
-   * Makes a failed or cancelled job ready again, with at least one more attempt; any other, and one
-   * with a dependency that has not ended, stays as it is. `undefined` when there is no such job.
+   * Makes a failed or cancelled job ready again, with at least one more attempt, or blocked while a
+   * dependency has not ended. In the same step the dependents that were cancelled because of it, and in
+   * turn theirs, are blocked again, but for those that depend on another job that did not complete.
+   * Any other job, and one that a dependency hinders, stays as it is. `undefined` when there is no
+   * such job.
    */
-  retry(id: string): Promise<ChangedRecord | undefined>;
+  retry(id: string, options?: RetryOptions): Promise<ChangedRecord | undefined>;
   /** One job. */
   get(id: string): Promise<JobRecord | undefined>;
-  /** The attempts of these jobs that did not complete them, oldest first. */
-  attempts(jobIds: readonly string[]): Promise<readonly Attempt[]>;
-  /** Jobs, newest first. */
-  find(filter: RecordFilter): Promise<readonly JobRecord[]>;
+  /** The attempts of jobs that did not complete them. */
+  attempts(filter: AttemptFilter): Promise<readonly Attempt[]>;
+  /** Jobs, newest first. What is not asked for of them is not read. */
+  find(filter: RecordFilter): Promise<RecordPage>;
   /**
    * How many jobs each queue has with each status; with `endedWithinMs`, of those alone that have
    * ended, less than so long ago.

@@ -63,6 +63,7 @@ export class Loop {
   readonly #budgetEndsAt: number;
   // Upkeep alone is no reason for more of it, whatever its interval.
   #hasKept = false;
+  #isKeeping = false;
 
   constructor(
     settings: readonly WorkerSettings[],
@@ -125,7 +126,7 @@ export class Loop {
           await this.#cancellations.whileClaiming(() => this.#turns.take(this.#mayStart()));
         } else if (!this.#isUpkeepDue()) await this.#sleep();
         this.#traceEnds.askIfDue();
-        if (this.#isUpkeepDue()) await this.#upkeep();
+        if (this.#isUpkeepDue()) void this.#upkeep();
         await this.#breath.take();
       }
       if (this.#stopping.hasGivenUp) this.#reportUnrecorded();
@@ -255,6 +256,7 @@ export class Loop {
   /** A worker that could not record its own outcomes must not sweep them. */
   #isUpkeepDue(): boolean {
     return !this.#turns.hasFailed && !this.#stopping.isAsked && !this.#hasKept &&
+      !this.#isKeeping &&
       upkeepDueAt(this.#store, this.#settings) <= performance.now();
   }
 
@@ -262,6 +264,7 @@ export class Loop {
     if (this.#stopping.hasGivenUp) return true;
     const { running, finishedCount } = this.#attempts;
     if (running.size > 0 || finishedCount > 0 || this.#prefetch.count > 0) return false;
+    if (this.#isKeeping) return false;
     if (this.#stopping.isAsked) return true;
     return this.#limits.endsWhenIdle && !this.#isUpkeepDue() && !this.#hasDue();
   }
@@ -269,7 +272,9 @@ export class Loop {
   async #sleep(): Promise<void> {
     const now = performance.now();
     // An upkeep interval of zero means every turn, not a loop without a pause.
-    const upkeepAt = Math.max(now + 1, upkeepDueAt(this.#store, this.#settings));
+    const upkeepAt = this.#isKeeping
+      ? Infinity
+      : Math.max(now + 1, upkeepDueAt(this.#store, this.#settings));
     const wakeAt = Math.min(
       this.#askAt(),
       this.#prefetch.overdueAt(),
@@ -281,11 +286,15 @@ export class Loop {
     this.#breath.taken();
   }
 
+  /** Beside the turns: on a store that is far away jobs need not wait for it. Never rejects. */
   async #upkeep(): Promise<void> {
     this.#hasKept = true;
+    this.#isKeeping = true;
     const upkeep = doUpkeep(this.#store, this.#byQueue, this.#hooks, this.#onStoreError);
     const hasFreed = await this.#stopping.inTime(upkeep).catch(() => false);
+    this.#isKeeping = false;
     if (hasFreed) this.#asking.askAll();
+    this.#waiting.wake();
   }
 
   #endTimeoutMs(): number {

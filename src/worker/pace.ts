@@ -7,6 +7,7 @@
 
 /** Measures the time from one end of an attempt to the next, while there is a job to run. */
 export class Pace {
+  readonly #concurrency: number;
   readonly #memory: number;
   #present = 0;
   #busySince = 0;
@@ -16,6 +17,7 @@ export class Pace {
 
   /** `concurrency` is how many may run at once: as many can end in one moment after a long wait. */
   constructor(concurrency: number) {
+    this.#concurrency = concurrency;
     this.#memory = 60 + 4 * concurrency;
   }
 
@@ -48,8 +50,11 @@ export class Pace {
   perJobMs(): number {
     if (this.#ended === 0) return Infinity;
     const perJobMs = this.#busyMs / this.#ended;
-    // That none ends for a while tells sooner than any ratio that jobs have become slower.
-    return this.#present > 0 ? Math.max(perJobMs, performance.now() - this.#lastEndAt) : perJobMs;
+    if (this.#present === 0) return perJobMs;
+    // That none ends for a while tells sooner than any ratio that jobs have become slower. But as many
+    // as run at once can end together.
+    const atOnce = Math.min(this.#present, this.#concurrency);
+    return Math.max(perJobMs, (performance.now() - this.#lastEndAt) / atOnce);
   }
 
   #countBusyTime(now: number): void {

@@ -28,8 +28,10 @@ const ANSWERS_HELD = 2;
 const PATIENCE = 2;
 // So much of a lease is left for a job that starts, to be extended in time.
 const PART_FOR_ITS_RUN = 0.5;
-// A larger batch costs a store as much for each job.
+// A larger batch costs a store as much for each job. But while one that is far away answers, more run.
 const MOST = 1_000;
+const MOST_BY_ANSWER_MS = 20;
+const MOST_FOR_ANY = 3_000;
 // A queue shows its pace with a few jobs, and then holds more step by step.
 const FIRST_WINDOW = 4;
 const WINDOW_GROWTH = 4;
@@ -53,8 +55,8 @@ export class Prefetch {
   }
 
   /**
-   * How many more of a queue to claim: none while more than half of what can be held is there, and no
-   * more than can start within `leftMs`.
+   * How many more of a queue to claim: none while enough is there, and no more than can start within
+   * `leftMs`.
    */
   roomFor(settings: WorkerSettings, leftMs: number): number {
     return this.#byQueue.get(settings)!.room(leftMs);
@@ -171,7 +173,10 @@ class Line {
 
   room(leftMs: number): number {
     const size = Math.min(this.#window, this.#size(Math.min(this.#heldMs(), leftMs)));
-    return this.count > size / 2 ? 0 : size - this.count;
+    if (this.count >= size) return 0;
+    // What would last for a turn that is under way and the next one is enough.
+    const enough = ANSWERS_HELD * this.#roundTrip.ms / this.pace.perJobMs();
+    return this.count > Math.max(size / 2, enough) ? 0 : size - this.count;
   }
 
   /** For a queue whose jobs are slow, or not known yet: what takes its turn with the others. */
@@ -189,7 +194,7 @@ class Line {
     const held = this.#held[this.#next++];
     if (this.#next >= this.#held.length) this.#clear();
     if (++this.#startedInTime >= this.#window) {
-      this.#window = Math.min(MOST, this.#window * WINDOW_GROWTH);
+      this.#window = Math.min(MOST_FOR_ANY, this.#window * WINDOW_GROWTH);
       this.#startedInTime = 0;
     }
     return held;
@@ -222,11 +227,13 @@ class Line {
   #size(heldMs: number): number {
     if (heldMs <= 0) return 0;
     const perJobMs = this.pace.perJobMs();
+    const answersMs = ANSWERS_HELD * this.#roundTrip.ms;
+    const most = Math.min(MOST_FOR_ANY, Math.max(MOST, MOST_BY_ANSWER_MS * this.#roundTrip.ms));
     const quick = Math.floor(heldMs / perJobMs);
-    if (quick >= Math.min(this.settings.concurrency, MOST)) return Math.min(MOST, quick);
+    if (quick >= Math.min(this.settings.concurrency, most)) return Math.min(most, quick);
     // Fewer than run at once: another worker can have them, but for those that would leave a place
     // empty while the store answers.
-    return Math.floor(Math.min(heldMs, this.#roundTrip.ms) / perJobMs);
+    return Math.floor(Math.min(heldMs, answersMs) / perJobMs);
   }
 
   /** How long a job may wait by its pace: it is to start while enough of its lease is left. */

@@ -11,7 +11,7 @@ import type { WorkerSettings } from "./worker_settings.ts";
 // One upkeep blocks a file for a few ms at the most; what is left waits for the next.
 const LIMIT = 500;
 
-// A store that answers slowly is kept from its jobs for a fifth of the time at most.
+// A store that answers slowly is busy with its upkeep for a fifth of the time at most.
 const PAUSE_BY_TIME_TAKEN = 4;
 
 interface LastUpkeep {

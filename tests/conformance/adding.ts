@@ -5,6 +5,7 @@ import type { JobInput } from "../../src/job/record.ts";
 import { jobInput } from "./job_input.ts";
 import { stated } from "./stated.ts";
 import type { TestStore } from "./test_store.ts";
+import { jobsFound } from "./jobs_found.ts";
 
 export function describeAdding(test: TestStore): void {
   describe("adding", () => {
@@ -81,14 +82,14 @@ export function describeAdding(test: TestStore): void {
     test("an unknown dependency refuses the whole call", async ({ store }) => {
       const inputs = [jobInput(), jobInput({ dependsOn: [newJobId()] }), jobInput()];
       await assert.rejects(store.add(inputs), RangeError);
-      assert.deepEqual(await store.find({ limit: 10 }), []);
+      assert.deepEqual(await jobsFound(store, { limit: 10 }), []);
       assert.deepEqual(await store.counts(), []);
     });
 
     test("a parent need not be stored: it may have been removed", async ({ add, store }) => {
       const parentId = newJobId();
       const { id } = await add({ parentId });
-      const found = await store.find({ parentId, limit: 10 });
+      const found = await jobsFound(store, { parentId, limit: 10 });
       assert.deepEqual(found.map((job) => job.id), [id]);
     });
 
@@ -109,7 +110,7 @@ export function describeAdding(test: TestStore): void {
 
     test("an unknown id has no job and no attempts", async ({ store }) => {
       assert.equal(await store.get(newJobId()), undefined);
-      assert.deepEqual(await store.attempts([newJobId()]), []);
+      assert.deepEqual(await store.attempts({ jobIds: [newJobId()] }), []);
     });
   });
 }

@@ -4,11 +4,12 @@ import { newTraceId } from "../../src/job/ids.ts";
 import { completed, retrying } from "./changes.ts";
 import type { Scene } from "./scene.ts";
 import type { TestStore } from "./test_store.ts";
+import { jobsFound } from "./jobs_found.ts";
 
 const contextIn = (traceId: string) => `00-${traceId}-b7ad6b7169203331-01`;
 
 const findIn = async ({ store }: Scene, traceId: string, more: object = {}) =>
-  (await store.find({ traceId, limit: 10, ...more })).map(({ id }) => id);
+  (await jobsFound(store, { traceId, limit: 10, ...more })).map(({ id }) => id);
 
 export function describeAttemptTraces(test: TestStore): void {
   describe("the traces of attempts", () => {
@@ -33,7 +34,7 @@ export function describeAttemptTraces(test: TestStore): void {
         await scene.settle(await scene.claimOne(), completed, { traceparent: contextIn(x) });
       }
       assert.deepEqual(await findIn(scene, x), ids);
-      const [, second] = await scene.store.find({ traceId: x, limit: 2 });
+      const [, second] = await jobsFound(scene.store, { traceId: x, limit: 2 });
       assert.deepEqual(await findIn(scene, x, { before: second!.sequence }), ids.slice(2));
       assert.deepEqual(await findIn(scene, x, { correlationId: "order-1" }), [ids[1], ids[4]]);
       assert.deepEqual(await findIn(scene, x, { statuses: ["completed"] }), ids);

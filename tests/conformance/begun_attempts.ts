@@ -22,7 +22,7 @@ export function describeBegunAttempts(test: TestStore): void {
       assert.deepEqual(stated(record), stated(await get(id)));
       assert.deepEqual([record.status, record.attempts, record.runAt], ["ready", 0, runAt]);
       assert.deepEqual(
-        (await store.attempts([id])).map(({ attempt, outcome }) => [attempt, outcome]),
+        (await store.attempts({ jobIds: [id] })).map(({ attempt, outcome }) => [attempt, outcome]),
         [[1, "lease_expired"]],
       );
       const again = await claimOne({ leaseMs });
@@ -40,7 +40,7 @@ export function describeBegunAttempts(test: TestStore): void {
         const { lostAttempt, status, attempts } = await expire(scene);
         assert.deepEqual([lostAttempt, status, attempts], [undefined, "ready", 0]);
       }
-      assert.equal((await store.attempts([id])).length, 1);
+      assert.equal((await store.attempts({ jobIds: [id] })).length, 1);
       assert.equal((await get(id)).error?.name, "LeaseLostError");
     });
 
@@ -205,7 +205,7 @@ export function describeBegunAttempts(test: TestStore): void {
       await settle(await claimOne(), { ...retrying, outcome: "released" });
       const { status, attempts, error } = await get(id);
       assert.deepEqual([status, attempts, error], ["retrying", 1, failure]);
-      const [attempt] = await store.attempts([id]);
+      const [attempt] = await store.attempts({ jobIds: [id] });
       assert.deepEqual([attempt?.attempt, attempt?.outcome], [1, "released"]);
     });
   });

@@ -48,7 +48,7 @@ export function describeCancelling(test: TestStore): void {
       const job = await claimOne();
       clock.pass(30);
       await store.cancel(id, reason);
-      const [attempt, ...more] = await store.attempts([id]);
+      const [attempt, ...more] = await store.attempts({ jobIds: [id] });
       assert.deepEqual(more, []);
       assert.deepEqual(stated(attempt!), {
         jobId: id,
@@ -65,7 +65,7 @@ export function describeCancelling(test: TestStore): void {
     test("a job that did not run has no attempt to remember", async ({ add, store }) => {
       const { id } = await add();
       await store.cancel(id, reason);
-      assert.deepEqual(await store.attempts([id]), []);
+      assert.deepEqual(await store.attempts({ jobIds: [id] }), []);
     });
 
     test("a cancelled lease is not swept", async ({ add, claimOne, store, clock, sweep }) => {

@@ -16,7 +16,7 @@ export function describeDependencyFailures(test: TestStore): void {
       assert.deepEqual([status, finishedAt, attempts], ["cancelled", clock.now(), 0]);
       assert.equal(error?.name, "JobCancelledError");
       assert.match(error?.message ?? "", new RegExp(id));
-      assert.deepEqual(await store.attempts([dependent.id]), []);
+      assert.deepEqual(await store.attempts({ jobIds: [dependent.id] }), []);
     });
 
     test("is named: of those that end in one step the first that the dependent names", async (scene) => {

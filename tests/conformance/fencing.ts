@@ -20,7 +20,7 @@ export function describeFencing(test: TestStore): void {
         assert.equal(await settle({ id, leaseToken: "" }, change), "lost");
       }
       assert.deepEqual(stated(await get(id)), before);
-      assert.deepEqual(await store.attempts([id]), []);
+      assert.deepEqual(await store.attempts({ jobIds: [id] }), []);
     });
 
     test("the token of another job changes nothing", async (scene) => {
@@ -45,10 +45,10 @@ export function describeFencing(test: TestStore): void {
         const { id } = await add();
         const job = await claimOne();
         assert.equal(await settle(job, first), "held");
-        const [before, history] = [stated(await get(id)), await store.attempts([id])];
+        const [before, history] = [stated(await get(id)), await store.attempts({ jobIds: [id] })];
         for (const second of changes) assert.equal(await settle(job, second), "lost");
         assert.deepEqual(stated(await get(id)), before);
-        assert.deepEqual(await store.attempts([id]), history);
+        assert.deepEqual(await store.attempts({ jobIds: [id] }), history);
       });
     }
 
@@ -70,7 +70,7 @@ export function describeFencing(test: TestStore): void {
       const before = stated(await get(id));
       for (const change of changes) assert.equal(await settle(job, change), "cancelled");
       assert.deepEqual(stated(await get(id)), before);
-      assert.equal((await store.attempts([id])).length, 1);
+      assert.equal((await store.attempts({ jobIds: [id] })).length, 1);
     });
 
     test("an outcome after the lease was swept changes nothing", async (scene) => {

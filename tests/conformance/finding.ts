@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { newTraceId } from "../../src/job/ids.ts";
+import { newJobId, newTraceId } from "../../src/job/ids.ts";
 import { jobStatuses } from "../../src/job/status.ts";
 import type { JobInput } from "../../src/job/record.ts";
 import type { RecordFilter } from "../../src/store/store.ts";
@@ -9,26 +9,27 @@ import { jobWithStatus } from "./job_with_status.ts";
 import type { Scene } from "./scene.ts";
 import { stated } from "./stated.ts";
 import type { TestStore } from "./test_store.ts";
+import { jobsFound } from "./jobs_found.ts";
 
 export function describeFinding(test: TestStore): void {
   describe("finding", () => {
     test("an empty store has nothing to find", async ({ store }) => {
-      assert.deepEqual(await store.find({ limit: 10 }), []);
+      assert.deepEqual(await jobsFound(store, { limit: 10 }), []);
     });
 
     test("all jobs are found, newest first, up to the limit", async ({ addAll, store }) => {
       const added = await addAll(Array(5).fill({}));
       const newestFirst = added.map(({ job }) => job.id).reverse();
-      const found = await store.find({ limit: 10 });
+      const found = await jobsFound(store, { limit: 10 });
       assert.deepEqual(found.map(({ id }) => id), newestFirst);
-      const some = await store.find({ limit: 2 });
+      const some = await jobsFound(store, { limit: 2 });
       assert.deepEqual(some.map(({ id }) => id), newestFirst.slice(0, 2));
     });
 
     test("what is found is what is stored", async (scene) => {
       for (const status of jobStatuses) {
         const { id } = await jobWithStatus[status](scene);
-        const found = await scene.store.find({ limit: 10, statuses: [status] });
+        const found = await jobsFound(scene.store, { limit: 10, statuses: [status] });
         assert.deepEqual(
           stated(found.find((job) => job.id === id)!),
           stated(await scene.get(id)),
@@ -38,24 +39,52 @@ export function describeFinding(test: TestStore): void {
     });
 
     const fields: readonly (readonly [keyof RecordFilter & keyof JobInput, string, string])[] = [
-      ["queueName", "payments", "mails"],
       ["traceId", "1".repeat(32), "2".repeat(32)],
       ["correlationId", "order-1", "order-2"],
     ];
     for (const [field, one, other] of fields) {
       test(`by ${field}`, async (scene) => {
         await scene.addAll([{ [field]: one }, { [field]: other }, { [field]: one }, {}]);
-        assert.equal((await scene.store.find({ [field]: one, limit: 10 })).length, 2);
-        assert.equal((await scene.store.find({ [field]: other, limit: 10 })).length, 1);
-        assert.equal((await scene.store.find({ [field]: "none of them", limit: 10 })).length, 0);
+        assert.equal((await jobsFound(scene.store, { [field]: one, limit: 10 })).length, 2);
+        assert.equal((await jobsFound(scene.store, { [field]: other, limit: 10 })).length, 1);
+        assert.equal(
+          (await jobsFound(scene.store, { [field]: "none of them", limit: 10 })).length,
+          0,
+        );
       });
     }
+
+    test("by queue, or by several", async (scene) => {
+      const queues = ["payments", "mails", "payments", "sms", ..."abcdefghij"];
+      await scene.addAll(queues.map((queueName) => ({ queueName })));
+      const inQueues = async (...queueNames: string[]) =>
+        (await jobsFound(scene.store, { queueNames, limit: 100 })).map((job) => job.queueName);
+      assert.deepEqual(await inQueues("payments"), ["payments", "payments"]);
+      assert.deepEqual(await inQueues("mails", "payments", "mails"), [
+        "payments",
+        "mails",
+        "payments",
+      ]);
+      assert.deepEqual(await inQueues(..."abcdefghij"), [..."jihgfedcba"]);
+      assert.deepEqual(await inQueues("none of them"), []);
+      assert.deepEqual(await inQueues(), []);
+    });
+
+    test("by id, whatever else is asked for too", async ({ addAll, store }) => {
+      const [a, b] = await addAll([{ queueName: "mails" }, { queueName: "sms" }, {}]);
+      const ids = [a!.job.id, newJobId(), b!.job.id, a!.job.id, "none"];
+      const byId = await jobsFound(store, { ids, limit: 10 });
+      assert.deepEqual(byId.map(({ id }) => id), [b!.job.id, a!.job.id]);
+      const inMails = await jobsFound(store, { ids, queueNames: ["mails"], limit: 10 });
+      assert.deepEqual(inMails.map(({ id }) => id), [a!.job.id]);
+      assert.deepEqual(await jobsFound(store, { ids: [], limit: 10 }), []);
+    });
 
     test("by parent", async ({ store, add }) => {
       const parent = await add();
       const children = [jobInput({ parentId: parent.id }), jobInput({ parentId: parent.id })];
       await store.add([...children, jobInput({ parentId: children[0]!.id })]);
-      const found = await store.find({ parentId: parent.id, limit: 10 });
+      const found = await jobsFound(store, { parentId: parent.id, limit: 10 });
       assert.deepEqual(found.map(({ id }) => id), children.map(({ id }) => id).reverse());
     });
 
@@ -80,7 +109,11 @@ export function describeFinding(test: TestStore): void {
         scene.clock.pass(10);
       }
       const [, from, , before] = times;
-      const found = await scene.store.find({ createdFrom: from, createdBefore: before, limit: 9 });
+      const found = await jobsFound(scene.store, {
+        createdFrom: from,
+        createdBefore: before,
+        limit: 9,
+      });
       assert.deepEqual(found.map(({ createdAt }) => createdAt), [times[2], times[1]]);
     });
 
@@ -92,11 +125,11 @@ export function describeFinding(test: TestStore): void {
         { traceId, correlationId },
         { queueName, correlationId },
       ]);
-      const filter = { traceId, queueName, correlationId, limit: 10 };
-      const found = await store.find(filter);
+      const filter = { traceId, queueNames: [queueName], correlationId, limit: 10 };
+      const found = await jobsFound(store, filter);
       assert.deepEqual(found.map(({ id }) => id), [added[0]!.job.id]);
-      assert.deepEqual(await store.find({ ...filter, statuses: ["running"] }), []);
-      assert.deepEqual(await store.find({ ...filter, before: added[0]!.job.sequence }), []);
+      assert.deepEqual(await jobsFound(store, { ...filter, statuses: ["running"] }), []);
+      assert.deepEqual(await jobsFound(store, { ...filter, before: added[0]!.job.sequence }), []);
     });
   });
 }
@@ -107,5 +140,5 @@ function byNeed(a: string, b: string): number {
 }
 
 async function idsOf({ store }: Scene, filter: Partial<RecordFilter>): Promise<Set<string>> {
-  return new Set((await store.find({ limit: 100, ...filter })).map(({ id }) => id));
+  return new Set((await jobsFound(store, { limit: 100, ...filter })).map(({ id }) => id));
 }

@@ -3,6 +3,7 @@ import { describe } from "node:test";
 import { completed, failed } from "./changes.ts";
 import { jobInput } from "./job_input.ts";
 import type { TestStore } from "./test_store.ts";
+import { jobsFound } from "./jobs_found.ts";
 
 const idempotencyKey = "order-12345";
 
@@ -14,7 +15,7 @@ export function describeIdempotency(test: TestStore): void {
       assert.deepEqual([first?.deduplicated, second?.deduplicated], [false, true]);
       assert.deepEqual(second?.job, await get(first!.job.id));
       assert.equal(second?.job.payload, "1");
-      assert.equal((await store.find({ limit: 10 })).length, 1);
+      assert.equal((await jobsFound(store, { limit: 10 })).length, 1);
     });
 
     test("the same key in another queue is another job", async ({ addAll }) => {
@@ -27,14 +28,14 @@ export function describeIdempotency(test: TestStore): void {
 
     test("jobs without a key are never the same", async ({ addAll, store }) => {
       await addAll([{}, {}, {}]);
-      assert.equal((await store.find({ limit: 10 })).length, 3);
+      assert.equal((await jobsFound(store, { limit: 10 })).length, 3);
     });
 
     test("a key counts within one call too", async ({ addAll, store }) => {
       const [first, , third] = await addAll([{ idempotencyKey }, {}, { idempotencyKey }]);
       assert.equal(third?.deduplicated, true);
       assert.equal(third?.job.id, first?.job.id);
-      assert.equal((await store.find({ limit: 10 })).length, 2);
+      assert.equal((await jobsFound(store, { limit: 10 })).length, 2);
     });
 
     test("a key stays used when its job has ended", async ({ add, addAll, claimOne, settle }) => {
@@ -53,7 +54,7 @@ export function describeIdempotency(test: TestStore): void {
         [first, within, later].map((one) => [one?.deduplicated, one?.job.payload]),
         [[false, "1"], [true, "1"], [true, "1"]],
       );
-      assert.equal((await store.find({ limit: 10 })).length, 1);
+      assert.equal((await jobsFound(store, { limit: 10 })).length, 1);
     });
 
     test("dependencies and parents point to the stored job", async ({ add, store, get }) => {
@@ -65,7 +66,7 @@ export function describeIdempotency(test: TestStore): void {
       assert.deepEqual(dependsOn, [stored.id]);
       assert.equal(parentId, stored.id);
       assert.equal(status, "blocked");
-      assert.deepEqual((await store.find({ parentId: stored.id, limit: 10 })).length, 1);
+      assert.deepEqual((await jobsFound(store, { parentId: stored.id, limit: 10 })).length, 1);
     });
 
     test("within one call they point to the first of the two", async ({ store, get }) => {

@@ -5,6 +5,7 @@ import type { Store } from "../../src/store/store.ts";
 import type { Scene } from "./scene.ts";
 import { stated } from "./stated.ts";
 import type { World } from "./world.ts";
+import { jobsFound } from "./jobs_found.ts";
 
 // The time of a lease: some of what ended is older, some is not.
 const LATELY_MS = 100;
@@ -15,7 +16,7 @@ export async function checkInvariants(
   world: World,
   endedBefore: ReadonlyMap<string, JobRecord>,
 ): Promise<ReadonlyMap<string, JobRecord>> {
-  const jobs = await store.find({ limit: 10_000 });
+  const jobs = await jobsFound(store, { limit: 10_000 });
   const byId = new Map(jobs.map((job) => [job.id, job]));
   assert.deepEqual([...byId.keys()].reverse(), world.ids, "No job is lost or made up");
   assert.deepEqual(await countsOf(store), countsIn(jobs), "Counts agree with what is found");

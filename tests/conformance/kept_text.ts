@@ -3,6 +3,7 @@ import { describe } from "node:test";
 import fc from "fast-check";
 import { anyCodePoint } from "../everywhere/any_code_point.ts";
 import type { TestStore } from "./test_store.ts";
+import { jobsFound } from "./jobs_found.ts";
 
 const texts = [
   "null",
@@ -41,7 +42,7 @@ export function describeKeptText(test: TestStore): void {
       const json = fc.jsonValue({ stringUnit: anyCodePoint }).map((value) => JSON.stringify(value));
       const payloads = fc.sample(json, 200);
       const added = await addAll(payloads.map((payload) => ({ payload })));
-      const found = await store.find({ limit: 200 });
+      const found = await jobsFound(store, { limit: 200 });
       assert.deepEqual(found.map(({ payload }) => payload).reverse(), payloads);
       assert.equal(added.length, 200);
       for (const job of await claim({ limit: 20 })) {

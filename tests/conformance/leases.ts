@@ -93,7 +93,7 @@ export function describeLeases(test: TestStore): void {
       assert.deepEqual([expired?.status, expired?.attempts], ["retrying", 1]);
       assert.equal(expired?.runAt, clock.now() + 7_000);
       assert.equal(expired?.finishedAt, undefined);
-      const [attempt, ...more] = await store.attempts([id]);
+      const [attempt, ...more] = await store.attempts({ jobIds: [id] });
       assert.deepEqual(more, []);
       assert.deepEqual([attempt?.attempt, attempt?.outcome], [1, "lease_expired"]);
       assert.deepEqual([attempt?.startedAt, attempt?.finishedAt], [startedAt, clock.now()]);

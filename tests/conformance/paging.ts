@@ -3,6 +3,7 @@ import { describe } from "node:test";
 import { JobQueue } from "../../mod.ts";
 import { reason } from "./changes.ts";
 import type { TestStore } from "./test_store.ts";
+import { jobsFound } from "./jobs_found.ts";
 
 export function describePaging(test: TestStore): void {
   describe("paging", () => {
@@ -10,11 +11,11 @@ export function describePaging(test: TestStore): void {
       const added = await addAll(Array(25).fill({}));
       const seen: string[] = [];
       let before: number | undefined;
-      for (let page = await store.find({ limit: 10 }); page.length > 0;) {
+      for (let page = await jobsFound(store, { limit: 10 }); page.length > 0;) {
         seen.push(...page.map(({ id }) => id));
         await addAll(Array(7).fill({}));
         before = page.at(-1)!.sequence;
-        page = await store.find({ limit: 10, before });
+        page = await jobsFound(store, { limit: 10, before });
       }
       assert.deepEqual(seen, added.map(({ job }) => job.id).reverse());
     });
@@ -22,11 +23,11 @@ export function describePaging(test: TestStore): void {
     test("jobs that are removed between two pages shift nothing", async (scene) => {
       const { addAll, store, clock } = scene;
       const ids = (await addAll(Array(20).fill({}))).map(({ job }) => job.id).reverse();
-      const first = await store.find({ limit: 10 });
+      const first = await jobsFound(store, { limit: 10 });
       for (const id of ids.slice(5, 15)) await store.cancel(id, reason);
       clock.pass(10);
       await store.upkeep({ retentionMs: 1, limit: 100 });
-      const second = await store.find({ limit: 10, before: first.at(-1)!.sequence });
+      const second = await jobsFound(store, { limit: 10, before: first.at(-1)!.sequence });
       assert.deepEqual(second.map(({ id }) => id), ids.slice(15));
     });
 
@@ -41,11 +42,11 @@ export function describePaging(test: TestStore): void {
 
     test("pages of a filter meet without a gap", async ({ addAll, store }) => {
       await addAll(Array.from({ length: 30 }, (_, i) => ({ queueName: i % 3 ? "mails" : "sms" })));
-      const filter = { queueName: "sms", limit: 4 };
+      const filter = { queueNames: ["sms"], limit: 4 };
       const seen: number[] = [];
-      for (let page = await store.find(filter); page.length > 0;) {
+      for (let page = await jobsFound(store, filter); page.length > 0;) {
         seen.push(...page.map(({ sequence }) => sequence));
-        page = await store.find({ ...filter, before: page.at(-1)!.sequence });
+        page = await jobsFound(store, { ...filter, before: page.at(-1)!.sequence });
       }
       assert.equal(seen.length, 10);
       assert.deepEqual(seen, [...new Set(seen)].sort((a, b) => b - a));

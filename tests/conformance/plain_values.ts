@@ -3,6 +3,7 @@ import { describe } from "node:test";
 import { newJobId } from "../../src/job/ids.ts";
 import { stated } from "./stated.ts";
 import type { TestStore } from "./test_store.ts";
+import { jobsFound } from "./jobs_found.ts";
 
 /** Texts that mean something to a database, and pairs that a careless comparison takes for one. */
 const texts = [
@@ -64,16 +65,20 @@ export function describePlainValues(test: TestStore): void {
         await settle(job, { to: "failed", outcome: "failed", error }, { traceparent: text });
         const stored = await get(job.id);
         assert.deepEqual([stored.error, stored.attemptTraceparent], [error, text]);
-        const [attempt] = await store.attempts([job.id]);
+        const [attempt] = await store.attempts({ jobIds: [job.id] });
         assert.deepEqual([attempt?.error, attempt?.traceparent], [error, text]);
       }
     });
 
+    const filters = {
+      queueName: (text: string) => ({ queueNames: [text] }),
+      correlationId: (text: string) => ({ correlationId: text }),
+    };
     for (const field of ["queueName", "correlationId"] as const) {
       test(`a ${field} finds only itself`, async ({ addAll, store }) => {
         await addAll(texts.map((text) => ({ [field]: text })));
         for (const text of texts) {
-          const found = await store.find({ [field]: text, limit: 10 });
+          const found = await jobsFound(store, { ...filters[field](text), limit: 10 });
           assert.deepEqual(found.map((job) => job[field]), [text]);
         }
       });
@@ -100,8 +105,8 @@ export function describePlainValues(test: TestStore): void {
       await add();
       for (const text of [...texts, newJobId()]) {
         assert.equal(await store.get(text), undefined);
-        assert.deepEqual(await store.attempts([text]), []);
-        assert.deepEqual(await store.find({ parentId: text, limit: 10 }), []);
+        assert.deepEqual(await store.attempts({ jobIds: [text] }), []);
+        assert.deepEqual(await jobsFound(store, { parentId: text, limit: 10 }), []);
       }
     });
   });

@@ -7,6 +7,7 @@ import { jobWithStatus } from "./job_with_status.ts";
 import type { Scene } from "./scene.ts";
 import { stated } from "./stated.ts";
 import type { TestStore } from "./test_store.ts";
+import { jobsFound } from "./jobs_found.ts";
 
 const retentionMs = 10_000;
 
@@ -21,8 +22,8 @@ export function describeRetention(test: TestStore): void {
         scene.clock.pass(2);
         assert.equal(await removed(scene), 1);
         assert.equal(await scene.store.get(id), undefined);
-        assert.deepEqual(await scene.store.attempts([id]), []);
-        assert.deepEqual(await scene.store.find({ limit: 10 }), []);
+        assert.deepEqual(await scene.store.attempts({ jobIds: [id] }), []);
+        assert.deepEqual(await jobsFound(scene.store, { limit: 10 }), []);
       });
     }
 
@@ -63,7 +64,7 @@ export function describeRetention(test: TestStore): void {
       clock.pass(2 * retentionMs);
       for (const gone of [2, 4, 5]) {
         await removed(scene, 2);
-        const kept = (await store.find({ limit: 10 })).map(({ id }) => id);
+        const kept = (await jobsFound(store, { limit: 10 })).map(({ id }) => id);
         assert.deepEqual(new Set(kept), new Set(inOrderOfEnd.slice(gone)));
       }
       assert.equal(await removed(scene, 2), 0);
@@ -76,8 +77,8 @@ export function describeRetention(test: TestStore): void {
       await settle(await claimOne(), retrying);
       clock.pass(2 * retentionMs);
       assert.equal(await removed(scene), 1);
-      assert.deepEqual(await store.attempts([gone.id]), []);
-      assert.equal((await store.attempts([kept.id])).length, 1);
+      assert.deepEqual(await store.attempts({ jobIds: [gone.id] }), []);
+      assert.equal((await store.attempts({ jobIds: [kept.id] })).length, 1);
     });
 
     test("those who depended on a removed job, or are its children, stay as they are", async (scene) => {
@@ -89,7 +90,7 @@ export function describeRetention(test: TestStore): void {
       const before = stated(await get(child.id));
       assert.equal(await removed(scene), 1);
       assert.deepEqual(stated(await get(child.id)), before);
-      assert.equal((await store.find({ parentId: first.id, limit: 10 })).length, 1);
+      assert.equal((await jobsFound(store, { parentId: first.id, limit: 10 })).length, 1);
       await settle(await claimOne(), completed);
       assert.equal(await statusOf(child.id), "ready");
     });

@@ -25,7 +25,7 @@ export function describeSettling(test: TestStore): void {
         finishedAt: clock.now(),
         attemptTraceparent: traceparent,
       });
-      assert.deepEqual(await store.attempts([id]), []);
+      assert.deepEqual(await store.attempts({ jobIds: [id] }), []);
     });
 
     test("a handler that returns nothing leaves no result", async (scene) => {
@@ -46,7 +46,7 @@ export function describeSettling(test: TestStore): void {
       assert.deepEqual([status, attempts], ["retrying", 1]);
       assert.deepEqual([runAt, finishedAt], [clock.now() + 1_000, undefined]);
       assert.deepEqual([record.error, record.attemptTraceparent], [failure, traceparent]);
-      assert.deepEqual((await store.attempts([id])).map(stated), [{
+      assert.deepEqual((await store.attempts({ jobIds: [id] })).map(stated), [{
         jobId: id,
         attempt: 1,
         outcome: "failed",
@@ -63,7 +63,7 @@ export function describeSettling(test: TestStore): void {
       await settle(await claimOne(), { to: "failed", outcome: "timed_out", error: failure });
       const { status, finishedAt, error } = await get(id);
       assert.deepEqual([status, finishedAt, error], ["failed", clock.now(), failure]);
-      const [attempt] = await store.attempts([id]);
+      const [attempt] = await store.attempts({ jobIds: [id] });
       assert.deepEqual([attempt?.attempt, attempt?.outcome], [1, "timed_out"]);
     });
 
@@ -82,7 +82,7 @@ export function describeSettling(test: TestStore): void {
       await settle(await claimOne(), completed);
       const { error, attempts, attemptTraceparent } = await get(id);
       assert.deepEqual([error, attempts, attemptTraceparent], [undefined, 2, undefined]);
-      assert.equal((await store.attempts([id])).length, 1);
+      assert.equal((await store.attempts({ jobIds: [id] })).length, 1);
     });
 
     test("attempts are remembered oldest first", async (scene) => {
@@ -92,7 +92,7 @@ export function describeSettling(test: TestStore): void {
         await settle(await claimOne(), change);
         clock.pass(1_000);
       }
-      const attempts = await store.attempts([id]);
+      const attempts = await store.attempts({ jobIds: [id] });
       assert.deepEqual(attempts.map(({ attempt }) => attempt), [1, 2, 3]);
       assert.deepEqual(attempts.map((one) => one.outcome), ["failed", "timed_out", "failed"]);
     });
@@ -105,7 +105,7 @@ export function describeSettling(test: TestStore): void {
       await settle(job, handedBack, { runMs: 60, traceparent });
       const { status, attempts, finishedAt } = await get(id);
       assert.deepEqual([status, attempts, finishedAt], ["ready", 0, undefined]);
-      assert.deepEqual((await store.attempts([id])).map(stated), [{
+      assert.deepEqual((await store.attempts({ jobIds: [id] })).map(stated), [{
         jobId: id,
         attempt: 1,
         outcome: "released",
@@ -124,7 +124,7 @@ export function describeSettling(test: TestStore): void {
       const { status, attempts, error, attemptTraceparent } = await get(id);
       assert.deepEqual([status, attempts], ["ready", 1]);
       assert.deepEqual([error, attemptTraceparent], [failure, traceparent]);
-      assert.equal((await store.attempts([id])).length, 1);
+      assert.equal((await store.attempts({ jobIds: [id] })).length, 1);
     });
 
     test("a run time may be a fraction", async ({ add, claimOne, settle, get, clock }) => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { failure, reason } from "./changes.ts";
 import type { TestStore } from "./test_store.ts";
+import { jobsFound } from "./jobs_found.ts";
 
 export function describeSnapshots(test: TestStore): void {
   describe("what goes in and comes out", () => {
@@ -21,7 +22,7 @@ export function describeSnapshots(test: TestStore): void {
       dependsOn.push("a caller's own list");
       // JavaScript callers know no readonly.
       ((await get(id)).dependsOn as string[]).push("a caller's own list");
-      const [found] = await store.find({ limit: 1 });
+      const [found] = await jobsFound(store, { limit: 1 });
       (found!.dependsOn as string[]).push("a caller's own list");
       assert.deepEqual((await get(id)).dependsOn, [dependency.id]);
 

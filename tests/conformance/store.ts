@@ -27,9 +27,11 @@ import { describeLeases } from "./leases.ts";
 import { describeNotices } from "./notices.ts";
 import { describeOneTurn } from "./one_turn.ts";
 import { describePaging } from "./paging.ts";
+import { describeParts } from "./parts.ts";
 import { describePlainValues } from "./plain_values.ts";
 import { describeRandomOperations } from "./random_operations.ts";
 import { describeRetention } from "./retention.ts";
+import { describeRetriedDependents } from "./retried_dependents.ts";
 import { describeRetrying } from "./retrying.ts";
 import { describeSettling } from "./settling.ts";
 import { describeSnapshots } from "./snapshots.ts";
@@ -60,9 +62,11 @@ const themes: readonly ((test: TestStore, scale: Scale) => void)[] = [
   describeCancelling,
   describeNotices,
   describeRetrying,
+  describeRetriedDependents,
   describeFinding,
   describeFindModel,
   describePaging,
+  describeParts,
   describeCounting,
   describeRetention,
   describeFreeAgain,

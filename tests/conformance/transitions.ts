@@ -25,9 +25,9 @@ export function describeTransitions(test: TestStore): void {
       if (known === undefined) {
         it(`${from} -> ${to}: ${when}`, () => assert.fail("Each entry must have a way"));
       }
-      for (const { name, fields, go } of known ?? []) {
+      for (const { name, fields, bring = jobWithStatus[from], go } of known ?? []) {
         test(`${from} -> ${to}: ${when} (${name})`, async (scene) => {
-          const job = await jobWithStatus[from](scene, fields);
+          const job = await bring(scene, fields);
           assert.equal(await scene.statusOf(job.id), from);
           await go(scene, job);
           assert.equal(await scene.statusOf(job.id), to);
@@ -44,7 +44,7 @@ export function describeTransitions(test: TestStore): void {
     it("leads on from every status by itself but from those that are an end", () => {
       for (const status of jobStatuses) {
         const onward = Object.values(transitions[status]).filter((when) =>
-          when !== "a caller retried it"
+          !when.startsWith("a caller retried it")
         );
         assert.equal(onward.length === 0, hasEnded(status), status);
       }

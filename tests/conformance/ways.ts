@@ -10,6 +10,8 @@ export interface Way {
   readonly name: string;
   /** What is special about the job that goes this way. */
   readonly fields?: Partial<JobInput>;
+  /** Brings a job where this way begins, if not just any such job can go it. */
+  readonly bring?: (scene: Scene) => Promise<Subject>;
   readonly go: (scene: Scene, job: Subject) => Promise<unknown>;
 }
 
@@ -84,7 +86,34 @@ export const ways: Readonly<Record<string, readonly Way[]>> = {
   "retrying -> ready": [dueBesideAnother],
   "retrying -> cancelled": [byCaller],
   "failed -> ready": [retriedByCaller],
+  "failed -> blocked": [
+    {
+      name: "what it ran after anyway was retried before",
+      bring: async (scene) => {
+        const job = await endedAfterItsDependency(scene, { onDependencyFailure: "run" });
+        await scene.settle(await scene.claimOne(), failed);
+        return job;
+      },
+      go: retryAfterItsDependency,
+    },
+  ],
   "cancelled -> ready": [retriedByCaller],
+  "cancelled -> blocked": [
+    {
+      name: "by a caller, while what it depends on has not ended",
+      bring: async (scene) => {
+        const job = await jobWithStatus.blocked(scene);
+        await scene.store.cancel(job.id, reason);
+        return job;
+      },
+      go: retriedByCaller.go,
+    },
+    {
+      name: "with what it depends on",
+      bring: endedAfterItsDependency,
+      go: ({ store }, { dependency }) => store.retry(dependency!),
+    },
+  ],
 };
 
 function settle(change: Change): Way["go"] {
@@ -105,4 +134,22 @@ function outliveTheLease(attempt: Extension["attempt"]): Way["go"] {
     clock.pass(1_001);
     await sweep();
   };
+}
+
+/** A job whose dependency has failed. */
+async function endedAfterItsDependency(
+  scene: Scene,
+  fields?: Partial<JobInput>,
+): Promise<Subject> {
+  const job = await jobWithStatus.blocked(scene, fields);
+  await endDependency(failed)(scene, job);
+  return job;
+}
+
+async function retryAfterItsDependency(
+  { store }: Scene,
+  { id, dependency }: Subject,
+): Promise<void> {
+  await store.retry(dependency!);
+  await store.retry(id);
 }

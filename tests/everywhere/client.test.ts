@@ -1,5 +1,7 @@
 import { context, trace } from "@opentelemetry/api";
+import fc from "fast-check";
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 import { afterEach, describe, test } from "node:test";
 import { job, JobQueue, memory, newTraceId } from "../../mod.ts";
 import { JobClient, JobClientError } from "../../src/client.ts";
@@ -65,14 +67,19 @@ describe("a client of a router", () => {
     }, { backoff: { type: "fixed", delayMs: 0 } }).tick();
     const filter = { traceId, status: ["completed", "ready"], limit: 1 } as const;
     const page = await client.find(filter);
-    assert.deepEqual(stated(page), stated(await queue.find(filter)));
+    assert.deepEqual(stated(page), stated(await queue.find({ ...filter, include: [] })));
+    const whole = { ...filter, include: ["payload", "result"] } as const;
+    assert.deepEqual(stated(await client.find(whole)), stated(await queue.find(whole)));
     assert.equal(page.jobs[0]?.queueName, "mails");
     const rest = await client.find({ ...filter, cursor: page.nextCursor });
     const got = await client.get(rest.jobs[0]!.id);
     assert.deepEqual(stated(got), stated(await queue.get(got!.id)));
     assert.equal(got!.failedAttempts[0]?.error?.message, "no money");
-    for (const whole of [{ traceId }, { correlationId: "order-1" }]) {
-      assert.deepEqual(stated(await client.tree(whole)), stated(await queue.tree(whole)));
+    for (const which of [{ traceId }, { correlationId: "order-1" }]) {
+      const bare = { ...which, include: [] } as const;
+      assert.deepEqual(stated(await client.tree(which)), stated(await queue.tree(bare)));
+      const full = { ...which, include: ["payload", "result", "stack"] } as const;
+      assert.deepEqual(stated(await client.tree(full)), stated(await queue.tree(which)));
     }
     assert.deepEqual(await client.counts(), await queue.counts());
     const lately = await client.counts({ endedWithinMs: 3_600_000 });
@@ -97,6 +104,16 @@ describe("a client of a router", () => {
     const retried = (await client.retry(id))!;
     assert.deepEqual([retried.job.status, retried.changed], ["ready", true]);
     await assert.rejects(client.cancel(id, { why: "" } as never), TypeError);
+    const dependent = await client.enqueue("payments", { amount: 2 }, { dependsOn: [id] });
+    await client.cancel(id);
+    assert.deepEqual(
+      stated(await client.retry(dependent.id)),
+      stated(await queue.retry(dependent.id)),
+    );
+    assert.equal((await client.retry(dependent.id, { force: true }))?.job.status, "ready");
+    await client.cancel(dependent.id);
+    await client.retry(id, { dependents: false });
+    assert.equal((await client.retry(dependent.id))?.job.status, "blocked");
     const nobody = crypto.randomUUID();
     assert.deepEqual(
       [await client.get(nobody), await client.cancel(nobody), await client.retry(nobody)],
@@ -139,9 +156,172 @@ describe("a client of a router", () => {
   });
 });
 
+/** A client whose requests are answered so, whatever they are. */
+function answeredBy(answer: (request: Request) => Response | Promise<Response>) {
+  return new JobClient({
+    url: "http://jobs.example/queue",
+    fetch: answer,
+  });
+}
+
+/** Every call that a client can make. */
+const calls: readonly ((client: JobClient) => Promise<unknown>)[] = [
+  (client) => client.enqueue("mails", {}),
+  (client) => client.enqueue([job("mails", {}), job("mails", {})]),
+  (client) => client.get(ID),
+  (client) => client.find(),
+  (client) => client.tree({ traceId: newTraceId() }),
+  (client) => client.counts(),
+  (client) => client.health(),
+  (client) => client.cancel(ID),
+  (client) => client.retry(ID),
+];
+const ID = "0190b6a5-7e5c-7000-8000-000000000001";
+
+describe("an answer that is not a router's", () => {
+  const answers: Record<string, () => Response> = {
+    "a page": () => new Response("<html>Sign in</html>"),
+    "nothing": () => new Response(null, { status: 204 }),
+    "null": () => Response.json(null),
+    "a list": () => Response.json([]),
+    "an empty object": () => Response.json({}),
+    "a job without times": () => Response.json({ id: ID, queueName: "mails", status: "ready" }),
+    "another server's 404": () => Response.json({ message: "Not Found" }, { status: 404 }),
+    "a redirect that is not followed": () =>
+      new Response(null, { status: 302, headers: { location: "/login" } }),
+  };
+  for (const [name, answer] of Object.entries(answers)) {
+    test(`is refused: ${name}`, async () => {
+      for (const call of calls) {
+        await assert.rejects(call(answeredBy(answer)), {
+          name: "JobClientError",
+          code: "unexpected_answer",
+          message: /^The answer is not a job router's: .*\. Is url where it is mounted\?$/,
+        });
+      }
+    });
+  }
+
+  test("is refused or has the shape of its type, whatever it holds", async () => {
+    const real = await realAnswers();
+    const asked = fc.asyncProperty(
+      fc.nat(calls.length - 1),
+      fc.array(
+        fc.tuple(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), fc.jsonValue()),
+        {
+          maxLength: 3,
+        },
+      ),
+      async (at, changes) => {
+        const body = changes.reduce(replaced, structuredClone(real[at]));
+        const answered = calls[at]!(answeredBy(() => Response.json(body)));
+        const value = await answered.catch((error: unknown) => {
+          assert.ok(error instanceof JobClientError, String(error));
+          assert.equal(error.code, "unexpected_answer");
+        });
+        for (const date of datesIn(value)) assert.ok(!Number.isNaN(date.getTime()));
+      },
+    );
+    await fc.assert(asked, { numRuns: 300 });
+  });
+
+  test("is an error when it does not come whole", async () => {
+    const cut = () =>
+      new Response(
+        new ReadableStream({
+          start(controller) {
+            controller.enqueue(new TextEncoder().encode('{"jobs":['));
+            controller.error(new TypeError("terminated"));
+          },
+        }),
+      );
+    for (const call of calls) {
+      await assert.rejects(call(answeredBy(cut)), { name: "JobClientError", code: "unavailable" });
+    }
+  });
+
+  test("is an error when a path of the router is taken for its own", async () => {
+    const { queue, clientOf: _ } = scene();
+    const router = jobRouter(queue, { publicAccess: "write" });
+    const client = new JobClient({
+      url: "http://jobs.example/jobs",
+      fetch: (request) => router.fetch(request),
+    });
+    await assert.rejects(client.get(ID), { name: "JobClientError", code: "no_such_path" });
+  });
+});
+
+describe("the URL of a client", () => {
+  /** What a client of a URL asks for. */
+  async function requestOf(url: string, headers: Record<string, string> = {}): Promise<Request> {
+    const requests: Request[] = [];
+    const client = new JobClient({
+      url,
+      headers,
+      fetch: (request) => {
+        requests.push(request);
+        return Response.json({ queues: [] });
+      },
+    });
+    await client.counts({ endedWithinMs: 5 });
+    return requests[0]!;
+  }
+
+  test("keeps its query beside the call's, and its fragment stays here", async () => {
+    for (
+      const url of [
+        "https://jobs.example/queue/?tenant=7#top",
+        "HTTPS://jobs.example/queue?tenant=7",
+      ]
+    ) {
+      const { url: asked } = await requestOf(url);
+      assert.equal(asked, "https://jobs.example/queue/queues?tenant=7&endedWithinMs=5");
+    }
+  });
+
+  test("may hold a name and a password, which are sent as the authorization", async () => {
+    const { url, headers } = await requestOf("https://admin:s%C3%A9cret@jobs.example/queue");
+    assert.equal(url, "https://jobs.example/queue/queues?endedWithinMs=5");
+    assert.equal(headers.get("authorization"), "Basic YWRtaW46c8OpY3JldA==");
+    const own = await requestOf("https://admin:x@jobs.example", { authorization: "Bearer a" });
+    assert.equal(own.headers.get("authorization"), "Bearer a");
+  });
+
+  test("is in no error with its password, nor is a header with its value", async () => {
+    const url = "https://admin:s3cret@jobs.example/queue";
+    const failed = () => Promise.reject(new TypeError("fetch failed"));
+    const client = new JobClient({ url, fetch: failed });
+    const everything = (error: unknown) => {
+      assert.doesNotMatch(`${inspect(error, { depth: 9, showHidden: true })}`, /s3cret/);
+      return true;
+    };
+    for (const call of calls) await assert.rejects(call(client), everything);
+    assert.throws(() => new JobClient({ url: "postgres://a:s3cret@host/x" }), everything);
+    assert.throws(() => new JobClient({ url: "https://a:s3cret@" }), everything);
+    assert.throws(
+      () => new JobClient({ url, headers: { authorization: "Bearer s3cret\n" + "x" } }),
+      everything,
+    );
+  });
+});
+
 describe("the trace of a client's caller", () => {
   let tracing: Tracing | undefined;
   afterEach(async () => await tracing?.shutdown());
+
+  test("can be said for each job", async () => {
+    const { queue, client } = scene();
+    const [one, other] = [newTraceId(), newTraceId()];
+    const under = (traceId: string) => ({ traceparent: `00-${traceId}-00f067aa0ba902b7-01` });
+    await client.enqueue("payments", { amount: 1 }, { ...under(one), tracestate: "vendor=1" });
+    await client.enqueue([
+      job("payments", { amount: 2 }, under(one)),
+      job("payments", { amount: 3 }, { ...under(other), baggage: "tenant=7" }),
+    ]);
+    const { jobs } = await queue.find();
+    assert.deepEqual(jobs.map(({ traceId }) => traceId), [other, one, one]);
+    assert.deepEqual([jobs[2]!.tracestate, jobs[0]!.baggage], ["vendor=1", "tenant=7"]);
+  });
 
   test("goes on in the jobs that it enqueues", async () => {
     const kept = await keepSpans();
@@ -170,3 +350,55 @@ describe("the trace of a client's caller", () => {
     assert.equal(jobs.length, 1);
   });
 });
+
+/** What a router answers to each of the calls above. */
+async function realAnswers(): Promise<readonly unknown[]> {
+  const queue = new JobQueue({ store: memory() });
+  const router = jobRouter(queue, { publicAccess: "write" });
+  const parent = job("mails", {}, { correlationId: "order-1" });
+  await queue.enqueue([
+    { ...parent, id: ID },
+    job("mails", {}, { parent: ID }),
+  ]);
+  await queue.worker("mails", () => {
+    throw new Error("no");
+  }, { backoff: { type: "fixed", delayMs: 60_000 } }).tick();
+  const bodies: unknown[] = [];
+  const client = new JobClient({
+    url: "http://jobs.example",
+    fetch: async (request) => {
+      const response = await router.fetch(request);
+      bodies.push(await response.clone().json());
+      return response;
+    },
+  });
+  const answers: unknown[] = [];
+  for (const call of calls) {
+    bodies.length = 0;
+    await call(client);
+    answers.push(bodies[0]);
+  }
+  return answers;
+}
+
+/** Puts another value somewhere into JSON. */
+function replaced(whole: unknown, [where, value]: [number, unknown]): unknown {
+  const places: (() => unknown)[] = [() => whole = value];
+  const walk = (at: unknown) => {
+    if (typeof at !== "object" || at === null) return;
+    for (const key of Object.keys(at)) {
+      const holder = at as Record<string, unknown>;
+      places.push(() => holder[key] = value, () => delete holder[key]);
+      walk(holder[key]);
+    }
+  };
+  walk(whole);
+  places[Math.floor(where * places.length)]!();
+  return whole;
+}
+
+function datesIn(value: unknown): readonly Date[] {
+  if (value instanceof Date) return [value];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.values(value).flatMap(datesIn);
+}

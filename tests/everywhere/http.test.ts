@@ -86,12 +86,14 @@ describe("the router's operations", () => {
     const part = await queue.enqueue("b", 1, { parent: first, delayMs: 5 });
     const other = await queue.enqueue("a", 2);
     const found = async (query: string) => {
-      const { status, body } = await get(app, `/jobs?${query}`);
+      const { status, body } = await get(app, `/jobs?include=payload&${query}`);
       assert.equal(status, 200);
       return body.jobs.map(({ payload }: { payload: number }) => payload);
     };
     assert.deepEqual(await found(""), [2, 1, 0]);
     assert.deepEqual(await found("queue=a"), [2, 0]);
+    assert.deepEqual(await found("queue=a&queue=b"), [2, 1, 0]);
+    assert.deepEqual(await found(`id=${part.id}&id=${first.id}`), [1, 0]);
     assert.deepEqual(await found("status=scheduled"), [1]);
     assert.deepEqual(await found("status=scheduled&status=ready"), [2, 1, 0]);
     assert.deepEqual(await found(`traceId=${first.traceId}`), [1, 0]);
@@ -174,7 +176,7 @@ describe("the router's operations", () => {
     assert.deepEqual(errorOf(long, 400), ["invalid_input", "reason"]);
   });
 
-  test("a failed job is retried; one that is ready, or waits for another, is a conflict", async () => {
+  test("a failed job is retried; one that is ready, or whose dependency failed, is a conflict", async () => {
     const queue = newQueue();
     const app = open(queue);
     const { id } = await queue.enqueue("a", 1, { maxAttempts: 1 });
@@ -193,10 +195,21 @@ describe("the router's operations", () => {
       2,
     ]);
     const dependent = await queue.enqueue("b", 1, { dependsOn: [id] });
+    await queue.cancel(id);
+    const path = `/jobs/${dependent.id}/retry`;
+    const refused = await post(app, path, {});
+    assert.deepEqual(errorOf(refused, 409), ["conflict", undefined]);
+    assert.equal(refused.body.error.status, "cancelled");
+    assert.equal(
+      refused.body.error.message,
+      `Its dependency ${id} was cancelled; retry that one first, or force runs the job all the same`,
+    );
+    assert.deepEqual(errorOf(await post(app, path, { force: 1 }), 400), ["invalid_input", "force"]);
+    assert.equal((await post(app, path, { force: true })).body.job.status, "ready");
     await queue.cancel(dependent.id);
-    const waiting = await post(app, `/jobs/${dependent.id}/retry`, {});
-    assert.deepEqual(errorOf(waiting, 409), ["conflict", undefined]);
-    assert.equal(waiting.body.error.status, "cancelled");
+    const alone = await post(app, `/jobs/${id}/retry`, { dependents: false });
+    assert.equal(alone.body.job.status, "ready");
+    assert.equal((await post(app, path, {})).body.job.status, "blocked");
     const unknown = await post(app, `/jobs/${crypto.randomUUID()}/retry`, {});
     assert.deepEqual(errorOf(unknown, 404), ["not_found", undefined]);
   });
@@ -271,7 +284,7 @@ describe("the router's operations", () => {
     assert.equal((await get(app, `/tenants/7/queue/jobs/${body.id}`)).body.id, body.id);
     assert.equal(await (await app.request("/hello")).text(), "hello");
     const unknown = await get(app, "/tenants/7/queue/nothing");
-    assert.deepEqual(errorOf(unknown, 404), ["not_found", undefined]);
+    assert.deepEqual(errorOf(unknown, 404), ["no_such_path", undefined]);
     const document = (await get(app, "/tenants/7/queue/openapi.json")).body;
     assert.deepEqual(document.servers, [{ url: "/tenants/7/queue" }]);
     assert.deepEqual((await get(open(queue), "/openapi.json")).body.servers, [{ url: "/" }]);

@@ -194,7 +194,7 @@ describe("other methods and paths", () => {
     for (const path of ["/", "/nothing", "/jobs/", "/jobs/a/b", "/constructor", "/__proto__"]) {
       for (const method of ["GET", "POST", "DELETE"]) {
         const answer = await call(app, path, { method });
-        assert.deepEqual(errorOf(answer, 404), ["not_found", undefined], path);
+        assert.deepEqual(errorOf(answer, 404), ["no_such_path", undefined], path);
       }
     }
   });

@@ -38,7 +38,9 @@ const wrong: readonly [path: string, value: object][] = [
   ["timeoutMs", { timeoutMs: 1.5 }],
   ["idempotencyKey", { idempotencyKey: "" }],
   ["propagation", { propagation: "both" }],
-  ["traceparent", { traceparent: "00-" }],
+  ["traceparent", { traceparent: 5 }],
+  ["tracestate", { tracestate: {} }],
+  ["baggage", { baggage: ["a=b"] }],
   ["queueName", { queueName: "email_queue" }],
 ];
 
@@ -247,7 +249,15 @@ describe("a store that fails", () => {
     ] as const;
     for (const [error, status, code] of kinds) {
       const fail = () => Promise.reject(error);
-      Object.assign(store, { add: fail, find: fail, get: fail, counts: fail, health: fail });
+      const failing = {
+        add: fail,
+        find: fail,
+        get: fail,
+        cancel: fail,
+        counts: fail,
+        health: fail,
+      };
+      Object.assign(store, failing);
       const id = crypto.randomUUID();
       const answers = [
         await post(app, "/jobs", mail),

@@ -90,7 +90,7 @@ describe("the router on a real server", { skip: serve === undefined }, () => {
       assert.equal((await call(`/traces/${traceId}`)).body.jobs, 1);
       assert.equal((await call("/correlations/order-1")).body.jobs, 1);
       const cancelled = await call(`/jobs/${sent.body.id}/cancel`, { method: "POST" });
-      assert.equal(cancelled.body.status, "cancelled");
+      assert.equal(cancelled.body.job.status, "cancelled");
       assert.equal((await call("/nothing")).status, 404);
       assert.equal((await call("/jobs", { headers: { authorization: "" } })).status, 401);
       const evil = { method: "POST", body: "{}", headers: { origin: "https://evil.example" } };

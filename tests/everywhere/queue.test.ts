@@ -231,6 +231,34 @@ describe("lookup", () => {
     await assert.rejects(queue.retry("1"), RangeError);
   });
 
+  test("retry takes the dependents along, and says which dependency hinders it", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const { id } = await queue.enqueue("a", 1);
+    const dependent = await queue.enqueue("b", 1, { dependsOn: [id] });
+    await queue.cancel(id);
+    const refused = await queue.retry(dependent.id);
+    assert.deepEqual([refused?.changed, refused?.job.error?.dependencyId], [false, id]);
+    assert.match(refused!.reason!, new RegExp(`^Its dependency ${id} was cancelled;`));
+    await queue.retry(id, { dependents: false });
+    assert.equal((await queue.get(dependent.id))?.status, "cancelled");
+    await queue.cancel(id);
+    assert.equal((await queue.retry(dependent.id, { force: true }))?.job.status, "ready");
+    await queue.cancel(dependent.id);
+    await queue.retry(id);
+    assert.equal((await queue.retry(dependent.id))?.job.status, "blocked");
+    await queue.cancel(id);
+    await queue.retry(id);
+    assert.equal((await queue.get(dependent.id))?.status, "blocked");
+    await assert.rejects(
+      queue.retry(id, { dependants: true } as never),
+      new TypeError('A retry has dependents, force: got "dependants"'),
+    );
+    await assert.rejects(
+      queue.retry(id, { force: "yes" as never }),
+      new TypeError('force must be true or false: got "yes"'),
+    );
+  });
+
   test("get shows the attempts that failed, and undefined for what is not stored", async () => {
     const queue = new JobQueue({ store: memory() });
     const worker = queue.worker("queue", () => Promise.reject(new Error("503")), {

@@ -1,4 +1,4 @@
-import client from "postgres";
+import { connect } from "../../src/store/postgres/connect.ts";
 import { postgres, type PostgresOptions, type Sql } from "../../src/store/postgres.ts";
 import type { OpenStore } from "../conformance/test_store.ts";
 
@@ -16,11 +16,11 @@ interface Schema {
 }
 
 /** To make a schema for each store takes longer than most tests. */
-export function emptiedStores(
+export async function emptiedStores(
   url: string,
   { prepare = true }: Pick<PostgresOptions, "prepare"> = {},
-): EmptiedStores {
-  const sql = client(url, { max: 4, fetch_types: false, onnotice: () => {} });
+): Promise<EmptiedStores> {
+  const { sql, end } = await connect(url, 10_000);
   const emptied: Schema[] = [];
   let made = 0;
   return {
@@ -38,7 +38,7 @@ export function emptiedStores(
         },
       };
     },
-    end: () => sql.end({ timeout: 2 }),
+    end,
   };
 }
 

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "./free_port.ts";
 import { guardedFolder } from "./guarded_folder.ts";
@@ -21,20 +22,23 @@ export interface ServerOptions {
   readonly fsync?: boolean;
   /** More settings of the server, or others. */
   readonly settings?: Readonly<Record<string, string | number>>;
+  /** The folder of another PostgreSQL's programs. */
+  readonly programs?: string;
 }
 
 /** Makes a new data folder and starts a server in it. */
 export async function startServer(
-  { fsync = false, settings = {} }: ServerOptions = {},
+  { fsync = false, settings = {}, programs }: ServerOptions = {},
 ): Promise<Server> {
   const folder = guardedFolder({ pidFile: "data/postmaster.pid", signal: "QUIT" });
-  const programs = serverPrograms(folder.path);
+  const bin = programs ?? serverPrograms(folder.path);
   const run = (program: string, ...args: string[]) =>
-    runAsNobody(join(programs, program), ["-D", "data", ...args], folder.path);
+    runAsNobody(join(bin, program), ["-D", "data", ...args], folder.path);
   const port = await freePort();
   const start = () => run("pg_ctl", "start", "--wait", "--silent", "--log", "log");
-  const sets = settingArguments({ ...standardSettings(port, fsync), ...settings });
-  await run("initdb", ...sameEverywhere, ...sets);
+  await run("initdb", ...sameEverywhere);
+  const file = join(folder.path, "data", "postgresql.conf");
+  appendFileSync(file, settingLines({ ...standardSettings(port, fsync), ...settings }));
   await start();
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
@@ -48,11 +52,11 @@ export async function startServer(
 const sameEverywhere = [
   ...["--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--no-sync"],
   ...["--locale-provider", "icu", "--icu-locale", "en", "--locale", "C"],
-  ...["--set", "timezone=Asia/Kolkata"],
 ];
 
 function standardSettings(port: number, fsync: boolean): Record<string, string | number> {
   return {
+    timezone: "Asia/Kolkata",
     listen_addresses: "127.0.0.1",
     port,
     unix_socket_directories: "",
@@ -62,8 +66,9 @@ function standardSettings(port: number, fsync: boolean): Record<string, string |
   };
 }
 
-function settingArguments(settings: Readonly<Record<string, string | number>>): string[] {
-  return Object.entries(settings).flatMap(([name, value]) => ["--set", `${name}=${value}`]);
+// In the file and not as arguments of initdb, which takes none before version 16.
+function settingLines(settings: Readonly<Record<string, string | number>>): string {
+  return Object.entries(settings).map(([name, value]) => `${name} = '${value}'\n`).join("");
 }
 
 async function runAsNobody(

@@ -20,6 +20,7 @@ import { leaseOf, settlement } from "../conformance/settlement.ts";
 import { runWithFileLimit } from "./workers/run_with_file_limit.ts";
 import { commandFor } from "./workers/start_program.ts";
 import { temporaryFolder } from "./workers/temporary_folder.ts";
+import { jobsFound } from "../conformance/jobs_found.ts";
 
 const claims = [{ queueName: defaultQueue, limit: 1, leaseMs: 60_000 }];
 
@@ -30,7 +31,7 @@ describe("a SQLite file that another has locked", () => {
     const store = await sqlite(path, { busyTimeoutMs: 20 });
     await store.add([jobInput(), jobInput()]);
     const { claimed: [job] } = await store.exchange({ settlements: [], claims });
-    const before = await store.find({ limit: 10 });
+    const before = await jobsFound(store, { limit: 10 });
 
     const other = lock(path);
     const settlements = [settlement(job!, completed)];
@@ -40,12 +41,12 @@ describe("a SQLite file that another has locked", () => {
     await refused(store.exchange({ settlements: [], claims }));
     await refused(store.extend([leaseOf(job!)], 1_000));
     await refused(store.cancel(job!.id, reason));
-    assert.deepEqual(await store.find({ limit: 10 }), before);
+    assert.deepEqual(await jobsFound(store, { limit: 10 }), before);
     assert.equal((await store.get(job!.id))?.status, "running");
     assert.equal((await store.counts()).length, 2);
     unlock(other);
 
-    assert.deepEqual(await store.find({ limit: 10 }), before);
+    assert.deepEqual(await jobsFound(store, { limit: 10 }), before);
     assert.deepEqual((await store.exchange({ settlements, claims })).settled, ["held"]);
     await store.close();
   });
@@ -154,7 +155,7 @@ describe("a SQLite file that somebody takes away while it is open", () => {
         () => store.cancel(job!.id, reason),
         () => store.retry(job!.id),
         () => store.get(job!.id),
-        () => store.find({ limit: 10 }),
+        () => jobsFound(store, { limit: 10 }),
         () => store.counts(),
         () => store.upkeep({ retentionMs: 0, limit: 10 }),
       ];
@@ -172,7 +173,7 @@ describe("a SQLite file that somebody takes away while it is open", () => {
     symlinkSync(path, link);
     await withJob(link, async (store) => {
       rmSync(link);
-      assert.equal((await store.find({ limit: 10 })).length, 2);
+      assert.equal((await jobsFound(store, { limit: 10 })).length, 2);
       rmSync(path);
       await assert.rejects(store.counts(), /removed while it was open/);
     });
@@ -195,7 +196,7 @@ describe("a full disk", () => {
     assert.ok(enqueued > 0);
 
     const store = await sqlite(database);
-    assert.equal((await store.find({ limit: 10_000 })).length, enqueued + 1);
+    assert.equal((await jobsFound(store, { limit: 10_000 })).length, enqueued + 1);
     await store.add([jobInput()]);
     await store.close();
     const opened = new DatabaseSync(database);

@@ -78,7 +78,7 @@ describe("several processes on one SQLite file", () => {
     const startedByVictim = new Set(notesIn(record).map(({ id }) => id));
     let takenOver = 0;
     for (const { id, result, attempts } of (await queue.find({ limit: 200 })).jobs) {
-      const history = await queue.store.attempts([id]);
+      const history = await queue.store.attempts({ jobIds: [id] });
       // Nobody settled the others, and one that perhaps never began is not counted.
       assert.ok(history.length === attempts - 1 || history.length === attempts);
       assert.ok(history.every(({ outcome }) => outcome === "lease_expired"));

@@ -9,6 +9,7 @@ import { defaultQueue, jobInput } from "../conformance/job_input.ts";
 import { settlement } from "../conformance/settlement.ts";
 import { describeStore } from "../conformance/store.ts";
 import { folderInMemory, temporaryFolder } from "./workers/temporary_folder.ts";
+import { jobsFound } from "../conformance/jobs_found.ts";
 
 describeStore("the SQLite store", async (options) => {
   // What a disk does with each commit is for other tests; here it would be most of the time.
@@ -60,12 +61,15 @@ describe("a SQLite file", () => {
     const running = jobInput({ priority: 1 });
     await first.add([running, jobInput({ dependsOn: [running.id] }), jobInput({ delayMs: 1e9 })]);
     const { claimed: [leased] } = await first.exchange({ settlements: [], claims });
-    const [jobs, attempts] = [await first.find({ limit: 10 }), await first.attempts([failing!.id])];
+    const [jobs, attempts] = [
+      await jobsFound(first, { limit: 10 }),
+      await first.attempts({ jobIds: [failing!.id] }),
+    ];
     await first.close();
 
     const again = await sqlite(path);
-    assert.deepEqual(await again.find({ limit: 10 }), jobs);
-    assert.deepEqual(await again.attempts([failing!.id]), attempts);
+    assert.deepEqual(await jobsFound(again, { limit: 10 }), jobs);
+    assert.deepEqual(await again.attempts({ jobIds: [failing!.id] }), attempts);
     const [known] = await again.add([jobInput({ idempotencyKey: "order 1" })]);
     assert.equal(known?.job.id, failing!.id);
     const settlements = [settlement(leased!, completed)];

@@ -25,9 +25,16 @@ export const jobRetry: Command = {
   name: "job retry",
   summary: "Makes failed or cancelled jobs ready again.",
   operands,
+  options: {
+    force: { help: "also where a job that it depends on did not complete" },
+    "no-dependents": { help: "leave the dependents cancelled that were so because of it" },
+  },
   notes,
   examples: ["job retry abc123"],
-  run: (given, io) => changeAll(given, io, (queue, id) => queue.retry(id)),
+  run: (given, io) => {
+    const options = { force: given.has("force"), dependents: !given.has("no-dependents") };
+    return changeAll(given, io, (queue, id) => queue.retry(id, options));
+  },
 };
 
 /** Cancels jobs. */
@@ -67,8 +74,8 @@ async function findAll(
   const ids = new Set<string>();
   for (const text of texts) {
     const id = await findJobId(queue, text, look);
-    const job = await queue.get(id);
-    if (job === undefined) throw new FailedError(`There is no job ${id}; nothing was changed`);
+    const { jobs } = await queue.find({ ids: [id], include: [] });
+    if (jobs.length === 0) throw new FailedError(`There is no job ${id}; nothing was changed`);
     ids.add(id);
   }
   return ids;

@@ -9,6 +9,7 @@ import { checkCorrelationId, checkQueueName, readTraceId } from "../../job/ids.t
 import type { JobFilter } from "../../queue/lookup.ts";
 import type { Command } from "../command.ts";
 import { readCursor } from "../cursor.ts";
+import { includeOption, readInclude } from "../include.ts";
 import { asUsage, UsageError } from "../errors.ts";
 import { findJobId } from "../find_by_end.ts";
 import type { Given } from "../given.ts";
@@ -31,9 +32,12 @@ export const jobList: Command = {
     until: { value: "TIME", help: "added before: likewise" },
     limit: { value: "N", help: "at most this many, 1 to 1000; else 20" },
     cursor: { value: "CURSOR", help: "go on where an earlier list ended" },
+    include: includeOption,
   },
   notes: "In a terminal the ends of ids are shown, as many digits as tell them apart; in a\n" +
-    "pipe and with --json whole ids. --json prints { jobs, nextCursor }.",
+    "pipe and with --json whole ids. --json prints { jobs, nextCursor }, with the sizes\n" +
+    "of payloads and results that are not included. A list of large jobs ends early:\n" +
+    "nextCursor alone says whether there are more.",
   examples: [
     `job list --trace-id "550e8400-e29b-41d4-a716-446655440000"`,
     `job list --correlation-id "order-12345"`,
@@ -45,7 +49,7 @@ export const jobList: Command = {
     const { jobs, nextCursor } = await withQueue(given, io, async (queue) => {
       const parent = given.text("parent");
       const parentId = parent === undefined ? undefined : await findJobId(queue, parent, look);
-      return await queue.find({ ...filter, parent: parentId });
+      return await queue.find({ ...filter, parent: parentId, include: readInclude(given) });
     });
     if (given.has("json")) return await printJson(io.stdout, { jobs, nextCursor });
     if (jobs.length === 0) return await io.stderr.write("No job matches\n");

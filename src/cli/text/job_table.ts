@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Job } from "../../job/job.ts";
+import type { JobSummary } from "../../job/job.ts";
 import { distanceText } from "../../duration.ts";
 import { type Look, statusInk } from "./look.ts";
 import { shortIds } from "./short_ids.ts";
@@ -21,7 +21,7 @@ const columns: readonly Column[] = [
 ];
 
 /** A line for each job. In a terminal ids are cut to ends that tell them apart. */
-export function jobTable(jobs: readonly Job[], now: number, look: Look): readonly string[] {
+export function jobTable(jobs: readonly JobSummary[], now: number, look: Look): readonly string[] {
   const whole = (id: string) => id;
   const shortJob = look.isTerminal ? shortIds(jobs.map(({ id }) => id)) : whole;
   const shortTrace = look.isTerminal ? shortIds(jobs.map(({ traceId }) => traceId)) : whole;

@@ -65,6 +65,9 @@ const shared = {
   timeoutMs: whole(1, longestTimerMs),
   idempotencyKey: businessId,
   propagation: { enum: ["auto", "child", "link", "none"] },
+  traceparent: text,
+  tracestate: text,
+  baggage: text,
 };
 
 const newJob = closed({
@@ -78,32 +81,32 @@ const newJob = closed({
   ...shared,
 }, ["queue", "payload"]);
 
-const jobProperties = {
+const summaryProperties = {
   id: { type: "string", format: "uuid" },
   queueName: ref("QueueName"),
-  payload: true,
   status: ref("JobStatus"),
   attempts: whole(0),
   releases: whole(0),
   traceId: { type: "string", pattern: "^[0-9a-f]{32}$" },
   parentId: { type: "string", format: "uuid" },
-  traceparent: text,
-  tracestate: text,
-  baggage: text,
   attemptTraceparent: text,
   dependsOn: list({ type: "string", format: "uuid" }),
   ...shared,
   createdAt: time,
   startedAt: time,
   finishedAt: time,
-  result: true,
   error: ref("JobError"),
 };
+
+const parts = { payload: true, result: true };
+const jobProperties = { ...summaryProperties, ...parts };
+
+/** What lists show of parts that were not asked for. */
+const partSizes = { payloadBytes: whole(0), resultBytes: whole(0) };
 
 const alwaysThere = [
   "id",
   "queueName",
-  "payload",
   "status",
   "attempts",
   "releases",
@@ -115,6 +118,8 @@ const alwaysThere = [
   "createdAt",
   "runAt",
 ];
+
+const wholeJob = [...alwaysThere, "payload"];
 
 const failedAttempts = list(ref("FailedAttempt"));
 const outcomes = ["failed", "timed_out", "cancelled", "released", "lease_expired"];
@@ -137,14 +142,19 @@ export const jobSchemas: Readonly<Record<string, JsonSchema>> = {
   ),
   NewJob: newJob,
   NewJobs: closed({ jobs: list(ref("NewJob"), { minItems: 1 }) }, ["jobs"]),
-  Job: closed(jobProperties, alwaysThere),
+  Job: closed(jobProperties, wholeJob),
+  ListedJob: closed({ ...jobProperties, ...partSizes }, alwaysThere),
   EnqueuedJob: closed(
     { ...jobProperties, deduplicated: { type: "boolean" } },
-    [...alwaysThere, "deduplicated"],
+    [...wholeJob, "deduplicated"],
   ),
   EnqueuedJobs: closed({ jobs: list(ref("EnqueuedJob")) }, ["jobs"]),
   JobChange: closed({ job: ref("Job"), changed: { type: "boolean" } }, ["job", "changed"]),
-  AttemptedJob: closed({ ...jobProperties, failedAttempts }, [...alwaysThere, "failedAttempts"]),
+  AttemptedJob: closed({ ...jobProperties, failedAttempts }, [...wholeJob, "failedAttempts"]),
+  ListedAttemptedJob: closed({ ...jobProperties, ...partSizes, failedAttempts }, [
+    ...alwaysThere,
+    "failedAttempts",
+  ]),
   FailedAttempt: closed(
     { jobId: text, outcome: { enum: outcomes }, ...attemptProperties },
     ["jobId", "attempt", "outcome", "startedAt", "finishedAt"],

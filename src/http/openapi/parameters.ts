@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { jobParts } from "../../job/parts.ts";
 import { jobStatuses } from "../../job/status.ts";
 import { longestEndedWithinMs } from "../../queue/counting.ts";
 import type { Parameter } from "../operation.ts";
@@ -35,11 +36,18 @@ export const correlationInPath: Parameter = { name: "correlationId", in: "path",
 /** Which jobs to find. All that is given must hold. */
 export const filterParameters: readonly Parameter[] = [
   {
+    name: "id",
+    in: "query",
+    description: "With this id; may be repeated for several.",
+    schema: { type: "array", items: { type: "string", format: "uuid" } },
+    example: [ID],
+  },
+  {
     name: "queue",
     in: "query",
-    description: "In this queue.",
-    schema: { $ref: "#/components/schemas/QueueName" },
-    example: "email_queue",
+    description: "In this queue; may be repeated for several.",
+    schema: { type: "array", items: { $ref: "#/components/schemas/QueueName" } },
+    example: ["email_queue"],
   },
   {
     name: "status",
@@ -72,7 +80,7 @@ export const pageParameters: readonly Parameter[] = [
   {
     name: "limit",
     in: "query",
-    description: "At most this many jobs.",
+    description: "At most this many jobs. A page of large jobs has fewer, one at least.",
     schema: { type: "integer", minimum: 1, maximum: 1_000 },
     example: 10,
   },
@@ -82,6 +90,17 @@ export const pageParameters: readonly Parameter[] = [
     description: "Where to go on: the `nextCursor` of the page before.",
     schema: { type: "string", pattern: "^[1-9][0-9]{0,14}$" },
     example: "999999999",
+  },
+  {
+    name: "include",
+    in: "query",
+    description:
+      "What is else left out of each job, by comma: `payload`, `result`, and `stack` for " +
+      "whole errors. In place of a payload or a result stands its size.",
+    schema: { type: "array", items: { enum: jobParts } },
+    style: "form",
+    explode: false,
+    example: ["payload", "result"],
   },
 ];
 

@@ -20,16 +20,19 @@ const tree = (id: string): JsonSchema =>
 /** The schemas, by name. */
 export const schemas: Readonly<Record<string, JsonSchema>> = {
   ...jobSchemas,
-  JobPage: closed({ jobs: list(ref("Job")), nextCursor: text }, ["jobs"]),
+  JobPage: closed({ jobs: list(ref("ListedJob")), nextCursor: text }, ["jobs"]),
   JobNode: closed({
-    job: ref("AttemptedJob"),
+    job: ref("ListedAttemptedJob"),
     runs: list(ref("JobRun")),
     children: list(ref("JobNode")),
   }, ["job", "runs", "children"]),
   TraceTree: tree("traceId"),
   CorrelationTree: tree("correlationId"),
   Cancellation: closed({ reason: { type: "string", maxLength: 1_000 } }),
-  Nothing: closed({}),
+  Retry: closed({
+    dependents: { type: "boolean", default: true },
+    force: { type: "boolean", default: false },
+  }),
   Counts: closed({
     queues: list(closed({
       queueName: ref("QueueName"),

@@ -27,6 +27,7 @@ export const findJobs: Operation = {
   errors: ["invalid_input"],
   run: async ({ queue, query, settings }) => {
     const filter = readFilter(query, [
+      "id",
       "queue",
       "status",
       "traceId",
@@ -36,6 +37,7 @@ export const findJobs: Operation = {
       "until",
       "limit",
       "cursor",
+      "include",
     ], settings.maxPageSize);
     return { status: 200, body: await queue.find(filter) };
   },
@@ -94,7 +96,7 @@ async function tree(
   { queue, query, settings: { maxPageSize } }: Call,
   of: { readonly traceId: string } | { readonly correlationId: string },
 ) {
-  const page = readFilter(query, ["limit", "cursor"], maxPageSize);
+  const page = readFilter(query, ["limit", "cursor", "include"], maxPageSize);
   const limit = query.has("limit") ? page.limit : maxPageSize;
   return { status: 200, body: { ...of, ...await queue.tree({ ...page, ...of, limit }) } };
 }

@@ -6,7 +6,7 @@
 import { checkJobId, shown } from "../../job/ids.ts";
 import type { JobChange } from "../../queue/job_change.ts";
 import type { Answer } from "../answer.ts";
-import { checkNames } from "../body.ts";
+import { checkNames, type Plain } from "../body.ts";
 import { idInPath } from "../openapi/parameters.ts";
 import type { Call, Operation } from "../operation.ts";
 import { checkedAt, invalidInput, RequestError } from "../request_error.ts";
@@ -43,12 +43,26 @@ export const retryJob: Operation = {
   right: "write",
   summary: "Make a failed or cancelled job ready again",
   parameters: [idInPath],
-  body: { description: "Nothing.", schema: "Nothing", example: {}, required: false },
-  answers: { 200: { description: "The job, ready again.", schema: "JobChange" } },
+  body: {
+    description:
+      "Whether the dependents that it cancelled wait again, and whether it runs although " +
+      "a job that it depends on did not complete.",
+    schema: "Retry",
+    example: { dependents: true, force: false },
+    required: false,
+  },
+  answers: {
+    200: {
+      description: "The job: ready again, or blocked while a job that it depends on has not ended.",
+      schema: "JobChange",
+    },
+  },
   errors: ["invalid_input", "not_found", "conflict", "too_large", "unsupported_media_type"],
   run: async (call) => {
-    checkNames(call.body, [], "");
-    return answerTo(await call.queue.retry(idOf(call)));
+    checkNames(call.body, ["dependents", "force"], "");
+    const dependents = readSwitch(call.body, "dependents");
+    const force = readSwitch(call.body, "force");
+    return answerTo(await call.queue.retry(idOf(call), { dependents, force }));
   },
 };
 
@@ -64,6 +78,12 @@ function answerTo(change: JobChange | undefined): Answer {
 }
 
 const LONGEST_REASON = 1_000;
+
+function readSwitch(body: Plain, name: string): boolean | undefined {
+  const value = body[name];
+  if (value === undefined || typeof value === "boolean") return value;
+  throw invalidInput(`${name} must be true or false: got ${shown(value)}`, name);
+}
 
 function readReason(reason: unknown): string | undefined {
   if (reason === undefined) return undefined;

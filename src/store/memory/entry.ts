@@ -3,7 +3,17 @@
  *
  * @module
  */
-import type { Attempt, AttemptOutcome, JobError, JobInput, JobRecord } from "../../job/record.ts";
+import type {
+  Attempt,
+  AttemptOutcome,
+  FoundRecord,
+  JobError,
+  JobInput,
+  JobRecord,
+} from "../../job/record.ts";
+import { utf8Length } from "../../job/json.ts";
+import { type JobPart, summaryOf } from "../../job/parts.ts";
+import { dependencyBytes, summaryBytes } from "../page_bytes.ts";
 import type { ClaimedJob } from "../store.ts";
 import { unknownDependency } from "../reasons.ts";
 import type { Link } from "./chain.ts";
@@ -15,10 +25,16 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 export interface Entry {
   /** As it is handed out, in copies. */
   readonly record: Mutable<JobRecord>;
+  /** The size of its payload. */
+  readonly payloadBytes: number;
+  /** The size of its result, if it has one. */
+  resultBytes: number | undefined;
   /** How many of its dependencies have not ended. */
   pending: number;
   /** The jobs that wait for its end. */
   dependents: Set<Entry> | undefined;
+  /** The jobs that are cancelled because of it. */
+  cancelledFor: Set<Entry> | undefined;
   /** Attempts that did not complete it. */
   readonly failures: Attempt[];
   /** The traces, other than its own, that attempts of it ran in. */
@@ -94,8 +110,11 @@ export function newEntry(
       error: undefined,
       attemptTraceparent: undefined,
     },
+    payloadBytes: utf8Length(input.payload),
+    resultBytes: undefined,
     pending: 0,
     dependents: undefined,
+    cancelledFor: undefined,
     failures: [],
     ranIn: undefined,
     trace: newTrace(),
@@ -131,6 +150,34 @@ export function remember(
 export function copyOf(record: JobRecord): JobRecord {
   const { dependsOn, error } = record;
   return { ...record, dependsOn: [...dependsOn], error: error && { ...error } };
+}
+
+/** A copy of a record with the parts that are asked for. */
+export function foundCopyOf(
+  { record, payloadBytes, resultBytes }: Entry,
+  include: readonly JobPart[],
+): FoundRecord {
+  const copy = copyOf(record);
+  const { payload, result, error } = copy;
+  const has = (part: JobPart) => include.includes(part);
+  return {
+    ...copy,
+    ...has("payload") ? { payload } : { payload: undefined, payloadBytes },
+    ...has("result") ? { result } : { result: undefined, resultBytes },
+    error: has("stack") ? error : error && summaryOf(error),
+  };
+}
+
+/** About how many bytes of a record are read with these parts. */
+export function bytesOf(
+  { record: { error, dependsOn, baggage = "" }, payloadBytes, resultBytes = 0 }: Entry,
+  include: readonly JobPart[],
+): number {
+  const { message = "", stack = "" } = error ?? {};
+  return summaryBytes + dependencyBytes * dependsOn.length + baggage.length +
+    (include.includes("payload") ? payloadBytes : 0) +
+    (include.includes("result") ? resultBytes : 0) +
+    (include.includes("stack") ? message.length + stack.length : 0);
 }
 
 /** A copy of a record that has just been claimed. */

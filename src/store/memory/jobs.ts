@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { mostReleases } from "../../job/job_options.ts";
-import { hasEnded, type JobStatus } from "../../job/status.ts";
+import { mostAttempts, mostReleases } from "../../job/job_options.ts";
+import { utf8Length } from "../../job/json.ts";
+import { canBeRetried, hasEnded, type JobStatus } from "../../job/status.ts";
 import type { AttemptOutcome, JobError, JobInput } from "../../job/record.ts";
 import type {
   Added,
@@ -14,13 +15,16 @@ import type {
   ClaimedJob,
   ExpiredJob,
   Extension,
+  FailedDependency,
   Lease,
   LeaseState,
   Notice,
+  RetryOptions,
   Settlement,
 } from "../store.ts";
 import { expiryDelay } from "../expiry_delay.ts";
 import { dependencyFailed, leaseExpired } from "../reasons.ts";
+import { failedDependencyOf, hindranceOf, revivalOf } from "../revival.ts";
 import { claimedCopyOf, copyOf, type Entry, remember, statusByTime } from "./entry.ts";
 import { MemoryEnded } from "./ended.ts";
 import { MemoryLeases } from "./leases.ts";
@@ -108,6 +112,7 @@ export class MemoryJobs {
     switch (change.to) {
       case "completed":
         record.result = change.result;
+        entry.resultBytes = change.result === undefined ? undefined : utf8Length(change.result);
         record.error = undefined;
         this.#end(entry, "completed", now);
         break;
@@ -148,22 +153,51 @@ export class MemoryJobs {
     return { job: copyOf(entry.record), changed };
   }
 
-  retry(id: string, now: number): ChangedRecord | undefined {
+  retry(
+    id: string,
+    now: number,
+    { dependents = true, force = false }: RetryOptions = {},
+  ): ChangedRecord | undefined {
     const entry = this.table.get(id);
     if (entry === undefined) return undefined;
-    const changed = this.table.mayRetry(entry.record);
-    if (changed) {
-      const { record } = entry;
-      this.queues.named(record.queueName).forget(entry);
-      record.maxAttempts = Math.max(record.maxAttempts, record.attempts + 1);
-      record.runAt = now;
-      record.finishedAt = undefined;
-      this.ended.delete(entry);
-      this.traces.revive(entry);
-      this.#wait(entry, "ready");
+    const { record } = entry;
+    const mayRetry = canBeRetried(record.status) && record.attempts < mostAttempts;
+    const hindrance = mayRetry && !force ? hindranceOf(record, this.#statusOf) : undefined;
+    if (!mayRetry || hindrance !== undefined) {
+      return { job: copyOf(record), changed: false, hindrance };
     }
-    return { job: copyOf(entry.record), changed };
+    const { revived, kept } = dependents
+      ? revivalOf(id, this.#cancelledFor, this.#statusOf)
+      : { revived: [], kept: [] };
+    // Cancelled in line, it may be there still, in the place that it had.
+    this.queues.named(record.queueName).forget(entry);
+    record.runAt = now;
+    this.#revive(entry);
+    for (const dependent of revived) {
+      this.#revive(this.table.get(dependent.id)!);
+      dependent.error = undefined;
+    }
+    for (const dependent of revived) this.#awaitDependencies(this.table.get(dependent.id)!);
+    if (!this.#awaitDependencies(entry)) this.#wait(entry, "ready");
+    for (const { job, cause } of kept) this.#blame(this.table.get(job.id)!, cause);
+    return { job: copyOf(record), changed: true };
   }
+
+  /** Brings an ended job back, with at least one more attempt, as one that waits for others. */
+  #revive(entry: Entry): void {
+    const { record } = entry;
+    this.#forgetCause(entry);
+    this.#move(entry, "blocked");
+    record.maxAttempts = Math.max(record.maxAttempts, record.attempts + 1);
+    record.finishedAt = undefined;
+    this.ended.delete(entry);
+    this.traces.revive(entry);
+  }
+
+  readonly #statusOf = (id: string): JobStatus | undefined => this.table.get(id)?.record.status;
+
+  readonly #cancelledFor = (id: string): readonly Entry["record"][] =>
+    [...this.table.get(id)!.cancelledFor ?? []].map(({ record }) => record);
 
   /** Takes back the jobs whose lease has expired. */
   sweep(limit: number, now: number): ExpiredJob[] {
@@ -204,6 +238,7 @@ export class MemoryJobs {
   removeEnded(before: number, limit: number): number {
     const removed = this.ended.takeBefore(before, limit);
     for (const entry of removed) {
+      this.#forgetCause(entry);
       this.table.remove(entry);
       this.traces.remove(entry);
       this.queues.named(entry.record.queueName).counts.remove(entry.record.status);
@@ -216,22 +251,39 @@ export class MemoryJobs {
     this.table.insert(entry);
     this.traces.add(entry);
     this.queues.named(record.queueName).counts.add(record.status);
-    for (const id of record.dependsOn) this.#dependOn(entry, id, now);
-    if (record.status === "cancelled") return;
-    if (entry.pending > 0) this.#move(entry, "blocked");
+    const failed = failedDependencyOf(record, this.#statusOf);
+    if (failed !== undefined) this.#cancelFor(entry, failed, now);
+    else if (this.#awaitDependencies(entry)) this.#move(entry, "blocked");
     else this.#wait(entry, statusByTime(record, now));
   }
 
-  #dependOn(entry: Entry, id: string, now: number): void {
-    const dependency = this.table.get(id)!;
-    const { status } = dependency.record;
-    if (!hasEnded(status)) {
-      dependency.dependents ??= new Set();
-      if (!dependency.dependents.has(entry)) entry.pending++;
-      dependency.dependents.add(entry);
-    } else if (status !== "completed" && entry.record.onDependencyFailure === "cancel") {
-      if (!hasEnded(entry.record.status)) this.#cancel(entry, dependencyFailed(id, status), now);
+  /** Makes a job wait for those of its dependencies that have not ended. Returns whether it does. */
+  #awaitDependencies(entry: Entry): boolean {
+    entry.pending = 0;
+    for (const id of entry.record.dependsOn) {
+      const dependency = this.table.get(id);
+      if (dependency === undefined || hasEnded(dependency.record.status)) continue;
+      (dependency.dependents ??= new Set()).add(entry);
+      entry.pending++;
     }
+    return entry.pending > 0;
+  }
+
+  #cancelFor(entry: Entry, cause: FailedDependency, now: number): void {
+    this.#blame(entry, cause);
+    this.#end(entry, "cancelled", now);
+  }
+
+  /** Keeps because of which dependency a job is cancelled. */
+  #blame(entry: Entry, cause: FailedDependency): void {
+    this.#forgetCause(entry);
+    entry.record.error = dependencyFailed(cause);
+    (this.table.get(cause.dependencyId)!.cancelledFor ??= new Set()).add(entry);
+  }
+
+  #forgetCause(entry: Entry): void {
+    const cause = entry.record.error?.dependencyId;
+    if (cause !== undefined) this.table.get(cause)?.cancelledFor?.delete(entry);
   }
 
   #cancel(entry: Entry, error: JobError, now: number): void {
@@ -271,24 +323,22 @@ export class MemoryJobs {
     while (this.#endedNow.length > 0) {
       const ended = this.#endedNow;
       this.#endedNow = [];
-      const failed = new Map<string, JobStatus>();
-      for (const { record: { id, status } } of ended) {
-        if (status !== "completed") failed.set(id, status);
-      }
+      const failed = new Set(ended.filter(({ record }) => record.status !== "completed"));
       for (const dependent of takeDependents(ended)) this.#unblock(dependent, failed, now);
     }
     this.traces.endStep();
   }
 
   /** Of a blocked job some dependencies have just ended; of these, some may have failed. */
-  #unblock(entry: Entry, failed: ReadonlyMap<string, JobStatus>, now: number): void {
+  #unblock(entry: Entry, failed: ReadonlySet<Entry>, now: number): void {
     const { record } = entry;
     if (record.status !== "blocked") return;
     const cause = failed.size > 0 && record.onDependencyFailure === "cancel"
-      ? record.dependsOn.find((id) => failed.has(id))
+      ? record.dependsOn.find((id) => failed.has(this.table.get(id)!))
       : undefined;
     if (cause !== undefined) {
-      this.#cancel(entry, dependencyFailed(cause, failed.get(cause)!), now);
+      const status = this.#statusOf(cause) as FailedDependency["status"];
+      this.#cancelFor(entry, { dependencyId: cause, status }, now);
     } else if (entry.pending === 0) {
       record.runAt = Math.max(record.runAt, now);
       this.#wait(entry, statusByTime(record, now));

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { JobRecord } from "../../job/record.ts";
-import type { RecordFilter } from "../store.ts";
+import { jobParts } from "../../job/parts.ts";
+import { countWithin } from "../page_bytes.ts";
+import type { RecordFilter, RecordPage } from "../store.ts";
 import { Chain } from "./chain.ts";
-import { copyOf, type Entry } from "./entry.ts";
+import { bytesOf, type Entry, foundCopyOf } from "./entry.ts";
 
 type Key = "traceId" | "correlationId" | "parentId";
 const keys: readonly Key[] = ["traceId", "correlationId", "parentId"];
@@ -57,21 +58,26 @@ export class MemoryIndex {
     }
   }
 
-  /** The records that fit, newest first. */
-  find(filter: RecordFilter): JobRecord[] {
-    const found: JobRecord[] = [];
-    for (const entry of this.#candidates(filter)) {
-      if (found.length >= filter.limit) break;
-      if (fits(entry, filter)) found.push(copyOf(entry.record));
+  /** The jobs that fit, newest first. `byId` are those with the ids that are asked for, in this order. */
+  find(filter: RecordFilter, byId: readonly Entry[] | undefined): RecordPage {
+    const { limit, maxBytes, include = jobParts } = filter;
+    const found: Entry[] = [];
+    for (const entry of byId ?? this.#candidates(filter)) {
+      if (fits(entry, filter)) found.push(entry);
+      if (found.length > limit) break;
     }
-    return found;
+    const count = countWithin(found.map((entry) => bytesOf(entry, include)), limit, maxBytes);
+    return {
+      jobs: found.slice(0, count).map((entry) => foundCopyOf(entry, include)),
+      hasMore: count < found.length,
+    };
   }
 
   #candidates(filter: RecordFilter): Iterable<Entry> {
     const ran = filter.traceId === undefined ? undefined : this.#ranIn.get(filter.traceId);
     if (ran !== undefined) {
       const own = this.#by.traceId.get(filter.traceId!)?.newestFirst() ?? [];
-      return [...own, ...ran].sort((a, b) => b.record.sequence - a.record.sequence);
+      return [...own, ...ran].sort(newestFirst);
     }
     for (const key of keys) {
       const value = filter[key];
@@ -81,9 +87,14 @@ export class MemoryIndex {
   }
 }
 
+/** The order of what is found. */
+export function newestFirst(a: Entry, b: Entry): number {
+  return b.record.sequence - a.record.sequence;
+}
+
 function fits({ record, ranIn }: Entry, filter: RecordFilter): boolean {
-  const { queueName, statuses, traceId, correlationId, parentId } = filter;
-  return (queueName === undefined || record.queueName === queueName) &&
+  const { queueNames, statuses, traceId, correlationId, parentId } = filter;
+  return (queueNames === undefined || queueNames.includes(record.queueName)) &&
     (statuses === undefined || statuses.includes(record.status)) &&
     (traceId === undefined || record.traceId === traceId || ranIn?.has(traceId) === true) &&
     (correlationId === undefined || record.correlationId === correlationId) &&

@@ -4,12 +4,10 @@
  *
  * @module
  */
-import { mostAttempts } from "../../job/job_options.ts";
-import { canBeRetried, hasEnded } from "../../job/status.ts";
 import type { JobInput, JobRecord } from "../../job/record.ts";
-import { mostLinks, type RecordFilter } from "../store.ts";
+import { mostLinks, type RecordFilter, type RecordPage } from "../store.ts";
 import { type Entry, newEntry } from "./entry.ts";
-import { MemoryIndex } from "./lookup.ts";
+import { MemoryIndex, newestFirst } from "./lookup.ts";
 
 /** The jobs of a memory store. */
 export class MemoryTable {
@@ -83,14 +81,10 @@ export class MemoryTable {
     });
   }
 
-  /** Whether a job can be tried again: it did not complete, and nothing it depends on is under way. */
-  mayRetry({ status, attempts, dependsOn }: JobRecord): boolean {
-    return canBeRetried(status) && attempts < mostAttempts &&
-      dependsOn.every((id) => hasEnded(this.get(id)?.record.status ?? "completed"));
-  }
-
-  find(filter: RecordFilter): JobRecord[] {
-    return this.#index.find(filter);
+  find(filter: RecordFilter): RecordPage {
+    const ids = filter.ids && new Set(filter.ids);
+    const byId = ids && [...ids].flatMap((id) => this.get(id) ?? []).sort(newestFirst);
+    return this.#index.find(filter, byId);
   }
 }
 

@@ -7,8 +7,7 @@
 import type { JobInput } from "../../job/record.ts";
 import { StoreUnavailableError } from "../../job/errors.ts";
 import type { Added } from "../store.ts";
-import type { Client, Row, Sql, SqlValue } from "./client.ts";
-import { PartlyDoneError } from "./errors.ts";
+import { type Client, PartlyDoneError, type Sql } from "./client.ts";
 import {
   addedColumns,
   firstStatus,
@@ -19,19 +18,11 @@ import {
   toAdded,
   toInputText,
 } from "./new_rows.ts";
-import { retriedIdempotent } from "./retry.ts";
 import { jobColumns, toRecord } from "./rows.ts";
 
-/** How jobs are added. */
-export interface AddOptions {
-  /** A caller's transaction to add in. */
+/** A caller's transaction to add in, and a channel to tell the new jobs' queues on as it commits. */
+export interface AddPlainOptions {
   readonly transaction?: Sql | undefined;
-  /** How long to wait for another transaction that has a key, in ms. Default: as long as a call may. */
-  readonly patienceMs?: number | undefined;
-}
-
-/** The same, and a channel to tell the new jobs' queues on as the statement commits. */
-export interface AddPlainOptions extends AddOptions {
   readonly channel?: string | undefined;
 }
 
@@ -49,7 +40,6 @@ export class Inserts {
   // Written once: they are long, and an enqueue of one job is short.
   readonly #plain: string;
   readonly #ringing: string;
-  readonly #patient: string;
   readonly #inOrder: string;
 
   /** `schema` is a quoted name. */
@@ -62,25 +52,20 @@ export class Inserts {
       ", (select count(pg_notify($3, q.queue_name)) " +
         "from (select distinct queue_name from added) q) as rung",
     );
-    // Set while the rows are made, before the first of them is inserted.
-    this.#patient = plainStatement(schema, "", ", set_config('lock_timeout', $3, true)");
     this.#inOrder = `select a.deduplicated, ${jobColumns("(a.job)")} ` +
-      `from ${schema}.add_jobs($1::text::jsonb, to_timestamp($2::float8 / 1000), $3) a order by a.ord`;
+      `from ${schema}.add_jobs($1::text::jsonb, to_timestamp($2::float8 / 1000)) a order by a.ord`;
   }
 
   /** Adds jobs that {@linkcode arePlain} holds of, or several such lists together. */
   async addPlain(
     inputs: readonly JobInput[],
     at: number | null,
-    options: AddPlainOptions = {},
+    { transaction, channel }: AddPlainOptions = {},
   ): Promise<readonly Added[]> {
-    const { channel, patienceMs } = options;
     const values = [toInputText(inputs), at];
-    const rows = patienceMs !== undefined
-      ? await this.#run(this.#patient, [...values, `${patienceMs}ms`], options)
-      : channel === undefined
-      ? await this.#run(this.#plain, values, options)
-      : await this.#run(this.#ringing, [...values, channel], options);
+    const rows = channel === undefined
+      ? await this.#client.call(this.#plain, values, transaction)
+      : await this.#client.call(this.#ringing, [...values, channel], transaction);
     const inserted = new Map(rows.map((row) => [row.id as string, row]));
     if (inserted.size === inputs.length) {
       return inputs.map((input) => ({
@@ -89,7 +74,7 @@ export class Inserts {
       }));
     }
     const before = inputs.filter(({ id }) => !inserted.has(id));
-    const known = await this.#findKnown(before, at, options.transaction);
+    const known = await this.#findKnown(before, at, transaction);
     const knownById = new Map(known.map((added, i) => [before[i]!.id, added]));
     // The same id twice in one call was inserted once: the second is a repetition.
     const firsts = new Map(inputs.map(({ id }, i) => [id, i] as const).reverse());
@@ -105,11 +90,9 @@ export class Inserts {
   async addInOrder(
     inputs: readonly JobInput[],
     at: number | null,
-    options: AddOptions = {},
+    transaction?: Sql,
   ): Promise<readonly Added[]> {
-    const { patienceMs } = options;
-    const patience = patienceMs === undefined ? null : `${patienceMs}ms`;
-    const rows = await this.#run(this.#inOrder, [toInputText(inputs), at, patience], options);
+    const rows = await this.#client.call(this.#inOrder, [toInputText(inputs), at], transaction);
     return rows.map((row) => ({ job: toRecord(row), deduplicated: row.deduplicated as boolean }));
   }
 
@@ -120,27 +103,20 @@ export class Inserts {
     transaction: Sql | undefined,
   ): Promise<readonly Added[]> {
     if (inputs.length === 0) return [];
-    if (transaction !== undefined) return await this.addInOrder(inputs, at, { transaction });
     try {
-      return await retriedIdempotent(() => this.addInOrder(inputs, at));
+      return await this.addInOrder(inputs, at, transaction);
     } catch (error) {
-      if (!(error instanceof StoreUnavailableError)) throw error;
+      if (transaction !== undefined || !(error instanceof StoreUnavailableError)) throw error;
       throw new PartlyDoneError("Postgres was lost between two statements", { cause: error });
     }
   }
-
-  #run(text: string, values: SqlValue[], { transaction }: AddOptions): Promise<readonly Row[]> {
-    return transaction === undefined
-      ? this.#client.call(text, values)
-      : this.#client.callWithin(transaction, text, values);
-  }
 }
 
-/** The statement that adds plain jobs, with one more column of its answer and what is done first. */
-function plainStatement(schema: string, more: string, first: string = ""): string {
+/** The statement that adds plain jobs, with one more column of its answer, if any. */
+function plainStatement(schema: string, more: string): string {
   return `
 with clock as materialized (
-  select coalesce(to_timestamp($2::float8 / 1000), date_trunc('milliseconds', clock_timestamp())) as t${first}
+  select coalesce(to_timestamp($2::float8 / 1000), date_trunc('milliseconds', clock_timestamp())) as t
 ), added as (
   insert into ${schema}.enqueued as j (${givenColumns}, payload, parent_id, created_at, run_at)
   select ${givenColumns}, payload::json, parent_id, t, ${startsAt}

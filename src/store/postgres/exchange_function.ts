@@ -63,7 +63,7 @@ begin
   -- lost. Local to this transaction, so a pooler's connection stays as it is.
   perform set_config('synchronous_commit', 'off', true);
   if settlements <> '[]' then
-    -- Their rows are locked in a statement of its own, in the order in which they come, by id: the next one sees what was committed until it
+    -- Their rows are locked in a statement of its own: the next one sees what was committed until it
     -- had them, such as a job that came into a trace while its last one was waited for. They are looked
     -- up one by one, so that no statistics can make of it a pass over all jobs that run.
     select array_agg(s.ord), array_agg(x.l), array_agg(s.outcome),
@@ -199,8 +199,7 @@ begin
 
   sequence := null;
   more := json_build_object('settled', states, 'woken', queues, 'nextInMs', next_in, 'hasExpired',
-    exists (select from ${schema}.live where status = 'running' and leased_until < t),
-    'lastDependent', (select added_in::text from ${schema}.dependencies order by added_in desc limit 1));
+    exists (select from ${schema}.live where status = 'running' and leased_until < t));
   return next;
 end $$;
 `;

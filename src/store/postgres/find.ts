@@ -4,9 +4,11 @@
  * @module
  */
 import { hasEnded, type JobStatus } from "../../job/status.ts";
-import type { QueueCount, RecordFilter } from "../store.ts";
+import { type JobPart, jobParts } from "../../job/parts.ts";
+import { dependencyBytes, summaryBytes } from "../page_bytes.ts";
+import type { QueueCount, RecordFilter, RecordPage } from "../store.ts";
 import type { Row, SqlValue } from "./client.ts";
-import { jobColumns } from "./rows.ts";
+import { foundColumns, toFound } from "./rows.ts";
 
 /** A statement and its values. */
 export interface Query {
@@ -19,14 +21,15 @@ export interface Query {
  * not as a value: so the index that holds only such jobs can be used, whatever the planner knows.
  */
 export function findQuery(schema: string, filter: RecordFilter): Query {
+  const { limit, maxBytes, include = jobParts } = filter;
   const values: SqlValue[] = [];
   const parameter = (value: SqlValue) => `$${values.push(value)}`;
   const conditions = conditionsOf(filter, parameter);
-  const limit = parameter(filter.limit);
+  const most = parameter(limit + 1);
   const select = (view: string, more: readonly string[]) => {
     const all = [...conditions, ...more];
     const where = all.length > 0 ? `where ${all.join(" and ")} ` : "";
-    return `select * from ${schema}.${view} ${where}order by sequence desc limit ${limit}`;
+    return `select * from ${schema}.${view} ${where}order by sequence desc limit ${most}`;
   };
   const statuses = filter.statuses === undefined
     ? [{ view: "jobs", is: [] }]
@@ -34,18 +37,70 @@ export function findQuery(schema: string, filter: RecordFilter): Query {
       view: hasEnded(status) ? "jobs_ended" : "jobs_live",
       is: [`status = '${status}'`],
     }));
-  const traces = statuses.length === 0 ? [] : traceConditions(schema, filter, parameter);
+  // Nothing is a parameter that stands nowhere in the statement.
+  const queues = statuses.length === 0 ? [] : queueConditions(filter, parameter);
+  const traces = queues.length === 0 ? [] : traceConditions(schema, filter, parameter);
   // An OR would be a pass over the whole trace; of each branch only the newest are read.
   const branches = traces.flatMap((trace) =>
-    statuses.map(({ view, is }) => select(view, [...trace, ...is]))
+    queues.flatMap((queue) =>
+      statuses.map(({ view, is }) => select(view, [...trace, ...queue, ...is]))
+    )
   );
   const found = branches.length === 0
     ? select("jobs", ["false"])
     : branches.map((branch) => `(${branch})`).join(" union all ");
+  // What is stored apart is still only referred to while jobs are counted and measured.
+  const measured = `select m.*, row_number() over newest as place, count(*) over () as found,
+      sum(${sizeOf("m", include)}) over newest as bytes
+    from (select * from (${found}) b order by sequence desc limit ${most}) m
+    window newest as (order by sequence desc rows unbounded preceding)`;
+  const fits = maxBytes === undefined
+    ? ""
+    : ` and (j.bytes <= ${parameter(maxBytes)}::float8 or j.place = 1)`;
   return {
-    text: `select ${jobColumns("j")} from (${found}) j order by j.sequence desc limit ${limit}`,
+    text: `select ${foundColumns("j", include)}, j.found::float8 as found from (${measured}) j
+      where j.place <= ${parameter(limit)}${fits} order by j.sequence desc`,
     values,
   };
+}
+
+/** About how many bytes of a job are read with these parts. */
+function sizeOf(job: string, include: readonly JobPart[]): string {
+  const bytes: Readonly<Record<JobPart, string>> = {
+    payload: `${job}.payload_bytes`,
+    result: `coalesce(${job}.result_bytes, 0)`,
+    stack: `coalesce(octet_length(${job}.error::text), 0)`,
+  };
+  return [
+    `${summaryBytes} + ${dependencyBytes} * cardinality(${job}.depends_on)`,
+    `coalesce(octet_length(${job}.baggage), 0)`,
+    ...include.map((part) => bytes[part]),
+  ].join(" + ");
+}
+
+/** The jobs of rows that a {@linkcode findQuery} gives. */
+export function toPage(rows: readonly Row[]): RecordPage {
+  return { jobs: rows.map(toFound), hasMore: rows.length < ((rows[0]?.found ?? 0) as number) };
+}
+
+/** As many queues are looked through one by one, each by its index; more are together a condition. */
+const queuesOneByOne = 8;
+
+function queueConditions(
+  { queueNames }: RecordFilter,
+  parameter: (value: SqlValue) => string,
+): readonly (readonly string[])[] {
+  if (queueNames === undefined) return [[]];
+  const names = [...new Set(queueNames)];
+  if (names.length > queuesOneByOne) {
+    return [[`queue_name = any(${textsOf(parameter(JSON.stringify(names)))})`]];
+  }
+  return names.map((name) => [`queue_name = ${parameter(name)}`]);
+}
+
+/** A list of texts that comes as JSON, which every client can send. */
+function textsOf(json: string): string {
+  return `array(select jsonb_array_elements_text(${json}::text::jsonb))`;
 }
 
 function conditionsOf(
@@ -56,7 +111,7 @@ function conditionsOf(
   const ask = (value: SqlValue | undefined, condition: (parameter: string) => string) => {
     if (value !== undefined) conditions.push(condition(parameter(value)));
   };
-  ask(filter.queueName, (p) => `queue_name = ${p}`);
+  ask(idsOrNull(filter.ids), (p) => `id = any(${textsOf(p)}::uuid[])`);
   ask(filter.correlationId, (p) => `correlation_id = ${p}`);
   ask(uuidOrNull(filter.parentId), (p) => `parent_id = ${p}::text::uuid`);
   ask(filter.createdFrom, (p) => `created_at >= to_timestamp(${p}::float8 / 1000)`);
@@ -75,6 +130,10 @@ function traceConditions(
   const trace = `${parameter(uuidOrNull(traceId))}::text::uuid`;
   const ranIn = `select job_id from ${schema}.attempt_traces where trace_id = ${trace}`;
   return [[`trace_id = ${trace}`], [`id = any(array(${ranIn}))`]];
+}
+
+function idsOrNull(ids: readonly string[] | undefined): string | undefined {
+  return ids && JSON.stringify(ids.map(uuidOrNull));
 }
 
 /** What is no id is nobody's: as null it finds nothing, where the server would refuse the text. */

@@ -5,16 +5,22 @@
  */
 
 /**
+ * No function is compiled. To the planner a way that a setting forbids costs 10^10, so a statement that
+ * has no other is far above `jit_above_cost`, and LLVM takes a second for what takes a millisecond.
+ */
+export const interpreted = "set jit = off";
+
+/**
  * The claim keeps its plan whatever the planner's statistics say: ANALYZE may have seen one row. It is
  * planned once; to plan it for each claim anew takes longer than the claim.
  */
-export const pinned: string =
-  "set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off " +
+export const pinned: string = interpreted +
+  " set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off " +
   "set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan";
 
 /** A few rows are looked up by their ids; no statistics shall make that a pass over the table. */
-export const byIndex =
-  "set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off";
+export const byIndex: string = interpreted +
+  " set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off";
 
 /** What waited for a lock must be seen: with one snapshot for all statements a job could stay blocked. */
 export const readCommitted = `if current_setting('transaction_isolation') <> 'read committed' then

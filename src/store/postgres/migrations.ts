@@ -5,11 +5,11 @@
  * @module
  */
 import { addFunctions } from "./add_functions.ts";
-import type { Client } from "./client.ts";
-import { codeOf } from "./errors.ts";
+import { type Client, codeOf } from "./client.ts";
 import { quoted, quotedText } from "./names.ts";
 import { tables } from "./schema.ts";
 import { endFunctions } from "./end_functions.ts";
+import { retryFunction } from "./retry_function.ts";
 import { exchangeFunction } from "./exchange_function.ts";
 import { workFunctions } from "./work_functions.ts";
 
@@ -29,7 +29,7 @@ export const migrations: readonly Migration[] = [{
   requires: 1,
   sql: (schema, channel) =>
     tables(schema) + endFunctions(schema) + exchangeFunction(schema) +
-    workFunctions(schema, channel) +
+    workFunctions(schema, channel) + retryFunction(schema) +
     addFunctions(schema, channel),
 }];
 

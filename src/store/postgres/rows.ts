@@ -5,22 +5,52 @@
  * @module
  */
 import type { JobStatus } from "../../job/status.ts";
-import type { Attempt, DependencyFailurePolicy, JobRecord } from "../../job/record.ts";
+import type { Attempt, DependencyFailurePolicy, FoundRecord, JobRecord } from "../../job/record.ts";
+import { type JobPart, jobParts, longestSummary } from "../../job/parts.ts";
 import type { ExpiredJob, Settlement, TraceEnd } from "../store.ts";
 import type { Row } from "./client.ts";
 
 /** A job's columns; `job` is the view's alias or a value of its type in parentheses. */
 export function jobColumns(job: string): string {
+  return foundColumns(job, jobParts);
+}
+
+/** A job's columns with the parts that are asked for; of a payload or a result else its size. */
+export function foundColumns(job: string, include: readonly JobPart[]): string {
+  const part = (name: "payload" | "result") =>
+    include.includes(name) ? `${job}.${name}::text as ${name}` : `${job}.${name}_bytes`;
   const ms = (column: string) => `date_part('epoch', ${job}.${column}) * 1000 as ${column}`;
   return `${job}.sequence::float8 as sequence, ${job}.id::text as id, ${job}.queue_name, ` +
-    `${job}.status, ${job}.payload::text as payload, ${job}.priority, ${job}.attempts, ` +
+    `${job}.status, ${part("payload")}, ${job}.priority, ${job}.attempts, ` +
     `${job}.releases, ${job}.max_attempts, ${job}.backoff, ${job}.timeout_ms, ${job}.idempotency_key, ` +
     `array_to_json(${job}.depends_on)::text as depends_on, ${job}.on_dependency_failure, ` +
     `${job}.trace_id::text as trace_id, ${job}.correlation_id, ` +
     `${job}.parent_id::text as parent_id, ${job}.traceparent, ${job}.tracestate, ` +
     `${job}.baggage, ${job}.propagation, ` +
     `${ms("created_at")}, ${ms("run_at")}, ${ms("started_at")}, ${ms("finished_at")}, ` +
-    `${job}.result::text as result, ${job}.error::text as error, ${job}.attempt_traceparent`;
+    `${part("result")}, ${errorColumn(`${job}.error`, include.includes("stack"))}, ` +
+    `${job}.attempt_traceparent`;
+}
+
+function errorColumn(error: string, hasStacks: boolean): string {
+  if (hasStacks) return `${error}::text as error`;
+  const short = (name: string) => {
+    const value = `${error} ->> '${name}'`;
+    return `'${name}', case when length(${value}) > ${longestSummary} ` +
+      `then left(${value}, ${longestSummary}) || '…' else ${value} end`;
+  };
+  return `case when ${error} is not null then (${error}::jsonb - 'stack' || ` +
+    `jsonb_build_object(${short("name")}, ${short("message")}))::text end as error`;
+}
+
+/** A job's row as it was found. */
+export function toFound(row: Row): FoundRecord {
+  return {
+    ...toRecord(row),
+    ...row.payload === undefined &&
+      { payload: undefined, payloadBytes: row.payload_bytes as number },
+    ...row.result === undefined && { result: undefined, resultBytes: optional(row.result_bytes) },
+  };
 }
 
 /** A job's row as a record. */
@@ -109,10 +139,13 @@ function toPlaces(
   }
 }
 
-/** An attempt's columns. */
-export const attemptColumns: string =
-  "job_id::text as job_id, attempt, outcome, date_part('epoch', started_at) * 1000 as started_at, " +
-  "date_part('epoch', finished_at) * 1000 as finished_at, error::text as error, traceparent";
+/** The columns of an attempt, its error whole or short. */
+export function attemptColumns(attempt: string, hasStacks: boolean): string {
+  const ms = (column: string) => `date_part('epoch', ${attempt}.${column}) * 1000 as ${column}`;
+  return `${attempt}.job_id::text as job_id, ${attempt}.attempt, ${attempt}.outcome, ` +
+    `${ms("started_at")}, ${ms("finished_at")}, ${attempt}.traceparent, ` +
+    errorColumn(`${attempt}.error`, hasStacks);
+}
 
 /** An attempt's row as a record. */
 export function toAttempt(row: Row): Attempt {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { cancelledFor } from "./retry_function.ts";
+
 /** The columns of a job in a view, from where it stands and from how it ended. */
 function viewColumns(
   standing: (column: string) => string,
@@ -17,7 +19,8 @@ function viewColumns(
     e.depends_on, e.on_dependency_failure, e.trace_id, e.correlation_id, e.parent_id,
     e.traceparent, e.tracestate, e.baggage, e.propagation, e.created_at, ${stands("run_at")},
     ${stands("started_at")}, ${ends("finished_at", "timestamptz")}, ${ends("result", "json")},
-    ${stands("error")}, ${stands("attempt_traceparent")}`;
+    ${stands("error")}, ${stands("attempt_traceparent")}, e.payload_bytes,
+    ${ends("result_bytes", "integer")}`;
 }
 
 /** The first version's tables. `schema` is a quoted name. */
@@ -45,7 +48,9 @@ create table ${schema}.enqueued (
   baggage text,
   propagation text check (propagation in ('auto', 'child', 'link', 'none')),
   created_at timestamptz not null,
-  run_at timestamptz not null
+  run_at timestamptz not null,
+  -- Kept, since to measure a value that is stored apart would be to read it.
+  payload_bytes integer not null generated always as (octet_length(payload::text)) stored
 );
 create unique index enqueued_key on ${schema}.enqueued (queue_name, idempotency_key)
   where idempotency_key is not null;
@@ -112,11 +117,15 @@ create table ${schema}.ended (
   trace_epoch integer,
   trace_end_due timestamptz,
   -- For a job that is retried.
-  is_suspect boolean
+  is_suspect boolean,
+  result_bytes integer generated always as (octet_length(result::text)) stored
 );
 create index ended_finished on ${schema}.ended (finished_at);
 create index ended_failed on ${schema}.ended (status, sequence)
   where status in ('failed', 'cancelled');
+-- Who was cancelled because of a job that it depends on, by that job.
+create index ended_cancelled_for on ${schema}.ended (${cancelledFor("ended")})
+  where status = 'cancelled' and ${cancelledFor("ended")} is not null;
 create index ended_trace_end_due on ${schema}.ended (trace_end_due, sequence)
   where trace_end_due is not null;
 
@@ -169,12 +178,8 @@ create index attempt_traces_job on ${schema}.attempt_traces (job_id);
 create table ${schema}.dependencies (
   dependency_id uuid not null,
   job_id uuid not null,
-  -- Of two transactions that did not see each other, one that adds a dependent and one that ends its
-  -- dependency, this is what remains to be looked at again.
-  added_in xid8 not null default pg_current_xact_id(),
   primary key (dependency_id, job_id)
 );
 create index dependencies_job on ${schema}.dependencies (job_id);
-create index dependencies_added on ${schema}.dependencies (added_in);
 `;
 }

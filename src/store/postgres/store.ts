@@ -7,6 +7,7 @@ import type { Health } from "../health.ts";
 import type { Attempt, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type {
   Added,
+  AttemptFilter,
   ChangedRecord,
   Extension,
   Lease,
@@ -14,6 +15,8 @@ import type {
   Notice,
   QueueCount,
   RecordFilter,
+  RecordPage,
+  RetryOptions,
   Store,
   TraceEnd,
   TraceEndClaim,
@@ -23,13 +26,13 @@ import type {
   UpkeepResult,
 } from "../store.ts";
 import { Adding } from "./adding.ts";
+import { repeated } from "./surely.ts";
 import { Bell } from "./bell.ts";
 import type { Client, Row, Sql, SqlValue } from "./client.ts";
-import { countQuery, endedQuery, findQuery, toCount, uuidOrNull } from "./find.ts";
+import { countQuery, endedQuery, findQuery, toCount, toPage, uuidOrNull } from "./find.ts";
 import { readHealth } from "./health.ts";
 import { extendLeases } from "./leases.ts";
 import { quoted } from "./names.ts";
-import { retried } from "./retry.ts";
 import { attemptColumns, jobColumns, toAttempt, toRecord } from "./rows.ts";
 import { claimTraceEnds, hasUnfinished, settleTraceEnds } from "./trace_ends.ts";
 import { Turns } from "./turns.ts";
@@ -40,8 +43,8 @@ export interface PostgresStoreOptions {
   readonly now: (() => number) | undefined;
   /** How long an enqueue whose answer was lost asks what became of it, in ms. */
   readonly lostAnswerMs: number;
-  /** How long a call may take, in ms. */
-  readonly callTimeoutMs: number;
+  /** Closes what was opened for the store. */
+  readonly end: () => Promise<void>;
 }
 
 /** A store in a schema of a Postgres database. */
@@ -49,7 +52,7 @@ export class PostgresStore implements Store<Sql> {
   readonly pollMs = 1_000;
   readonly turnsAtOnce = 2;
   readonly #client: Client;
-  readonly #now: (() => number) | undefined;
+  readonly #options: PostgresStoreOptions;
   readonly #schema: string;
   readonly #bell: Bell;
   readonly #turns: Turns;
@@ -57,21 +60,20 @@ export class PostgresStore implements Store<Sql> {
 
   constructor(client: Client, options: PostgresStoreOptions) {
     this.#client = client;
-    this.#now = options.now;
+    this.#options = options;
     this.#schema = quoted(options.schema);
     this.#bell = new Bell(client, options.schema);
     this.#turns = new Turns(client, this.#schema, () => this.#at());
-    this.#adding = new Adding(client, this.#bell, { ...options, at: () => this.#at() });
+    const { schema, lostAnswerMs } = options;
+    this.#adding = new Adding(client, this.#bell, { schema, lostAnswerMs, at: () => this.#at() });
   }
 
-  async add(inputs: readonly JobInput[], transaction?: Sql): Promise<readonly Added[]> {
-    const added = await this.#adding.add(inputs, transaction);
-    if (added.some(({ job }) => job.status === "blocked")) this.#turns.noteDependents();
-    return added;
+  add(inputs: readonly JobInput[], transaction?: Sql): Promise<readonly Added[]> {
+    return this.#adding.add(inputs, transaction);
   }
 
   async exchange(turn: Turn): Promise<TurnResult> {
-    const { woken, ...result } = await retried(() => this.#turns.exchange(turn));
+    const { woken, ...result } = await repeated(() => this.#turns.exchange(turn));
     await this.#bell.ring(woken);
     return result;
   }
@@ -104,41 +106,48 @@ export class PostgresStore implements Store<Sql> {
     return row && toChanged(row);
   }
 
-  async retry(id: string): Promise<ChangedRecord | undefined> {
+  async retry(
+    id: string,
+    { dependents = true, force = false }: RetryOptions = {},
+  ): Promise<ChangedRecord | undefined> {
     const row = await this.#change(
-      `retry_job($1::text::uuid, to_timestamp($2::float8 / 1000))`,
-      [uuidOrNull(id), this.#at()],
+      `retry_job($1::text::uuid, $2, $3, to_timestamp($4::float8 / 1000))`,
+      [uuidOrNull(id), dependents, force, this.#at()],
+      ", c.hindrance::text as hindrance",
     );
-    return row && toChanged(row);
+    if (row === undefined || row.hindrance === null) return row && toChanged(row);
+    return { ...toChanged(row), hindrance: JSON.parse(row.hindrance as string) };
   }
 
   async get(id: string): Promise<JobRecord | undefined> {
-    const [row] = await this.#client.look(
+    const [row] = await this.#client.query(
       `select ${jobColumns("j")} from ${this.#schema}.jobs j where id = $1::text::uuid`,
       [uuidOrNull(id)],
     );
     return row && toRecord(row);
   }
 
-  async attempts(jobIds: readonly string[]): Promise<readonly Attempt[]> {
-    const rows = await this.#client.look(
-      `select ${attemptColumns} from ${this.#schema}.attempts where job_id = any(array(` +
-        "select i::uuid from jsonb_array_elements_text($1::text::jsonb) i)) order by id",
-      [JSON.stringify(jobIds.map(uuidOrNull))],
+  async attempts({ jobIds, limit, stacks = true }: AttemptFilter): Promise<readonly Attempt[]> {
+    const rows = await this.#client.query(
+      `select ${attemptColumns("a", stacks)}
+      from jsonb_array_elements_text($1::text::jsonb) with ordinality as j (id, ord)
+        join ${this.#schema}.attempts a on a.job_id = j.id::uuid
+      order by j.ord, a.id limit $2`,
+      [JSON.stringify(jobIds.map(uuidOrNull)), limit ?? null],
     );
     return rows.map(toAttempt);
   }
 
-  async find(filter: RecordFilter): Promise<readonly JobRecord[]> {
+  async find(filter: RecordFilter): Promise<RecordPage> {
     const { text, values } = findQuery(this.#schema, filter);
-    return (await this.#client.look(text, values)).map(toRecord);
+    return toPage(await this.#client.query(text, values));
   }
 
   async counts(endedWithinMs?: number): Promise<readonly QueueCount[]> {
     const { text, values } = endedWithinMs === undefined
       ? countQuery(this.#schema)
       : endedQuery(this.#schema, endedWithinMs, this.#at());
-    return (await this.#client.look(text, values)).map(toCount);
+    return (await this.#client.query(text, values)).map(toCount);
   }
 
   health(): Promise<Health> {
@@ -158,7 +167,7 @@ export class PostgresStore implements Store<Sql> {
   }
 
   async upkeep(upkeep: Upkeep): Promise<UpkeepResult> {
-    const { woken, ...result } = await this.#turns.upkeep(upkeep);
+    const { woken, ...result } = await repeated(() => this.#turns.upkeep(upkeep));
     await this.#bell.ring(woken);
     return result;
   }
@@ -173,7 +182,7 @@ export class PostgresStore implements Store<Sql> {
 
   async close(): Promise<void> {
     await this.#bell.close();
-    await this.#client.close();
+    await this.#options.end();
   }
 
   /** Calls a function that changes one job, and wakes whoever waits for what became ready by it. */
@@ -181,13 +190,13 @@ export class PostgresStore implements Store<Sql> {
     const text =
       `select ${jobColumns("(c.job)")}, c.changed, array_to_json(c.woken)::text as woken${more} ` +
       `from ${this.#schema}.${call} c`;
-    const [row] = await retried(() => this.#client.query(text, values, this.#client.longLimitMs));
+    const [row] = await repeated(() => this.#client.query(text, values));
     if (row !== undefined) await this.#bell.ring(JSON.parse(row.woken as string));
     return row;
   }
 
   #at(): number | null {
-    return this.#now?.() ?? null;
+    return this.#options.now?.() ?? null;
   }
 }
 

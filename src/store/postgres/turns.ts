@@ -6,7 +6,6 @@
  * @module
  */
 import type {
-  Claim,
   ClaimedJob,
   ExpiredJob,
   Lease,
@@ -18,11 +17,8 @@ import type {
   UpkeepResult,
 } from "../store.ts";
 import { inClaimOrder } from "../claim_order.ts";
-import type { Client, Row } from "./client.ts";
-import { isOutcomeUnknown } from "./errors.ts";
+import { type Client, isOutcomeUnknown, type Row } from "./client.ts";
 import { claimedColumns, claimedNames, toClaimed } from "./claimed_rows.ts";
-import { LateDependents } from "./late_dependents.ts";
-import { retried } from "./retry.ts";
 import { jobColumns, toExpired, toSettlementText } from "./rows.ts";
 
 /** What also belongs to a result: queues in which something became ready. */
@@ -43,30 +39,15 @@ interface Summary {
   readonly woken: readonly string[] | null;
   readonly nextInMs: number | null;
   readonly hasExpired: boolean;
-  readonly lastDependent: string | null;
 }
-
-/** Claims whose answer was lost. Their statement may commit late, even after it was given up. */
-interface LostClaim {
-  /** The queues that the answer may have told of. */
-  readonly queueNames: Set<string>;
-  /** When their leases are over, by `performance.now()`. */
-  readonly until: number;
-  /** When to look again. */
-  lookAt: number;
-}
-
-// Between two looks for the jobs of a lost answer.
-const LOOK_EVERY_MS = 250;
 
 /** Turns over one schema. */
 export class Turns {
   readonly #client: Client;
   readonly #schema: string;
   readonly #at: () => number | null;
-  // By the token of its claims.
-  readonly #lostClaims = new Map<string, LostClaim>();
-  readonly #lateDependents: LateDependents;
+  // The queues that a lost answer may have told of, by the token of its claims.
+  readonly #lostClaims = new Map<string, Set<string>>();
   #unsureLeases = new Set<string>();
   #nothingExpiredAt = -Infinity;
   #retainedAt = -Infinity;
@@ -75,12 +56,6 @@ export class Turns {
     this.#client = client;
     this.#schema = schema;
     this.#at = at;
-    this.#lateDependents = new LateDependents(client, schema);
-  }
-
-  /** Tells that dependents were added here, behind jobs that may have ended at the same moment. */
-  noteDependents(): void {
-    this.#lateDependents.noteAdded();
   }
 
   /** Of two outcomes of one attempt the first counts; whoever gives the second has lost its lease. */
@@ -112,53 +87,41 @@ export class Turns {
     const claimToken = crypto.randomUUID();
     const isResent = this.#unsureLeases.size > 0 &&
       settlements.some((one) => this.#unsureLeases.has(keyOf(one)));
-    // By id, as all locks of jobs are taken.
-    const order = settlements.map((_, i) => i);
-    order.sort((a, b) => settlements[a]!.jobId < settlements[b]!.jobId ? -1 : 1);
     let rows: readonly Row[];
     try {
       rows = await this.#client.call(
         `select * from ${this.#schema}.exchange($1::text::jsonb, $2::text::jsonb, $3::text::uuid, $4, ` +
           `to_timestamp($5::float8 / 1000))`,
         [
-          toSettlementText(order.map((i) => settlements[i]!)),
+          toSettlementText(settlements),
           JSON.stringify(room),
           claimToken,
           isResent,
           this.#at(),
         ],
-        this.#client.limitFor(Math.min(...claims.map(({ leaseMs }) => leaseMs))),
       );
     } catch (error) {
-      for (const { leaseToken, queueName } of found) {
-        this.#loseClaim(leaseToken, claims.filter((claim) => claim.queueName === queueName));
-      }
+      for (const { leaseToken, queueName } of found) this.#loseClaim(leaseToken, [queueName]);
       if (isOutcomeUnknown(error)) this.#remember(turn, claimToken);
       throw error;
     }
     if (isResent) { for (const one of settlements) this.#unsureLeases.delete(keyOf(one)); }
-    return this.#result(rows, order, claimToken, found);
+    return this.#result(rows, settlements.length, claimToken, found);
   }
 
   async upkeep({ retentionMs, limit }: Upkeep): Promise<UpkeepResult & Woken> {
     const isFresh = this.#at() === null && performance.now() - this.#nothingExpiredAt < FRESH_MS;
     const swept = isFresh ? { expired: [], woken: [] } : await this.#sweep(limit);
-    const freed = this.#lateDependents.isDue ? await this.#lateDependents.free(this.#at()) : [];
-    const removed = await this.#retain(retentionMs, limit);
-    return { expired: swept.expired, woken: [...swept.woken, ...freed], removed };
+    return { ...swept, removed: await this.#retain(retentionMs, limit) };
   }
 
   async #sweep(limit: number): Promise<{ readonly expired: readonly ExpiredJob[] } & Woken> {
-    const sweep = () =>
-      this.#client.call(
-        `select ${jobColumns("(s.job)")}, s.lost_attempt, ` +
-          `date_part('epoch', s.swept_at) * 1000 as swept_at, ` +
-          `array_to_json(s.woken)::text as woken ` +
-          `from ${this.#schema}.sweep($1, to_timestamp($2::float8 / 1000)) s`,
-        [limit, this.#at()],
-        this.#client.longLimitMs,
-      );
-    const rows = await retried(sweep);
+    const rows = await this.#client.call(
+      `select ${jobColumns("(s.job)")}, s.lost_attempt, ` +
+        `date_part('epoch', s.swept_at) * 1000 as swept_at, array_to_json(s.woken)::text as woken ` +
+        `from ${this.#schema}.sweep($1, to_timestamp($2::float8 / 1000)) s`,
+      [limit, this.#at()],
+    );
     if (rows.length < limit) this.#nothingExpiredAt = performance.now();
     const woken = rows.length > 0 ? JSON.parse(rows[0]!.woken as string) as string[] : [];
     return { expired: rows.map(toExpired), woken };
@@ -169,17 +132,14 @@ export class Turns {
     const isFresh = this.#at() === null &&
       performance.now() - this.#retainedAt < RETENTION_EVERY_MS;
     if (isFresh) return 0;
-    const remove = () =>
-      this.#client.query(
-        `with gone as (
+    const [row] = await this.#client.query(
+      `with gone as (
         delete from ${this.#schema}.ended where sequence = any(array(
           select sequence from ${this.#schema}.ended
           where finished_at <= (
             -- Once, so that it can be looked up in the index.
             select coalesce(to_timestamp($3::float8 / 1000), clock_timestamp())
               - $1::float8 * interval '1 ms')
-            -- A dependent that was added at the same moment has yet to be told how it ended.
-            and not exists (select from ${this.#schema}.dependencies w where w.dependency_id = ended.id)
           order by finished_at, sequence limit $2::integer for update skip locked))
         returning id, sequence
       ), removed as (
@@ -190,10 +150,8 @@ export class Turns {
         delete from ${this.#schema}.attempt_traces where job_id in (select id from gone)
       )
       select count(*)::integer as removed from gone`,
-        [Math.min(retentionMs, LONGEST_RETENTION_MS), limit, this.#at()],
-        this.#client.longLimitMs,
-      );
-    const [row] = await retried(remove);
+      [Math.min(retentionMs, LONGEST_RETENTION_MS), limit, this.#at()],
+    );
     const removed = row?.removed as number;
     if (removed < limit) this.#retainedAt = performance.now();
     return removed;
@@ -201,19 +159,18 @@ export class Turns {
 
   #result(
     rows: readonly Row[],
-    order: readonly number[],
+    settledCount: number,
     claimToken: string,
     found: readonly ClaimedJob[],
   ): TurnResult & Woken {
     const summary = JSON.parse(rows.at(-1)!.more as string) as Summary;
     this.#nothingExpiredAt = summary.hasExpired ? -Infinity : performance.now();
-    this.#lateDependents.noteLast(summary.lastDependent);
     const claimed = rows.slice(0, -1).map((row) => toClaimed(row, claimToken));
     // RETURNING promises no order.
     claimed.sort(inClaimOrder);
     const { settled, woken, nextInMs } = summary;
     return {
-      settled: settled === null ? order.map(() => "held") : inOrder(settled, order),
+      settled: settled ?? new Array<LeaseState>(settledCount).fill("held"),
       woken: woken ?? [],
       claimed: [...found, ...claimed],
       nextInMs: nextInMs === null ? undefined : Math.ceil(nextInMs),
@@ -221,25 +178,21 @@ export class Turns {
   }
 
   #remember({ settlements, claims }: Turn, claimToken: string): void {
-    this.#loseClaim(claimToken, claims);
+    this.#loseClaim(claimToken, claims.map(({ queueName }) => queueName));
     for (const settlement of settlements) this.#unsureLeases.add(keyOf(settlement));
   }
 
-  #loseClaim(token: string, claims: readonly Claim[]): void {
-    if (claims.length === 0) return;
-    const now = performance.now();
-    const lost = this.#lostClaims.get(token) ?? {
-      queueNames: new Set(),
-      until: now + Math.max(...claims.map(({ leaseMs }) => leaseMs)),
-      lookAt: now,
-    };
-    for (const { queueName } of claims) lost.queueNames.add(queueName);
-    this.#lostClaims.set(token, lost);
+  #loseClaim(token: string, queueNames: readonly string[]): void {
+    const lost = this.#lostClaims.get(token) ?? new Set();
+    for (const queueName of queueNames) this.#lostClaims.set(token, lost.add(queueName));
   }
 
   /** Jobs that a lost answer told of, for queues that are claimed now. */
   async #findLostClaims(queueNames: readonly string[]): Promise<readonly ClaimedJob[]> {
-    const tokens = this.#lostTokens(queueNames);
+    const tokens = [...this.#lostClaims].filter(([, lost]) =>
+      queueNames.some((one) => lost.has(one))
+    )
+      .map(([token]) => token);
     if (tokens.length === 0) return [];
     const rows = await this.#client.query(
       `select l.lease_token::text as lease_token, c.* from ${this.#schema}.live l ` +
@@ -250,36 +203,15 @@ export class Turns {
         "and l.queue_name in (select q from jsonb_array_elements_text($2::text::jsonb) q)",
       [JSON.stringify(tokens), JSON.stringify(queueNames)],
     );
-    const found = rows.map((row) => toClaimed(row, row.lease_token as string));
-    // A statement claims all at once: once some are found, those of this queue are.
-    for (const { leaseToken, queueName } of found) {
-      const lost = this.#lostClaims.get(leaseToken);
-      lost?.queueNames.delete(queueName);
-      if (lost?.queueNames.size === 0) this.#lostClaims.delete(leaseToken);
-    }
-    return found;
+    for (const token of tokens) this.#findClaim(token, queueNames);
+    return rows.map((row) => toClaimed(row, row.lease_token as string));
   }
 
-  /** Which to look for now. Those whose leases are over by now are anybody's again. */
-  #lostTokens(queueNames: readonly string[]): readonly string[] {
-    const now = performance.now();
-    const tokens: string[] = [];
-    for (const [token, lost] of this.#lostClaims) {
-      if (lost.until <= now) this.#lostClaims.delete(token);
-      else if (lost.lookAt <= now && queueNames.some((one) => lost.queueNames.has(one))) {
-        lost.lookAt = now + LOOK_EVERY_MS;
-        tokens.push(token);
-      }
-    }
-    return tokens;
+  #findClaim(token: string, queueNames: readonly string[]): void {
+    const lost = this.#lostClaims.get(token);
+    for (const queueName of queueNames) lost?.delete(queueName);
+    if (lost?.size === 0) this.#lostClaims.delete(token);
   }
-}
-
-/** Puts each state where its settlement is. */
-function inOrder(states: readonly LeaseState[], order: readonly number[]): readonly LeaseState[] {
-  const settled: LeaseState[] = [];
-  order.forEach((at, i) => settled[at] = states[i]!);
-  return settled;
 }
 
 /** One attempt: all jobs of one claim share its token. */

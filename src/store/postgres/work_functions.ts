@@ -1,5 +1,5 @@
 /**
- * Working inside the server beside the turns: a cancellation, a retry and a sweep, one statement each.
+ * Working inside the server beside the turns: a cancellation and a sweep, one statement each.
  *
  * @module
  */
@@ -9,7 +9,6 @@ import {
   longestBackoffMs,
   longestDelayMs,
 } from "../../job/backoff.ts";
-import { mostAttempts } from "../../job/job_options.ts";
 import { movedColumns } from "./end_functions.ts";
 import { byIndex, pinned, readCommitted } from "./function_settings.ts";
 
@@ -64,40 +63,6 @@ begin
     perform ${schema}.end_traces(cancelled || standing.id, t, true);
   end if;
   select * into job from ${schema}.jobs j where j.id = cancel_job.job_id;
-  if found then return next; end if;
-end $$;
-
--- Makes a failed or cancelled job ready again, unless something it depends on has not ended. Returns
--- the job as it stands, or nothing. The end that it brought to its trace is not told any more.
-create function ${schema}.retry_job(job_id uuid, at timestamptz default null)
-returns table (job ${schema}.jobs, changed boolean, woken text[])
-language plpgsql ${byIndex} as $$
-declare
-  t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
-  given ${schema}.enqueued;
-  freed text;
-begin
-  ${readCommitted}
-  woken := '{}';
-  select * into given from ${schema}.enqueued e where e.id = retry_job.job_id;
-  perform from ${schema}.ended d where d.sequence = given.sequence for update;
-  with gone as (
-    delete from ${schema}.ended d
-    where d.sequence = given.sequence and d.status in ('failed', 'cancelled')
-      and d.attempts < ${mostAttempts}
-      and not exists (select from ${schema}.live w where w.id = any(given.depends_on))
-    returning d.*
-  )
-  insert into ${schema}.live as l (id, sequence, trace_id, queue_name, status, priority, run_at,
-    attempts, max_attempts, started_at, error, attempt_traceparent, trace_epoch, is_suspect)
-  select id, sequence, trace_id, queue_name, 'ready', given.priority, t, attempts,
-    greatest(max_attempts, attempts + 1), started_at, error, attempt_traceparent, trace_epoch,
-    is_suspect
-  from gone
-  returning l.queue_name into freed;
-  changed := freed is not null;
-  if changed then woken := array[freed]; end if;
-  select * into job from ${schema}.jobs j where j.id = retry_job.job_id;
   if found then return next; end if;
 end $$;
 

@@ -4,7 +4,6 @@
  * @module
  */
 import type { JobError } from "../../job/record.ts";
-import type { JobStatus } from "../../job/status.ts";
 import { dependencyFailed } from "../reasons.ts";
 import type { Database, Row } from "./database.ts";
 import type { Effects } from "./effects.ts";
@@ -63,18 +62,20 @@ export function unblockDependents(database: Database, now: number, effects: Effe
   for (let from = 0; from < effects.ended.length;) {
     const ended = effects.ended.slice(from);
     from = effects.ended.length;
-    const failed = new Map<string, JobStatus>();
+    const failed: FailedDependencies = new Map();
     for (const { id, status } of ended) if (status !== "completed") failed.set(id, status);
     const waiting = new Set(ended.flatMap(({ id }) => takeDependents(database, id)));
     for (const id of waiting) unblock(database, id, failed, now, effects);
   }
 }
 
+type FailedDependencies = Map<string, "failed" | "cancelled">;
+
 /** Of a blocked job some dependencies have just ended; of these, some may have failed. */
 function unblock(
   database: Database,
   id: string,
-  failed: ReadonlyMap<string, JobStatus>,
+  failed: FailedDependencies,
   now: number,
   effects: Effects,
 ): void {
@@ -89,11 +90,17 @@ function unblock(
     ? (JSON.parse(job.depends_on as string) as string[]).find((one) => failed.has(one))
     : undefined;
   if (cause !== undefined) {
-    const error = dependencyFailed(cause, failed.get(cause)!);
+    const error = dependencyFailed({ dependencyId: cause, status: failed.get(cause)! });
     end(database, id, { status: "cancelled", error }, now, effects);
   } else if (job.is_free) {
     const runAt = Math.max(job.run_at as number, now);
-    wait(database, job, { status: runAt <= now ? "ready" : "scheduled", runAt }, effects);
+    database.run(
+      "update hammerwork_jobs set status = ?, run_at = ? where id = ?",
+      runAt <= now ? "ready" : "scheduled",
+      runAt,
+      id,
+    );
+    effects.woken.add(job.queue_name as string);
   }
 }
 

@@ -7,6 +7,7 @@ import { hasEnded, type JobStatus } from "../../job/status.ts";
 import type { JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type { Added } from "../store.ts";
 import { dependencyFailed, unknownDependency } from "../reasons.ts";
+import { failedDependencyOf } from "../revival.ts";
 import type { Database } from "./database.ts";
 import { insertJob, toRecord, toRow } from "./rows.ts";
 import type { Effects } from "./effects.ts";
@@ -57,12 +58,11 @@ function insert(
   now: number,
   effects: Effects,
 ): JobRecord {
-  const dependencies = input.dependsOn.map((id) => ({ id, status: statusOf(database, id) }));
-  const unfinished = dependencies.filter(({ status }) => !hasEnded(status));
-  const failed = dependencies.find(({ status }) => hasEnded(status) && status !== "completed");
+  const statuses = new Map(input.dependsOn.map((id) => [id, statusOf(database, id)]));
+  const unfinished = input.dependsOn.filter((id) => !hasEnded(statuses.get(id)!));
+  const failed = failedDependencyOf(input, (id) => statuses.get(id));
   const runAt = Math.max(now, input.runAt ?? now + (input.delayMs ?? 0));
-  const isCancelled = failed !== undefined && input.onDependencyFailure === "cancel";
-  const status: JobStatus = isCancelled
+  const status: JobStatus = failed !== undefined
     ? "cancelled"
     : unfinished.length > 0
     ? "blocked"
@@ -80,11 +80,11 @@ function insert(
     createdAt: now,
     runAt,
   };
-  if (isCancelled) {
+  if (failed !== undefined) {
     effects.ended.push({ id: job.id, status: "cancelled" });
-    return cancelAtOnce(database, job, dependencyFailed(failed.id, failed.status), now);
+    return cancelAtOnce(database, job, dependencyFailed(failed), now);
   }
-  for (const { id } of unfinished) {
+  for (const id of unfinished) {
     database.run(
       "insert into hammerwork_dependencies (dependency_id, job_id) values (?, ?)",
       id,

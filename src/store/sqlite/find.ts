@@ -4,27 +4,48 @@
  * @module
  */
 import { hasEnded, type JobStatus, jobStatuses } from "../../job/status.ts";
-import type { JobRecord } from "../../job/record.ts";
-import type { QueueCount, RecordFilter } from "../store.ts";
+import { type JobPart, jobParts } from "../../job/parts.ts";
+import type { QueueCount, RecordFilter, RecordPage } from "../store.ts";
+import { countWithin, summaryBytes } from "../page_bytes.ts";
 import type { LiveCount } from "../depth.ts";
 import type { Database, Row, SqlValue } from "./database.ts";
-import { toRecord } from "./rows.ts";
+import { foundColumns, toFound } from "./rows.ts";
 
-/** Jobs that fit, newest first. */
-export function findJobs(database: Database, filter: RecordFilter): JobRecord[] {
+/** Jobs that fit, newest first. First only their sizes are looked at. */
+export function findJobs(database: Database, filter: RecordFilter): RecordPage {
+  const { limit, maxBytes, include = jobParts } = filter;
   const conditions = conditionsOf(database, filter);
-  const where = conditions.length > 0
-    ? `where ${conditions.map(([condition]) => condition).join(" and ")} `
-    : "";
+  const where = ["true", ...conditions.map(([condition]) => condition)].join(" and ");
   // A condition may ask for its value more than once.
   const values = conditions.flatMap(([condition, value]) =>
     Array<SqlValue>(condition.split("?").length - 1).fill(value)
   );
-  return database.all(
-    `select * from hammerwork_jobs ${where}order by sequence desc limit ?`,
-    ...values,
-    filter.limit,
-  ).map(toRecord);
+  const select = (columns: string, more: string, ...moreValues: SqlValue[]) =>
+    database.all(
+      `select ${columns} from hammerwork_jobs where ${where} ${more}`,
+      ...values,
+      ...moreValues,
+    );
+  const measured = `sequence, ${sizeOf(include)} as bytes`;
+  const sizes = select(measured, "order by sequence desc limit ?", limit + 1);
+  const count = countWithin(sizes.map(({ bytes }) => bytes as number), limit, maxBytes);
+  if (count === 0) return { jobs: [], hasMore: false };
+  // Between these: another process may have added jobs meanwhile.
+  const [newest, oldest] = [sizes[0]!.sequence!, sizes[count - 1]!.sequence!];
+  const page = "and sequence between ? and ? order by sequence desc";
+  const rows = select(foundColumns(include), page, oldest, newest);
+  return { jobs: rows.map(toFound), hasMore: count < sizes.length };
+}
+
+/** About how many bytes of a job are read with these parts. */
+function sizeOf(include: readonly JobPart[]): string {
+  const bytes = (column: string) => `coalesce(octet_length(${column}), 0)`;
+  return [
+    String(summaryBytes),
+    // As it is stored, a list of ids has its size in JSON.
+    ...[bytes("depends_on"), bytes("baggage")],
+    ...include.map((part) => bytes(part === "stack" ? "error" : part)),
+  ].join(" + ");
 }
 
 /** Each condition with its value. What is not asked for does not stand in the statement. */
@@ -33,7 +54,8 @@ function conditionsOf(
   filter: RecordFilter,
 ): readonly (readonly [string, SqlValue])[] {
   const asked: readonly (readonly [string, SqlValue | undefined])[] = [
-    ["queue_name = ?", filter.queueName],
+    ["id in (select value from json_each(?))", filter.ids && JSON.stringify(filter.ids)],
+    ...inQueues(filter.queueNames),
     [
       "status in (select value from json_each(?))",
       filter.statuses && JSON.stringify(filter.statuses),
@@ -46,6 +68,17 @@ function conditionsOf(
     ["sequence < ?", filter.before],
   ];
   return asked.filter((one): one is readonly [string, SqlValue] => one[1] !== undefined);
+}
+
+/** One queue is asked for by its name, so that its index is used in its order. */
+function inQueues(
+  queueNames: readonly string[] | undefined,
+): readonly (readonly [string, SqlValue | undefined])[] {
+  if (queueNames?.length === 1) return [["queue_name = ?", queueNames[0]]];
+  return [[
+    "queue_name in (select value from json_each(?))",
+    queueNames && JSON.stringify(queueNames),
+  ]];
 }
 
 /** Few traces have attempts of other traces' jobs; all others keep to the index in its order. */

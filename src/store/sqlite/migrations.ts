@@ -24,7 +24,6 @@ create table hammerwork_jobs (
   id text not null unique,
   queue_name text not null,
   status text not null,
-  payload text not null,
   priority integer not null,
   attempts integer not null,
   -- Hand-backs in a row of attempts that had begun.
@@ -48,8 +47,6 @@ create table hammerwork_jobs (
   run_at integer not null,
   started_at integer,
   finished_at integer,
-  result text,
-  error text,
   attempt_traceparent text,
   lease_token text,
   leased_until integer,
@@ -58,7 +55,11 @@ create table hammerwork_jobs (
   is_suspect integer not null default 0,
   -- Of the job whose end was the end of its trace; due until somebody has told of it.
   trace_epoch integer,
-  trace_end_due integer
+  trace_end_due integer,
+  -- What can be large comes last: a row that goes on in other pages is read as far as it is needed.
+  error text,
+  payload text not null,
+  result text
 ) strict;
 
 -- Each of these holds only the jobs that its question is about, so that what waits for its time or
@@ -91,6 +92,9 @@ create index hammerwork_jobs_trace_end_due
 create index hammerwork_jobs_correlation
   on hammerwork_jobs (correlation_id) where correlation_id is not null;
 create index hammerwork_jobs_parent on hammerwork_jobs (parent_id) where parent_id is not null;
+-- Who was cancelled because of a job that it depends on, by that job.
+create index hammerwork_jobs_cancelled_for on hammerwork_jobs (json_extract(error, '$.dependencyId'))
+  where status = 'cancelled' and json_extract(error, '$.dependencyId') is not null;
 
 -- Attempts that did not complete their job.
 create table hammerwork_attempts (

@@ -7,11 +7,13 @@ import type { JobStatus } from "../../job/status.ts";
 import type {
   Attempt,
   DependencyFailurePolicy,
+  FoundRecord,
   JobError,
   JobInput,
   JobRecord,
   Propagation,
 } from "../../job/record.ts";
+import { type JobPart, longestSummary } from "../../job/parts.ts";
 import type { Row, SqlValue } from "./database.ts";
 
 const columns = [
@@ -75,6 +77,54 @@ export function toRow(
     createdAt,
     runAt,
   ];
+}
+
+/** A job's columns with the parts that are asked for; of a payload or a result else its size. */
+export function foundColumns(include: readonly JobPart[]): string {
+  const names = [
+    ...columns,
+    "sequence",
+    "releases",
+    "started_at",
+    "finished_at",
+    "attempt_traceparent",
+  ];
+  return [
+    ...names.filter((name) => name !== "payload"),
+    ...(["payload", "result"] as const).map((part) =>
+      // The header of a row tells the size: the value is not read for it.
+      include.includes(part) ? part : `octet_length(${part}) as ${part}_bytes`
+    ),
+    errorColumn(include.includes("stack")),
+  ].join(", ");
+}
+
+/** The columns of an attempt, its error whole or short. */
+export function attemptColumns(hasStacks: boolean): string {
+  return `a.job_id, a.attempt, a.outcome, a.started_at, a.finished_at, a.traceparent, ${
+    errorColumn(hasStacks)
+  }`;
+}
+
+function errorColumn(hasStacks: boolean): string {
+  if (hasStacks) return "error";
+  const short = (name: string) => {
+    const value = `json_extract(error, '$.${name}')`;
+    return `case when length(${value}) > ${longestSummary} ` +
+      `then substr(${value}, 1, ${longestSummary}) || '…' else ${value} end`;
+  };
+  return "case when error is not null then json_set(json_remove(error, '$.stack'), " +
+    `'$.name', ${short("name")}, '$.message', ${short("message")}) end as error`;
+}
+
+/** A job's row as it was found. */
+export function toFound(row: Row): FoundRecord {
+  return {
+    ...toRecord(row),
+    ...row.payload === undefined &&
+      { payload: undefined, payloadBytes: row.payload_bytes as number },
+    ...row.result === undefined && { result: undefined, resultBytes: number(row.result_bytes) },
+  };
 }
 
 /** A job's row as a record. */

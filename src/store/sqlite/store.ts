@@ -8,6 +8,7 @@ import type { Health } from "../health.ts";
 import type { Attempt, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type {
   Added,
+  AttemptFilter,
   ChangedRecord,
   Claim,
   Extension,
@@ -16,6 +17,8 @@ import type {
   Notice,
   QueueCount,
   RecordFilter,
+  RecordPage,
+  RetryOptions,
   Store,
   TraceEnd,
   TraceEndClaim,
@@ -30,8 +33,8 @@ import type { Database } from "./database.ts";
 import { addJobs } from "./enqueue.ts";
 import { countEnded, countJobs, countLive, findJobs } from "./find.ts";
 import { isUpkeepDue, removeEnded } from "./retention.ts";
-import { mayRetry, retryJob } from "./retry.ts";
-import { toAttempt, toRecord } from "./rows.ts";
+import { retryJob } from "./retry.ts";
+import { attemptColumns, toAttempt, toRecord } from "./rows.ts";
 import { extendLease, heldJob, sweepLeases } from "./leases.ts";
 import { cancelJob, settleJobs } from "./settle.ts";
 import { claimTraceEnds, endTraces, hasUnfinished, isEndDue, settleTraceEnds } from "./traces.ts";
@@ -91,14 +94,12 @@ export class SqliteStore implements Store {
     });
   }
 
-  retry(id: string): Promise<ChangedRecord | undefined> {
+  retry(id: string, options: RetryOptions = {}): Promise<ChangedRecord | undefined> {
     return this.#write((now, effects) => {
       const job = this.#byId(id);
-      if (job === undefined || !mayRetry(this.#database, job)) {
-        return job && { job, changed: false };
-      }
-      retryJob(this.#database, job, now, effects);
-      return { job: this.#byId(id)!, changed: true };
+      if (job === undefined) return undefined;
+      const change = retryJob(this.#database, job, options, now, effects);
+      return { job: this.#byId(id)!, ...change };
     });
   }
 
@@ -106,15 +107,15 @@ export class SqliteStore implements Store {
     return this.#database.read(() => this.#byId(id));
   }
 
-  attempts(jobIds: readonly string[]): Promise<readonly Attempt[]> {
-    const sql = "select * from hammerwork_attempts " +
-      "where job_id in (select value from json_each(?)) order by id";
+  attempts({ jobIds, limit = -1, stacks = true }: AttemptFilter): Promise<readonly Attempt[]> {
+    const sql = `select ${attemptColumns(stacks)} from json_each(?) j ` +
+      "cross join hammerwork_attempts a on a.job_id = j.value order by j.key, a.id limit ?";
     return this.#database.read(() =>
-      this.#database.all(sql, JSON.stringify(jobIds)).map(toAttempt)
+      this.#database.all(sql, JSON.stringify(jobIds), limit).map(toAttempt)
     );
   }
 
-  find(filter: RecordFilter): Promise<readonly JobRecord[]> {
+  find(filter: RecordFilter): Promise<RecordPage> {
     return this.#database.read(() => findJobs(this.#database, filter));
   }
 

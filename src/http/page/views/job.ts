@@ -6,10 +6,10 @@
 import { html } from "hono/html";
 import { durationText } from "../../../duration.ts";
 import { checkJobId } from "../../../job/ids.ts";
-import type { Attempted, Job } from "../../../job/job.ts";
+import type { Attempted, Job, JobSummary } from "../../../job/job.ts";
 import type { JobError } from "../../../job/record.ts";
 import { hasEnded } from "../../../job/status.ts";
-import { type JobRun, jobTree } from "../../../queue/job_tree.ts";
+import { type JobRun, runsOf } from "../../../queue/job_tree.ts";
 import { noSuchJob } from "../../operations/find.ts";
 import { checkedAt } from "../../request_error.ts";
 import { copiedId } from "../copied_id.ts";
@@ -33,7 +33,7 @@ export const jobView: View = {
     const job = await visit.queue.get(id);
     if (job === undefined) throw noSuchJob();
     const near = await nearJobs(job, visit);
-    const [run] = jobTree([job], undefined).roots[0]!.runs.slice(-1);
+    const [run] = runsOf(job).slice(-1);
     const body = html`<h1>${job.queueName} ${statusMark(job.status)}</h1>
 ${visit.mayWrite ? steering(job, visit) : ""}
 ${facts(job, near, visit)}
@@ -52,20 +52,25 @@ ${job.result !== undefined ? folded("Result", job.result) : ""}`;
 
 /** The jobs that a job hangs together with. */
 interface NearJobs {
-  readonly parent: Job | string | undefined;
-  readonly parts: readonly Job[];
-  readonly dependencies: readonly (Job | string)[];
+  readonly parent: JobSummary | string | undefined;
+  readonly parts: readonly JobSummary[];
+  readonly dependencies: readonly (JobSummary | string)[];
 }
 
 /** Those that are no longer stored are known by their ids. */
 async function nearJobs({ id, parentId, dependsOn }: Job, { queue }: Visit): Promise<NearJobs> {
-  const jobOf = async (one: string) => await queue.get(one) ?? one;
-  const [parent, { jobs: parts }, ...dependencies] = await Promise.all([
-    parentId && jobOf(parentId),
-    queue.find({ parent: id, limit: MOST_NEAR }),
-    ...dependsOn.slice(0, MOST_NEAR).map(jobOf),
+  const after = dependsOn.slice(0, MOST_NEAR);
+  const [{ jobs: parts }, { jobs: others }] = await Promise.all([
+    queue.find({ parent: id, limit: MOST_NEAR, include: [] }),
+    queue.find({ ids: [...after, ...parentId === undefined ? [] : [parentId]], include: [] }),
   ]);
-  return { parent, parts: [...parts].reverse(), dependencies };
+  const byId = new Map(others.map((job) => [job.id, job]));
+  const near = (one: string) => byId.get(one) ?? one;
+  return {
+    parent: parentId && near(parentId),
+    parts: [...parts].reverse(),
+    dependencies: after.map(near),
+  };
 }
 
 function facts(job: Job, { parent, parts, dependencies }: NearJobs, { to }: Visit): Html {
@@ -103,18 +108,18 @@ function facts(job: Job, { parent, parts, dependencies }: NearJobs, { to }: Visi
   }</dl>`;
 }
 
-function nearJob(job: Job | string, to: Visit["to"]): Html {
+function nearJob(job: JobSummary | string, to: Visit["to"]): Html {
   if (typeof job === "string") return html`<code>${job}</code>, which is no longer stored`;
   return html`${statusMark(job.status)} <a href="${to.job(job.id)}">${job.queueName}</a>`;
 }
 
-function nearList(jobs: readonly (Job | string)[], to: Visit["to"]): Html | undefined {
+function nearList(jobs: readonly (JobSummary | string)[], to: Visit["to"]): Html | undefined {
   if (jobs.length === 0) return undefined;
   return html`<ul>${jobs.map((job) => html`<li>${nearJob(job, to)}</li>`)}</ul>`;
 }
 
 function attempts(job: Job & Attempted, visit: Visit): Html {
-  const { runs } = jobTree([job], undefined).roots[0]!;
+  const runs = runsOf(job);
   if (runs.length === 0) return html`<p>None has begun. It has ${number(job.maxAttempts)}.</p>`;
   return html`<ol class="attempts">
 ${runs.map((run) => attempt(run, job, visit))}</ol>

@@ -6,7 +6,7 @@
  */
 import { html } from "hono/html";
 import { durationText } from "../../../duration.ts";
-import type { Job } from "../../../job/job.ts";
+import type { JobSummary } from "../../../job/job.ts";
 import type { JobStatus } from "../../../job/status.ts";
 import type { QueueDepth } from "../../../store/health.ts";
 import type { QueueCount } from "../../../store/store.ts";
@@ -31,8 +31,12 @@ export const overview: View = {
       queue.counts(),
       queue.counts({ endedWithinMs: HOUR }),
       queue.health(),
-      queue.find({ status: "failed", limit: Math.min(LATEST_FAILURES, maxPageSize) }),
-      queue.find({ limit: Math.min(LATEST_JOBS, maxPageSize) }),
+      queue.find({
+        status: "failed",
+        limit: Math.min(LATEST_FAILURES, maxPageSize),
+        include: [],
+      }),
+      queue.find({ limit: Math.min(LATEST_JOBS, maxPageSize), include: [] }),
     ]);
     const body = html`<h1>Queues</h1>
 ${counts.length === 0 ? nothing : queueTable(counts, lately, health.queues)}
@@ -106,7 +110,7 @@ function failureRate(ended: readonly QueueCount[]): string {
   return percent > 0 && percent < 1 ? "< 1 %" : `${Math.round(percent)} %`;
 }
 
-function latestTraces(jobs: readonly Job[], { to, now }: Visit): Html {
+function latestTraces(jobs: readonly JobSummary[], { to, now }: Visit): Html {
   const traces = [...groupedBy(jobs, ({ traceId }) => traceId)].slice(0, LATEST_TRACES);
   return html`<h2>Latest traces</h2>
 <ol class="lines">
@@ -124,12 +128,12 @@ ${
   }</ol>`;
 }
 
-function correlation({ correlationId }: Job, to: Visit["to"]): Html | string {
+function correlation({ correlationId }: JobSummary, to: Visit["to"]): Html | string {
   if (correlationId === undefined) return "";
   return html`<a class="id" href="${to.correlation(correlationId)}">${correlationId}</a>`;
 }
 
-function latestFailures(jobs: readonly Job[], { to, now }: Visit): Html {
+function latestFailures(jobs: readonly JobSummary[], { to, now }: Visit): Html {
   return html`<h2>Latest failures</h2>
 <ol class="lines" aria-label="${counted(jobs.length, "failed job")}">
 ${

@@ -5,7 +5,7 @@
  */
 import { html } from "hono/html";
 import { isJobId, isWholeTraceId, readTraceId } from "../../../job/ids.ts";
-import { toRecordFilter } from "../../../queue/lookup.ts";
+import { type JobFilter, toRecordFilter } from "../../../queue/lookup.ts";
 import { invalidInput } from "../../request_error.ts";
 import type { View, Visit } from "../view.ts";
 
@@ -26,16 +26,16 @@ export const search: View = {
 
 /** A UUID may be any of the three: a job is looked for first, then a trace. */
 async function addressOf(asked: string, { queue, to }: Visit): Promise<string | undefined> {
+  const some = async (filter: JobFilter) =>
+    isFilter(filter) && (await queue.find({ ...filter, limit: 1, include: [] })).jobs.length > 0;
   const lower = asked.toLowerCase();
-  if (isJobId(lower) && await queue.get(lower) !== undefined) return to.job(lower);
-  const some = async (filter: { traceId: string } | { correlationId: string }) =>
-    isFilter(filter) && (await queue.find({ ...filter, limit: 1 })).jobs.length > 0;
+  if (isJobId(lower) && await some({ ids: [lower] })) return to.job(lower);
   if (isWholeTraceId(asked) && await some({ traceId: asked })) return to.trace(readTraceId(asked));
   return await some({ correlationId: asked }) ? to.correlation(asked) : undefined;
 }
 
 /** What nothing can be found by is no error of the seeker's. */
-function isFilter(filter: { traceId: string } | { correlationId: string }): boolean {
+function isFilter(filter: JobFilter): boolean {
   try {
     toRecordFilter(filter);
     return true;

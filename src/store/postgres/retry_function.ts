@@ -1,0 +1,131 @@
+/**
+ * A caller's retry inside the server: one statement, which also brings back the dependents that the
+ * job's end cancelled. The rules are those of `revival.ts`, done for many jobs at once.
+ *
+ * @module
+ */
+import { mostAttempts } from "../../job/job_options.ts";
+import { movedColumns } from "./end_functions.ts";
+import { byIndex, readCommitted } from "./function_settings.ts";
+
+/** Because of which job a job of `ended` is cancelled. As it is indexed there. */
+export const cancelledFor = (ended: string): string =>
+  `((${ended}.error ->> 'dependencyId')::uuid)`;
+
+/** The function of a retry. `schema` is a quoted name. */
+export function retryFunction(schema: string): string {
+  // Of a job e, its dependencies in order, each with how it ended.
+  const dependencies = `unnest(e.depends_on) with ordinality x(id, n)
+      left join ${schema}.enqueued f on f.id = x.id
+      left join ${schema}.ended d on d.sequence = f.sequence`;
+  const isBad = "d.status in ('failed', 'cancelled')";
+  return `
+-- The jobs that are cancelled because of these, because of those, and so on. Without these.
+create function ${schema}.cancelled_chain(causes uuid[]) returns table (id uuid, sequence bigint)
+language sql stable ${byIndex} as $$
+  with recursive chain(id, sequence) as (
+    select d.id, d.sequence from unnest(causes) c(id) join ${schema}.ended d
+      on ${cancelledFor("d")} = c.id and d.status = 'cancelled'
+    union
+    select d.id, d.sequence from chain c join ${schema}.ended d
+      on ${cancelledFor("d")} = c.id and d.status = 'cancelled'
+  )
+  select id, sequence from chain
+$$;
+
+-- Makes a failed or cancelled job ready again, or blocked while something that it depends on has not
+-- ended; and blocked those that are cancelled because of it, unless they depend on another job that
+-- did not complete. Returns the job as it stands, or nothing, and what hinders it. The ends that these
+-- jobs brought to their traces are not told any more.
+create function ${schema}.retry_job(
+  job_id uuid, dependents boolean, force boolean, at timestamptz default null
+) returns table (job ${schema}.jobs, changed boolean, hindrance json, woken text[])
+language plpgsql ${byIndex} as $$
+#variable_conflict use_column
+declare
+  t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
+  given ${schema}.enqueued;
+  standing ${schema}.ended;
+  chain uuid[] := '{}';
+  back uuid[] := '{}';
+  staying uuid[];
+  wanted bigint[];
+  locked bigint[];
+begin
+  ${readCommitted}
+  changed := false;
+  woken := '{}';
+  locked := '{}';
+  select * into given from ${schema}.enqueued e where e.id = retry_job.job_id;
+  select * into standing from ${schema}.ended d where d.sequence = given.sequence for update;
+  if standing.status in ('failed', 'cancelled') and standing.attempts < ${mostAttempts} then
+    if given.on_dependency_failure = 'cancel' and not force then
+      select json_build_object('dependencyId', x.id, 'status', coalesce(d.status, 'removed'))
+        into hindrance
+        from (select given.depends_on) e, ${dependencies}
+        where ${isBad} or (f.id is null and standing.attempts = 0)
+        order by x.n limit 1;
+    end if;
+    changed := hindrance is null;
+  end if;
+  if changed then
+    if dependents then
+      -- With those that keep one of them from it: another retry may be about to bring these back. Until
+      -- none is new, since what is waited for changes.
+      loop
+        chain := array(select c.id from ${schema}.cancelled_chain(array[given.id]) c);
+        wanted := array(
+          select d.sequence from ${schema}.enqueued e, ${dependencies}
+            where e.id = any(chain) and ${isBad}
+          union select e.sequence from ${schema}.enqueued e where e.id = any(chain)
+          except select unnest(locked));
+        exit when wanted = '{}';
+        perform from ${schema}.ended d where d.sequence = any(wanted) order by d.sequence for update;
+        locked := locked || wanted;
+      end loop;
+      back := chain;
+      -- Who depends on another that did not complete stays, and so do those that wait for it.
+      while back <> '{}' loop
+        staying := array(select distinct e.id from ${schema}.enqueued e, ${dependencies}
+          where e.id = any(back) and ${isBad} and x.id <> given.id
+            and x.id not in (select unnest(back)));
+        exit when staying = '{}';
+        back := array(select unnest(back) except select unnest(staying)
+          except select c.id from ${schema}.cancelled_chain(staying) c);
+      end loop;
+    end if;
+    with gone as (
+      delete from ${schema}.ended d
+      where d.sequence = given.sequence or d.sequence = any(array(
+        select e.sequence from ${schema}.enqueued e where e.id = any(back)))
+      returning d.*
+    )
+    insert into ${schema}.live (${movedColumns}, status, priority, error, attempt_traceparent)
+    select g.sequence, g.id, g.trace_id, g.queue_name,
+      case when g.id = given.id then t else g.run_at end, g.attempts,
+      greatest(g.max_attempts, g.attempts + 1), g.started_at, g.trace_epoch, g.is_suspect, 'blocked',
+      e.priority,
+      case when g.id = given.id then g.error end, g.attempt_traceparent
+    from gone g join ${schema}.enqueued e on e.sequence = g.sequence;
+    insert into ${schema}.dependencies (dependency_id, job_id)
+    select l.id, e.id from ${schema}.enqueued e, unnest(e.depends_on) x(id)
+      join ${schema}.live l on l.id = x.id
+    where e.id = given.id or e.id = any(back);
+    update ${schema}.live l set status = 'ready' where l.id = given.id
+      and not exists (select from ${schema}.dependencies w where w.job_id = given.id);
+    if found then woken := array[given.queue_name]; end if;
+    -- Of those that stay because of another than before, that is the reason now.
+    update ${schema}.ended d set error = ${schema}.dependency_error(x.dependency_id, x.status)
+    from (
+      select distinct on (e.sequence) e.sequence, x.id as dependency_id, d.status
+      from ${schema}.enqueued e, ${dependencies}
+      where e.id = any(chain) and e.id <> all(back) and ${isBad}
+      order by e.sequence, x.n
+    ) x
+    where d.sequence = x.sequence and ${cancelledFor("d")} = any(given.id || back);
+  end if;
+  select * into job from ${schema}.jobs j where j.id = retry_job.job_id;
+  if found then return next; end if;
+end $$;
+`;
+}
