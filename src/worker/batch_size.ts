@@ -15,7 +15,7 @@ export class BatchSize {
 
   /** At most so many in one call. */
   get most(): number {
-    return this.#most;
+    return Math.floor(this.#most);
   }
 
   /** Whether a batch is about as large as the store can do. */
@@ -25,7 +25,7 @@ export class BatchSize {
 
   /** A batch of this size was done. */
   wasDone(size: number): void {
-    if (this.isNearLimit(size)) this.#most += Math.max(1, Math.floor(this.#most * GROWTH));
+    if (this.isNearLimit(size)) this.#most *= 1 + GROWTH;
   }
 
   /** A batch failed. Returns whether a smaller one is worth trying. */

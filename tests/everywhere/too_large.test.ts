@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { job, JobQueue, memory, type Store, StoreTimeoutError, WorkerPool } from "../../mod.ts";
+import { inVirtualTime, type VirtualTime } from "../virtual_time.ts";
+
+interface Work extends Record<string, unknown> {
+  a: number;
+  b: number;
+}
+
+const CALL_LIMIT_MS = 50;
+const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+/** What was asked of a store, and how it went. */
+interface Call {
+  readonly settled: number;
+  readonly claimed: number;
+  readonly isInTime: boolean;
+}
+
+/** A store that gives up what is larger than it can do in its time, and has done nothing of it then. */
+function limited(
+  time: VirtualTime,
+  can: { settle: number; claim: number; extend: number },
+): { store: Store; calls: Call[]; extended: number[] } {
+  const store = memory(time);
+  const { exchange, extend } = store;
+  const calls: Call[] = [];
+  const extended: number[] = [];
+  const giveUp = async () => {
+    await time.pause(CALL_LIMIT_MS);
+    throw new StoreTimeoutError("It took longer than it may");
+  };
+  store.exchange = async (turn) => {
+    const settled = turn.settlements.length;
+    const claimed = turn.claims.reduce((sum, { limit }) => sum + limit, 0);
+    const isInTime = settled / can.settle + claimed / can.claim <= 1;
+    calls.push({ settled, claimed, isInTime });
+    if (!isInTime) return await giveUp();
+    await time.pause(1);
+    return await exchange.call(store, turn);
+  };
+  store.extend = async (extensions, leaseMs) => {
+    if (extensions.length > can.extend) return await giveUp();
+    extended.push(extensions.length);
+    return await extend.call(store, extensions, leaseMs);
+  };
+  return { store, calls, extended };
+}
+
+describe("a batch that takes a store too long", () => {
+  for (const most of [1, 7, 300]) {
+    test(`is halved and grows again slowly: ${most} at once, by 2,000 places`, async () => {
+      await inVirtualTime(async (time) => {
+        const { store, calls } = limited(time, { settle: most, claim: most, extend: Infinity });
+        const queue = new JobQueue<Work>({ store });
+        const count = Math.min(3_000, 100 * most);
+        await queue.enqueue(numbers(count).map((n) => job("a", n)));
+        const errors: unknown[] = [];
+        const worker = queue.worker("a", () => time.pause(3), {
+          concurrency: 2_000,
+          onError: (error) => errors.push(error),
+        });
+        assert.equal((await worker.tick()).completed, count);
+        const late = calls.filter(({ isInTime }) => !isInTime);
+        assert.ok(errors.every((error) => error instanceof StoreTimeoutError));
+        assert.equal(errors.length, late.length, "each is reported");
+        assert.ok(late.length <= 15 + calls.length / 8, `${late.length} of ${calls.length}`);
+      });
+    });
+  }
+
+  test("keeps neither outcomes from being recorded nor jobs from being claimed", async () => {
+    await inVirtualTime(async (time) => {
+      // One outcome and one claim, but not both.
+      const { store } = limited(time, { settle: 1, claim: 1, extend: Infinity });
+      const queue = new JobQueue<Work>({ store });
+      await queue.enqueue(numbers(20).flatMap((n) => [job("a", n), job("b", n)]));
+      const pool = new WorkerPool(
+        (["a", "b"] as const).map((name) =>
+          queue.worker(name, () => {}, { concurrency: 10, onError: () => {} })
+        ),
+      );
+      assert.equal((await pool.tick()).completed, 40);
+    });
+  });
+
+  test("is larger again once the store can do more", async () => {
+    await inVirtualTime(async (time) => {
+      const can = { settle: 10, claim: 10, extend: Infinity };
+      const { store, calls } = limited(time, can);
+      const queue = new JobQueue<Work>({ store });
+      await queue.enqueue(numbers(6_000).map((n) => job("a", n)));
+      const worker = queue.worker("a", () => time.pause(1), {
+        concurrency: 1_000,
+        onError: () => {},
+      });
+      setTimeout(() => Object.assign(can, { settle: Infinity, claim: Infinity }), 500);
+      assert.equal((await worker.tick()).completed, 6_000);
+      assert.ok(Math.max(...calls.slice(-20).map(({ settled }) => settled)) > 200);
+    });
+  });
+
+  test("of leases is halved too: each job keeps its own", async () => {
+    await inVirtualTime(async (time) => {
+      const { store, extended } = limited(time, { settle: 1e6, claim: 1e6, extend: 60 });
+      const queue = new JobQueue<Work>({ store });
+      await queue.enqueue(numbers(500).map((n) => job("a", n)));
+      const worker = queue.worker("a", () => time.pause(6_000), {
+        concurrency: 500,
+        leaseMs: 3_000,
+        onError: () => {},
+      });
+      const { completed, lost } = await worker.tick();
+      assert.deepEqual([completed, lost], [500, 0]);
+      assert.ok(Math.max(...extended) <= 60);
+    });
+  });
+
+  test("that is one job already fails a tick, and holds a run only for as long", async () => {
+    await inVirtualTime(async (time) => {
+      const can = { settle: 1e6, claim: 0.5, extend: Infinity };
+      const { store } = limited(time, can);
+      const queue = new JobQueue<Work>({ store });
+      await queue.enqueue("a", 1);
+      const worker = queue.worker("a", () => {}, { onError: () => {} });
+      await assert.rejects(worker.tick(), StoreTimeoutError);
+      const run = worker.run();
+      await time.pause(2_000);
+      can.claim = 1;
+      await time.pause(20_000);
+      await worker.stop();
+      assert.equal((await run).completed, 1);
+    });
+  });
+});
