@@ -182,7 +182,7 @@ class Line {
   /** For a queue whose jobs are slow, or not known yet: what takes its turn with the others. */
   roomForNext(leftMs: number): number {
     if (this.count > 0 || Math.min(this.#heldMs(), leftMs) <= 0) return 0;
-    return this.pace.perJobMs() === Infinity ? FIRST_WINDOW : 1;
+    return this.pace.perJobMs() === Infinity ? this.#firstWindow : 1;
   }
 
   add(held: Held): void {

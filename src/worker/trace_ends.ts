@@ -74,17 +74,22 @@ export class TraceEnds {
   }
 
   #go(): void {
-    this.#turns ??= this.#takeTurns();
+    // Turns that are over before they are kept would be kept for ever.
+    if (this.#hasToDo()) this.#turns ??= this.#takeTurns();
   }
 
   async #takeTurns(): Promise<void> {
     try {
-      while (this.#told.length > 0 || this.#mayClaim()) await this.#turn();
+      while (this.#hasToDo()) await this.#turn();
     } catch (error) {
       this.#onStoreError(error);
     } finally {
       this.#turns = undefined;
     }
+  }
+
+  #hasToDo(): boolean {
+    return this.#told.length > 0 || this.#mayClaim();
   }
 
   #mayClaim(): boolean {
@@ -93,7 +98,7 @@ export class TraceEnds {
 
   /** Says what was told and claims for the places that are free. */
   async #turn(): Promise<void> {
-    const told = this.#told;
+    const told = [...this.#told];
     if (told.length > 0) {
       await this.#store.settleTraceEnds(told);
       this.#told = this.#told.slice(told.length);

@@ -3,11 +3,13 @@ import { describe, test } from "node:test";
 import {
   type Hooks,
   type Job,
+  job,
   type JobLifecycleEvent,
   JobQueue,
   memory,
   NonRetryableError,
 } from "../../mod.ts";
+import { inVirtualTime } from "../virtual_time.ts";
 import { manualClock } from "./manual_clock.ts";
 
 function recorder(): { events: JobLifecycleEvent[]; hooks: Hooks<Job> } {
@@ -161,16 +163,46 @@ describe("hooks", () => {
     assert.deepEqual(errors.map(String), ["Error: start hook", "Error: complete hook"]);
   });
 
+  test("that hang are let go of during a run, and reported", async () => {
+    await inVirtualTime(async (time) => {
+      const queue = new JobQueue({ store: memory(time) });
+      const errors: string[] = [];
+      const worker = queue.worker("queue", () => {}, {
+        onJobStart: () => new Promise(() => {}),
+        onJobComplete: () => {},
+        leaseMs: 1_000,
+        onError: (error) => errors.push((error as Error).message),
+      });
+      const run = worker.run();
+      await queue.enqueue(["a", "b", "c"].map((name) => job("queue", name)));
+      await time.pause(900);
+      assert.deepEqual(errors, []);
+      await queue.enqueue("queue", "d");
+      await time.pause(200);
+      const late = "in queue have not returned within 1000 ms and are not waited for any more";
+      assert.deepEqual(errors, [`Hooks for 3 events ${late}`]);
+      await time.pause(1_000);
+      assert.deepEqual(errors.slice(1), [`Hooks for 1 events ${late}`]);
+      const stoppedAt = time.now();
+      await worker.stop();
+      assert.equal((await run).completed, 4);
+      assert.ok(time.now() - stoppedAt < 100, "nothing is waited for");
+    });
+  });
+
   test("that hang hold a tick only for its stated time, and never a job", async () => {
     const queue = new JobQueue({ store: memory() });
     const hang = () => new Promise<void>(() => {});
+    const errors: string[] = [];
     const worker = queue.worker("queue", () => {}, {
       onJobStart: hang,
       onJobComplete: hang,
       endTimeoutMs: 10,
+      onError: (error) => errors.push((error as Error).message),
     });
     await queue.enqueue("queue", 1);
     await queue.enqueue("queue", 2);
     assert.equal((await worker.tick()).completed, 2);
+    assert.match(errors.join(), /^Hooks for 4 events in queue have not returned within 10 ms/);
   });
 });

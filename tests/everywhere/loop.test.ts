@@ -30,6 +30,37 @@ describe("a pool", () => {
     assert.ok(exchanges() < 10, String(exchanges()));
   });
 
+  test("tells each of its workers what its store fails with, those that share a function once", async () => {
+    const store = memory();
+    const queue = new JobQueue<Letters>({ store });
+    const heard: string[] = [];
+    const shared = (error: unknown) => heard.push(`shared ${(error as Error).message}`);
+    const pool = new WorkerPool([
+      queue.worker("a", () => {}, { onError: shared }),
+      queue.worker("b", () => {}, { onError: shared }),
+      queue.worker("c", () => {}, {
+        onError: (error) => heard.push(`own ${(error as Error).message}`),
+      }),
+    ]);
+    const { exchange, upkeep } = store;
+    store.exchange = () => {
+      store.exchange = exchange;
+      return Promise.reject(new Error("exchange"));
+    };
+    store.upkeep = () => {
+      store.upkeep = upkeep;
+      return Promise.reject(new Error("upkeep"));
+    };
+    await queue.enqueue("a", 1);
+    assert.equal((await pool.tick()).completed, 1);
+    assert.deepEqual(heard.sort(), [
+      "own exchange",
+      "own upkeep",
+      "shared exchange",
+      "shared upkeep",
+    ]);
+  });
+
   test("reaches every queue, also when it can claim one job at a time", async () => {
     const queue = new JobQueue<Letters>({ store: memory() });
     const workers = names.map((name) => queue.worker(name, () => {}));

@@ -8,6 +8,7 @@ import {
   type TraceCompleteEvent,
   WorkerPool,
 } from "../../mod.ts";
+import { inVirtualTime } from "../virtual_time.ts";
 import { manualClock } from "./manual_clock.ts";
 
 type Queues = Record<string, number>;
@@ -115,6 +116,31 @@ describe("onTraceComplete", () => {
     assert.equal(calls, 1);
     assert.deepEqual(problems, ["a hook that throws"]);
     assert.equal((await queue.get(id))?.status, "completed");
+  });
+
+  test("goes on being told when hooks hang: each has its lease to return, then it counts as told", async () => {
+    await inVirtualTime(async (time) => {
+      const queue = new JobQueue<Queues>({ store: memory(time) });
+      const told: string[] = [];
+      const errors: string[] = [];
+      const worker = queue.worker("jobs", () => {}, {
+        leaseMs: 1_000,
+        onTraceComplete: ({ traceId }) => {
+          told.push(traceId);
+          return told.length <= 150 ? new Promise(() => {}) : undefined;
+        },
+        onError: (error) => errors.push((error as Error).message),
+      });
+      const run = worker.run();
+      await queue.enqueue(Array.from({ length: 300 }, (_, n) => job("jobs", n)));
+      await time.pause(5_000);
+      assert.equal(new Set(told).size, 300);
+      assert.equal(told.length, 300, "none is told twice");
+      assert.equal(errors.length, 150);
+      assert.match(errors[0]!, /^onTraceComplete has not returned within 1000 ms for trace /);
+      await worker.stop();
+      await run;
+    });
   });
 
   test("is told once by a pool whose workers share it, and by each that has its own", async () => {
