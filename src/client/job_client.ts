@@ -108,10 +108,9 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
   async tree<Name extends QueueName<Q> = QueueName<Q>, Part extends JobPart = never>(
     { limit, cursor, include, ...of }: TreeFilter<Part>,
   ): Promise<JobTree<JobWith<JobOf<Q, Name>, Part>>> {
-    const path = "traceId" in of
-      ? `/traces/${encodeURIComponent(of.traceId)}`
-      : `/correlations/${encodeURIComponent(of.correlationId)}`;
+    const path = "traceId" in of ? `/traces/${encodeURIComponent(of.traceId)}` : "/correlations";
     const query = queryOf({ limit, cursor, include });
+    if ("correlationId" in of) query.set("correlationId", of.correlationId);
     const call = { method: "GET", path, query } as const;
     const tree = await this.#connection.ask(call, treeFrom(include ?? []));
     return tree as JobTree<unknown> as JobTree<JobWith<JobOf<Q, Name>, Part>>;

@@ -23,13 +23,21 @@ export async function checkAccess(
   throw new RequestError("unauthorized", `This needs the right to ${right}`, {}, headers);
 }
 
+/** Whether everybody may do something who can reach the router. */
+export function isPublic(
+  right: Right,
+  { publicAccess }: Pick<RouterSettings, "publicAccess">,
+): boolean {
+  return publicAccess === "write" || publicAccess === right;
+}
+
 /** Whether a request may do something, for who shows only what can be done. */
 export async function mayDo(
   request: Request,
   right: Right,
   { authorize, publicAccess }: Pick<RouterSettings, "authorize" | "publicAccess">,
 ): Promise<boolean> {
-  if (publicAccess === "write" || publicAccess === right) return true;
+  if (isPublic(right, { publicAccess })) return true;
   return authorize !== undefined && await authorize(request, right) === true;
 }
 
@@ -48,7 +56,7 @@ export function checkForm(request: Request): void {
 
 /**
  * Refuses to write for the page of another site: a browser sends such a request along with whatever
- * lets its user in. A content type of JSON is what no page can send without being asked about first.
+ * lets its user in.
  */
 export function checkSite(request: Request, { allowedOrigins }: RouterSettings): void {
   const origin = request.headers.get("origin");
@@ -56,6 +64,10 @@ export function checkSite(request: Request, { allowedOrigins }: RouterSettings):
   if (!isAllowed && isFromElsewhere(request, origin)) {
     throw new RequestError("forbidden", "Pages of other sites may not change anything here");
   }
+}
+
+/** Refuses a body that does not say that it is JSON, which no page can send without being asked about. */
+export function checkContentType(request: Request): void {
   const contentType = request.headers.get("content-type") ?? "";
   if (!/^application\/json\s*(;|$)/i.test(contentType.trim())) {
     throw new RequestError(
@@ -65,9 +77,10 @@ export function checkSite(request: Request, { allowedOrigins }: RouterSettings):
   }
 }
 
+/** What the browser says of itself holds whatever a proxy makes of the host; older ones say only where from. */
 function isFromElsewhere(request: Request, origin: string | null): boolean {
   const site = request.headers.get("sec-fetch-site");
-  if (site === "cross-site" || site === "same-site") return true;
+  if (site !== null) return site !== "same-origin" && site !== "none";
   return origin !== null && !isOwn(origin, request);
 }
 

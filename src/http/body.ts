@@ -9,10 +9,8 @@ import { invalidInput, RequestError } from "./request_error.ts";
 /** A JSON object as it was sent: nothing is known of its values. */
 export type Plain = Readonly<Record<string, unknown>>;
 
-/** Reads a body as a JSON object; an empty one is `{}`. */
-export async function readBody(request: Request, maxBytes: number): Promise<Plain> {
-  const bytes = await readBytes(request, maxBytes);
-  if (bytes.length === 0) return {};
+/** A body as the JSON object that it holds. */
+export function parseBody(bytes: Uint8Array): Plain {
   return plainObject(parse(bytes), "The body");
 }
 
@@ -54,7 +52,7 @@ export async function readBytes(request: Request, maxBytes: number): Promise<Uin
   if (reader === undefined) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+  for (let next = await whole(reader); !next.done; next = await whole(reader)) {
     length += next.value.length;
     if (length > maxBytes) {
       // Not awaited: a sender that goes on sending would hold up the answer.
@@ -64,6 +62,17 @@ export async function readBytes(request: Request, maxBytes: number): Promise<Uin
     chunks.push(next.value);
   }
   return joined(chunks, length);
+}
+
+/** A sender that hangs up in the middle is no error of ours. */
+async function whole(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): Promise<ReadableStreamReadResult<Uint8Array>> {
+  try {
+    return await reader.read();
+  } catch {
+    throw invalidInput("The body must come whole: its sender stopped in the middle");
+  }
 }
 
 function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {

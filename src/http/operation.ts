@@ -20,6 +20,8 @@ export interface Parameter {
   readonly in: "path" | "query" | "header";
   /** A sentence. */
   readonly description: string;
+  /** Whether it must be given. Default: what stands in the path must, nothing else. */
+  readonly required?: boolean | undefined;
   /** What it can be. */
   readonly schema: JsonSchema;
   /** A value of it. */

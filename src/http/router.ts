@@ -84,9 +84,12 @@ function chosen(operations: readonly Operation[], method: string): Operation {
   if (operations.length === 0) {
     throw new RequestError("no_such_path", "There is nothing at this path");
   }
-  const operation = operations.find((one) => one.method === method);
+  // Hono leaves out the body of an answer to HEAD.
+  const sought = method === "HEAD" ? "GET" : method;
+  const operation = operations.find((one) => one.method === sought);
   if (operation !== undefined) return operation;
-  const allow = operations.map((one) => one.method).join(", ");
-  const message = `This path takes ${allow.replace(", ", " or ")}, no other method`;
+  const methods = operations.map((one) => one.method);
+  const allow = methods.flatMap((one) => one === "GET" ? ["GET", "HEAD"] : [one]).join(", ");
+  const message = `This path takes ${methods.join(" or ")}, no other method`;
   throw new RequestError("method_not_allowed", message, {}, { allow });
 }

@@ -4,9 +4,9 @@
  * @module
  */
 import type { JobQueue } from "../queue/queue.ts";
-import { checkAccess, checkSite } from "./access.ts";
+import { checkAccess, checkContentType, checkSite } from "./access.ts";
 import { type Answer, errorAnswer } from "./answer.ts";
-import { readBody } from "./body.ts";
+import { parseBody, type Plain, readBytes } from "./body.ts";
 import type { Operation } from "./operation.ts";
 import { checkQuery } from "./query.ts";
 import { statusOfCode, toRequestError } from "./request_error.ts";
@@ -32,8 +32,21 @@ export async function serveOperation(
   const writes = operation.method === "POST";
   if (writes) checkSite(request, settings);
   checkQuery(query, queryNames(operation));
-  const body = writes ? await readBody(request, settings.maxBodyBytes) : {};
+  const body = writes ? await readOperationBody(operation, request, settings.maxBodyBytes) : {};
   return operation.run({ queue, settings, request, id, query, body });
+}
+
+/** A body that may be left out needs no content type when it is. */
+async function readOperationBody(
+  { body }: Operation,
+  request: Request,
+  maxBytes: number,
+): Promise<Plain> {
+  if (body?.required) checkContentType(request);
+  const bytes = await readBytes(request, maxBytes);
+  if (bytes.length === 0) return {};
+  checkContentType(request);
+  return parseBody(bytes);
 }
 
 /** An error as an answer. What its sender may not know is reported instead. */

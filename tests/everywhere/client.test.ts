@@ -121,6 +121,21 @@ describe("a client of a router", () => {
     );
   });
 
+  test("finds a business process whatever its id is", async () => {
+    const { client } = scene();
+    const ids = [".", "..", "../..", "a/b", "%2e%2e", "ü ?#&=+", "a\\b", "-"];
+    for (const correlationId of ids) {
+      const { id } = await client.enqueue("payments", { amount: 1 }, { correlationId });
+      const { jobs, roots } = await client.tree({ correlationId });
+      assert.deepEqual([jobs, roots[0]!.job.id, roots[0]!.job.correlationId], [
+        1,
+        id,
+        correlationId,
+      ]);
+      assert.equal((await client.find({ correlationId })).jobs.length, 1);
+    }
+  });
+
   test("rejects with what the router says: the code, the sentence and the path", async () => {
     const { client, reader, clientOf } = scene();
     await assert.rejects(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Hono } from "hono";
 import { JobQueue, memory } from "../../mod.ts";
-import { errorOf, get, open, post } from "./http_calls.ts";
+import { call, errorOf, get, open, post } from "./http_calls.ts";
 import { manualClock } from "./manual_clock.ts";
 
 const newQueue = () => new JobQueue({ store: memory() });
@@ -165,6 +165,8 @@ describe("the router's operations", () => {
     assert.equal(body.job.error.message, "withdrawn\ufffd");
     const again = await post(app, path, undefined);
     assert.deepEqual(errorOf(again, 409), ["conflict", undefined]);
+    const bare = await call(app, path, { method: "POST" });
+    assert.deepEqual(errorOf(bare, 409), ["conflict", undefined]);
     assert.equal(again.body.error.status, "cancelled");
     const unknown = await post(app, `/jobs/${crypto.randomUUID()}/cancel`, {});
     assert.deepEqual(errorOf(unknown, 404), ["not_found", undefined]);

@@ -137,6 +137,8 @@ describe("other sites' pages", () => {
       {},
       { "sec-fetch-site": "same-origin" },
       { "sec-fetch-site": "none" },
+      // Behind a proxy that passes on another host than the browser asked for.
+      { "sec-fetch-site": "same-origin", origin: "https://jobs.example.com" },
       { origin: "http://localhost" },
       { origin: "https://localhost" },
       { origin: "https://admin.example.com", "sec-fetch-site": "cross-site" },
@@ -159,6 +161,8 @@ describe("other sites' pages", () => {
         assert.deepEqual(errorOf(refused, 415), ["unsupported_media_type", undefined], type);
       }
     }
+    const bare = await app.request("/jobs", { method: "POST" });
+    assert.equal(bare.status, 415);
     const text = JSON.stringify(mail);
     const type = { "content-type": "Application/JSON ; charset=utf-8" };
     assert.equal((await postText(app, "/jobs", text, type)).status, 201);
@@ -181,13 +185,24 @@ describe("other methods and paths", () => {
   const app = newRouter({ publicAccess: "write" });
 
   test("a method that a path does not take is answered with those that it does", async () => {
-    const allowed = { "/jobs": "POST, GET", "/jobs/batch": "POST", "/health": "GET" };
+    const allowed = { "/jobs": "POST, GET, HEAD", "/jobs/batch": "POST", "/health": "GET, HEAD" };
     for (const [path, allow] of Object.entries(allowed)) {
-      for (const method of ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "PURGE"]) {
+      for (const method of ["OPTIONS", "PUT", "PATCH", "DELETE", "PURGE"]) {
         const { status, headers } = await call(app, path, { method });
         assert.deepEqual([status, headers.get("allow")], [405, allow], `${method} ${path}`);
       }
     }
+  });
+
+  test("HEAD is answered as GET is, without the body", async () => {
+    const paths = ["/jobs", "/queues", "/health", "/openapi.json", "/jobs/1", "/nothing"];
+    for (const path of paths) {
+      const [asked, got] = [await app.request(path, { method: "HEAD" }), await app.request(path)];
+      assert.equal(asked.status, got.status, path);
+      assert.deepEqual([...asked.headers], [...got.headers]);
+      assert.equal(await asked.text(), "");
+    }
+    assert.equal((await app.request("/jobs/batch", { method: "HEAD" })).status, 405);
   });
 
   test("a path that there is not is not found, by any method", async () => {

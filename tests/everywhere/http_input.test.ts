@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { JobQueue, memory, StoreUnavailableError } from "../../mod.ts";
 import type { StandardSchema } from "../../src/http.ts";
-import { errorOf, get, open, post, postText } from "./http_calls.ts";
+import { call, errorOf, get, open, post, postText } from "./http_calls.ts";
 
 const mail = { queue: "email_queue", payload: { to: "a@example.com" } };
 const newQueue = () => new JobQueue({ store: memory() });
@@ -234,6 +234,26 @@ describe("a schema of a queue's own", () => {
     assert.deepEqual(errorOf(answer, 500), ["internal", undefined]);
     assert.doesNotMatch(JSON.stringify(answer.body), /secret/);
     assert.equal(errors.length, 1);
+  });
+});
+
+describe("a sender that hangs up", () => {
+  test("in the middle of a body is no error of the router's", async () => {
+    const errors: unknown[] = [];
+    const app = open(newQueue(), { onError: (error) => errors.push(error) });
+    let stop = () => {};
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('{"queue":'));
+        stop = () => controller.error(new Error("aborted"));
+      },
+    });
+    const init = { method: "POST", body, duplex: "half" };
+    const headers = { "content-type": "application/json" };
+    const answer = call(app, "/jobs", { ...init, headers } as RequestInit);
+    stop();
+    assert.deepEqual(errorOf(await answer, 400), ["invalid_input", undefined]);
+    assert.deepEqual(errors, []);
   });
 });
 

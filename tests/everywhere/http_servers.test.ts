@@ -64,8 +64,9 @@ describe("the router on a real server", { skip: serve === undefined }, () => {
     const app = jobRouter(queue, { authorize: bearerToken("a-secret"), maxBodyBytes: 100_000 });
     const { port, close } = await serve!((request) => app.fetch(request));
     const origin = `http://${hostname}:${port}`;
+    const authorization = "Bearer a-secret";
     const call = async (path: string, init: RequestInit & { duplex?: "half" } = {}) => {
-      const headers = { authorization: "Bearer a-secret", "content-type": "application/json" };
+      const headers = { authorization, "content-type": "application/json" };
       const response = await fetch(`${origin}${path}`, {
         ...init,
         headers: { ...headers, ...init.headers as Record<string, string> },
@@ -101,7 +102,13 @@ describe("the router on a real server", { skip: serve === undefined }, () => {
       const pieces = new Blob(["x".repeat(100_001)]).stream();
       const streamed = await call("/jobs", { method: "POST", body: pieces, duplex: "half" });
       assert.equal(streamed.body.error.code, "too_large");
-      assert.equal((await fetch(`${origin}/jobs`, { method: "HEAD" })).status, 405);
+      const head = await fetch(`${origin}/jobs`, { method: "HEAD", headers: { authorization } });
+      assert.deepEqual([head.status, await head.text()], [200, ""]);
+      const bare = await fetch(`${origin}/jobs/${sent.body.id}/cancel`, {
+        method: "POST",
+        headers: { authorization },
+      });
+      assert.equal(bare.status, 409);
     } finally {
       await close();
     }

@@ -54,6 +54,19 @@ describe("the page", () => {
     }
   });
 
+  test("shows a business process whatever its id is, and links to it", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const app = page(queue);
+    for (const correlationId of [".", "..", "a/b", "%2e", "order-1"]) {
+      const { id } = await queue.enqueue("mails", {}, { correlationId });
+      const { html } = await view(app, `/page/jobs/${id}`);
+      const link = linksOf(html, `/page/jobs/${id}`).find((one) => one.includes("correlations"))!;
+      const response = await app.request(link);
+      assert.equal(response.status, 200, link);
+      assert.ok((await response.text()).includes(id), link);
+    }
+  });
+
   test("refuses options that mean nothing, each in a sentence", () => {
     const queue = new JobQueue({ store: memory() });
     const make = (page: unknown) => () =>

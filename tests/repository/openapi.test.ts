@@ -3,7 +3,7 @@ import { beforeEach, describe, test } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { Hono } from "hono";
 import { type Job, JobQueue, memory, StoreUnavailableError } from "../../mod.ts";
-import { bearerToken, jobRouter } from "../../src/http.ts";
+import { bearerToken, jobRouter, type JobRouterOptions } from "../../src/http.ts";
 import { everyOperation } from "../../src/http/operations/every_operation.ts";
 
 /** The parts of a document that the test goes by. */
@@ -16,6 +16,7 @@ interface Document {
 
 interface Described {
   readonly operationId: string;
+  readonly security: readonly object[];
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content: Content };
   readonly responses: Readonly<Record<string, Response_>>;
@@ -173,6 +174,24 @@ describe("the OpenAPI document", () => {
     }
     assert.deepEqual(Object.values(seen).filter((length) => length === 0), []);
     assert.equal(Object.keys(seen).length, 5);
+  });
+
+  test("says of each operation whether it is open to everybody", async () => {
+    const securities = async (options: JobRouterOptions, init: RequestInit = {}) => {
+      const response = await jobRouter(queue, options).request("/openapi.json", init);
+      const { security, paths } = await response.json() as Document & { security?: unknown };
+      assert.equal(security, undefined);
+      return [paths["/jobs"]!.get!.security, paths["/jobs"]!.post!.security];
+    };
+    const [everybody, whoHasToken] = [[], [{ bearer: [] }]];
+    const authorize = bearerToken(TOKEN);
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    assert.deepEqual(await securities({ authorize }, { headers }), [whoHasToken, whoHasToken]);
+    assert.deepEqual(await securities({ authorize, publicAccess: "read" }), [
+      everybody,
+      whoHasToken,
+    ]);
+    assert.deepEqual(await securities({ publicAccess: "write" }), [everybody, everybody]);
   });
 
   test("has every error that an operation answers", async () => {

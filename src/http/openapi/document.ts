@@ -3,23 +3,29 @@
  *
  * @module
  */
+import { isPublic } from "../access.ts";
 import type { Content, JsonSchema, Operation, Parameter } from "../operation.ts";
 import { type ErrorCode, statusOfCode } from "../request_error.ts";
+import type { RouterSettings } from "../router_options.ts";
 import { answerHeaders } from "./headers.ts";
 import { schemas } from "./schemas.ts";
 
 /** What can go wrong with any operation. */
 const everywhere: readonly ErrorCode[] = ["unauthorized", "internal", "unavailable"];
 
+/** Who may do what without being asked who it is. */
+type Access = Pick<RouterSettings, "publicAccess">;
+
 /** Describes operations that are mounted at a path. */
 export function describeOperations(
   operations: readonly Operation[],
   mountedAt: string,
+  access: Access,
 ): JsonSchema {
   const paths: Record<string, Record<string, JsonSchema>> = {};
   for (const operation of operations) {
     const path = paths[operation.path] ??= {};
-    path[operation.method.toLowerCase()] = describe(operation);
+    path[operation.method.toLowerCase()] = describe(operation, access);
   }
   return {
     openapi: "3.1.0",
@@ -29,7 +35,6 @@ export function describeOperations(
       description: "Jobs: enqueued, found by trace and by business process, retried, cancelled.",
     },
     servers: [{ url: mountedAt || "/" }],
-    security: [{}, { bearer: [] }],
     paths,
     components: {
       schemas,
@@ -38,7 +43,7 @@ export function describeOperations(
   };
 }
 
-function describe(operation: Operation): JsonSchema {
+function describe(operation: Operation, access: Access): JsonSchema {
   const { operationId, summary, parameters = [], body, answers, errors } = operation;
   // Who may not even read is asked who it is; who may read can be forbidden to write.
   const refusals: readonly ErrorCode[] = operation.right === "write" ? ["forbidden"] : [];
@@ -46,6 +51,7 @@ function describe(operation: Operation): JsonSchema {
   return {
     operationId,
     summary,
+    security: isPublic(operation.right, access) ? [] : [{ bearer: [] }],
     ...parameters.length > 0 && { parameters: parameters.map(describeParameter) },
     ...body && { requestBody: { required: body.required, ...describeContent(body) } },
     responses: {
@@ -61,7 +67,7 @@ function describe(operation: Operation): JsonSchema {
 }
 
 function describeParameter(parameter: Parameter): JsonSchema {
-  return { ...parameter, required: parameter.in === "path" };
+  return { ...parameter, required: parameter.required ?? parameter.in === "path" };
 }
 
 function describeContent({ description, schema, example }: Content): JsonSchema {

@@ -39,6 +39,15 @@ export const text: JsonSchema = { type: "string" };
 /** A point in time. */
 export const time: JsonSchema = { type: "string", format: "date-time" };
 
+/** A trace id as a caller may write it. None is all zeros. */
+export const anyTraceId: JsonSchema = {
+  type: "string",
+  pattern: "^(?![0-]+$)([0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$",
+};
+
+/** A time at which a job can be due, in UTC. */
+const dueTime: JsonSchema = { ...time, pattern: "^(19[789][0-9]|[2-9][0-9]{3})-" };
+
 const businessId: JsonSchema = { type: "string", minLength: 1, maxLength: 255 };
 const delay = whole(0, longestDelayMs);
 const duration: JsonSchema = { type: "number", minimum: 0, maximum: longestDelayMs };
@@ -59,7 +68,7 @@ const shared = {
   correlationId: businessId,
   onDependencyFailure: { enum: ["cancel", "run"] },
   priority: whole(-32_768, 32_767),
-  runAt: time,
+  runAt: dueTime,
   maxAttempts: whole(1, mostAttempts),
   backoff,
   timeoutMs: whole(1, longestTimerMs),
@@ -74,7 +83,7 @@ const newJob = closed({
   id: { type: "string", format: "uuid" },
   queue: ref("QueueName"),
   payload: true,
-  traceId: { type: "string", minLength: 32, maxLength: 36 },
+  traceId: anyTraceId,
   parent: { type: "string", format: "uuid" },
   dependsOn: list({ type: "string", format: "uuid" }, { maxItems: mostDependencies }),
   delayMs: delay,

@@ -6,13 +6,14 @@
 import { jobParts } from "../../job/parts.ts";
 import { jobStatuses } from "../../job/status.ts";
 import { longestEndedWithinMs } from "../../queue/counting.ts";
+import { anyTraceId } from "./job_schemas.ts";
 import type { Parameter } from "../operation.ts";
 
 const ID = "01987654-3210-7abc-8def-0123456789ab";
 const TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 const traceId = {
-  schema: { type: "string", minLength: 32, maxLength: 36 },
+  schema: anyTraceId,
   description: "A trace: 32 hex digits or a UUID.",
   example: TRACE_ID,
 };
@@ -32,6 +33,14 @@ export const traceInPath: Parameter = { name: "traceId", in: "path", ...traceId 
 
 /** A business process in a path. */
 export const correlationInPath: Parameter = { name: "correlationId", in: "path", ...correlationId };
+
+/** A business process in a query, where it can be any: in a path nobody can write `..`. */
+export const correlationInQuery: Parameter = {
+  name: "correlationId",
+  in: "query",
+  required: true,
+  ...correlationId,
+};
 
 /** Which jobs to find. All that is given must hold. */
 export const filterParameters: readonly Parameter[] = [

@@ -6,7 +6,7 @@
 import { describeOperations } from "../openapi/document.ts";
 import type { Operation } from "../operation.ts";
 import { enqueueBatch, enqueueJob } from "./enqueue.ts";
-import { findJobs, getCorrelation, getJob, getTrace } from "./find.ts";
+import { findJobs, getCorrelation, getCorrelationByQuery, getJob, getTrace } from "./find.ts";
 import { countJobs, getHealth } from "./standing.ts";
 import { cancelJob, retryJob } from "./steer.ts";
 
@@ -19,9 +19,12 @@ const getDocument: Operation = {
   summary: "This document",
   answers: { 200: { description: "The document.", schema: "Document" } },
   errors: ["invalid_input"],
-  run: ({ request }) => {
+  run: ({ request, settings }) => {
     const mountedAt = new URL(request.url).pathname.slice(0, -getDocument.path.length);
-    return Promise.resolve({ status: 200, body: describeOperations(everyOperation, mountedAt) });
+    return Promise.resolve({
+      status: 200,
+      body: describeOperations(everyOperation, mountedAt, settings),
+    });
   },
 };
 
@@ -35,6 +38,7 @@ export const everyOperation: readonly Operation[] = [
   retryJob,
   getTrace,
   getCorrelation,
+  getCorrelationByQuery,
   countJobs,
   getHealth,
   getDocument,

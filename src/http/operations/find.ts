@@ -6,6 +6,7 @@
 import { checkCorrelationId, checkJobId, readTraceId } from "../../job/ids.ts";
 import {
   correlationInPath,
+  correlationInQuery,
   filterParameters,
   idInPath,
   pageParameters,
@@ -13,7 +14,7 @@ import {
 } from "../openapi/parameters.ts";
 import type { Call, Operation } from "../operation.ts";
 import { readFilter } from "../query.ts";
-import { checkedAt, RequestError } from "../request_error.ts";
+import { checkedAt, invalidInput, RequestError } from "../request_error.ts";
 
 /** Jobs, newest first. */
 export const findJobs: Operation = {
@@ -85,6 +86,22 @@ export const getCorrelation: Operation = {
   errors: ["invalid_input"],
   run: (call) =>
     tree(call, { correlationId: checkedAt("correlationId", () => checkCorrelationId(call.id)) }),
+};
+
+/** The same, whatever the id is. */
+export const getCorrelationByQuery: Operation = {
+  ...getCorrelation,
+  operationId: "getCorrelationByQuery",
+  path: "/correlations",
+  summary: "The same for any correlation id: in a path `.` and `..` cannot stand",
+  parameters: [correlationInQuery, ...pageParameters],
+  run: (call) => {
+    const [id, ...more] = call.query.getAll("correlationId");
+    if (id === undefined || more.length > 0) {
+      throw invalidInput("correlationId must be given once", "correlationId");
+    }
+    return getCorrelation.run({ ...call, id });
+  },
 };
 
 /** What is answered when there is no such job. */

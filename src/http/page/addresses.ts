@@ -42,6 +42,10 @@ export class Addresses {
   }
 
   correlation(correlationId: string): string {
-    return `${this.#top}page/correlations/${encodeURIComponent(correlationId)}`;
+    const encoded = encodeURIComponent(correlationId);
+    // A browser takes these for the way up, however they are written.
+    return correlationId === "." || correlationId === ".."
+      ? `${this.#top}page/correlations?correlationId=${encoded}`
+      : `${this.#top}page/correlations/${encoded}`;
   }
 }

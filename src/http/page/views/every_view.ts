@@ -7,7 +7,14 @@ import type { View } from "../view.ts";
 import { jobView } from "./job.ts";
 import { overview } from "./overview.ts";
 import { search } from "./search.ts";
-import { correlationView, traceView } from "./tree.ts";
+import { correlationByQueryView, correlationView, traceView } from "./tree.ts";
 
 /** All of them. */
-export const everyView: readonly View[] = [overview, search, traceView, correlationView, jobView];
+export const everyView: readonly View[] = [
+  overview,
+  search,
+  traceView,
+  correlationView,
+  correlationByQueryView,
+  jobView,
+];

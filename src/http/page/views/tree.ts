@@ -58,6 +58,13 @@ export const correlationView: View = {
   },
 };
 
+/** The same for the ids that cannot stand in a path. */
+export const correlationByQueryView: View = {
+  path: "/page/correlations",
+  query: [...cutNames, "correlationId"],
+  show: (visit) => correlationView.show({ ...visit, id: visit.query.get("correlationId") ?? "" }),
+};
+
 function shown(title: string, head: Html, tree: JobTree, visit: Visit): Shown {
   const body = html`${head}
 ${
@@ -107,5 +114,5 @@ function readCut(query: URLSearchParams): Cut {
   if (!/^\d{1,5}$/.test(from)) {
     throw invalidInput("from must be a whole number from 0 to 99999: got something else", "from");
   }
-  return { open, from: Number(from) };
+  return { open, from: Number(from), correlationId: query.get("correlationId") };
 }

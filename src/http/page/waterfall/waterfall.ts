@@ -22,6 +22,8 @@ export interface Cut {
   readonly open: readonly string[];
   /** How many rows are passed over. */
   readonly from: number;
+  /** The business process, where the address says it in its query. */
+  readonly correlationId: string | null;
 }
 
 /** As many rows are shown at once. */
@@ -97,8 +99,8 @@ function foldRow(row: FoldRow, place: number, { scale, cut, now }: Surroundings)
   return html`
     <li id="${key}"
       class="row fold"><span class="name${indent(level)}"><a href="${cutAddress({
+        ...cut,
         open,
-        from: cut.from,
       })}" aria-expanded="${String(
         isOpen,
       )}" aria-describedby="w${place}"><span aria-hidden="true">${isOpen
@@ -135,9 +137,9 @@ function unblockedAt({ job }: JobNode, nodes: ReadonlyMap<string, JobNode>): num
   return Number.isFinite(last) ? last : undefined;
 }
 
-function pager(rows: number, from: number, { open }: Cut): Html {
+function pager(rows: number, from: number, cut: Cut): Html {
   const to = Math.min(from + ROWS_AT_ONCE, rows);
-  const at = (start: number) => cutAddress({ open, from: start });
+  const at = (start: number) => cutAddress({ ...cut, from: start });
   return html`
     <nav class="pager"
       aria-label="Rows">${from > 0
@@ -148,8 +150,9 @@ function pager(rows: number, from: number, { open }: Cut): Html {
   `;
 }
 
-function cutAddress({ open, from }: Cut): string {
+function cutAddress({ open, from, correlationId }: Cut): string {
   const query = new URLSearchParams(open.map((key) => ["open", key]));
+  if (correlationId !== null) query.set("correlationId", correlationId);
   if (from > 0) query.set("from", String(from));
   return `?${query}`;
 }
