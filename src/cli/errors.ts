@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isInputError } from "../job/input_error.ts";
 
 /** The command line cannot be followed: exit code 2. */
 export class UsageError extends Error {
@@ -19,7 +20,7 @@ export function asUsage<T>(what: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+    if (!isInputError(error)) throw error;
     throw new UsageError(`${what}: ${error.message}`);
   }
 }

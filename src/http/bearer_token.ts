@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { InputTypeError } from "../job/input_error.ts";
 import type { Authorize, Right } from "./router_options.ts";
 
 /** One secret, or several of which any will do, such as the old one and the new one. */
@@ -67,7 +68,7 @@ function tokensByRight(
   const writing = [write].flat();
   const reading = [...[read].flat(), ...writing];
   if (reading.length === 0 || !reading.every(isToken)) {
-    throw new TypeError(
+    throw new InputTypeError(
       "A bearer token must be a string of visible characters without spaces: got another, or none",
     );
   }

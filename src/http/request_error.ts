@@ -5,6 +5,7 @@
  * @module
  */
 import { StoreUnavailableError } from "../job/errors.ts";
+import { isInputError } from "../job/input_error.ts";
 import type { JobStatus } from "../job/status.ts";
 
 /** The status of each error code. */
@@ -66,10 +67,7 @@ export function checkedAt<T>(path: string, check: () => T): T {
   try {
     return check();
   } catch (error) {
-    if (error instanceof TypeError || error instanceof RangeError) {
-      throw invalidInput(error.message, path);
-    }
-    throw error;
+    throw isInputError(error) ? invalidInput(error.message, path) : error;
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { InputRangeError, InputTypeError } from "./input_error.ts";
 
 /** A rule for the wait before a retry. It is data, so that it is kept with the job. */
 export type Backoff =
@@ -44,7 +45,7 @@ export function backoffDelay(
     ? backoff(attempt, error)
     : ruledDelay(backoff, attempt, random);
   if (typeof delayMs !== "number" || Number.isNaN(delayMs)) {
-    throw new TypeError(`A backoff must give a number of ms: got ${String(delayMs)}`);
+    throw new InputTypeError(`A backoff must give a number of ms: got ${String(delayMs)}`);
   }
   return Math.min(Math.max(0, Math.round(delayMs)), longestDelayMs);
 }
@@ -72,7 +73,7 @@ export function checkBackoff(backoff: unknown): Backoff {
     (rule.maxMs === undefined || isDuration(rule.maxMs)) &&
     (rule.jitter === undefined || isNumber(rule.jitter, 1));
   if (isRule) return rule as Backoff;
-  throw new RangeError(
+  throw new InputRangeError(
     'A backoff must be { type: "fixed" | "linear" | "exponential", delayMs, maxMs?, jitter? } ' +
       `with durations from 0 to ${longestDelayMs} ms and a jitter from 0 to 1: got ` +
       shownRule(backoff),

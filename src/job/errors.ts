@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { InputTypeError } from "./input_error.ts";
 import { shown } from "./ids.ts";
 import type { JobError } from "./record.ts";
 import { storable } from "./thrown.ts";
@@ -73,7 +74,7 @@ export class StoreTimeoutError extends StoreUnavailableError {
  */
 export function toCancellation(reason: unknown): JobError {
   if (typeof reason !== "string") {
-    throw new TypeError(`A reason must be a string: got ${shown(reason)}`);
+    throw new InputTypeError(`A reason must be a string: got ${shown(reason)}`);
   }
   return { name: "JobCancelledError", message: storable(reason) };
 }

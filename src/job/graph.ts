@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { InputRangeError } from "./input_error.ts";
 import type { NewJob } from "./new_job.ts";
 
 /**
@@ -13,7 +14,7 @@ import type { NewJob } from "./new_job.ts";
  */
 export function inDependencyOrder(jobs: readonly NewJob[]): readonly NewJob[] {
   const byId = new Map(jobs.map((job) => [job.id, job]));
-  if (byId.size < jobs.length) throw new RangeError("A job can stand in one call only once");
+  if (byId.size < jobs.length) throw new InputRangeError("A job can stand in one call only once");
   if (jobs.every((job) => job.dependsOn === undefined && job.parentId === undefined)) return jobs;
   const ordered = new Set<NewJob>();
   for (const job of jobs) place(job, byId, ordered);
@@ -32,7 +33,7 @@ function place(first: NewJob, byId: ReadonlyMap<string, NewJob>, ordered: Set<Ne
       onPath.delete(job);
       path.pop();
     } else if (onPath.has(step.value)) {
-      throw new RangeError(
+      throw new InputRangeError(
         `Jobs cannot wait for each other in a circle: ${
           circle(path.map((at) => at.job), step.value)
         }`,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { InputRangeError } from "./input_error.ts";
 import { randomHex } from "./random_hex.ts";
 
 /** Makes a job id: a UUIDv7 (RFC 9562), so that ids made later sort later. */
@@ -84,7 +85,7 @@ export function correlationIdFrom(businessId: string | number | bigint): string 
 export function readTraceId(text: string): string {
   const traceId = isWholeTraceId(text) ? text.replaceAll("-", "").toLowerCase() : "";
   if (traceId === "" || /^0+$/.test(traceId)) {
-    throw new RangeError(
+    throw new InputRangeError(
       `A trace id must be 32 hex digits or a UUID, and not all zero: got ${shown(text)}`,
     );
   }
@@ -94,7 +95,7 @@ export function readTraceId(text: string): string {
 /** Refuses what is not a queue name: a letter or digit, then up to 127 letters, digits, `_ . : -`. */
 export function checkQueueName(name: unknown): string {
   if (typeof name === "string" && /^[A-Za-z0-9][\w.:-]{0,127}$/.test(name)) return name;
-  throw new RangeError(
+  throw new InputRangeError(
     "A queue name must be a letter or digit, then up to 127 letters, digits or _ . : -, " +
       `such as "email_queue": got ${shown(name)}`,
   );
@@ -113,13 +114,13 @@ export function isJobId(text: unknown): text is string {
 /** Refuses what is not a job id: a UUID in lower case. */
 export function checkJobId(id: unknown, what = "A job id"): string {
   if (isJobId(id)) return id;
-  throw new RangeError(`${what} must be a UUID in lower case: got ${shown(id)}`);
+  throw new InputRangeError(`${what} must be a UUID in lower case: got ${shown(id)}`);
 }
 
 /** Refuses what is not a correlation id: 1 to 255 characters, none of them a control character. */
 export function checkCorrelationId(id: unknown): string {
   if (typeof id === "string" && id.length >= 1 && id.length <= 255 && !CONTROL.test(id)) return id;
-  throw new RangeError(
+  throw new InputRangeError(
     `A correlation id must be 1 to 255 characters without control characters: got ${shown(id)}`,
   );
 }

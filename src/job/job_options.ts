@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { inPart, InputRangeError, InputTypeError } from "./input_error.ts";
 import { type Backoff, checkBackoff, longestDelayMs } from "./backoff.ts";
 import { checkCorrelationId, checkJobId, readTraceId, shown } from "./ids.ts";
 import type { DependencyFailurePolicy, Propagation } from "./record.ts";
@@ -103,14 +104,19 @@ const checks: { readonly [Key in keyof Required<NewJobOptions>]: (value: unknown
 export function checkOptions(options: NewJobOptions): void {
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(checks, name)) {
-      throw new TypeError(
+      throw new InputTypeError(
         `A job's options are ${Object.keys(checks).join(", ")}: got ${shown(name)}`,
       );
     }
-    if (value !== undefined) checks[name as keyof NewJobOptions](value);
+    if (value === undefined) continue;
+    try {
+      checks[name as keyof NewJobOptions](value);
+    } catch (error) {
+      throw inPart(error, name);
+    }
   }
   if (options.delayMs !== undefined && options.runAt !== undefined) {
-    throw new TypeError("A job can have delayMs or runAt: got both");
+    throw new InputTypeError("A job can have delayMs or runAt: got both");
   }
 }
 
@@ -119,7 +125,7 @@ export function checkInteger(name: string, value: unknown, least: number, most: 
   if (Number.isInteger(value) && least <= (value as number) && (value as number) <= most) {
     return value as number;
   }
-  throw new RangeError(
+  throw new InputRangeError(
     `${name} must be a whole number from ${least} to ${most}: got ` +
       (typeof value === "number" ? value : shown(value)),
   );
@@ -127,13 +133,13 @@ export function checkInteger(name: string, value: unknown, least: number, most: 
 
 function checkText(name: string, value: unknown): void {
   if (typeof value !== "string") {
-    throw new TypeError(`${name} must be a string: got ${shown(value)}`);
+    throw new InputTypeError(`${name} must be a string: got ${shown(value)}`);
   }
 }
 
 function checkDependencies(value: unknown): void {
   if (!Array.isArray(value) || value.length > mostDependencies) {
-    throw new RangeError(
+    throw new InputRangeError(
       `dependsOn must be at most ${mostDependencies} jobs or job ids: got ` +
         (Array.isArray(value) ? value.length : shown(value)),
     );
@@ -143,14 +149,14 @@ function checkDependencies(value: unknown): void {
 
 function checkFailurePolicy(value: unknown): void {
   if (value !== "cancel" && value !== "run") {
-    throw new RangeError(`onDependencyFailure must be "cancel" or "run": got ${shown(value)}`);
+    throw new InputRangeError(`onDependencyFailure must be "cancel" or "run": got ${shown(value)}`);
   }
 }
 
 /** Refuses what is none of the rules. */
 export function checkPropagation(value: unknown): Propagation {
   if (propagations.includes(value as Propagation)) return value as Propagation;
-  throw new RangeError(`propagation must be ${propagations.join(", ")}: got ${shown(value)}`);
+  throw new InputRangeError(`propagation must be ${propagations.join(", ")}: got ${shown(value)}`);
 }
 
 const propagations: readonly Propagation[] = ["auto", "child", "link", "none"];
@@ -158,7 +164,7 @@ const propagations: readonly Propagation[] = ["auto", "child", "link", "none"];
 function checkDate(value: unknown): void {
   const year = value instanceof Date ? value.getUTCFullYear() : NaN;
   if (!(year >= 1970 && year <= 9999)) {
-    throw new RangeError(`runAt must be a Date from 1970 to 9999: got ${shown(value)}`);
+    throw new InputRangeError(`runAt must be a Date from 1970 to 9999: got ${shown(value)}`);
   }
 }
 
@@ -166,7 +172,7 @@ function checkIdempotencyKey(value: unknown): void {
   try {
     checkCorrelationId(value);
   } catch {
-    throw new RangeError(
+    throw new InputRangeError(
       `An idempotency key must be 1 to 255 characters without control characters: got ${
         shown(value)
       }`,

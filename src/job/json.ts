@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { InputRangeError, InputTypeError } from "./input_error.ts";
 import { shown } from "./ids.ts";
 
 /** Writes a value as JSON text of at most `maxBytes` in UTF-8. */
@@ -13,7 +14,7 @@ export function toJson(value: unknown, what: string, maxBytes: number): string {
   // No code unit takes more than three bytes, so most texts need not be measured.
   const bytes = text.length * 3 <= maxBytes ? text.length : utf8Length(text);
   if (bytes > maxBytes) {
-    throw new RangeError(`${what} must be at most ${maxBytes} bytes of JSON: got ${bytes}`);
+    throw new InputRangeError(`${what} must be at most ${maxBytes} bytes of JSON: got ${bytes}`);
   }
   return text;
 }
@@ -59,9 +60,9 @@ function checkObject(object: object, path: string, depth: number): void {
   }
 }
 
-function notJson(path: string, got: string): TypeError {
+function notJson(path: string, got: string): InputTypeError {
   const shownPath = path.length > 200 ? `${path.slice(0, 200)}…` : path;
-  return new TypeError(
+  return new InputTypeError(
     `${shownPath} must be JSON (null, boolean, finite number, string, array, plain object): got ${got}`,
   );
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { InputRangeError, InputTypeError } from "./input_error.ts";
 import { checkJobId, checkQueueName, newJobId, shown } from "./ids.ts";
 import type { Job } from "./job.ts";
 import {
@@ -59,7 +60,7 @@ export function checkJob<Name extends string, Payload>(
   newJob: NewJob<Name, Payload>,
 ): NewJob<Name, Payload> {
   if (typeof newJob !== "object" || newJob === null) {
-    throw new TypeError(`A job must be made by job(): got ${shown(newJob)}`);
+    throw new InputTypeError(`A job must be made by job(): got ${shown(newJob)}`);
   }
   const { id, queueName, payload: _payload, ...options } = newJob;
   checkJobId(id);
@@ -72,7 +73,7 @@ export function checkJob<Name extends string, Payload>(
 /** Options may come from elsewhere: none may stand for the job's own parts. */
 function checkShape(options: JobOptions): JobOptions {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`A job's options must be an object: got ${shown(options)}`);
+    throw new InputTypeError(`A job's options must be an object: got ${shown(options)}`);
   }
   for (
     const name of [
@@ -86,12 +87,14 @@ function checkShape(options: JobOptions): JobOptions {
     ]
   ) {
     if (Object.hasOwn(options, name)) {
-      throw new TypeError(`A job's options have no ${name}: got one`);
+      throw new InputTypeError(`A job's options have no ${name}: got one`);
     }
   }
   const { dependsOn } = options;
   if (dependsOn !== undefined && !Array.isArray(dependsOn)) {
-    throw new TypeError(`dependsOn must be a list of jobs or job ids: got ${shown(dependsOn)}`);
+    throw new InputTypeError(
+      `dependsOn must be a list of jobs or job ids: got ${shown(dependsOn)}`,
+    );
   }
   return options;
 }
@@ -115,7 +118,7 @@ function inherited(parent: JobReference | undefined): Partial<NewJobOptions> {
 /** A job that is given its trace stays in it, however late an attempt starts. */
 function checkPropagationWithin({ traceId, propagation = "auto" }: NewJobOptions): void {
   if (traceId === undefined || propagation === "auto" || propagation === "child") return;
-  throw new RangeError(
+  throw new InputRangeError(
     `A job with a trace id of its own never leaves that trace, so its propagation must be auto or ` +
       `child: got ${shown(propagation)}`,
   );

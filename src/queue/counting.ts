@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { InputTypeError } from "../job/input_error.ts";
 import { shown } from "../job/ids.ts";
 import { checkInteger } from "../job/job_options.ts";
 
@@ -23,7 +24,7 @@ export function readCountOptions(options: CountOptions): number | undefined {
   for (const name of Object.keys(options)) {
     // A misspelled one would count everything.
     if (name !== "endedWithinMs") {
-      throw new TypeError(`A count has endedWithinMs: got ${shown(name)}`);
+      throw new InputTypeError(`A count has endedWithinMs: got ${shown(name)}`);
     }
   }
   const { endedWithinMs } = options;

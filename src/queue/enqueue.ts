@@ -4,6 +4,7 @@
  * @module
  */
 import { inDependencyOrder } from "../job/graph.ts";
+import { inPart, UnknownJobError } from "../job/input_error.ts";
 import { inherit, type Parents, type Surroundings } from "./inheritance.ts";
 import type { JobOptions } from "../job/job_options.ts";
 import { measureSend } from "../metrics/measure.ts";
@@ -39,6 +40,31 @@ export async function enqueueJobs<Transaction>(
 ): Promise<unknown> {
   const { newJobs, transaction } = readArguments(args);
   if (newJobs.length === 0) return [];
+  const isList = Array.isArray(args[0]);
+  try {
+    const results = await enqueueAll(destination, newJobs, transaction, surroundings);
+    return isList ? results : results[0];
+  } catch (error) {
+    throw error instanceof UnknownJobError ? inPart(error, placeOf(error, newJobs, isList)) : error;
+  }
+}
+
+/** Where jobs refer to one that is not stored. */
+function placeOf({ jobId }: UnknownJobError, newJobs: readonly NewJob[], isList: boolean): string {
+  for (const [i, { parentId, dependsOn = [] }] of newJobs.entries()) {
+    const place = isList ? `[${i}].` : "";
+    if (dependsOn.includes(jobId)) return `${place}dependsOn[${dependsOn.indexOf(jobId)}]`;
+    if (parentId === jobId) return `${place}parent`;
+  }
+  return "";
+}
+
+async function enqueueAll<Transaction>(
+  destination: Destination<Transaction>,
+  newJobs: readonly NewJob[],
+  transaction: Transaction | undefined,
+  surroundings: Surroundings,
+): Promise<readonly unknown[]> {
   const payloads = newJobs.map((one) => payloadText(one, destination.maxPayloadBytes));
   const payloadOf = new Map(newJobs.map(({ id }, i) => [id, payloads[i]!]));
   const ordered = inDependencyOrder(newJobs);
@@ -55,8 +81,7 @@ export async function enqueueJobs<Transaction>(
     ordered[i]!.id,
     { ...toJob(job), deduplicated },
   ]));
-  const results = newJobs.map(({ id }) => enqueued.get(id)!);
-  return Array.isArray(args[0]) ? results : results[0];
+  return newJobs.map(({ id }) => enqueued.get(id)!);
 }
 
 /** The spans end with the write, whatever comes of it. */
@@ -84,7 +109,13 @@ function readArguments<Transaction>(
   }
   const newJobs = Array.isArray(args[0]) ? args[0] as readonly NewJob[] : [args[0] as NewJob];
   // Plain data can come from anywhere, so it is checked again.
-  for (const newJob of newJobs) checkJob(newJob);
+  for (const [i, newJob] of newJobs.entries()) {
+    try {
+      checkJob(newJob);
+    } catch (error) {
+      throw Array.isArray(args[0]) ? inPart(error, `[${i}]`) : error;
+    }
+  }
   return { newJobs, transaction: (args[1] as InTransaction<Transaction> | undefined)?.transaction };
 }
 
@@ -104,7 +135,7 @@ async function storedParents<Transaction>(
   for (const { parentId, traceId } of asked) {
     // With a trace of its own it may belong to one that only the caller's transaction can see.
     if (parents.has(parentId!) || traceId !== undefined) continue;
-    throw new RangeError(`A parent must be a stored job: got ${parentId}`);
+    throw new UnknownJobError(`A parent must be a stored job: got ${parentId}`, parentId!);
   }
   return parents;
 }

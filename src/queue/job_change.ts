@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { InputTypeError } from "../job/input_error.ts";
 import { toCancellation } from "../job/errors.ts";
 import { shown } from "../job/ids.ts";
 import type { Job } from "../job/job.ts";
@@ -34,7 +35,7 @@ export function readRetryOptions(options: RetryOptions): RetryOptions {
   checkOptionNames("A retry", options, ["dependents", "force"]);
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || typeof value === "boolean") continue;
-    throw new TypeError(`${name} must be true or false: got ${shown(value)}`);
+    throw new InputTypeError(`${name} must be true or false: got ${shown(value)}`);
   }
   return options;
 }
@@ -80,11 +81,11 @@ function notRetried({ status }: Job, hindrance: Hindrance | undefined): string {
 /** A misspelled option would be passed over in silence. */
 function checkOptionNames(what: string, options: object, names: readonly string[]): void {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`${what}'s options must be an object: got ${shown(options)}`);
+    throw new InputTypeError(`${what}'s options must be an object: got ${shown(options)}`);
   }
   for (const name of Object.keys(options)) {
     if (!names.includes(name)) {
-      throw new TypeError(`${what} has ${names.join(", ")}: got ${shown(name)}`);
+      throw new InputTypeError(`${what} has ${names.join(", ")}: got ${shown(name)}`);
     }
   }
 }

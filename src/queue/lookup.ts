@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { InputRangeError, InputTypeError } from "../job/input_error.ts";
 import { checkCorrelationId, checkJobId, checkQueueName, readTraceId, shown } from "../job/ids.ts";
 import { toFoundJob } from "../job/from_record.ts";
 import type { Job, JobWith } from "../job/job.ts";
@@ -58,7 +59,7 @@ export const mostPageBytes: number = 4 * 1_024 * 1_024;
 export function toRecordFilter(filter: JobFilter): RecordFilter {
   for (const name of Object.keys(filter)) {
     if (!filterNames.includes(name)) {
-      throw new TypeError(`A filter has ${filterNames.join(", ")}: got ${shown(name)}`);
+      throw new InputTypeError(`A filter has ${filterNames.join(", ")}: got ${shown(name)}`);
     }
   }
   const { queueName, status, traceId, correlationId, parent, cursor, limit = 100 } = filter;
@@ -105,7 +106,7 @@ const filterNames: readonly string[] = [
 
 function checkIds(ids: readonly string[]): readonly string[] {
   if (Array.isArray(ids) && ids.length <= 1_000) return ids.map((id) => checkJobId(id, "ids"));
-  throw new RangeError(
+  throw new InputRangeError(
     `ids must be a list of up to 1000 job ids: got ${Array.isArray(ids) ? ids.length : shown(ids)}`,
   );
 }
@@ -113,13 +114,15 @@ function checkIds(ids: readonly string[]): readonly string[] {
 function checkParts(parts: readonly JobPart[]): readonly JobPart[] {
   const wrong = Array.isArray(parts) ? parts.find((part) => !jobParts.includes(part)) : parts;
   if (wrong === undefined) return parts;
-  throw new RangeError(`include must be a list of ${jobParts.join(", ")}: got ${shown(wrong)}`);
+  throw new InputRangeError(
+    `include must be a list of ${jobParts.join(", ")}: got ${shown(wrong)}`,
+  );
 }
 
 function checkStatuses(statuses: readonly JobStatus[]): readonly JobStatus[] {
   for (const status of statuses) {
     if (!jobStatuses.includes(status)) {
-      throw new RangeError(
+      throw new InputRangeError(
         `A status must be one of ${jobStatuses.join(", ")}: got ${shown(status)}`,
       );
     }
@@ -130,7 +133,7 @@ function checkStatuses(statuses: readonly JobStatus[]): readonly JobStatus[] {
 function time(name: string, date: Date | undefined): number | undefined {
   if (date === undefined) return undefined;
   if (date instanceof Date && !Number.isNaN(date.getTime())) return date.getTime();
-  throw new RangeError(`${name} must be a valid Date: got ${shown(date)}`);
+  throw new InputRangeError(`${name} must be a valid Date: got ${shown(date)}`);
 }
 
 /** Whether a text is written as a `nextCursor` is. */
@@ -140,5 +143,7 @@ export function isCursor(text: unknown): text is string {
 
 function readCursor(cursor: string): number {
   if (isCursor(cursor)) return Number(cursor);
-  throw new RangeError(`A cursor must be a nextCursor as find returned it: got ${shown(cursor)}`);
+  throw new InputRangeError(
+    `A cursor must be a nextCursor as find returned it: got ${shown(cursor)}`,
+  );
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { UnknownJobError } from "../job/input_error.ts";
 import type { JobError } from "../job/record.ts";
 import type { FailedDependency } from "./store.ts";
 
@@ -19,9 +20,10 @@ export function dependencyFailed({ dependencyId, status }: FailedDependency): Jo
 }
 
 /** The refusal of a dependency that is not stored. */
-export function unknownDependency(id: string): RangeError {
-  return new RangeError(
+export function unknownDependency(id: string): UnknownJobError {
+  return new UnknownJobError(
     `A dependency must be a stored job or one of the same call: got ${id}, which is neither`,
+    id,
   );
 }
 

@@ -291,7 +291,7 @@ export interface Store<Transaction = never> {
    * than one, it records many outcomes in one turn while it claims in another. Default 1.
    */
   readonly turnsAtOnce?: 1 | 2 | undefined;
-  /** Adds all of them, or none and throws. An unknown dependency is a `RangeError`. */
+  /** Adds all of them, or none and throws. An unknown dependency is an `UnknownJobError`. */
   add(jobs: readonly JobInput[], transaction?: Transaction): Promise<readonly Added[]>;
   /** Records outcomes and claims the next jobs. */
   exchange(turn: Turn): Promise<TurnResult>;

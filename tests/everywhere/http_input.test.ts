@@ -266,6 +266,7 @@ describe("a store that fails", () => {
       [new StoreUnavailableError("disk /secret is full"), 503, "unavailable"],
       [new Error("connect postgres://user:secret@host"), 500, "internal"],
       [new TypeError("cannot read secret of undefined"), 500, "internal"],
+      [new RangeError("a secret length is out of range"), 500, "internal"],
     ] as const;
     for (const [error, status, code] of kinds) {
       const fail = () => Promise.reject(error);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { InputTypeError } from "../../job/input_error.ts";
 import { toJson } from "../../job/json.ts";
 import type { Job } from "../../job/job.ts";
 import type { JobOptions } from "../../job/job_options.ts";
@@ -81,7 +82,7 @@ export function readJson(text: string): unknown {
     return JSON.parse(text.replace(/^\ufeff/, ""));
   } catch {
     const start = text.trim().slice(0, 30);
-    throw new TypeError(`JSON was expected: got ${JSON.stringify(start)}`);
+    throw new InputTypeError(`JSON was expected: got ${JSON.stringify(start)}`);
   }
 }
 

@@ -35,8 +35,8 @@ export const jobList: Command = {
     include: includeOption,
   },
   notes: "In a terminal the ends of ids are shown, as many digits as tell them apart; in a\n" +
-    "pipe and with --json whole ids. --json prints { jobs, nextCursor }, with the sizes\n" +
-    "of payloads and results that are not included. A list of large jobs ends early:\n" +
+    "pipe and with --json whole ids. --json prints { jobs, nextCursor }, and sizes of\n" +
+    "payloads and results that are not included. A list of large jobs ends early:\n" +
     "nextCursor alone says whether there are more.",
   examples: [
     `job list --trace-id "550e8400-e29b-41d4-a716-446655440000"`,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isInputError } from "../../job/input_error.ts";
 import type { Job } from "../../job/job.ts";
 import type { NewJob } from "../../job/new_job.ts";
 import type { Enqueued } from "../../job/queues.ts";
@@ -34,7 +35,11 @@ export const enqueueJob: Operation = {
   errors: ["invalid_input", "too_large", "unsupported_media_type"],
   run: async (call) => {
     const newJob = await readNewJob(withKey(call.body, call.request), "", rulesOf(call));
-    const [enqueued] = await enqueue(call, [newJob], () => "");
+    const [enqueued] = await enqueue(
+      call,
+      [newJob],
+      (path) => path.replace(/^\[0\]\.?/, "") || undefined,
+    );
     return {
       status: enqueued!.deduplicated ? 200 : 201,
       body: enqueued,
@@ -65,7 +70,7 @@ export const enqueueBatch: Operation = {
       const path = `jobs[${i}]`;
       newJobs.push(await readNewJob(plainObject(one, "A job", path), path, rulesOf(call)));
     }
-    const jobs = await enqueue(call, newJobs, (i) => `jobs[${i}].`);
+    const jobs = await enqueue(call, newJobs, (path) => `jobs${path}`);
     return { status: 201, body: { jobs }, headers: traceHeadersOf(jobs) };
   },
 };
@@ -100,7 +105,7 @@ function readList({ body, settings }: Call): readonly unknown[] {
 async function enqueue(
   { queue, request }: Call,
   newJobs: readonly NewJob[],
-  pathOf: (i: number) => string,
+  pathOf: (path: string) => string | undefined,
 ): Promise<readonly Enqueued<Job>[]> {
   const trace = readRequestTrace(request, queue.carriesBaggage);
   const jobs = newJobs.map((newJob) => inTrace(newJob, trace));
@@ -108,23 +113,6 @@ async function enqueue(
     return await queue.enqueueFrom(undefined, trace.span)(jobs);
   } catch (error) {
     // What a job alone can get wrong has been refused: this is what they refer to.
-    if (error instanceof RangeError) {
-      throw invalidInput(error.message, reference(error, jobs, pathOf));
-    }
-    throw error;
+    throw isInputError(error) ? invalidInput(error.message, pathOf(error.path)) : error;
   }
-}
-
-/** The path of the id that an error tells of. */
-function reference(
-  { message }: RangeError,
-  jobs: readonly NewJob[],
-  pathOf: (i: number) => string,
-): string | undefined {
-  const [, id] = / job.*: got ([0-9a-f-]{36})/.exec(message) ?? [];
-  for (const [i, { parentId, dependsOn = [] }] of id === undefined ? [] : jobs.entries()) {
-    if (dependsOn.includes(id!)) return `${pathOf(i)}dependsOn[${dependsOn.indexOf(id!)}]`;
-    if (parentId === id) return `${pathOf(i)}parent`;
-  }
-  return pathOf(0) === "" ? undefined : "jobs";
 }

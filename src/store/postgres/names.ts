@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { InputRangeError } from "../../job/input_error.ts";
 import { shown } from "../../job/ids.ts";
 
 /** Refuses what is not a schema name: a lower-case letter, then up to 47 letters, digits or `_`. */
 export function checkSchemaName(schema: string): string {
   if (/^[a-z][a-z0-9_]{0,47}$/.test(schema)) return schema;
-  throw new RangeError(
+  throw new InputRangeError(
     "A schema must be a lower-case letter, then up to 47 lower-case letters, digits or _: got " +
       shown(schema),
   );

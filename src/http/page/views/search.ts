@@ -6,6 +6,7 @@
 import { html } from "hono/html";
 import { isJobId, isWholeTraceId, readTraceId } from "../../../job/ids.ts";
 import { type JobFilter, toRecordFilter } from "../../../queue/lookup.ts";
+import { isInputError } from "../../../job/input_error.ts";
 import { invalidInput } from "../../request_error.ts";
 import type { View, Visit } from "../view.ts";
 
@@ -39,7 +40,8 @@ function isFilter(filter: JobFilter): boolean {
   try {
     toRecordFilter(filter);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (isInputError(error)) return false;
+    throw error;
   }
 }
