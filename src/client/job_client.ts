@@ -189,7 +189,7 @@ function wireOf(newJob: NewJob): object {
         activeSpanContext() === undefined
       ? currentScope()?.traceId
       : undefined);
-  return { ...rest, queue, parent, traceId };
+  return { ...rest, queue, parent: parent ?? undefined, traceId };
 }
 
 function queryOf(filter: JobFilter): URLSearchParams {

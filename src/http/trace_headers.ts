@@ -35,7 +35,7 @@ export function readRequestTrace({ headers }: Request, carriesBaggage: boolean):
 
 /** A job with what it does not say itself. A parent gives its own business process. */
 export function inTrace(newJob: NewJob, { correlationId, baggage }: RequestTrace): NewJob {
-  const takesProcess = correlationId !== undefined && newJob.parentId === undefined;
+  const takesProcess = correlationId !== undefined && !newJob.parentId;
   return {
     ...takesProcess && { correlationId },
     ...baggage !== undefined && { baggage },

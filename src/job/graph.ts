@@ -15,7 +15,7 @@ import type { NewJob } from "./new_job.ts";
 export function inDependencyOrder(jobs: readonly NewJob[]): readonly NewJob[] {
   const byId = new Map(jobs.map((job) => [job.id, job]));
   if (byId.size < jobs.length) throw new InputRangeError("A job can stand in one call only once");
-  if (jobs.every((job) => job.dependsOn === undefined && job.parentId === undefined)) return jobs;
+  if (jobs.every((job) => job.dependsOn === undefined && !job.parentId)) return jobs;
   const ordered = new Set<NewJob>();
   for (const job of jobs) place(job, byId, ordered);
   return [...ordered];
@@ -46,9 +46,7 @@ function place(first: NewJob, byId: ReadonlyMap<string, NewJob>, ordered: Set<Ne
 }
 
 function predecessors(job: NewJob, byId: ReadonlyMap<string, NewJob>): NewJob[] {
-  const ids = job.parentId === undefined
-    ? job.dependsOn ?? []
-    : [...job.dependsOn ?? [], job.parentId];
+  const ids = job.parentId ? [...job.dependsOn ?? [], job.parentId] : job.dependsOn ?? [];
   return ids.flatMap((id) => byId.get(id) ?? []);
 }
 

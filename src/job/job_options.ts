@@ -27,10 +27,17 @@ export interface JobOptions {
   readonly tracestate?: string | undefined;
   /** A caller's W3C `baggage`, for the handler. Default: the active one, where the queue carries it. */
   readonly baggage?: string | undefined;
-  /** How its attempts' spans relate to its creation context. Default: the worker's rule. */
+  /**
+   * How its attempts' spans relate to its creation context. Default: the worker's rule. A handler that
+   * enqueues its next run says `link`, or all runs become one endless trace.
+   */
   readonly propagation?: Propagation | undefined;
-  /** The job that this one is a part of. Default: the running job. Gives trace and correlation too. */
-  readonly parent?: JobReference | undefined;
+  /**
+   * The job that this one is a part of; `null` for none, also inside a handler. Default: the running
+   * job. A parent gives its trace and its correlation id too. When it is in the same call and turns
+   * out to be deduplicated, the job has the stored parent's id, but the trace of this call.
+   */
+  readonly parent?: JobReference | null | undefined;
   /** Jobs that must end before this one starts; at most 1,000. */
   readonly dependsOn?: readonly JobReference[] | undefined;
   /** When a dependency fails or is cancelled: `cancel` this job too (default), or `run` it anyway. */
@@ -53,8 +60,8 @@ export interface JobOptions {
 
 /** The options of a job that was made: jobs have become ids. */
 export interface NewJobOptions extends Omit<JobOptions, "parent" | "dependsOn"> {
-  /** The id of the job that it is a part of. */
-  readonly parentId?: string | undefined;
+  /** The id of the job that it is a part of; `null` for none. */
+  readonly parentId?: string | null | undefined;
   /** The parent's trace and creation context, where the parent was at hand. */
   readonly parentTraceId?: string | undefined;
   /** Its `traceparent`. */
@@ -85,7 +92,7 @@ const checks: { readonly [Key in keyof Required<NewJobOptions>]: (value: unknown
   tracestate: (value) => checkText("tracestate", value),
   baggage: (value) => checkText("baggage", value),
   propagation: checkPropagation,
-  parentId: (value) => checkJobId(value, "parent"),
+  parentId: (value) => value === null || checkJobId(value, "parent"),
   parentTraceId: (value) => readTraceId(value as string),
   parentTraceparent: (value) => checkText("parentTraceparent", value),
   parentTracestate: (value) => checkText("parentTracestate", value),

@@ -50,7 +50,7 @@ export function job<const Name extends string, Payload>(
     payload,
     ...inherited(parent),
     ...definedOnly(rest),
-    ...(parent !== undefined && { parentId: idOf(parent) }),
+    ...(parent !== undefined && { parentId: parent === null ? null : idOf(parent) }),
     ...(dependsOn !== undefined && { dependsOn: dependsOn.map(idOf) }),
   }));
 }
@@ -104,7 +104,7 @@ function idOf(reference: JobReference): string {
 }
 
 /** A parent that is at hand gives its trace and its business process; an id is looked up later. */
-function inherited(parent: JobReference | undefined): Partial<NewJobOptions> {
+function inherited(parent: JobReference | null | undefined): Partial<NewJobOptions> {
   if (typeof parent !== "object" || parent === null) return {};
   const { traceId, correlationId, traceparent, tracestate } = parent as Partial<Job>;
   return definedOnly({

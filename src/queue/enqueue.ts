@@ -126,7 +126,7 @@ async function storedParents<Transaction>(
 ): Promise<Parents> {
   const here = new Set(jobs.map(({ id }) => id));
   const asked = jobs.filter((job) =>
-    job.parentId !== undefined && !here.has(job.parentId) && !inheritsNothing(job)
+    job.parentId && !here.has(job.parentId) && !inheritsNothing(job)
   );
   const ids = [...new Set(asked.map(({ parentId }) => parentId!))];
   if (ids.length === 0) return new Map();

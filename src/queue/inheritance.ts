@@ -37,14 +37,14 @@ export function inherit(
   const originOf = origins(jobs, parents, surroundings);
   const correlationIds = new Map<string, string | undefined>();
   return jobs.map((job) => {
-    const parentId = job.parentId ?? surroundings.scope?.jobId;
+    const { parentId = surroundings.scope?.jobId } = job;
     const correlationId = job.correlationId ??
-      (job.parentId === undefined
+      (!job.parentId
         ? surroundings.scope?.correlationId
         : correlationIds.get(job.parentId) ?? parents.get(job.parentId)?.correlationId);
     correlationIds.set(job.id, correlationId);
     const baggage = job.baggage === undefined ? surroundings.baggage : checkedBaggage(job.baggage);
-    return { job, origin: originOf(job), correlationId, parentId, baggage };
+    return { job, origin: originOf(job), correlationId, parentId: parentId ?? undefined, baggage };
   });
 }
 
@@ -117,5 +117,5 @@ function within(
 }
 
 function storedParent({ parentId }: NewJob, parents: Parents): FoundRecord | undefined {
-  return parentId === undefined ? undefined : parents.get(parentId);
+  return parentId ? parents.get(parentId) : undefined;
 }

@@ -1,6 +1,6 @@
 /** Takes a file of orders in: every good line becomes a workflow, and the whole file an import. */
 import { setImmediate } from "node:timers/promises";
-import type { JobQueue } from "../../mod.ts";
+import { correlationIdFrom, type JobQueue } from "../../mod.ts";
 import { keepOrders, type KeptOrders, type OrderKeeper } from "./orders/kept_orders.ts";
 import { type Order, readOrder } from "./orders/order.ts";
 import type { OrderLine, OrderLines } from "./orders/order_lines.ts";
@@ -57,8 +57,7 @@ async function enqueueOrders(
       count.refused++;
       continue;
     }
-    const jobs = await queue.enqueue(orderWorkflow(order));
-    count[jobs.some(({ deduplicated }) => !deduplicated) ? "added" : "known"]++;
+    count[await enqueueOrder(queue, order) ? "added" : "known"]++;
     // An order that comes twice in one file is imported once, as it is paid once.
     if (!ids.has(order.id)) await keeper.add(order);
     ids.add(order.id);
@@ -66,6 +65,19 @@ async function enqueueOrders(
     await setImmediate();
   }
   return count;
+}
+
+/** Says whether it is new. */
+async function enqueueOrder(queue: JobQueue<Queues>, order: Order): Promise<boolean> {
+  // Its key would add nothing either, but the attempt would be a trace in which nothing happens.
+  if (await isThere(queue, correlationIdFrom(order.id))) return false;
+  const jobs = await queue.enqueue(orderWorkflow(order));
+  return jobs.some(({ deduplicated }) => !deduplicated);
+}
+
+async function isThere(queue: JobQueue<Queues>, correlationId: string): Promise<boolean> {
+  const { jobs } = await queue.find({ correlationId, limit: 1 });
+  return jobs.length > 0;
 }
 
 function orderOn({ number, text }: OrderLine, report: IntakeOptions["report"]): Order | undefined {
@@ -83,8 +95,10 @@ async function enqueueImport(
   source: string,
   kept: KeptOrders,
 ): Promise<boolean> {
+  const correlationId = `import-${kept.contentHash.slice(0, 8)}`;
+  if (await isThere(queue, correlationId)) return false;
   const { deduplicated } = await queue.enqueue("data_import", { source, ...kept }, {
-    correlationId: `import-${kept.contentHash.slice(0, 8)}`,
+    correlationId,
     idempotencyKey: kept.contentHash,
   });
   return !deduplicated;

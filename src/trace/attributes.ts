@@ -38,7 +38,7 @@ export function jobAttributes(
   if (job.correlationId !== undefined) {
     attributes["messaging.message.conversation_id"] = job.correlationId;
   }
-  if (job.parentId !== undefined) attributes["hammerwork.job.parent_id"] = job.parentId;
+  if (job.parentId) attributes["hammerwork.job.parent_id"] = job.parentId;
   if (more !== undefined) Object.assign(attributes, more);
   if (rules.spanAttributes === undefined) return attributes;
   // When it fails it was to take something out, and nobody knows what.

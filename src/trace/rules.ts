@@ -19,8 +19,8 @@ export interface SpanJob {
   readonly payload?: unknown;
   /** Its business process. */
   readonly correlationId?: string | undefined;
-  /** The job that it is a part of. */
-  readonly parentId?: string | undefined;
+  /** The job that it is a part of; `null` for none, as a new job says it. */
+  readonly parentId?: string | null | undefined;
 }
 
 /**

@@ -188,6 +188,30 @@ describe("an attempt and the enqueue of its job", () => {
     assert.deepEqual(spans.all("send child").map(parentOf), [spanId, spanId]);
   });
 
+  test("a handler that enqueues its next run makes a trace of each run with link, else one", async () => {
+    for (const propagation of ["link", undefined] as const) {
+      spans.clear();
+      const queue = new JobQueue<Queues>({ store: memory() });
+      const worker = queue.worker("report", async ({ payload }, ctx) => {
+        if (payload < 5) await ctx.enqueue("report", payload + 1, { propagation, parent: null });
+      });
+      await queue.enqueue("report", 1, { propagation });
+      await worker.tick();
+      const runs = spans.all("process report");
+      assert.equal(runs.length, 5);
+      const traces = new Set(runs.map((span) => span.spanContext().traceId));
+      assert.equal(traces.size, propagation === "link" ? 5 : 1);
+      if (propagation === undefined) continue;
+      for (const [i, run] of runs.entries()) {
+        const send = spans.all("send report")[i]!;
+        assert.deepEqual(linksOf(run), [["creation", traceparentOf(send)]]);
+        if (i > 0) assert.equal(parentOf(send), runs[i - 1]!.spanContext().spanId);
+      }
+      const { jobs } = await queue.find({ queueName: "report" });
+      assert.ok(jobs.every(({ parentId }) => parentId === undefined));
+    }
+  });
+
   test("a child that is given its parent hangs below the parent's enqueue, by job and by id", async () => {
     const queue = new JobQueue<Queues>({ store: memory() });
     const traceId = newTraceId();

@@ -139,6 +139,21 @@ describe("what a job belongs to", () => {
     assert.deepEqual(jobs.map(({ id }) => id), [byId.id, byJob.id]);
   });
 
+  test("a handler leaves its job, its trace or both behind", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const run = await queue.enqueue("report", 1, { correlationId: "nightly" });
+    const traceId = newTraceId();
+    await queue.worker("report", async (_job, ctx) => {
+      await queue.enqueue("part", 1);
+      await ctx.enqueue("next", 1, { parent: null });
+      await queue.enqueue(job("next", 2, { parent: null, traceId }));
+    }).tick();
+    const [both, alone, part] = (await queue.find({ correlationId: "nightly" })).jobs;
+    assert.deepEqual([part!.parentId, part!.traceId], [run.id, run.traceId]);
+    assert.deepEqual([alone!.parentId, alone!.traceId], [undefined, run.traceId]);
+    assert.deepEqual([both!.parentId, both!.traceId], [undefined, traceId]);
+  });
+
   test("a caller's traceparent wins over a trace id; a malformed one is ignored", async () => {
     const queue = new JobQueue({ store: memory() });
     const traceId = newTraceId();

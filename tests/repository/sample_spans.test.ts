@@ -12,9 +12,13 @@ test("the spans of each order arrive at a collector as one trace", { timeout }, 
   t.after(() => collector.close());
   const box = `${collector.url}/sample`;
   const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: box };
-  const { stderr } = await runSample({ folder: newFolder(), environment });
+  const folder = newFolder();
+  const { stderr } = await runSample({ folder, environment });
   assert.equal(stderr, "");
   const received = await (await fetch(box)).json() as Received[];
+  await runSample({ folder, environment });
+  const again = await (await fetch(box)).json() as Received[];
+  assert.equal(again.length, received.length, "the same orders again are no traces");
   assert.ok(received.every(({ path }) => path === "/v1/traces"));
   const names = new Map<string, { traceIds: Set<string>; processed: string[] }>();
   for (const span of received.flatMap(({ body }) => spansIn(body))) {
