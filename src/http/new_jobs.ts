@@ -83,7 +83,7 @@ function readOption(name: keyof JobOptions, value: unknown, path: string): unkno
   switch (name) {
     case "parent":
       // An object would count as a job that the caller has at hand.
-      return checkedAt(path, () => checkJobId(value, "parent"));
+      return checkedAt(path, () => value === null ? null : checkJobId(value, "parent"));
     case "dependsOn":
       return readDependencies(value, path);
     case "backoff":

@@ -34,7 +34,8 @@ export interface JobOptions {
   readonly propagation?: Propagation | undefined;
   /**
    * The job that this one is a part of; `null` for none, also inside a handler. Default: the running
-   * job. A parent gives its trace and its correlation id too. When it is in the same call and turns
+   * job. A parent gives its trace and its correlation id too. A part of a cancelled job is stored as
+   * cancelled. When it is in the same call and turns
    * out to be deduplicated, the job has the stored parent's id, but the trace of this call.
    */
   readonly parent?: JobReference | null | undefined;

@@ -24,6 +24,8 @@ export interface JobError {
   readonly stack?: string;
   /** Of a job that was cancelled because of a job that it depends on: that job's id. */
   readonly dependencyId?: string;
+  /** Of a job that was cancelled because of the job that it is a part of: that job's id. */
+  readonly parentId?: string;
 }
 
 /** How an attempt ended that did not complete its job. */

@@ -24,7 +24,8 @@ export const transitions: Readonly<
     ready: "enqueued",
     scheduled: "enqueued for a later time",
     blocked: "enqueued while a dependency had not ended",
-    cancelled: "enqueued after a dependency had failed or was cancelled",
+    cancelled:
+      "enqueued after a dependency had failed or was cancelled, or its parent was cancelled",
   },
   scheduled: {
     ready: "its time came",

@@ -19,6 +19,11 @@ export function dependencyFailed({ dependencyId, status }: FailedDependency): Jo
   return { name: "JobCancelledError", message, dependencyId };
 }
 
+/** Why a job is cancelled whose parent is. */
+export function parentCancelled(parentId: string): JobError {
+  return { name: "JobCancelledError", message: "Its parent was cancelled", parentId };
+}
+
 /** The refusal of a dependency that is not stored. */
 export function unknownDependency(id: string): UnknownJobError {
   return new UnknownJobError(

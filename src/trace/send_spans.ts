@@ -105,7 +105,8 @@ export class SendSpans {
   end(added: readonly Added[]): void {
     this.#started.forEach(({ span, sendable }, i) => {
       const { job, deduplicated } = added[i]!;
-      if (!deduplicated && job.parentId === sendable.parentId) return;
+      const isCancelled = job.status === "cancelled";
+      if (!deduplicated && !isCancelled && job.parentId === sendable.parentId) return;
       shielded(() => this.#sayStored(span, sendable, added[i]!));
     });
     this.#end(added.map(({ job }) => job.id));
@@ -145,16 +146,25 @@ export class SendSpans {
     return span;
   }
 
-  /** A deduplicated job, or its deduplicated parent, has another id than the span was started with. */
+  /**
+   * What was not known when the span was started: a deduplicated job, or its deduplicated parent, has
+   * another id, and a job can be cancelled as it is stored.
+   */
   #sayStored(
     span: Span,
     sendable: Sendable,
-    { job: { id, parentId, traceparent, tracestate }, deduplicated }: Added,
+    { job: { id, parentId, traceparent, tracestate, status, error }, deduplicated }: Added,
   ): void {
     if (!span.isRecording()) return;
     const operation = this.#batch === undefined ? "send" : "create";
     const job = { ...spanJobOf(sendable), id, parentId };
-    const more = deduplicated ? { "hammerwork.job.deduplicated": true } : undefined;
+    const more = {
+      ...(deduplicated && { "hammerwork.job.deduplicated": true }),
+      ...(!deduplicated && status === "cancelled" && {
+        "hammerwork.job.outcome": status,
+        "hammerwork.job.cancellation_reason": error?.message ?? "",
+      }),
+    };
     span.setAttributes(jobAttributes(operation, job, this.#sender.rules, more));
     const first = deduplicated ? readTraceparent(traceparent, tracestate) : undefined;
     if (first !== undefined) span.addLink(linkTo(first, "creation"));

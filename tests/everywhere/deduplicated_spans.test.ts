@@ -35,6 +35,24 @@ describe("the span of a deduplicated job", () => {
     assert.deepEqual(linksOf(second!), [["creation", traceparentOf(send!)]]);
   });
 
+  test("says that a job was cancelled as it was stored, and why", async () => {
+    const queue = newQueue();
+    const parent = await queue.enqueue("mails", 1);
+    await queue.cancel(parent.id);
+    spans.clear();
+    await queue.enqueue("mails", 2, { parent });
+    const [send] = spans.all("send mails");
+    await queue.enqueue([job("mails", 3, { parent }), job("mails", 4)]);
+    const outcomes = [send!, ...spans.all("create mails")].map((
+      { attributes },
+    ) => [
+      attributes["hammerwork.job.outcome"],
+      attributes["hammerwork.job.cancellation_reason"],
+    ]);
+    const cancelled = ["cancelled", "Its parent was cancelled"];
+    assert.deepEqual(outcomes, [cancelled, cancelled, [undefined, undefined]]);
+  });
+
   test("has no link where the first job was enqueued without tracing", async () => {
     const queue = newQueue();
     await queue.enqueue("mails", 1, { idempotencyKey: "a" });

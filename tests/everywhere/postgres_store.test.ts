@@ -127,6 +127,41 @@ describe("the Postgres store on a real server", { skip: whyNoDatabase }, () => {
     });
   });
 
+  describe("a part of a job that is cancelled meanwhile", () => {
+    test("is stored by one statement, with or without a parent, and no lock on that", async () => {
+      await using sql = client();
+      const schema = newSchema();
+      const statements: string[] = [];
+      const counted: Sql = {
+        unsafe: (text, values, options) => {
+          statements.push(text);
+          return sql.unsafe(text, values, options);
+        },
+      };
+      const store = await postgres(counted, { schema });
+      await using queue = new JobQueue<Shop, Sql>({ store });
+      const parent = await queue.enqueue("orders", { id: "1" });
+      await queue.store.exchange({
+        settlements: [],
+        claims: [{ queueName: "orders", limit: 1, leaseMs: 60_000 }],
+      });
+      const add = async (fields: object) => {
+        statements.length = 0;
+        await store.add([jobInput(fields), jobInput(fields)]);
+        return statements.filter((text) => text.includes("insert into")).length;
+      };
+      assert.equal(await add({}), 1);
+      assert.ok(!statements[0]!.includes("'cancelled'"), "Without a parent nothing is looked up");
+      assert.equal(await add({ parentId: parent.id }), 1);
+      await sql.begin(async (transaction) => {
+        await queue.enqueue("orders", { id: "2" }, { parent, transaction });
+        assert.equal((await queue.cancel(parent.id))?.changed, true);
+        const late = await queue.enqueue("orders", { id: "3" }, { parent, transaction });
+        assert.deepEqual([late.status, late.error?.parentId], ["cancelled", parent.id]);
+      });
+    });
+  });
+
   describe("enqueue from plain SQL", () => {
     test("joins the caller's trace and business process, and its job runs like any other", async () => {
       const schema = newSchema();
@@ -155,6 +190,32 @@ describe("the Postgres store on a real server", { skip: whyNoDatabase }, () => {
       const seen: unknown[] = [];
       await queue.worker("orders", ({ payload }) => void seen.push(payload)).tick();
       assert.deepEqual(seen, [{ id: "1" }]);
+    });
+
+    test("stores a part of a cancelled job as cancelled, and ends its trace", async () => {
+      const schema = newSchema();
+      await using queue = await openShop(schema);
+      await using sql = client();
+      const enqueue = async (parent: string) => {
+        const [row] = await sql`
+          select ${sql(schema)}.enqueue('orders', '1', parent_id => ${parent}) as id`;
+        return (await queue.get(row?.id))!;
+      };
+      const parent = await queue.enqueue("orders", { id: "1" });
+      assert.equal((await enqueue(parent.id)).status, "ready");
+      await queue.cancel(parent.id);
+      await queue.store.settleTraceEnds(
+        await queue.store.claimTraceEnds({ limit: 10, leaseMs: 1_000 }),
+      );
+      const child = await enqueue(parent.id);
+      assert.deepEqual([child.status, child.attempts], ["cancelled", 0]);
+      assert.deepEqual(child.error, {
+        name: "JobCancelledError",
+        message: "Its parent was cancelled",
+        parentId: parent.id,
+      });
+      const ends = await queue.store.claimTraceEnds({ limit: 10, leaseMs: 1_000 });
+      assert.deepEqual(ends.map(({ jobId }) => jobId), [child.id]);
     });
 
     test("ignores a malformed traceparent and refuses bad names in a sentence", async () => {

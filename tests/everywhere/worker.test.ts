@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import {
+  type Job,
+  job as newJob,
   JobCancelledError,
   type JobLifecycleEvent,
   JobQueue,
@@ -245,6 +247,43 @@ describe("the signal of an attempt", () => {
     assert.equal(job?.result, undefined);
     assert.ok(reasons[0] instanceof JobCancelledError);
     assert.deepEqual(events.map(({ type }) => type), ["cancel"]);
+  });
+
+  test("a cancelled job's handler enqueues parts that are cancelled, and others that are not", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const { id, traceId } = await queue.enqueue("queue", {});
+    let resolve: (jobs: readonly Job[]) => void;
+    const enqueued = new Promise<readonly Job[]>((done) => resolve = done);
+    const worker = queue.worker("queue", async (job, ctx) => {
+      const jobs: Job[] = [await ctx.enqueue("children", "early")];
+      await queue.cancel(job.id);
+      jobs.push(await ctx.enqueue("children", "late"));
+      jobs.push(await ctx.enqueue("children", "apart", { parent: null }));
+      jobs.push(await queue.enqueue("children", "global"));
+      jobs.push(
+        ...await queue.enqueue([
+          newJob("children", "apart", { parent: null }),
+          newJob("children", "late"),
+        ]),
+      );
+      resolve(jobs);
+    });
+    assert.equal((await worker.tick()).cancelled, 1);
+    const jobs = await enqueued;
+    assert.deepEqual(jobs.map(({ payload, status, parentId }) => [payload, status, parentId]), [
+      ["early", "ready", id],
+      ["late", "cancelled", id],
+      ["apart", "ready", undefined],
+      ["global", "cancelled", id],
+      ["apart", "ready", undefined],
+      ["late", "cancelled", id],
+    ]);
+    assert.deepEqual(jobs[1]!.error, {
+      name: "JobCancelledError",
+      message: "Its parent was cancelled",
+      parentId: id,
+    });
+    assert.ok(jobs.every((job) => job.traceId === traceId), "Without a parent it keeps its trace");
   });
 
   test("aborts when the lease was lost to another worker, and nothing of the attempt is recorded", async () => {

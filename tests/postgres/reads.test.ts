@@ -66,7 +66,9 @@ describe("what a view does not show is not read", { skip }, () => {
       return (await server.explain(text, given)).pages;
     };
     const [empty, large] = [filled.get(0)!, filled.get(250_000)!];
-    for (const more of [{}, { maxBytes: 4_000_000 }, { queueNames: ["a"] }, { traceId: undefined }]) {
+    for (
+      const more of [{}, { maxBytes: 4_000_000 }, { queueNames: ["a"] }, { traceId: undefined }]
+    ) {
       const [few, many] = [await pagesOf(empty, more), await pagesOf(large, more)];
       t.diagnostic(`${few} pages with empty payloads, ${many} with large ones`);
       assert.ok(many <= few + 4, `${few} pages, then ${many}`);

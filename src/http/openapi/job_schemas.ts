@@ -48,6 +48,7 @@ export const anyTraceId: JsonSchema = {
 /** A time at which a job can be due, in UTC. */
 const dueTime: JsonSchema = { ...time, pattern: "^(19[789][0-9]|[2-9][0-9]{3})-" };
 
+const jobId: JsonSchema = { type: "string", format: "uuid" };
 const businessId: JsonSchema = { type: "string", minLength: 1, maxLength: 255 };
 const delay = whole(0, longestDelayMs);
 const duration: JsonSchema = { type: "number", minimum: 0, maximum: longestDelayMs };
@@ -84,7 +85,7 @@ const newJob = closed({
   queue: ref("QueueName"),
   payload: true,
   traceId: anyTraceId,
-  parent: { type: "string", format: "uuid" },
+  parent: { type: ["string", "null"], format: "uuid" },
   dependsOn: list({ type: "string", format: "uuid" }, { maxItems: mostDependencies }),
   delayMs: delay,
   ...shared,
@@ -146,7 +147,7 @@ export const jobSchemas: Readonly<Record<string, JsonSchema>> = {
   QueueName: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$" },
   JobStatus: { enum: jobStatuses },
   JobError: closed(
-    { name: text, message: text, stack: text, dependencyId: { type: "string", format: "uuid" } },
+    { name: text, message: text, stack: text, dependencyId: jobId, parentId: jobId },
     ["name", "message"],
   ),
   NewJob: newJob,

@@ -23,7 +23,7 @@ import type {
   Settlement,
 } from "../store.ts";
 import { expiryDelay } from "../expiry_delay.ts";
-import { dependencyFailed, leaseExpired } from "../reasons.ts";
+import { dependencyFailed, leaseExpired, parentCancelled } from "../reasons.ts";
 import { failedDependencyOf, hindranceOf, revivalOf } from "../revival.ts";
 import { claimedCopyOf, copyOf, type Entry, remember, statusByTime } from "./entry.ts";
 import { MemoryEnded } from "./ended.ts";
@@ -251,8 +251,11 @@ export class MemoryJobs {
     this.table.insert(entry);
     this.traces.add(entry);
     this.queues.named(record.queueName).counts.add(record.status);
+    const { parentId } = record;
     const failed = failedDependencyOf(record, this.#statusOf);
-    if (failed !== undefined) this.#cancelFor(entry, failed, now);
+    if (parentId !== undefined && this.#statusOf(parentId) === "cancelled") {
+      this.#cancel(entry, parentCancelled(parentId), now);
+    } else if (failed !== undefined) this.#cancelFor(entry, failed, now);
     else if (this.#awaitDependencies(entry)) this.#move(entry, "blocked");
     else this.#wait(entry, statusByTime(record, now));
   }

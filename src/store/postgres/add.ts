@@ -13,6 +13,7 @@ import {
   firstStatus,
   givenColumns,
   inputRows,
+  isCancelled,
   liveColumns,
   startsAt,
   toAdded,
@@ -40,18 +41,20 @@ export class Inserts {
   // Written once: they are long, and an enqueue of one job is short.
   readonly #plain: string;
   readonly #ringing: string;
+  readonly #plainParts: string;
+  readonly #ringingParts: string;
   readonly #inOrder: string;
 
   /** `schema` is a quoted name. */
   constructor(client: Client, schema: string) {
     this.#client = client;
-    this.#plain = plainStatement(schema, "");
     // Uncorrelated, so it is done once.
-    this.#ringing = plainStatement(
-      schema,
-      ", (select count(pg_notify($3, q.queue_name)) " +
-        "from (select distinct queue_name from added) q) as rung",
-    );
+    const rung = ", (select count(pg_notify($3, q.queue_name)) " +
+      "from (select distinct queue_name from added) q) as rung";
+    this.#plain = plainStatement(schema, "");
+    this.#ringing = plainStatement(schema, rung);
+    this.#plainParts = plainStatement(schema, "", noneIsCancelled(schema, "$3"));
+    this.#ringingParts = plainStatement(schema, rung, noneIsCancelled(schema, "$4"));
     this.#inOrder = `select a.deduplicated, ${jobColumns("(a.job)")} ` +
       `from ${schema}.add_jobs($1::text::jsonb, to_timestamp($2::float8 / 1000)) a order by a.ord`;
   }
@@ -62,10 +65,19 @@ export class Inserts {
     at: number | null,
     { transaction, channel }: AddPlainOptions = {},
   ): Promise<readonly Added[]> {
-    const values = [toInputText(inputs), at];
-    const rows = channel === undefined
-      ? await this.#client.call(this.#plain, values, transaction)
-      : await this.#client.call(this.#ringing, [...values, channel], transaction);
+    const parents = new Set(inputs.flatMap(({ parentId }) => parentId ?? []));
+    const values = [toInputText(inputs), at, ...(channel === undefined ? [] : [channel])];
+    const rows = parents.size === 0
+      ? await this.#client.call(
+        channel === undefined ? this.#plain : this.#ringing,
+        values,
+        transaction,
+      )
+      : await this.#client.call(
+        channel === undefined ? this.#plainParts : this.#ringingParts,
+        [...values, `{${[...parents].join(",")}}`],
+        transaction,
+      );
     const inserted = new Map(rows.map((row) => [row.id as string, row]));
     if (inserted.size === inputs.length) {
       return inputs.map((input) => ({
@@ -96,7 +108,10 @@ export class Inserts {
     return rows.map((row) => ({ job: toRecord(row), deduplicated: row.deduplicated as boolean }));
   }
 
-  /** Those that were there before. The others are stored by now, whatever happens here. */
+  /**
+   * Those that were there before; the others are stored by now, whatever happens here. Or all, where
+   * none was inserted because a parent is cancelled: each is looked at by itself then.
+   */
   async #findKnown(
     inputs: readonly JobInput[],
     at: number | null,
@@ -112,15 +127,20 @@ export class Inserts {
   }
 }
 
-/** The statement that adds plain jobs, with one more column of its answer, if any. */
-function plainStatement(schema: string, more: string): string {
+/** Where a parent is cancelled none is added here, so that all are added in one step. */
+function noneIsCancelled(schema: string, parents: string): string {
+  return `where not ${isCancelled(schema, `any(${parents}::text::uuid[])`)}`;
+}
+
+/** The statement that adds plain jobs on a condition, with one more column of its answer, if any. */
+function plainStatement(schema: string, more: string, condition: string = ""): string {
   return `
 with clock as materialized (
   select coalesce(to_timestamp($2::float8 / 1000), date_trunc('milliseconds', clock_timestamp())) as t
 ), added as (
   insert into ${schema}.enqueued as j (${givenColumns}, payload, parent_id, created_at, run_at)
   select ${givenColumns}, payload::json, parent_id, t, ${startsAt}
-  from clock, ${inputRows("$1::text::jsonb")} i order by ord
+  from clock, ${inputRows("$1::text::jsonb")} i ${condition} order by ord
   on conflict do nothing
   returning ${liveColumns}, created_at
 ), placed as (

@@ -4,7 +4,8 @@
  * @module
  */
 import { byIndex, interpreted } from "./function_settings.ts";
-import { givenColumns, inputRows, liveColumns, startsAt } from "./new_rows.ts";
+import { givenColumns, inputRows, isCancelled, liveColumns, startsAt } from "./new_rows.ts";
+import { parentCancelled } from "../reasons.ts";
 
 /** The functions that add. `schema` is a quoted name, `channel` the same as a literal. */
 export function addFunctions(schema: string, channel: string): string {
@@ -53,6 +54,8 @@ declare
   dependency_ids uuid[];
   pending uuid[];
   ended_badly record;
+  parent uuid;
+  cancellation json;
   cancelled uuid[] := '{}';
 begin
   for item in
@@ -70,11 +73,14 @@ begin
         where e.id = any(dependency_ids) and d.status in ('failed', 'cancelled')
           and item.on_dependency_failure = 'cancel'
         order by array_position(dependency_ids, d.id) limit 1;
+      parent := coalesce((stored_ids ->> item.parent_id::text)::uuid, item.parent_id);
+      cancellation := case
+        when ${isCancelled(schema, "parent")} then ${parentError("parent")}
+        when ended_badly.id is not null
+          then ${schema}.dependency_error(ended_badly.id, ended_badly.status) end;
       insert into ${schema}.enqueued as e
         (${givenColumns}, payload, parent_id, depends_on, created_at, run_at)
-      select ${given("item")}, item.payload::json,
-        coalesce((stored_ids ->> item.parent_id::text)::uuid, item.parent_id), dependency_ids,
-        t, item.starts_at
+      select ${given("item")}, item.payload::json, parent, dependency_ids, t, item.starts_at
       on conflict do nothing returning e.* into added;
       if not found then
         -- Somebody else stored it between our look and our insert.
@@ -82,12 +88,11 @@ begin
         ${findStored}
       else
         found_id := item.id;
-        if ended_badly.id is not null then
+        if cancellation is not null then
           insert into ${schema}.ended (sequence, id, trace_id, queue_name, status, run_at, attempts,
             max_attempts, finished_at, error)
           values (added.sequence, added.id, added.trace_id, added.queue_name, 'cancelled',
-            added.run_at, 0, added.max_attempts, t,
-            ${schema}.dependency_error(ended_badly.id, ended_badly.status));
+            added.run_at, 0, added.max_attempts, t, cancellation);
           cancelled := cancelled || added.id;
         else
           insert into ${schema}.live (${liveColumns}, status)
@@ -113,7 +118,7 @@ begin
 end $$;
 
 -- Enqueues one job from plain SQL, in the caller's transaction. Returns its id; with an idempotency
--- key that was used before, the first job's.
+-- key that was used before, the first job's. Where its parent is cancelled, so is the job.
 create function ${schema}.enqueue(
   queue_name text,
   payload json,
@@ -136,6 +141,7 @@ declare
   is_valid boolean := traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'
     and traceparent !~ '^00-0{32}' and traceparent !~ '^00-.{32}-0{16}';
   stored_id uuid;
+  is_cancelled boolean;
   t timestamptz := date_trunc('milliseconds', clock_timestamp());
 begin
   if enqueue.queue_name !~ '^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$' then
@@ -146,6 +152,7 @@ begin
     raise exception using errcode = '22023', message = 'A correlation id must be 1 to 255 '
       'characters without control characters: got ' || quote_literal(enqueue.correlation_id);
   end if;
+  is_cancelled := ${isCancelled(schema, "enqueue.parent_id")};
   with added as (
     insert into ${schema}.enqueued as e (id, queue_name, payload, priority, max_attempts,
       idempotency_key, trace_id, correlation_id, parent_id, traceparent, created_at, run_at)
@@ -158,12 +165,22 @@ begin
       t, t + greatest(enqueue.delay, interval '0'))
     on conflict do nothing
     returning ${ofRow("e", liveColumns)}
+  ), cancelled as (
+    insert into ${schema}.ended (sequence, id, trace_id, queue_name, status, run_at, attempts,
+      max_attempts, finished_at, error)
+    select a.sequence, a.id, a.trace_id, a.queue_name, 'cancelled', a.run_at, 0, a.max_attempts, t,
+      ${parentError("enqueue.parent_id")}
+    from added a where is_cancelled
+    returning id
+  ), placed as (
+    insert into ${schema}.live (${liveColumns}, status)
+    select ${ofRow("a", liveColumns)}, case when a.run_at <= t then 'ready' else 'scheduled' end
+    from added a where not is_cancelled
   )
-  insert into ${schema}.live (${liveColumns}, status)
-  select ${ofRow("a", liveColumns)}, case when a.run_at <= t then 'ready' else 'scheduled' end
-  from added a
-  returning id into stored_id;
-  if stored_id is null then
+  select a.id into stored_id from added a;
+  if stored_id is not null and is_cancelled then
+    perform ${schema}.end_traces(array[stored_id], t, false);
+  elsif stored_id is null then
     select e.id into stored_id from ${schema}.enqueued e
       where e.queue_name = enqueue.queue_name and e.idempotency_key = enqueue.idempotency_key;
   end if;
@@ -171,4 +188,10 @@ begin
   return stored_id;
 end $$;
 `;
+}
+
+/** The error of a job whose parent, an SQL expression, is cancelled. */
+function parentError(parent: string): string {
+  const { name, message } = parentCancelled("");
+  return `json_build_object('name', '${name}', 'message', '${message}', 'parentId', ${parent})`;
 }

@@ -59,8 +59,10 @@ export class Adding {
     const channel = isRinging ? schema : undefined;
     const add = () => this.#inserts.addPlain(inputs, at(), { channel });
     const added = await addOnce(inputs, add, lostAnswerMs);
-    if (isRinging) this.#bell.tell(newIn(added));
-    else await this.#bell.ring(newIn(added));
+    // Where a parent is cancelled, none was added by the statement that also rings.
+    if (isRinging && added.every(({ job }) => job.status !== "cancelled")) {
+      this.#bell.tell(newIn(added));
+    } else await this.#bell.ring(newIn(added));
     return added;
   }
 
@@ -85,6 +87,8 @@ export class Adding {
 /** The queues with new jobs. */
 function newIn(added: readonly Added[]): ReadonlySet<string> {
   const queueNames = new Set<string>();
-  for (const { job, deduplicated } of added) if (!deduplicated) queueNames.add(job.queueName);
+  for (const { job: { queueName, status }, deduplicated } of added) {
+    if (!deduplicated && status !== "cancelled") queueNames.add(queueName);
+  }
   return queueNames;
 }

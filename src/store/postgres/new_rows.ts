@@ -66,6 +66,11 @@ export const givenColumns: string =
 export const startsAt: string = "greatest(t, coalesce(to_timestamp(run_at_ms / 1000), " +
   "t + coalesce(delay_ms, 0) * interval '1 ms'))";
 
+/** Whether a job is cancelled: one look in an index of such jobs alone. `id` is an SQL expression. */
+export function isCancelled(schema: string, id: string): string {
+  return `exists (select from ${schema}.ended p where p.id = ${id} and p.status = 'cancelled')`;
+}
+
 /** The columns of `live` that come from those of `enqueued`, under their names there. */
 export const liveColumns: string =
   "id, sequence, trace_id, queue_name, priority, run_at, max_attempts";

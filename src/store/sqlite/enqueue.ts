@@ -6,7 +6,7 @@
 import { hasEnded, type JobStatus } from "../../job/status.ts";
 import type { JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type { Added } from "../store.ts";
-import { dependencyFailed, unknownDependency } from "../reasons.ts";
+import { dependencyFailed, parentCancelled, unknownDependency } from "../reasons.ts";
 import { failedDependencyOf } from "../revival.ts";
 import type { Database } from "./database.ts";
 import { insertJob, toRecord, toRow } from "./rows.ts";
@@ -60,9 +60,9 @@ function insert(
 ): JobRecord {
   const statuses = new Map(input.dependsOn.map((id) => [id, statusOf(database, id)]));
   const unfinished = input.dependsOn.filter((id) => !hasEnded(statuses.get(id)!));
-  const failed = failedDependencyOf(input, (id) => statuses.get(id));
+  const error = errorOf(database, input, statuses);
   const runAt = Math.max(now, input.runAt ?? now + (input.delayMs ?? 0));
-  const status: JobStatus = failed !== undefined
+  const status: JobStatus = error !== undefined
     ? "cancelled"
     : unfinished.length > 0
     ? "blocked"
@@ -80,9 +80,9 @@ function insert(
     createdAt: now,
     runAt,
   };
-  if (failed !== undefined) {
+  if (error !== undefined) {
     effects.ended.push({ id: job.id, status: "cancelled" });
-    return cancelAtOnce(database, job, dependencyFailed(failed), now);
+    return cancelAtOnce(database, job, error, now);
   }
   for (const id of unfinished) {
     database.run(
@@ -92,6 +92,23 @@ function insert(
     );
   }
   return job;
+}
+
+/** Why a job is cancelled as it is added, if it is. */
+function errorOf(
+  database: Database,
+  input: JobInput,
+  statuses: ReadonlyMap<string, JobStatus>,
+): JobError | undefined {
+  const { parentId } = input;
+  if (parentId !== undefined && isCancelled(database, parentId)) return parentCancelled(parentId);
+  const failed = failedDependencyOf(input, (id) => statuses.get(id));
+  return failed && dependencyFailed(failed);
+}
+
+function isCancelled(database: Database, id: string): boolean {
+  const row = database.get("select status from hammerwork_jobs where id = ?", id);
+  return row?.status === "cancelled";
 }
 
 function statusOf(database: Database, id: string): JobStatus {
