@@ -77,11 +77,18 @@ class MemoryStore implements Store {
     const now = this.#now();
     const settled = this.#jobs.settle(settlements, now);
     const leaseToken = crypto.randomUUID();
-    const claimed = claims.flatMap((claim) => this.#jobs.claim(claim, leaseToken, now));
-    const next = Math.min(
-      ...claims.map(({ queueName }) => this.#jobs.queues.named(queueName).nextAt(now)),
-    );
-    return { settled, claimed, nextInMs: next === Infinity ? undefined : Math.max(0, next - now) };
+    let nextAt = Infinity;
+    const claimed = claims.flatMap((claim) => {
+      const jobs = this.#jobs.claim(claim, leaseToken, now);
+      const hasMore = jobs.length >= claim.limit;
+      nextAt = Math.min(
+        nextAt,
+        hasMore ? now : this.#jobs.queues.named(claim.queueName).nextAt(now),
+      );
+      return jobs;
+    });
+    const nextInMs = nextAt === Infinity ? undefined : Math.max(0, nextAt - now);
+    return { settled, claimed, nextInMs };
   }
 
   // deno-lint-ignore require-await

@@ -53,6 +53,18 @@ export function describeDueTimes(test: TestStore): void {
       assert.equal(await nextInMs(scene, { limit: 2 }), 0);
     });
 
+    test("at once when a limit was reached, since nobody has looked behind it", async (scene) => {
+      await scene.addAll([{}, {}, { queueName: "mails" }]);
+      assert.equal(await nextInMs(scene, { limit: 2, queueNames: [defaultQueue, "mails"] }), 0);
+      assert.equal(
+        await nextInMs(scene, { limit: 2, queueNames: [defaultQueue, "mails"] }),
+        undefined,
+      );
+      await scene.addAll([{ queueName: "mails" }, { delayMs: 1_000 }]);
+      assert.equal(await nextInMs(scene, { limit: 1, queueNames: [defaultQueue, "mails"] }), 0);
+      assert.equal(await nextInMs(scene, { limit: 1, queueNames: [defaultQueue, "mails"] }), 1_000);
+    });
+
     test("when the next scheduled job is due", async (scene) => {
       await scene.addAll([{}, { delayMs: 3_000 }, { delayMs: 2_000 }]);
       scene.clock.pass(500);

@@ -65,8 +65,10 @@ export class SqliteStore implements Store {
     return this.#write((now, effects) => {
       const settled = settleJobs(this.#database, settlements, now, effects);
       const leaseToken = crypto.randomUUID();
-      const claimed = claims.flatMap((claim) => claimJobs(this.#database, claim, leaseToken, now));
-      return { settled, claimed, nextInMs: this.#nextInMs(claims, now) };
+      const jobs = claims.map((claim) => claimJobs(this.#database, claim, leaseToken, now));
+      const hasMore = jobs.some(({ length }, i) => length >= claims[i]!.limit);
+      const nextInMs = hasMore ? 0 : this.#nextInMs(claims, now);
+      return { settled, claimed: jobs.flat(), nextInMs };
     });
   }
 
