@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { Store, Turn } from "../mod.ts";
 
 /** Where a call spends its time: on the way to the store, on the way back, or on both alike. */
@@ -27,6 +28,7 @@ export function slowStore(
       if (typeof value !== "function") return value;
       if (name === "onNotice") return value.bind(store);
       return async (...args: unknown[]) => {
+        if (name === "exchange") checkLimits(args[0] as Turn);
         await wait(there);
         const result = await value.apply(store, args);
         if (name === "exchange") count(args[0] as Turn, result.claimed.length);
@@ -35,6 +37,9 @@ export function slowStore(
       };
     },
   });
+  const checkLimits = ({ claims }: Turn) => {
+    for (const { limit } of claims) assert.ok(Number.isInteger(limit) && limit > 0, String(limit));
+  };
   const count = ({ settlements }: Turn, claimed: number) => {
     counts.turns++;
     counts.claimed += claimed;

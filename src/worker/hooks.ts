@@ -1,6 +1,7 @@
 /**
  * Hooks: a worker tells what became of its jobs. But for `onJobStart` they are told after the
- * outcome is recorded, so what they hear is true. A hook that throws or hangs changes nothing.
+ * outcome is recorded, so what they hear is true. A hook that throws or hangs changes nothing; one
+ * that has not returned within `leaseMs` is reported to `onError` and waited for no more.
  *
  * @module
  */
@@ -95,8 +96,8 @@ export interface Hooks<AJob = Job> {
   readonly onJobCancel?: Hook<"cancel", AJob> | undefined;
   /**
    * A trace has ended, wherever its last job ran and however that ended. Of all workers with this
-   * hook over one store, one is told; another one too if its hook has not returned within its
-   * `leaseMs`, so `traceId` and `epoch` together tell repeats.
+   * hook over one store, one is told; another one too if its process ends before its hook returns,
+   * or its hook takes longer than its `leaseMs`, so `traceId` and `epoch` together tell repeats.
    */
   readonly onTraceComplete?: ((event: TraceCompleteEvent) => unknown) | undefined;
 }

@@ -228,7 +228,8 @@ class Line {
     if (heldMs <= 0) return 0;
     const perJobMs = this.pace.perJobMs();
     const answersMs = ANSWERS_HELD * this.#roundTrip.ms;
-    const most = Math.min(MOST_FOR_ANY, Math.max(MOST, MOST_BY_ANSWER_MS * this.#roundTrip.ms));
+    const mostByAnswer = Math.floor(MOST_BY_ANSWER_MS * this.#roundTrip.ms);
+    const most = Math.min(MOST_FOR_ANY, Math.max(MOST, mostByAnswer));
     const quick = Math.floor(heldMs / perJobMs);
     if (quick >= Math.min(this.settings.concurrency, most)) return Math.min(most, quick);
     // Fewer than run at once: another worker can have them, but for those that would leave a place

@@ -47,7 +47,8 @@ export interface WorkerOptions<AJob = Job> extends Hooks<AJob>, SpanRuleOptions 
   readonly concurrency?: number | undefined;
   /**
    * How long a claimed job is the worker's, in ms; extended every third of it while the job runs.
-   * When a process dies, its jobs run elsewhere after this. Default 30,000, at least 100.
+   * When a process dies, its jobs run elsewhere after this. At least four times as long as the store
+   * takes to answer: where it is less, `onError` is told once. Default 30,000, at least 100.
    */
   readonly leaseMs?: number | undefined;
   /** The limit of one attempt, in ms, for jobs without their own. Default: none. */
@@ -70,7 +71,10 @@ export interface WorkerOptions<AJob = Job> extends Hooks<AJob>, SpanRuleOptions 
    * to be sent, for a store that does not answer. Default 5,000.
    */
   readonly endTimeoutMs?: number | undefined;
-  /** Told what is nobody's outcome: a hook that threw, a store that fails. Default `console.error`. */
+  /**
+   * Told what is nobody's outcome: a hook that threw, a store that fails. Of several workers in a pool
+   * each is told of their store, a function that they share once. Default `console.error`.
+   */
   readonly onError?: ((error: unknown) => unknown) | undefined;
 }
 
