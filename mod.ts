@@ -100,6 +100,7 @@ export type {
 } from "./src/worker/hooks.ts";
 export {
   JobCancelledError,
+  JobIdTakenError,
   JobTimeoutError,
   LeaseLostError,
   NonRetryableError,

@@ -54,6 +54,21 @@ export class WorkerStoppedError extends Error {
   override name = "WorkerStoppedError";
 }
 
+/**
+ * Thrown by `enqueue` when a job's id is that of a stored job with another queue or another payload.
+ * Nothing of the call was stored. The same job may be enqueued again: then it is the stored one.
+ */
+export class JobIdTakenError extends RangeError {
+  override name = "JobIdTakenError";
+  /** The id. */
+  readonly jobId: string;
+
+  constructor(jobId: string) {
+    super(`The id of a new job must not be that of another job: got ${jobId}, which is taken`);
+    this.jobId = jobId;
+  }
+}
+
 /** A store that cannot serve a call now: a locked file, a full disk. Nothing of the call happened. */
 export class StoreUnavailableError extends Error {
   override name = "StoreUnavailableError";

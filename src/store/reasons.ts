@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { JobIdTakenError } from "../job/errors.ts";
 import { UnknownJobError } from "../job/input_error.ts";
-import type { JobError } from "../job/record.ts";
+import type { JobError, JobInput } from "../job/record.ts";
 import type { FailedDependency } from "./store.ts";
 
 /** Why an attempt ended that nobody settled. */
@@ -30,6 +31,20 @@ export function unknownDependency(id: string): UnknownJobError {
     `A dependency must be a stored job or one of the same call: got ${id}, which is neither`,
     id,
   );
+}
+
+/**
+ * Refuses a job under the id of a stored one that it is not. Under an idempotency key another payload
+ * is no reason to: the key says that both are one.
+ */
+export function checkSameJob(
+  input: JobInput,
+  stored: Pick<JobInput, "id" | "queueName" | "payload">,
+): void {
+  if (input.id !== stored.id) return;
+  if (input.queueName !== stored.queueName || input.payload !== stored.payload) {
+    throw new JobIdTakenError(input.id);
+  }
 }
 
 /** How a dependency did not complete, in words. */

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
+import type { JobInput } from "../../src/job/record.ts";
 import { completed, failed } from "./changes.ts";
 import { jobInput } from "./job_input.ts";
+import { stated } from "./stated.ts";
 import type { TestStore } from "./test_store.ts";
 import { jobsFound } from "./jobs_found.ts";
 
@@ -48,8 +50,8 @@ export function describeIdempotency(test: TestStore): void {
 
     test("the same id twice is the first job", async ({ store }) => {
       const input = jobInput({ payload: "1" });
-      const [first, within] = await store.add([input, { ...input, payload: "2" }]);
-      const [later] = await store.add([{ ...input, payload: "3", queueName: "mails" }]);
+      const [first, within] = await store.add([input, { ...input, priority: 2 }]);
+      const [later] = await store.add([{ ...input, priority: 3 }]);
       assert.deepEqual(
         [first, within, later].map((one) => [one?.deduplicated, one?.job.payload]),
         [[false, "1"], [true, "1"], [true, "1"]],
@@ -111,6 +113,57 @@ export function describeIdempotency(test: TestStore): void {
       assert.equal(await statusOf(dependent.id), "blocked");
       await settle(await claimOne(), completed);
       assert.equal(await statusOf(dependent.id), "ready");
+    });
+
+    test("an id of another job is refused, and nothing of the call is stored", async (scene) => {
+      const { store, add, get } = scene;
+      const { id } = await add({ payload: '{"a":1}' });
+      const before = stated(await get(id));
+      const others: Partial<JobInput>[] = [
+        { id, payload: '{"a":2}' },
+        { id, payload: '{"a":1}', queueName: "another" },
+        { id, payload: '{"a":2}', idempotencyKey: "key" },
+      ];
+      for (const other of others) {
+        const [first, last] = [jobInput(), jobInput()];
+        const calls = [
+          [jobInput(other)],
+          [first, jobInput(other), last],
+          [first, jobInput(other), jobInput({ dependsOn: [first.id] })],
+        ];
+        for (const call of calls) {
+          await assert.rejects(store.add(call), { name: "JobIdTakenError", jobId: id });
+        }
+        assert.equal(await store.get(first.id), undefined);
+      }
+      assert.deepEqual(stated(await get(id)), before);
+      const again = await store.add([jobInput({ id, payload: '{"a":1}' }), jobInput()]);
+      assert.deepEqual(again.map(({ deduplicated }) => deduplicated), [true, false]);
+    });
+
+    test("an id twice in a call is one job, or refused", async ({ store }) => {
+      const job = jobInput();
+      const [one, other] = await store.add([job, job]);
+      assert.deepEqual([one!.deduplicated, other!.deduplicated], [false, true]);
+      const next = jobInput();
+      await assert.rejects(store.add([next, { ...next, payload: '"another"' }]), {
+        name: "JobIdTakenError",
+      });
+      assert.equal(await store.get(next.id), undefined);
+    });
+
+    test("a call that is refused for its id harms none that is made beside it", async (scene) => {
+      const { store, add } = scene;
+      const { id } = await add();
+      const calls = Array.from(
+        { length: 9 },
+        (_, i) => store.add([jobInput(i === 4 ? { id, payload: '"another"' } : {})]),
+      );
+      const settled = await Promise.allSettled(calls);
+      assert.deepEqual(
+        settled.map(({ status }) => status),
+        calls.map((_, i) => i === 4 ? "rejected" : "fulfilled"),
+      );
     });
   });
 }

@@ -215,6 +215,12 @@ describe("the OpenAPI document", () => {
         await sees(url, { ...init, headers: { ...headers, origin: "https://evil.example" } });
         await sees(url, { ...init, body: "x".repeat(1_048_577) });
         if (path.includes("{id}")) await sees(url.replace(unknown, ended), init);
+        const taken = { id: ended, queue: "b", payload: 2 };
+        const body = path === "/jobs" ? taken : { jobs: [taken] };
+        if (!path.includes("{id}")) {
+          const { "idempotency-key": _, ...bare } = headers;
+          await sees(url, { ...init, headers: bare, body: JSON.stringify(body) });
+        }
       }
       const { store } = queue;
       if (described.operationId !== "getDocument") {

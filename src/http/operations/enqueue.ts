@@ -7,12 +7,13 @@ import { isInputError } from "../../job/input_error.ts";
 import type { Job } from "../../job/job.ts";
 import type { NewJob } from "../../job/new_job.ts";
 import type { Enqueued } from "../../job/queues.ts";
+import { JobIdTakenError } from "../../job/errors.ts";
 import { checkNames, type Plain, plainObject } from "../body.ts";
 import { readNewJob } from "../new_jobs.ts";
 import { exampleBatch, exampleNewJob } from "../openapi/examples.ts";
 import { correlationHeader, idempotencyHeader, traceContextHeaders } from "../openapi/headers.ts";
 import type { Call, Operation } from "../operation.ts";
-import { checkedAt, invalidInput } from "../request_error.ts";
+import { checkedAt, invalidInput, RequestError } from "../request_error.ts";
 import { inTrace, readRequestTrace, traceHeadersOf } from "../trace_headers.ts";
 import { checkOptions } from "../../job/job_options.ts";
 
@@ -32,7 +33,7 @@ export const enqueueJob: Operation = {
     },
     201: { description: "The job as it is stored.", schema: "EnqueuedJob" },
   },
-  errors: ["invalid_input", "too_large", "unsupported_media_type"],
+  errors: ["invalid_input", "conflict", "too_large", "unsupported_media_type"],
   run: async (call) => {
     const newJob = await readNewJob(withKey(call.body, call.request), "", rulesOf(call));
     const [enqueued] = await enqueue(
@@ -60,7 +61,7 @@ export const enqueueBatch: Operation = {
   answers: {
     201: { description: "The jobs as they are stored, in order.", schema: "EnqueuedJobs" },
   },
-  errors: ["invalid_input", "too_large", "unsupported_media_type"],
+  errors: ["invalid_input", "conflict", "too_large", "unsupported_media_type"],
   run: async (call) => {
     if (call.request.headers.has(KEY)) {
       throw invalidInput(`${KEY} is for one job; each of a batch has its idempotencyKey`, KEY);
@@ -113,6 +114,9 @@ async function enqueue(
     return await queue.enqueueFrom(undefined, trace.span)(jobs);
   } catch (error) {
     // What a job alone can get wrong has been refused: this is what they refer to.
+    if (error instanceof JobIdTakenError) {
+      throw new RequestError("conflict", "The id is taken by another job");
+    }
     throw isInputError(error) ? invalidInput(error.message, pathOf(error.path)) : error;
   }
 }

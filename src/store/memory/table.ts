@@ -5,6 +5,7 @@
  * @module
  */
 import type { JobInput, JobRecord } from "../../job/record.ts";
+import { checkSameJob } from "../reasons.ts";
 import { mostLinks, type RecordFilter, type RecordPage } from "../store.ts";
 import { type Entry, newEntry } from "./entry.ts";
 import { MemoryIndex, newestFirst } from "./lookup.ts";
@@ -36,8 +37,9 @@ export class MemoryTable {
     const idOf = (id: string) => (stored.get(id) ?? this.get(id))?.record.id;
     for (const input of inputs) {
       const key = keyOf(input);
-      const known = stored.get(input.id) ?? this.known(input) ??
-        (key === undefined ? undefined : keys.get(key));
+      const sameId = stored.get(input.id) ?? this.get(input.id);
+      if (sameId !== undefined) checkSameJob(input, sameId.record);
+      const known = sameId ?? this.known(input) ?? (key === undefined ? undefined : keys.get(key));
       const entry = known ?? newEntry(input, now, idOf);
       stored.set(input.id, entry);
       if (key !== undefined) keys.set(key, entry);

@@ -49,12 +49,12 @@ export class Inserts {
   constructor(client: Client, schema: string) {
     this.#client = client;
     // Uncorrelated, so it is done once.
-    const rung = ", (select count(pg_notify($3, q.queue_name)) " +
+    const rung = ", (select count(pg_notify($4, q.queue_name)) " +
       "from (select distinct queue_name from added) q) as rung";
     this.#plain = plainStatement(schema, "");
     this.#ringing = plainStatement(schema, rung);
-    this.#plainParts = plainStatement(schema, "", noneIsCancelled(schema, "$3"));
-    this.#ringingParts = plainStatement(schema, rung, noneIsCancelled(schema, "$4"));
+    this.#plainParts = plainStatement(schema, "", noneIsCancelled(schema, "$4"));
+    this.#ringingParts = plainStatement(schema, rung, noneIsCancelled(schema, "$5"));
     this.#inOrder = `select a.deduplicated, ${jobColumns("(a.job)")} ` +
       `from ${schema}.add_jobs($1::text::jsonb, to_timestamp($2::float8 / 1000)) a order by a.ord`;
   }
@@ -66,7 +66,12 @@ export class Inserts {
     { transaction, channel }: AddPlainOptions = {},
   ): Promise<readonly Added[]> {
     const parents = new Set(inputs.flatMap(({ parentId }) => parentId ?? []));
-    const values = [toInputText(inputs), at, ...(channel === undefined ? [] : [channel])];
+    const values = [
+      toInputText(inputs),
+      at,
+      inputs.length,
+      ...(channel === undefined ? [] : [channel]),
+    ];
     const rows = parents.size === 0
       ? await this.#client.call(
         channel === undefined ? this.#plain : this.#ringing,
@@ -147,5 +152,6 @@ with clock as materialized (
   insert into ${schema}.live (${liveColumns}, status)
   select ${liveColumns}, ${firstStatus} from added
 )
-select ${addedColumns}${more} from added`;
+select ${addedColumns}${more} from added
+where (select count(*) from added) = $3::integer or ${schema}.refuse_taken($1::text)`;
 }

@@ -7,6 +7,11 @@ import { byIndex, interpreted } from "./function_settings.ts";
 import { givenColumns, inputRows, isCancelled, liveColumns, startsAt } from "./new_rows.ts";
 import { parentCancelled } from "../reasons.ts";
 
+/** The SQLSTATEs of our own refusals; the message is the id. */
+export const unknownJob = "HW001";
+/** See above. */
+export const jobIdTaken = "HW002";
+
 /** The functions that add. `schema` is a quoted name, `channel` the same as a literal. */
 export function addFunctions(schema: string, channel: string): string {
   const ofRow = (row: string, columns: string) =>
@@ -33,11 +38,30 @@ begin
     select i into missing from unnest(ids) i
       where not exists (select from ${schema}.enqueued e where e.id = i) limit 1;
     if found then
-      raise exception using errcode = 'HW001', message = missing::text;
+      raise exception using errcode = '${unknownJob}', message = missing::text;
     end if;
     -- One went from here to there between the two looks.
   end loop;
   return pending;
+end $$;
+
+-- Refuses a job under the id of a stored one with another queue or another payload.
+create function ${schema}.refuse_taken(job_id uuid, queue_name text, payload text) returns void
+language plpgsql ${byIndex} as $$
+begin
+  perform from ${schema}.enqueued e where e.id = job_id
+    and (e.queue_name <> refuse_taken.queue_name or e.payload::text <> refuse_taken.payload);
+  if found then
+    raise exception using errcode = '${jobIdTaken}', message = job_id::text;
+  end if;
+end $$;
+
+-- The same for each of some jobs, inside the statement that could not insert them all.
+create function ${schema}.refuse_taken(input text) returns boolean
+language plpgsql ${byIndex} as $$
+begin
+  perform ${schema}.refuse_taken(i.id, i.queue_name, i.payload) from ${inputRows("input::jsonb")} i;
+  return true;
 end $$;
 
 -- Adds jobs one after the other, each behind those that it depends on. A dependency's row is locked
@@ -63,6 +87,9 @@ begin
   loop
     ${findStored}
     deduplicated := found;
+    if found_id = item.id then
+      perform ${schema}.refuse_taken(item.id, item.queue_name, item.payload);
+    end if;
     if not deduplicated then
       dependency_ids := array(select coalesce((stored_ids ->> d)::uuid, d::uuid) as id
         from jsonb_array_elements_text(item.depends_on) with ordinality x (d, n)
@@ -86,6 +113,9 @@ begin
         -- Somebody else stored it between our look and our insert.
         deduplicated := true;
         ${findStored}
+        if found_id = item.id then
+          perform ${schema}.refuse_taken(item.id, item.queue_name, item.payload);
+        end if;
       else
         found_id := item.id;
         if cancellation is not null then

@@ -4,9 +4,11 @@
  * @module
  */
 import type { JobInput } from "../../job/record.ts";
+import { JobIdTakenError } from "../../job/errors.ts";
 import { unknownDependency } from "../reasons.ts";
 import type { Added } from "../store.ts";
 import { arePlain, Inserts } from "./add.ts";
+import { jobIdTaken, unknownJob } from "./add_functions.ts";
 import type { Bell } from "./bell.ts";
 import { type Client, codeOf, type Sql } from "./client.ts";
 import { quoted } from "./names.ts";
@@ -21,8 +23,6 @@ export interface AddingOptions {
   /** How long an enqueue whose answer was lost asks what became of it, in ms. */
   readonly lostAnswerMs: number;
 }
-
-const UNKNOWN_DEPENDENCY = "HW001";
 
 /** Adds jobs to one schema. */
 export class Adding {
@@ -48,7 +48,8 @@ export class Adding {
       const isShared = this.#client.kept !== undefined;
       return isShared ? await this.#shared.add(inputs) : await this.#addPlain(inputs);
     } catch (error) {
-      if (codeOf(error) === UNKNOWN_DEPENDENCY) throw unknownDependency((error as Error).message);
+      if (codeOf(error) === unknownJob) throw unknownDependency((error as Error).message);
+      if (codeOf(error) === jobIdTaken) throw new JobIdTakenError((error as Error).message);
       throw error;
     }
   }

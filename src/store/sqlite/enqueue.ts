@@ -6,7 +6,7 @@
 import { hasEnded, type JobStatus } from "../../job/status.ts";
 import type { JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type { Added } from "../store.ts";
-import { dependencyFailed, parentCancelled, unknownDependency } from "../reasons.ts";
+import { checkSameJob, dependencyFailed, parentCancelled, unknownDependency } from "../reasons.ts";
 import { failedDependencyOf } from "../revival.ts";
 import type { Database } from "./database.ts";
 import { insertJob, toRecord, toRow } from "./rows.ts";
@@ -29,16 +29,23 @@ export function addJobs(
   });
 }
 
-function storedBefore(
+function storedBefore(database: Database, input: JobInput): JobRecord | undefined {
+  const row = database.get("select * from hammerwork_jobs where id = ?", input.id);
+  const record = row === undefined ? storedUnderKey(database, input) : toRecord(row);
+  if (record !== undefined) checkSameJob(input, record);
+  return record;
+}
+
+function storedUnderKey(
   database: Database,
-  { id, queueName, idempotencyKey }: JobInput,
+  { queueName, idempotencyKey }: JobInput,
 ): JobRecord | undefined {
-  const row = database.get("select * from hammerwork_jobs where id = ?", id) ??
-    (idempotencyKey === undefined ? undefined : database.get(
-      "select * from hammerwork_jobs where queue_name = ? and idempotency_key = ?",
-      queueName,
-      idempotencyKey,
-    ));
+  if (idempotencyKey === undefined) return undefined;
+  const row = database.get(
+    "select * from hammerwork_jobs where queue_name = ? and idempotency_key = ?",
+    queueName,
+    idempotencyKey,
+  );
   return row && toRecord(row);
 }
 
