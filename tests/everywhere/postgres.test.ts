@@ -8,7 +8,7 @@ describe("on a real server", { skip: whyNoDatabase }, () => {
   let stores: EmptiedStores;
   before(async () => {
     database = await openTestDatabase();
-    stores = await emptiedStores(database.url);
+    stores = emptiedStores(database.url);
   });
   after(async () => {
     await stores.end();

@@ -1,4 +1,4 @@
-import { connect } from "../../src/store/postgres/connect.ts";
+import client from "postgres";
 import { postgres, type PostgresOptions, type Sql } from "../../src/store/postgres.ts";
 import type { OpenStore } from "../conformance/test_store.ts";
 
@@ -15,12 +15,14 @@ interface Schema {
   readonly empty: string;
 }
 
-/** To make a schema for each store takes longer than most tests. */
-export async function emptiedStores(
-  url: string,
+/** To make a schema for each store takes longer than most tests. A client given is ended too. */
+export function emptiedStores(
+  source: string | client.Sql,
   { prepare = true }: Pick<PostgresOptions, "prepare"> = {},
-): Promise<EmptiedStores> {
-  const { sql, end } = await connect(url, 10_000);
+): EmptiedStores {
+  const sql = typeof source === "string"
+    ? client(source, { max: 4, fetch_types: false, onnotice: () => {} })
+    : source;
   const emptied: Schema[] = [];
   let made = 0;
   return {
@@ -38,7 +40,7 @@ export async function emptiedStores(
         },
       };
     },
-    end,
+    end: () => sql.end({ timeout: 2 }),
   };
 }
 

@@ -16,7 +16,7 @@ describe("behind pgbouncer in transaction mode, with a pool of two,", { skip }, 
   before(async () => {
     database = await openTestDatabase();
     pgbouncer = await startPgbouncer(database.url);
-    stores = await emptiedStores(pgbouncer.url, { prepare: false });
+    stores = emptiedStores(pgbouncer.url, { prepare: false });
   }, { timeout });
   after(async () => {
     await stores.end();

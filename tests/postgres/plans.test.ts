@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import pg from "postgres";
 import { newTraceId } from "../../mod.ts";
+import { jobStatuses } from "../../src/job/status.ts";
 import { postgres } from "../../src/store/postgres.ts";
 import { endedQuery, findQuery } from "../../src/store/postgres/find.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
 import { explainer } from "./explain.ts";
-import { analyzeForGood, fill, vacuumAnalyze } from "./fill.ts";
+import { planTeller } from "./plan_teller.ts";
+import { analyzeForGood, fill, vacuumAnalyze, withoutIndexes } from "./fill.ts";
 
 let database: TestDatabase;
 let sql: pg.Sql;
@@ -162,22 +164,28 @@ describe("a count of what ended of late", { skip }, () => {
   });
 });
 
-describe("a lookup among a million ended jobs", { skip }, () => {
-  test("reads a few pages by trace, correlation id, parent, queue and status", {
-    timeout: 180_000,
-  }, async (t) => {
-    const schema = await newSchema("million");
-    await fill(sql, schema, 20_000, { queue_name: "'later'", status: "'scheduled'" });
-    await fill(sql, schema, 1_000_000, {
-      queue_name: "'queue_' || n % 10",
-      status: "case when n % 500 = 0 then 'failed' else 'completed' end",
-      trace_id: "md5((n / 5)::text)::uuid",
-      correlation_id: "'order-' || n / 5",
-      parent_id: "case when n % 5 > 0 then md5((n / 5 * 5)::text)::uuid end",
-      created_at: "now() - (1000000 - n) * interval '1 second'",
-      finished_at: "now()",
+describe("among a million ended jobs", { skip }, () => {
+  const schema = "million";
+  before(async () => {
+    await newSchema(schema);
+    await withoutIndexes(sql, schema, async () => {
+      await fill(sql, schema, 20_000, { queue_name: "'later'", status: "'scheduled'" });
+      await fill(sql, schema, 1_000_000, {
+        queue_name: "'queue_' || n % 10",
+        status: "case when n % 500 = 0 then 'failed' else 'completed' end",
+        trace_id: "md5((n / 5)::text)::uuid",
+        correlation_id: "'order-' || n / 5",
+        parent_id: "case when n % 5 > 0 then md5((n / 5 * 5)::text)::uuid end",
+        created_at: "now() - (1000000 - n) * interval '1 second'",
+        finished_at: "now()",
+      });
     });
     await vacuumAnalyze(sql, schema);
+  }, { timeout: 180_000 });
+
+  test("a lookup reads a few pages by trace, correlation id, parent, queue and status", {
+    timeout: 60_000,
+  }, async (t) => {
     const [one] = await sql.unsafe(
       `select trace_id::text, parent_id::text from ${schema}.jobs ` +
         "where correlation_id = 'order-100000' and parent_id is not null limit 1",
@@ -208,5 +216,39 @@ describe("a lookup among a million ended jobs", { skip }, () => {
       // A page or two of each job's row and of its end, and the way there in two indexes.
       assert.ok(pages <= 7 * 101, `${name}: ${pages} pages of ${steps.join(", ")}`);
     }
+  });
+
+  test("no statement of a store is dear enough to be compiled, whatever it asks", {
+    timeout: 60_000,
+  }, async (t) => {
+    await using teller = planTeller(database.url);
+    const store = await postgres(teller.sql, { schema, migrate: false });
+    const { jobs: [found] } = await store.find({ correlationId: "order-100000", limit: 1 });
+    const { id, traceId, parentId, queueName } = found!;
+    const lease = { jobId: id, leaseToken: crypto.randomUUID() };
+    await store.get(id);
+    await store.attempts({ jobIds: [id] });
+    for (const filter of [{}, { traceId }, { parentId: parentId! }, { queueName }]) {
+      await store.find({ ...filter, limit: 1_000 });
+      for (const status of jobStatuses) {
+        await store.find({ ...filter, statuses: [status], limit: 1_000 });
+      }
+    }
+    await store.counts();
+    await store.counts(3_600_000);
+    await store.health?.();
+    await store.hasUnfinished?.(traceId, id);
+    await store.extend([lease], 60_000);
+    await store.upkeep({ retentionMs: Number.MAX_SAFE_INTEGER, limit: 1_000 });
+    await store.settleTraceEnds?.(await store.claimTraceEnds!({ limit: 100, leaseMs: 60_000 }));
+    await store.exchange({ settlements: [], claims: [{ queueName, limit: 100, leaseMs: 60_000 }] });
+    await store.cancel(id, { name: "Error", message: "cancelled" });
+    await store.close();
+
+    const [{ limit } = {}] = await sql`select current_setting('jit_above_cost')::float8 as limit`;
+    const dearest = [...teller.statements].sort((one, other) => other.cost - one.cost);
+    t.diagnostic(`of ${dearest.length} statements the dearest costs ${dearest[0]!.cost}`);
+    assert.ok(dearest.length > 40, `${dearest.length}`);
+    assert.deepEqual(dearest.filter(({ cost }) => cost >= limit), []);
   });
 });
