@@ -13,7 +13,7 @@ function ourBody(spans: readonly ReadableSpan[]): string {
   return new TextDecoder("utf-8", { fatal: true }).decode(encodeSpans(spans));
 }
 
-test("thousands of sound spans are encoded as the stock exporter does, and as the protocol has it", () => {
+test("hundreds of sound spans are encoded as the stock exporter does, and as the protocol has it", () => {
   let compared = 0;
   fc.assert(
     fc.property(soundBatch, (spans) => {
@@ -22,12 +22,12 @@ test("thousands of sound spans are encoded as the stock exporter does, and as th
       assert.deepEqual(otlpViolations(body), []);
       compared += spans.length;
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
-  assert.ok(compared > 1_500, `${compared} spans`);
+  assert.ok(compared > 800, `${compared} spans`);
 });
 
-test("thousands of hostile spans become what the protocol allows, and none is left out", () => {
+test("hundreds of hostile spans become what the protocol allows, and none is left out", () => {
   let sent = 0;
   fc.assert(
     fc.property(hostileBatch, (spans) => {
@@ -36,9 +36,9 @@ test("thousands of hostile spans become what the protocol allows, and none is le
       assert.equal(spansIn(JSON.parse(body)).length, spans.length);
       sent += spans.length;
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
-  assert.ok(sent > 1_500, `${sent} spans`);
+  assert.ok(sent > 800, `${sent} spans`);
 });
 
 // No clock of an SDK gives such a time.
