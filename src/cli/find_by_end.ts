@@ -8,7 +8,7 @@ import type { JobSummary } from "../job/job.ts";
 import type { JobQueue } from "../queue/queue.ts";
 import { FailedError, UsageError } from "./errors.ts";
 import { jobTable } from "./text/job_table.ts";
-import type { Look } from "./text/look.ts";
+import { type Look, plainLook } from "./text/look.ts";
 
 /** How many jobs are looked through, the newest first. */
 const SEARCHED = 10_000;
@@ -62,6 +62,6 @@ async function jobsWithEnd(
 
 function ambiguous(sentence: string, found: readonly JobSummary[], look: Look): Error {
   // Whole ids: any end that is shown here should be enough.
-  const table = jobTable(found.slice(0, 20), Date.now(), { ...look, isTerminal: false });
+  const table = jobTable(found.slice(0, 20), Date.now(), plainLook(look));
   return new FailedError(`${sentence}; give more of it:\n${table.join("\n")}`);
 }

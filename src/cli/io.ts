@@ -10,7 +10,11 @@ export interface Output {
   readonly isTerminal: boolean;
   /** How many columns the terminal has; 80 where there is none. */
   readonly columns: number;
-  /** Resolves when the text was taken over. Whoever stopped reading, as `head` does, is no error. */
+  /**
+   * Resolves when the text was taken over. Whoever stopped reading, as `head` does, is no error.
+   *
+   * @throws {FailedError} when it cannot be written, such as to a disk that is full.
+   */
   write(text: string): Promise<void>;
 }
 

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { withoutSteering } from "../steering.ts";
+import { withoutPasswords } from "./errors.ts";
 import type { Output } from "./io.ts";
 
 /** Prints lines. */
@@ -12,5 +14,16 @@ export async function printLines(output: Output, lines: readonly string[]): Prom
 
 /** Prints one JSON document on one line; times are ISO strings, what is undefined is left out. */
 export async function printJson(output: Output, value: unknown): Promise<void> {
-  await output.write(`${JSON.stringify(value)}\n`);
+  await output.write(jsonLine(value));
+}
+
+/** A JSON document as a line. What steers a terminal is escaped, also in a pipe: it may end at one. */
+export function jsonLine(value: unknown): string {
+  return `${withoutSteering(JSON.stringify(value))}\n`;
+}
+
+/** Prints the sentence of an error, of which only tables have more lines than one. */
+export async function printError(output: Output, error: unknown): Promise<void> {
+  const text = withoutPasswords(error instanceof Error ? error.message : String(error));
+  await output.write(`${text.split("\n").map(withoutSteering).join("\n")}\n`);
 }

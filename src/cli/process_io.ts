@@ -4,13 +4,14 @@
  * @module
  */
 import process from "node:process";
+import { FailedError } from "./errors.ts";
 import type { Io, Output } from "./io.ts";
 
 /** The streams, the variables and the signals of this process. */
 export function processIo(): Io {
   return {
-    stdout: outputOf(process.stdout),
-    stderr: outputOf(process.stderr),
+    stdout: outputOf(process.stdout, "Standard output"),
+    stderr: outputOf(process.stderr, "Standard error"),
     get stdin() {
       return process.stdin.setEncoding("utf8") as AsyncIterable<string>;
     },
@@ -19,21 +20,32 @@ export function processIo(): Io {
   };
 }
 
-function outputOf(stream: NodeJS.WriteStream): Output {
-  let isClosed = false;
-  stream.on("error", () => isClosed = true);
+function outputOf(stream: NodeJS.WriteStream, name: string): Output {
+  // A stream that has failed once is destroyed, and says of every later write just that.
+  let failure: NodeJS.ErrnoException | undefined;
+  const fail = (error: NodeJS.ErrnoException) => failure ??= error;
+  stream.on("error", fail);
   return {
     isTerminal: stream.isTTY === true,
     // A pseudo-terminal that nobody has given a size has 0 columns.
     get columns() {
       return stream.columns || 80;
     },
-    write: (text) =>
-      new Promise((resolve) => {
-        if (isClosed) resolve();
-        else stream.write(text, () => resolve());
-      }),
+    write: async (text) => {
+      if (failure === undefined) {
+        await written(stream, text).catch(fail);
+      }
+      if (failure !== undefined && failure.code !== "EPIPE") {
+        throw new FailedError(`${name} cannot be written: ${failure.message}`, { cause: failure });
+      }
+    },
   };
+}
+
+function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(text, (error) => error ? reject(error) : resolve());
+  });
 }
 
 function interrupted(): AbortSignal {

@@ -5,9 +5,10 @@
  */
 import type { Command } from "./command.ts";
 import { commands } from "./commands.ts";
-import { UsageError, withoutPasswords } from "./errors.ts";
+import { UsageError } from "./errors.ts";
 import { helpOf, overview } from "./help.ts";
 import type { Io } from "./io.ts";
+import { printError } from "./print.ts";
 import { readArguments } from "./read_arguments.ts";
 import { version } from "../version.ts";
 
@@ -16,8 +17,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   try {
     return await dispatch(args, io);
   } catch (error) {
-    const sentence = error instanceof Error ? error.message : String(error);
-    await io.stderr.write(`${withoutPasswords(sentence)}\n`);
+    await printError(io.stderr, error).catch(() => {});
     return error instanceof UsageError ? 2 : 1;
   }
 }

@@ -5,11 +5,11 @@
  */
 import type { JobQueue } from "../queue/queue.ts";
 import type { Command } from "./command.ts";
-import { asUsage, FailedError, UsageError, withoutPasswords } from "./errors.ts";
+import { asUsage, FailedError, UsageError } from "./errors.ts";
 import { listen, type Listening, type WebHandler } from "./http_server.ts";
 import type { Io } from "./io.ts";
 import { withQueue } from "./open_queue.ts";
-import { printJson } from "./print.ts";
+import { printError, printJson } from "./print.ts";
 
 /** Serves the queue over HTTP. */
 export const serve: Command = {
@@ -35,17 +35,28 @@ export const serve: Command = {
     if (token === undefined && !isLoopback(host)) {
       throw new UsageError(`To listen at ${host}, a token is needed: set HAMMERWORK_TOKEN`);
     }
+    // From here on a signal is kept, whatever is waited for when it comes.
+    const stop = io.interrupted();
     await withQueue(given, io, async (queue) => {
       const handler = await handlerFor(queue, token, page, io);
       const server = await listenAt(handler, port, host);
-      const stop = io.interrupted();
-      if (given.has("json")) await printJson(io.stdout, { url: server.url });
-      else await io.stdout.write(`Listening at ${server.url}${path}; Ctrl-C ends it\n`);
-      await new Promise((resolve) => stop.addEventListener("abort", resolve));
-      await server.close();
+      try {
+        if (given.has("json")) await printJson(io.stdout, { url: server.url });
+        else await io.stdout.write(`Listening at ${server.url}${path}; Ctrl-C ends it\n`);
+        await abortOf(stop);
+      } finally {
+        await server.close();
+      }
     });
   },
 };
+
+function abortOf(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
 
 async function handlerFor(
   queue: JobQueue,
@@ -54,10 +65,7 @@ async function handlerFor(
   io: Io,
 ): Promise<WebHandler> {
   const { bearerToken, jobRouter } = await importRouter();
-  const onError = (error: unknown) => {
-    const text = error instanceof Error ? error.message : String(error);
-    void io.stderr.write(`${withoutPasswords(text)}\n`);
-  };
+  const onError = (error: unknown) => void printError(io.stderr, error).catch(() => {});
   if (token !== undefined) {
     const authorize = asUsage("The token", () => bearerToken(token));
     const app = jobRouter(queue, { authorize, page, onError });

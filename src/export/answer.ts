@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { withoutSteering } from "../steering.ts";
 
 /** What became of one request. */
 export type Answer =
@@ -67,8 +68,8 @@ function readRetryAfter(value: string | null): number | undefined {
   return Number.isNaN(time) ? undefined : Math.max(0, time - Date.now());
 }
 
-/** A collector's words, short enough for a log. */
+/** A collector's words, short enough for a log, which may be a terminal. */
 export function oneLine(text: unknown): string {
   const line = String(text).slice(0, 10_000).replace(/\s+/g, " ").trim();
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+  return withoutSteering(line.length > 200 ? `${line.slice(0, 200)}…` : line);
 }

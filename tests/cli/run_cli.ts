@@ -1,7 +1,7 @@
 /** Runs the command line as a person does: in a process, in a pipe or in a terminal. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import process from "node:process";
 import { stripVTControlCharacters } from "node:util";
 import { type Ended, endOf } from "../child_output.ts";
@@ -33,6 +33,21 @@ export function cli(args: readonly string[], start: Start = {}): Promise<Ended> 
   child.stdin!.on("error", () => {}); // It may end before it has read everything.
   child.stdin!.end(start.input ?? "");
   return endOf(child);
+}
+
+/** Runs it to its end with one of its outputs, 1 or 2, in a file. */
+export async function cliTo(file: string, output: 1 | 2, args: readonly string[]): Promise<Ended> {
+  const [executable, ...before] = command;
+  const descriptor = openSync(file, "w");
+  try {
+    const child = spawn(executable!, [...before, ...args], {
+      env: environment({}),
+      stdio: ["ignore", output === 1 ? descriptor : "pipe", output === 2 ? descriptor : "pipe"],
+    });
+    return await endOf(child);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** Why there is no pseudo-terminal here, if there is none. */

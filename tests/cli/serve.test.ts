@@ -8,6 +8,7 @@ import { ended, makeOrders } from "./orders.ts";
 import { onSqlite } from "./places.ts";
 import { endOf } from "../child_output.ts";
 import { cli, printed, startCli } from "./run_cli.ts";
+import { cliHere } from "./run_here.ts";
 
 const timeout = 60_000;
 
@@ -46,6 +47,14 @@ describe("hammerwork serve", () => {
       const shown = await cli(["job", "show", id, "--json", "--url", place.url]);
       assert.deepEqual(JSON.parse(shown.stdout).payload, { to: "漢" });
     });
+  });
+
+  test("loses no signal, whatever it waits for when one comes", { timeout }, async () => {
+    await using place = await onSqlite.make();
+    // All that is awaited here comes after the signal.
+    const { stdout, exitCode } = await cliHere(["serve", "--port", "0", "--url", place.url]);
+    assert.match(stdout, /^Listening at /);
+    assert.equal(exitCode, 0);
   });
 
   test("with a token only who sends it is let in", { timeout }, async () => {

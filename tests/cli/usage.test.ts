@@ -8,7 +8,8 @@ import { job } from "../../mod.ts";
 import { temporaryFolder } from "../sqlite/workers/temporary_folder.ts";
 import { ended, makeOrders, queueOn } from "./orders.ts";
 import { onSqlite } from "./places.ts";
-import { cli } from "./run_cli.ts";
+import { endOf } from "../child_output.ts";
+import { cli, cliTo, startCli } from "./run_cli.ts";
 import { cliHere } from "./run_here.ts";
 
 const timeout = 60_000;
@@ -108,6 +109,27 @@ describe("the command line's usage", () => {
     assert.equal(exitCode, 1);
   });
 
+  test(
+    "output that cannot be written is an error, and who stops reading is none",
+    { timeout, skip: !existsSync("/dev/full") },
+    async () => {
+      for (const [args, full, exitCode] of [["--help", 1, 1], ["jobs", 2, 2]] as const) {
+        const { stderr, ...end } = await cliTo("/dev/full", full, [args]);
+        assert.equal(end.exitCode, exitCode, args);
+        if (full === 1) {
+          assert.match(
+            stderr,
+            /^Standard output cannot be written: .*no space left on device.*\n$/i,
+          );
+        }
+      }
+      const child = startCli(["--help"]);
+      const end = endOf(child);
+      child.stdout!.destroy();
+      assert.deepEqual(await end, { stdout: "", stderr: "", exitCode: 0 });
+    },
+  );
+
   test("a password is in no error, whatever goes wrong", { timeout }, async () => {
     const urls = [
       "postgres://me:hunter2@127.0.0.1:1/shop",
@@ -116,6 +138,7 @@ describe("the command line's usage", () => {
       "postgres://me:hunter2@[bad/shop",
       "postgres:me:hunter2",
       "mysql://me:hunter2@host/shop",
+      "x://y/,postgres://me:hunter2@host:5432/shop",
     ];
     const here = urls.flatMap((url) => [
       cliHere(["job", "list", "--url", url]),

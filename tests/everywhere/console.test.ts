@@ -8,6 +8,7 @@ import { describeSpan } from "../../src/export/console/describe_span.ts";
 import { openCollector } from "./collector.ts";
 import { endTracing, init, printed, record } from "./init_tracing.ts";
 import { spanNamed } from "./made_spans.ts";
+import { steeringCharacters, steeringIn, steeringText } from "./steering_text.ts";
 
 afterEach(endTracing);
 
@@ -98,6 +99,32 @@ describe("a span on the console", () => {
     assert.equal(text.split("\n").length, 2);
     assert.match(text, / and 90 more\n/);
     assert.ok(text.length < 1_000);
+  });
+
+  it("passes on no character that steers a terminal, wherever it is", () => {
+    for (const text of [steeringText, ...steeringCharacters]) {
+      const attributes = { [`a${text}b`]: `a${text}b`, list: [text], deep: { [text]: text } };
+      const frames = `Error: ${text}\n    at a${text.replaceAll("\n", "")}b (${text})`;
+      const exception = {
+        "exception.type": text,
+        "exception.message": text,
+        "exception.stacktrace": frames,
+      };
+      const time = [1_700_000_000, 0] as const;
+      const context = { traceId: text, spanId: text, traceFlags: 1 };
+      const printed = describeSpan(spanNamed(text, {
+        attributes,
+        events: [{ name: text, time, attributes }, {
+          name: "exception",
+          time,
+          attributes: exception,
+        }],
+        links: [{ context, attributes }],
+        parentSpanContext: context,
+        status: { code: SpanStatusCode.ERROR, message: `a${text}b` },
+      }));
+      assert.deepEqual(steeringIn(printed), []);
+    }
   });
 
   it("can be of anything", () => {

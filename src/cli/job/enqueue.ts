@@ -11,7 +11,7 @@ import { asUsage } from "../errors.ts";
 import type { Given } from "../given.ts";
 import type { Io } from "../io.ts";
 import { withQueue } from "../open_queue.ts";
-import { printJson } from "../print.ts";
+import { jsonLine, printJson } from "../print.ts";
 import { lookOf } from "../text/look.ts";
 import { enqueueLines, readJson, type StoredLine } from "./enqueue_lines.ts";
 import { numberedLines } from "./lines.ts";
@@ -91,5 +91,5 @@ async function enqueueInput(
 }
 
 function lineJson({ line, job: { id, traceId, deduplicated } }: StoredLine): string {
-  return `${JSON.stringify({ line, id, traceId, deduplicated })}\n`;
+  return jsonLine({ line, id, traceId, deduplicated });
 }

@@ -24,7 +24,7 @@ export function jobDetails(
   const releases = job.releases === 0 ? "" : `, handed back ${timesInARow(job.releases)}`;
   const attempts = `${job.attempts} of ${job.maxAttempts} attempts${releases}`;
   const lines: Line[] = [
-    ["job", paint("bold", job.id)],
+    ["job", paint("bold", printable(job.id))],
     ["queue", job.queueName],
     ["status", `${paint(statusInk[job.status], job.status)}, ${attempts}`],
     ["priority", job.priority === 0 ? undefined : String(job.priority)],

@@ -8,7 +8,6 @@ import { distanceText } from "../../duration.ts";
 import { type Look, statusInk } from "./look.ts";
 import { shortIds } from "./short_ids.ts";
 import { type Cell, type Column, tableLines } from "./table.ts";
-import { printable } from "./width.ts";
 
 const columns: readonly Column[] = [
   { title: "job" },
@@ -31,7 +30,7 @@ export function jobTable(jobs: readonly JobSummary[], now: number, look: Look): 
     [job.status, statusInk[job.status]],
     `${job.attempts}/${job.maxAttempts}`,
     distanceText(job.createdAt.getTime(), now),
-    printable(job.correlationId ?? ""),
+    job.correlationId ?? "",
     [shortTrace(job.traceId), "dim"],
   ]);
   return tableLines(columns, rows, look);

@@ -29,6 +29,11 @@ export function lookOf({ stdout, env }: Io): Look {
   };
 }
 
+/** Likewise, but without colours and with nothing cut: for what is not standard output. */
+export function plainLook(look: Look): Look {
+  return { ...look, isTerminal: false, paint: (_, text) => text };
+}
+
 /** The ink of each status. */
 export const statusInk: Readonly<Record<JobStatus, Ink>> = {
   scheduled: "cyan",

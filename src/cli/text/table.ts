@@ -4,7 +4,7 @@
  * @module
  */
 import type { Ink, Look } from "./look.ts";
-import { cut, padded, widthOf } from "./width.ts";
+import { cut, padded, printable, widthOf } from "./width.ts";
 
 /** A column. */
 export interface Column {
@@ -50,7 +50,7 @@ export function tableLines(
 }
 
 function textOf(cell: Cell): string {
-  return typeof cell === "string" ? cell : cell[0];
+  return printable(typeof cell === "string" ? cell : cell[0]);
 }
 
 function inkOf(cell: Cell): Ink | undefined {

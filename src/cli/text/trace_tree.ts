@@ -69,7 +69,7 @@ function inOrder(
 }
 
 function labelWidthOf(rows: readonly Row[], idWidth: number, look: Look): number {
-  const widest = Math.max(...rows.map((row) => widthOf(row.branch + row.node.job.queueName)));
+  const widest = Math.max(...rows.map((row) => widthOf(labelOf(row))));
   if (!look.isTerminal) return widest;
   const space = look.columns - idWidth - STATUS_WIDTH - TIME_WIDTH - GAPS - LEAST_CELLS;
   return Math.max(8, Math.min(widest, space));
@@ -83,7 +83,7 @@ function headLine(
 ): string {
   const { traceId, correlationId = "" } = rows[0]!.node.job;
   const traces = new Set(rows.map(({ node }) => node.job.traceId)).size;
-  const name = traces === 1 ? `trace ${traceId}` : `${traces} traces`;
+  const name = traces === 1 ? `trace ${printable(traceId)}` : `${traces} traces`;
   const count = jobs === 1 ? "1 job" : `${jobs.toLocaleString("en")} jobs`;
   const after = `${count}  ${durationText(to - from)}`;
   const space = look.isTerminal ? look.columns - name.length - after.length - 4 : Infinity;
@@ -92,22 +92,27 @@ function headLine(
 }
 
 function rowLine(
-  { node, branch }: Row,
+  row: Row,
   id: string,
   labelWidth: number,
   scale: Scale,
   look: Look,
 ): string {
-  const { status, createdAt, finishedAt, queueName } = node.job;
+  const { node } = row;
+  const { status, createdAt, finishedAt } = node.job;
   const end = finishedAt?.getTime() ?? scale.to;
-  const label = cut(branch + queueName, look.isTerminal ? labelWidth : Infinity);
+  const label = cut(labelOf(row), look.isTerminal ? labelWidth : Infinity);
   return [
     padded(label, labelWidth),
     barOf(node, scale, look),
     look.paint(statusInk[status], status) + " ".repeat(STATUS_WIDTH - status.length),
     padded(durationText(end - createdAt.getTime()), TIME_WIDTH, true),
-    look.paint("dim", id),
+    look.paint("dim", printable(id)),
   ].join("  ");
+}
+
+function labelOf({ branch, node }: Row): string {
+  return branch + printable(node.job.queueName);
 }
 
 /** What went wrong, attempt by attempt, and why it was cancelled. */

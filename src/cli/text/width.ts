@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { withoutSteering } from "../../steering.ts";
 
 /** How many columns text takes. */
 export function widthOf(text: string): number {
@@ -35,15 +36,12 @@ export function padded(text: string, columns: number, isFlushRight: boolean = fa
  * or to write what looks like ours.
  */
 export function printable(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, " ").replaceAll(STEERING, (character) => {
-    const code = character.codePointAt(0)!.toString(16).padStart(4, "0");
-    return character === "\t" ? " " : `\\u${code}`;
-  });
+  const lines = text.split("\n");
+  const line = lines.length === 1
+    ? text
+    : lines.map((line) => line.trim()).filter((line) => line !== "").join(" ");
+  return withoutSteering(line.replaceAll("\t", " "));
 }
-
-// Control characters, and those that turn the direction of writing round.
-// deno-lint-ignore no-control-regex
-const STEERING = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
 const NONE = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
 // East Asian wide characters and emoji.

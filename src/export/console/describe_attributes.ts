@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { withoutSteering } from "../../steering.ts";
 import { attributeText } from "../attribute_text.ts";
 import type { SpanAttributes } from "../readable_span.ts";
 
@@ -37,14 +38,13 @@ export function describeAttributes(attributes: SpanAttributes): string {
   return (more > 0 ? [...shown, `and ${more} more`] : shown).join(" ");
 }
 
-/** Text that cannot break the line, turn it round, nor change the terminal with control characters. */
+/** Text that cannot break the line, turn it round, nor change the terminal. */
 export function oneLineOf(value: unknown): string {
-  const text = attributeText(value)
-    .slice(0, 1_000)
-    .replace(/\s+/g, " ")
-    // deno-lint-ignore no-control-regex -- an escape sequence from a payload is just what must not pass
-    .replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "�")
-    .trim();
+  return withoutSteering(shortened(value));
+}
+
+function shortened(value: unknown): string {
+  const text = attributeText(value).slice(0, 1_000).replace(/\s+/g, " ").trim();
   return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT - 1)}…` : text;
 }
 
@@ -64,7 +64,7 @@ function quoted(value: unknown): string {
   if (typeof value === "string") {
     return /^[\w.:/@+-]+$/.test(value) && value.length <= LONGEST_TEXT
       ? value
-      : JSON.stringify(oneLineOf(value));
+      : withoutSteering(JSON.stringify(shortened(value)));
   }
   return oneLineOf(value);
 }

@@ -10,6 +10,7 @@
  * @module
  */
 import { type SpanContext, SpanStatusCode } from "@opentelemetry/api";
+import { withoutSteering } from "../../steering.ts";
 import type { HrTime, ReadableSpan, SpanEvent, SpanLink } from "../readable_span.ts";
 import { describeAttributes, oneLineOf } from "./describe_attributes.ts";
 
@@ -41,11 +42,12 @@ function headline(span: ReadableSpan): string {
 /** The trace and the span, and the span above. Short: enough to tell them apart on a screen. */
 function describeIds(own: SpanContext, parent: SpanContext | undefined): string {
   const ids = shortIds(own);
-  return parent?.spanId ? `${ids} < ${parent.spanId.slice(0, 8)}` : ids;
+  return parent?.spanId ? `${ids} < ${withoutSteering(parent.spanId.slice(0, 8))}` : ids;
 }
 
 function shortIds({ traceId, spanId }: SpanContext): string {
-  return `${traceId.slice(0, 12)}/${spanId.slice(0, 8)}`;
+  // Nobody looks at the ids of a link.
+  return withoutSteering(`${traceId.slice(0, 12)}/${spanId.slice(0, 8)}`);
 }
 
 /** The status's own words, where no exception says the same. */
@@ -65,6 +67,7 @@ function describeEvent(event: SpanEvent, spanStart: HrTime): string[] {
 }
 
 const MOST_FRAMES = 3;
+const LONGEST_FRAME = 300;
 
 /** What was thrown, and the innermost places of it. */
 function describeException(attributes: Readonly<Record<string, unknown>>): string[] {
@@ -74,7 +77,15 @@ function describeException(attributes: Readonly<Record<string, unknown>>): strin
     .split("\n")
     .filter((line) => /^\s+at /.test(line))
     .slice(0, MOST_FRAMES);
-  return [`! ${thrown}`, ...frames.map((frame) => `    ${frame.trim()}`)];
+  return [`! ${thrown}`, ...frames.map((frame) => `    ${frameOf(frame)}`)];
+}
+
+/** A line of the message may look like a frame. */
+function frameOf(line: string): string {
+  const frame = line.trim();
+  return withoutSteering(
+    frame.length > LONGEST_FRAME ? `${frame.slice(0, LONGEST_FRAME)}…` : frame,
+  );
 }
 
 function describeLink({ context, attributes = {} }: SpanLink): string {
