@@ -4,7 +4,19 @@
  * @module
  */
 export { jobRouter } from "./http/router.ts";
-export type { Authorize, JobRouterOptions, Right } from "./http/router_options.ts";
+export type {
+  Access,
+  Authorize,
+  JobRouterOptions,
+  QueueRights,
+  Right,
+} from "./http/router_options.ts";
 export type { PageOptions } from "./http/page/page_options.ts";
-export { bearerToken, type Tokens } from "./http/bearer_token.ts";
+export {
+  bearerToken,
+  type TokenRight,
+  type TokenRights,
+  type Tokens,
+  type TokensByRight,
+} from "./http/bearer_token.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./http/standard_schema.ts";

@@ -1,45 +1,10 @@
 /**
- * Who may do what: rights, and no writing from other sites' pages.
+ * No writing from other sites' pages.
  *
  * @module
  */
 import { RequestError } from "./request_error.ts";
-import type { Right, RouterSettings } from "./router_options.ts";
-
-/** Refuses a request that has not the right it needs. */
-export async function checkAccess(
-  request: Request,
-  right: Right,
-  { authorize, publicAccess }: RouterSettings,
-): Promise<void> {
-  if (await mayDo(request, right, { authorize, publicAccess })) return;
-  if (authorize === undefined) {
-    throw new RequestError("forbidden", "Nobody may change anything here; it is for reading only");
-  }
-  if (right === "write" && await authorize(request, "read") === true) {
-    throw new RequestError("forbidden", "This needs the right to write; yours is to read");
-  }
-  const headers = { "www-authenticate": "Bearer" };
-  throw new RequestError("unauthorized", `This needs the right to ${right}`, {}, headers);
-}
-
-/** Whether everybody may do something who can reach the router. */
-export function isPublic(
-  right: Right,
-  { publicAccess }: Pick<RouterSettings, "publicAccess">,
-): boolean {
-  return publicAccess === "write" || publicAccess === right;
-}
-
-/** Whether a request may do something, for who shows only what can be done. */
-export async function mayDo(
-  request: Request,
-  right: Right,
-  { authorize, publicAccess }: Pick<RouterSettings, "authorize" | "publicAccess">,
-): Promise<boolean> {
-  if (isPublic(right, { publicAccess })) return true;
-  return authorize !== undefined && await authorize(request, right) === true;
-}
+import type { RouterSettings } from "./router_options.ts";
 
 /**
  * Refuses a form that does not come from the page itself. Any site's page can send one, with whatever

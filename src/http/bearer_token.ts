@@ -4,42 +4,82 @@
  * @module
  */
 import { InputTypeError } from "../job/input_error.ts";
-import type { Authorize, Right } from "./router_options.ts";
+import { checkQueueName, shown } from "../job/ids.ts";
+import { type QueueRights, type Right, rights } from "./router_options.ts";
 
 /** One secret, or several of which any will do, such as the old one and the new one. */
 export type Tokens = string | readonly string[];
+
+/** A secret, and what its holder may do. */
+export interface TokenRight {
+  /** The secret. */
+  readonly token: string;
+  /** `read`, `enqueue`, or `write`, which includes both. */
+  readonly right: Right;
+  /** The only queues in which it may. Default: all. */
+  readonly queues?: readonly string[] | undefined;
+}
+
+/** Secrets for reading, and for writing and reading. */
+export interface TokensByRight {
+  readonly read?: Tokens | undefined;
+  readonly write?: Tokens | undefined;
+}
+
+/** Secrets with their own rights. The same one may stand there more than once. */
+export interface TokenRights {
+  readonly tokens: readonly TokenRight[];
+}
 
 /**
  * Lets in who sends a token as `authorization: Bearer …`, or gives it as the password when a browser
  * asks for one to show the page; the name does not matter. Tokens are compared by their hashes and in
  * constant time, so that the time of an answer tells nothing of them.
  *
- * @param tokens For reading and writing, or `{ read, write }`: those for writing can read too.
- * @throws {TypeError} when there is no token, or an empty one.
+ * @param tokens For reading and writing, or `{ read, write }`, or each with a right and its queues. A
+ * token that may only enqueue is answered with the id of a job and what it said of that job itself.
+ * @throws {TypeError} when there is no token, or an empty one, or a right is none.
  *
  * ```ts
  * import { bearerToken } from "hammerwork/http";
  * import assert from "node:assert/strict";
  *
- * const authorize = bearerToken({ read: "a-secret", write: "another-secret" });
- * const headers = { authorization: "Bearer a-secret" };
+ * const authorize = bearerToken({
+ *   tokens: [
+ *     { token: "an-operator's", right: "write" },
+ *     { token: "a-shop's", right: "enqueue", queues: ["email_queue", "payment_queue"] },
+ *   ],
+ * });
+ * const headers = { authorization: "Bearer a-shop's" };
  * const request = new Request("http://localhost/jobs", { headers });
- * assert.equal(await authorize(request, "read"), true);
- * assert.equal(await authorize(request, "write"), false);
+ * assert.deepEqual(await authorize(request, "enqueue"), { queues: ["email_queue", "payment_queue"] });
+ * assert.equal(await authorize(request, "read"), false);
  * ```
  */
 export function bearerToken(
-  tokens: Tokens | { readonly read?: Tokens | undefined; readonly write?: Tokens | undefined },
-): Authorize {
-  const { read, write } = tokensByRight(tokens);
+  tokens: Tokens | TokensByRight | TokenRights,
+): (request: Request, right: Right) => Promise<boolean | QueueRights> {
+  const given = checkRights(rightsOf(tokens));
   // Workers may not compute anything before the first request, so the hashes wait for it.
-  let digests: Promise<Record<Right, readonly Uint8Array[]>> | undefined;
+  let digests: Promise<readonly Uint8Array[]> | undefined;
   return async (request, right) => {
     const token = sentToken(request.headers.get("authorization") ?? "");
     if (token === undefined) return false;
-    digests ??= hashAll(read, write);
-    return isAmong(await hash(token), (await digests)[right]);
+    digests ??= Promise.all(given.map((one) => hash(one.token)));
+    const isSent = areEqual(await hash(token), await digests);
+    return together(given.filter((one, i) => isSent[i]! && includes(one.right, right)));
   };
+}
+
+function includes(given: Right, asked: Right): boolean {
+  return given === "write" || given === asked;
+}
+
+/** What several rights come to. */
+function together(held: readonly TokenRight[]): boolean | QueueRights {
+  if (held.length === 0) return false;
+  if (held.some(({ queues }) => queues === undefined)) return true;
+  return { queues: [...new Set(held.flatMap(({ queues = [] }) => queues))] };
 }
 
 const BEARER = /^Bearer +(\S+) *$/i;
@@ -58,32 +98,37 @@ function sentToken(authorization: string): string | undefined {
   }
 }
 
-function tokensByRight(
-  tokens: Tokens | { readonly read?: Tokens | undefined; readonly write?: Tokens | undefined },
-): { read: readonly string[]; write: readonly string[] } {
-  const isBoth = typeof tokens === "string" || Array.isArray(tokens);
-  const { read = [], write = [] } = isBoth
-    ? { write: tokens as Tokens }
-    : (tokens ?? {}) as { readonly read?: Tokens; readonly write?: Tokens };
-  const writing = [write].flat();
-  const reading = [...[read].flat(), ...writing];
-  if (reading.length === 0 || !reading.every(isToken)) {
+function rightsOf(tokens: Tokens | TokensByRight | TokenRights): readonly TokenRight[] {
+  if (typeof tokens === "string" || Array.isArray(tokens)) return all(tokens, "write");
+  const given = (tokens ?? {}) as TokensByRight & Partial<TokenRights>;
+  if (given.tokens !== undefined) return Array.isArray(given.tokens) ? given.tokens : [];
+  return [...all(given.read ?? [], "read"), ...all(given.write ?? [], "write")];
+}
+
+function all(tokens: unknown, right: Right): readonly TokenRight[] {
+  return [tokens].flat().map((token) => ({ token: token as string, right }));
+}
+
+function checkRights(given: readonly TokenRight[]): readonly TokenRight[] {
+  if (given.length === 0 || !given.every((one) => isToken(one?.token))) {
     throw new InputTypeError(
       "A bearer token must be a string of visible characters without spaces: got another, or none",
     );
   }
-  return { read: reading, write: writing };
+  for (const { right, queues } of given) {
+    if (!rights.includes(right)) {
+      throw new InputTypeError(`A token's right must be ${rights.join(", ")}: got ${shown(right)}`);
+    }
+    if (queues !== undefined && !Array.isArray(queues)) {
+      throw new InputTypeError(`A token's queues must be a list of names: got ${shown(queues)}`);
+    }
+    for (const name of queues ?? []) checkQueueName(name);
+  }
+  return given;
 }
 
 function isToken(token: unknown): boolean {
   return typeof token === "string" && /^[\x21-\x7e]+$/.test(token);
-}
-
-async function hashAll(
-  read: readonly string[],
-  write: readonly string[],
-): Promise<Record<Right, readonly Uint8Array[]>> {
-  return { read: await Promise.all(read.map(hash)), write: await Promise.all(write.map(hash)) };
 }
 
 async function hash(token: string): Promise<Uint8Array> {
@@ -91,12 +136,10 @@ async function hash(token: string): Promise<Uint8Array> {
 }
 
 /** Looks at every byte of every digest, whichever fits. */
-function isAmong(digest: Uint8Array, digests: readonly Uint8Array[]): boolean {
-  let found = 0;
-  for (const one of digests) {
+function areEqual(digest: Uint8Array, digests: readonly Uint8Array[]): readonly boolean[] {
+  return digests.map((one) => {
     let difference = 0;
     for (let i = 0; i < digest.length; i++) difference |= digest[i]! ^ one[i]!;
-    found |= Number(difference === 0);
-  }
-  return found === 1;
+    return difference === 0;
+  });
 }

@@ -4,9 +4,11 @@
  * @module
  */
 import type { JobQueue } from "../queue/queue.ts";
+import type { AllowedJobs } from "./allowed_jobs.ts";
 import type { Answer } from "./answer.ts";
 import type { Plain } from "./body.ts";
 import type { ErrorCode } from "./request_error.ts";
+import type { Rights } from "./rights.ts";
 import type { Right, RouterSettings } from "./router_options.ts";
 
 /** A JSON Schema of the dialect 2020-12, or a part of one. */
@@ -44,8 +46,12 @@ export interface Content {
 
 /** A request to an operation, as far as it is read. */
 export interface Call {
-  /** The queue. */
+  /** The queue, to change something. */
   readonly queue: JobQueue;
+  /** Its jobs, as far as the request may see them. */
+  readonly jobs: AllowedJobs;
+  /** What the request may do. */
+  readonly rights: Rights;
   /** What bounds and checks the request. */
   readonly settings: RouterSettings;
   /** The request. Its body has been read. */

@@ -8,17 +8,44 @@ import { checkInteger } from "../job/job_options.ts";
 import { type PageOptions, type PageSettings, readPageOptions } from "./page/page_options.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 
-/** What a request wants to do: look, or change something. */
-export type Right = "read" | "write";
+/** What a request wants to do: look, add jobs, or change whatever it likes, which includes both. */
+export type Right = "read" | "enqueue" | "write";
 
-/** Whether a request may do what it wants to. */
-export type Authorize = (request: Request, right: Right) => boolean | Promise<boolean>;
+/** What a request is about. */
+export interface Access {
+  /** What it calls, by its name in the OpenAPI document, such as `findJobs`; of the page `page`. */
+  readonly operation: string;
+  /**
+   * The queues that it names, or whose jobs were read for it; `undefined` at first, when it is asked
+   * whether it may do this in any queue.
+   */
+  readonly queues: readonly string[] | undefined;
+}
+
+/** The only queues in which a request may do what it wants to. */
+export interface QueueRights {
+  /** Their names. */
+  readonly queues: readonly string[];
+}
+
+/**
+ * Whether a request may do what it wants to. It is asked once without queues, then about each queue that
+ * the request names or that a job was read of, unless it has answered with the list of queues.
+ */
+export type Authorize = (
+  request: Request,
+  right: Right,
+  access: Access,
+) => boolean | QueueRights | Promise<boolean | QueueRights>;
 
 /** How a router is set up. One of `authorize` and `publicAccess` must be given. */
 export interface JobRouterOptions {
-  /** Whether a request may read or write. Only `true` lets it in; when it throws, the answer is 500. */
+  /**
+   * Whether a request may read, enqueue or write, and in which queues. Only `true` or a list of queues
+   * lets it in; when it throws, the answer is 500. Jobs of other queues are left out, as if there were none.
+   */
   readonly authorize?: Authorize | undefined;
-  /** What everybody may do who can reach the router: `read`, or `write` and read too. */
+  /** What everybody may do who can reach the router: `read`, `enqueue`, or `write` and both. */
   readonly publicAccess?: Right | undefined;
   /** Other origins, such as `https://admin.example.com`, whose pages may write. Default none. */
   readonly allowedOrigins?: readonly string[] | undefined;
@@ -82,6 +109,9 @@ export function readRouterOptions(options: JobRouterOptions): RouterSettings {
   };
 }
 
+/** All rights. */
+export const rights: readonly Right[] = ["read", "enqueue", "write"];
+
 function checkAccess(authorize: unknown, publicAccess: unknown): void {
   if (authorize === undefined && publicAccess === undefined) {
     throw new TypeError(
@@ -92,8 +122,8 @@ function checkAccess(authorize: unknown, publicAccess: unknown): void {
   if (authorize !== undefined && typeof authorize !== "function") {
     throw new TypeError(`authorize must be a function: got ${shown(authorize)}`);
   }
-  if (publicAccess !== undefined && publicAccess !== "read" && publicAccess !== "write") {
-    throw new TypeError(`publicAccess must be "read" or "write": got ${shown(publicAccess)}`);
+  if (publicAccess !== undefined && !rights.includes(publicAccess as Right)) {
+    throw new TypeError(`publicAccess must be ${rights.join(", ")}: got ${shown(publicAccess)}`);
   }
 }
 

@@ -4,12 +4,14 @@
  * @module
  */
 import type { JobQueue } from "../queue/queue.ts";
-import { checkAccess, checkContentType, checkSite } from "./access.ts";
+import { checkContentType, checkSite } from "./access.ts";
+import { AllowedJobs } from "./allowed_jobs.ts";
 import { type Answer, errorAnswer } from "./answer.ts";
 import { parseBody, type Plain, readBytes } from "./body.ts";
 import type { Operation } from "./operation.ts";
 import { checkQuery } from "./query.ts";
 import { statusOfCode, toRequestError } from "./request_error.ts";
+import { Rights } from "./rights.ts";
 import type { RouterSettings } from "./router_options.ts";
 
 /** What a router serves. */
@@ -27,13 +29,15 @@ export async function serveOperation(
   id: string,
   { queue, settings }: Served,
 ): Promise<Answer> {
-  await checkAccess(request, operation.right, settings);
+  const rights = new Rights(request, operation.operationId, settings);
+  await rights.check(operation.right);
   const { searchParams: query } = new URL(request.url);
   const writes = operation.method === "POST";
   if (writes) checkSite(request, settings);
   checkQuery(query, queryNames(operation));
   const body = writes ? await readOperationBody(operation, request, settings.maxBodyBytes) : {};
-  return operation.run({ queue, settings, request, id, query, body });
+  const jobs = new AllowedJobs(queue, rights);
+  return operation.run({ queue, jobs, rights, settings, request, id, query, body });
 }
 
 /** A body that may be left out needs no content type when it is. */

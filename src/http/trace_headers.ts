@@ -5,7 +5,6 @@
  * @module
  */
 import type { SpanContext } from "@opentelemetry/api";
-import type { Job } from "../job/job.ts";
 import type { NewJob } from "../job/new_job.ts";
 import { activeBaggage } from "../trace/baggage.ts";
 import { activeSpanContext } from "../trace/tracer.ts";
@@ -43,8 +42,15 @@ export function inTrace(newJob: NewJob, { correlationId, baggage }: RequestTrace
   };
 }
 
+/** What an answer tells of a job's trace. */
+interface Traced {
+  readonly traceId?: string | undefined;
+  readonly correlationId?: string | undefined;
+  readonly traceparent?: string | undefined;
+}
+
 /** The ids that these jobs have in common, as headers. */
-export function traceHeadersOf(jobs: readonly Job[]): Readonly<Record<string, string>> {
+export function traceHeadersOf(jobs: readonly Traced[]): Readonly<Record<string, string>> {
   const all = {
     "x-trace-id": common(jobs.map(({ traceId }) => traceId)),
     "x-correlation-id": common(jobs.map(({ correlationId }) => correlationId)),

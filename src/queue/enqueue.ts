@@ -10,6 +10,7 @@ import type { JobOptions } from "../job/job_options.ts";
 import { measureSend } from "../metrics/measure.ts";
 import { checkJob, job, type NewJob } from "../job/new_job.ts";
 import type { InTransaction } from "../job/queues.ts";
+import { unknownParent } from "../store/reasons.ts";
 import type { Added, Store } from "../store/store.ts";
 import { type Sending, startSending } from "../trace/producer.ts";
 import type { SpanRules } from "../trace/rules.ts";
@@ -135,7 +136,7 @@ async function storedParents<Transaction>(
   for (const { parentId, traceId } of asked) {
     // With a trace of its own it may belong to one that only the caller's transaction can see.
     if (parents.has(parentId!) || traceId !== undefined) continue;
-    throw new UnknownJobError(`A parent must be a stored job: got ${parentId}`, parentId!);
+    throw unknownParent(parentId!);
   }
   return parents;
 }

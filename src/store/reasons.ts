@@ -47,6 +47,11 @@ export function checkSameJob(
   }
 }
 
+/** The refusal of a parent that is not stored. */
+export function unknownParent(id: string): UnknownJobError {
+  return new UnknownJobError(`A parent must be a stored job: got ${id}`, id);
+}
+
 /** How a dependency did not complete, in words. */
 export function endedAs(status: "failed" | "cancelled"): string {
   return status === "cancelled" ? "was cancelled" : status;

@@ -51,7 +51,12 @@ describe("the OpenAPI document", () => {
   beforeEach(async () => {
     queue = new JobQueue({ store: memory(), baggage: true });
     app = new Hono();
-    const authorize = bearerToken(TOKEN);
+    const tokens = [
+      { token: TOKEN, right: "write" },
+      { token: "reader", right: "read" },
+      { token: "sender", right: "enqueue" },
+    ] as const;
+    const authorize = bearerToken({ tokens });
     app.route(MOUNT, jobRouter(queue, { authorize, onError: () => {} }));
     document = await (await send(`${MOUNT}/openapi.json`)).json() as Document;
     // Strict: a keyword that the dialect does not have is an error.
@@ -207,6 +212,9 @@ describe("the OpenAPI document", () => {
         await assertDocumented(described, response);
       };
       await sees(url, { ...init, headers: { authorization: "Bearer other" } });
+      for (const token of ["reader", "sender"]) {
+        await sees(url, { ...init, headers: { ...json, authorization: `Bearer ${token}` } });
+      }
       await sees(url.includes("?") ? `${url}&wrong=1` : `${url}?wrong=1`, init);
       if (path.includes("{id}")) await sees(url, init);
       if (described.requestBody !== undefined) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isPublic } from "../access.ts";
+import { isPublic } from "../rights.ts";
 import type { Content, JsonSchema, Operation, Parameter } from "../operation.ts";
 import { type ErrorCode, statusOfCode } from "../request_error.ts";
 import type { RouterSettings } from "../router_options.ts";
@@ -11,7 +11,7 @@ import { answerHeaders } from "./headers.ts";
 import { schemas } from "./schemas.ts";
 
 /** What can go wrong with any operation. */
-const everywhere: readonly ErrorCode[] = ["unauthorized", "internal", "unavailable"];
+const everywhere: readonly ErrorCode[] = ["unauthorized", "forbidden", "internal", "unavailable"];
 
 /** Who may do what without being asked who it is. */
 type Access = Pick<RouterSettings, "publicAccess">;
@@ -45,8 +45,6 @@ export function describeOperations(
 
 function describe(operation: Operation, access: Access): JsonSchema {
   const { operationId, summary, parameters = [], body, answers, errors } = operation;
-  // Who may not even read is asked who it is; who may read can be forbidden to write.
-  const refusals: readonly ErrorCode[] = operation.right === "write" ? ["forbidden"] : [];
   const enqueues = parameters.some(({ name }) => name === "traceparent");
   return {
     operationId,
@@ -61,7 +59,7 @@ function describe(operation: Operation, access: Access): JsonSchema {
           ...enqueues && { headers: answerHeaders },
         }]),
       ),
-      ...Object.fromEntries([...errors, ...refusals, ...everywhere].map(describeError)),
+      ...Object.fromEntries([...errors, ...everywhere].map(describeError)),
     },
   };
 }

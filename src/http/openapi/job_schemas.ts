@@ -154,10 +154,12 @@ export const jobSchemas: Readonly<Record<string, JsonSchema>> = {
   NewJobs: closed({ jobs: list(ref("NewJob"), { minItems: 1 }) }, ["jobs"]),
   Job: closed(jobProperties, wholeJob),
   ListedJob: closed({ ...jobProperties, ...partSizes }, alwaysThere),
-  EnqueuedJob: closed(
-    { ...jobProperties, deduplicated: { type: "boolean" } },
-    [...wholeJob, "deduplicated"],
-  ),
+  EnqueuedJob: {
+    description:
+      "The whole job for who may read its queue; for others its id, whether it was stored " +
+      "before, and of its trace and its business process what they said themselves.",
+    ...closed({ ...jobProperties, deduplicated: { type: "boolean" } }, ["id", "deduplicated"]),
+  },
   EnqueuedJobs: closed({ jobs: list(ref("EnqueuedJob")) }, ["jobs"]),
   JobChange: closed({ job: ref("Job"), changed: { type: "boolean" } }, ["job", "changed"]),
   AttemptedJob: closed({ ...jobProperties, failedAttempts }, [...wholeJob, "failedAttempts"]),

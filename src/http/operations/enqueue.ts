@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { isInputError } from "../../job/input_error.ts";
+import { readTraceId } from "../../job/ids.ts";
+import { inPart, isInputError } from "../../job/input_error.ts";
 import type { Job } from "../../job/job.ts";
 import type { NewJob } from "../../job/new_job.ts";
 import type { Enqueued } from "../../job/queues.ts";
 import { JobIdTakenError } from "../../job/errors.ts";
-import { checkNames, type Plain, plainObject } from "../body.ts";
+import { below, checkNames, type Plain, plainObject } from "../body.ts";
 import { readNewJob } from "../new_jobs.ts";
 import { exampleBatch, exampleNewJob } from "../openapi/examples.ts";
 import { correlationHeader, idempotencyHeader, traceContextHeaders } from "../openapi/headers.ts";
@@ -16,13 +17,14 @@ import type { Call, Operation } from "../operation.ts";
 import { checkedAt, invalidInput, RequestError } from "../request_error.ts";
 import { inTrace, readRequestTrace, traceHeadersOf } from "../trace_headers.ts";
 import { checkOptions } from "../../job/job_options.ts";
+import { unknownDependency, unknownParent } from "../../store/reasons.ts";
 
 /** One job. */
 export const enqueueJob: Operation = {
   operationId: "enqueueJob",
   method: "POST",
   path: "/jobs",
-  right: "write",
+  right: "enqueue",
   summary: "Enqueue one job",
   parameters: [idempotencyHeader, correlationHeader, ...traceContextHeaders],
   body: { description: "The job.", schema: "NewJob", example: exampleNewJob, required: true },
@@ -35,7 +37,7 @@ export const enqueueJob: Operation = {
   },
   errors: ["invalid_input", "conflict", "too_large", "unsupported_media_type"],
   run: async (call) => {
-    const newJob = await readNewJob(withKey(call.body, call.request), "", rulesOf(call));
+    const newJob = await readJob(call, withKey(call.body, call.request), "");
     const [enqueued] = await enqueue(
       call,
       [newJob],
@@ -54,7 +56,7 @@ export const enqueueBatch: Operation = {
   operationId: "enqueueBatch",
   method: "POST",
   path: "/jobs/batch",
-  right: "write",
+  right: "enqueue",
   summary: "Enqueue several jobs, all of them or none",
   parameters: [correlationHeader, ...traceContextHeaders],
   body: { description: "The jobs.", schema: "NewJobs", example: exampleBatch, required: true },
@@ -69,7 +71,7 @@ export const enqueueBatch: Operation = {
     const newJobs: NewJob[] = [];
     for (const [i, one] of readList(call).entries()) {
       const path = `jobs[${i}]`;
-      newJobs.push(await readNewJob(plainObject(one, "A job", path), path, rulesOf(call)));
+      newJobs.push(await readJob(call, plainObject(one, "A job", path), path));
     }
     const jobs = await enqueue(call, newJobs, (path) => `jobs${path}`);
     return { status: 201, body: { jobs }, headers: traceHeadersOf(jobs) };
@@ -103,15 +105,31 @@ function readList({ body, settings }: Call): readonly unknown[] {
   );
 }
 
+/** Before anything of a job is read but its queue: even what is wrong with it is not for everybody. */
+async function readJob(call: Call, plain: Plain, path: string): Promise<NewJob> {
+  const { queue: queueName } = plain;
+  if (typeof queueName === "string" && !await call.rights.may("enqueue", queueName)) {
+    throw new RequestError("forbidden", "This needs the right to enqueue in this queue", {
+      path: below(path, "queue"),
+    });
+  }
+  return await readNewJob(plain, path, rulesOf(call));
+}
+
 async function enqueue(
-  { queue, request }: Call,
+  call: Call,
   newJobs: readonly NewJob[],
   pathOf: (path: string) => string | undefined,
-): Promise<readonly Enqueued<Job>[]> {
+): Promise<readonly EnqueuedAnswer[]> {
+  const { queue, request } = call;
   const trace = readRequestTrace(request, queue.carriesBaggage);
-  const jobs = newJobs.map((newJob) => inTrace(newJob, trace));
   try {
-    return await queue.enqueueFrom(undefined, trace.span)(jobs);
+    const allowed = await withReadableReferences(call, newJobs);
+    const jobs = allowed.map((newJob) => inTrace(newJob, trace));
+    const enqueued = await queue.enqueueFrom(undefined, trace.span)(jobs);
+    return await Promise.all(
+      enqueued.map((stored, i) => answerOf(call, stored, jobs[i]!, trace.span?.traceId)),
+    );
   } catch (error) {
     // What a job alone can get wrong has been refused: this is what they refer to.
     if (error instanceof JobIdTakenError) {
@@ -119,4 +137,53 @@ async function enqueue(
     }
     throw isInputError(error) ? invalidInput(error.message, pathOf(error.path)) : error;
   }
+}
+
+/** What is answered of a job: all of it, or what its sender knows of it. */
+interface EnqueuedAnswer extends Pick<Enqueued<Job>, "id" | "deduplicated" | "traceparent"> {
+  readonly traceId?: string | undefined;
+  readonly correlationId?: string | undefined;
+}
+
+async function answerOf(
+  { jobs, rights }: Call,
+  stored: Enqueued<Job>,
+  { traceId, correlationId }: NewJob,
+  callersTraceId: string | undefined,
+): Promise<EnqueuedAnswer> {
+  const { id, deduplicated } = stored;
+  if (await rights.may("read", stored.queueName)) return await jobs.withoutOthers(stored);
+  // Of the first job that was stored under its key only what this one says of itself too.
+  if (!deduplicated) {
+    return { id, deduplicated, traceId: stored.traceId, correlationId: stored.correlationId };
+  }
+  const ownTraceId = traceId === undefined ? callersTraceId : readTraceId(traceId);
+  return { id, deduplicated, traceId: ownTraceId, correlationId };
+}
+
+/**
+ * Refuses references to jobs that the request may not read, as those to jobs that are not stored. A
+ * parent may be unknown where a job has a trace of its own: so one that may not be read is left out then.
+ */
+async function withReadableReferences(
+  { jobs, rights }: Call,
+  newJobs: readonly NewJob[],
+): Promise<readonly NewJob[]> {
+  if (rights.isPublic("read")) return newJobs;
+  const here = new Set(newJobs.map(({ id }) => id));
+  const elsewhere = new Set(
+    newJobs.flatMap(({ parentId, dependsOn = [] }) => [...dependsOn, parentId ?? []].flat())
+      .filter((id) => !here.has(id)),
+  );
+  const readable = await jobs.readable([...elsewhere]);
+  const isKnown = (id: string) => here.has(id) || readable.has(id);
+  return newJobs.map((newJob, i) => {
+    const { parentId, dependsOn = [], traceId } = newJob;
+    const at = dependsOn.findIndex((id) => !isKnown(id));
+    if (at >= 0) throw inPart(unknownDependency(dependsOn[at]!), `[${i}].dependsOn[${at}]`);
+    if (parentId === undefined || parentId === null || isKnown(parentId)) return newJob;
+    if (traceId === undefined) throw inPart(unknownParent(parentId), `[${i}].parent`);
+    const { parentId: _, ...rest } = newJob;
+    return rest;
+  });
 }

@@ -26,7 +26,7 @@ export const findJobs: Operation = {
   parameters: [...filterParameters, ...pageParameters],
   answers: { 200: { description: "A page of jobs.", schema: "JobPage" } },
   errors: ["invalid_input"],
-  run: async ({ queue, query, settings }) => {
+  run: async ({ jobs, query, settings }) => {
     const filter = readFilter(query, [
       "id",
       "queue",
@@ -40,7 +40,7 @@ export const findJobs: Operation = {
       "cursor",
       "include",
     ], settings.maxPageSize);
-    return { status: 200, body: await queue.find(filter) };
+    return { status: 200, body: await jobs.find(filter) };
   },
 };
 
@@ -54,8 +54,8 @@ export const getJob: Operation = {
   parameters: [idInPath],
   answers: { 200: { description: "The job.", schema: "AttemptedJob" } },
   errors: ["invalid_input", "not_found"],
-  run: async ({ queue, id }) => {
-    const job = await queue.get(checkedAt("id", () => checkJobId(id)));
+  run: async ({ jobs, id }) => {
+    const job = await jobs.get(checkedAt("id", () => checkJobId(id)));
     if (job === undefined) throw noSuchJob();
     return { status: 200, body: job };
   },
@@ -110,10 +110,10 @@ export function noSuchJob(): RequestError {
 }
 
 async function tree(
-  { queue, query, settings: { maxPageSize } }: Call,
+  { jobs, query, settings: { maxPageSize } }: Call,
   of: { readonly traceId: string } | { readonly correlationId: string },
 ) {
   const page = readFilter(query, ["limit", "cursor", "include"], maxPageSize);
   const limit = query.has("limit") ? page.limit : maxPageSize;
-  return { status: 200, body: { ...of, ...await queue.tree({ ...page, ...of, limit }) } };
+  return { status: 200, body: { ...of, ...await jobs.tree({ ...page, ...of, limit }) } };
 }

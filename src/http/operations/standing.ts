@@ -17,9 +17,9 @@ export const countJobs: Operation = {
   parameters: [endedWithinParameter],
   answers: { 200: { description: "The counts.", schema: "Counts" } },
   errors: ["invalid_input"],
-  run: async ({ queue, query }) => ({
+  run: async ({ jobs, query }) => ({
     status: 200,
-    body: { queues: await queue.counts(readCounting(query)) },
+    body: { queues: await jobs.counts(readCounting(query)) },
   }),
 };
 
@@ -32,5 +32,5 @@ export const getHealth: Operation = {
   summary: "The depth of each queue, its oldest waiting job, and what holds the store up",
   answers: { 200: { description: "How the store stands.", schema: "Health" } },
   errors: ["invalid_input"],
-  run: async ({ queue }) => ({ status: 200, body: await queue.health() }),
+  run: async ({ jobs }) => ({ status: 200, body: await jobs.health() }),
 };

@@ -31,7 +31,7 @@ export const cancelJob: Operation = {
   run: async (call) => {
     checkNames(call.body, ["reason"], "");
     const reason = readReason(call.body.reason);
-    return answerTo(await call.queue.cancel(idOf(call), { reason }));
+    return await change(call, (id) => call.queue.cancel(id, { reason }));
   },
 };
 
@@ -62,19 +62,21 @@ export const retryJob: Operation = {
     checkNames(call.body, ["dependents", "force"], "");
     const dependents = readSwitch(call.body, "dependents");
     const force = readSwitch(call.body, "force");
-    return answerTo(await call.queue.retry(idOf(call), { dependents, force }));
+    return await change(call, (id) => call.queue.retry(id, { dependents, force }));
   },
 };
 
-function idOf({ id }: Call): string {
-  return checkedAt("id", () => checkJobId(id));
-}
-
-function answerTo(change: JobChange | undefined): Answer {
+async function change(
+  { id, jobs }: Call,
+  apply: (id: string) => Promise<JobChange | undefined>,
+): Promise<Answer> {
+  checkedAt("id", () => checkJobId(id));
+  const change = await jobs.mayChange(id) ? await apply(id) : undefined;
   if (change === undefined) throw noSuchJob();
-  const { job: { status }, changed, reason } = change;
+  const shown = await jobs.changed(change);
+  const { job: { status }, changed, reason } = shown;
   if (!changed) throw new RequestError("conflict", reason!, { status });
-  return { status: 200, body: change };
+  return { status: 200, body: shown };
 }
 
 const LONGEST_REASON = 1_000;

@@ -6,11 +6,13 @@
 import type { Context, Hono } from "hono";
 import { html } from "hono/html";
 import { routePath } from "hono/route";
-import { checkAccess, checkForm, mayDo } from "../access.ts";
+import { checkForm } from "../access.ts";
+import { AllowedJobs } from "../allowed_jobs.ts";
 import { readBytes } from "../body.ts";
 import { cancelJob, retryJob } from "../operations/steer.ts";
 import { checkQuery } from "../query.ts";
 import { statusOfCode } from "../request_error.ts";
+import { Rights } from "../rights.ts";
 import { answerError, type Served } from "../serve_operation.ts";
 import { Addresses } from "./addresses.ts";
 import type { Asset } from "./assets/asset.ts";
@@ -85,17 +87,18 @@ function isRouterItself(c: Context): boolean {
 
 async function showView(view: View, asked: Asked): Promise<Response> {
   const { request, path, id, page, served: { queue, settings } } = asked;
-  await checkAccess(request, "read", settings);
+  const rights = new Rights(request, "page", settings);
+  await rights.check("read");
   const { searchParams: query } = new URL(request.url);
   checkQuery(query, view.query);
   const shown = await view.show({
-    queue,
+    jobs: new AllowedJobs(queue, rights),
     settings,
     page,
     id,
     query,
     to: new Addresses(path),
-    mayWrite: await mayDo(request, "write", settings),
+    mayWrite: (queueName) => rights.may("write", queueName),
     now: Date.now(),
   });
   if ("goTo" in shown) return redirect(shown.goTo);
@@ -104,21 +107,23 @@ async function showView(view: View, asked: Asked): Promise<Response> {
 
 /** Not even the page's style is for everybody: whoever may not read learns nothing. */
 async function showAsset({ type, text }: Asset, { request, served }: Asked): Promise<Response> {
-  await checkAccess(request, "read", served.settings);
+  await new Rights(request, "page", served.settings).check("read");
   return safeResponse(text, 200, { "content-type": type, "cache-control": "no-cache" });
 }
 
 /** Retries or cancels as the operation of that name does, then shows the job. */
 async function steer(operation: typeof retryJob, asked: Asked): Promise<Response> {
   const { request, path, id, served: { queue, settings } } = asked;
-  await checkAccess(request, "write", settings);
+  const rights = new Rights(request, operation.operationId, settings);
+  await rights.check("write");
   checkForm(request);
   const form = new URLSearchParams(
     new TextDecoder().decode(await readBytes(request, LARGEST_FORM)),
   );
   const body = Object.fromEntries([...form].filter(([, value]) => value !== ""));
   const query = new URLSearchParams();
-  await operation.run({ queue, settings, request, id, query, body });
+  const jobs = new AllowedJobs(queue, rights);
+  await operation.run({ queue, jobs, rights, settings, request, id, query, body });
   return redirect(new Addresses(path).job(id));
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { html } from "hono/html";
-import type { JobQueue } from "../../queue/queue.ts";
+import type { AllowedJobs } from "../allowed_jobs.ts";
 import type { RouterSettings } from "../router_options.ts";
 import type { Addresses } from "./addresses.ts";
 import type { PageSettings } from "./page_options.ts";
@@ -14,8 +14,8 @@ export type Html = ReturnType<typeof html>;
 
 /** A request for a view, as far as it is read. */
 export interface Visit {
-  /** The queue. */
-  readonly queue: JobQueue;
+  /** The jobs, as far as the viewer may see them. */
+  readonly jobs: AllowedJobs;
   /** What bounds the request. */
   readonly settings: RouterSettings;
   /** How the page is set up. */
@@ -26,8 +26,8 @@ export interface Visit {
   readonly query: URLSearchParams;
   /** Links from here. */
   readonly to: Addresses;
-  /** Whether the viewer may retry and cancel. */
-  readonly mayWrite: boolean;
+  /** Whether the viewer may retry and cancel jobs of a queue. */
+  readonly mayWrite: (queueName: string) => Promise<boolean>;
   /** When it is looked at, in ms since 1970. */
   readonly now: number;
 }

@@ -30,12 +30,13 @@ export const jobView: View = {
   query: [],
   show: async (visit) => {
     const id = checkedAt("id", () => checkJobId(visit.id));
-    const job = await visit.queue.get(id);
+    const job = await visit.jobs.get(id);
     if (job === undefined) throw noSuchJob();
     const near = await nearJobs(job, visit);
+    const mayWrite = await visit.mayWrite(job.queueName);
     const [run] = runsOf(job).slice(-1);
     const body = html`<h1>${job.queueName} ${statusMark(job.status)}</h1>
-${visit.mayWrite ? steering(job, visit) : ""}
+${mayWrite ? steering(job, visit) : ""}
 ${facts(job, near, visit)}
 <h2>Attempts</h2>
 ${attempts(job, visit)}
@@ -58,11 +59,11 @@ interface NearJobs {
 }
 
 /** Those that are no longer stored are known by their ids. */
-async function nearJobs({ id, parentId, dependsOn }: Job, { queue }: Visit): Promise<NearJobs> {
+async function nearJobs({ id, parentId, dependsOn }: Job, { jobs }: Visit): Promise<NearJobs> {
   const after = dependsOn.slice(0, MOST_NEAR);
   const [{ jobs: parts }, { jobs: others }] = await Promise.all([
-    queue.find({ parent: id, limit: MOST_NEAR, include: [] }),
-    queue.find({ ids: [...after, ...parentId === undefined ? [] : [parentId]], include: [] }),
+    jobs.find({ parent: id, limit: MOST_NEAR, include: [] }),
+    jobs.find({ ids: [...after, ...parentId === undefined ? [] : [parentId]], include: [] }),
   ]);
   const byId = new Map(others.map((job) => [job.id, job]));
   const near = (one: string) => byId.get(one) ?? one;

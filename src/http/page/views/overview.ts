@@ -26,17 +26,17 @@ export const overview: View = {
   path: "/page",
   query: [],
   show: async (visit) => {
-    const { queue, settings: { maxPageSize } } = visit;
+    const { jobs, settings: { maxPageSize } } = visit;
     const [counts, lately, health, failed, latest] = await Promise.all([
-      queue.counts(),
-      queue.counts({ endedWithinMs: HOUR }),
-      queue.health(),
-      queue.find({
+      jobs.counts(),
+      jobs.counts({ endedWithinMs: HOUR }),
+      jobs.health(),
+      jobs.find({
         status: "failed",
         limit: Math.min(LATEST_FAILURES, maxPageSize),
         include: [],
       }),
-      queue.find({ limit: Math.min(LATEST_JOBS, maxPageSize), include: [] }),
+      jobs.find({ limit: Math.min(LATEST_JOBS, maxPageSize), include: [] }),
     ]);
     const body = html`<h1>Queues</h1>
 ${counts.length === 0 ? nothing : queueTable(counts, lately, health.queues)}

@@ -26,9 +26,9 @@ export const search: View = {
 };
 
 /** A UUID may be any of the three: a job is looked for first, then a trace. */
-async function addressOf(asked: string, { queue, to }: Visit): Promise<string | undefined> {
+async function addressOf(asked: string, { jobs, to }: Visit): Promise<string | undefined> {
   const some = async (filter: JobFilter) =>
-    isFilter(filter) && (await queue.find({ ...filter, limit: 1, include: [] })).jobs.length > 0;
+    isFilter(filter) && (await jobs.find({ ...filter, limit: 1, include: [] })).jobs.length > 0;
   const lower = asked.toLowerCase();
   if (isJobId(lower) && await some({ ids: [lower] })) return to.job(lower);
   if (isWholeTraceId(asked) && await some({ traceId: asked })) return to.trace(readTraceId(asked));

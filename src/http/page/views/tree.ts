@@ -25,7 +25,7 @@ export const traceView: View = {
   query: cutNames,
   show: async (visit) => {
     const traceId = checkedAt("traceId", () => readTraceId(visit.id));
-    const tree = await wholeTree(visit.queue, { traceId });
+    const tree = await wholeTree(visit.jobs, { traceId });
     if (tree.jobs === 0) throw new RequestError("not_found", `No job has the trace id ${traceId}`);
     const head = html`<h1>Trace ${copiedId(traceId)}</h1>
 <p class="facts">${factsOf(tree, visit)}${correlationsOf(tree, visit)}${
@@ -41,7 +41,7 @@ export const correlationView: View = {
   query: cutNames,
   show: async (visit) => {
     const correlationId = checkedAt("correlationId", () => checkCorrelationId(visit.id));
-    const tree = await wholeTree(visit.queue, { correlationId });
+    const tree = await wholeTree(visit.jobs, { correlationId });
     if (tree.jobs === 0) {
       throw new RequestError("not_found", `No job has the correlation id ${correlationId}`);
     }

@@ -1,0 +1,199 @@
+/**
+ * The jobs that a request may see. Those of other queues are left out wherever they would appear: as
+ * jobs, in counts, and as ids that a job refers to.
+ *
+ * @module
+ */
+import type { Attempted, Job, JobSummary } from "../job/job.ts";
+import type { JobError } from "../job/record.ts";
+import { findAttempted } from "../queue/attempted_jobs.ts";
+import type { CountOptions } from "../queue/counting.ts";
+import type { JobChange } from "../queue/job_change.ts";
+import { type JobTree, jobTree } from "../queue/job_tree.ts";
+import type { JobFilter, JobPage } from "../queue/lookup.ts";
+import type { JobQueue } from "../queue/queue.ts";
+import type { Health } from "../store/health.ts";
+import type { QueueCount } from "../store/store.ts";
+import { Breath } from "../worker/breath.ts";
+import { RequestError } from "./request_error.ts";
+import type { Rights } from "./rights.ts";
+
+/** A queue's jobs as one request may see them. */
+export class AllowedJobs {
+  readonly #queue: JobQueue;
+  readonly #rights: Rights;
+
+  constructor(queue: JobQueue, rights: Rights) {
+    this.#queue = queue;
+    this.#rights = rights;
+  }
+
+  /** As `JobQueue.get`. */
+  async get(id: string): Promise<Job & Attempted | undefined> {
+    const job = await this.#queue.get(id);
+    if (job === undefined || !await this.#rights.may("read", job.queueName)) return undefined;
+    return await this.withoutOthers(job);
+  }
+
+  /** As `JobQueue.find`. */
+  find(filter: JobFilter): Promise<JobPage<JobSummary>> {
+    return this.#pageOf(filter, (allowed) => this.#queue.find(allowed));
+  }
+
+  /** As `find`, each job with its attempts. */
+  findAttempted(filter: JobFilter): Promise<JobPage<JobSummary & Attempted>> {
+    return this.#pageOf(filter, (allowed) => findAttempted(this.#queue.store, allowed));
+  }
+
+  /** As `JobQueue.tree`. */
+  async tree(filter: JobFilter): Promise<JobTree> {
+    return jobTree(await this.findAttempted(filter));
+  }
+
+  /** As `JobQueue.counts`. */
+  async counts(options: CountOptions = {}): Promise<readonly QueueCount[]> {
+    return await this.#inReadable(await this.#queue.counts(options));
+  }
+
+  /** As `JobQueue.health`. What holds the store up is for those to know who may read all of it. */
+  async health(): Promise<Health> {
+    const health = await this.#queue.health();
+    const queues = await this.#inReadable(health.queues);
+    return await this.#rights.queuesWith("read") === undefined ? { ...health, queues } : { queues };
+  }
+
+  /**
+   * Refuses to change a job of a queue in which the request may not.
+   *
+   * @returns Whether there is such a job, as far as the request may know.
+   */
+  async mayChange(id: string): Promise<boolean> {
+    if (this.#rights.isPublic("write")) return true;
+    const { jobs: [job] } = await this.#queue.store.find({ ids: [id], limit: 1, include: [] });
+    if (job === undefined || !await this.#rights.may("read", job.queueName)) return false;
+    if (await this.#rights.may("write", job.queueName)) return true;
+    throw new RequestError("forbidden", `This needs the right to write in ${job.queueName}`);
+  }
+
+  /** What came of a change, without what it says of other queues' jobs. */
+  async changed({ job, reason, ...change }: JobChange): Promise<JobChange> {
+    const shown = await this.withoutOthers(job);
+    const hidden = idsIn(job).filter((id) => !idsIn(shown).includes(id));
+    return { ...change, job: shown, reason: reason && without(hidden, reason) };
+  }
+
+  /** A job without the ids of jobs that the request may not see. */
+  async withoutOthers<AJob extends JobSummary>(job: AJob): Promise<AJob> {
+    return (await this.#allWithoutOthers([job]))[0]!;
+  }
+
+  /** Those of these ids that are of stored jobs which the request may see. */
+  async readable(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const readable = new Set<string>();
+    for (let from = 0; from < ids.length; from += AT_ONCE) {
+      const some = ids.slice(from, from + AT_ONCE);
+      const { jobs } = await this.#queue.store.find({ ids: some, limit: AT_ONCE, include: [] });
+      for (const { id, queueName } of jobs) {
+        if (await this.#rights.may("read", queueName)) readable.add(id);
+      }
+    }
+    return readable;
+  }
+
+  /** A page of allowed jobs. It has one at least, if there is any. */
+  async #pageOf<AJob extends JobSummary>(
+    filter: JobFilter,
+    read: (filter: JobFilter) => Promise<JobPage<AJob>>,
+  ): Promise<JobPage<AJob>> {
+    if (this.#rights.isPublic("read")) return await read(filter);
+    const allowed = await this.#allowedOf(filter);
+    if (allowed === undefined) return { jobs: [], nextCursor: undefined };
+    const breath = new Breath();
+    for (let { cursor } = allowed;;) {
+      const page = await read({ ...allowed, cursor });
+      const jobs = await this.#inReadable(page.jobs);
+      if (jobs.length > 0 || page.nextCursor === undefined) {
+        return { ...page, jobs: await this.#allWithoutOthers(jobs) };
+      }
+      cursor = page.nextCursor;
+      await breath.take();
+    }
+  }
+
+  /** The filter for those of the queues that may be read; `undefined` where nothing can be found. */
+  async #allowedOf(filter: JobFilter): Promise<JobFilter | undefined> {
+    const { parent } = filter;
+    const parentId = typeof parent === "object" ? parent.id : parent;
+    if (parentId !== undefined && !(await this.readable([parentId])).has(parentId)) {
+      return undefined;
+    }
+    const only = await this.#rights.queuesWith("read");
+    const named = filter.queueName === undefined ? only : [filter.queueName].flat();
+    if (named === undefined) return filter;
+    const queueName: string[] = [];
+    for (const name of named) if (await this.#rights.may("read", name)) queueName.push(name);
+    return queueName.length === 0 ? undefined : { ...filter, queueName };
+  }
+
+  async #inReadable<Of extends { readonly queueName: string }>(all: readonly Of[]): Promise<Of[]> {
+    const readable: Of[] = [];
+    for (const one of all) {
+      if (await this.#rights.may("read", one.queueName)) readable.push(one);
+    }
+    return readable;
+  }
+
+  async #allWithoutOthers<AJob extends JobSummary>(jobs: readonly AJob[]): Promise<AJob[]> {
+    if (this.#rights.isPublic("read")) return [...jobs];
+    const here = new Set(jobs.map(({ id }) => id));
+    const elsewhere = new Set(jobs.flatMap(idsIn).filter((id) => !here.has(id)));
+    const readable = await this.readable([...elsewhere]);
+    return jobs.map((job) => hiding(job, (id) => !here.has(id) && !readable.has(id)));
+  }
+}
+
+const AT_ONCE = 1_000;
+
+/** The ids of other jobs that a job has, in its errors too. */
+function idsIn(job: JobSummary & Partial<Attempted>): readonly string[] {
+  const { parentId, dependsOn, error, failedAttempts = [] } = job;
+  const errors = [error, ...failedAttempts.map((attempt) => attempt.error)];
+  return [...dependsOn, parentId, ...errors.flatMap((one) => [one?.dependencyId, one?.parentId])]
+    .filter((id) => id !== undefined);
+}
+
+function hiding<AJob extends JobSummary & Partial<Attempted>>(
+  job: AJob,
+  isHidden: (id: string) => boolean,
+): AJob {
+  const hidden = idsIn(job).filter(isHidden);
+  if (hidden.length === 0) return job;
+  const { parentId, dependsOn, error, failedAttempts } = job;
+  return {
+    ...job,
+    parentId: parentId === undefined || isHidden(parentId) ? undefined : parentId,
+    dependsOn: dependsOn.filter((id) => !isHidden(id)),
+    error: error && errorWithout(hidden, error),
+    ...failedAttempts && {
+      failedAttempts: failedAttempts.map((attempt) => ({
+        ...attempt,
+        error: attempt.error && errorWithout(hidden, attempt.error),
+      })),
+    },
+  };
+}
+
+function errorWithout(hidden: readonly string[], error: JobError): JobError {
+  const { dependencyId, parentId, message, ...rest } = error;
+  const isShown = (id: string | undefined) => id !== undefined && !hidden.includes(id);
+  return {
+    ...rest,
+    message: without(hidden, message),
+    ...isShown(dependencyId) && { dependencyId },
+    ...isShown(parentId) && { parentId },
+  } as JobError;
+}
+
+function without(ids: readonly string[], text: string): string {
+  return ids.reduce((rest, id) => rest.replaceAll(id, "(not shown)"), text);
+}
