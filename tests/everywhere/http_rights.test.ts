@@ -35,6 +35,9 @@ async function crossedQueues(): Promise<{ queue: JobQueue; jobs: readonly Job[] 
       return `result of ${queueName}`;
     }, { concurrency: 1 }).tick({ maxJobs: 2 });
     await add(name, { idempotencyKey: `key of ${name}` });
+    const withdrawn = await add(name);
+    await queue.cancel(withdrawn);
+    await add(other, { parent: withdrawn });
     await add(other, { dependsOn: [parent], delayMs: 60_000 });
   }
   return { queue, jobs: await Promise.all(ids.map(async (id) => (await queue.get(id))!)) };
