@@ -30,7 +30,10 @@ export class Attempts {
   readonly #hooks: HookCalls;
   readonly #tally: Tally;
   readonly #onEnd: (settings: WorkerSettings) => void;
-  readonly #suspects: Suspects = new Suspects((execution) => this.#run(execution));
+  readonly #suspects: Suspects = new Suspects(
+    (execution) => this.#run(execution),
+    () => this.recorded(),
+  );
   readonly #awaiting: { readonly count: number; readonly resolve: () => void }[] = [];
   #finished: Finished[] = [];
   #startedCount = 0;
@@ -150,12 +153,12 @@ export class Attempts {
     this.#running.delete(execution);
     this.#count(settings, -1);
     const { outcome } = executed;
-    if (job.isSuspect) this.#suspects.remove(execution);
     if (execution.hasBegun) measureAttempt(job.queueName, executed.runMs, outcome);
     const change = execution.hasBegun
       ? settle(outcome, job, () => retryDelay(job, settings, outcome))
       : settleUnbegun(outcome);
     if (change !== undefined) this.#finish(finished(job, settings, executed, change));
+    if (job.isSuspect) this.#suspects.remove(execution);
     if (outcome.type === "lease_lost") this.#tally.add("lost");
     if (outcome.type === "cancelled") {
       this.#tally.add("cancelled");

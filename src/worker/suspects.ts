@@ -17,13 +17,18 @@ const LEAST_ALONE_MS = 5;
 /** The suspects of one loop. They have their places and keep their leases while they wait. */
 export class Suspects {
   readonly #begin: (execution: Execution) => void;
+  readonly #recorded: () => Promise<void>;
   #waiting: Execution[] = [];
   #present: Execution | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `begin` is called for a suspect whose begin is recorded. */
-  constructor(begin: (execution: Execution) => void) {
+  /**
+   * `begin` is called for a suspect whose begin is recorded; `recorded` waits until all attempts are
+   * recorded that are over by now.
+   */
+  constructor(begin: (execution: Execution) => void, recorded: () => Promise<void>) {
     this.#begin = begin;
+    this.#recorded = recorded;
   }
 
   /** Begins it when its time comes. */
@@ -62,6 +67,9 @@ export class Suspects {
     const { job: { id, leaseToken }, settings } = execution;
     const { leaseMs, concurrency, source: { store }, onError } = settings;
     const extension = { jobId: id, leaseToken, attempt: "begins" } as const;
+    // If this one ends the process, what is over must not be lost with it.
+    await this.#recorded();
+    if (this.#present !== execution) return;
     const askedAt = performance.now();
     try {
       const [state] = await store.extend([extension], leaseMs);

@@ -18,9 +18,10 @@ export interface Work {
   readonly prepare?: boolean;
 }
 
-/** How many of a job's first attempts are meant to fail. */
+/** How many of a job's first attempts are meant to fail, or that it ends its process. */
 export interface Task {
   readonly failures?: number;
+  readonly isPoison?: boolean;
 }
 
 const { url, record, queueNames, handlerMs = 0, prepare, ...limits } = JSON.parse(
@@ -34,6 +35,7 @@ await using queue = new JobQueue<Record<string, Task>>({ store: await postgres(u
 const workers = queueNames.map((queueName) =>
   queue.worker(queueName, async ({ id, attempts, payload }) => {
     note("start", id, attempts);
+    if (payload.isPoison) process.kill(process.pid, "SIGKILL");
     if (handlerMs > 0) await setTimeout(handlerMs);
     note("end", id, attempts);
     if (attempts <= (payload.failures ?? 0)) throw new Error("This attempt is meant to fail");

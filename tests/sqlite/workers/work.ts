@@ -24,9 +24,12 @@ const { database, record, queueName, leaseMs, handlerMs = 0, stops } = JSON.pars
 const stopping = new AbortController();
 process.once("SIGTERM", () => stopping.abort());
 
-await using queue = new JobQueue({ store: await sqlite(database) });
-const worker = queue.worker(queueName, async ({ id }) => {
+await using queue = new JobQueue<Record<string, { readonly isPoison?: boolean }>>({
+  store: await sqlite(database),
+});
+const worker = queue.worker(queueName, async ({ id, payload }) => {
   note("start", id);
+  if (payload.isPoison) process.kill(process.pid, "SIGKILL");
   if (stops) process.kill(process.pid, "SIGSTOP");
   if (handlerMs > 0) await setTimeout(handlerMs);
   note("end", id);
