@@ -82,6 +82,11 @@ export class StoreTimeoutError extends StoreUnavailableError {
   override name = "StoreTimeoutError";
 }
 
+/** The error of an attempt whose outcome the store refused, such as by a constraint. */
+export class OutcomeRefusedError extends Error {
+  override name = "OutcomeRefusedError";
+}
+
 /**
  * What is kept of a job that a caller cancels.
  *

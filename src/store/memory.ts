@@ -168,6 +168,7 @@ class MemoryStore implements Store {
     const now = this.#now();
     return {
       expired: this.#jobs.sweep(limit, now),
+      refused: [],
       removed: this.#jobs.removeEnded(now - retentionMs, limit),
     };
   }

@@ -9,6 +9,7 @@ import { StoreUnavailableError } from "../job/errors.ts";
 import { checkInteger } from "../job/job_options.ts";
 import type { Store } from "./store.ts";
 import { Client, type Sql, type SqlFactory } from "./postgres/client.ts";
+import { checkEncoding } from "./postgres/encoding.ts";
 import { checkSchema, migrate, printMigrations } from "./postgres/migrations.ts";
 import { checkSchemaName } from "./postgres/names.ts";
 import { connect } from "./postgres/connect.ts";
@@ -41,7 +42,8 @@ export interface PostgresOptions {
  * @param source A URL; or a client, which stays the caller's to close; or a function that makes a
  * client, which is then made and closed for each call, as workerd needs it.
  * @throws {StoreUnavailableError} when the server cannot be reached in time.
- * @throws {RangeError} when the schema was written by a version that this one cannot work with.
+ * @throws {RangeError} when the database's encoding is not UTF-8, or the schema was written by a version
+ * that this one cannot work with.
  */
 export async function postgres(
   source: string | Sql | SqlFactory,
@@ -63,8 +65,10 @@ export async function postgres(
     ? await connect(source, connectTimeoutMs)
     : { sql: source, end: () => Promise.resolve() };
   const client = new Client(sql, options.prepare ?? true);
-  const prepareSchema = () =>
-    options.migrate ?? true ? migrate(client, schema) : checkSchema(client, schema);
+  const prepareSchema = async () => {
+    await checkEncoding(client);
+    await (options.migrate ?? true ? migrate(client, schema) : checkSchema(client, schema));
+  };
   try {
     await untilReached(prepareSchema, options.waitForServer ? Infinity : connectTimeoutMs);
   } catch (error) {

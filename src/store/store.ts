@@ -271,10 +271,20 @@ export interface ExpiredJob extends JobRecord {
   readonly sweptAt: number;
 }
 
+/** A job whose expired lease the store refused to end, such as by a constraint. */
+export interface RefusedSweep {
+  /** The job. */
+  readonly jobId: string;
+  /** What the store said. */
+  readonly message: string;
+}
+
 /** What upkeep did. */
 export interface UpkeepResult {
   /** Jobs whose lease had expired. */
   readonly expired: readonly ExpiredJob[];
+  /** Jobs that could not be swept. They are tried again, and keep no other from being swept. */
+  readonly refused: readonly RefusedSweep[];
   /** How many ended jobs were removed. */
   readonly removed: number;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Backoff, backoffDelay, defaultBackoff } from "../job/backoff.ts";
-import { JobCancelledError, WorkerStoppedError } from "../job/errors.ts";
+import { JobCancelledError, OutcomeRefusedError, WorkerStoppedError } from "../job/errors.ts";
 import { type Executed, Execution, type ExecutionWatcher } from "./execute.ts";
 import type { HookCalls } from "./hook_calls.ts";
 import { cancelEvent, startEvent } from "./lifecycle.ts";
@@ -91,6 +91,31 @@ export class Attempts {
   /** Puts back those that could not be recorded. */
   putBack(finished: readonly Finished[]): void {
     this.#finished = [...finished, ...this.#finished];
+  }
+
+  /**
+   * What to record instead of an outcome that the store refused: a failure that says so, or without
+   * any trace that the job is handed back. `undefined` when there is nothing less to record.
+   */
+  insteadOf(
+    { job, settings, outcome, settlement }: Finished,
+    error: unknown,
+  ): Finished | undefined {
+    const { change, runMs } = settlement;
+    if (change.to === "ready") {
+      if (!change.started) return undefined;
+      const executed = { outcome, runMs, traceparent: undefined };
+      return finished(job, settings, executed, { to: "ready", started: false });
+    }
+    if ("error" in outcome && outcome.error instanceof OutcomeRefusedError) return undefined;
+    const said = error instanceof Error ? error.message : String(error);
+    const refusal = new OutcomeRefusedError(
+      `The store refused to record the attempt as ${change.to}: ${said}`,
+      { cause: error },
+    );
+    const failed = { type: "failed", error: refusal } as const;
+    const instead = settle(failed, job, () => retryDelay(job, settings, failed))!;
+    return finished(job, settings, { outcome: failed, runMs, traceparent: undefined }, instead);
   }
 
   /**

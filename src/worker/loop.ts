@@ -96,6 +96,7 @@ export class Loop {
       stopping: this.#stopping,
       givesUp: limits.endsWhenIdle,
       onError: this.#onStoreError,
+      onRefused: (finished, error) => this.#refused(finished, error),
       onResult: (finished, result, askedAt) => this.#took(finished, result, askedAt),
     });
     this.#cancellations = new Cancellations({
@@ -239,6 +240,18 @@ export class Loop {
     } else {
       this.tally.add("lost");
     }
+  }
+
+  /** An outcome that the store refuses in every form must not be repeated for ever. */
+  #refused({ job, settings }: Finished, error: unknown): void {
+    this.#attempts.noteRecorded(1);
+    this.tally.add("lost");
+    settings.onError(
+      new Error(
+        `The store refuses every outcome of ${job.queueName} ${job.id}; it runs again after its lease`,
+        { cause: error },
+      ),
+    );
   }
 
   #mayStart(): boolean {

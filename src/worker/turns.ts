@@ -8,6 +8,7 @@
 import type { Asking } from "./asking.ts";
 import type { Attempts, Finished } from "./attempts.ts";
 import { backoffDelay } from "../job/backoff.ts";
+import { StoreUnavailableError } from "../job/errors.ts";
 import { BatchSize } from "./batch_size.ts";
 import type { Claiming } from "./claiming.ts";
 import { measureTurn } from "../metrics/measure.ts";
@@ -28,6 +29,8 @@ export interface TurnParts {
   readonly givesUp: boolean;
   /** Told of a store that fails. */
   readonly onError: (error: unknown) => void;
+  /** Told of an outcome that the store refuses in every form. */
+  readonly onRefused: (finished: Finished, error: unknown) => void;
   /** Told what a turn did; it was asked at `askedAt`, by `performance.now()`. */
   readonly onResult: (finished: readonly Finished[], result: TurnResult, askedAt: number) => void;
 }
@@ -121,7 +124,23 @@ export class Turns {
     finished: readonly Finished[],
     claims: readonly Claim[],
   ): Promise<readonly Failure[]> {
-    const { store, asking, attempts, roundTrip, stopping, onResult } = this.#parts;
+    const failure = await this.#ask(finished, claims);
+    if (failure === undefined) return [];
+    if (finished.length === 0 || !this.#isRefusal(failure)) {
+      this.#parts.attempts.putBack(finished);
+      return [failure];
+    }
+    // The claims may be what was refused.
+    if (claims.length > 0) return await this.#exchange(finished, []);
+    return await this.#recordApart(finished, failure);
+  }
+
+  /** Asks the store once, and passes its answer on. */
+  async #ask(
+    finished: readonly Finished[],
+    claims: readonly Claim[],
+  ): Promise<Failure | undefined> {
+    const { store, asking, roundTrip, stopping, onResult } = this.#parts;
     const queueNames = claims.map(({ queueName }) => queueName);
     const settlements = finished.map(({ settlement }) => settlement);
     const askedAt = performance.now();
@@ -132,17 +151,51 @@ export class Turns {
       result = await stopping.inTime(measureTurn(finished, claims, exchange));
     } catch (error) {
       asking.end(queueNames, undefined);
-      attempts.putBack(finished);
       const canRecordLess = this.#outcomes.failed(finished.length, error);
       const canClaimLess = this.#jobs.failed(sizeOf(claims), error);
-      return [{ error, isForItsSize: canRecordLess || canClaimLess }];
+      return { error, isForItsSize: canRecordLess || canClaimLess };
     }
     roundTrip.answered(performance.now() - askedAt);
     this.#outcomes.wasDone(finished.length);
     this.#jobs.wasDone(sizeOf(claims));
     asking.end(queueNames, result);
     onResult(finished, result, askedAt);
-    return [];
+    return undefined;
+  }
+
+  /** A store that cannot serve a call says so; else it refuses something that it was asked. */
+  #isRefusal({ error }: Failure): boolean {
+    return !(error instanceof StoreUnavailableError) && !this.#parts.stopping.hasGivenUp;
+  }
+
+  /** Finds the outcome that was refused among these, and records all others. */
+  async #recordApart(
+    finished: readonly Finished[],
+    failure: Failure,
+  ): Promise<readonly Failure[]> {
+    if (finished.length === 1) return await this.#recordRefused(finished[0]!, failure);
+    const half = Math.ceil(finished.length / 2);
+    const rest = finished.slice(half);
+    const failures = await this.#exchange(finished.slice(0, half), []);
+    if (failures.length === 0) return await this.#exchange(rest, []);
+    this.#parts.attempts.putBack(rest);
+    return failures;
+  }
+
+  /** What was refused is recorded as a failure that says so. */
+  async #recordRefused(refused: Finished, failure: Failure): Promise<readonly Failure[]> {
+    const { attempts, onRefused } = this.#parts;
+    const instead = attempts.insteadOf(refused, failure.error);
+    const again = instead === undefined ? failure : await this.#ask([instead], []);
+    if (again === undefined) return [];
+    // Refused in every form: because of this job, or is the store in trouble?
+    const trouble = this.#isRefusal(again) ? await this.#ask([], []) : again;
+    if (trouble === undefined) {
+      onRefused(refused, failure.error);
+      return [];
+    }
+    attempts.putBack([refused]);
+    return [trouble];
   }
 
   async #failed(error: unknown): Promise<void> {

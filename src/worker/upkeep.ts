@@ -49,11 +49,16 @@ export async function doUpkeep(
   lastUpkeepByStore.set(store, { at: startedAt, tookMs: 0 });
   try {
     const { retentionMs } = all[0]!.source;
-    const { expired, removed } = await store.upkeep({ retentionMs, limit: LIMIT });
+    const { expired, refused, removed } = await store.upkeep({ retentionMs, limit: LIMIT });
     const now = performance.now();
     lastUpkeepByStore.set(store, { at: now, tookMs: now - startedAt });
     // A full batch means that more is left: then the next turn goes on.
     if (expired.length >= LIMIT || removed >= LIMIT) lastUpkeepByStore.delete(store);
+    for (const { jobId, message } of refused) {
+      all[0]!.onError(
+        new Error(`The store refuses to end the expired lease of the job ${jobId}: ${message}`),
+      );
+    }
     for (const record of expired) {
       const settingsOfQueue = settings.get(record.queueName);
       if (settingsOfQueue) hooks.tell(settingsOfQueue, () => expiryEvents(record));

@@ -41,7 +41,7 @@ export function describeRetention(test: TestStore): void {
       await claimOne({ leaseMs: 10 * retentionMs });
       clock.pass(9 * retentionMs);
       const result = await store.upkeep({ retentionMs, limit: 10 });
-      assert.deepEqual({ ...result }, { expired: [], removed: 0 });
+      assert.deepEqual({ ...result }, { expired: [], refused: [], removed: 0 });
       assert.equal(await statusOf(id), "running");
     });
 

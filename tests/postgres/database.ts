@@ -13,10 +13,13 @@ export interface TestDatabase extends AsyncDisposable {
 export const whyNoDatabase: string | false = process.env.WHY_NO_DATABASE || false;
 
 /** Makes an empty database on the server of the tests, or on the given one. */
-export async function openTestDatabase(serverUrl?: string): Promise<TestDatabase> {
+export async function openTestDatabase(
+  serverUrl?: string,
+  options: string = "",
+): Promise<TestDatabase> {
   const server = serverUrl ?? await testServer();
   const name = `test_${crypto.randomUUID().replaceAll("-", "")}`;
-  await execute(server, `create database ${name}`);
+  await execute(server, `create database ${name} ${options}`);
   const url = new URL(server);
   url.pathname = name;
   const drop = () => execute(server, `drop database if exists ${name} with (force)`);

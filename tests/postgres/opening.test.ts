@@ -98,6 +98,15 @@ describe("opening a Postgres store", { skip: whyNoDatabase }, () => {
     }
   });
 
+  test("refuses a database whose encoding is not UTF-8", { timeout }, async () => {
+    const latin = "encoding 'LATIN1' locale_provider libc locale 'C' template template0";
+    await using database = await openTestDatabase(undefined, latin);
+    await assert.rejects(postgres(database.url), {
+      name: "RangeError",
+      message: /^The Postgres database must have the encoding UTF8: got LATIN1\. Make one with: /,
+    });
+  });
+
   test("without migrating refuses a database that has no schema", { timeout }, async () => {
     await using database = await openTestDatabase();
     await assert.rejects(postgres(database.url, { migrate: false }), {

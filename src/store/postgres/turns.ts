@@ -17,9 +17,11 @@ import type {
   UpkeepResult,
 } from "../store.ts";
 import { inClaimOrder } from "../claim_order.ts";
+import { sweptApart } from "../swept_apart.ts";
 import { type Client, isOutcomeUnknown, type Row } from "./client.ts";
 import { claimedColumns, claimedNames, toClaimed } from "./claimed_rows.ts";
 import { jobColumns, toExpired, toSettlementText } from "./rows.ts";
+import { repeated } from "./surely.ts";
 
 /** What also belongs to a result: queues in which something became ready. */
 interface Woken {
@@ -111,20 +113,43 @@ export class Turns {
 
   async upkeep({ retentionMs, limit }: Upkeep): Promise<UpkeepResult & Woken> {
     const isFresh = this.#at() === null && performance.now() - this.#nothingExpiredAt < FRESH_MS;
-    const swept = isFresh ? { expired: [], woken: [] } : await this.#sweep(limit);
-    return { ...swept, removed: await this.#retain(retentionMs, limit) };
+    const woken = new Set<string>();
+    const { expired, refused } = isFresh ? { expired: [], refused: [] } : await sweptApart({
+      all: () => this.#sweep(limit, woken),
+      ids: () => this.#expiredIds(limit),
+      one: (id) => this.#sweep(1, woken, id),
+    });
+    if (!isFresh && expired.length + refused.length < limit) {
+      this.#nothingExpiredAt = performance.now();
+    }
+    const removed = await this.#retain(retentionMs, limit);
+    return { expired, refused, removed, woken: [...woken] };
   }
 
-  async #sweep(limit: number): Promise<{ readonly expired: readonly ExpiredJob[] } & Woken> {
-    const rows = await this.#client.call(
-      `select ${jobColumns("(s.job)")}, s.lost_attempt, ` +
-        `date_part('epoch', s.swept_at) * 1000 as swept_at, array_to_json(s.woken)::text as woken ` +
-        `from ${this.#schema}.sweep($1, to_timestamp($2::float8 / 1000)) s`,
+  /** Sweeps leases, or one of them, and notes in which queues something became ready. */
+  async #sweep(limit: number, woken: Set<string>, id?: string): Promise<readonly ExpiredJob[]> {
+    const sweep = () =>
+      this.#client.call(
+        `select ${jobColumns("(s.job)")}, s.lost_attempt, ` +
+          `date_part('epoch', s.swept_at) * 1000 as swept_at, ` +
+          `array_to_json(s.woken)::text as woken ` +
+          `from ${this.#schema}.sweep($1, to_timestamp($2::float8 / 1000), $3::text::uuid) s`,
+        [limit, this.#at(), id ?? null],
+      );
+    const rows = await repeated(sweep);
+    const queueNames = rows.length > 0 ? JSON.parse(rows[0]!.woken as string) as string[] : [];
+    for (const queueName of queueNames) woken.add(queueName);
+    return rows.map(toExpired);
+  }
+
+  async #expiredIds(limit: number): Promise<readonly string[]> {
+    const rows = await this.#client.query(
+      `select id::text as id from ${this.#schema}.live where status = 'running' and leased_until < ` +
+        "(select coalesce(to_timestamp($2::float8 / 1000), clock_timestamp())) " +
+        "order by leased_until limit $1::integer",
       [limit, this.#at()],
     );
-    if (rows.length < limit) this.#nothingExpiredAt = performance.now();
-    const woken = rows.length > 0 ? JSON.parse(rows[0]!.woken as string) as string[] : [];
-    return { expired: rows.map(toExpired), woken };
+    return rows.map(({ id }) => id as string);
   }
 
   /** Removes the oldest first. When a batch was full, the next upkeep goes on. */

@@ -78,9 +78,11 @@ language sql volatile as $$
   from (select coalesce(rule, '${JSON.stringify(defaultBackoff)}') as r) x
 $$;
 
--- Takes back the jobs whose lease has expired. Returns them as they stand then, each with the attempt
+-- Takes back the jobs whose lease has expired, or the one of them with an id. Returns them as they stand then, each with the attempt
 -- that was lost: none where surely none had begun.
-create function ${schema}.sweep(most integer, at timestamptz default null)
+create function ${schema}.sweep(
+  most integer, at timestamptz default null, only_id uuid default null
+)
 returns table (job ${schema}.jobs, lost_attempt smallint, swept_at timestamptz, woken text[])
 language plpgsql ${pinned} as $$
 declare
@@ -96,6 +98,7 @@ declare
 begin
   ${readCommitted}
   swept := array(select l from ${schema}.live l where status = 'running' and leased_until < t
+      and l.id = coalesce(only_id, l.id)
     order by leased_until limit most for update skip locked);
   ids := array(select s.id from unnest(swept) s);
   insert into ${schema}.attempts (job_id, attempt, outcome, started_at, finished_at, error)

@@ -43,19 +43,29 @@ export function extendLease(
   return "held";
 }
 
-/** Takes back the jobs whose lease has expired. */
+/** The jobs whose lease has expired, or the one of them with an id. */
+export function expiredLeases(
+  database: Database,
+  { limit, id = null }: { readonly limit: number; readonly id?: string | null },
+  now: number,
+): Row[] {
+  return database.all(
+    "select * from hammerwork_jobs indexed by hammerwork_jobs_leased " +
+      "where status = 'running' and leased_until < ? and id = coalesce(?, id) " +
+      "order by leased_until limit ?",
+    now,
+    id,
+    limit,
+  );
+}
+
+/** Takes back jobs whose lease has expired. */
 export function sweepLeases(
   database: Database,
-  limit: number,
+  expired: readonly Row[],
   now: number,
   effects: Effects,
 ): ExpiredJob[] {
-  const expired = database.all(
-    "select * from hammerwork_jobs indexed by hammerwork_jobs_leased " +
-      "where status = 'running' and leased_until < ? order by leased_until limit ?",
-    now,
-    limit,
-  );
   for (const row of expired) {
     if (isLost(row)) loseAttempt(database, row, "lease_expired", now, leaseExpired);
     if (row.has_begun === 1) charge(database, row, now, effects);

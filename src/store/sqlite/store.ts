@@ -11,6 +11,7 @@ import type {
   AttemptFilter,
   ChangedRecord,
   Claim,
+  ExpiredJob,
   Extension,
   Lease,
   LeaseState,
@@ -28,6 +29,7 @@ import type {
   UpkeepResult,
 } from "../store.ts";
 import { depthsOf } from "../depth.ts";
+import { sweptApart } from "../swept_apart.ts";
 import { claimJobs, nextAt } from "./claim.ts";
 import type { Database } from "./database.ts";
 import { addJobs } from "./enqueue.ts";
@@ -35,7 +37,7 @@ import { countEnded, countJobs, countLive, findJobs } from "./find.ts";
 import { isUpkeepDue, removeEnded } from "./retention.ts";
 import { retryJob } from "./retry.ts";
 import { attemptColumns, toAttempt, toRecord } from "./rows.ts";
-import { extendLease, heldJob, sweepLeases } from "./leases.ts";
+import { expiredLeases, extendLease, heldJob, sweepLeases } from "./leases.ts";
 import { cancelJob, settleJobs } from "./settle.ts";
 import { claimTraceEnds, endTraces, hasUnfinished, isEndDue, settleTraceEnds } from "./traces.ts";
 import type { Effects } from "./effects.ts";
@@ -152,11 +154,28 @@ export class SqliteStore implements Store {
     const isDue = await this.#database.read(() =>
       isUpkeepDue(this.#database, this.#now(), upkeep.retentionMs)
     );
-    if (!isDue) return { expired: [], removed: 0 };
-    return this.#write((now, effects) => ({
-      expired: sweepLeases(this.#database, upkeep.limit, now, effects),
-      removed: removeEnded(this.#database, now - upkeep.retentionMs, upkeep.limit),
-    }));
+    if (!isDue) return { expired: [], refused: [], removed: 0 };
+    const { expired, refused } = await sweptApart({
+      all: () => this.#sweep({ limit: upkeep.limit }),
+      ids: () => this.#expiredIds(upkeep.limit),
+      one: (id) => this.#sweep({ limit: 1, id }),
+    });
+    const removed = await this.#write((now) =>
+      removeEnded(this.#database, now - upkeep.retentionMs, upkeep.limit)
+    );
+    return { expired, refused, removed };
+  }
+
+  #sweep(which: { readonly limit: number; readonly id?: string }): Promise<readonly ExpiredJob[]> {
+    return this.#write((now, effects) =>
+      sweepLeases(this.#database, expiredLeases(this.#database, which, now), now, effects)
+    );
+  }
+
+  #expiredIds(limit: number): Promise<readonly string[]> {
+    return this.#database.read(() =>
+      expiredLeases(this.#database, { limit }, this.#now()).map(({ id }) => id as string)
+    );
   }
 
   onNotice(listener: (notice: Notice) => void): () => void {

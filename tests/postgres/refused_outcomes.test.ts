@@ -1,0 +1,39 @@
+import { describe } from "node:test";
+import client from "postgres";
+import { postgres } from "../../src/store/postgres.ts";
+import { testRefusedOutcomes } from "../refused_outcomes.ts";
+import { openTestDatabase, whyNoDatabase } from "./database.ts";
+
+describe("a Postgres that refuses a row", { skip: whyNoDatabase }, () => {
+  testRefusedOutcomes(async () => {
+    const database = await openTestDatabase();
+    const store = await postgres(database.url);
+    const sql = client(database.url, { max: 1, onnotice: () => {} });
+    return {
+      store,
+      refuseResults: async (word) => {
+        await sql.unsafe(
+          "alter table hammerwork.ended add constraint no_result " +
+            `check (result::text not like '%${word}%')`,
+        );
+      },
+      refuseEnds: async (id) => {
+        await sql.unsafe(`
+          create function no_end() returns trigger language plpgsql as $$ begin
+            if old.id = '${id}' and old.status = 'running'
+              and (tg_op = 'DELETE' or new.status <> 'running') then
+              raise exception 'it is not allowed here';
+            end if;
+            return case tg_op when 'DELETE' then old else new end;
+          end $$;
+          create trigger no_end before update or delete on hammerwork.live
+            for each row execute function no_end()`);
+      },
+      [Symbol.asyncDispose]: async () => {
+        await sql.end();
+        await store.close();
+        await database.drop();
+      },
+    };
+  });
+});
