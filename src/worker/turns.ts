@@ -126,13 +126,12 @@ export class Turns {
   ): Promise<readonly Failure[]> {
     const failure = await this.#ask(finished, claims);
     if (failure === undefined) return [];
-    if (finished.length === 0 || !this.#isRefusal(failure)) {
-      this.#parts.attempts.putBack(finished);
-      return [failure];
+    if (finished.length > 0 && await this.#isRefusal(failure)) {
+      // The claims may be what was refused.
+      return await this.#record(finished);
     }
-    // The claims may be what was refused.
-    if (claims.length > 0) return await this.#exchange(finished, []);
-    return await this.#recordApart(finished, failure);
+    this.#parts.attempts.putBack(finished);
+    return [failure];
   }
 
   /** Asks the store once, and passes its answer on. */
@@ -163,39 +162,48 @@ export class Turns {
     return undefined;
   }
 
-  /** A store that cannot serve a call says so; else it refuses something that it was asked. */
-  #isRefusal({ error }: Failure): boolean {
-    return !(error instanceof StoreUnavailableError) && !this.#parts.stopping.hasGivenUp;
+  /**
+   * Whether a store refuses something of what it was asked. One that cannot serve a call says so; one
+   * that does not serve an empty call either is in trouble of another kind.
+   */
+  async #isRefusal({ error }: Failure): Promise<boolean> {
+    const { onError, stopping } = this.#parts;
+    if (error instanceof StoreUnavailableError || stopping.hasGivenUp) return false;
+    const trouble = await this.#ask([], []);
+    if (trouble !== undefined) onError(trouble.error);
+    return trouble === undefined;
   }
 
-  /** Finds the outcome that was refused among these, and records all others. */
-  async #recordApart(
-    finished: readonly Finished[],
-    failure: Failure,
-  ): Promise<readonly Failure[]> {
+  /** Records all but those that are refused. These are found by halving. */
+  async #record(finished: readonly Finished[]): Promise<readonly Failure[]> {
+    const failure = await this.#ask(finished, []);
+    if (failure === undefined) return [];
     if (finished.length === 1) return await this.#recordRefused(finished[0]!, failure);
     const half = Math.ceil(finished.length / 2);
     const rest = finished.slice(half);
-    const failures = await this.#exchange(finished.slice(0, half), []);
-    if (failures.length === 0) return await this.#exchange(rest, []);
+    const failures = await this.#record(finished.slice(0, half));
+    if (failures.length === 0) return await this.#record(rest);
     this.#parts.attempts.putBack(rest);
     return failures;
   }
 
-  /** What was refused is recorded as a failure that says so. */
+  /** What is refused again, though the store serves other calls, is recorded as a failure that says so. */
   async #recordRefused(refused: Finished, failure: Failure): Promise<readonly Failure[]> {
     const { attempts, onRefused } = this.#parts;
     const instead = attempts.insteadOf(refused, failure.error);
-    const again = instead === undefined ? failure : await this.#ask([instead], []);
-    if (again === undefined) return [];
-    // Refused in every form: because of this job, or is the store in trouble?
-    const trouble = this.#isRefusal(again) ? await this.#ask([], []) : again;
-    if (trouble === undefined) {
-      onRefused(refused, failure.error);
+    let last = failure;
+    for (const outcome of instead === undefined ? [refused] : [refused, instead]) {
+      if (!await this.#isRefusal(last)) break;
+      const next = await this.#ask([outcome], []);
+      if (next === undefined) return [];
+      last = next;
+    }
+    if (await this.#isRefusal(last)) {
+      onRefused(refused, last.error);
       return [];
     }
     attempts.putBack([refused]);
-    return [trouble];
+    return [last];
   }
 
   async #failed(error: unknown): Promise<void> {

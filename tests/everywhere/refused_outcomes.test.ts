@@ -27,7 +27,7 @@ describe("a store that refuses an outcome", () => {
     const { exchange } = store;
     let refusals = 0;
     store.exchange = (turn) => {
-      const isAway = refusals < 20 && (turn.settlements.length > 0 || turn.claims.length === 0);
+      const isAway = refusals < 5 && (turn.settlements.length > 0 || turn.claims.length === 0);
       if (!isAway) return exchange.call(store, turn);
       refusals++;
       return Promise.reject(new Error("The table is away"));
