@@ -64,9 +64,20 @@ export function unblockDependents(database: Database, now: number, effects: Effe
     from = effects.ended.length;
     const failed: FailedDependencies = new Map();
     for (const { id, status } of ended) if (status !== "completed") failed.set(id, status);
-    const waiting = new Set(ended.flatMap(({ id }) => takeDependents(database, id)));
-    for (const id of waiting) unblock(database, id, failed, now, effects);
+    const waiting = [...new Set(ended.flatMap(({ id }) => takeDependents(database, id)))];
+    const changed = failed.size > 0 ? waiting : freeOf(database, waiting);
+    for (const id of changed) unblock(database, id, failed, now, effects);
   }
+}
+
+/** Those that wait for nobody any more. Found without their rows, which can be long. */
+function freeOf(database: Database, ids: readonly string[]): readonly string[] {
+  if (ids.length === 0) return ids;
+  return database.all(
+    "select value as id from json_each(?) where not exists " +
+      "(select 1 from hammerwork_dependencies where job_id = value)",
+    JSON.stringify(ids),
+  ).map(({ id }) => id as string);
 }
 
 type FailedDependencies = Map<string, "failed" | "cancelled">;

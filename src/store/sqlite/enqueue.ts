@@ -65,7 +65,7 @@ function insert(
   now: number,
   effects: Effects,
 ): JobRecord {
-  const statuses = new Map(input.dependsOn.map((id) => [id, statusOf(database, id)]));
+  const statuses = statusesOf(database, input.dependsOn);
   const unfinished = input.dependsOn.filter((id) => !hasEnded(statuses.get(id)!));
   const error = errorOf(database, input, statuses);
   const runAt = Math.max(now, input.runAt ?? now + (input.delayMs ?? 0));
@@ -91,11 +91,11 @@ function insert(
     effects.ended.push({ id: job.id, status: "cancelled" });
     return cancelAtOnce(database, job, error, now);
   }
-  for (const id of unfinished) {
+  if (unfinished.length > 0) {
     database.run(
-      "insert into hammerwork_dependencies (dependency_id, job_id) values (?, ?)",
-      id,
+      "insert into hammerwork_dependencies (dependency_id, job_id) select value, ? from json_each(?)",
       input.id,
+      JSON.stringify(unfinished),
     );
   }
   return job;
@@ -118,10 +118,18 @@ function isCancelled(database: Database, id: string): boolean {
   return row?.status === "cancelled";
 }
 
-function statusOf(database: Database, id: string): JobStatus {
-  const row = database.get("select status from hammerwork_jobs where id = ?", id);
-  if (row === undefined) throw unknownDependency(id);
-  return row.status as JobStatus;
+/** Where the dependencies of a job stand. A job can have a thousand, so they are one statement. */
+function statusesOf(database: Database, ids: readonly string[]): ReadonlyMap<string, JobStatus> {
+  if (ids.length === 0) return new Map();
+  const rows = database.all(
+    "select d.value as id, j.status from json_each(?) d " +
+      "left join hammerwork_jobs j on j.id = d.value order by d.key",
+    JSON.stringify(ids),
+  );
+  return new Map(rows.map(({ id, status }) => {
+    if (status === null) throw unknownDependency(id as string);
+    return [id as string, status as JobStatus];
+  }));
 }
 
 function cancelAtOnce(database: Database, job: JobRecord, error: JobError, now: number): JobRecord {
