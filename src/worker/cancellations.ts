@@ -5,6 +5,7 @@
  * @module
  */
 import type { Attempts } from "./attempts.ts";
+import { BatchSize } from "./batch_size.ts";
 import type { Prefetch } from "./prefetch.ts";
 import type { Store } from "../store/store.ts";
 
@@ -24,6 +25,7 @@ export class Cancellations {
   #timer: ReturnType<typeof setInterval> | undefined;
   // Of jobs that an answer may bring which is under way: they were claimed before they were cancelled.
   readonly #unclaimed = new Set<string>();
+  readonly #batch: BatchSize = new BatchSize();
   #isClaiming = false;
   #isChecking = false;
 
@@ -76,11 +78,18 @@ export class Cancellations {
     }));
     if (this.#isChecking || leases.length === 0) return;
     this.#isChecking = true;
+    let size = 0;
     try {
-      const states = await store.check(leases);
-      const cancelled = leases.filter((_, i) => states[i] === "cancelled");
-      if (cancelled.length > 0) this.apply(cancelled.map(({ jobId }) => jobId));
+      for (let from = 0; from < leases.length; from += size) {
+        const some = leases.slice(from, from + this.#batch.most);
+        size = some.length;
+        const states = await store.check(some);
+        this.#batch.wasDone(size);
+        const cancelled = some.filter((_, i) => states[i] === "cancelled");
+        if (cancelled.length > 0) this.apply(cancelled.map(({ jobId }) => jobId));
+      }
     } catch (error) {
+      this.#batch.failed(size, error);
       onError(error);
     } finally {
       this.#isChecking = false;

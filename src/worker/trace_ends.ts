@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { BatchSize } from "./batch_size.ts";
 import type { TraceCompleteEvent } from "./hooks.ts";
 import type { Store, TraceEnd } from "../store/store.ts";
 import { within } from "../within.ts";
@@ -20,6 +21,7 @@ export class TraceEnds {
   readonly #askEveryMs: number;
   readonly #telling = new Map<string, Promise<void>>();
   readonly #timers = new Set<ReturnType<typeof setTimeout> | undefined>();
+  readonly #batch: BatchSize = new BatchSize();
   readonly #onStoreError: (error: unknown) => void;
   #told: TraceEnd[] = [];
   #turns: Promise<void> | undefined;
@@ -98,18 +100,30 @@ export class TraceEnds {
 
   /** Says what was told and claims for the places that are free. */
   async #turn(): Promise<void> {
-    const told = [...this.#told];
+    const told = this.#told.slice(0, this.#batch.most);
     if (told.length > 0) {
-      await this.#store.settleTraceEnds(told);
+      await this.#inBatch(told.length, () => this.#store.settleTraceEnds(told));
       this.#told = this.#told.slice(told.length);
     }
     if (!this.#mayClaim()) return;
     this.#isAsked = false;
-    const limit = MOST_AT_ONCE - this.#telling.size;
-    const ends = await this.#store.claimTraceEnds({ limit, leaseMs: this.#leaseMs });
+    const limit = Math.min(MOST_AT_ONCE - this.#telling.size, this.#batch.most);
+    const claim = { limit, leaseMs: this.#leaseMs };
+    const ends = await this.#inBatch(limit, () => this.#store.claimTraceEnds(claim));
     // There may be more.
     if (ends.length >= limit) this.#isAsked = true;
     for (const end of ends) this.#tell(end);
+  }
+
+  async #inBatch<T>(size: number, call: () => Promise<T>): Promise<T> {
+    try {
+      const result = await call();
+      this.#batch.wasDone(size);
+      return result;
+    } catch (error) {
+      this.#batch.failed(size, error);
+      throw error;
+    }
   }
 
   /** One whose lease ran out while its hook is still at it is not told twice from here. */

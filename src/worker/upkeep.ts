@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { BatchSize } from "./batch_size.ts";
 import type { HookCalls } from "./hook_calls.ts";
 import { expiryEvents } from "./lifecycle.ts";
 import type { Store } from "../store/store.ts";
@@ -14,23 +15,25 @@ const LIMIT = 500;
 // A store that answers slowly is busy with its upkeep for a fifth of the time at most.
 const PAUSE_BY_TIME_TAKEN = 4;
 
-interface LastUpkeep {
-  /** When it ended or, while it is under way, when it began. */
-  readonly at: number;
-  readonly tookMs: number;
+interface StoreUpkeep {
+  /** When the last one ended or, while it is under way, when it began. */
+  lastAt: number;
+  lastTookMs: number;
+  readonly batch: BatchSize;
 }
 
 // Of the process, because the interval is the store's: ticks and pools come and go in it, and each
 // would begin with an upkeep of its own. Other processes keep an interval of theirs.
-const lastUpkeepByStore = new WeakMap<Store, LastUpkeep>();
+const upkeepByStore = new WeakMap<Store, StoreUpkeep>();
 
 /** When the next upkeep of a store is due, by `performance.now()`. */
 export function upkeepDueAt(store: Store, settings: readonly WorkerSettings[]): number {
-  const last = lastUpkeepByStore.get(store);
-  if (last === undefined) return -Infinity;
+  const upkeep = upkeepByStore.get(store);
+  if (upkeep === undefined) return -Infinity;
   const everyMs = Math.min(...settings.map(({ upkeepMs }) => upkeepMs));
   // Zero is no interval: then it is part of every turn.
-  return last.at + (everyMs === 0 ? 0 : Math.max(everyMs, PAUSE_BY_TIME_TAKEN * last.tookMs));
+  const pauseMs = Math.max(everyMs, PAUSE_BY_TIME_TAKEN * upkeep.lastTookMs);
+  return upkeep.lastAt + (everyMs === 0 ? 0 : pauseMs);
 }
 
 /**
@@ -44,18 +47,20 @@ export async function doUpkeep(
   hooks: HookCalls,
   onStoreError: (error: unknown) => void,
 ): Promise<boolean> {
-  const all = [...settings.values()];
+  const { retentionMs } = [...settings.values()][0]!.source;
+  const upkeep = upkeepOf(store);
   const startedAt = performance.now();
-  lastUpkeepByStore.set(store, { at: startedAt, tookMs: 0 });
+  Object.assign(upkeep, { lastAt: startedAt, lastTookMs: 0 });
+  const limit = Math.min(LIMIT, upkeep.batch.most);
   try {
-    const { retentionMs } = all[0]!.source;
-    const { expired, refused, removed } = await store.upkeep({ retentionMs, limit: LIMIT });
+    const { expired, refused, removed } = await store.upkeep({ retentionMs, limit });
     const now = performance.now();
-    lastUpkeepByStore.set(store, { at: now, tookMs: now - startedAt });
+    upkeep.batch.wasDone(limit);
     // A full batch means that more is left: then the next turn goes on.
-    if (expired.length >= LIMIT || removed >= LIMIT) lastUpkeepByStore.delete(store);
+    const hasMore = expired.length >= limit || removed >= limit;
+    Object.assign(upkeep, { lastAt: hasMore ? -Infinity : now, lastTookMs: now - startedAt });
     for (const { jobId, message } of refused) {
-      all[0]!.onError(
+      onStoreError(
         new Error(`The store refuses to end the expired lease of the job ${jobId}: ${message}`),
       );
     }
@@ -65,7 +70,16 @@ export async function doUpkeep(
     }
     return expired.length > 0;
   } catch (error) {
+    upkeep.batch.failed(limit, error);
     onStoreError(error);
     return false;
   }
+}
+
+function upkeepOf(store: Store): StoreUpkeep {
+  const known = upkeepByStore.get(store);
+  if (known !== undefined) return known;
+  const upkeep = { lastAt: -Infinity, lastTookMs: 0, batch: new BatchSize() };
+  upkeepByStore.set(store, upkeep);
+  return upkeep;
 }

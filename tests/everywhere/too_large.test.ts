@@ -117,6 +117,61 @@ describe("a batch that takes a store too long", () => {
     });
   });
 
+  test("of an upkeep, of ends of traces and of leases to check is halved too", async () => {
+    await inVirtualTime(async (time) => {
+      const store = memory(time);
+      const late: string[] = [];
+      const most = 30;
+      let calls = 0;
+      const limit = (name: string, size: number) => {
+        calls++;
+        if (size <= most) return;
+        late.push(name);
+        throw new StoreTimeoutError("It took longer than it may");
+      };
+      const { upkeep, claimTraceEnds, settleTraceEnds, check } = store;
+      store.upkeep = async (one) => (limit("upkeep", one.limit), await upkeep.call(store, one));
+      store.claimTraceEnds = async (one) => {
+        limit("claimTraceEnds", one.limit);
+        return await claimTraceEnds.call(store, one);
+      };
+      store.settleTraceEnds = async (ends) => {
+        limit("settleTraceEnds", ends.length);
+        await settleTraceEnds.call(store, ends);
+      };
+      store.check = async (leases) => {
+        limit("check", leases.length);
+        return await check.call(store, leases);
+      };
+      Object.defineProperty(store, "hearsOthers", { value: false });
+      const queue = new JobQueue<Work>({ store });
+      const { id } = await queue.enqueue("b", 1);
+      const claims = [{ queueName: "b", limit: 1, leaseMs: 100 }];
+      await store.exchange({ settlements: [], claims });
+      await queue.enqueue(numbers(200).map((n) => job("a", n)));
+      const told = new Set<string>();
+      const errors: unknown[] = [];
+      const onError = (error: unknown) => errors.push(error);
+      const pool = new WorkerPool([
+        queue.worker("a", () => time.pause(8_000), {
+          concurrency: 200,
+          onError,
+          onTraceComplete: ({ traceId }) => told.add(traceId),
+        }),
+        queue.worker("b", () => {}, { onError }),
+      ]);
+      const run = pool.run();
+      await time.pause(30_000);
+      assert.equal(told.size, 201);
+      assert.equal((await queue.get(id))?.status, "completed");
+      assert.deepEqual([...new Set(late)].sort(), ["check", "claimTraceEnds", "upkeep"]);
+      assert.equal(errors.length, late.length);
+      assert.ok(late.length <= 15 + calls / 8, `${late.length} of ${calls}`);
+      await pool.stop();
+      await run;
+    });
+  });
+
   test("that is one job already fails a tick, and holds a run only for as long", async () => {
     await inVirtualTime(async (time) => {
       const can = { settle: 1e6, claim: 0.5, extend: Infinity };
