@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { StoreUnavailableError } from "../job/errors.ts";
 import { BatchSize } from "./batch_size.ts";
 import type { TraceCompleteEvent } from "./hooks.ts";
 import type { Store, TraceEnd } from "../store/store.ts";
@@ -12,6 +13,8 @@ import type { WorkerSettings } from "./worker_settings.ts";
 
 // Hooks that are called and have not returned yet. More ends wait in the store.
 const MOST_AT_ONCE = 100;
+// How often an end is to be settled that the store refuses to settle.
+const TRIES = 3;
 
 /** The ends that one loop tells of. */
 export class TraceEnds {
@@ -102,7 +105,7 @@ export class TraceEnds {
   async #turn(): Promise<void> {
     const told = this.#told.slice(0, this.#batch.most);
     if (told.length > 0) {
-      await this.#inBatch(told.length, () => this.#store.settleTraceEnds(told));
+      await this.#inBatch(told.length, () => this.#settle(told));
       this.#told = this.#told.slice(told.length);
     }
     if (!this.#mayClaim()) return;
@@ -113,6 +116,22 @@ export class TraceEnds {
     // There may be more.
     if (ends.length >= limit) this.#isAsked = true;
     for (const end of ends) this.#tell(end);
+  }
+
+  /** One that the store refuses to settle keeps no other from it. It is told again after its lease. */
+  async #settle(told: readonly TraceEnd[], tries: number = 1): Promise<void> {
+    try {
+      await this.#store.settleTraceEnds(told);
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) throw error;
+      if (told.length > 1) {
+        for (const end of told) await this.#settle([end]);
+      } else if (tries < TRIES) {
+        await this.#settle(told, tries + 1);
+      } else {
+        this.#onStoreError(error);
+      }
+    }
   }
 
   async #inBatch<T>(size: number, call: () => Promise<T>): Promise<T> {

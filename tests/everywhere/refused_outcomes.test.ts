@@ -46,6 +46,28 @@ describe("a store that refuses an outcome", () => {
     assert.ok(errors.length > 0);
   });
 
+  test("to settle one end of a trace is asked for the others, which are told once", async () => {
+    const store = memory();
+    const queue = new JobQueue({ store });
+    const traces = ["1", "2", "3"].map((digit) => digit.repeat(32));
+    const { settleTraceEnds } = store;
+    store.settleTraceEnds = (ends) =>
+      ends.some(({ traceId }) => traceId === traces[0])
+        ? Promise.reject(new Error("A constraint is violated"))
+        : settleTraceEnds.call(store, ends);
+    for (const traceId of traces) await queue.enqueue("orders", {}, { traceId });
+    const errors: unknown[] = [];
+    const told: string[] = [];
+    const worker = queue.worker("orders", () => {}, {
+      onTraceComplete: ({ traceId }) => void told.push(traceId),
+      onError: (error) => errors.push(error),
+    });
+    await worker.tick();
+    assert.deepEqual([told.sort(), errors.length], [traces, 1]);
+    const later = await store.claimTraceEnds({ limit: 10, leaseMs: 1 });
+    assert.deepEqual(later, [], "their leases last");
+  });
+
   test("takes a hand-back without its attempt where it refuses it with one", async () => {
     const store = memory();
     const queue = new JobQueue({ store });
