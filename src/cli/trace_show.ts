@@ -40,9 +40,10 @@ export const traceShow: Command = {
   run: async (given, io) => {
     const look = lookOf(io);
     const cursor = readCursor(given);
+    const include = readInclude(given);
     const { whose, tree } = await withQueue(given, io, async (queue) => {
       const whose = await readWhose(queue, given, look);
-      const tree = await queue.tree({ ...whose, cursor, include: readInclude(given) });
+      const tree = await queue.tree({ ...whose, cursor, include });
       return { whose, tree };
     });
     if (tree.jobs === 0) throw nothingOf(whose);

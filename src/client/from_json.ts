@@ -6,7 +6,6 @@
  */
 import type { Attempted, FailedAttempt, Job, JobSummary } from "../job/job.ts";
 import type { JobPart } from "../job/parts.ts";
-import type { Enqueued } from "../job/queues.ts";
 import type { JobError } from "../job/record.ts";
 import { jobStatuses } from "../job/status.ts";
 import type { JobChange } from "../queue/job_change.ts";
@@ -14,6 +13,7 @@ import type { JobNode, JobRun, JobTree } from "../queue/job_tree.ts";
 import type { JobPage } from "../queue/lookup.ts";
 import type { Health, QueueDepth } from "../store/health.ts";
 import type { QueueCount } from "../store/store.ts";
+import type { Receipt } from "./receipt.ts";
 import {
   date,
   type Fields,
@@ -95,14 +95,23 @@ function fieldsWith(parts: readonly JobPart[]): typeof summaryFields {
   };
 }
 
-/** A job that was enqueued. */
-export const enqueuedFrom: Reader<Enqueued<Job>> = object({
-  ...jobFields,
+const wholeReceipt = object({ ...jobFields, deduplicated: flag });
+const shortReceipt = object({
+  id: text,
   deduplicated: flag,
-}) as Reader<Enqueued<Job>>;
+  traceId: optional(text),
+  correlationId: optional(text),
+});
+
+/** A job that was enqueued: of one that may not be read only its id and what is known. */
+export const enqueuedFrom: Reader<Receipt<Job>> = (value, path) => {
+  const { status } = (value ?? {}) as { readonly status?: unknown };
+  const read = status === undefined ? shortReceipt : wholeReceipt;
+  return read(value, path) as Receipt<Job>;
+};
 
 /** Jobs that were enqueued together. */
-export const enqueuedListFrom: Reader<{ readonly jobs: readonly Enqueued<Job>[] }> = object({
+export const enqueuedListFrom: Reader<{ readonly jobs: readonly Receipt<Job>[] }> = object({
   jobs: list(enqueuedFrom),
 });
 

@@ -8,7 +8,7 @@ import type { Attempted, JobWith } from "../job/job.ts";
 import type { JobOptions, JobReference } from "../job/job_options.ts";
 import { job, type NewJob } from "../job/new_job.ts";
 import type { JobPart } from "../job/parts.ts";
-import type { Enqueue, JobOf, QueueName, Queues } from "../job/queues.ts";
+import type { JobOf, QueueName, Queues } from "../job/queues.ts";
 import type { CountOptions } from "../queue/counting.ts";
 import {
   type CancelOptions,
@@ -22,6 +22,7 @@ import type { Health } from "../store/health.ts";
 import type { QueueCount, RetryOptions } from "../store/store.ts";
 import { currentScope } from "../trace/scope.ts";
 import { activeSpanContext } from "../trace/tracer.ts";
+import type { EnqueueByRouter } from "./receipt.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { JobClientError, unexpectedAnswer } from "./job_client_error.ts";
 import {
@@ -76,8 +77,12 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
     this.#connection = new Connection(options);
   }
 
-  /** Stores a job, or several in one atomic step, as `JobQueue.enqueue` does. */
-  readonly enqueue: Enqueue<Q> = ((...args: unknown[]) => this.#enqueue(args)) as Enqueue<Q>;
+  /**
+   * Stores a job, or several in one atomic step, as `JobQueue.enqueue` does. Who may not read the queue
+   * gets the job's id, whether it was stored before, and what the call itself said of its trace.
+   */
+  readonly enqueue: EnqueueByRouter<Q> =
+    ((...args: unknown[]) => this.#enqueue(args)) as EnqueueByRouter<Q>;
 
   /** A job with the attempts that did not complete it; `undefined` when there is none. */
   async get<Name extends QueueName<Q> = QueueName<Q>>(

@@ -148,6 +148,10 @@ ledger_queue     ░░░░░░░░░░░░░⊘                     
           assert.deepEqual(await show(...args), { stdout: tree, stderr: "", exitCode: 0 });
         }
         const json = JSON.parse((await show(ended.traceId, "--json")).stdout);
+        assert.equal(json.roots[0].job.payload, undefined);
+        assert.ok(json.roots[0].job.payloadBytes > 0);
+        const whole = await show(ended.traceId, "--json", "--include", "payload,result");
+        assert.notEqual(JSON.parse(whole.stdout).roots[0].job.payload, undefined);
         assert.deepEqual([json.traceId, json.jobs, json.roots.length], [ended.traceId, 5, 4]);
         assert.equal(json.roots[0].children[0].job.id, ended.receipt);
         assert.deepEqual(

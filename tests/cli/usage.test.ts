@@ -30,6 +30,8 @@ describe("the command line's usage", () => {
       ["job list --trace-id 123", /^--trace-id: A trace id must be 32 hex digits .*: got "123"$/],
       ["job list --queue a/b", /^--queue: A queue name must be /],
       ["job list --cursor x", /^--cursor must be one that an earlier list ended with: got "x"$/],
+      ["job list --include all --json", /^--include must be payload, result, stack: got "all"$/],
+      ["job list --include payload", /^--include is for --json only$/],
       ["job list all", /^hammerwork job list takes no argument: got "all" too$/],
       ["job show", /^hammerwork job show needs ID; see its --help$/],
       ["job enqueue q", /^hammerwork job enqueue needs PAYLOAD; /],

@@ -75,7 +75,7 @@ describe("a client of a router", () => {
     const got = await client.get(rest.jobs[0]!.id);
     assert.deepEqual(stated(got), stated(await queue.get(got!.id)));
     assert.equal(got!.failedAttempts[0]?.error?.message, "no money");
-    for (const which of [{ traceId }, { correlationId: "order-1" }]) {
+    for (const which of [{ traceId: traceId! }, { correlationId: "order-1" }]) {
       const bare = { ...which, include: [] } as const;
       assert.deepEqual(stated(await client.tree(which)), stated(await queue.tree(bare)));
       const full = { ...which, include: ["payload", "result", "stack"] } as const;
@@ -86,6 +86,27 @@ describe("a client of a router", () => {
     assert.deepEqual(lately, [{ queueName: "payments", status: "completed", count: 1 }]);
     const { queues } = await client.health();
     assert.deepEqual(queues.map((one) => one.queueName), ["mails"]);
+  });
+
+  test("of a job that it may not read gives the id and what the call said itself", async () => {
+    const { queue } = scene();
+    const tokens = [{ token: "sender", right: "enqueue", queues: ["mails"] }] as const;
+    const router = jobRouter(queue, { authorize: bearerToken({ tokens }) });
+    const client = new JobClient<Shop>({
+      url: "http://jobs.example",
+      headers: { authorization: "Bearer sender" },
+      fetch: (request) => router.fetch(request),
+    });
+    const order = { correlationId: "order-1", idempotencyKey: "once" };
+    const sent = await client.enqueue("mails", { to: "a@example.com" }, order);
+    const stored = await queue.get(sent.id);
+    assert.equal(stored?.payload !== undefined, true);
+    const { id, traceId } = stored!;
+    assert.deepEqual(stated(sent), { id, deduplicated: false, traceId, correlationId: "order-1" });
+    const [again] = await client.enqueue([job("mails", { to: "b@example.com" }, order)]);
+    assert.deepEqual(stated(again), { id, deduplicated: true, correlationId: "order-1" });
+    await assert.rejects(client.enqueue("payments", { amount: 1 }), { code: "forbidden" });
+    await assert.rejects(client.find(), { code: "forbidden" });
   });
 
   test("cancels and retries, and says how a job stands with which nothing can be done", async () => {

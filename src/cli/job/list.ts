@@ -45,11 +45,12 @@ export const jobList: Command = {
   ],
   run: async (given, io) => {
     const filter = readFilter(given);
+    const include = readInclude(given);
     const look = lookOf(io);
     const { jobs, nextCursor } = await withQueue(given, io, async (queue) => {
       const parent = given.text("parent");
       const parentId = parent === undefined ? undefined : await findJobId(queue, parent, look);
-      return await queue.find({ ...filter, parent: parentId, include: readInclude(given) });
+      return await queue.find({ ...filter, parent: parentId, include });
     });
     if (given.has("json")) return await printJson(io.stdout, { jobs, nextCursor });
     if (jobs.length === 0) return await io.stderr.write("No job matches\n");
