@@ -36,10 +36,25 @@ export const systemNode: Leg = {
   finishedTest,
 };
 
+/** Other SDKs that register a tracer, each in a package of its own. Each file is a process. */
+const otherSdks = [
+  "packages/sentry10",
+  "packages/sentry11",
+  "packages/datadog",
+  "packages/vercel_otel",
+];
+
 /** Node 24, which strips the types by itself. */
 export const latestNode: Leg = {
   name: "node",
-  folders: [...serverFolders, "providers/on_node", "packages/sdk_node", "repository", "platforms"],
+  folders: [
+    ...serverFolders,
+    "providers/on_node",
+    "packages/sdk_node",
+    ...otherSdks,
+    "repository",
+    "platforms",
+  ],
   moreFiles: otel3TestFiles,
   findRuntime: findNode24,
   commands: ({ executable }, testFiles) => [{
