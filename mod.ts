@@ -60,6 +60,7 @@ export type {
 export type {
   Added,
   Change,
+  CancelScope,
   ChangedRecord,
   Claim,
   ClaimedJob,

@@ -124,10 +124,15 @@ export function pageFrom(parts: readonly JobPart[]): Reader<JobPage<JobSummary>>
 }
 
 /** What became of a job that was cancelled or retried. */
-export const changeFrom: Reader<JobChange> = (value, path) => ({
-  ...object({ job: jobFrom, changed: flag })(value, path),
-  reason: undefined,
-});
+export const changeFrom: Reader<JobChange> = (value, path) => {
+  const { reason, ...change } = object({
+    job: jobFrom,
+    changed: flag,
+    reason: optional(text),
+    cancelledDescendants: optional(number),
+  })(value, path);
+  return { ...change, reason };
+};
 
 /** How many jobs each queue has with each status. */
 export const countsFrom: Reader<{ readonly queues: readonly QueueCount[] }> = object({

@@ -138,8 +138,7 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
   /** Cancels a job that has not ended, as `JobQueue.cancel` does. */
   async cancel(id: string, options: CancelOptions = {}): Promise<JobChange | undefined> {
     readCancelOptions(options);
-    const { reason } = options;
-    return await this.#change(id, "cancel", { reason });
+    return await this.#change(id, "cancel", options);
   }
 
   /** Makes a failed or cancelled job ready again, as `JobQueue.retry` does. */
@@ -180,9 +179,14 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
       const found = await this.get(id);
       if (found === undefined) return undefined;
       const { failedAttempts: _, ...job } = found;
-      return { job, changed: false, reason: error.message };
+      return { job, changed: false, reason: error.message, ...cancelledNone(body) };
     }
   }
+}
+
+/** Of whoever asked for its descendants too, none was cancelled. */
+function cancelledNone({ descendants }: CancelOptions): Partial<JobChange> {
+  return descendants === true ? { cancelledDescendants: 0 } : {};
 }
 
 /** A new job as the router takes it. Without tracing, the running job's trace goes along by its id. */

@@ -12,7 +12,7 @@ import { canBeRetried } from "../job/status.ts";
 import { mostAttempts } from "../job/job_options.ts";
 import { toJob } from "../job/from_record.ts";
 import { endedAs } from "../store/reasons.ts";
-import type { ChangedRecord, Hindrance, RetryOptions } from "../store/store.ts";
+import type { CancelScope, ChangedRecord, Hindrance, RetryOptions } from "../store/store.ts";
 
 /** What became of a job that was to be cancelled or retried. */
 export interface JobChange {
@@ -22,37 +22,55 @@ export interface JobChange {
   readonly changed: boolean;
   /** Why it was not changed: a sentence without a full stop. */
   readonly reason: string | undefined;
+  /** When its descendants were to be cancelled too: how many of them were. */
+  readonly cancelledDescendants?: number | undefined;
 }
 
 /** How a job is cancelled. */
 export interface CancelOptions {
   /** Why; it is kept as the job's error. Default: "Cancelled by a caller". */
   readonly reason?: string | undefined;
+  /**
+   * Whether the jobs that are parts of it are cancelled too, whether it has ended or not: its children,
+   * theirs, and those of dependents that were cancelled because of one of them. Default false.
+   */
+  readonly descendants?: boolean | undefined;
 }
 
 /** The checked options of a retry. */
 export function readRetryOptions(options: RetryOptions): RetryOptions {
   checkOptionNames("A retry", options, ["dependents", "force"]);
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || typeof value === "boolean") continue;
-    throw new InputTypeError(`${name} must be true or false: got ${shown(value)}`);
-  }
+  for (const [name, value] of Object.entries(options)) checkSwitch(name, value);
   return options;
 }
 
-/** A caller's reason as it is kept with the job. */
-export function readCancelOptions(options: CancelOptions): JobError {
-  checkOptionNames("A cancellation", options, ["reason"]);
-  return toCancellation(options.reason ?? "Cancelled by a caller");
+/** A caller's reason as it is kept with the job, and what is cancelled with it. */
+export function readCancelOptions(options: CancelOptions): [JobError, CancelScope] {
+  checkOptionNames("A cancellation", options, ["reason", "descendants"]);
+  const { reason = "Cancelled by a caller", descendants } = options;
+  checkSwitch("descendants", descendants);
+  return [toCancellation(reason), { descendants }];
+}
+
+function checkSwitch(name: string, value: unknown): void {
+  if (value === undefined || typeof value === "boolean") return;
+  throw new InputTypeError(`${name} must be true or false: got ${shown(value)}`);
 }
 
 /** What `cancel` answers. */
-export function toCancelled({ job: record, changed }: ChangedRecord): JobChange {
+export function toCancelled(
+  { job: record, changed, cancelledDescendants }: ChangedRecord,
+): JobChange {
   const job = toJob(record);
   const reason = changed
     ? undefined
     : `Only a job that has not ended can be cancelled: this one is ${job.status}`;
-  return { job, changed, reason };
+  return {
+    job,
+    changed,
+    reason,
+    ...(cancelledDescendants !== undefined && { cancelledDescendants }),
+  };
 }
 
 /** What `retry` answers. */

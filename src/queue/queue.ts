@@ -159,15 +159,16 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   }
 
   /**
-   * Cancels a job that has not ended, and the dependents that its end cancels. A running handler
+   * Cancels a job that has not ended, and the dependents that its end cancels; with `descendants` its
+   * parts too, of which none goes on after the answer but one that runs until it hears of it. A running handler
    * learns it from `ctx.signal`; whatever it does then is not recorded.
    *
    * @returns The job as it is stored then, and whether it was cancelled by this call; `undefined` when
    * there is none.
-   * @throws {TypeError | RangeError} when the id is none, or the reason no string.
+   * @throws {TypeError | RangeError} when the id is none, the reason no string, or an option unknown.
    */
   async cancel(id: string, options: CancelOptions = {}): Promise<JobChange | undefined> {
-    const changed = await this.store.cancel(checkJobId(id), readCancelOptions(options));
+    const changed = await this.store.cancel(checkJobId(id), ...readCancelOptions(options));
     return changed && toCancelled(changed);
   }
 

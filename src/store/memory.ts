@@ -9,6 +9,7 @@ import type { Attempt, JobError, JobInput, JobRecord } from "../job/record.ts";
 import type {
   Added,
   AttemptFilter,
+  CancelScope,
   ChangedRecord,
   Extension,
   Lease,
@@ -103,8 +104,12 @@ class MemoryStore implements Store {
   }
 
   // deno-lint-ignore require-await
-  async cancel(id: string, error: JobError): Promise<ChangedRecord | undefined> {
-    return this.#jobs.cancel(id, error, this.#now());
+  async cancel(
+    id: string,
+    error: JobError,
+    scope?: CancelScope,
+  ): Promise<ChangedRecord | undefined> {
+    return this.#jobs.cancel(id, error, this.#now(), scope);
   }
 
   // deno-lint-ignore require-await

@@ -27,8 +27,19 @@ export interface ChangedRecord {
   readonly job: JobRecord;
   /** Whether this call changed it. */
   readonly changed: boolean;
+  /** When its descendants were to be cancelled too: how many of them were. */
+  readonly cancelledDescendants?: number | undefined;
   /** What keeps the job from being retried, if a dependency does. */
   readonly hindrance?: Hindrance | undefined;
+}
+
+/** What is cancelled with a job. */
+export interface CancelScope {
+  /**
+   * Whether the jobs that are parts of it are cancelled too, whether it has ended or not: its children,
+   * theirs, and those of dependents that were cancelled because of one of them. Default false.
+   */
+  readonly descendants?: boolean | undefined;
 }
 
 /** A dependency that did not complete. */
@@ -310,10 +321,11 @@ export interface Store<Transaction = never> {
   /** Says which of these leases still hold, and changes nothing. */
   check(leases: readonly Lease[]): Promise<readonly LeaseState[]>;
   /**
-   * Cancels a job that has not ended, and the dependents that its end cancels. `undefined` when there
-   * is no such job.
+   * Cancels a job that has not ended, and the dependents that its end cancels; perhaps its descendants
+   * too, until none is found that has not ended. What a caller's transaction adds that was open
+   * meanwhile is cancelled by upkeep, if it has not begun. `undefined` when there is no such job.
    */
-  cancel(id: string, error: JobError): Promise<ChangedRecord | undefined>;
+  cancel(id: string, error: JobError, scope?: CancelScope): Promise<ChangedRecord | undefined>;
   /**
    * Makes a failed or cancelled job ready again, with at least one more attempt, or blocked while a
    * dependency has not ended. In the same step the dependents that were cancelled because of it, and in

@@ -122,6 +122,21 @@ for (const { title, skip, make } of bothKinds) {
           }],
         });
         assert.equal(json.exitCode, 1);
+        const refused = await cli(["job", "retry", waiting.blocked, ...url]);
+        assert.equal(
+          refused.stdout,
+          `${waiting.blocked}  unchanged: Its dependency ${waiting.later} was cancelled; retry that ` +
+            "one first, or force runs the job all the same\n",
+        );
+        const forced = await cli(["job", "retry", waiting.blocked, "--force", ...url]);
+        assert.deepEqual([forced.stdout, forced.exitCode], [`${waiting.blocked}  ready\n`, 0]);
+        await cli(["job", "cancel", waiting.blocked, ...url]);
+        await cli(["job", "retry", waiting.later, "--no-dependents", ...url]);
+        assert.equal((await queue.get(waiting.blocked))!.status, "cancelled");
+        const part = await queue.enqueue("parts", 1, { parent: waiting.later });
+        const tree = await cli(["job", "cancel", waiting.later, "--descendants", ...url]);
+        assert.equal(tree.stdout, `${waiting.later}  cancelled, and descendants: 1\n`);
+        assert.equal((await queue.get(part.id))!.status, "cancelled");
         const one = await cli(["job", "cancel", waiting.ready, "00dead", ...url]);
         assert.equal(one.exitCode, 1);
         assert.equal((await queue.get(waiting.ready))!.status, "ready", "Nothing was changed");

@@ -6,6 +6,7 @@ import { describe } from "node:test";
 import { describeAdding } from "./adding.ts";
 import { describeAttemptTraces } from "./attempt_traces.ts";
 import { describeBegunAttempts } from "./begun_attempts.ts";
+import { describeCancelledDescendants } from "./cancelled_descendants.ts";
 import { describeCancelledParents } from "./cancelled_parents.ts";
 import { describeCancelling } from "./cancelling.ts";
 import { describeClaimOrder } from "./claim_order.ts";
@@ -62,6 +63,7 @@ const themes: readonly ((test: TestStore, scale: Scale) => void)[] = [
   describeDependencyScale,
   describeCancelling,
   describeCancelledParents,
+  describeCancelledDescendants,
   describeNotices,
   describeRetrying,
   describeRetriedDependents,

@@ -202,7 +202,7 @@ describe("bad input is refused before it reaches the store", () => {
     );
     await refused(
       () => queue.cancel(crypto.randomUUID(), { why: "" } as never),
-      /^A cancellation has reason: got "why"$/,
+      /^A cancellation has reason, descendants: got "why"$/,
       "TypeError",
     );
   });

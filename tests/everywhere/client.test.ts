@@ -135,6 +135,22 @@ describe("a client of a router", () => {
     await client.cancel(dependent.id);
     await client.retry(id, { dependents: false });
     assert.equal((await client.retry(dependent.id))?.job.status, "blocked");
+    const tree = await client.enqueue("mails", { to: "a@example.com" }, { parent: dependent });
+    await client.cancel(dependent.id);
+    const late = await client.enqueue("mails", { to: "a@example.com" }, { parent: dependent });
+    assert.deepEqual([late.status, late.error?.parentId], ["cancelled", dependent.id]);
+    const options = { descendants: true } as const;
+    const both = (await client.cancel(dependent.id, options))!;
+    assert.deepEqual([both.changed, both.cancelledDescendants, both.job.status], [
+      false,
+      1,
+      "cancelled",
+    ]);
+    assert.equal((await queue.get(tree.id))?.status, "cancelled");
+    assert.deepEqual(
+      stated(await client.cancel(dependent.id, options)),
+      stated(await queue.cancel(dependent.id, options)),
+    );
     const nobody = crypto.randomUUID();
     assert.deepEqual(
       [await client.get(nobody), await client.cancel(nobody), await client.retry(nobody)],

@@ -174,6 +174,20 @@ describe("the router's operations", () => {
     const bad = await post(app, `/jobs/${other}/cancel`, { reason: 1 });
     assert.deepEqual(errorOf(bad, 400), ["invalid_input", "reason"]);
     assert.equal((await queue.get(other))?.status, "ready");
+    const notBoolean = await post(app, `/jobs/${other}/cancel`, { descendants: "yes" });
+    assert.deepEqual(errorOf(notBoolean, 400), ["invalid_input", "descendants"]);
+    const part = await queue.enqueue("a", 3, { parent: id });
+    assert.equal(part.status, "cancelled");
+    const late = await queue.enqueue("a", 3, { parent: other });
+    const tree = await post(app, `/jobs/${other}/cancel`, { descendants: true });
+    assert.deepEqual([tree.status, tree.body.changed, tree.body.cancelledDescendants], [
+      200,
+      true,
+      1,
+    ]);
+    assert.equal((await queue.get(late.id))?.status, "cancelled");
+    const none = await post(app, `/jobs/${other}/cancel`, { descendants: true });
+    assert.deepEqual(errorOf(none, 409), ["conflict", undefined]);
     const long = await post(app, `/jobs/${other}/cancel`, { reason: "x".repeat(1_001) });
     assert.deepEqual(errorOf(long, 400), ["invalid_input", "reason"]);
   });

@@ -274,6 +274,32 @@ describe("lookup", () => {
     );
   });
 
+  test("cancel takes the descendants along where it is told to", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const root = await queue.enqueue("a", 1);
+    const child = await queue.enqueue("b", 1, { parent: root });
+    const grandchild = await queue.enqueue("c", 1, { parent: child });
+    const cancelled = await queue.cancel(root.id, { reason: "withdrawn", descendants: true });
+    assert.deepEqual([cancelled?.changed, cancelled?.cancelledDescendants], [true, 2]);
+    const { status, error } = (await queue.get(grandchild.id))!;
+    assert.deepEqual([status, error?.message, error?.parentId], [
+      "cancelled",
+      "withdrawn",
+      root.id,
+    ]);
+    const again = await queue.cancel(root.id, { descendants: true });
+    assert.deepEqual([again?.changed, again?.cancelledDescendants], [false, 0]);
+    assert.equal(
+      again?.reason,
+      "Only a job that has not ended can be cancelled: this one is cancelled",
+    );
+    assert.equal("cancelledDescendants" in (await queue.cancel(root.id))!, false);
+    await assert.rejects(
+      queue.cancel(root.id, { descendants: 1 as never }),
+      new TypeError("descendants must be true or false: got number"),
+    );
+  });
+
   test("get shows the attempts that failed, and undefined for what is not stored", async () => {
     const queue = new JobQueue({ store: memory() });
     const worker = queue.worker("queue", () => Promise.reject(new Error("503")), {

@@ -18,7 +18,8 @@ const operands = [{ name: "ID", multiple: true }];
 const notes = "ID is a whole id, or the last 6 digits or more of one among the newest 10,000\n" +
   "jobs. All are looked up before any is changed. Where one could not be done the\n" +
   "exit code is 1. A job that is retried has at least one more attempt.\n" +
-  "--json prints { jobs: [{ id, changed, status, reason }] }.";
+  "--json prints { jobs: [{ id, changed, status, reason,\n" +
+  "cancelledDescendants }] }.";
 
 /** Makes jobs ready again. */
 export const jobRetry: Command = {
@@ -42,12 +43,15 @@ export const jobCancel: Command = {
   name: "job cancel",
   summary: "Cancels jobs, and the dependents with them.",
   operands,
-  options: { reason: { value: "TEXT", help: "why; it is kept as the job's error" } },
+  options: {
+    reason: { value: "TEXT", help: "why; it is kept as the job's error" },
+    descendants: { help: "and the jobs that are parts of it, and of those" },
+  },
   notes,
   examples: [`job cancel abc123 def456 --reason "The order was withdrawn"`],
   run: (given, io) => {
-    const reason = given.text("reason");
-    return changeAll(given, io, (queue, id) => queue.cancel(id, { reason }));
+    const options = { reason: given.text("reason"), descendants: given.has("descendants") };
+    return changeAll(given, io, (queue, id) => queue.cancel(id, options));
   },
 };
 
@@ -63,7 +67,7 @@ async function changeAll(given: Given, io: Io, change: Change): Promise<number> 
   });
   if (given.has("json")) await printJson(io.stdout, { jobs: changes.map(jsonOf) });
   else await io.stdout.write(changes.map((one) => lineOf(one, look)).join(""));
-  return changes.every(({ changed }) => changed) ? 0 : 1;
+  return changes.every(hasChanged) ? 0 : 1;
 }
 
 async function findAll(
@@ -87,11 +91,17 @@ async function changeOne(queue: JobQueue, id: string, change: Change): Promise<J
   return answer;
 }
 
-function jsonOf({ job: { id, status }, changed, reason }: JobChange) {
-  return { id, changed, status, reason };
+function hasChanged({ changed, cancelledDescendants = 0 }: JobChange): boolean {
+  return changed || cancelledDescendants > 0;
 }
 
-function lineOf({ job: { id, status }, changed, reason }: JobChange, { paint }: Look): string {
+function jsonOf({ job: { id, status }, changed, reason, cancelledDescendants }: JobChange) {
+  return { id, changed, status, reason, cancelledDescendants };
+}
+
+function lineOf(change: JobChange, { paint }: Look): string {
+  const { job: { id, status }, changed, reason, cancelledDescendants = 0 } = change;
   const result = changed ? paint(statusInk[status], status) : `unchanged: ${reason}`;
-  return `${paint("bold", id)}  ${result}\n`;
+  const more = cancelledDescendants > 0 ? `, and descendants: ${cancelledDescendants}` : "";
+  return `${paint("bold", id)}  ${result}${more}\n`;
 }

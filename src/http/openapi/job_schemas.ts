@@ -161,7 +161,12 @@ export const jobSchemas: Readonly<Record<string, JsonSchema>> = {
     ...closed({ ...jobProperties, deduplicated: { type: "boolean" } }, ["id", "deduplicated"]),
   },
   EnqueuedJobs: closed({ jobs: list(ref("EnqueuedJob")) }, ["jobs"]),
-  JobChange: closed({ job: ref("Job"), changed: { type: "boolean" } }, ["job", "changed"]),
+  JobChange: closed({
+    job: ref("Job"),
+    changed: { type: "boolean" },
+    reason: text,
+    cancelledDescendants: whole(0),
+  }, ["job", "changed"]),
   AttemptedJob: closed({ ...jobProperties, failedAttempts }, [...wholeJob, "failedAttempts"]),
   ListedAttemptedJob: closed({ ...jobProperties, ...partSizes, failedAttempts }, [
     ...alwaysThere,

@@ -28,7 +28,10 @@ export const schemas: Readonly<Record<string, JsonSchema>> = {
   }, ["job", "runs", "children"]),
   TraceTree: tree("traceId"),
   CorrelationTree: tree("correlationId"),
-  Cancellation: closed({ reason: { type: "string", maxLength: 1_000 } }),
+  Cancellation: closed({
+    reason: { type: "string", maxLength: 1_000 },
+    descendants: { type: "boolean", default: false },
+  }),
   Retry: closed({
     dependents: { type: "boolean", default: true },
     force: { type: "boolean", default: false },

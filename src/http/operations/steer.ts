@@ -21,17 +21,23 @@ export const cancelJob: Operation = {
   summary: "Cancel a job that has not ended",
   parameters: [idInPath],
   body: {
-    description: "Why.",
+    description: "Why, and whether the jobs that are parts of it are cancelled too.",
     schema: "Cancellation",
-    example: { reason: "The order was withdrawn" },
+    example: { reason: "The order was withdrawn", descendants: true },
     required: false,
   },
-  answers: { 200: { description: "The job, cancelled.", schema: "JobChange" } },
+  answers: {
+    200: {
+      description: "The job, cancelled; or as it had ended, when only its descendants were.",
+      schema: "JobChange",
+    },
+  },
   errors: ["invalid_input", "not_found", "conflict", "too_large", "unsupported_media_type"],
   run: async (call) => {
-    checkNames(call.body, ["reason"], "");
+    checkNames(call.body, ["reason", "descendants"], "");
     const reason = readReason(call.body.reason);
-    return await change(call, (id) => call.queue.cancel(id, { reason }));
+    const descendants = readSwitch(call.body, "descendants");
+    return await change(call, (id) => call.queue.cancel(id, { reason, descendants }));
   },
 };
 
@@ -74,8 +80,10 @@ async function change(
   const change = await jobs.mayChange(id) ? await apply(id) : undefined;
   if (change === undefined) throw noSuchJob();
   const shown = await jobs.changed(change);
-  const { job: { status }, changed, reason } = shown;
-  if (!changed) throw new RequestError("conflict", reason!, { status });
+  const { job: { status }, changed, reason, cancelledDescendants = 0 } = shown;
+  if (!changed && cancelledDescendants === 0) {
+    throw new RequestError("conflict", reason!, { status });
+  }
   return { status: 200, body: shown };
 }
 

@@ -120,7 +120,11 @@ async function steer(operation: typeof retryJob, asked: Asked): Promise<Response
   const form = new URLSearchParams(
     new TextDecoder().decode(await readBytes(request, LARGEST_FORM)),
   );
-  const body = Object.fromEntries([...form].filter(([, value]) => value !== ""));
+  // A form has no booleans: what is ticked has no value of its own.
+  const body = Object.fromEntries(
+    [...form].filter(([, value]) => value !== "")
+      .map(([name, value]) => [name, name !== "reason" && value === "on" ? true : value]),
+  );
   const query = new URLSearchParams();
   const jobs = new AllowedJobs(queue, rights);
   await operation.run({ queue, jobs, rights, settings, request, id, query, body });

@@ -10,6 +10,7 @@ import { canBeRetried, hasEnded, type JobStatus } from "../../job/status.ts";
 import type { AttemptOutcome, JobError, JobInput } from "../../job/record.ts";
 import type {
   Added,
+  CancelScope,
   ChangedRecord,
   Claim,
   ClaimedJob,
@@ -143,14 +144,45 @@ export class MemoryJobs {
     return "held";
   }
 
-  cancel(id: string, error: JobError, now: number): ChangedRecord | undefined {
+  cancel(
+    id: string,
+    error: JobError,
+    now: number,
+    { descendants = false }: CancelScope = {},
+  ): ChangedRecord | undefined {
     const entry = this.table.get(id);
     if (entry === undefined) return undefined;
     const changed = !hasEnded(entry.record.status);
     if (changed) this.#cancel(entry, error, now);
     this.#endStep(now);
+    const cancelledDescendants = descendants
+      ? this.#cancelDescendants(entry, { ...error, parentId: id }, now)
+      : undefined;
     this.#tellCancelled();
-    return { job: copyOf(entry.record), changed };
+    return { job: copyOf(entry.record), changed, cancelledDescendants };
+  }
+
+  /** Cancels the parts of a job, theirs, and those of dependents that were cancelled with one of them. */
+  #cancelDescendants(root: Entry, error: JobError, now: number): number {
+    let count = 0;
+    const family = new Set([root]);
+    for (let known = 0; known < family.size;) {
+      known = family.size;
+      // What is added while it goes over them comes too.
+      for (const one of family) {
+        for (const child of this.table.childrenOf(one.record.id)) {
+          family.add(child);
+          if (hasEnded(child.record.status)) continue;
+          this.#cancel(child, error, now);
+          count++;
+        }
+      }
+      this.#endStep(now);
+      for (const one of family) {
+        for (const dependent of one.cancelledFor ?? []) family.add(dependent);
+      }
+    }
+    return count;
   }
 
   retry(

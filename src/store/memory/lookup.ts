@@ -73,6 +73,11 @@ export class MemoryIndex {
     };
   }
 
+  /** Those that have a job as their parent. */
+  childrenOf(id: string): Iterable<Entry> {
+    return this.#by.parentId.get(id)?.newestFirst() ?? [];
+  }
+
   #candidates(filter: RecordFilter): Iterable<Entry> {
     const ran = filter.traceId === undefined ? undefined : this.#ranIn.get(filter.traceId);
     if (ran !== undefined) {

@@ -83,6 +83,11 @@ export class MemoryTable {
     });
   }
 
+  /** The parts of a job. */
+  childrenOf(id: string): Iterable<Entry> {
+    return this.#index.childrenOf(id);
+  }
+
   find(filter: RecordFilter): RecordPage {
     const ids = filter.ids && new Set(filter.ids);
     const byId = ids && [...ids].flatMap((id) => this.get(id) ?? []).sort(newestFirst);

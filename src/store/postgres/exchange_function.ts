@@ -199,7 +199,8 @@ begin
 
   sequence := null;
   more := json_build_object('settled', states, 'woken', queues, 'nextInMs', next_in, 'hasExpired',
-    exists (select from ${schema}.live where status = 'running' and leased_until < t));
+    exists (select from ${schema}.live where status = 'running' and leased_until < t),
+    'hasCancelledTrees', exists (select from ${schema}.cancelled_trees));
   return next;
 end $$;
 `;

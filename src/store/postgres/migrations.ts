@@ -8,6 +8,7 @@ import { addFunctions } from "./add_functions.ts";
 import { type Client, codeOf } from "./client.ts";
 import { quoted, quotedText } from "./names.ts";
 import { tables } from "./schema.ts";
+import { cancelFunctions } from "./cancel_functions.ts";
 import { endFunctions } from "./end_functions.ts";
 import { retryFunction } from "./retry_function.ts";
 import { exchangeFunction } from "./exchange_function.ts";
@@ -29,7 +30,7 @@ export const migrations: readonly Migration[] = [{
   requires: 1,
   sql: (schema, channel) =>
     tables(schema) + endFunctions(schema) + exchangeFunction(schema) +
-    workFunctions(schema, channel) + retryFunction(schema) +
+    workFunctions(schema) + retryFunction(schema) + cancelFunctions(schema, channel) +
     addFunctions(schema, channel),
 }];
 

@@ -114,6 +114,15 @@ begin
     update ${schema}.live l set status = 'ready' where l.id = given.id
       and not exists (select from ${schema}.dependencies w where w.job_id = given.id);
     if found then woken := array[given.queue_name]; end if;
+    -- Who retries a part of a tree that was cancelled wants no more of it to be so.
+    delete from ${schema}.cancelled_trees c where c.root_id = any(array(
+      with recursive above(id) as (
+        select unnest(given.id || back)
+        union
+        select e.parent_id from above a join ${schema}.enqueued e on e.id = a.id
+          where e.parent_id is not null
+      )
+      select id from above));
     -- Of those that stay because of another than before, that is the reason now.
     update ${schema}.ended d set error = ${schema}.dependency_error(x.dependency_id, x.status)
     from (

@@ -182,6 +182,14 @@ create table ${schema}.dependencies (
   job_id uuid not null,
   primary key (dependency_id, job_id)
 );
+-- Jobs that were cancelled with their descendants: transactions that were open then may add more of them.
+create table ${schema}.cancelled_trees (
+  root_id uuid primary key,
+  reason json not null,
+  -- Once these are over, none can come any more; null until somebody has looked.
+  open_below xid8
+);
+
 create index dependencies_job on ${schema}.dependencies (job_id);
 `;
 }

@@ -8,6 +8,7 @@ import type { Attempt, JobError, JobInput, JobRecord } from "../../job/record.ts
 import type {
   Added,
   AttemptFilter,
+  CancelScope,
   ChangedRecord,
   Extension,
   Lease,
@@ -36,6 +37,9 @@ import { quoted } from "./names.ts";
 import { attemptColumns, jobColumns, toAttempt, toRecord } from "./rows.ts";
 import { claimTraceEnds, hasUnfinished, settleTraceEnds } from "./trace_ends.ts";
 import { Turns } from "./turns.ts";
+
+// Each pass looks at the whole tree, and locks what it cancels until it is done.
+const DESCENDANTS_IN_PASS = 10_000;
 
 /** How a store of Postgres is run. */
 export interface PostgresStoreOptions {
@@ -96,14 +100,40 @@ export class PostgresStore implements Store<Sql> {
     return rows.map(({ state }) => state as LeaseState);
   }
 
-  async cancel(id: string, error: JobError): Promise<ChangedRecord | undefined> {
+  async cancel(
+    id: string,
+    error: JobError,
+    { descendants = false }: CancelScope = {},
+  ): Promise<ChangedRecord | undefined> {
     const row = await this.#change(
-      `cancel_job($1::text::uuid, $2::text::json, to_timestamp($3::float8 / 1000))`,
-      [uuidOrNull(id), JSON.stringify(error), this.#at()],
+      `cancel_job($1::text::uuid, $2::text::json, $3, to_timestamp($4::float8 / 1000))`,
+      [uuidOrNull(id), JSON.stringify(error), descendants, this.#at()],
       ", array_to_json(c.interrupted)::text as interrupted",
     );
-    if (row !== undefined) this.#bell.tellCancelled(JSON.parse(row.interrupted as string));
-    return row && toChanged(row);
+    if (row === undefined) return undefined;
+    this.#bell.tellCancelled(JSON.parse(row.interrupted as string));
+    if (!descendants) return toChanged(row);
+    return { ...toChanged(row), cancelledDescendants: await this.#cancelDescendants(id, error) };
+  }
+
+  /** In passes until one finds none: those that run may have added some before they were cancelled. */
+  async #cancelDescendants(id: string, error: JobError): Promise<number> {
+    const pass = () =>
+      this.#client.query(
+        "select cardinality(c.done) as count, array_to_json(c.woken)::text as woken, " +
+          "array_to_json(c.interrupted)::text as interrupted " +
+          `from ${this.#schema}.cancel_descendants($1::text::uuid, $2::text::json, false, $3, ` +
+          "to_timestamp($4::float8 / 1000)) c",
+        [id, JSON.stringify(error), DESCENDANTS_IN_PASS, this.#at()],
+      );
+    for (let total = 0;;) {
+      const [row] = await repeated(pass);
+      const count = row!.count as number;
+      if (count === 0) return total;
+      total += count;
+      this.#bell.tellCancelled(JSON.parse(row!.interrupted as string));
+      await this.#bell.ring(JSON.parse(row!.woken as string));
+    }
   }
 
   async retry(

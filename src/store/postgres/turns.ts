@@ -41,6 +41,7 @@ interface Summary {
   readonly woken: readonly string[] | null;
   readonly nextInMs: number | null;
   readonly hasExpired: boolean;
+  readonly hasCancelledTrees: boolean;
 }
 
 /** Turns over one schema. */
@@ -52,6 +53,7 @@ export class Turns {
   readonly #lostClaims = new Map<string, Set<string>>();
   #unsureLeases = new Set<string>();
   #nothingExpiredAt = -Infinity;
+  #hasCancelledTrees = true;
   #retainedAt = -Infinity;
 
   constructor(client: Client, schema: string, at: () => number | null) {
@@ -122,8 +124,24 @@ export class Turns {
     if (!isFresh && expired.length + refused.length < limit) {
       this.#nothingExpiredAt = performance.now();
     }
+    if (this.#hasCancelledTrees) {
+      for (const queueName of await this.#cancelLateDescendants(limit)) woken.add(queueName);
+    }
     const removed = await this.#retain(retentionMs, limit);
     return { expired, refused, removed, woken: [...woken] };
+  }
+
+  /** Cancels what was added to cancelled trees by transactions that were open then. */
+  async #cancelLateDescendants(limit: number): Promise<readonly string[]> {
+    const [row] = await this.#client.call(
+      `select array_to_json(woken)::text as woken, exists (select from ${this.#schema}.cancelled_trees) ` +
+        `as are_left from ${this.#schema}.cancel_late_descendants($1, ` +
+        "to_timestamp($2::float8 / 1000)) woken",
+      [limit, this.#at()],
+    );
+    // What its own statement removed it still sees, so the next one asks again.
+    this.#hasCancelledTrees = row!.are_left as boolean;
+    return JSON.parse(row!.woken as string);
   }
 
   /** Sweeps leases, or one of them, and notes in which queues something became ready. */
@@ -190,6 +208,7 @@ export class Turns {
   ): TurnResult & Woken {
     const summary = JSON.parse(rows.at(-1)!.more as string) as Summary;
     this.#nothingExpiredAt = summary.hasExpired ? -Infinity : performance.now();
+    this.#hasCancelledTrees = summary.hasCancelledTrees;
     const claimed = rows.slice(0, -1).map((row) => toClaimed(row, claimToken));
     // RETURNING promises no order.
     claimed.sort(inClaimOrder);

@@ -1,5 +1,5 @@
 /**
- * Working inside the server beside the turns: a cancellation and a sweep, one statement each.
+ * Working inside the server beside the turns: a sweep, one statement.
  *
  * @module
  */
@@ -10,62 +10,11 @@ import {
   longestDelayMs,
 } from "../../job/backoff.ts";
 import { movedColumns } from "./end_functions.ts";
-import { byIndex, pinned, readCommitted } from "./function_settings.ts";
+import { pinned, readCommitted } from "./function_settings.ts";
 
-// A notification has room for 8,000 bytes.
-const idsInNotification = 200;
-
-/**
- * The functions that move jobs which nobody settles. `schema` is a quoted name, `channel` the same as
- * a literal.
- */
-export function workFunctions(schema: string, channel: string): string {
+/** The functions that move jobs which nobody settles. `schema` is a quoted name. */
+export function workFunctions(schema: string): string {
   return `
--- Tells the workers of all processes which jobs were cancelled while they ran, once that is committed.
-create function ${schema}.notify_cancelled(ids uuid[]) returns void
-language sql as $$
-  select pg_notify(${channel}, json_build_object('cancelled', json_agg(x.id))::text)
-  from unnest(ids) with ordinality x(id, n) group by (x.n - 1) / ${idsInNotification}
-$$;
-
--- Cancels a job that has not ended. Returns the job as it stands, or nothing; and which jobs ran.
-create function ${schema}.cancel_job(job_id uuid, reason json, at timestamptz default null)
-returns table (job ${schema}.jobs, changed boolean, woken text[], interrupted uuid[])
-language plpgsql ${byIndex} as $$
-declare
-  t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
-  standing ${schema}.live;
-  cancelled uuid[];
-begin
-  ${readCommitted}
-  woken := '{}';
-  interrupted := '{}';
-  select * into standing from ${schema}.live l where l.id = cancel_job.job_id for update;
-  changed := found;
-  if changed then
-    if standing.status = 'running' then
-      insert into ${schema}.attempts (job_id, attempt, outcome, started_at, finished_at, error)
-      values (standing.id, standing.attempts, 'cancelled', standing.started_at, t, reason);
-      interrupted := array[standing.id];
-      perform ${schema}.notify_cancelled(interrupted);
-    end if;
-    with gone as (
-      delete from ${schema}.live l where l.id = standing.id returning l.*
-    )
-    insert into ${schema}.ended (${movedColumns}, status, finished_at, error, attempt_traceparent)
-    -- Of an attempt that nobody settles the span is not known, and an older one's would mislead.
-    select ${movedColumns}, 'cancelled', t, reason,
-      case when status <> 'running' then attempt_traceparent end
-    from gone;
-    delete from ${schema}.dependencies d where d.job_id = standing.id;
-    select e.woken, e.cancelled_ids into woken, cancelled
-      from ${schema}.end_jobs(array[standing.id], t) e;
-    perform ${schema}.end_traces(cancelled || standing.id, t, true);
-  end if;
-  select * into job from ${schema}.jobs j where j.id = cancel_job.job_id;
-  if found then return next; end if;
-end $$;
-
 -- The wait in ms after the given attempt by a job's own back-off rule, else by the default one.
 create function ${schema}.backoff_ms(rule jsonb, attempt integer) returns float8
 language sql volatile as $$

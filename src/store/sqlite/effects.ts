@@ -10,6 +10,8 @@ export interface Effects {
   readonly woken: Set<string>;
   /** The jobs that ended, the last one last: their traces may have ended with them. */
   readonly ended: { readonly id: string; readonly status: "completed" | "failed" | "cancelled" }[];
+  /** Of how many of them the dependents have been looked at. */
+  unblocked: number;
   /** Ids of the jobs that were cancelled while they ran: their workers are told. */
   readonly cancelled: string[];
 }

@@ -59,9 +59,9 @@ export function end(
 
 /** Frees, or cancels, those that waited for the jobs of this transaction that ended, level by level. */
 export function unblockDependents(database: Database, now: number, effects: Effects): void {
-  for (let from = 0; from < effects.ended.length;) {
-    const ended = effects.ended.slice(from);
-    from = effects.ended.length;
+  while (effects.unblocked < effects.ended.length) {
+    const ended = effects.ended.slice(effects.unblocked);
+    effects.unblocked = effects.ended.length;
     const failed: FailedDependencies = new Map();
     for (const { id, status } of ended) if (status !== "completed") failed.set(id, status);
     const waiting = [...new Set(ended.flatMap(({ id }) => takeDependents(database, id)))];

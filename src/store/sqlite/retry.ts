@@ -70,7 +70,8 @@ function awaitDependencies(database: Database, { id, dependsOn }: CancelledDepen
   return unfinished.length > 0;
 }
 
-function cancelledFor(database: Database, id: string): readonly CancelledDependent[] {
+/** Those that are cancelled because of a job. */
+export function cancelledFor(database: Database, id: string): readonly CancelledDependent[] {
   return database.all(
     "select id, depends_on from hammerwork_jobs indexed by hammerwork_jobs_cancelled_for " +
       "where status = 'cancelled' and json_extract(error, '$.dependencyId') = ?",

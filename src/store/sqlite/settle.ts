@@ -4,9 +4,9 @@
  * @module
  */
 import { mostReleases } from "../../job/job_options.ts";
-import type { AttemptOutcome, JobError, JobRecord } from "../../job/record.ts";
+import type { AttemptOutcome, JobError } from "../../job/record.ts";
 import type { LeaseState, Settlement } from "../store.ts";
-import { loseAttempt, rememberAttempt } from "./attempts.ts";
+import { rememberAttempt } from "./attempts.ts";
 import { completePlainly } from "./completion.ts";
 import type { Database, Row } from "./database.ts";
 import { end, unblockDependents, wait } from "./ends.ts";
@@ -99,26 +99,6 @@ function unclaim(database: Database, job: Row, effects: Effects): LeaseState {
   );
   effects.woken.add(job.queue_name as string);
   return "held";
-}
-
-/** Cancels a job that has not ended. */
-export function cancelJob(
-  database: Database,
-  job: JobRecord,
-  error: JobError,
-  now: number,
-  effects: Effects,
-): void {
-  if (job.status === "running") {
-    loseAttempt(database, rowOf(job), "cancelled", now, error);
-    effects.cancelled.push(job.id);
-  }
-  end(database, job.id, { status: "cancelled", error }, now, effects);
-  unblockDependents(database, now, effects);
-}
-
-function rowOf(job: JobRecord): Row {
-  return { id: job.id, attempts: job.attempts, started_at: job.startedAt ?? null };
 }
 
 /** A hand-back is not charged, but counted. */

@@ -9,6 +9,7 @@ import type { Attempt, JobError, JobInput, JobRecord } from "../../job/record.ts
 import type {
   Added,
   AttemptFilter,
+  CancelScope,
   ChangedRecord,
   Claim,
   ExpiredJob,
@@ -38,7 +39,8 @@ import { isUpkeepDue, removeEnded } from "./retention.ts";
 import { retryJob } from "./retry.ts";
 import { attemptColumns, toAttempt, toRecord } from "./rows.ts";
 import { expiredLeases, extendLease, heldJob, sweepLeases } from "./leases.ts";
-import { cancelJob, settleJobs } from "./settle.ts";
+import { cancelDescendants, cancelJob } from "./cancel.ts";
+import { settleJobs } from "./settle.ts";
 import { claimTraceEnds, endTraces, hasUnfinished, isEndDue, settleTraceEnds } from "./traces.ts";
 import type { Effects } from "./effects.ts";
 
@@ -89,12 +91,20 @@ export class SqliteStore implements Store {
     );
   }
 
-  cancel(id: string, error: JobError): Promise<ChangedRecord | undefined> {
+  cancel(
+    id: string,
+    error: JobError,
+    { descendants = false }: CancelScope = {},
+  ): Promise<ChangedRecord | undefined> {
     return this.#write((now, effects) => {
-      const job = this.#byId(id);
-      if (job === undefined || hasEnded(job.status)) return job && { job, changed: false };
-      cancelJob(this.#database, job, error, now, effects);
-      return { job: this.#byId(id)!, changed: true };
+      const before = this.#byId(id);
+      if (before === undefined) return undefined;
+      const changed = !hasEnded(before.status);
+      if (changed) cancelJob(this.#database, before, error, now, effects);
+      const cancelledDescendants = descendants
+        ? cancelDescendants(this.#database, id, { ...error, parentId: id }, now, effects)
+        : undefined;
+      return { job: this.#byId(id)!, changed, cancelledDescendants };
     });
   }
 
@@ -210,7 +220,7 @@ export class SqliteStore implements Store {
   async #write<T>(work: (now: number, effects: Effects) => T): Promise<T> {
     const { result, effects } = await this.#database.write(() => {
       const now = this.#now();
-      const effects: Effects = { woken: new Set(), ended: [], cancelled: [] };
+      const effects: Effects = { woken: new Set(), ended: [], unblocked: 0, cancelled: [] };
       const result = work(now, effects);
       endTraces(this.#database, effects, now);
       return { result, effects };

@@ -21,7 +21,8 @@ export function steering({ id, status }: Job, { to }: Visit): Html {
           )}"><p>${question}</p>${field}<button>Yes, ${what} it</button></form>
       </details>
     `;
-  const reason = html`<label>Why <input name="reason" maxlength="1000"></label>`;
+  const reason = html`<label>Why <input name="reason" maxlength="1000"></label>
+<label><input type="checkbox" name="descendants"> and its parts</label>`;
   return html`<div class="steering">${
     canBeRetried(status)
       ? form("retry", "Make this job ready again, with one more attempt?", "")
