@@ -75,6 +75,18 @@ export class AllowedJobs {
     throw new RequestError("forbidden", `This needs the right to write in ${job.queueName}`);
   }
 
+  /** Refuses to change jobs of which only the change itself finds out in which queues they are. */
+  async checkMayChangeAll(): Promise<void> {
+    if (this.#rights.isPublic("write")) return;
+    const queueNames = await this.#rights.queuesWith("write") === undefined
+      ? (await this.#queue.counts()).map(({ queueName }) => queueName)
+      : undefined;
+    for (const queueName of new Set(queueNames ?? [])) {
+      if (!await this.#rights.may("write", queueName)) throw needsAll();
+    }
+    if (queueNames === undefined) throw needsAll();
+  }
+
   /** What came of a change, without what it says of other queues' jobs. */
   async changed({ job, reason, ...change }: JobChange): Promise<JobChange> {
     const shown = await this.withoutOthers(job);
@@ -150,6 +162,10 @@ export class AllowedJobs {
     const readable = await this.readable([...elsewhere]);
     return jobs.map((job) => hiding(job, (id) => !here.has(id) && !readable.has(id)));
   }
+}
+
+function needsAll(): RequestError {
+  return new RequestError("forbidden", "Descendants need the right to write in every queue");
 }
 
 const AT_ONCE = 1_000;

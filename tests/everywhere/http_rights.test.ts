@@ -128,6 +128,11 @@ describe("rights by queue", () => {
       );
     }
     assert.notEqual((await queue.get(gamma!))?.status, "cancelled");
+    const tree = { descendants: true };
+    errorOf(await post(app, `/jobs/${alpha}/cancel`, tree, bearer("t")), 403);
+    const forAll = routerFor(queue, [{ token: "t", right: "write" }]);
+    const { status } = await post(forAll, `/jobs/${alpha}/cancel`, tree, bearer("t"));
+    assert.ok([200, 409].includes(status));
   });
 
   test("who may only enqueue gets what it said itself, and learns of no other job", async () => {

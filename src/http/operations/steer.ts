@@ -37,6 +37,7 @@ export const cancelJob: Operation = {
     checkNames(call.body, ["reason", "descendants"], "");
     const reason = readReason(call.body.reason);
     const descendants = readSwitch(call.body, "descendants");
+    if (descendants === true) await call.jobs.checkMayChangeAll();
     return await change(call, (id) => call.queue.cancel(id, { reason, descendants }));
   },
 };
