@@ -4,6 +4,7 @@ import pg from "postgres";
 import { job, JobQueue, newTraceId, StoreUnavailableError } from "../../mod.ts";
 import { postgres, postgresMigrations, type Sql } from "../../src/store/postgres.ts";
 import { jobInput } from "../conformance/job_input.ts";
+import { keepSpans, linksOf, traceparentOf } from "./kept_spans.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "../postgres/database.ts";
 
 interface Shop {
@@ -55,6 +56,29 @@ describe("the Postgres store on a real server", { skip: whyNoDatabase }, () => {
       );
       assert.equal(await queue.get(payment.id), undefined);
       assert.equal(await queue.get(email.id), undefined);
+    });
+
+    test("that enqueues a job again tells so in the span, by the stored id and a link", async () => {
+      await using queue = await openShop();
+      await using sql = client();
+      const { spans, tracing } = await keepSpans();
+      const key = { idempotencyKey: "order-1" };
+      const first = await queue.enqueue("orders", { id: "1" }, key);
+      await sql.begin(async (transaction) => {
+        await queue.enqueue("orders", { id: "1" }, { ...key, transaction });
+        await queue.enqueue([job("orders", { id: "1" }, key), job("orders", { id: "2" })], {
+          transaction,
+        });
+      });
+      await tracing.shutdown();
+      const [send, again, batch] = spans.all("send orders");
+      const [create] = spans.all("create orders");
+      for (const span of [again!, create!]) {
+        assert.equal(span.attributes["messaging.message.id"], first.id);
+        assert.equal(span.attributes["hammerwork.job.deduplicated"], true);
+        assert.deepEqual(linksOf(span), [["creation", traceparentOf(send!)]]);
+      }
+      assert.equal(batch!.links[0]!.attributes?.["messaging.message.id"], first.id);
     });
 
     test("wakes a worker when it commits", async () => {
