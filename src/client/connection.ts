@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { withoutEndSlashes } from "../end_slashes.ts";
 import { currentScope } from "../trace/scope.ts";
 import { activeSpanContext } from "../trace/tracer.ts";
 import { writeTraceparent } from "../trace/w3c.ts";
@@ -52,7 +53,7 @@ export class Connection {
       throw new RangeError(`timeoutMs must be 1 to 2147483647 ms: got ${timeoutMs}`);
     }
     const { origin, pathname, searchParams, username, password } = new URL(url);
-    this.#base = origin + pathname.replace(/\/+$/, "");
+    this.#base = origin + withoutEndSlashes(pathname);
     this.#query = searchParams;
     this.#headers = readHeaders(options.headers);
     // No request may have them in its URL.

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { withoutEndSlashes } from "../end_slashes.ts";
 import type { Protocol } from "../export/protocol.ts";
 import { otlp } from "../export/otlp/protocol.ts";
 import { zipkin } from "../export/zipkin/protocol.ts";
@@ -23,7 +24,7 @@ export interface Endpoint {
  */
 export function endpointFrom(address: string, source: string): Endpoint {
   const url = readAddress(address, source);
-  const path = url.pathname.replace(/\/+$/, "");
+  const path = withoutEndSlashes(url.pathname);
   if (isZipkin(url)) {
     url.pathname = path;
     return { url: url.href, protocol: zipkin };

@@ -132,6 +132,23 @@ describe("the command line's usage", () => {
     },
   );
 
+  test("a payload of spaces or line breaks takes no longer than another", { timeout }, async () => {
+    await using place = await onSqlite.make();
+    await using queue = queueOn(await place.open());
+    for (const hard of [" ", " \n", "\n ", "://:", "a:@"]) {
+      const spaces = hard.repeat(260_000 / JSON.stringify(hard).length);
+      const text = hard === " " ? " ".repeat(260_000) : spaces;
+      const { id, traceId } = await queue.enqueue("email_queue", { text });
+      await queue.cancel(id, { reason: text });
+      for (const args of [["job", "show", id], ["trace", "show", traceId]]) {
+        const { exitCode } = await cliHere(args, { env: { HAMMERWORK_URL: place.url } });
+        assert.equal(exitCode, 0);
+      }
+      const failed = await cliHere(["job", "show", text], { env: { HAMMERWORK_URL: place.url } });
+      assert.equal(failed.exitCode, 2);
+    }
+  });
+
   test("a password is in no error, whatever goes wrong", { timeout }, async () => {
     const urls = [
       "postgres://me:hunter2@127.0.0.1:1/shop",

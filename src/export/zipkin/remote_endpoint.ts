@@ -57,7 +57,8 @@ function addressed(
     if (!isText(address)) return undefined;
     const known = isPort(port) ? { port } : {};
     if (/^\d{1,3}(\.\d{1,3}){3}$/.test(address)) return { ipv4: address, ...known };
-    if (/^[0-9a-f:.]*:[0-9a-f:.]*$/i.test(address)) return { ipv6: address, ...known };
+    const isNumeric = /^[0-9a-f:.]+$/i.test(address);
+    if (isNumeric && address.includes(":")) return { ipv6: address, ...known };
     // A socket's address may also be a path.
     return { serviceName: address.toWellFormed(), ...known };
   };
