@@ -21,7 +21,8 @@ export const serve: Command = {
     page: { help: "show the page at /page; a browser's password is the token" },
     token: { value: "TOKEN", help: "callers must send it; else HAMMERWORK_TOKEN" },
   },
-  notes: "Needs the package hono. Callers send authorization: Bearer TOKEN; others see a\n" +
+  notes:
+    "Needs hono and @hono/node-server. Callers send authorization: Bearer TOKEN; others see a\n" +
     "command line, so HAMMERWORK_TOKEN is the better place for it. Without a token it\n" +
     "listens at this machine's own addresses only. --json prints { url }. What there\n" +
     "is to call is described at /openapi.json.",
@@ -88,6 +89,7 @@ async function listenAt(handler: WebHandler, port: number, host: string): Promis
   try {
     return await listen(handler, port, host);
   } catch (error) {
+    if (error instanceof FailedError) throw error;
     throw new FailedError(`${host}:${port} cannot be listened at: ${(error as Error).message}`);
   }
 }

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { get } from "node:http";
+import { connect } from "node:net";
 import process from "node:process";
 import { describe, test } from "node:test";
 import { ended, makeOrders } from "./orders.ts";
@@ -98,6 +99,26 @@ describe("hammerwork serve", () => {
     });
   });
 
+  test("answers whatever is asked of it", { timeout }, async () => {
+    await using place = await onSqlite.make();
+    await serving(["--url", place.url], {}, async (url) => {
+      const { hostname, port } = new URL(url);
+      const asked: readonly [request: string, status: number][] = [
+        [`TRACE /queues HTTP/1.1\r\nHost: ${hostname}`, 405],
+        [`PROPFIND /queues HTTP/1.1\r\nHost: ${hostname}`, 405],
+        [`HEAD /queues HTTP/1.1\r\nHost: ${hostname}`, 200],
+        [`GET ${url}/queues HTTP/1.1\r\nHost: ${hostname}`, 200],
+        [`GET /queues HTTP/1.1\r\nHost: in valid`, 400],
+        [`GET /queues HTTP/1.1\r\nHost: [::1`, 400],
+        [`GET //evil HTTP/1.1\r\nHost: ${hostname}`, 404],
+        [`OPTIONS * HTTP/1.1\r\nHost: ${hostname}`, 400],
+      ];
+      for (const [request, status] of asked) {
+        assert.equal(await statusOf(Number(port), hostname, request), status, request);
+      }
+    });
+  });
+
   test("a port that is taken is a sentence", { timeout }, async () => {
     await using place = await onSqlite.make();
     await serving(["--url", place.url], {}, async (url) => {
@@ -108,3 +129,15 @@ describe("hammerwork serve", () => {
     });
   });
 });
+
+/** The status that a request is answered with, as its bytes stand: no client sends some of them. */
+function statusOf(port: number, host: string, head: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let answer = "";
+    const socket = connect(port, host, () => {
+      socket.write(`${head}\r\nConnection: close\r\n\r\n`);
+    });
+    socket.setEncoding("utf8").on("data", (text) => answer += text).on("error", reject);
+    socket.on("close", () => resolve(Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? NaN)));
+  });
+}
