@@ -57,12 +57,15 @@ const flags: Readonly<Record<Reading, readonly string[]>> = {
   bytes: ["--expose-gc", "--min-semi-space-size=128", "--max-semi-space-size=128"],
 };
 
-/** Measures both exporters, in turns, in as many rounds. */
-export async function measureExporters(rounds: number): Promise<readonly BatchCost[]> {
+/** Measures both exporters, in turns, in as many rounds after those that do not count. */
+export async function measureExporters(
+  rounds: number,
+  warmUp: number = WARM_UP,
+): Promise<readonly BatchCost[]> {
   const sink = await startSink();
   try {
-    const micros = await measureInTurns("micros", sink.endpoint, rounds);
-    const bytes = await measureInTurns("bytes", sink.endpoint, rounds);
+    const micros = await measureInTurns("micros", sink.endpoint, { rounds, warmUp });
+    const bytes = await measureInTurns("bytes", sink.endpoint, { rounds, warmUp });
     return each.map((one, i) => ({ ...one, micros: micros[i]!, bytes: bytes[i]! }));
   } finally {
     await sink.stop();
@@ -75,7 +78,7 @@ const each = works.flatMap((work) => exporters.map((exporter) => ({ work, export
 async function measureInTurns(
   reading: Reading,
   endpoint: string,
-  rounds: number,
+  { rounds, warmUp }: Readonly<{ rounds: number; warmUp: number }>,
 ): Promise<readonly (readonly number[])[]> {
   const children = each.map(({ work, exporter }) =>
     fork(fileURLToPath(import.meta.url), ["--measure", reading, work, exporter, endpoint], {
@@ -85,7 +88,7 @@ async function measureInTurns(
   try {
     await Promise.all(children.map(answerOf));
     const costs = each.map((): number[] => []);
-    for (let round = -WARM_UP; round < rounds; round++) {
+    for (let round = -warmUp; round < rounds; round++) {
       for (const [i, child] of children.entries()) {
         child.send("measure");
         const cost = await answerOf<number>(child);
