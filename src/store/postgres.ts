@@ -8,11 +8,18 @@
 import { StoreUnavailableError } from "../job/errors.ts";
 import { checkInteger } from "../job/job_options.ts";
 import type { Store } from "./store.ts";
+import { readAddress } from "./postgres/address.ts";
 import { Client, type Sql, type SqlFactory } from "./postgres/client.ts";
-import { checkEncoding } from "./postgres/encoding.ts";
+import { connect } from "./postgres/connect.ts";
+import {
+  CallersClient,
+  ClientForEachCall,
+  Closable,
+  type Connections,
+} from "./postgres/connections.ts";
 import { checkSchema, migrate, printMigrations } from "./postgres/migrations.ts";
 import { checkSchemaName } from "./postgres/names.ts";
-import { connect } from "./postgres/connect.ts";
+import { checkSession } from "./postgres/session.ts";
 import { PostgresStore } from "./postgres/store.ts";
 
 export type { Sql, SqlFactory };
@@ -24,10 +31,20 @@ export interface PostgresOptions {
   readonly schema?: string | undefined;
   /** Whether the schema is brought to this version's first. Default true; false only checks it. */
   readonly migrate?: boolean | undefined;
-  /** Whether statements are prepared. Default true; false behind a transaction-mode pooler. */
+  /**
+   * Whether statements are prepared. Default true; false behind a transaction-mode pooler, and for a
+   * URL with `pgbouncer=true`.
+   */
   readonly prepare?: boolean | undefined;
-  /** How long to try to reach the server at the start, in ms. Default 10,000. */
+  /** How long to try to reach the server at the start, in ms. Default: the URL's, else 10,000. */
   readonly connectTimeoutMs?: number | undefined;
+  /**
+   * How long a call may take until it is given up, in ms: an enqueue, a claim, an outcome, a
+   * heartbeat; those that concern leases at most a third of the lease, but a second. Three times as
+   * long for what reads, cancels, retries and keeps house, sixty times for a step of the schema. In a
+   * caller's transaction there is no limit. Default 10,000.
+   */
+  readonly callTimeoutMs?: number | undefined;
   /** Whether to wait at the start until the server is there, however long. Default false. */
   readonly waitForServer?: boolean | undefined;
   /** How long an enqueue whose answer was lost asks what became of it, in ms. Default 10,000. */
@@ -50,33 +67,45 @@ export async function postgres(
   options: PostgresOptions = {},
 ): Promise<Store<Sql>> {
   const schema = checkSchemaName(options.schema ?? "hammerwork");
-  const connectTimeoutMs = checkInteger(
+  const { migrate: migrates = true, now, waitForServer } = options;
+  const callTimeoutMs = checkMs("callTimeoutMs", options.callTimeoutMs ?? 10_000);
+  const lostAnswerMs = checkMs("lostAnswerMs", options.lostAnswerMs ?? 10_000);
+  const address = typeof source === "string" ? readAddress(source) : undefined;
+  const connectTimeoutMs = checkMs(
     "connectTimeoutMs",
-    options.connectTimeoutMs ?? 10_000,
-    1,
-    2_147_483_647,
+    options.connectTimeoutMs ?? address?.connectTimeoutMs ?? 10_000,
   );
-  if (typeof source !== "string" && typeof source !== "function" && !source) {
+  const connections = address === undefined
+    ? connectionsOf(source as Sql | SqlFactory)
+    : await connect(address, connectTimeoutMs);
+  const prepare = options.prepare ?? address?.isPooled !== true;
+  const client = new Client(new Closable(connections), { prepare, callTimeoutMs });
+  const prepareSchema = async () => {
+    await checkSession(client);
+    await (migrates ? migrate(client, schema) : checkSchema(client, schema));
+  };
+  try {
+    await untilReached(prepareSchema, waitForServer ? Infinity : connectTimeoutMs);
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+  return new PostgresStore(client, { schema, now, lostAnswerMs, callTimeoutMs });
+}
+
+function connectionsOf(source: Sql | SqlFactory): Connections {
+  if (typeof source !== "function" && !source) {
     throw new TypeError(
       `postgres() needs a URL, a client or a function that makes one: got ${source}`,
     );
   }
-  const { sql, end } = typeof source === "string"
-    ? await connect(source, connectTimeoutMs)
-    : { sql: source, end: () => Promise.resolve() };
-  const client = new Client(sql, options.prepare ?? true);
-  const prepareSchema = async () => {
-    await checkEncoding(client);
-    await (options.migrate ?? true ? migrate(client, schema) : checkSchema(client, schema));
-  };
-  try {
-    await untilReached(prepareSchema, options.waitForServer ? Infinity : connectTimeoutMs);
-  } catch (error) {
-    await end();
-    throw error;
-  }
-  const { now, lostAnswerMs = 10_000 } = options;
-  return new PostgresStore(client, { schema, now, lostAnswerMs, end });
+  // postgres.js's client is a function too: what tells it apart is that it can run a statement.
+  const isClient = typeof (source as Partial<Sql>).unsafe === "function";
+  return isClient ? new CallersClient(source as Sql) : new ClientForEachCall(source as SqlFactory);
+}
+
+function checkMs(name: string, value: number): number {
+  return checkInteger(name, value, 1, 2_147_483_647);
 }
 
 /** The whole schema as plain SQL, for whoever applies it by hand. */

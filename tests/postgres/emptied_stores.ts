@@ -29,8 +29,14 @@ export function emptiedStores(
     open: async (options) => {
       // The one before is still in use by a test that ran out of time, or that opens two.
       const schema = emptied.pop() ?? await makeSchema(sql, `emptied_${++made}`);
-      const { name } = schema;
-      const store = await postgres(sql, { ...options, schema: name, migrate: false, prepare });
+      const store = await postgres(sql, {
+        ...options,
+        schema: schema.name,
+        migrate: false,
+        prepare,
+        // What is tried here is what calls do, however busy the machine is.
+        callTimeoutMs: 60_000,
+      });
       return {
         store,
         close: async () => {

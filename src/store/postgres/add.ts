@@ -7,7 +7,8 @@
 import type { JobInput } from "../../job/record.ts";
 import { StoreUnavailableError } from "../../job/errors.ts";
 import type { Added } from "../store.ts";
-import { type Client, PartlyDoneError, type Sql } from "./client.ts";
+import type { Client, Row, Sql, SqlValue } from "./client.ts";
+import { PartlyDoneError } from "./errors.ts";
 import {
   addedColumns,
   firstStatus,
@@ -19,11 +20,19 @@ import {
   toAdded,
   toInputText,
 } from "./new_rows.ts";
+import { retriedIdempotent } from "./retry.ts";
 import { jobColumns, toRecord } from "./rows.ts";
 
-/** A caller's transaction to add in, and a channel to tell the new jobs' queues on as it commits. */
-export interface AddPlainOptions {
+/** How jobs are added. */
+export interface AddOptions {
+  /** A caller's transaction to add in. */
   readonly transaction?: Sql | undefined;
+  /** How long to wait for another transaction that has a key, in ms. Default: as long as a call may. */
+  readonly patienceMs?: number | undefined;
+}
+
+/** The same, or else a channel to tell the new jobs' queues on as the statement commits. */
+export interface AddPlainOptions extends AddOptions {
   readonly channel?: string | undefined;
 }
 
@@ -43,6 +52,8 @@ export class Inserts {
   readonly #ringing: string;
   readonly #plainParts: string;
   readonly #ringingParts: string;
+  readonly #patient: string;
+  readonly #patientParts: string;
   readonly #inOrder: string;
 
   /** `schema` is a quoted name. */
@@ -55,34 +66,32 @@ export class Inserts {
     this.#ringing = plainStatement(schema, rung);
     this.#plainParts = plainStatement(schema, "", noneIsCancelled(schema, "$4"));
     this.#ringingParts = plainStatement(schema, rung, noneIsCancelled(schema, "$5"));
+    // Set while the rows are made, before the first of them is inserted.
+    const patience = ", set_config('lock_timeout', $4, true)";
+    this.#patient = plainStatement(schema, "", "", patience);
+    this.#patientParts = plainStatement(schema, "", noneIsCancelled(schema, "$5"), patience);
     this.#inOrder = `select a.deduplicated, ${jobColumns("(a.job)")} ` +
-      `from ${schema}.add_jobs($1::text::jsonb, to_timestamp($2::float8 / 1000)) a order by a.ord`;
+      `from ${schema}.add_jobs($1::text::jsonb, to_timestamp($2::float8 / 1000), $3) a order by a.ord`;
   }
 
   /** Adds jobs that {@linkcode arePlain} holds of, or several such lists together. */
   async addPlain(
     inputs: readonly JobInput[],
     at: number | null,
-    { transaction, channel }: AddPlainOptions = {},
+    options: AddPlainOptions = {},
   ): Promise<readonly Added[]> {
+    const { channel, patienceMs } = options;
     const parents = new Set(inputs.flatMap(({ parentId }) => parentId ?? []));
-    const values = [
-      toInputText(inputs),
-      at,
-      inputs.length,
-      ...(channel === undefined ? [] : [channel]),
-    ];
-    const rows = parents.size === 0
-      ? await this.#client.call(
-        channel === undefined ? this.#plain : this.#ringing,
-        values,
-        transaction,
-      )
-      : await this.#client.call(
-        channel === undefined ? this.#plainParts : this.#ringingParts,
-        [...values, `{${[...parents].join(",")}}`],
-        transaction,
-      );
+    const values: SqlValue[] = [toInputText(inputs), at, inputs.length];
+    const [text, textOfParts] = patienceMs !== undefined
+      ? [this.#patient, this.#patientParts]
+      : channel !== undefined
+      ? [this.#ringing, this.#ringingParts]
+      : [this.#plain, this.#plainParts];
+    if (patienceMs !== undefined) values.push(`${patienceMs}ms`);
+    else if (channel !== undefined) values.push(channel);
+    if (parents.size > 0) values.push(`{${[...parents].join(",")}}`);
+    const rows = await this.#run(parents.size > 0 ? textOfParts : text, values, options);
     const inserted = new Map(rows.map((row) => [row.id as string, row]));
     if (inserted.size === inputs.length) {
       return inputs.map((input) => ({
@@ -91,7 +100,7 @@ export class Inserts {
       }));
     }
     const before = inputs.filter(({ id }) => !inserted.has(id));
-    const known = await this.#findKnown(before, at, transaction);
+    const known = await this.#findKnown(before, at, options);
     const knownById = new Map(known.map((added, i) => [before[i]!.id, added]));
     // The same id twice in one call was inserted once: the second is a repetition.
     const firsts = new Map(inputs.map(({ id }, i) => [id, i] as const).reverse());
@@ -107,9 +116,11 @@ export class Inserts {
   async addInOrder(
     inputs: readonly JobInput[],
     at: number | null,
-    transaction?: Sql,
+    options: AddOptions = {},
   ): Promise<readonly Added[]> {
-    const rows = await this.#client.call(this.#inOrder, [toInputText(inputs), at], transaction);
+    const { patienceMs } = options;
+    const patience = patienceMs === undefined ? null : `${patienceMs}ms`;
+    const rows = await this.#run(this.#inOrder, [toInputText(inputs), at, patience], options);
     return rows.map((row) => ({ job: toRecord(row), deduplicated: row.deduplicated as boolean }));
   }
 
@@ -120,15 +131,22 @@ export class Inserts {
   async #findKnown(
     inputs: readonly JobInput[],
     at: number | null,
-    transaction: Sql | undefined,
+    { transaction, patienceMs }: AddOptions,
   ): Promise<readonly Added[]> {
     if (inputs.length === 0) return [];
+    if (transaction !== undefined) return await this.addInOrder(inputs, at, { transaction });
     try {
-      return await this.addInOrder(inputs, at, transaction);
+      return await retriedIdempotent(() => this.addInOrder(inputs, at, { patienceMs }));
     } catch (error) {
-      if (transaction !== undefined || !(error instanceof StoreUnavailableError)) throw error;
+      if (!(error instanceof StoreUnavailableError)) throw error;
       throw new PartlyDoneError("Postgres was lost between two statements", { cause: error });
     }
+  }
+
+  #run(text: string, values: SqlValue[], { transaction }: AddOptions): Promise<readonly Row[]> {
+    return transaction === undefined
+      ? this.#client.call(text, values)
+      : this.#client.callWithin(transaction, text, values);
   }
 }
 
@@ -138,10 +156,15 @@ function noneIsCancelled(schema: string, parents: string): string {
 }
 
 /** The statement that adds plain jobs on a condition, with one more column of its answer, if any. */
-function plainStatement(schema: string, more: string, condition: string = ""): string {
+function plainStatement(
+  schema: string,
+  more: string,
+  condition: string = "",
+  first: string = "",
+): string {
   return `
 with clock as materialized (
-  select coalesce(to_timestamp($2::float8 / 1000), date_trunc('milliseconds', clock_timestamp())) as t
+  select coalesce(to_timestamp($2::float8 / 1000), date_trunc('milliseconds', clock_timestamp())) as t${first}
 ), added as (
   insert into ${schema}.enqueued as j (${givenColumns}, payload, parent_id, created_at, run_at)
   select ${givenColumns}, payload::json, parent_id, t, ${startsAt}

@@ -21,28 +21,19 @@ export function addFunctions(schema: string, channel: string): string {
       or (e.queue_name = item.queue_name and e.idempotency_key = item.idempotency_key)
       order by e.id = item.id desc limit 1;`;
   return `
--- Locks jobs against their end, or against coming back from it. Returns those that have not ended.
-create function ${schema}.lock_pending(ids uuid[]) returns uuid[]
+-- Which of these jobs have not ended. They are not locked, since a caller's transaction may stay open
+-- for long: what ends meanwhile is made up for by free_late_dependents.
+create function ${schema}.pending(ids uuid[]) returns uuid[]
 language plpgsql ${byIndex} as $$
 declare
-  pending uuid[];
-  ended integer;
   missing uuid;
 begin
-  loop
-    pending := array(select l.id from ${schema}.live l where l.id = any(ids) order by l.id for share);
-    select count(*) into ended from (
-      select from ${schema}.enqueued e join ${schema}.ended d on d.sequence = e.sequence
-      where e.id = any(ids) order by e.sequence for share of d) x;
-    exit when cardinality(pending) + ended >= (select count(distinct i) from unnest(ids) i);
-    select i into missing from unnest(ids) i
-      where not exists (select from ${schema}.enqueued e where e.id = i) limit 1;
-    if found then
-      raise exception using errcode = '${unknownJob}', message = missing::text;
-    end if;
-    -- One went from here to there between the two looks.
-  end loop;
-  return pending;
+  select i into missing from unnest(ids) i
+    where not exists (select from ${schema}.enqueued e where e.id = i) limit 1;
+  if found then
+    raise exception using errcode = '${unknownJob}', message = missing::text;
+  end if;
+  return array(select l.id from ${schema}.live l where l.id = any(ids));
 end $$;
 
 -- Refuses a job under the id of a stored one with another queue or another payload.
@@ -64,9 +55,11 @@ begin
   return true;
 end $$;
 
--- Adds jobs one after the other, each behind those that it depends on. A dependency's row is locked
--- against its end, so that it either frees this job or is seen to have ended.
-create function ${schema}.add_jobs(input jsonb, at timestamptz default null)
+-- Adds jobs one after the other, each behind those that it depends on. For a key that another
+-- transaction has just used it waits for as long as patience says, a lock_timeout.
+create function ${schema}.add_jobs(
+  input jsonb, at timestamptz default null, patience text default null
+)
 returns table (ord integer, deduplicated boolean, job ${schema}.jobs)
 language plpgsql ${byIndex} as $$
 declare
@@ -82,6 +75,9 @@ declare
   cancellation json;
   cancelled uuid[] := '{}';
 begin
+  if patience is not null then
+    perform set_config('lock_timeout', patience, true);
+  end if;
   for item in
     select i.*, ${startsAt} as starts_at from ${inputRows("input")} i order by i.ord
   loop
@@ -94,7 +90,8 @@ begin
       dependency_ids := array(select coalesce((stored_ids ->> d)::uuid, d::uuid) as id
         from jsonb_array_elements_text(item.depends_on) with ordinality x (d, n)
         group by 1 order by min(n));
-      pending := case when dependency_ids <> '{}' then ${schema}.lock_pending(dependency_ids) end;
+      pending := case when dependency_ids <> '{}' then ${schema}.pending(dependency_ids) end;
+      -- After the look at what has not ended: so none is missed by both.
       select d.id, d.status into ended_badly
         from ${schema}.enqueued e join ${schema}.ended d on d.sequence = e.sequence
         where e.id = any(dependency_ids) and d.status in ('failed', 'cancelled')

@@ -10,10 +10,12 @@ import type { Added } from "../store.ts";
 import { arePlain, Inserts } from "./add.ts";
 import { jobIdTaken, unknownJob } from "./add_functions.ts";
 import type { Bell } from "./bell.ts";
-import { type Client, codeOf, type Sql } from "./client.ts";
+import type { Client, Sql } from "./client.ts";
+import { codeOf } from "./errors.ts";
+import { KeyedAdds } from "./keyed_adds.ts";
 import { quoted } from "./names.ts";
+import { addOnce, retried } from "./retry.ts";
 import { SharedAdds } from "./shared_adds.ts";
-import { addOnce } from "./surely.ts";
 
 /** Where jobs are added, and how. */
 export interface AddingOptions {
@@ -22,6 +24,8 @@ export interface AddingOptions {
   readonly at: () => number | null;
   /** How long an enqueue whose answer was lost asks what became of it, in ms. */
   readonly lostAnswerMs: number;
+  /** How long an enqueue waits for another transaction that has its key, in ms. */
+  readonly callTimeoutMs: number;
 }
 
 /** Adds jobs to one schema. */
@@ -31,22 +35,34 @@ export class Adding {
   readonly #options: AddingOptions;
   readonly #inserts: Inserts;
   readonly #shared: SharedAdds = new SharedAdds((inputs) => this.#addPlain(inputs));
+  readonly #keyed: KeyedAdds;
 
   constructor(client: Client, bell: Bell, options: AddingOptions) {
     this.#client = client;
     this.#bell = bell;
     this.#options = options;
     this.#inserts = new Inserts(client, quoted(options.schema));
+    this.#keyed = new KeyedAdds(
+      (inputs, patienceMs) => this.#addPatiently(inputs, patienceMs),
+      client.connectionCount,
+      options.callTimeoutMs,
+    );
   }
 
   /** Adds jobs in one step, in the caller's transaction if there is one. */
   async add(inputs: readonly JobInput[], transaction?: Sql): Promise<readonly Added[]> {
     try {
       if (transaction !== undefined) return await this.#addWithin(inputs, transaction);
-      if (!arePlain(inputs)) return await this.#addInOrder(inputs);
+      const isKeyed = inputs.some(({ idempotencyKey }) => idempotencyKey !== undefined);
       // Where each call has a client of its own, none can wait for another one's.
-      const isShared = this.#client.kept !== undefined;
-      return isShared ? await this.#shared.add(inputs) : await this.#addPlain(inputs);
+      const isShared = this.#client.connectionCount > 0;
+      if (!arePlain(inputs)) {
+        const add = (patienceMs?: number) => this.#addInOrder(inputs, patienceMs);
+        if (!isKeyed || !isShared) return await add();
+        return await this.#keyed.addAlone(inputs, (_, patienceMs) => add(patienceMs));
+      }
+      if (!isShared) return await this.#addPlain(inputs);
+      return await (isKeyed ? this.#keyed : this.#shared).add(inputs);
     } catch (error) {
       if (codeOf(error) === unknownJob) throw unknownDependency((error as Error).message);
       if (codeOf(error) === jobIdTaken) throw new JobIdTakenError((error as Error).message);
@@ -59,7 +75,7 @@ export class Adding {
     const isRinging = this.#bell.takeTurn();
     const channel = isRinging ? schema : undefined;
     const add = () => this.#inserts.addPlain(inputs, at(), { channel });
-    const added = await addOnce(inputs, add, lostAnswerMs);
+    const added = await addOnce(inputs, () => retried(add), lostAnswerMs);
     // Where a parent is cancelled, none was added by the statement that also rings.
     if (isRinging && added.every(({ job }) => job.status !== "cancelled")) {
       this.#bell.tell(newIn(added));
@@ -67,10 +83,30 @@ export class Adding {
     return added;
   }
 
-  async #addInOrder(inputs: readonly JobInput[]): Promise<readonly Added[]> {
+  async #addPatiently(
+    inputs: readonly JobInput[],
+    patienceMs: number,
+  ): Promise<readonly Added[]> {
     const { at, lostAnswerMs } = this.#options;
-    const add = () => this.#inserts.addInOrder(inputs, at());
-    const added = await addOnce(inputs, add, lostAnswerMs);
+    const add = () => this.#inserts.addPlain(inputs, at(), { patienceMs });
+    return await this.#addAndRing(inputs, add, lostAnswerMs);
+  }
+
+  async #addInOrder(
+    inputs: readonly JobInput[],
+    patienceMs: number | undefined,
+  ): Promise<readonly Added[]> {
+    const { at, lostAnswerMs } = this.#options;
+    const add = () => this.#inserts.addInOrder(inputs, at(), { patienceMs });
+    return await this.#addAndRing(inputs, add, lostAnswerMs);
+  }
+
+  async #addAndRing(
+    inputs: readonly JobInput[],
+    add: () => Promise<readonly Added[]>,
+    lostAnswerMs: number,
+  ): Promise<readonly Added[]> {
+    const added = await addOnce(inputs, () => retried(add), lostAnswerMs);
     await this.#bell.ring(newIn(added));
     return added;
   }
@@ -79,7 +115,7 @@ export class Adding {
     const at = this.#options.at();
     const added = arePlain(inputs)
       ? await this.#inserts.addPlain(inputs, at, { transaction })
-      : await this.#inserts.addInOrder(inputs, at, transaction);
+      : await this.#inserts.addInOrder(inputs, at, { transaction });
     await this.#bell.ringAtCommit(newIn(added), transaction);
     return added;
   }

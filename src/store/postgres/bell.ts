@@ -7,12 +7,10 @@
  *
  * @module
  */
-import { within } from "../../within.ts";
 import type { Notice } from "../store.ts";
 import type { Client, Sql } from "./client.ts";
 
 const PAUSE_MS = 5;
-const UNLISTEN_MS = 3_000;
 
 /** Rings for queues in which something became ready, and hears others ring. */
 export class Bell {
@@ -24,7 +22,8 @@ export class Bell {
   #hearsOthers = false;
   readonly #waiting = new Set<string>();
   #isPausing = false;
-  #listening: Promise<{ unlisten(): Promise<void> } | undefined> | undefined;
+  #isClosed = false;
+  #unlisten: (() => Promise<void>) | undefined;
 
   constructor(client: Client, channel: string) {
     this.#client = client;
@@ -44,7 +43,7 @@ export class Bell {
     }
     if (this.#waiting.size === 0 || this.#isPausing) return;
     // Without a kept client a timer could outlive the request that it belongs to.
-    if (this.#client.kept === undefined) return await this.#notify();
+    if (this.#client.connectionCount === 0) return await this.#notify();
     this.#pause();
     void this.#notify();
   }
@@ -56,7 +55,7 @@ export class Bell {
 
   /** Whether a statement is to ring by itself. If so it must, and tell those of this process. */
   takeTurn(): boolean {
-    if (this.#client.kept === undefined) return true;
+    if (this.#client.connectionCount === 0) return true;
     if (this.#isPausing) return false;
     this.#pause();
     return true;
@@ -75,19 +74,15 @@ export class Bell {
   /** Calls back with each notice, of this process or another. Returns its end. */
   onNotice(listener: (notice: Notice) => void): () => void {
     this.#listeners.add(listener);
-    this.#listening ??= this.#listen();
+    if (!this.#isClosed) this.#unlisten ??= this.#listen();
     return () => this.#listeners.delete(listener);
   }
 
-  /** Stops listening. A server that is away is waited for only a moment. */
+  /** Stops listening, for good. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#listeners.clear();
-    if (this.#listening === undefined) return;
-    this.#listening = undefined;
-    // postgres.js goes on reconnecting what listens, even after its end. Listened again, it is
-    // connected, and its end finds something to close.
-    const closed = this.#listen().then((listening) => listening?.unlisten()).catch(() => {});
-    await within(UNLISTEN_MS, closed);
+    await this.#unlisten?.();
   }
 
   #pause(): void {
@@ -134,23 +129,18 @@ export class Bell {
   }
 
   async #send(payloads: Iterable<string>, transaction?: Sql): Promise<void> {
-    await this.#client.call(
-      "select pg_notify($1, p) from jsonb_array_elements_text($2::text::jsonb) p",
-      [this.#channel, JSON.stringify([...payloads])],
-      transaction,
-    );
+    const text = "select pg_notify($1, p) from jsonb_array_elements_text($2::text::jsonb) p";
+    const values = [this.#channel, JSON.stringify([...payloads])];
+    if (transaction === undefined) await this.#client.call(text, values);
+    else await this.#client.callWithin(transaction, text, values);
   }
 
   /** Behind a pooler it listens in vain, and a client may not be able to at all. */
-  async #listen(): Promise<{ unlisten(): Promise<void> } | undefined> {
-    try {
-      return await this.#client.kept?.listen?.(
-        this.#channel,
-        (payload) => this.#hear(payload),
-        () => this.#greet(),
-      );
-    } catch {
-      return undefined;
-    }
+  #listen(): () => Promise<void> {
+    return this.#client.listen(this.#channel, {
+      onNotify: (payload) => this.#hear(payload),
+      onListen: () => this.#greet(),
+      onLost: () => this.#hearsOthers = false,
+    });
   }
 }

@@ -2,10 +2,17 @@
  * What comes with the end of a job inside the server: those that waited for it, and the end of its
  * trace.
  *
+ * Locks are taken in one order, here and in every other statement of the store, so that no two wait for
+ * each other: first jobs that are not blocked, by id; then blocked ones, by id, level by level, and a
+ * dependent is younger than its dependencies; then ended ones, by sequence; last the traces, by key.
+ * What need not be had now (a claim, a sweep, a heartbeat, retention) skips what is locked. An enqueue
+ * locks no job at all: a caller's transaction may stay open for long. Where the order cannot be kept, as
+ * with the keys of a caller's enqueues, the server ends the deadlock and the statement is run again.
+ *
  * @module
  */
 import { mostLinks } from "../store.ts";
-import { byIndex } from "./function_settings.ts";
+import { byIndex, readCommitted } from "./function_settings.ts";
 
 /** What stays of a job's row when it moves between `live` and `ended`. */
 export const movedColumns: string = "sequence, id, trace_id, queue_name, run_at, attempts, " +
@@ -25,7 +32,7 @@ export function endFunctions(schema: string): string {
 create function ${schema}.dependency_error(id uuid, status text) returns json
 language sql immutable as $$
   select json_build_object('name', 'JobCancelledError', 'message', 'Its dependency ' || id || ' '
-    || case status when 'cancelled' then 'was cancelled' else status end, 'dependencyId', id)
+    || case when status in ('cancelled', 'removed') then 'was ' || status else status end, 'dependencyId', id)
 $$;
 
 -- Frees, or cancels, those that waited for jobs that have ended, level by level. Returns the queues
@@ -46,11 +53,15 @@ begin
         select d.job_id from ${schema}.dependencies d where d.dependency_id = any(done)))
       order by l.id for update) l;
     exit when waiting is null;
-    with gone as (
-      delete from ${schema}.dependencies w
-      using ${schema}.enqueued e join ${schema}.ended d on d.sequence = e.sequence
-      where w.dependency_id = any(done) and e.id = w.dependency_id
-      returning w.job_id, w.dependency_id, d.status
+    with over as (
+      -- One that is not there any more was removed before anybody knew that a job waits for it.
+      select x.id, coalesce(d.status, 'removed') as status from unnest(done) x(id)
+        left join ${schema}.enqueued e on e.id = x.id
+        left join ${schema}.ended d on d.sequence = e.sequence
+      where e.id is null or d.sequence is not null
+    ), gone as (
+      delete from ${schema}.dependencies w using over o where w.dependency_id = o.id
+      returning w.job_id, w.dependency_id, o.status
     ), failed as (
       -- Of several, the one that the job names first.
       select distinct on (job_id) job_id, dependency_id, status from gone
@@ -79,6 +90,41 @@ begin
     select array_agg(distinct queue_name) into freed from free;
     woken := woken || coalesce(freed, '{}');
   end loop;
+end $$;
+
+-- Frees, or cancels, those that were added by transactions of added_from or later behind jobs that ended
+-- at the same moment: neither of the two saw the other. Looks at the oldest of them, about as many as
+-- most says. 'reached' is where the next look goes on, null when this was the last; whoever did not
+-- see them has an xid below xmax, and is over once xmin is not below that.
+create function ${schema}.free_late_dependents(
+  added_from text, most integer, at timestamptz, out woken text[], out reached text,
+  out xmin text, out xmax text
+) language plpgsql ${byIndex} as $$
+declare
+  t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
+  done uuid[];
+  cancelled uuid[];
+  looked integer;
+begin
+  ${readCommitted}
+  woken := '{}';
+  select pg_snapshot_xmin(s), pg_snapshot_xmax(s) into xmin, xmax from pg_current_snapshot() s;
+  select array_agg(distinct w.dependency_id) filter (where not exists (
+      select from ${schema}.live l where l.id = w.dependency_id)),
+    count(*), (array_agg(w.added_in order by w.added_in desc))[1]
+  into done, looked, reached
+  from (
+    select dependency_id, added_in from ${schema}.dependencies
+    where added_in >= added_from::xid8
+    order by added_in fetch first most rows with ties
+  ) w;
+  if looked < most then reached := null; end if;
+  if done is not null then
+    select e.woken, e.cancelled_ids into woken, cancelled from ${schema}.end_jobs(done, t) e;
+    if cancelled <> '{}' then
+      perform ${schema}.end_traces(cancelled, t, true);
+    end if;
+  end if;
 end $$;
 
 -- Records the end of each trace of these jobs, which have just ended, that has no unfinished job left:

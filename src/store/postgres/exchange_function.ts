@@ -63,7 +63,7 @@ begin
   -- lost. Local to this transaction, so a pooler's connection stays as it is.
   perform set_config('synchronous_commit', 'off', true);
   if settlements <> '[]' then
-    -- Their rows are locked in a statement of its own: the next one sees what was committed until it
+    -- Their rows are locked in a statement of its own, in the order in which they come, by id: the next one sees what was committed until it
     -- had them, such as a job that came into a trace while its last one was waited for. They are looked
     -- up one by one, so that no statistics can make of it a pass over all jobs that run.
     select array_agg(s.ord), array_agg(x.l), array_agg(s.outcome),
@@ -146,7 +146,18 @@ begin
     then
       select e.woken, e.cancelled_ids into freed, cancelled from ${schema}.end_jobs(done, t) e;
       queues := queues || freed;
-      sharing := coalesce(sharing, '{}') || cancelled;
+      -- A dependent that was added since its dependency was found to be alone in its trace.
+      with again as (
+        update ${schema}.ended d
+        set trace_end_due = null, trace_epoch = nullif(d.trace_epoch - 1, 0)
+        where d.sequence = any(array(select s.sequence from unnest(standing) s))
+          and d.trace_end_due is not null
+          and exists (select from ${schema}.enqueued o
+            where o.trace_id = d.trace_id and o.sequence <> d.sequence offset 0)
+        returning d.id
+      )
+      select coalesce(sharing, '{}') || cancelled || coalesce(array_agg(id), '{}') into sharing
+      from again;
     end if;
     if sharing <> '{}' then
       perform ${schema}.end_traces(sharing, t, true);
@@ -200,7 +211,9 @@ begin
   sequence := null;
   more := json_build_object('settled', states, 'woken', queues, 'nextInMs', next_in, 'hasExpired',
     exists (select from ${schema}.live where status = 'running' and leased_until < t),
-    'hasCancelledTrees', exists (select from ${schema}.cancelled_trees));
+    'hasCancelledTrees', exists (select from ${schema}.cancelled_trees),
+    'lastDependent', (select d.added_in::text from ${schema}.dependencies d
+      order by d.added_in desc limit 1));
   return next;
 end $$;
 `;

@@ -16,8 +16,8 @@ export async function readHealth(
   at: number | null,
 ): Promise<Health> {
   const [live, [blocker]] = await Promise.all([
-    client.query(liveStatement(schema)),
-    client.query(blockerStatement),
+    client.look(liveStatement(schema)),
+    client.look(blockerStatement),
   ]);
   const counts = live.filter((row) => row.queue_name !== null).map((row) => ({
     queueName: row.queue_name as string,

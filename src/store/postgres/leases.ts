@@ -5,6 +5,7 @@
  */
 import type { Extension, LeaseState } from "../store.ts";
 import type { Client } from "./client.ts";
+import { retriedIdempotent } from "./retry.ts";
 
 /** Which leases to extend, from when, and for how long. */
 export interface Extending {
@@ -24,8 +25,9 @@ export async function extendLeases(
   // An attempt that begins must be recorded, so its row is waited for. All others can go without:
   // what somebody has locked is not swept either.
   const areWaitedFor = extensions.some(({ attempt }) => attempt === "begins");
-  const rows = await client.query(
-    `with lease as (
+  const extend = () =>
+    client.query(
+      `with lease as (
       select n as ord, (e ->> 0)::uuid as id, e ->> 1 as token, (e ->> 2)::boolean as has_begun
       from jsonb_array_elements($1::text::jsonb) with ordinality x (e, n)
     ), free as (
@@ -49,8 +51,10 @@ export async function extendLeases(
       left join ${schema}.enqueued e on e.id = l.id
       left join ${schema}.ended d on d.sequence = e.sequence
     order by l.ord`,
-    [JSON.stringify(extensions.map(toPlaces)), leaseMs, at],
-  );
+      [JSON.stringify(extensions.map(toPlaces)), leaseMs, at],
+      client.limitFor(leaseMs),
+    );
+  const rows = await retriedIdempotent(extend);
   if (rows.some(({ state }) => state === "changed meanwhile")) {
     // Whoever had the row locked has done something to it that this statement could not see.
     return await extendLeases(client, schema, extending);

@@ -5,7 +5,8 @@
  * @module
  */
 import { addFunctions } from "./add_functions.ts";
-import { type Client, codeOf } from "./client.ts";
+import type { Client } from "./client.ts";
+import { codeOf } from "./errors.ts";
 import { quoted, quotedText } from "./names.ts";
 import { tables } from "./schema.ts";
 import { cancelFunctions } from "./cancel_functions.ts";

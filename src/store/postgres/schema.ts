@@ -180,6 +180,9 @@ create index attempt_traces_job on ${schema}.attempt_traces (job_id);
 create table ${schema}.dependencies (
   dependency_id uuid not null,
   job_id uuid not null,
+  -- Of two transactions that did not see each other, one that adds a dependent and one that ends its
+  -- dependency, this is what remains to be looked at again.
+  added_in xid8 not null default pg_current_xact_id(),
   primary key (dependency_id, job_id)
 );
 -- Jobs that were cancelled with their descendants: transactions that were open then may add more of them.
@@ -191,5 +194,6 @@ create table ${schema}.cancelled_trees (
 );
 
 create index dependencies_job on ${schema}.dependencies (job_id);
+create index dependencies_added on ${schema}.dependencies (added_in);
 `;
 }

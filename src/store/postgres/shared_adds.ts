@@ -24,12 +24,23 @@ const MOST_CHARACTERS = 1_000_000;
 /** Adds that are made at the same time. */
 export class SharedAdds {
   readonly #add: Add;
+  readonly #addAlone: Add;
+  readonly #isOfOne: (error: unknown) => boolean;
   #calls: Call[] = [];
   #isUnderWay = false;
 
-  /** `add` stores jobs in one step, or none of them. */
-  constructor(add: Add) {
+  /**
+   * `add` stores jobs in one step, or none of them; if it fails for the sake of one call, as `isOfOne`
+   * says, each is added alone.
+   */
+  constructor(
+    add: Add,
+    isOfOne: (error: unknown) => boolean = (error) => !(error instanceof StoreUnavailableError),
+    addAlone: Add = add,
+  ) {
     this.#add = add;
+    this.#addAlone = addAlone;
+    this.#isOfOne = isOfOne;
   }
 
   /** Adds jobs in one step, perhaps with those of other calls. */
@@ -56,11 +67,11 @@ export class SharedAdds {
         resolve(added.slice(first, first += inputs.length));
       }
     } catch (error) {
-      if (calls.length === 1 || error instanceof StoreUnavailableError) {
-        for (const { reject } of calls) reject(error);
-      } else {
-        // One of them is refused, and nobody shall suffer for another one's job.
-        await Promise.all(calls.map((call) => this.#send([call])));
+      const isDone = calls.length === 1 && this.#addAlone === this.#add;
+      for (const { inputs, resolve, reject } of calls) {
+        if (isDone || !this.#isOfOne(error)) reject(error);
+        // Nobody shall suffer for another one's job, nor wait for it.
+        else this.#addAlone(inputs).then(resolve, reject);
       }
     }
   }

@@ -27,13 +27,14 @@ import type {
   UpkeepResult,
 } from "../store.ts";
 import { Adding } from "./adding.ts";
-import { repeated } from "./surely.ts";
+import { Allowance } from "./allowance.ts";
 import { Bell } from "./bell.ts";
 import type { Client, Row, Sql, SqlValue } from "./client.ts";
 import { countQuery, endedQuery, findQuery, toCount, toPage, uuidOrNull } from "./find.ts";
 import { readHealth } from "./health.ts";
 import { extendLeases } from "./leases.ts";
 import { quoted } from "./names.ts";
+import { retried } from "./retry.ts";
 import { attemptColumns, jobColumns, toAttempt, toRecord } from "./rows.ts";
 import { claimTraceEnds, hasUnfinished, settleTraceEnds } from "./trace_ends.ts";
 import { Turns } from "./turns.ts";
@@ -47,8 +48,8 @@ export interface PostgresStoreOptions {
   readonly now: (() => number) | undefined;
   /** How long an enqueue whose answer was lost asks what became of it, in ms. */
   readonly lostAnswerMs: number;
-  /** Closes what was opened for the store. */
-  readonly end: () => Promise<void>;
+  /** How long a call may take, in ms. */
+  readonly callTimeoutMs: number;
 }
 
 /** A store in a schema of a Postgres database. */
@@ -56,28 +57,30 @@ export class PostgresStore implements Store<Sql> {
   readonly pollMs = 1_000;
   readonly turnsAtOnce = 2;
   readonly #client: Client;
-  readonly #options: PostgresStoreOptions;
+  readonly #now: (() => number) | undefined;
   readonly #schema: string;
   readonly #bell: Bell;
   readonly #turns: Turns;
   readonly #adding: Adding;
+  readonly #changes = new Allowance();
 
   constructor(client: Client, options: PostgresStoreOptions) {
     this.#client = client;
-    this.#options = options;
+    this.#now = options.now;
     this.#schema = quoted(options.schema);
     this.#bell = new Bell(client, options.schema);
     this.#turns = new Turns(client, this.#schema, () => this.#at());
-    const { schema, lostAnswerMs } = options;
-    this.#adding = new Adding(client, this.#bell, { schema, lostAnswerMs, at: () => this.#at() });
+    this.#adding = new Adding(client, this.#bell, { ...options, at: () => this.#at() });
   }
 
-  add(inputs: readonly JobInput[], transaction?: Sql): Promise<readonly Added[]> {
-    return this.#adding.add(inputs, transaction);
+  async add(inputs: readonly JobInput[], transaction?: Sql): Promise<readonly Added[]> {
+    const added = await this.#adding.add(inputs, transaction);
+    if (added.some(({ job }) => job.status === "blocked")) this.#turns.noteDependents();
+    return added;
   }
 
   async exchange(turn: Turn): Promise<TurnResult> {
-    const { woken, ...result } = await repeated(() => this.#turns.exchange(turn));
+    const { woken, ...result } = await retried(() => this.#turns.exchange(turn));
     await this.#bell.ring(woken);
     return result;
   }
@@ -118,16 +121,17 @@ export class PostgresStore implements Store<Sql> {
 
   /** In passes until one finds none: those that run may have added some before they were cancelled. */
   async #cancelDescendants(id: string, error: JobError): Promise<number> {
-    const pass = () =>
+    const pass = (limitMs: number) =>
       this.#client.query(
         "select cardinality(c.done) as count, array_to_json(c.woken)::text as woken, " +
           "array_to_json(c.interrupted)::text as interrupted " +
           `from ${this.#schema}.cancel_descendants($1::text::uuid, $2::text::json, false, $3, ` +
           "to_timestamp($4::float8 / 1000)) c",
         [id, JSON.stringify(error), DESCENDANTS_IN_PASS, this.#at()],
+        limitMs,
       );
     for (let total = 0;;) {
-      const [row] = await repeated(pass);
+      const [row] = await retried(() => this.#changes.run(this.#client.longLimitMs, pass));
       const count = row!.count as number;
       if (count === 0) return total;
       total += count;
@@ -150,7 +154,7 @@ export class PostgresStore implements Store<Sql> {
   }
 
   async get(id: string): Promise<JobRecord | undefined> {
-    const [row] = await this.#client.query(
+    const [row] = await this.#client.look(
       `select ${jobColumns("j")} from ${this.#schema}.jobs j where id = $1::text::uuid`,
       [uuidOrNull(id)],
     );
@@ -158,7 +162,7 @@ export class PostgresStore implements Store<Sql> {
   }
 
   async attempts({ jobIds, limit, stacks = true }: AttemptFilter): Promise<readonly Attempt[]> {
-    const rows = await this.#client.query(
+    const rows = await this.#client.look(
       `select ${attemptColumns("a", stacks)}
       from jsonb_array_elements_text($1::text::jsonb) with ordinality as j (id, ord)
         join ${this.#schema}.attempts a on a.job_id = j.id::uuid
@@ -170,14 +174,14 @@ export class PostgresStore implements Store<Sql> {
 
   async find(filter: RecordFilter): Promise<RecordPage> {
     const { text, values } = findQuery(this.#schema, filter);
-    return toPage(await this.#client.query(text, values));
+    return toPage(await this.#client.look(text, values));
   }
 
   async counts(endedWithinMs?: number): Promise<readonly QueueCount[]> {
     const { text, values } = endedWithinMs === undefined
       ? countQuery(this.#schema)
       : endedQuery(this.#schema, endedWithinMs, this.#at());
-    return (await this.#client.query(text, values)).map(toCount);
+    return (await this.#client.look(text, values)).map(toCount);
   }
 
   health(): Promise<Health> {
@@ -197,7 +201,7 @@ export class PostgresStore implements Store<Sql> {
   }
 
   async upkeep(upkeep: Upkeep): Promise<UpkeepResult> {
-    const { woken, ...result } = await repeated(() => this.#turns.upkeep(upkeep));
+    const { woken, ...result } = await this.#turns.upkeep(upkeep);
     await this.#bell.ring(woken);
     return result;
   }
@@ -212,7 +216,7 @@ export class PostgresStore implements Store<Sql> {
 
   async close(): Promise<void> {
     await this.#bell.close();
-    await this.#options.end();
+    await this.#client.close();
   }
 
   /** Calls a function that changes one job, and wakes whoever waits for what became ready by it. */
@@ -220,13 +224,14 @@ export class PostgresStore implements Store<Sql> {
     const text =
       `select ${jobColumns("(c.job)")}, c.changed, array_to_json(c.woken)::text as woken${more} ` +
       `from ${this.#schema}.${call} c`;
-    const [row] = await repeated(() => this.#client.query(text, values));
+    const change = (limitMs: number) => this.#client.query(text, values, limitMs);
+    const [row] = await retried(() => this.#changes.run(this.#client.longLimitMs, change));
     if (row !== undefined) await this.#bell.ring(JSON.parse(row.woken as string));
     return row;
   }
 
   #at(): number | null {
-    return this.#options.now?.() ?? null;
+    return this.#now?.() ?? null;
   }
 }
 

@@ -6,6 +6,7 @@
 import type { TraceEnd, TraceEndClaim } from "../store.ts";
 import type { Client } from "./client.ts";
 import { uuidOrNull } from "./find.ts";
+import { retried, retriedIdempotent } from "./retry.ts";
 import { toTraceEnd, traceEndColumns } from "./rows.ts";
 
 /** Leases ends that nobody has told of, the oldest first. */
@@ -17,14 +18,17 @@ export async function claimTraceEnds(
 ): Promise<readonly TraceEnd[]> {
   // A subquery is asked once, so that the index can be used; the bare clock would be asked for each row.
   const now = "(select coalesce(to_timestamp($3::float8 / 1000), clock_timestamp()))";
-  const rows = await client.query(
-    `update ${schema}.ended d set trace_end_due = ${now} + $2::float8 * interval '1 ms' ` +
-      `from ${schema}.enqueued e where e.sequence = d.sequence and d.sequence = any(array(` +
-      `select sequence from ${schema}.ended where trace_end_due <= ${now} ` +
-      "order by trace_end_due, sequence limit $1::integer for update skip locked)) " +
-      `returning ${traceEndColumns}`,
-    [limit, leaseMs, at],
-  );
+  const claimed = () =>
+    client.query(
+      `update ${schema}.ended d set trace_end_due = ${now} + $2::float8 * interval '1 ms' ` +
+        `from ${schema}.enqueued e where e.sequence = d.sequence and d.sequence = any(array(` +
+        `select sequence from ${schema}.ended where trace_end_due <= ${now} ` +
+        "order by trace_end_due, sequence limit $1::integer for update skip locked)) " +
+        `returning ${traceEndColumns}`,
+      [limit, leaseMs, at],
+      client.limitFor(leaseMs),
+    );
+  const rows = await retried(claimed);
   // RETURNING promises no order.
   return [...rows]
     .sort((a, b) =>
@@ -40,13 +44,17 @@ export async function settleTraceEnds(
   schema: string,
   ends: readonly TraceEnd[],
 ): Promise<void> {
-  await client.query(
-    `update ${schema}.ended d set trace_end_due = null ` +
-      `from jsonb_to_recordset($1::text::jsonb) as x ("jobId" uuid, "epoch" integer) ` +
-      `join ${schema}.enqueued e on e.id = x."jobId" ` +
-      `where d.sequence = e.sequence and d.trace_epoch = x."epoch"`,
-    [JSON.stringify(ends)],
-  );
+  const settle = () =>
+    client.query(
+      // In the order of locks: two workers may have told of the same ends.
+      `update ${schema}.ended d set trace_end_due = null where d.sequence = any(array(` +
+        `select d.sequence from jsonb_to_recordset($1::text::jsonb) as x ("jobId" uuid, "epoch" integer) ` +
+        `join ${schema}.enqueued e on e.id = x."jobId" ` +
+        `join ${schema}.ended d on d.sequence = e.sequence and d.trace_epoch = x."epoch" ` +
+        "order by d.sequence for no key update of d))",
+      [JSON.stringify(ends)],
+    );
+  await retriedIdempotent(settle);
 }
 
 /** Whether a trace has an unfinished job beside the given one. */
@@ -56,7 +64,7 @@ export async function hasUnfinished(
   traceId: string,
   exceptId: string,
 ): Promise<boolean> {
-  const [row] = await client.query(
+  const [row] = await client.look(
     `select exists (select from ${schema}.enqueued e join ${schema}.live l on l.id = e.id ` +
       "where e.trace_id = $1::text::uuid and e.id is distinct from $2::text::uuid) " +
       "as has_unfinished",

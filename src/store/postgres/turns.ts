@@ -6,6 +6,7 @@
  * @module
  */
 import type {
+  Claim,
   ClaimedJob,
   ExpiredJob,
   Lease,
@@ -16,12 +17,15 @@ import type {
   Upkeep,
   UpkeepResult,
 } from "../store.ts";
+import { Allowance } from "./allowance.ts";
 import { inClaimOrder } from "../claim_order.ts";
 import { sweptApart } from "../swept_apart.ts";
-import { type Client, isOutcomeUnknown, type Row } from "./client.ts";
+import type { Client, Row } from "./client.ts";
+import { isOutcomeUnknown } from "./errors.ts";
 import { claimedColumns, claimedNames, toClaimed } from "./claimed_rows.ts";
+import { LateDependents } from "./late_dependents.ts";
+import { retried } from "./retry.ts";
 import { jobColumns, toExpired, toSettlementText } from "./rows.ts";
-import { repeated } from "./surely.ts";
 
 /** What also belongs to a result: queues in which something became ready. */
 interface Woken {
@@ -42,15 +46,32 @@ interface Summary {
   readonly nextInMs: number | null;
   readonly hasExpired: boolean;
   readonly hasCancelledTrees: boolean;
+  readonly lastDependent: string | null;
 }
+
+/** Claims whose answer was lost. Their statement may commit late, even after it was given up. */
+interface LostClaim {
+  /** The queues that the answer may have told of. */
+  readonly queueNames: Set<string>;
+  /** When their leases are over, by `performance.now()`. */
+  readonly until: number;
+  /** When to look again. */
+  lookAt: number;
+}
+
+// Between two looks for the jobs of a lost answer.
+const LOOK_EVERY_MS = 250;
 
 /** Turns over one schema. */
 export class Turns {
   readonly #client: Client;
   readonly #schema: string;
   readonly #at: () => number | null;
-  // The queues that a lost answer may have told of, by the token of its claims.
-  readonly #lostClaims = new Map<string, Set<string>>();
+  // By the token of its claims.
+  readonly #lostClaims = new Map<string, LostClaim>();
+  readonly #lateDependents: LateDependents;
+  readonly #outcomes = new Allowance();
+  readonly #sweeps = new Allowance();
   #unsureLeases = new Set<string>();
   #nothingExpiredAt = -Infinity;
   #hasCancelledTrees = true;
@@ -60,6 +81,12 @@ export class Turns {
     this.#client = client;
     this.#schema = schema;
     this.#at = at;
+    this.#lateDependents = new LateDependents(client, schema);
+  }
+
+  /** Tells that dependents were added here, behind jobs that may have ended at the same moment. */
+  noteDependents(): void {
+    this.#lateDependents.noteAdded();
   }
 
   /** Of two outcomes of one attempt the first counts; whoever gives the second has lost its lease. */
@@ -82,6 +109,8 @@ export class Turns {
 
   async #exchange(turn: Turn): Promise<TurnResult & Woken> {
     const { settlements, claims } = turn;
+    const isApart = this.#outcomes.isExtended && settlements.length > 0 && claims.length > 0;
+    if (isApart) return await this.#exchangeApart(turn);
     const found = await this.#findLostClaims(claims.map(({ queueName }) => queueName));
     const foundIn = (name: string) => found.filter(({ queueName }) => queueName === name).length;
     const room = claims.map((claim) => ({
@@ -91,26 +120,48 @@ export class Turns {
     const claimToken = crypto.randomUUID();
     const isResent = this.#unsureLeases.size > 0 &&
       settlements.some((one) => this.#unsureLeases.has(keyOf(one)));
-    let rows: readonly Row[];
-    try {
-      rows = await this.#client.call(
+    // By id, as all locks of jobs are taken.
+    const order = settlements.map((_, i) => i);
+    order.sort((a, b) => settlements[a]!.jobId < settlements[b]!.jobId ? -1 : 1);
+    const call = (limitMs: number) =>
+      this.#client.call(
         `select * from ${this.#schema}.exchange($1::text::jsonb, $2::text::jsonb, $3::text::uuid, $4, ` +
           `to_timestamp($5::float8 / 1000))`,
         [
-          toSettlementText(settlements),
+          toSettlementText(order.map((i) => settlements[i]!)),
           JSON.stringify(room),
           claimToken,
           isResent,
           this.#at(),
         ],
+        limitMs,
       );
+    const usualMs = this.#client.limitFor(Math.min(...claims.map(({ leaseMs }) => leaseMs)));
+    let rows: readonly Row[];
+    try {
+      rows = settlements.length > 0 ? await this.#outcomes.run(usualMs, call) : await call(usualMs);
     } catch (error) {
-      for (const { leaseToken, queueName } of found) this.#loseClaim(leaseToken, [queueName]);
+      for (const { leaseToken, queueName } of found) {
+        this.#loseClaim(leaseToken, claims.filter((claim) => claim.queueName === queueName));
+      }
       if (isOutcomeUnknown(error)) this.#remember(turn, claimToken);
       throw error;
     }
     if (isResent) { for (const one of settlements) this.#unsureLeases.delete(keyOf(one)); }
-    return this.#result(rows, settlements.length, claimToken, found);
+    return this.#result(rows, order, claimToken, found);
+  }
+
+  /** Outcomes that take long keep nobody from claiming, and no lease is over before it is handed out. */
+  async #exchangeApart({ settlements, claims }: Turn): Promise<TurnResult & Woken> {
+    const { settled, woken } = await this.#exchange({ settlements, claims: [] });
+    try {
+      const result = await this.#exchange({ settlements: [], claims });
+      return { ...result, settled, woken: [...woken, ...result.woken] };
+    } catch (error) {
+      // They come again, and are recorded already.
+      for (const settlement of settlements) this.#unsureLeases.add(keyOf(settlement));
+      throw error;
+    }
   }
 
   async upkeep({ retentionMs, limit }: Upkeep): Promise<UpkeepResult & Woken> {
@@ -127,18 +178,22 @@ export class Turns {
     if (this.#hasCancelledTrees) {
       for (const queueName of await this.#cancelLateDescendants(limit)) woken.add(queueName);
     }
+    const freed = this.#lateDependents.isDue ? await this.#lateDependents.free(this.#at()) : [];
     const removed = await this.#retain(retentionMs, limit);
-    return { expired, refused, removed, woken: [...woken] };
+    return { expired, refused, removed, woken: [...woken, ...freed] };
   }
 
   /** Cancels what was added to cancelled trees by transactions that were open then. */
   async #cancelLateDescendants(limit: number): Promise<readonly string[]> {
-    const [row] = await this.#client.call(
-      `select array_to_json(woken)::text as woken, exists (select from ${this.#schema}.cancelled_trees) ` +
-        `as are_left from ${this.#schema}.cancel_late_descendants($1, ` +
-        "to_timestamp($2::float8 / 1000)) woken",
-      [limit, this.#at()],
-    );
+    const cancel = () =>
+      this.#client.call(
+        `select array_to_json(woken)::text as woken, exists (select from ${this.#schema}.cancelled_trees) ` +
+          `as are_left from ${this.#schema}.cancel_late_descendants($1, ` +
+          "to_timestamp($2::float8 / 1000)) woken",
+        [limit, this.#at()],
+        this.#client.longLimitMs,
+      );
+    const [row] = await retried(cancel);
     // What its own statement removed it still sees, so the next one asks again.
     this.#hasCancelledTrees = row!.are_left as boolean;
     return JSON.parse(row!.woken as string);
@@ -146,15 +201,16 @@ export class Turns {
 
   /** Sweeps leases, or one of them, and notes in which queues something became ready. */
   async #sweep(limit: number, woken: Set<string>, id?: string): Promise<readonly ExpiredJob[]> {
-    const sweep = () =>
+    const sweep = (limitMs: number) =>
       this.#client.call(
         `select ${jobColumns("(s.job)")}, s.lost_attempt, ` +
           `date_part('epoch', s.swept_at) * 1000 as swept_at, ` +
           `array_to_json(s.woken)::text as woken ` +
           `from ${this.#schema}.sweep($1, to_timestamp($2::float8 / 1000), $3::text::uuid) s`,
         [limit, this.#at(), id ?? null],
+        limitMs,
       );
-    const rows = await repeated(sweep);
+    const rows = await retried(() => this.#sweeps.run(this.#client.longLimitMs, sweep));
     const queueNames = rows.length > 0 ? JSON.parse(rows[0]!.woken as string) as string[] : [];
     for (const queueName of queueNames) woken.add(queueName);
     return rows.map(toExpired);
@@ -175,14 +231,17 @@ export class Turns {
     const isFresh = this.#at() === null &&
       performance.now() - this.#retainedAt < RETENTION_EVERY_MS;
     if (isFresh) return 0;
-    const [row] = await this.#client.query(
-      `with gone as (
+    const remove = () =>
+      this.#client.query(
+        `with gone as (
         delete from ${this.#schema}.ended where sequence = any(array(
           select sequence from ${this.#schema}.ended
           where finished_at <= (
             -- Once, so that it can be looked up in the index.
             select coalesce(to_timestamp($3::float8 / 1000), clock_timestamp())
               - $1::float8 * interval '1 ms')
+            -- A dependent that was added at the same moment has yet to be told how it ended.
+            and not exists (select from ${this.#schema}.dependencies w where w.dependency_id = ended.id)
           order by finished_at, sequence limit $2::integer for update skip locked))
         returning id, sequence
       ), removed as (
@@ -193,8 +252,10 @@ export class Turns {
         delete from ${this.#schema}.attempt_traces where job_id in (select id from gone)
       )
       select count(*)::integer as removed from gone`,
-      [Math.min(retentionMs, LONGEST_RETENTION_MS), limit, this.#at()],
-    );
+        [Math.min(retentionMs, LONGEST_RETENTION_MS), limit, this.#at()],
+        this.#client.longLimitMs,
+      );
+    const [row] = await retried(remove);
     const removed = row?.removed as number;
     if (removed < limit) this.#retainedAt = performance.now();
     return removed;
@@ -202,19 +263,20 @@ export class Turns {
 
   #result(
     rows: readonly Row[],
-    settledCount: number,
+    order: readonly number[],
     claimToken: string,
     found: readonly ClaimedJob[],
   ): TurnResult & Woken {
     const summary = JSON.parse(rows.at(-1)!.more as string) as Summary;
     this.#nothingExpiredAt = summary.hasExpired ? -Infinity : performance.now();
     this.#hasCancelledTrees = summary.hasCancelledTrees;
+    this.#lateDependents.noteLast(summary.lastDependent);
     const claimed = rows.slice(0, -1).map((row) => toClaimed(row, claimToken));
     // RETURNING promises no order.
     claimed.sort(inClaimOrder);
     const { settled, woken, nextInMs } = summary;
     return {
-      settled: settled ?? new Array<LeaseState>(settledCount).fill("held"),
+      settled: settled === null ? order.map(() => "held") : inOrder(settled, order),
       woken: woken ?? [],
       claimed: [...found, ...claimed],
       nextInMs: nextInMs === null ? undefined : Math.ceil(nextInMs),
@@ -222,21 +284,25 @@ export class Turns {
   }
 
   #remember({ settlements, claims }: Turn, claimToken: string): void {
-    this.#loseClaim(claimToken, claims.map(({ queueName }) => queueName));
+    this.#loseClaim(claimToken, claims);
     for (const settlement of settlements) this.#unsureLeases.add(keyOf(settlement));
   }
 
-  #loseClaim(token: string, queueNames: readonly string[]): void {
-    const lost = this.#lostClaims.get(token) ?? new Set();
-    for (const queueName of queueNames) this.#lostClaims.set(token, lost.add(queueName));
+  #loseClaim(token: string, claims: readonly Claim[]): void {
+    if (claims.length === 0) return;
+    const now = performance.now();
+    const lost = this.#lostClaims.get(token) ?? {
+      queueNames: new Set(),
+      until: now + Math.max(...claims.map(({ leaseMs }) => leaseMs)),
+      lookAt: now,
+    };
+    for (const { queueName } of claims) lost.queueNames.add(queueName);
+    this.#lostClaims.set(token, lost);
   }
 
   /** Jobs that a lost answer told of, for queues that are claimed now. */
   async #findLostClaims(queueNames: readonly string[]): Promise<readonly ClaimedJob[]> {
-    const tokens = [...this.#lostClaims].filter(([, lost]) =>
-      queueNames.some((one) => lost.has(one))
-    )
-      .map(([token]) => token);
+    const tokens = this.#lostTokens(queueNames);
     if (tokens.length === 0) return [];
     const rows = await this.#client.query(
       `select l.lease_token::text as lease_token, c.* from ${this.#schema}.live l ` +
@@ -247,15 +313,36 @@ export class Turns {
         "and l.queue_name in (select q from jsonb_array_elements_text($2::text::jsonb) q)",
       [JSON.stringify(tokens), JSON.stringify(queueNames)],
     );
-    for (const token of tokens) this.#findClaim(token, queueNames);
-    return rows.map((row) => toClaimed(row, row.lease_token as string));
+    const found = rows.map((row) => toClaimed(row, row.lease_token as string));
+    // A statement claims all at once: once some are found, those of this queue are.
+    for (const { leaseToken, queueName } of found) {
+      const lost = this.#lostClaims.get(leaseToken);
+      lost?.queueNames.delete(queueName);
+      if (lost?.queueNames.size === 0) this.#lostClaims.delete(leaseToken);
+    }
+    return found;
   }
 
-  #findClaim(token: string, queueNames: readonly string[]): void {
-    const lost = this.#lostClaims.get(token);
-    for (const queueName of queueNames) lost?.delete(queueName);
-    if (lost?.size === 0) this.#lostClaims.delete(token);
+  /** Which to look for now. Those whose leases are over by now are anybody's again. */
+  #lostTokens(queueNames: readonly string[]): readonly string[] {
+    const now = performance.now();
+    const tokens: string[] = [];
+    for (const [token, lost] of this.#lostClaims) {
+      if (lost.until <= now) this.#lostClaims.delete(token);
+      else if (lost.lookAt <= now && queueNames.some((one) => lost.queueNames.has(one))) {
+        lost.lookAt = now + LOOK_EVERY_MS;
+        tokens.push(token);
+      }
+    }
+    return tokens;
   }
+}
+
+/** Puts each state where its settlement is. */
+function inOrder(states: readonly LeaseState[], order: readonly number[]): readonly LeaseState[] {
+  const settled: LeaseState[] = [];
+  order.forEach((at, i) => settled[at] = states[i]!);
+  return settled;
 }
 
 /** One attempt: all jobs of one claim share its token. */
