@@ -10,6 +10,7 @@ import { settlement } from "./settlement.ts";
 import { stated } from "./stated.ts";
 import type { TestStore } from "./test_store.ts";
 
+const bytesIn = (text: string) => new TextEncoder().encode(text).length;
 const text = (length: number) => JSON.stringify("ä".repeat(length));
 const error = { name: "Error", message: "💥".repeat(3_000), stack: "at line 1\n".repeat(500) };
 const failed = { to: "failed", outcome: "failed", error } as const;
@@ -23,12 +24,10 @@ export function describeParts(test: TestStore): void {
         for (const [i, job] of jobs.entries()) {
           const { payload, result, error, ...rest } = whole[i]!;
           const parts: Partial<FoundRecord> = {
-            ...include.includes("payload")
-              ? { payload }
-              : { payloadBytes: Buffer.byteLength(payload!) },
+            ...include.includes("payload") ? { payload } : { payloadBytes: bytesIn(payload!) },
             ...include.includes("result")
               ? { result }
-              : { resultBytes: result === undefined ? undefined : Buffer.byteLength(result) },
+              : { resultBytes: result === undefined ? undefined : bytesIn(result) },
             error: include.includes("stack") ? error : error && short(error),
           };
           assert.deepEqual(stated(job), stated({ ...rest, ...parts }));
@@ -54,7 +53,7 @@ export function describeParts(test: TestStore): void {
               const filter = { traceId, before, include, maxBytes, limit: 5 };
               const page = await scene.store.find(filter);
               assert.ok(page.jobs.length > 0 || seen.length === lengths.length);
-              const bytes = page.jobs.map(({ payload = "" }) => Buffer.byteLength(payload));
+              const bytes = page.jobs.map(({ payload = "" }) => bytesIn(payload));
               const all = bytes.reduce((sum, one) => sum + one, 0);
               assert.ok(page.jobs.length <= 1 || all <= maxBytes);
               seen.push(...page.jobs.map(({ id }) => id));

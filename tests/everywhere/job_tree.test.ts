@@ -80,4 +80,25 @@ describe("a tree of jobs", () => {
       [0, 1, 2, 3, 4],
     );
   });
+
+  test("has as much of its jobs as is asked for, and the types say so", async () => {
+    const queue = new JobQueue<Queues>({ store: memory() });
+    const { traceId } = await queue.enqueue("a", 12);
+    const whole = await queue.tree({ traceId });
+    const payload: number = whole.roots[0]!.job.payload;
+    const { roots: [bare] } = await queue.tree({ traceId, include: [] });
+    const size: number = bare!.job.payloadBytes;
+    // @ts-expect-error: it was left out
+    const leftOut: unknown = bare!.job.payload;
+    const { jobs: [found] } = await queue.find({ traceId, include: ["payload"] });
+    const part: number = found!.payload;
+    // @ts-expect-error: it was left out
+    const result: unknown = found!.result;
+    assert.deepEqual([payload, size, leftOut, part, result], [12, 2, undefined, 12, undefined]);
+    const wrong = { include: ["payloads"] } as never;
+    await assert.rejects(queue.find(wrong), {
+      name: "RangeError",
+      message: 'include must be a list of payload, result, stack: got "payloads"',
+    });
+  });
 });
