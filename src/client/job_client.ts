@@ -4,8 +4,10 @@
  * @module
  */
 import { checkJobId } from "../job/ids.ts";
+import { isInputError } from "../job/input_error.ts";
 import type { Attempted, JobWith } from "../job/job.ts";
 import type { JobOptions, JobReference } from "../job/job_options.ts";
+import { checkJson } from "../job/json.ts";
 import { job, type NewJob } from "../job/new_job.ts";
 import type { JobPart } from "../job/parts.ts";
 import type { JobOf, QueueName, Queues } from "../job/queues.ts";
@@ -190,7 +192,14 @@ function cancelledNone({ descendants }: CancelOptions): Partial<JobChange> {
 }
 
 /** A new job as the router takes it. Without tracing, the running job's trace goes along by its id. */
+/** @throws {JobClientError} for a payload that JSON would change on the way. */
 function wireOf(newJob: NewJob): object {
+  try {
+    checkJson(newJob.payload, "payload");
+  } catch (cause) {
+    if (!isInputError(cause)) throw cause;
+    throw new JobClientError(cause.message, { code: "invalid_input", path: "payload", cause });
+  }
   const { queueName: queue, parentId: parent, ...options } = newJob;
   const { parentTraceId, parentTraceparent: _, parentTracestate: __, ...rest } = options;
   const traceId = rest.traceId ??

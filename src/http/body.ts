@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { parseExactly } from "../job/exact_json.ts";
 import { shown } from "../job/ids.ts";
+import { isInputError } from "../job/input_error.ts";
 import { invalidInput, RequestError } from "./request_error.ts";
 
 /** A JSON object as it was sent: nothing is known of its values. */
@@ -38,8 +40,9 @@ export function below(path: string, name: string): string {
 
 function parse(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
+    return parseExactly(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    if (isInputError(error)) throw invalidInput(error.message, error.path || undefined);
     // What the parser says differs between runtimes and quotes the body.
     throw invalidInput("The body must be JSON in UTF-8: got something else");
   }

@@ -9,7 +9,7 @@ import { shown } from "./ids.ts";
 
 /** Writes a value as JSON text of at most `maxBytes` in UTF-8. */
 export function toJson(value: unknown, what: string, maxBytes: number): string {
-  checkJson(value, what, 0);
+  checkJson(value, what);
   const text = JSON.stringify(value);
   // No code unit takes more than three bytes, so most texts need not be measured.
   const bytes = text.length * 3 <= maxBytes ? text.length : utf8Length(text);
@@ -23,7 +23,8 @@ export function toJson(value: unknown, what: string, maxBytes: number): string {
 // ends the walk over a value that contains itself.
 const DEEPEST = 100;
 
-function checkJson(value: unknown, path: string, depth: number): void {
+/** Refuses what JSON would change, with its path. */
+export function checkJson(value: unknown, path: string, depth = 0): void {
   switch (typeof value) {
     case "string":
     case "boolean":

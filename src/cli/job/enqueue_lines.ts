@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { InputTypeError } from "../../job/input_error.ts";
+import { InputRangeError, InputTypeError, isInputError } from "../../job/input_error.ts";
+import { parseExactly } from "../../job/exact_json.ts";
 import { toJson } from "../../job/json.ts";
 import type { Job } from "../../job/job.ts";
 import type { JobOptions } from "../../job/job_options.ts";
@@ -79,8 +80,11 @@ function parse(
 /** Not in the runtime's words, which differ, and repeat the text. */
 export function readJson(text: string): unknown {
   try {
-    return JSON.parse(text.replace(/^\ufeff/, ""));
-  } catch {
+    return parseExactly(text.replace(/^\ufeff/, ""));
+  } catch (error) {
+    if (isInputError(error)) {
+      throw error.path === "" ? error : new InputRangeError(`${error.path}: ${error.message}`);
+    }
     const start = text.trim().slice(0, 30);
     throw new InputTypeError(`JSON was expected: got ${JSON.stringify(start)}`);
   }
