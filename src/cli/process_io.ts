@@ -13,11 +13,25 @@ export function processIo(): Io {
     stdout: outputOf(process.stdout, "Standard output"),
     stderr: outputOf(process.stderr, "Standard error"),
     get stdin() {
-      return process.stdin.setEncoding("utf8") as AsyncIterable<string>;
+      return decoded(process.stdin as AsyncIterable<Uint8Array>);
     },
     env: process.env,
     interrupted,
   };
+}
+
+/** @throws {FailedError} for what is no UTF-8; it would become other text. */
+async function* decoded(chunks: AsyncIterable<Uint8Array>): AsyncIterable<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const decode = (chunk?: Uint8Array) => {
+    try {
+      return decoder.decode(chunk, { stream: chunk !== undefined });
+    } catch (cause) {
+      throw new FailedError("Standard input must be UTF-8: got something else", { cause });
+    }
+  };
+  for await (const chunk of chunks) yield decode(chunk);
+  yield decode();
 }
 
 function outputOf(stream: NodeJS.WriteStream, name: string): Output {

@@ -9,7 +9,7 @@ import { type Ended, endOf } from "../child_output.ts";
 export interface Start {
   readonly env?: Readonly<Record<string, string>>;
   /** What comes from standard input; nothing unless it is given. */
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   /** How wide the terminal is. */
   readonly columns?: number;
 }

@@ -91,6 +91,22 @@ for (const { title, skip, make } of bothKinds) {
     );
 
     test(
+      "job enqueue refuses input that is no UTF-8, and stores none of it",
+      { timeout },
+      async () => {
+        await using place = await make();
+        const input = new TextEncoder().encode('"a"\n"?"\n');
+        input[5] = 0xff;
+        const args = ["job", "enqueue", "bulk", "-", "--url", place.url];
+        assert.deepEqual(await cli(args, { input }), {
+          stdout: "",
+          stderr: "Standard input must be UTF-8: got something else; nothing is stored\n",
+          exitCode: 1,
+        });
+      },
+    );
+
+    test(
       "job retry and job cancel do what they can, and say what they cannot",
       { timeout },
       async () => {

@@ -27,8 +27,8 @@ interface Parsed {
 const BATCH = 500;
 
 /**
- * Gives each batch when it is stored. At a line that is no payload it stores the good ones before it,
- * and stops.
+ * Gives each batch when it is stored. At a line that is no payload, or where the input breaks, it
+ * stores the good ones before it, and stops.
  *
  * @throws {FailedError} that tells the line, and how many lines before it are stored.
  */
@@ -38,43 +38,70 @@ export async function* enqueueLines(
   lines: AsyncIterable<NumberedLine>,
   options: JobOptions,
 ): AsyncGenerator<readonly StoredLine[]> {
+  const parsed = (line: NumberedLine) => parse(line, queueName, options, queue.maxPayloadBytes);
   let stored = 0;
-  let batch: Parsed[] = [];
-  const store = async () => {
-    const done = await storeBatch(queue, batch, stored);
-    stored += done.length;
-    batch = [];
-    return done;
-  };
-  for await (const line of lines) {
-    let parsed: Parsed;
-    try {
-      parsed = parse(line, queueName, options, queue.maxPayloadBytes);
-    } catch (error) {
-      if (batch.length > 0) yield await store();
-      throw new FailedError(
-        `Line ${line.number} is no payload: ${(error as Error).message}; ${standing(stored)}, ` +
-          `go on with line ${line.number}`,
-        { cause: error },
-      );
+  for await (const { batch, error } of batchesOf(lines, parsed)) {
+    if (batch.length > 0) {
+      const done = await storeBatch(queue, batch, stored);
+      stored += done.length;
+      yield done;
     }
-    batch.push(parsed);
-    if (batch.length === BATCH) yield await store();
+    if (error === undefined) continue;
+    const next = error instanceof LineError ? `, go on with line ${error.line}` : "";
+    throw new FailedError(`${error.message}; ${standing(stored)}${next}`, { cause: error });
   }
-  if (batch.length > 0) yield await store();
 }
 
+/** Lines for one step, and what ended them, unless that was their end. */
+interface Batch {
+  readonly batch: readonly Parsed[];
+  readonly error?: Error;
+}
+
+/** A line that is no payload. */
+class LineError extends Error {
+  readonly line: number;
+
+  constructor(line: number, cause: Error) {
+    super(`Line ${line} is no payload: ${cause.message}`, { cause });
+    this.line = line;
+  }
+}
+
+async function* batchesOf(
+  lines: AsyncIterable<NumberedLine>,
+  parse: (line: NumberedLine) => Parsed,
+): AsyncGenerator<Batch> {
+  let batch: Parsed[] = [];
+  try {
+    for await (const line of lines) {
+      batch.push(parse(line));
+      if (batch.length < BATCH) continue;
+      yield { batch };
+      batch = [];
+    }
+    yield { batch };
+  } catch (error) {
+    yield { batch, error: error as Error };
+  }
+}
+
+/** @throws {LineError} */
 function parse(
   { number, text }: NumberedLine,
   queueName: string,
   options: JobOptions,
   maxPayloadBytes: number,
 ): Parsed {
-  const payload = readJson(text);
-  toJson(payload, "the payload", maxPayloadBytes);
   const { idempotencyKey } = options;
   const key = idempotencyKey === undefined ? {} : { idempotencyKey: `${idempotencyKey}:${number}` };
-  return { number, newJob: job(queueName, payload, { ...options, ...key }) };
+  try {
+    const payload = readJson(text);
+    toJson(payload, "the payload", maxPayloadBytes);
+    return { number, newJob: job(queueName, payload, { ...options, ...key }) };
+  } catch (error) {
+    throw new LineError(number, error as Error);
+  }
 }
 
 /** Not in the runtime's words, which differ, and repeat the text. */
