@@ -12,9 +12,6 @@ import type { WorkerSettings } from "./worker_settings.ts";
 // One upkeep blocks a file for a few ms at the most; what is left waits for the next.
 const LIMIT = 500;
 
-// A store that answers slowly is busy with its upkeep for a fifth of the time at most.
-const PAUSE_BY_TIME_TAKEN = 4;
-
 interface StoreUpkeep {
   /** When the last one ended or, while it is under way, when it began. */
   lastAt: number;
@@ -31,8 +28,9 @@ export function upkeepDueAt(store: Store, settings: readonly WorkerSettings[]): 
   const upkeep = upkeepByStore.get(store);
   if (upkeep === undefined) return -Infinity;
   const everyMs = Math.min(...settings.map(({ upkeepMs }) => upkeepMs));
-  // Zero is no interval: then it is part of every turn.
-  const pauseMs = Math.max(everyMs, PAUSE_BY_TIME_TAKEN * upkeep.lastTookMs);
+  // A store that answers slowly is busy with it for half of the time at most. Zero is no interval: then
+  // it is part of every turn.
+  const pauseMs = Math.max(everyMs, upkeep.lastTookMs);
   return upkeep.lastAt + (everyMs === 0 ? 0 : pauseMs);
 }
 

@@ -5,6 +5,7 @@ import { postgres } from "../../src/store/postgres.ts";
 import { allCompleted, someCompleted } from "./completed.ts";
 import { openTestDatabase, whyNoDatabase } from "./database.ts";
 import { type Note, runOf } from "./run_record.ts";
+import { until } from "../until.ts";
 import { type WorkerProcess, workforce } from "./workforce.ts";
 
 interface Death {
@@ -30,12 +31,19 @@ describe("workers that are killed", { skip: whyNoDatabase }, () => {
       { length: jobs },
       () => job("orders", {}, { maxAttempts: kills + 1, backoff }),
     );
-    await queue.enqueue(orders);
+    const portion = jobs / (kills + 1);
+    const enqueuePortion = (n: number) =>
+      queue.enqueue(orders.slice(Math.floor(portion * n), Math.floor(portion * (n + 1))));
+    await enqueuePortion(0);
 
     const deaths: Death[] = [];
     while (deaths.length < kills) {
-      await someCompleted(queue, jobs / (kills + 1) * (deaths.length + 1));
+      // However fast they work and however slowly a process starts, there is work when one dies. And
+      // what it had in its hands is due behind little else.
+      await someCompleted(queue, portion * (deaths.length + 1) - processes * concurrency);
+      await enqueuePortion(deaths.length + 1);
       const victim = running.shift()!;
+      await until("the next to die is at work", 20_000, () => isAtWork(victim));
       workers.kill(victim);
       deaths.push({ victim, at: Date.now() });
       running.push(...await workers.start(1));
@@ -68,6 +76,12 @@ describe("workers that are killed", { skip: whyNoDatabase }, () => {
     }
   });
 });
+
+function isAtWork(worker: WorkerProcess): boolean {
+  const noted = worker.notes();
+  const count = (what: Note["what"]) => noted.filter((note) => note.what === what).length;
+  return count("start") > count("end");
+}
 
 /** For each attempt that a death cut off, how long it took until the job was begun again, in ms. */
 function waitsAfter({ victim, at }: Death, starts: readonly Note[]): readonly number[] {
