@@ -169,7 +169,7 @@ export class Loop {
   }
 
   #took(finished: readonly Finished[], result: TurnResult, askedAt: number): void {
-    this.#hasKept = false;
+    if (finished.length > 0 || result.claimed.length > 0) this.#hasKept = false;
     finished.forEach((one, i) => this.#recorded(one, result.settled[i]!));
     this.#attempts.noteRecorded(finished.length);
     if (finished.length > 0) this.#traceEnds.ask();
@@ -295,7 +295,7 @@ export class Loop {
       Math.max(now + 1, this.#traceEnds.askAt),
     );
     await this.#waiting.sleep(wakeAt - now);
-    this.#hasKept = false;
+    if (!this.#limits.endsWhenIdle || this.#attempts.running.size > 0) this.#hasKept = false;
     this.#breath.taken();
   }
 
