@@ -7,9 +7,10 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { JobQueue } from "../queue/queue.ts";
 import { postgres, type PostgresOptions } from "../store/postgres.ts";
+import { isPostgresUrl, readAddress } from "../store/postgres/address.ts";
 import { sqlite } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
-import { FailedError, UsageError } from "./errors.ts";
+import { asUsage, FailedError, UsageError } from "./errors.ts";
 import type { Given } from "./given.ts";
 import type { Io } from "./io.ts";
 
@@ -58,10 +59,8 @@ export function placeOf(given: Given, io: Io): Place {
       "No store is named: give --url or set HAMMERWORK_URL, to postgres://… or a SQLite file",
     );
   }
-  if (/^postgres(ql)?:/i.test(url)) {
-    if (!/^postgres(ql)?:\/\/./i.test(url) || !URL.canParse(url)) {
-      throw new UsageError(`${name} must be a URL such as postgres://user@host/database`);
-    }
+  if (isPostgresUrl(url)) {
+    asUsage(name, () => readAddress(url));
     return { kind: "postgres", url, schema: given.text("schema") ?? "hammerwork" };
   }
   if (given.has("schema")) throw new UsageError("--schema is for Postgres only");
@@ -71,7 +70,8 @@ export function placeOf(given: Given, io: Io): Place {
 function pathOf(name: string, url: string): string {
   if (url.startsWith("file://")) return fileURLToPath(url);
   const path = url.replace(/^(sqlite:(\/\/(?=\/))?|file:)/, "");
-  if (/^[a-z][\w+.-]+:\/\//i.test(path) || path === "") {
+  // What looks like the address of a server is none of a file, which can be written as ./name.
+  if (/^[a-z][\w+.-]+:/i.test(path) || /^[^./\\][^/\\]*@/.test(path) || path === "") {
     throw new UsageError(`${name} must be postgres://… or a SQLite file: got something else`);
   }
   return path;

@@ -159,6 +159,9 @@ describe("the command line's usage", () => {
       "postgres://me:hunter2@[bad/shop",
       "postgres:me:hunter2",
       "mysql://me:hunter2@host/shop",
+      "jdbc:postgresql://host/shop?password=hunter2",
+      "me:hunter2@host",
+      "me:hunter2@host/shop",
       "x://y/,postgres://me:hunter2@host:5432/shop",
     ];
     const here = urls.flatMap((url) => [

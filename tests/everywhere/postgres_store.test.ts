@@ -242,6 +242,35 @@ describe("the Postgres store on a real server", { skip: whyNoDatabase }, () => {
       assert.deepEqual(ends.map(({ jobId }) => jobId), [child.id]);
     });
 
+    test("reads a traceparent as the library does, also of a later version", async () => {
+      const schema = newSchema();
+      await using queue = await openShop(schema);
+      await using sql = client();
+      const [traceId, spanId] = [newTraceId(), "00f067aa0ba902b7"];
+      const given: Readonly<Record<string, boolean>> = {
+        [`00-${traceId}-${spanId}-01`]: true,
+        [`01-${traceId}-${spanId}-01`]: true,
+        [`cc-${traceId}-${spanId}-09-what-is-new`]: true,
+        [`00-${traceId}-${spanId}-01-more`]: false,
+        [`cc-${traceId}-${spanId}-01more`]: false,
+        [`cc-${traceId}-${spanId}-01-a\nb`]: false,
+        [`ff-${traceId}-${spanId}-01`]: false,
+        [`01-${"0".repeat(32)}-${spanId}-01`]: false,
+        [`01-${traceId}-${"0".repeat(16)}-01`]: false,
+      };
+      for (const [traceparent, isRead] of Object.entries(given)) {
+        const [row] = await sql`
+          select ${sql(schema)}.enqueue('orders', '1', traceparent => ${traceparent}) as id`;
+        const stored = await queue.get(row?.id);
+        assert.equal(stored?.traceparent, isRead ? traceparent : undefined, traceparent);
+        assert.equal(stored?.traceId === traceId, isRead, traceparent);
+      }
+      await assert.rejects(
+        sql`select ${sql(schema)}.enqueue('orders', '1', trace_id => ${"0".repeat(32)})`,
+        /A trace id must have a digit other than 0: got '0{8}-/,
+      );
+    });
+
     test("ignores a malformed traceparent and refuses bad names in a sentence", async () => {
       const schema = newSchema();
       await using queue = await openShop(schema);

@@ -10,6 +10,11 @@ export interface LossyProxy extends AsyncDisposable {
   readonly url: string;
   /** Loses the next message to the server that has this text in it. Settles once it is lost. */
   readonly loseNext: (loss: Loss, text: string) => Promise<void>;
+  /**
+   * Forwards nothing any more on the connections that are open, in either direction, and closes none
+   * of them, as when a router forgets them. New ones work. Returns how many there were.
+   */
+  readonly freeze: () => number;
 }
 
 interface Order {
@@ -26,18 +31,21 @@ export async function openLossyProxy(databaseUrl: string): Promise<LossyProxy> {
   const url = new URL(databaseUrl);
   const server = { host: url.hostname, port: Number(url.port || 5432) };
   const open = new Set<Socket>();
+  const forgotten = new WeakSet<Socket>();
   let order: Order | undefined;
   const proxy = createServer((client) => {
     const upstream = connect(server);
     const cut = () => [client, upstream].forEach((socket) => socket.destroy());
     let losing: Order | undefined;
     client.on("data", (data) => {
+      if (forgotten.has(client)) return;
       if (order !== undefined && data.includes(order.text)) [losing, order] = [order, undefined];
       if (losing?.loss !== "statement") return void upstream.write(data);
       cut();
       losing.done();
     });
     upstream.on("data", (data) => {
+      if (forgotten.has(upstream)) return;
       if (losing === undefined) return void client.write(data);
       if (!data.toString("latin1").endsWith(readyForQuery)) return;
       cut();
@@ -57,6 +65,10 @@ export async function openLossyProxy(databaseUrl: string): Promise<LossyProxy> {
   return {
     url: url.href,
     loseNext: (loss, text) => new Promise((done) => order = { loss, text, done }),
+    freeze: () => {
+      for (const socket of open) forgotten.add(socket);
+      return open.size / 2;
+    },
     [Symbol.asyncDispose]: async () => {
       const closed = once(proxy, "close");
       proxy.close();

@@ -164,9 +164,11 @@ declare
   -- A UUIDv7 (RFC 9562): milliseconds first, so that ids made later sort later.
   job_id uuid := (lpad(to_hex((date_part('epoch', clock_timestamp()) * 1000)::bigint), 12, '0')
     || '7' || substr(random, 14))::uuid;
-  -- As W3C Trace Context wants it; a malformed one is ignored.
-  is_valid boolean := traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'
-    and traceparent !~ '^00-0{32}' and traceparent !~ '^00-.{32}-0{16}';
+  -- As W3C Trace Context wants it: more fields only from versions above 00; a malformed one is ignored.
+  is_valid boolean := (traceparent ~ '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' or traceparent ~
+      '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[^\\n\\r\\u2028\\u2029]*)?$'
+      and traceparent !~ '^(00|ff)')
+    and traceparent !~ '^..-0{32}' and traceparent !~ '^..-.{32}-0{16}';
   stored_id uuid;
   is_cancelled boolean;
   t timestamptz := date_trunc('milliseconds', clock_timestamp());
@@ -178,6 +180,10 @@ begin
   if enqueue.correlation_id !~ '^[^[:cntrl:]]{1,255}$' then
     raise exception using errcode = '22023', message = 'A correlation id must be 1 to 255 '
       'characters without control characters: got ' || quote_literal(enqueue.correlation_id);
+  end if;
+  if enqueue.trace_id = '00000000-0000-0000-0000-000000000000' then
+    raise exception using errcode = '22023', message = 'A trace id must have a digit other than 0: '
+      'got ' || quote_literal(enqueue.trace_id);
   end if;
   is_cancelled := ${isCancelled(schema, "enqueue.parent_id")};
   with added as (

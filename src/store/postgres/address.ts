@@ -127,7 +127,10 @@ function readHosts(authority: string, take: Take): Readonly<Record<string, unkno
     throw new TypeError("The URL must have one port, or one for each host");
   }
   const numbers = ports.map(portOf);
-  const all = hosts.map((host, i) => ({ host, port: numbers[i] ?? numbers[0] }));
+  const all = hosts.map((host, i) => ({
+    host,
+    port: numbers.length === 1 ? numbers[0] : numbers[i],
+  }));
   if (takeOneOf(take, "load_balance_hosts", ["disable", "random"]) === "random") shuffle(all);
   const [{ host, port } = { host: "", port: undefined }] = all;
   if (all.length > 1) {

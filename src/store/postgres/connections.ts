@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { StoreTimeoutError, StoreUnavailableError } from "../../job/errors.ts";
+import { StoreTimeoutError } from "../../job/errors.ts";
 import { within } from "../../within.ts";
-import { isConnectionLost } from "./errors.ts";
+import { ClosedError, isConnectionLost } from "./errors.ts";
 import { inTime, type Statement } from "./in_time.ts";
 import { type ListenEvents, Listening } from "./listening.ts";
 import type { OwnClient, OwnClients } from "./own_clients.ts";
@@ -192,9 +192,7 @@ export class Closable implements Connections {
 
   run<T>(use: Use<T>, limitMs: number): Promise<T> {
     if (!this.#isClosed) return this.#connections.run(use, limitMs);
-    return Promise.reject(
-      new StoreUnavailableError("The store has been closed; nothing was changed"),
-    );
+    return Promise.reject(new ClosedError());
   }
 
   listen(channel: string, events: ListenEvents): () => Promise<void> {

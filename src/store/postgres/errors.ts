@@ -9,6 +9,13 @@ import { StoreTimeoutError, StoreUnavailableError } from "../../job/errors.ts";
 /** A call of two statements whose second one failed. */
 export class PartlyDoneError extends StoreUnavailableError {}
 
+/** A call of a store that has been closed. */
+export class ClosedError extends StoreUnavailableError {
+  constructor() {
+    super("The store has been closed; nothing was changed");
+  }
+}
+
 /** A statement that was given up while the server may still run it. */
 export class GivenUpError extends StoreTimeoutError {
   constructor(limitMs: number) {

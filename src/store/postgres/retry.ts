@@ -6,7 +6,7 @@
 import { StoreTimeoutError, StoreUnavailableError } from "../../job/errors.ts";
 import type { JobInput } from "../../job/record.ts";
 import type { Added } from "../store.ts";
-import { isOutcomeUnknown, isTransient } from "./errors.ts";
+import { ClosedError, isOutcomeUnknown, isTransient } from "./errors.ts";
 
 /**
  * Runs a statement until the server does not give it up for a reason that passes: a deadlock, a
@@ -79,7 +79,8 @@ async function addAgain(
       return await add();
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      if (performance.now() >= giveUpAt) throw unknownWhetherStored(lost);
+      const isOver = error instanceof ClosedError || performance.now() >= giveUpAt;
+      if (isOver) throw unknownWhetherStored(lost);
     }
   }
 }

@@ -16,6 +16,7 @@ export interface Work {
   readonly handlerMs?: number;
   readonly concurrency?: number;
   readonly prepare?: boolean;
+  readonly callTimeoutMs?: number;
 }
 
 /** How many of a job's first attempts are meant to fail, or that it ends its process. */
@@ -24,14 +25,16 @@ export interface Task {
   readonly isPoison?: boolean;
 }
 
-const { url, record, queueNames, handlerMs = 0, prepare, ...limits } = JSON.parse(
+const { url, record, queueNames, handlerMs = 0, prepare, callTimeoutMs, ...limits } = JSON.parse(
   process.argv[2]!,
 ) as Work;
 const stopping = new AbortController();
 process.once("SIGTERM", () => stopping.abort());
 const note = openRecord(record);
 
-await using queue = new JobQueue<Record<string, Task>>({ store: await postgres(url, { prepare }) });
+await using queue = new JobQueue<Record<string, Task>>({
+  store: await postgres(url, { prepare, callTimeoutMs }),
+});
 const workers = queueNames.map((queueName) =>
   queue.worker(queueName, async ({ id, attempts, payload }) => {
     note("start", id, attempts);
