@@ -21,11 +21,10 @@ export const serve: Command = {
     page: { help: "show the page at /page; a browser's password is the token" },
     token: { value: "TOKEN", help: "callers must send it; else HAMMERWORK_TOKEN" },
   },
-  notes:
-    "Needs hono and @hono/node-server. Callers send authorization: Bearer TOKEN; others see a\n" +
-    "command line, so HAMMERWORK_TOKEN is the better place for it. Without a token it\n" +
-    "listens at this machine's own addresses only. --json prints { url }. What there\n" +
-    "is to call is described at /openapi.json.",
+  notes: "Needs the packages hono and @hono/node-server. Callers send authorization:\n" +
+    "Bearer TOKEN; others see a command line, so HAMMERWORK_TOKEN is the better place\n" +
+    "for it. Without a token it listens at this machine's own addresses only. --json\n" +
+    "prints { url }. What there is to call is described at /openapi.json.",
   examples: ["serve --url jobs.db --page", "serve --host 0.0.0.0 --port 80"],
   run: async (given, io) => {
     const port = given.integer("port", 0, 65_535) ?? 8080;

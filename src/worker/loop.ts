@@ -294,8 +294,11 @@ export class Loop {
       upkeepAt,
       Math.max(now + 1, this.#traceEnds.askAt),
     );
+    // Woken by the end of an upkeep it has not slept, and the next one is not due yet.
+    const isWokenByUpkeep = this.#isKeeping;
     await this.#waiting.sleep(wakeAt - now);
-    if (!this.#limits.endsWhenIdle || this.#attempts.running.size > 0) this.#hasKept = false;
+    const mayKeepAgain = !this.#limits.endsWhenIdle || this.#attempts.running.size > 0;
+    if (!isWokenByUpkeep && mayKeepAgain) this.#hasKept = false;
     this.#breath.taken();
   }
 
