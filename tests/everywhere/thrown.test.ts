@@ -22,7 +22,7 @@ describe("what stands behind an error is kept in its stack", () => {
       "Caused by: TypeError: terminated",
       "Caused by: Error: other side closed",
     ]);
-    assert.match(toJobError(error).stack!, /Caused by: TypeError: terminated\n.*thrown\.test/);
+    assert.match(toJobError(error).stack!, /Caused by: TypeError: terminated\n +at /);
   });
 
   it("the errors of an AggregateError, also as a cause", () => {
