@@ -4,10 +4,12 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { JobQueue } from "../queue/queue.ts";
 import { postgres, type PostgresOptions } from "../store/postgres.ts";
 import { isPostgresUrl, readAddress } from "../store/postgres/address.ts";
+import { SchemaError } from "../store/schema_error.ts";
 import { sqlite } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
 import { asUsage, FailedError, UsageError } from "./errors.ts";
@@ -38,7 +40,19 @@ export async function withQueue<T>(
 
 /** Opens the store; with `migrate` it is made where it is missing and brought to this version. */
 export async function openStore(place: Place, migrate: boolean): Promise<Store> {
+  try {
+    return await openAt(place, migrate);
+  } catch (error) {
+    // What the library advises is for code.
+    if (!(error instanceof SchemaError)) throw error;
+    const advice = error.isMissing ? "makes one" : "updates it";
+    throw new FailedError(`${error.finding}; hammerwork migrate ${advice}`, { cause: error });
+  }
+}
+
+async function openAt(place: Place, migrate: boolean): Promise<Store> {
   if (place.kind === "sqlite") {
+    loadSqliteSilently();
     if (migrate || existsSync(place.path)) return await sqlite(place.path, { migrate });
     throw new FailedError(`There is no SQLite file ${place.path}; hammerwork migrate makes one`);
   }
@@ -48,6 +62,17 @@ export async function openStore(place: Place, migrate: boolean): Promise<Store> 
     connectTimeoutMs: CONNECT_WITHIN_MS,
   };
   return await postgres(place.url, options) as unknown as Store;
+}
+
+/** Node 22 warns that `node:sqlite` is experimental, in two lines: once, when it is loaded. */
+function loadSqliteSilently(): void {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    process.getBuiltinModule?.("node:sqlite");
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }
 
 /** Reads where the store is. No error repeats what was given: it may hold a password. */

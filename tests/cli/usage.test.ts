@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { describe, test } from "node:test";
 import { job } from "../../mod.ts";
+import { openTestDatabase, whyNoDatabase } from "../postgres/database.ts";
 import { temporaryFolder } from "../sqlite/workers/temporary_folder.ts";
 import { ended, makeOrders, queueOn } from "./orders.ts";
 import { onSqlite } from "./places.ts";
@@ -13,6 +15,8 @@ import { cli, cliTo, startCli } from "./run_cli.ts";
 import { cliHere } from "./run_here.ts";
 
 const timeout = 60_000;
+const { deno, bun } = process.versions as { deno?: string; bun?: string };
+const isNode = deno === undefined && bun === undefined;
 
 describe("the command line's usage", () => {
   test("wrong usage is a sentence, exit code 2", { timeout }, async () => {
@@ -110,7 +114,10 @@ describe("the command line's usage", () => {
     const empty = join(folder.path, "empty.db");
     writeFileSync(empty, "");
     const { stderr, exitCode } = await cli(["queue", "stats", "--url", empty]);
-    assert.match(stderr, /^The SQLite file must have a schema of version 1: got none\. /);
+    assert.equal(
+      stderr,
+      "The SQLite file must have a schema of version 1: got none; hammerwork migrate makes one\n",
+    );
     assert.equal(exitCode, 1);
   });
 
@@ -134,6 +141,42 @@ describe("the command line's usage", () => {
       assert.deepEqual(await end, { stdout: "", stderr: "", exitCode: 0 });
     },
   );
+
+  test(
+    "a Postgres without the schema is told of as such",
+    { timeout, skip: whyNoDatabase },
+    async () => {
+      const database = await openTestDatabase();
+      try {
+        const { stdout, stderr, exitCode } = await cliHere(["job", "list", "--url", database.url]);
+        assert.deepEqual([stdout, exitCode], ["", 1]);
+        assert.match(
+          stderr,
+          /^The Postgres schema "\w+" must have version \d+: got none; hammerwork migrate makes one\n$/,
+        );
+      } finally {
+        await database.drop();
+      }
+    },
+  );
+
+  test("no warning of node:sqlite is printed", { timeout, skip: !isNode }, async () => {
+    await using place = await onSqlite.make();
+    // As Node 22 does when the module is loaded first; later versions do not.
+    const warning = `const { getBuiltinModule } = process; let isLoaded = false;
+      process.getBuiltinModule = (name) => {
+        if (name === "node:sqlite" && !isLoaded) {
+          isLoaded = true;
+          process.emitWarning("SQLite is an experimental feature", "ExperimentalWarning");
+        }
+        return getBuiltinModule(name);
+      };`;
+    const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(warning)}`;
+    const { stdout, stderr, exitCode } = await cli(["job", "list", "--url", place.url], {
+      env: { NODE_OPTIONS },
+    });
+    assert.deepEqual([stdout, stderr, exitCode], ["", "No job matches\n", 0]);
+  });
 
   test("a payload of spaces or line breaks takes no longer than another", { timeout }, async () => {
     await using place = await onSqlite.make();

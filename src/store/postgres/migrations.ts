@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { SchemaError } from "../schema_error.ts";
 import { addFunctions } from "./add_functions.ts";
 import type { Client } from "./client.ts";
 import { codeOf } from "./errors.ts";
@@ -58,9 +59,10 @@ export async function migrate(client: Client, schema: string): Promise<void> {
 export async function checkSchema(client: Client, schema: string): Promise<void> {
   const version = await versionOf(client, schema);
   if (version === undefined || version < newest()) {
-    throw new RangeError(
-      `The Postgres schema "${schema}" must have version ${newest()}: got ${version ?? "none"}. ` +
-        "Open the store with migrate: true once, or apply postgresMigrations()",
+    throw new SchemaError(
+      `The Postgres schema "${schema}" must have version ${newest()}: got ${version ?? "none"}`,
+      version === undefined,
+      "Open the store with migrate: true once, or apply postgresMigrations()",
     );
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SchemaError } from "../schema_error.ts";
 import type { Database } from "./database.ts";
 
 /** One step of the schema. */
@@ -146,9 +147,10 @@ export async function migrate(database: Database): Promise<void> {
 export async function checkSchema(database: Database): Promise<void> {
   const version = await database.read(() => versionOf(database));
   if (version < newest()) {
-    throw new RangeError(
-      `The SQLite file must have a schema of version ${newest()}: got ${version || "none"}. ` +
-        "Open the store with migrate: true once, or apply sqliteMigrations()",
+    throw new SchemaError(
+      `The SQLite file must have a schema of version ${newest()}: got ${version || "none"}`,
+      version === 0,
+      "Open the store with migrate: true once, or apply sqliteMigrations()",
     );
   }
   await database.read(() => database.exec("pragma synchronous = full"));
