@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import pg from "postgres";
 import { newTraceId } from "../../mod.ts";
+import { newJobId } from "../../src/job/ids.ts";
 import { jobStatuses } from "../../src/job/status.ts";
 import { postgres } from "../../src/store/postgres.ts";
 import { endedQuery, findQuery } from "../../src/store/postgres/find.ts";
+import { jobInput } from "../conformance/job_input.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
 import { explainer } from "./explain.ts";
 import { planTeller } from "./plan_teller.ts";
@@ -31,6 +33,56 @@ const claim = (schema: string, limit: number) =>
   `'[{"queueName": "orders", "limit": ${limit}, "leaseMs": 60000}]', gen_random_uuid(), false)`;
 
 const skip = whyNoDatabase;
+
+describe("an enqueue of parts", { skip }, () => {
+  test(
+    "looks each parent up by index, however many jobs are cancelled, and only where there is one",
+    {
+      timeout: 60_000,
+    },
+    async (t) => {
+      const schema = await newSchema("parents");
+      await using server = await explainer(database.url);
+      let statement: { text: string; values: (string | number | null)[] } | undefined;
+      const store = await postgres({
+        unsafe: (text, values, options) => {
+          if (text.includes(".enqueued as j")) {
+            statement = { text, values: values as (string | number | null)[] };
+          }
+          return sql.unsafe(text, values as never, options);
+        },
+      }, { schema });
+      const ids = (await store.add(Array.from({ length: 1_000 }, () => jobInput()))).map(
+        ({ job }) => job.id,
+      );
+      const cost = async (parentIds: readonly (string | undefined)[]) => {
+        await store.add(parentIds.map((parentId) => jobInput({ parentId })));
+        const { text, values } = statement!;
+        const fresh = JSON.stringify(parentIds.map((parentId) => {
+          const { id, traceId } = jobInput();
+          return [id, "orders", "{}", traceId, null, null, parentId];
+        }));
+        return await server.explain(text, [fresh, ...values.slice(1)]);
+      };
+      await cost(ids);
+      const few = await cost(ids);
+      const [root] = await store.add([jobInput()]);
+      const parts = Array.from({ length: 1_000 }, () => jobInput({ parentId: root!.job.id }));
+      for (const _ of [1, 2, 3]) {
+        await store.add(parts.map((part) => ({ ...part, id: newJobId(), traceId: newTraceId() })));
+      }
+      const reason = { name: "JobCancelledError", message: "withdrawn" };
+      await store.cancel(root!.job.id, reason, { descendants: true });
+      await vacuumAnalyze(sql, schema);
+      const many = await cost(ids);
+      const without = await cost(ids.map(() => undefined));
+      t.diagnostic(`pages read: ${few.pages}, ${many.pages}, without parents ${without.pages}`);
+      assert.ok(!many.steps.some((step) => /Scan on ended$/.test(step)), many.steps.join(", "));
+      assert.ok(many.steps.some((step) => /on ended_cancelled$/.test(step)), many.steps.join(", "));
+      assert.ok(!without.steps.some((step) => /ended/.test(step)), without.steps.join(", "));
+    },
+  );
+});
 
 describe("a claim", { skip }, () => {
   test("that finds nothing reads as many pages with 100,000 scheduled jobs as with none", {

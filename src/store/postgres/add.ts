@@ -152,7 +152,9 @@ export class Inserts {
 
 /** Where a parent is cancelled none is added here, so that all are added in one step. */
 function noneIsCancelled(schema: string, parents: string): string {
-  return `where not ${isCancelled(schema, `any(${parents}::text::uuid[])`)}`;
+  // One by one: to find one of many the planner may read the whole table, since there may be none.
+  return `where not exists (select from unnest(${parents}::text::uuid[]) u(id),
+    lateral (select where ${isCancelled(schema, "u.id")} offset 0) c)`;
 }
 
 /** The statement that adds plain jobs on a condition, with one more column of its answer, if any. */

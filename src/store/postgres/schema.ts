@@ -124,7 +124,7 @@ create index ended_finished on ${schema}.ended (finished_at);
 create index ended_failed on ${schema}.ended (status, sequence)
   where status in ('failed', 'cancelled');
 -- Whether a new job's parent is cancelled: one look in a small index.
-create index ended_cancelled on ${schema}.ended (id) where status = 'cancelled';
+create unique index ended_cancelled on ${schema}.ended (id) where status = 'cancelled';
 -- Who was cancelled because of a job that it depends on, by that job.
 create index ended_cancelled_for on ${schema}.ended (${cancelledFor("ended")})
   where status = 'cancelled' and ${cancelledFor("ended")} is not null;
