@@ -78,11 +78,22 @@ async function enqueueAll<Transaction>(
   );
   const write = () => destination.store.add(inputs, transaction);
   const added = await spanned(sending, () => measureSend(sendables, write));
+  // What a caller's transaction stores may not come to be.
+  if (transaction === undefined) tellCancelled(added, surroundings);
   const enqueued = new Map(added.map(({ job, deduplicated }, i) => [
     ordered[i]!.id,
     { ...toJob(job), deduplicated },
   ]));
   return newJobs.map(({ id }) => enqueued.get(id)!);
+}
+
+/** Tells the running job's worker of those that were cancelled as they were stored. */
+function tellCancelled(added: readonly Added[], { scope }: Surroundings): void {
+  if (scope?.onCancelled === undefined) return;
+  const cancelled = added.filter(({ job: { status }, deduplicated }) =>
+    !deduplicated && status === "cancelled"
+  );
+  if (cancelled.length > 0) scope.onCancelled(cancelled.map(({ job }) => job));
 }
 
 /** The spans end with the write, whatever comes of it. */

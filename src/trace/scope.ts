@@ -7,6 +7,7 @@
  * @module
  */
 import type { Span } from "@opentelemetry/api";
+import type { JobRecord } from "../job/record.ts";
 
 /** What a running job passes on. */
 export interface JobScope {
@@ -22,6 +23,8 @@ export interface JobScope {
   readonly baggage: string | undefined;
   /** The attempt's span. It records nothing where no tracing is set up. */
   readonly span: Span;
+  /** Hears of what it enqueues and is cancelled as it is stored. Never throws. */
+  readonly onCancelled?: ((jobs: readonly JobRecord[]) => void) | undefined;
 }
 
 /** Under this key a handler's context carries its job's scope. */

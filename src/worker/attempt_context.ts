@@ -5,6 +5,7 @@
  * @module
  */
 import type { Span } from "@opentelemetry/api";
+import type { JobRecord } from "../job/record.ts";
 import type { ClaimedJob } from "../store/store.ts";
 import type { AttemptSpan } from "../trace/attempt.ts";
 import { type JobScope, jobScope } from "../trace/scope.ts";
@@ -18,12 +19,14 @@ export interface Begun {
   readonly span: AttemptSpan;
   /** Waits until all attempts are recorded that are over by then. */
   readonly recorded: () => Promise<void>;
+  /** Hears of jobs that its handler enqueued and that were cancelled as they were stored. */
+  readonly onCancelled: (jobs: readonly JobRecord[]) => void;
 }
 
 /** What a running job passes on. */
-export function scopeOf({ job, span: { span, traceId } }: Begun): JobScope {
+export function scopeOf({ job, span: { span, traceId }, onCancelled }: Begun): JobScope {
   const { id, queueName, correlationId, baggage } = job;
-  return { jobId: id, queueName, traceId, correlationId, baggage, span };
+  return { jobId: id, queueName, traceId, correlationId, baggage, span, onCancelled };
 }
 
 /** The context of an attempt. */

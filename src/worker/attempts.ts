@@ -6,8 +6,10 @@
 import { type Backoff, backoffDelay, defaultBackoff } from "../job/backoff.ts";
 import { JobCancelledError, OutcomeRefusedError, WorkerStoppedError } from "../job/errors.ts";
 import { type Executed, Execution, type ExecutionWatcher } from "./execute.ts";
+import type { JobRecord } from "../job/record.ts";
 import type { HookCalls } from "./hook_calls.ts";
-import { cancelEvent, startEvent } from "./lifecycle.ts";
+import { tell } from "./hooks.ts";
+import { cancelEvent, cancelledAtOnceEvent, startEvent } from "./lifecycle.ts";
 import { countAttempt, measureAttempt } from "../metrics/measure.ts";
 import { type Outcome, settle, settleUnbegun } from "./settle.ts";
 import { Suspects } from "./suspects.ts";
@@ -30,6 +32,7 @@ export class Attempts {
   readonly #hooks: HookCalls;
   readonly #tally: Tally;
   readonly #onEnd: (settings: WorkerSettings) => void;
+  readonly #settingsOf: (queueName: string) => WorkerSettings | undefined;
   readonly #suspects: Suspects = new Suspects(
     (execution) => this.#run(execution),
     () => this.recorded(),
@@ -40,8 +43,17 @@ export class Attempts {
   #endedCount = 0;
   #recordedCount = 0;
 
-  /** `onEnd` is called whenever an attempt is over, with the worker that it was one of. */
-  constructor(hooks: HookCalls, tally: Tally, onEnd: (settings: WorkerSettings) => void) {
+  /**
+   * `onEnd` is called whenever an attempt is over, with the worker that it was one of; `settingsOf`
+   * gives the worker of a queue, if it is one of this loop's.
+   */
+  constructor(
+    hooks: HookCalls,
+    tally: Tally,
+    onEnd: (settings: WorkerSettings) => void,
+    settingsOf: (queueName: string) => WorkerSettings | undefined,
+  ) {
+    this.#settingsOf = settingsOf;
     this.#hooks = hooks;
     this.#tally = tally;
     this.#onEnd = onEnd;
@@ -194,7 +206,20 @@ export class Attempts {
     this.#onEnd(settings);
   };
 
-  readonly #watcher: ExecutionWatcher = { onEnd: this.#end, recorded: this.recorded };
+  /** Not waited for: a handler may go on when its attempt, and even the loop, is over. */
+  readonly #tellCancelled = (jobs: readonly JobRecord[]): void => {
+    for (const job of jobs) {
+      const settings = this.#settingsOf(job.queueName);
+      if (settings?.hooks.onJobCancel === undefined) continue;
+      void tell(settings.hooks, () => [cancelledAtOnceEvent(job)], settings.onError);
+    }
+  };
+
+  readonly #watcher: ExecutionWatcher = {
+    onEnd: this.#end,
+    recorded: this.recorded,
+    onCancelled: this.#tellCancelled,
+  };
 }
 
 function handedBack(): WorkerStoppedError {

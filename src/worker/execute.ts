@@ -6,7 +6,7 @@
 import { JobCancelledError, JobTimeoutError, WorkerStoppedError } from "../job/errors.ts";
 import { toJson } from "../job/json.ts";
 import { toJob } from "../job/from_record.ts";
-import type { JobError } from "../job/record.ts";
+import type { JobError, JobRecord } from "../job/record.ts";
 import { toJobError } from "../job/thrown.ts";
 import { cutOff, type Outcome } from "./settle.ts";
 import type { ClaimedJob } from "../store/store.ts";
@@ -32,6 +32,8 @@ export interface ExecutionWatcher {
   readonly onEnd: (execution: Execution, executed: Executed) => void;
   /** Waits until all attempts are recorded that are over by now. */
   readonly recorded: () => Promise<void>;
+  /** Called with jobs that a handler enqueued and that were cancelled as they were stored. */
+  readonly onCancelled: (jobs: readonly JobRecord[]) => void;
 }
 
 /** One attempt. It ends once: with its handler, or before that when it is aborted. */
@@ -79,8 +81,8 @@ export class Execution {
     let returned: unknown;
     try {
       const { signal } = this.#controller;
-      const { recorded } = this.#watcher;
-      returned = await callHandler({ job, settings, signal, span, recorded });
+      const { recorded, onCancelled } = this.#watcher;
+      returned = await callHandler({ job, settings, signal, span, recorded, onCancelled });
     } catch (error) {
       return this.#end({ type: "failed", error });
     }

@@ -49,7 +49,7 @@ export type JobLifecycleEvent<AJob = Job> =
     readonly willRetry: boolean;
     readonly retryInMs?: number;
   }
-  /** The job was cancelled while it ran here. */
+  /** The job was cancelled while it ran here, or as a handler here enqueued it: then `attempt` is 0. */
   | FailureEvent<AJob> & { readonly type: "cancel"; readonly willRetry: false };
 
 /** The types of a lifecycle event. */
@@ -92,7 +92,10 @@ export interface Hooks<AJob = Job> {
   readonly onJobRetry?: Hook<"retry", AJob> | undefined;
   /** An attempt timed out; `onJobRetry` or `onJobFail` follows. */
   readonly onJobTimeout?: Hook<"timeout", AJob> | undefined;
-  /** The job was cancelled while it ran here. */
+  /**
+   * The job was cancelled while it ran here; or a handler of this worker, or of its pool, enqueued it
+   * as a part of a cancelled job, or behind a job that did not complete: then `attempt` is 0.
+   */
   readonly onJobCancel?: Hook<"cancel", AJob> | undefined;
   /**
    * A trace has ended, wherever its last job ran and however that ended. Of all workers with this

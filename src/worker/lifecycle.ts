@@ -72,6 +72,11 @@ export function cancelEvent(
   return { type: "cancel", ...failure, willRetry: false };
 }
 
+/** The event of a job that was cancelled as it was stored. */
+export function cancelledAtOnceEvent(record: JobRecord): JobLifecycleEvent {
+  return { type: "cancel", ...failed(record, record.error!, 0), willRetry: false };
+}
+
 /**
  * The event of an attempt whose lease expired: its worker died or lost the store. There is none where
  * surely no attempt had begun.

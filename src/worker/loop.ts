@@ -76,7 +76,12 @@ export class Loop {
     this.#onStoreError = toAll(settings);
     this.#asking = new Asking(settings);
     this.#hooks = new HookCalls(Math.max(...settings.map(({ leaseMs }) => leaseMs)));
-    this.#attempts = new Attempts(this.#hooks, this.tally, (one) => this.#ended(one));
+    this.#attempts = new Attempts(
+      this.#hooks,
+      this.tally,
+      (one) => this.#ended(one),
+      (queueName) => this.#byQueue.get(queueName),
+    );
     this.#heartbeat = new Heartbeat(this.#store, this.#attempts.running, this.#onStoreError);
     this.#prefetch = new Prefetch(settings, roundTrip);
     const endsAt = performance.now() + limits.budgetMs;

@@ -286,6 +286,32 @@ describe("the signal of an attempt", () => {
     assert.ok(jobs.every((job) => job.traceId === traceId), "Without a parent it keeps its trace");
   });
 
+  test("the hook of the worker of such a part's queue is told, with the reason", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const events: JobLifecycleEvent[] = [];
+    let goneOn = () => {};
+    const enqueued = new Promise<void>((resolve) => goneOn = resolve);
+    const onJobCancel = (event: JobLifecycleEvent) => void events.push(event);
+    const pool = new WorkerPool([
+      queue.worker("queue", async (job) => {
+        await queue.cancel(job.id, { reason: "withdrawn" });
+        await queue.enqueue([newJob("children", "part"), newJob("others", "part")]);
+        await queue.enqueue("children", "apart", { parent: null });
+        goneOn();
+      }, { onJobCancel }),
+      queue.worker("children", () => {}, { onJobCancel }),
+    ]);
+    const { id } = await queue.enqueue("queue", {});
+    await pool.tick({ maxJobs: 1 });
+    await enqueued;
+    const told = events.map((event) =>
+      event.type === "cancel" && [event.job.queueName, event.attempt, event.error.parentId]
+    );
+    assert.deepEqual(told, [["queue", 1, undefined], ["children", 0, id]]);
+    const [, { error }] = events as [unknown, JobLifecycleEvent & { type: "cancel" }];
+    assert.equal(error.message, "Its parent was cancelled");
+  });
+
   test("aborts when the lease was lost to another worker, and nothing of the attempt is recorded", async () => {
     const clock = manualClock();
     const store = memory(clock);
