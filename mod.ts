@@ -59,8 +59,8 @@ export type {
 } from "./src/job/record.ts";
 export type {
   Added,
-  Change,
   CancelScope,
+  Change,
   ChangedRecord,
   Claim,
   ClaimedJob,
