@@ -91,6 +91,8 @@ describe("the end of a trace on one Postgres", { skip: whyNoDatabase }, () => {
     // Any other that came in before its dependency ended keeps the trace open.
     const early = (await takeEnds(a)).length;
     assert.ok(early <= traces - blocked + late, `${early} ends, ${blocked} in time, ${late} late`);
+    // As a worker has it: an exchange tells that there are some.
+    await a.exchange({ settlements: [], claims: [] });
     await a.upkeep({ retentionMs: 1e9, limit: 100 });
     const dependents = [{ queueName: "dependents", limit: traces, leaseMs: 60_000 }];
     const last = (await a.exchange({ settlements: [], claims: dependents })).claimed;

@@ -42,13 +42,15 @@ create function ${schema}.end_jobs(
 ) language plpgsql ${byIndex} as $$
 declare
   waiting uuid[];
+  locked uuid[];
   freed text[];
 begin
   woken := '{}';
   cancelled_ids := '{}';
   while done is not null loop
     -- Locked before their rows go, so that the last of several dependencies sees that it is the last.
-    select array_agg(l.id) filter (where l.status = 'blocked') into waiting from (
+    select array_agg(l.id) filter (where l.status = 'blocked'), array_agg(l.id)
+    into waiting, locked from (
       select l.id, l.status from ${schema}.live l where l.id = any(array(
         select d.job_id from ${schema}.dependencies d where d.dependency_id = any(done)))
       order by l.id for update) l;
@@ -60,7 +62,9 @@ begin
         left join ${schema}.ended d on d.sequence = e.sequence
       where e.id is null or d.sequence is not null
     ), gone as (
-      delete from ${schema}.dependencies w using over o where w.dependency_id = o.id
+      -- Of those that are locked: one that came in since then is freed as a late one.
+      delete from ${schema}.dependencies w using over o
+      where w.dependency_id = o.id and w.job_id = any(locked)
       returning w.job_id, w.dependency_id, o.status
     ), failed as (
       -- Of several, the one that the job names first.
