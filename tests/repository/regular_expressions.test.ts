@@ -54,7 +54,7 @@ describe("regular expressions", () => {
       const known of [
         String.raw`src/export/answer.ts /\s+/g`,
         String.raw`src/export/attribute_text.ts /\\(ud[89a-f][0-9a-f]{2}|.)/g`,
-        String.raw`src/cli/open_queue.ts /^postgres(ql)?:\/\/./i`,
+        String.raw`src/store/postgres/address.ts /^postgres(ql)?:\/\//i`,
         String.raw`src/job/ids.ts /^0+$/`,
       ]
     ) {
