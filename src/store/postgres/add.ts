@@ -49,9 +49,9 @@ export class Inserts {
   readonly #client: Client;
   // Written once: they are long, and an enqueue of one job is short.
   readonly #plain: string;
-  readonly #ringing: string;
+  readonly #notifying: string;
   readonly #plainParts: string;
-  readonly #ringingParts: string;
+  readonly #notifyingParts: string;
   readonly #patient: string;
   readonly #patientParts: string;
   readonly #inOrder: string;
@@ -60,12 +60,12 @@ export class Inserts {
   constructor(client: Client, schema: string) {
     this.#client = client;
     // Uncorrelated, so it is done once.
-    const rung = ", (select count(pg_notify($4, q.queue_name)) " +
-      "from (select distinct queue_name from added) q) as rung";
+    const notified = ", (select count(pg_notify($4, q.queue_name)) " +
+      "from (select distinct queue_name from added) q) as notified";
     this.#plain = plainStatement(schema, "");
-    this.#ringing = plainStatement(schema, rung);
+    this.#notifying = plainStatement(schema, notified);
     this.#plainParts = plainStatement(schema, "", noneIsCancelled(schema, "$4"));
-    this.#ringingParts = plainStatement(schema, rung, noneIsCancelled(schema, "$5"));
+    this.#notifyingParts = plainStatement(schema, notified, noneIsCancelled(schema, "$5"));
     // Set while the rows are made, before the first of them is inserted.
     const patience = ", set_config('lock_timeout', $4, true)";
     this.#patient = plainStatement(schema, "", "", patience);
@@ -86,7 +86,7 @@ export class Inserts {
     const [text, textOfParts] = patienceMs !== undefined
       ? [this.#patient, this.#patientParts]
       : channel !== undefined
-      ? [this.#ringing, this.#ringingParts]
+      ? [this.#notifying, this.#notifyingParts]
       : [this.#plain, this.#plainParts];
     if (patienceMs !== undefined) values.push(`${patienceMs}ms`);
     else if (channel !== undefined) values.push(channel);

@@ -9,7 +9,7 @@ import { unknownDependency } from "../reasons.ts";
 import type { Added } from "../store.ts";
 import { arePlain, Inserts } from "./add.ts";
 import { jobIdTaken, unknownJob } from "./add_functions.ts";
-import type { Bell } from "./bell.ts";
+import type { Notifier } from "./notifier.ts";
 import type { Client, Sql } from "./client.ts";
 import { codeOf } from "./errors.ts";
 import { KeyedAdds } from "./keyed_adds.ts";
@@ -31,15 +31,15 @@ export interface AddingOptions {
 /** Adds jobs to one schema. */
 export class Adding {
   readonly #client: Client;
-  readonly #bell: Bell;
+  readonly #notifier: Notifier;
   readonly #options: AddingOptions;
   readonly #inserts: Inserts;
   readonly #shared: SharedAdds = new SharedAdds((inputs) => this.#addPlain(inputs));
   readonly #keyed: KeyedAdds;
 
-  constructor(client: Client, bell: Bell, options: AddingOptions) {
+  constructor(client: Client, notifier: Notifier, options: AddingOptions) {
     this.#client = client;
-    this.#bell = bell;
+    this.#notifier = notifier;
     this.#options = options;
     this.#inserts = new Inserts(client, quoted(options.schema));
     this.#keyed = new KeyedAdds(
@@ -72,14 +72,14 @@ export class Adding {
 
   async #addPlain(inputs: readonly JobInput[]): Promise<readonly Added[]> {
     const { schema, at, lostAnswerMs } = this.#options;
-    const isRinging = this.#bell.takeTurn();
-    const channel = isRinging ? schema : undefined;
+    const isNotifying = this.#notifier.takeTurn();
+    const channel = isNotifying ? schema : undefined;
     const add = () => this.#inserts.addPlain(inputs, at(), { channel });
     const added = await addOnce(inputs, () => retried(add), lostAnswerMs);
-    // Where a parent is cancelled, none was added by the statement that also rings.
-    if (isRinging && added.every(({ job }) => job.status !== "cancelled")) {
-      this.#bell.tell(newIn(added));
-    } else await this.#bell.ring(newIn(added));
+    // Where a parent is cancelled, none was added by the statement that also notifies.
+    if (isNotifying && added.every(({ job }) => job.status !== "cancelled")) {
+      this.#notifier.tell(newIn(added));
+    } else await this.#notifier.notify(newIn(added));
     return added;
   }
 
@@ -89,7 +89,7 @@ export class Adding {
   ): Promise<readonly Added[]> {
     const { at, lostAnswerMs } = this.#options;
     const add = () => this.#inserts.addPlain(inputs, at(), { patienceMs });
-    return await this.#addAndRing(inputs, add, lostAnswerMs);
+    return await this.#addAndNotify(inputs, add, lostAnswerMs);
   }
 
   async #addInOrder(
@@ -98,16 +98,16 @@ export class Adding {
   ): Promise<readonly Added[]> {
     const { at, lostAnswerMs } = this.#options;
     const add = () => this.#inserts.addInOrder(inputs, at(), { patienceMs });
-    return await this.#addAndRing(inputs, add, lostAnswerMs);
+    return await this.#addAndNotify(inputs, add, lostAnswerMs);
   }
 
-  async #addAndRing(
+  async #addAndNotify(
     inputs: readonly JobInput[],
     add: () => Promise<readonly Added[]>,
     lostAnswerMs: number,
   ): Promise<readonly Added[]> {
     const added = await addOnce(inputs, () => retried(add), lostAnswerMs);
-    await this.#bell.ring(newIn(added));
+    await this.#notifier.notify(newIn(added));
     return added;
   }
 
@@ -116,7 +116,7 @@ export class Adding {
     const added = arePlain(inputs)
       ? await this.#inserts.addPlain(inputs, at, { transaction })
       : await this.#inserts.addInOrder(inputs, at, { transaction });
-    await this.#bell.ringAtCommit(newIn(added), transaction);
+    await this.#notifier.notifyAtCommit(newIn(added), transaction);
     return added;
   }
 }

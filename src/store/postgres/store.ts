@@ -28,7 +28,7 @@ import type {
 } from "../store.ts";
 import { Adding } from "./adding.ts";
 import { Allowance } from "./allowance.ts";
-import { Bell } from "./bell.ts";
+import { Notifier } from "./notifier.ts";
 import type { Client, Row, Sql, SqlValue } from "./client.ts";
 import { countQuery, endedQuery, findQuery, toCount, toPage, uuidOrNull } from "./find.ts";
 import { readHealth } from "./health.ts";
@@ -59,7 +59,7 @@ export class PostgresStore implements Store<Sql> {
   readonly #client: Client;
   readonly #now: (() => number) | undefined;
   readonly #schema: string;
-  readonly #bell: Bell;
+  readonly #notifier: Notifier;
   readonly #turns: Turns;
   readonly #adding: Adding;
   readonly #changes = new Allowance();
@@ -68,9 +68,9 @@ export class PostgresStore implements Store<Sql> {
     this.#client = client;
     this.#now = options.now;
     this.#schema = quoted(options.schema);
-    this.#bell = new Bell(client, options.schema);
+    this.#notifier = new Notifier(client, options.schema);
     this.#turns = new Turns(client, this.#schema, () => this.#at());
-    this.#adding = new Adding(client, this.#bell, { ...options, at: () => this.#at() });
+    this.#adding = new Adding(client, this.#notifier, { ...options, at: () => this.#at() });
   }
 
   async add(inputs: readonly JobInput[], transaction?: Sql): Promise<readonly Added[]> {
@@ -81,7 +81,7 @@ export class PostgresStore implements Store<Sql> {
 
   async exchange(turn: Turn): Promise<TurnResult> {
     const { woken, ...result } = await retried(() => this.#turns.exchange(turn));
-    await this.#bell.ring(woken);
+    await this.#notifier.notify(woken);
     return result;
   }
 
@@ -114,7 +114,7 @@ export class PostgresStore implements Store<Sql> {
       ", array_to_json(c.interrupted)::text as interrupted",
     );
     if (row === undefined) return undefined;
-    this.#bell.tellCancelled(JSON.parse(row.interrupted as string));
+    this.#notifier.tellCancelled(JSON.parse(row.interrupted as string));
     if (!descendants) return toChanged(row);
     return { ...toChanged(row), cancelledDescendants: await this.#cancelDescendants(id, error) };
   }
@@ -135,8 +135,8 @@ export class PostgresStore implements Store<Sql> {
       const count = row!.count as number;
       if (count === 0) return total;
       total += count;
-      this.#bell.tellCancelled(JSON.parse(row!.interrupted as string));
-      await this.#bell.ring(JSON.parse(row!.woken as string));
+      this.#notifier.tellCancelled(JSON.parse(row!.interrupted as string));
+      await this.#notifier.notify(JSON.parse(row!.woken as string));
     }
   }
 
@@ -202,20 +202,20 @@ export class PostgresStore implements Store<Sql> {
 
   async upkeep(upkeep: Upkeep): Promise<UpkeepResult> {
     const { woken, ...result } = await this.#turns.upkeep(upkeep);
-    await this.#bell.ring(woken);
+    await this.#notifier.notify(woken);
     return result;
   }
 
   get hearsOthers(): boolean {
-    return this.#bell.hearsOthers;
+    return this.#notifier.hearsOthers;
   }
 
   onNotice(listener: (notice: Notice) => void): () => void {
-    return this.#bell.onNotice(listener);
+    return this.#notifier.onNotice(listener);
   }
 
   async close(): Promise<void> {
-    await this.#bell.close();
+    await this.#notifier.close();
     await this.#client.close();
   }
 
@@ -226,7 +226,7 @@ export class PostgresStore implements Store<Sql> {
       `from ${this.#schema}.${call} c`;
     const change = (limitMs: number) => this.#client.query(text, values, limitMs);
     const [row] = await retried(() => this.#changes.run(this.#client.longLimitMs, change));
-    if (row !== undefined) await this.#bell.ring(JSON.parse(row.woken as string));
+    if (row !== undefined) await this.#notifier.notify(JSON.parse(row.woken as string));
     return row;
   }
 

@@ -12,8 +12,8 @@ import type { Client, Sql } from "./client.ts";
 
 const PAUSE_MS = 5;
 
-/** Rings for queues in which something became ready, and hears others ring. */
-export class Bell {
+/** Notifies workers of queues in which a job became ready, and receives others' notifications. */
+export class Notifier {
   readonly #client: Client;
   readonly #channel: string;
   readonly #listeners = new Set<(notice: Notice) => void>();
@@ -35,25 +35,25 @@ export class Bell {
     return this.#hearsOthers;
   }
 
-  /** Wakes who waits for these queues. Returns when it has rung, if it rings now. Never rejects. */
-  async ring(queueNames: Iterable<string>): Promise<void> {
+  /** Wakes who waits for these queues. Returns when it has notified, if it rings now. Never rejects. */
+  async notify(queueNames: Iterable<string>): Promise<void> {
     for (const queueName of queueNames) {
       this.#tell({ type: "ready", queueName });
       this.#waiting.add(queueName);
     }
     if (this.#waiting.size === 0 || this.#isPausing) return;
     // Without a kept client a timer could outlive the request that it belongs to.
-    if (this.#client.connectionCount === 0) return await this.#notify();
+    if (this.#client.connectionCount === 0) return await this.#sendWaiting();
     this.#pause();
-    void this.#notify();
+    void this.#sendWaiting();
   }
 
   /** Wakes them when a caller's transaction commits, and only then. */
-  async ringAtCommit(queueNames: Iterable<string>, transaction: Sql): Promise<void> {
+  async notifyAtCommit(queueNames: Iterable<string>, transaction: Sql): Promise<void> {
     await this.#send(queueNames, transaction);
   }
 
-  /** Whether a statement is to ring by itself. If so it must, and tell those of this process. */
+  /** Whether a statement is to notify by itself. If so it must, and tell those of this process. */
   takeTurn(): boolean {
     if (this.#client.connectionCount === 0) return true;
     if (this.#isPausing) return false;
@@ -61,7 +61,7 @@ export class Bell {
     return true;
   }
 
-  /** Wakes those of this process who wait for these queues. */
+  /** Wakes the workers of this process that wait for these queues. */
   tell(queueNames: Iterable<string>): void {
     for (const queueName of queueNames) this.#tell({ type: "ready", queueName });
   }
@@ -89,7 +89,7 @@ export class Bell {
     this.#isPausing = true;
     setTimeout(() => {
       this.#isPausing = false;
-      void this.ring([]);
+      void this.notify([]);
     }, PAUSE_MS);
   }
 
@@ -118,7 +118,7 @@ export class Bell {
     this.#send([JSON.stringify({ greeting: this.#greeting })]).catch(() => {});
   }
 
-  async #notify(): Promise<void> {
+  async #sendWaiting(): Promise<void> {
     const queueNames = [...this.#waiting];
     this.#waiting.clear();
     try {
