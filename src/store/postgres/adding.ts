@@ -15,7 +15,7 @@ import { codeOf } from "./errors.ts";
 import { KeyedAdds } from "./keyed_adds.ts";
 import { quoted } from "./names.ts";
 import { addOnce, retried } from "./retry.ts";
-import { SharedAdds } from "./shared_adds.ts";
+import { GroupCommit } from "./group_commit.ts";
 
 /** Where jobs are added, and how. */
 export interface AddingOptions {
@@ -34,7 +34,7 @@ export class Adding {
   readonly #notifier: Notifier;
   readonly #options: AddingOptions;
   readonly #inserts: Inserts;
-  readonly #shared: SharedAdds = new SharedAdds((inputs) => this.#addPlain(inputs));
+  readonly #shared: GroupCommit = new GroupCommit((inputs) => this.#addPlain(inputs));
   readonly #keyed: KeyedAdds;
 
   constructor(client: Client, notifier: Notifier, options: AddingOptions) {

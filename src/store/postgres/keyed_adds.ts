@@ -10,7 +10,7 @@ import { StoreTimeoutError, StoreUnavailableError } from "../../job/errors.ts";
 import type { JobInput } from "../../job/record.ts";
 import type { Added } from "../store.ts";
 import { codeOf } from "./errors.ts";
-import { SharedAdds } from "./shared_adds.ts";
+import { GroupCommit } from "./group_commit.ts";
 
 /** Adds jobs in one step, and waits for a key no longer than so. */
 export type AddPatiently = (
@@ -29,7 +29,7 @@ export class KeyedAdds {
   readonly #waitingKeys = new Map<string, number>();
   readonly #places: Places;
   readonly #sharedPlaces: Places;
-  readonly #shared: SharedAdds;
+  readonly #shared: GroupCommit;
 
   /** `add` stores jobs none of which needs another one of the call. */
   constructor(add: AddPatiently, connectionCount: number, limitMs: number) {
@@ -38,7 +38,7 @@ export class KeyedAdds {
     const half = Math.max(1, Math.floor(connectionCount / 2));
     this.#places = new Places(Math.max(1, half - 1));
     this.#sharedPlaces = half === 1 ? this.#places : new Places(1);
-    this.#shared = new SharedAdds(
+    this.#shared = new GroupCommit(
       (inputs) => this.#sharedPlaces.take(() => add(inputs, SHARED_PATIENCE_MS)),
       (error) => isKeyTaken(error) || !(error instanceof StoreUnavailableError),
       (inputs) => this.addAlone(inputs, add),

@@ -22,7 +22,7 @@ const MOST_JOBS = 1_000;
 const MOST_CHARACTERS = 1_000_000;
 
 /** Adds that are made at the same time. */
-export class SharedAdds {
+export class GroupCommit {
   readonly #add: Add;
   readonly #addAlone: Add;
   readonly #isOfOne: (error: unknown) => boolean;
