@@ -14,7 +14,7 @@ import type { JobFilter, JobPage } from "../queue/lookup.ts";
 import type { JobQueue } from "../queue/queue.ts";
 import type { Health } from "../store/health.ts";
 import type { QueueCount } from "../store/store.ts";
-import { Breath } from "../worker/breath.ts";
+import { EventLoopYield } from "../worker/event_loop_yield.ts";
 import { RequestError } from "./request_error.ts";
 import type { Rights } from "./rights.ts";
 
@@ -120,7 +120,7 @@ export class AllowedJobs {
     if (this.#rights.isPublic("read")) return await read(filter);
     const allowed = await this.#allowedOf(filter);
     if (allowed === undefined) return { jobs: [], nextCursor: undefined };
-    const breath = new Breath();
+    const eventLoop = new EventLoopYield();
     for (let { cursor } = allowed;;) {
       const page = await read({ ...allowed, cursor });
       const jobs = await this.#inReadable(page.jobs);
@@ -128,7 +128,7 @@ export class AllowedJobs {
         return { ...page, jobs: await this.#allWithoutOthers(jobs) };
       }
       cursor = page.nextCursor;
-      await breath.take();
+      await eventLoop.yieldIfDue();
     }
   }
 

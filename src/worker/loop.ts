@@ -7,7 +7,7 @@
  */
 import { Asking } from "./asking.ts";
 import { Attempts, type Finished } from "./attempts.ts";
-import { Breath } from "./breath.ts";
+import { EventLoopYield } from "./event_loop_yield.ts";
 import { Cancellations } from "./cancellations.ts";
 import { JobCancelledError } from "../job/errors.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -49,7 +49,7 @@ export class Loop {
   readonly #limits: LoopLimits;
   readonly #asking: Asking;
   readonly #waiting: Waiting = new Waiting();
-  readonly #breath: Breath = new Breath();
+  readonly #eventLoop: EventLoopYield = new EventLoopYield();
   readonly #onStoreError: (error: unknown) => void;
   readonly #hooks: HookCalls;
   readonly #prefetch: Prefetch;
@@ -133,7 +133,7 @@ export class Loop {
         } else if (!this.#isUpkeepDue()) await this.#sleep();
         this.#traceEnds.askIfDue();
         if (this.#isUpkeepDue()) void this.#upkeep();
-        await this.#breath.take();
+        await this.#eventLoop.yieldIfDue();
       }
       if (this.#stopping.hasGivenUp) this.#reportUnrecorded();
     } finally {
@@ -217,7 +217,7 @@ export class Loop {
 
   /** Only what has no place: attempts that are over have freed theirs, once they can say so. */
   async #handBackOverdue(): Promise<void> {
-    await this.#breath.give();
+    await this.#eventLoop.yield();
     this.#startHeld();
     this.#handBack(this.#prefetch.takeOverdue());
   }
@@ -304,7 +304,7 @@ export class Loop {
     await this.#waiting.sleep(wakeAt - now);
     const mayKeepAgain = !this.#limits.endsWhenIdle || this.#attempts.running.size > 0;
     if (!isWokenByUpkeep && mayKeepAgain) this.#hasKept = false;
-    this.#breath.taken();
+    this.#eventLoop.hasYielded();
   }
 
   /** Beside the turns: on a store that is far away jobs need not wait for it. Never rejects. */

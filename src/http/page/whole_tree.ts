@@ -7,7 +7,7 @@ import type { Attempted, JobSummary } from "../../job/job.ts";
 import { type JobTree, jobTree } from "../../queue/job_tree.ts";
 import type { JobFilter } from "../../queue/lookup.ts";
 import type { AllowedJobs } from "../allowed_jobs.ts";
-import { Breath } from "../../worker/breath.ts";
+import { EventLoopYield } from "../../worker/event_loop_yield.ts";
 
 /** More than anybody looks at, and no more than can be held in memory at ease. */
 const MOST_JOBS = 10_000;
@@ -15,13 +15,13 @@ const MOST_JOBS = 10_000;
 /** The tree of the newest 10,000 jobs, with a `nextCursor` where there are more. */
 export async function wholeTree(jobs: AllowedJobs, filter: JobFilter): Promise<JobTree> {
   const all: (JobSummary & Attempted)[] = [];
-  const breath = new Breath();
+  const eventLoop = new EventLoopYield();
   let cursor: string | undefined;
   do {
     const page = await jobs.findAttempted({ ...filter, limit: 1_000, include: [], cursor });
     for (const job of page.jobs) all.push(job);
     cursor = page.nextCursor;
-    await breath.take();
+    await eventLoop.yieldIfDue();
   } while (cursor !== undefined && all.length < MOST_JOBS);
   return jobTree({ jobs: all, nextCursor: cursor });
 }
