@@ -14,7 +14,7 @@ import { countAttempt, measureAttempt } from "../metrics/measure.ts";
 import { type Outcome, settle, settleUnbegun } from "./settle.ts";
 import { Suspects } from "./suspects.ts";
 import type { Change, ClaimedJob, Settlement } from "../store/store.ts";
-import type { Tally } from "./tally.ts";
+import type { OutcomeCounts } from "./outcome_counts.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
 
 /** An attempt that is over here and not yet recorded. */
@@ -30,7 +30,7 @@ export class Attempts {
   readonly #running = new Set<Execution>();
   readonly #runningFor = new Map<WorkerSettings, number>();
   readonly #hooks: HookCalls;
-  readonly #tally: Tally;
+  readonly #outcomes: OutcomeCounts;
   readonly #onEnd: (settings: WorkerSettings) => void;
   readonly #settingsOf: (queueName: string) => WorkerSettings | undefined;
   readonly #suspects: Suspects = new Suspects(
@@ -49,13 +49,13 @@ export class Attempts {
    */
   constructor(
     hooks: HookCalls,
-    tally: Tally,
+    outcomes: OutcomeCounts,
     onEnd: (settings: WorkerSettings) => void,
     settingsOf: (queueName: string) => WorkerSettings | undefined,
   ) {
     this.#settingsOf = settingsOf;
     this.#hooks = hooks;
-    this.#tally = tally;
+    this.#outcomes = outcomes;
     this.#onEnd = onEnd;
   }
 
@@ -196,9 +196,9 @@ export class Attempts {
       : settleUnbegun(outcome);
     if (change !== undefined) this.#finish(finished(job, settings, executed, change));
     if (job.isSuspect) this.#suspects.remove(execution);
-    if (outcome.type === "lease_lost") this.#tally.add("lost");
+    if (outcome.type === "lease_lost") this.#outcomes.add("lost");
     if (outcome.type === "cancelled") {
-      this.#tally.add("cancelled");
+      this.#outcomes.add("cancelled");
       if (execution.hasBegun) {
         this.#hooks.tell(settings, () => [cancelEvent(job, outcome.error, executed.runMs)]);
       }

@@ -19,7 +19,7 @@ import type { Rotation } from "./rotation.ts";
 import type { RoundTrip } from "./round_trip.ts";
 import { Stopping } from "./stopping.ts";
 import type { LeaseState, Notice, Store, TurnResult } from "../store/store.ts";
-import { Tally } from "./tally.ts";
+import { OutcomeCounts } from "./outcome_counts.ts";
 import { TraceEnds } from "./trace_ends.ts";
 import { Turns } from "./turns.ts";
 import { doUpkeep, upkeepDueAt } from "./upkeep.ts";
@@ -42,7 +42,7 @@ export interface KeptBetweenLoops {
 
 /** One run or one tick over the queues of one store. */
 export class Loop {
-  readonly tally: Tally = new Tally();
+  readonly outcomes: OutcomeCounts = new OutcomeCounts();
   readonly #store: Store;
   readonly #settings: readonly WorkerSettings[];
   readonly #byQueue: ReadonlyMap<string, WorkerSettings>;
@@ -78,7 +78,7 @@ export class Loop {
     this.#hooks = new HookCalls(Math.max(...settings.map(({ leaseMs }) => leaseMs)));
     this.#attempts = new Attempts(
       this.#hooks,
-      this.tally,
+      this.outcomes,
       (one) => this.#ended(one),
       (queueName) => this.#byQueue.get(queueName),
     );
@@ -236,21 +236,21 @@ export class Loop {
   #recorded({ job, settings, settlement, outcome }: Finished, state: LeaseState): void {
     const { change, runMs } = settlement;
     if (state === "held") {
-      this.tally.add(change.to);
+      this.outcomes.add(change.to);
       this.#hooks.tell(settings, () => outcomeEvents(job, { outcome, runMs }, change));
     } else if (state === "cancelled") {
-      this.tally.add("cancelled");
+      this.outcomes.add("cancelled");
       const error = new JobCancelledError("The job was cancelled before its outcome was recorded");
       this.#hooks.tell(settings, () => [cancelEvent(job, error, runMs)]);
     } else {
-      this.tally.add("lost");
+      this.outcomes.add("lost");
     }
   }
 
   /** An outcome that the store refuses in every form must not be repeated for ever. */
   #refused({ job, settings }: Finished, error: unknown): void {
     this.#attempts.noteRecorded(1);
-    this.tally.add("lost");
+    this.outcomes.add("lost");
     settings.onError(
       new Error(
         `The store refuses every outcome of ${job.queueName} ${job.id}; it runs again after its lease`,

@@ -128,7 +128,7 @@ export abstract class Runner implements AsyncDisposable {
     const outside = endsWhenIdle ? outsideActiveSpan() : ROOT_CONTEXT;
     await runInContext(outside, () => runOutsideScope(() => loop.work()));
     if (!endsWhenIdle) await flushSpans(Math.max(...this.#settings.map((one) => one.endTimeoutMs)));
-    return { ...loop.tally.counts(), nextInMs: loop.nextInMs };
+    return { ...loop.outcomes.counts(), nextInMs: loop.nextInMs };
   }
 
   #stopTimeoutMs(): number {

@@ -5,13 +5,13 @@
  */
 import type { JobStatus } from "../job/status.ts";
 
-/** What can become of a claimed job. */
-export type Became =
+/** How a claimed job can end here. */
+export type CountedOutcome =
   | Extract<JobStatus, "completed" | "failed" | "retrying" | "cancelled" | "ready">
   | "lost";
 
-/** What became of jobs, counted. */
-export class Tally {
+/** How claimed jobs ended, counted. */
+export class OutcomeCounts {
   /** Completed. */
   completed = 0;
   /** Failed for good. */
@@ -26,8 +26,8 @@ export class Tally {
   lost = 0;
 
   /** Counts one. */
-  add(became: Became): void {
-    switch (became) {
+  add(outcome: CountedOutcome): void {
+    switch (outcome) {
       case "retrying":
         this.retried++;
         break;
@@ -35,12 +35,12 @@ export class Tally {
         this.released++;
         break;
       default:
-        this[became]++;
+        this[outcome]++;
     }
   }
 
   /** The counts as plain data. */
-  counts(): Readonly<Omit<Tally, "add" | "counts">> {
+  counts(): Readonly<Omit<OutcomeCounts, "add" | "counts">> {
     return { ...this };
   }
 }
