@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Asking } from "./asking.ts";
+import type { PollSchedule } from "./poll_schedule.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Prefetch } from "./prefetch.ts";
 import type { Rotation } from "./rotation.ts";
@@ -23,7 +23,7 @@ export interface Capacity {
 
 /** What the claims of one loop depend on. */
 export interface ClaimingParts {
-  readonly asking: Asking;
+  readonly schedule: PollSchedule;
   readonly attempts: Attempts;
   readonly prefetch: Prefetch;
   readonly rotation: Rotation;
@@ -56,9 +56,9 @@ export class Claiming {
    * asked anyway.
    */
   claims(isAskedAnyway: boolean, most: number): readonly Claim[] {
-    const { asking, rotation } = this.#parts;
+    const { schedule, rotation } = this.#parts;
     const inTurn = rotation.inTurn(this.#settings);
-    const asked = asking.of(inTurn, isAskedAnyway).filter((one) => this.#canTake(one));
+    const asked = schedule.of(inTurn, isAskedAnyway).filter((one) => this.#canTake(one));
     const rest = Math.min(this.#rest(), most);
     const places = dealt(Math.min(this.#places(), rest), asked.map((one) => this.#placesOf(one)));
     const held = dealt(
@@ -79,13 +79,13 @@ export class Claiming {
   /** When a queue that can take a job is to be asked, by `performance.now()`. */
   askAt(): number {
     if (this.#rest() <= 0) return Infinity;
-    return this.#parts.asking.nextAt(this.#settings.filter((one) => this.#canTake(one)));
+    return this.#parts.schedule.nextAt(this.#settings.filter((one) => this.#canTake(one)));
   }
 
   /** When there is a job to claim for one of them as far as is known, whoever asks how often. */
   dueAt(): number {
     if (this.#rest() <= 0) return Infinity;
-    return this.#parts.asking.dueAt(this.#settings.filter((one) => this.#canTake(one)));
+    return this.#parts.schedule.dueAt(this.#settings.filter((one) => this.#canTake(one)));
   }
 
   #canTake(settings: WorkerSettings): boolean {

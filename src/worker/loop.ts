@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { Asking } from "./asking.ts";
+import { PollSchedule } from "./poll_schedule.ts";
 import { Attempts, type Finished } from "./attempts.ts";
 import { EventLoopYield } from "./event_loop_yield.ts";
 import { Cancellations } from "./cancellations.ts";
@@ -47,7 +47,7 @@ export class Loop {
   readonly #settings: readonly WorkerSettings[];
   readonly #byQueue: ReadonlyMap<string, WorkerSettings>;
   readonly #limits: LoopLimits;
-  readonly #asking: Asking;
+  readonly #schedule: PollSchedule;
   readonly #waiting: Waiting = new Waiting();
   readonly #eventLoop: EventLoopYield = new EventLoopYield();
   readonly #onStoreError: (error: unknown) => void;
@@ -74,7 +74,7 @@ export class Loop {
     this.#settings = settings;
     this.#byQueue = new Map(settings.map((one) => [one.queueName, one]));
     this.#onStoreError = toAll(settings);
-    this.#asking = new Asking(settings);
+    this.#schedule = new PollSchedule(settings);
     this.#hooks = new HookCalls(Math.max(...settings.map(({ leaseMs }) => leaseMs)));
     this.#attempts = new Attempts(
       this.#hooks,
@@ -86,7 +86,7 @@ export class Loop {
     this.#prefetch = new Prefetch(settings, roundTrip);
     const endsAt = performance.now() + limits.budgetMs;
     this.#claiming = new Claiming(settings, { ...limits, endsAt }, {
-      asking: this.#asking,
+      schedule: this.#schedule,
       attempts: this.#attempts,
       prefetch: this.#prefetch,
       rotation,
@@ -94,7 +94,7 @@ export class Loop {
     });
     this.#turns = new Turns({
       store: this.#store,
-      asking: this.#asking,
+      schedule: this.#schedule,
       attempts: this.#attempts,
       claiming: this.#claiming,
       roundTrip,
@@ -117,7 +117,7 @@ export class Loop {
 
   /** When the store has something next, in ms: 0 when it was not asked since something changed. */
   get nextInMs(): number | undefined {
-    return this.#turns.hasUnclaimed ? 0 : this.#asking.nextInMs;
+    return this.#turns.hasUnclaimed ? 0 : this.#schedule.nextInMs;
   }
 
   /** Works until the limits are reached or, without limits, until it is stopped. */
@@ -160,7 +160,7 @@ export class Loop {
   #heard(notice: Notice): void {
     switch (notice.type) {
       case "ready":
-        if (this.#asking.ask(notice.queueName)) this.#waiting.wake();
+        if (this.#schedule.ask(notice.queueName)) this.#waiting.wake();
         break;
       case "cancelled":
         this.#cancellations.apply(notice.jobIds);
@@ -168,7 +168,7 @@ export class Loop {
         break;
       case "missed":
         void this.#cancellations.check();
-        this.#asking.askAll();
+        this.#schedule.askAll();
         this.#waiting.wake();
     }
   }
@@ -314,7 +314,7 @@ export class Loop {
     const upkeep = doUpkeep(this.#store, this.#byQueue, this.#hooks, this.#onStoreError);
     const hasFreed = await this.#stopping.inTime(upkeep).catch(() => false);
     this.#isKeeping = false;
-    if (hasFreed) this.#asking.askAll();
+    if (hasFreed) this.#schedule.askAll();
     this.#waiting.wake();
   }
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Asking } from "./asking.ts";
+import type { PollSchedule } from "./poll_schedule.ts";
 import type { Attempts, Finished } from "./attempts.ts";
 import { backoffDelay } from "../job/backoff.ts";
 import { StoreUnavailableError } from "../job/errors.ts";
@@ -20,7 +20,7 @@ import { Waiting } from "./waiting.ts";
 /** What the turns of one loop work with. */
 export interface TurnParts {
   readonly store: Store;
-  readonly asking: Asking;
+  readonly schedule: PollSchedule;
   readonly attempts: Attempts;
   readonly claiming: Claiming;
   readonly roundTrip: RoundTrip;
@@ -98,7 +98,7 @@ export class Turns {
     finished: readonly Finished[],
     claims: readonly Claim[],
   ): Promise<readonly Failure[]> {
-    const { store, asking } = this.#parts;
+    const { store, schedule } = this.#parts;
     const isSplit = finished.length > 0 && claims.length > 0;
     if (isSplit && store.turnsAtOnce === 2 && finished.length >= WORTH_A_TURN) {
       const failures = await Promise.all([
@@ -106,7 +106,7 @@ export class Turns {
         this.#exchange(finished, []),
       ]);
       // What the claim has not seen: jobs that waited for these.
-      asking.askAll();
+      schedule.askAll();
       return failures.flat();
     }
     if (isSplit && this.#isNearLimit(finished, claims)) {
@@ -139,17 +139,17 @@ export class Turns {
     finished: readonly Finished[],
     claims: readonly Claim[],
   ): Promise<Failure | undefined> {
-    const { store, asking, roundTrip, stopping, onResult } = this.#parts;
+    const { store, schedule, roundTrip, stopping, onResult } = this.#parts;
     const queueNames = claims.map(({ queueName }) => queueName);
     const settlements = finished.map(({ settlement }) => settlement);
     const askedAt = performance.now();
-    asking.begin(queueNames);
+    schedule.begin(queueNames);
     let result: TurnResult;
     try {
       const exchange = () => store.exchange({ settlements, claims });
       result = await stopping.inTime(measureTurn(finished, claims, exchange));
     } catch (error) {
-      asking.end(queueNames, undefined);
+      schedule.end(queueNames, undefined);
       const canRecordLess = this.#outcomes.failed(finished.length, error);
       const canClaimLess = this.#jobs.failed(sizeOf(claims), error);
       return { error, isForItsSize: canRecordLess || canClaimLess };
@@ -157,7 +157,7 @@ export class Turns {
     roundTrip.answered(performance.now() - askedAt);
     this.#outcomes.wasDone(finished.length);
     this.#jobs.wasDone(sizeOf(claims));
-    asking.end(queueNames, result);
+    schedule.end(queueNames, result);
     onResult(finished, result, askedAt);
     return undefined;
   }

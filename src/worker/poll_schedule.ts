@@ -22,7 +22,7 @@ interface Asked {
 const QUICK_ASKS = 6;
 
 /** The queues of one loop, and when to ask each. */
-export class Asking {
+export class PollSchedule {
   readonly #settings: readonly WorkerSettings[];
   readonly #asked: ReadonlyMap<string, Asked>;
 
