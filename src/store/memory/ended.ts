@@ -5,13 +5,13 @@
  * @module
  */
 import type { QueueCount } from "../store.ts";
-import { Chain } from "./chain.ts";
+import { LinkedList } from "./linked_list.ts";
 import { StatusCounts } from "./counts.ts";
 import type { Entry } from "./entry.ts";
 
 /** Ended jobs, oldest end first. */
 export class MemoryEnded {
-  readonly #ended = new Chain<Entry>();
+  readonly #ended = new LinkedList<Entry>();
 
   /** A job has ended, later than all before. */
   add(entry: Entry): void {

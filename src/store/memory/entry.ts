@@ -16,7 +16,7 @@ import { type JobPart, summaryOf } from "../../job/parts.ts";
 import { dependencyBytes, summaryBytes } from "../page_bytes.ts";
 import type { ClaimedJob } from "../store.ts";
 import { unknownDependency } from "../reasons.ts";
-import type { Link } from "./chain.ts";
+import type { Link } from "./linked_list.ts";
 import { type MemoryTrace, newTrace } from "./trace.ts";
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };

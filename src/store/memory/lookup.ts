@@ -6,7 +6,7 @@
 import { jobParts } from "../../job/parts.ts";
 import { countWithin } from "../page_bytes.ts";
 import type { RecordFilter, RecordPage } from "../store.ts";
-import { Chain } from "./chain.ts";
+import { LinkedList } from "./linked_list.ts";
 import { bytesOf, type Entry, foundCopyOf } from "./entry.ts";
 
 type Key = "traceId" | "correlationId" | "parentId";
@@ -14,8 +14,8 @@ const keys: readonly Key[] = ["traceId", "correlationId", "parentId"];
 
 /** All entries, and those of each trace, correlation id and parent. */
 export class MemoryIndex {
-  readonly #all = new Chain<Entry>();
-  readonly #by: Readonly<Record<Key, Map<string, Chain<Entry>>>> = {
+  readonly #all = new LinkedList<Entry>();
+  readonly #by: Readonly<Record<Key, Map<string, LinkedList<Entry>>>> = {
     traceId: new Map(),
     correlationId: new Map(),
     parentId: new Map(),
@@ -30,7 +30,7 @@ export class MemoryIndex {
       const value = entry.record[key];
       if (value === undefined) continue;
       let chain = this.#by[key].get(value);
-      if (chain === undefined) this.#by[key].set(value, chain = new Chain());
+      if (chain === undefined) this.#by[key].set(value, chain = new LinkedList());
       entry.links[key] = chain.add(entry);
     }
   }

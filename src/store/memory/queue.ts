@@ -9,13 +9,13 @@ import type { QueueCount } from "../store.ts";
 import { inClaimOrder } from "../claim_order.ts";
 import { StatusCounts } from "./counts.ts";
 import type { Entry } from "./entry.ts";
-import { Line } from "./line.ts";
+import { PriorityQueue } from "./priority_queue.ts";
 
 /** One queue. A job that was cancelled in line is passed over when its turn comes. */
 export class MemoryQueue {
   readonly counts: StatusCounts = new StatusCounts();
-  readonly #ready = new Line<Entry>((a, b) => inClaimOrder(a.record, b.record) < 0);
-  readonly #due = new Line<Entry>((a, b) => a.record.runAt < b.record.runAt);
+  readonly #ready = new PriorityQueue<Entry>((a, b) => inClaimOrder(a.record, b.record) < 0);
+  readonly #due = new PriorityQueue<Entry>((a, b) => a.record.runAt < b.record.runAt);
 
   /** Puts a job in line, by its status. */
   add(entry: Entry): void {
@@ -75,7 +75,10 @@ export class MemoryQueues {
 }
 
 /** The first of those that still wait. */
-function first(line: Line<Entry>, waits: (status: JobStatus) => boolean): Entry | undefined {
+function first(
+  line: PriorityQueue<Entry>,
+  waits: (status: JobStatus) => boolean,
+): Entry | undefined {
   for (let entry = line.peek(); entry !== undefined; entry = line.peek()) {
     if (waits(entry.record.status)) return entry;
     line.pop();

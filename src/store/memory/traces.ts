@@ -6,7 +6,7 @@
  */
 import { hasEnded } from "../../job/status.ts";
 import type { TraceEnd, TraceEndClaim } from "../store.ts";
-import { Chain } from "./chain.ts";
+import { LinkedList } from "./linked_list.ts";
 import type { Entry, UntoldEnd } from "./entry.ts";
 import type { MemoryTrace } from "./trace.ts";
 
@@ -15,7 +15,7 @@ export class MemoryTraces {
   readonly #traces = new Map<string, MemoryTrace>();
   // The jobs that ended in the present step, the last one last.
   readonly #endedNow: Entry[] = [];
-  readonly #untold = new Chain<UntoldEnd>();
+  readonly #untold = new LinkedList<UntoldEnd>();
 
   /** A job is there that has not ended. */
   add(entry: Entry): void {

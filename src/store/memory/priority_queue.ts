@@ -10,7 +10,7 @@ import { Heap } from "./heap.ts";
 const FEW = 1_024;
 
 /** Elements of which the least comes first. */
-export class Line<T> {
+export class PriorityQueue<T> {
   readonly #isBefore: (a: T, b: T) => boolean;
   readonly #late: Heap<T>;
   // In order. Those before the first place are taken.

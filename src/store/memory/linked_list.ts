@@ -12,7 +12,7 @@ export interface Link<T> {
 }
 
 /** Elements in the order in which they came. */
-export class Chain<T> {
+export class LinkedList<T> {
   #first: Link<T> | undefined;
   #last: Link<T> | undefined;
 
