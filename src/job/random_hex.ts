@@ -1,5 +1,5 @@
 /**
- * Random hex digits for ids. PollSchedule the runtime's secure source takes longer than all else about an
+ * Random hex digits for ids. Asking the runtime's secure source takes longer than all else about an
  * id, and it gives many bytes as fast as few: so it is asked for a supply.
  *
  * @module

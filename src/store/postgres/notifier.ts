@@ -35,7 +35,7 @@ export class Notifier {
     return this.#hearsOthers;
   }
 
-  /** Wakes who waits for these queues. Returns when it has notified, if it rings now. Never rejects. */
+  /** Wakes the workers of these queues. Returns when others are notified, if that is now. Never rejects. */
   async notify(queueNames: Iterable<string>): Promise<void> {
     for (const queueName of queueNames) {
       this.#tell({ type: "ready", queueName });
