@@ -1,10 +1,10 @@
 /**
- * A chain: elements in the order in which they came, of which any can be taken out at once.
+ * A linked list: elements in the order in which they came, of which any can be taken out at once.
  *
  * @module
  */
 
-/** An element's place in a chain. */
+/** An element's place in a list. */
 export interface Link<T> {
   readonly item: T;
   before: Link<T> | undefined;
@@ -37,7 +37,7 @@ export class LinkedList<T> {
     else before.after = after;
     if (after === undefined) this.#last = before;
     else after.before = before;
-    // What is out of the chain shall not keep what is in it.
+    // What is out of the list shall not keep what is in it.
     link.before = undefined;
     link.after = undefined;
   }

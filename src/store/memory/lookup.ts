@@ -29,9 +29,9 @@ export class MemoryIndex {
     for (const key of keys) {
       const value = entry.record[key];
       if (value === undefined) continue;
-      let chain = this.#by[key].get(value);
-      if (chain === undefined) this.#by[key].set(value, chain = new LinkedList());
-      entry.links[key] = chain.add(entry);
+      let list = this.#by[key].get(value);
+      if (list === undefined) this.#by[key].set(value, list = new LinkedList());
+      entry.links[key] = list.add(entry);
     }
   }
 
@@ -47,9 +47,9 @@ export class MemoryIndex {
     for (const key of keys) {
       const value = entry.record[key];
       if (value === undefined) continue;
-      const chain = this.#by[key].get(value)!;
-      chain.remove(entry.links[key]!);
-      if (chain.isEmpty) this.#by[key].delete(value);
+      const list = this.#by[key].get(value)!;
+      list.remove(entry.links[key]!);
+      if (list.isEmpty) this.#by[key].delete(value);
     }
     for (const traceId of entry.ranIn ?? []) {
       const ran = this.#ranIn.get(traceId)!;

@@ -1,5 +1,5 @@
 /**
- * A line of elements of which the least comes first, made for elements that mostly come in order:
+ * A priority queue: the least element comes first, made for elements that mostly come in order:
  * those stand in a list and cost nothing to sort; only one that belongs before others goes to a heap.
  *
  * @module

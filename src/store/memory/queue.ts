@@ -1,5 +1,5 @@
 /**
- * The queues in memory: of each the jobs that wait, in one line to be claimed, in another for their
+ * The queues in memory: of each the jobs that wait, in one order to be claimed, in another for their
  * time, and how many have each status.
  *
  * @module
@@ -11,18 +11,18 @@ import { StatusCounts } from "./counts.ts";
 import type { Entry } from "./entry.ts";
 import { PriorityQueue } from "./priority_queue.ts";
 
-/** One queue. A job that was cancelled in line is passed over when its turn comes. */
+/** One queue. A job that was cancelled while it waits is passed over when its turn comes. */
 export class MemoryQueue {
   readonly counts: StatusCounts = new StatusCounts();
   readonly #ready = new PriorityQueue<Entry>((a, b) => inClaimOrder(a.record, b.record) < 0);
   readonly #due = new PriorityQueue<Entry>((a, b) => a.record.runAt < b.record.runAt);
 
-  /** Puts a job in line, by its status. */
+  /** Puts a job where it waits, by its status. */
   add(entry: Entry): void {
     (entry.record.status === "ready" ? this.#ready : this.#due).push(entry);
   }
 
-  /** Takes out a job that was cancelled in line and is to come back in another place. */
+  /** Takes out a job that was cancelled while it waits and is to come back in another place. */
   forget(entry: Entry): void {
     this.#ready.delete(entry);
     this.#due.delete(entry);
@@ -39,7 +39,7 @@ export class MemoryQueue {
     return first(this.#ready, isReady) && this.#ready.pop();
   }
 
-  /** Since when the job that is due longest is ready. A pass over the line: for reports only. */
+  /** Since when the job that is due longest is ready. A pass over all: for reports only. */
   oldestRunAt(): number | undefined {
     let oldest: number | undefined;
     for (const { record: { status, runAt } } of this.#ready.all()) {
@@ -76,12 +76,12 @@ export class MemoryQueues {
 
 /** The first of those that still wait. */
 function first(
-  line: PriorityQueue<Entry>,
+  queue: PriorityQueue<Entry>,
   waits: (status: JobStatus) => boolean,
 ): Entry | undefined {
-  for (let entry = line.peek(); entry !== undefined; entry = line.peek()) {
+  for (let entry = queue.peek(); entry !== undefined; entry = queue.peek()) {
     if (waits(entry.record.status)) return entry;
-    line.pop();
+    queue.pop();
   }
   return undefined;
 }
