@@ -8,7 +8,6 @@
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { bundleSizes } from "./bundle.ts";
 import { type BatchCost, exporters, measureExporters, type Work, works } from "./exporter.ts";
 import { type Cost, measureOverhead } from "./overhead.ts";
 import { median } from "./report/figures.ts";
@@ -45,7 +44,6 @@ async function main(): Promise<void> {
     ),
   ];
   print(`CPU, Node ${process.versions.node}, memory store`, checked);
-  printBundles();
   report(checked);
 }
 
@@ -116,13 +114,6 @@ function print(title: string, checked: readonly Checked[]): void {
       one.name.padEnd(62) + one.value.toFixed(2).padStart(8) + one.limit.toFixed(2).padStart(8) +
         (isOver(one) ? "  over budget" : ""),
     );
-  }
-  console.log("");
-}
-
-function printBundles(): void {
-  for (const { name, bytes, gzipped } of bundleSizes()) {
-    console.log(`${name.padEnd(22)}${bytes.toString().padStart(7)} bytes, ${gzipped} gzipped`);
   }
 }
 

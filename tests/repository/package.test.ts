@@ -17,6 +17,9 @@ import { after, describe, test } from "node:test";
 const folder = mkdtempSync(join(tmpdir(), "hammerwork-package-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
+const expected =
+  /^(dist\/(mod|src\/.*)\.(js|d\.ts)|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/;
+
 describe("the npm package", () => {
   test(
     "holds the library and nothing else, and installs with its one peer",
@@ -26,7 +29,7 @@ describe("the npm package", () => {
         npm(["pack", "--json", "--pack-destination", folder], process.cwd()),
       );
       for (const { path } of packed.files) {
-        assert.match(path, /^(dist\/(mod|src\/.*)\.(js|d\.ts)|README\.md|LICENSE|package\.json)$/);
+        assert.match(path, expected);
         assert.doesNotMatch(path, /sample|tests/);
       }
       const app = join(folder, "app");
