@@ -59,6 +59,7 @@ export type {
 } from "./src/job/record.ts";
 export type {
   Added,
+  AddOptions,
   CancelScope,
   Change,
   ChangedRecord,

@@ -6,4 +6,4 @@
  */
 export { JobClient, type JobClientOptions, type TreeFilter } from "./client/job_client.ts";
 export { JobClientError } from "./client/job_client_error.ts";
-export type { EnqueueByRouter, Receipt } from "./client/receipt.ts";
+export type { EnqueueByRouter, ListedReceipt, Receipt } from "./client/receipt.ts";

@@ -13,7 +13,7 @@ import type { JobNode, JobRun, JobTree } from "../queue/job_tree.ts";
 import type { JobPage } from "../queue/lookup.ts";
 import type { Health, QueueDepth } from "../store/health.ts";
 import type { QueueCount } from "../store/store.ts";
-import type { Receipt } from "./receipt.ts";
+import type { ListedReceipt, Receipt } from "./receipt.ts";
 import {
   date,
   type Fields,
@@ -96,6 +96,7 @@ function fieldsWith(parts: readonly JobPart[]): typeof summaryFields {
 }
 
 const wholeReceipt = object({ ...jobFields, deduplicated: flag });
+const listedReceipt = object({ ...fieldsWith([]), deduplicated: flag });
 const shortReceipt = object({
   id: text,
   deduplicated: flag,
@@ -103,16 +104,20 @@ const shortReceipt = object({
   correlationId: optional(text),
 });
 
-/** A job that was enqueued: of one that may not be read only its id and what is known. */
-export const enqueuedFrom: Reader<Receipt<Job>> = (value, path) => {
-  const { status } = (value ?? {}) as { readonly status?: unknown };
-  const read = status === undefined ? shortReceipt : wholeReceipt;
-  return read(value, path) as Receipt<Job>;
-};
+/** An enqueued job: of one that may not be read only its id and what is known. */
+function receiptFrom<AReceipt>(readable: Reader<unknown>): Reader<AReceipt> {
+  return (value, path) => {
+    const { status } = (value ?? {}) as { readonly status?: unknown };
+    return (status === undefined ? shortReceipt : readable)(value, path) as AReceipt;
+  };
+}
+
+/** A job that was enqueued. */
+export const enqueuedFrom: Reader<Receipt<Job>> = receiptFrom(wholeReceipt);
 
 /** Jobs that were enqueued together. */
-export const enqueuedListFrom: Reader<{ readonly jobs: readonly Receipt<Job>[] }> = object({
-  jobs: list(enqueuedFrom),
+export const enqueuedListFrom: Reader<{ readonly jobs: readonly ListedReceipt<Job>[] }> = object({
+  jobs: list(receiptFrom<ListedReceipt<Job>>(listedReceipt)),
 });
 
 /** A page of jobs with these parts. */

@@ -80,8 +80,9 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
   }
 
   /**
-   * Stores a job, or several in one atomic step, as `JobQueue.enqueue` does. Who may not read the queue
-   * gets the job's id, whether it was stored before, and what the call itself said of its trace.
+   * Stores a job, or several in one atomic step, as `JobQueue.enqueue` does. Of several it leaves out
+   * payloads and results, and tells their sizes. Who may not read the queue gets the job's id, whether
+   * it was stored before, and what the call itself said of its trace.
    */
   readonly enqueue: EnqueueByRouter<Q> =
     ((...args: unknown[]) => this.#enqueue(args)) as EnqueueByRouter<Q>;

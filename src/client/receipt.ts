@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Job } from "../job/job.ts";
+import type { Job, JobWith } from "../job/job.ts";
 import type { JobOptions } from "../job/job_options.ts";
 import type { NewJob } from "../job/new_job.ts";
 import type { AnyJob, AnyNewJob, Enqueued, QueueName, Queues } from "../job/queues.ts";
@@ -15,6 +15,11 @@ import type { AnyJob, AnyNewJob, Enqueued, QueueName, Queues } from "../job/queu
 export type Receipt<AJob extends Job> =
   & Pick<Enqueued<AJob>, "id" | "deduplicated">
   & Partial<AJob>;
+
+/** One of several enqueued jobs: as `Receipt`, but of its payload and its result only the sizes. */
+export type ListedReceipt<AJob extends Job> =
+  & Pick<Enqueued<AJob>, "id" | "deduplicated">
+  & Partial<JobWith<AJob, never>>;
 
 /** The ways to enqueue through a router. */
 export interface EnqueueByRouter<Q extends Queues> {
@@ -29,5 +34,5 @@ export interface EnqueueByRouter<Q extends Queues> {
     newJob: NewJob<Name, Q[Name]>,
   ): Promise<Receipt<Job<Name, Q[Name]>>>;
   /** Enqueues all of them or none. */
-  (newJobs: readonly AnyNewJob<Q>[]): Promise<readonly Receipt<AnyJob<Q>>[]>;
+  (newJobs: readonly AnyNewJob<Q>[]): Promise<readonly ListedReceipt<AnyJob<Q>>[]>;
 }

@@ -47,7 +47,7 @@ export function toJob<Name extends string, Payload>(record: JobRecord): Job<Name
 /** A found record as callers see it: with the size of what was left out. */
 export function toFoundJob(record: FoundRecord): JobWith<Job, JobPart> {
   const { payload, payloadBytes, resultBytes } = record;
-  if (payload !== undefined && resultBytes === undefined) return toJob({ ...record, payload });
+  if (payload !== undefined && resultBytes === undefined) return toJob(record as JobRecord);
   const { payload: read, result, ...others } = toJob({ ...record, payload: payload ?? "null" });
   return {
     ...others,

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { JobError } from "./record.ts";
+import { utf8Length } from "./json.ts";
+import type { FoundRecord, JobError, JobRecord } from "./record.ts";
 
 /**
  * A part of a job that can be left unread: its `payload`, its `result`, and with `stack` the stacks of
@@ -20,6 +21,25 @@ export const longestSummary = 1_000;
 /** An error without its stack, with as much of its message as a list shows. */
 export function summaryOf({ stack: _stack, ...error }: JobError): JobError {
   return { ...error, name: shortened(error.name), message: shortened(error.message) };
+}
+
+/** A record with the parts that are asked for, or all; of a payload or a result else its size. */
+export function recordWith(
+  record: JobRecord,
+  include: readonly JobPart[] | undefined,
+): FoundRecord {
+  if (include === undefined) return record;
+  const { payload, result, error } = record;
+  const has = (part: JobPart) => include.includes(part);
+  return {
+    ...record,
+    ...!has("payload") && { payload: undefined, payloadBytes: utf8Length(payload) },
+    ...!has("result") && {
+      result: undefined,
+      resultBytes: result === undefined ? undefined : utf8Length(result),
+    },
+    error: has("stack") ? error : error && summaryOf(error),
+  };
 }
 
 /** In code points, as databases count. */

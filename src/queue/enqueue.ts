@@ -9,13 +9,15 @@ import { inherit, type Parents, type Surroundings } from "./inheritance.ts";
 import type { JobOptions } from "../job/job_options.ts";
 import { measureSend } from "../metrics/measure.ts";
 import { checkJob, job, type NewJob } from "../job/new_job.ts";
+import type { JobPart } from "../job/parts.ts";
 import type { InTransaction } from "../job/queues.ts";
+import type { JobInput } from "../job/record.ts";
 import { unknownParent } from "../store/reasons.ts";
 import type { Added, Store } from "../store/store.ts";
 import { type Sending, startSending } from "../trace/producer.ts";
 import type { SpanRules } from "../trace/rules.ts";
 import { activeTracer } from "../trace/tracer.ts";
-import { toJob } from "../job/from_record.ts";
+import { toFoundJob } from "../job/from_record.ts";
 import { payloadText, toInput } from "./to_input.ts";
 
 /** Where jobs go, and how. */
@@ -25,6 +27,8 @@ export interface Destination<Transaction> {
   readonly maxPayloadBytes: number;
   /** How its spans are made. */
   readonly spanRules: SpanRules;
+  /** The parts to return of the jobs. Default: all. */
+  readonly include?: readonly JobPart[] | undefined;
 }
 
 /** The ways to call `enqueue`. */
@@ -76,24 +80,29 @@ async function enqueueAll<Transaction>(
   const inputs = sendables.map((sendable, i) =>
     toInput(sendable, sending.creations[i]!, payloadOf.get(sendable.job.id)!)
   );
-  const write = () => destination.store.add(inputs, transaction);
+  const { store, include } = destination;
+  const write = () => store.add(inputs, { transaction, include });
   const added = await spanned(sending, () => measureSend(sendables, write));
   // What a caller's transaction stores may not come to be.
-  if (transaction === undefined) tellCancelled(added, surroundings);
+  if (transaction === undefined) tellCancelled(added, inputs, surroundings);
   const enqueued = new Map(added.map(({ job, deduplicated }, i) => [
     ordered[i]!.id,
-    { ...toJob(job), deduplicated },
+    { ...toFoundJob(job), deduplicated },
   ]));
   return newJobs.map(({ id }) => enqueued.get(id)!);
 }
 
 /** Tells the running job's worker of those that were cancelled as they were stored. */
-function tellCancelled(added: readonly Added[], { scope }: Surroundings): void {
+function tellCancelled(
+  added: readonly Added[],
+  inputs: readonly JobInput[],
+  { scope }: Surroundings,
+): void {
   if (scope?.onCancelled === undefined) return;
-  const cancelled = added.filter(({ job: { status }, deduplicated }) =>
-    !deduplicated && status === "cancelled"
+  const cancelled = added.flatMap(({ job, deduplicated }, i) =>
+    deduplicated || job.status !== "cancelled" ? [] : { ...job, payload: inputs[i]!.payload }
   );
-  if (cancelled.length > 0) scope.onCancelled(cancelled.map(({ job }) => job));
+  if (cancelled.length > 0) scope.onCancelled(cancelled);
 }
 
 /** The spans end with the write, whatever comes of it. */

@@ -6,7 +6,7 @@
 import type { SpanContext } from "@opentelemetry/api";
 import { findAttempted } from "./attempted_jobs.ts";
 import { type CountOptions, readCountOptions } from "./counting.ts";
-import { type EnqueueArguments, enqueueJobs } from "./enqueue.ts";
+import { type Destination, type EnqueueArguments, enqueueJobs } from "./enqueue.ts";
 import type { Health } from "../store/health.ts";
 import { checkJobId } from "../job/ids.ts";
 import type { Surroundings } from "./inheritance.ts";
@@ -21,9 +21,18 @@ import {
 } from "./job_change.ts";
 import { checkInteger } from "../job/job_options.ts";
 import { type JobTree, jobTree } from "./job_tree.ts";
+import type { NewJob } from "../job/new_job.ts";
 import type { JobPart } from "../job/parts.ts";
 import { type JobFilter, type JobPage, toJobPage, toRecordFilter } from "./lookup.ts";
-import type { Enqueue, JobOf, QueueName, Queues } from "../job/queues.ts";
+import type {
+  AnyJob,
+  AnyNewJob,
+  Enqueue,
+  Enqueued,
+  JobOf,
+  QueueName,
+  Queues,
+} from "../job/queues.ts";
 import type { QueueCount, RetryOptions, Store } from "../store/store.ts";
 import { activeBaggage } from "../trace/baggage.ts";
 import {
@@ -208,30 +217,41 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     return this.close();
   }
 
-  /**
-   * `enqueue` for a caller whose surroundings are known without AsyncLocalStorage: a handler's running
-   * job, or the span of a request.
-   */
-  enqueueFrom(scope: JobScope | undefined, span?: SpanContext): Enqueue<Q, Transaction> {
-    return this.#enqueueWithin(() => scope, span);
+  /** `enqueue` for a handler, whose running job is known without AsyncLocalStorage. */
+  enqueueFrom(scope: JobScope): Enqueue<Q, Transaction> {
+    return this.#enqueueWithin(() => scope);
   }
 
-  #enqueueWithin(
-    scope: () => JobScope | undefined,
-    span?: SpanContext,
-  ): Enqueue<Q, Transaction> {
-    const destination = () => ({
-      store: this.store,
-      maxPayloadBytes: this.maxPayloadBytes,
-      spanRules: this.spanRules,
-    });
+  /**
+   * Enqueues all of them or none for a request, within its span, and returns of each job these parts.
+   * What `include` leaves out of jobs that were stored before is not read.
+   */
+  async enqueueFor<Part extends JobPart = JobPart>(
+    newJobs: readonly AnyNewJob<Q>[],
+    { include, span }: {
+      readonly include?: readonly Part[] | undefined;
+      readonly span?: SpanContext | undefined;
+    },
+  ): Promise<readonly Enqueued<JobWith<AnyJob<Q>, Part>>[]> {
+    const destination = { ...this.#destination(), include };
+    const surroundings = this.#surroundings(undefined, span);
+    const enqueued = await enqueueJobs(destination, [newJobs as readonly NewJob[]], surroundings);
+    return enqueued as readonly Enqueued<JobWith<AnyJob<Q>, Part>>[];
+  }
+
+  #enqueueWithin(scope: () => JobScope | undefined): Enqueue<Q, Transaction> {
     // The arguments are read inside a promise, so that bad ones reject rather than throw.
     const enqueue = async (...args: EnqueueArguments<Transaction>) =>
-      await enqueueJobs(destination(), args, this.#surroundings(scope(), span));
+      await enqueueJobs(this.#destination(), args, this.#surroundings(scope()));
     return enqueue as Enqueue<Q, Transaction>;
   }
 
-  #surroundings(scope: JobScope | undefined, span: SpanContext | undefined): Surroundings {
+  #destination(): Destination<Transaction> {
+    const { store, maxPayloadBytes, spanRules } = this;
+    return { store, maxPayloadBytes, spanRules };
+  }
+
+  #surroundings(scope: JobScope | undefined, span?: SpanContext): Surroundings {
     const baggage = this.carriesBaggage ? activeBaggage() ?? scope?.baggage : undefined;
     // The caller's own spans count where the context manager knows them, else its surroundings' does.
     const given = span && { spanContext: span };

@@ -8,6 +8,7 @@ import type { Health } from "./health.ts";
 import type { Attempt, JobError, JobInput, JobRecord } from "../job/record.ts";
 import type {
   Added,
+  AddOptions,
   AttemptFilter,
   CancelScope,
   ChangedRecord,
@@ -69,8 +70,11 @@ class MemoryStore implements Store {
   }
 
   // deno-lint-ignore require-await
-  async add(inputs: readonly JobInput[]): Promise<readonly Added[]> {
-    return this.#jobs.add(inputs, this.#now());
+  async add(
+    inputs: readonly JobInput[],
+    { include }: AddOptions = {},
+  ): Promise<readonly Added[]> {
+    return this.#jobs.add(inputs, this.#now(), include);
   }
 
   // deno-lint-ignore require-await

@@ -38,13 +38,12 @@ export function unknownDependency(id: string): UnknownJobError {
  * is no reason to: the key says that both are one.
  */
 export function checkSameJob(
-  input: JobInput,
-  stored: Pick<JobInput, "id" | "queueName" | "payload">,
+  { id, queueName }: JobInput,
+  stored: Pick<JobInput, "id" | "queueName">,
+  hasSamePayload: boolean,
 ): void {
-  if (input.id !== stored.id) return;
-  if (input.queueName !== stored.queueName || input.payload !== stored.payload) {
-    throw new JobIdTakenError(input.id);
-  }
+  if (id !== stored.id) return;
+  if (queueName !== stored.queueName || !hasSamePayload) throw new JobIdTakenError(id);
 }
 
 /** The refusal of a parent that is not stored. */

@@ -16,9 +16,20 @@ import type { JobStatus } from "../job/status.ts";
 /** What `add` answers for one job. */
 export interface Added {
   /** The job as it is stored: with a used idempotency key or id, the first one. */
-  readonly job: JobRecord;
+  readonly job: FoundRecord;
   /** Whether it was there before. */
   readonly deduplicated: boolean;
+}
+
+/** How jobs are added. */
+export interface AddOptions<Transaction = never> {
+  /** A caller's transaction to add them in. */
+  readonly transaction?: Transaction | undefined;
+  /**
+   * The parts of the jobs to answer; of a payload or a result else the size. What is left out is not
+   * read of jobs that were there before. Default: all.
+   */
+  readonly include?: readonly JobPart[] | undefined;
 }
 
 /** What became of a job that a caller cancels or retries. */
@@ -313,7 +324,7 @@ export interface Store<Transaction = never> {
    */
   readonly turnsAtOnce?: 1 | 2 | undefined;
   /** Adds all of them, or none and throws. An unknown dependency is an `UnknownJobError`. */
-  add(jobs: readonly JobInput[], transaction?: Transaction): Promise<readonly Added[]>;
+  add(jobs: readonly JobInput[], options?: AddOptions<Transaction>): Promise<readonly Added[]>;
   /** Records outcomes and claims the next jobs. */
   exchange(turn: Turn): Promise<TurnResult>;
   /** Extends leases, records which attempts have begun, and says which of the leases still hold. */

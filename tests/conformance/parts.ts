@@ -3,8 +3,10 @@ import { describe } from "node:test";
 import fc from "fast-check";
 import { type JobFilter, JobQueue } from "../../mod.ts";
 import { type JobPart, jobParts } from "../../src/job/parts.ts";
-import type { FoundRecord } from "../../src/job/record.ts";
+import type { FoundRecord, JobError } from "../../src/job/record.ts";
+import { newJobId } from "../../src/job/ids.ts";
 import { completed } from "./changes.ts";
+import { jobInput } from "./job_input.ts";
 import type { Scene } from "./scene.ts";
 import { settlement } from "./settlement.ts";
 import { stated } from "./stated.ts";
@@ -22,20 +24,39 @@ export function describeParts(test: TestStore): void {
         const whole = await oneOfEach(scene);
         const { jobs } = await scene.store.find({ limit: 10, include });
         for (const [i, job] of jobs.entries()) {
-          const { payload, result, error, ...rest } = whole[i]!;
-          const parts: Partial<FoundRecord> = {
-            ...include.includes("payload") ? { payload } : { payloadBytes: bytesIn(payload!) },
-            ...include.includes("result")
-              ? { result }
-              : { resultBytes: result === undefined ? undefined : bytesIn(result) },
-            error: include.includes("stack") ? error : error && short(error),
-          };
-          assert.deepEqual(stated(job), stated({ ...rest, ...parts }));
+          assert.deepEqual(stated(job), stated(reduced(whole[i]!, include)));
         }
         const jobIds = whole.map(({ id }) => id);
         const stacks = include.includes("stack");
         const [attempt] = await scene.store.attempts({ jobIds, stacks });
         assert.deepEqual(attempt!.error, stacks ? error : short(error));
+      });
+    }
+
+    for (const include of subsets(jobParts)) {
+      const asked = include.join(", ") || "nothing";
+      test(`is answered of added jobs as far as it is asked for: ${asked}`, async (scene) => {
+        const stored = [3, 2_000, 9_000].map((length, i) =>
+          jobInput({ idempotencyKey: `key ${i}`, payload: text(length) })
+        );
+        await scene.store.add(stored);
+        await endOneOfEach(scene);
+        const again = stored.map(({ idempotencyKey }) =>
+          jobInput({ idempotencyKey, payload: text(20_000) })
+        );
+        const twice = jobInput({ idempotencyKey: "new", payload: text(7_000) });
+        const plain = [...again, ...stored, twice, { ...twice, id: newJobId() }];
+        const others = [jobInput({ payload: text(8_000) }), jobInput({ idempotencyKey: "other" })];
+        const dependent = jobInput({ dependsOn: [again[2]!.id], payload: text(6_000) });
+        for (const [call, known] of [[plain, 7], [[...plain, ...others, dependent], 8]] as const) {
+          const added = await scene.store.add(call, { include });
+          const isKnown = added.map(({ deduplicated }) => deduplicated);
+          assert.equal(isKnown.filter(Boolean).length, known, String(isKnown));
+          for (const { job } of added) {
+            const whole = await scene.get(job.id);
+            assert.deepEqual(stated(job), stated(reduced(whole, include)));
+          }
+        }
       });
     }
 
@@ -114,18 +135,36 @@ function pagesThrough({ store }: Scene, filter: JobFilter) {
 /** Newest first. */
 async function oneOfEach(scene: Scene): Promise<readonly FoundRecord[]> {
   await scene.addAll([{ payload: text(3) }, { payload: text(2_000) }, { payload: text(9_000) }]);
-  const [first, second] = await scene.claim({ limit: 2 });
-  await scene.settle(first!, completed);
-  await scene.settle(second!, { to: "completed", result: text(5_000) });
-  await scene.settle(await scene.claimOne(), failed);
+  await endOneOfEach(scene);
   await scene.add();
   return (await scene.store.find({ limit: 10 })).jobs;
 }
 
-function short({ name, message }: { readonly name: string; readonly message: string }) {
+/** Three jobs end: one without a result, one with one, one with an error. */
+async function endOneOfEach(scene: Scene): Promise<void> {
+  const [first, second] = await scene.claim({ limit: 2 });
+  await scene.settle(first!, completed);
+  await scene.settle(second!, { to: "completed", result: text(5_000) });
+  await scene.settle(await scene.claimOne(), failed);
+}
+
+/** What is left of a whole record where only these parts are asked for. */
+function reduced(whole: FoundRecord, include: readonly JobPart[]): Partial<FoundRecord> {
+  const { payload, result, error, ...rest } = whole;
+  return {
+    ...rest,
+    ...include.includes("payload") ? { payload } : { payloadBytes: bytesIn(payload!) },
+    ...include.includes("result")
+      ? { result }
+      : { resultBytes: result === undefined ? undefined : bytesIn(result) },
+    error: include.includes("stack") ? error : error && short(error),
+  };
+}
+
+function short({ stack: _stack, message, ...error }: JobError): JobError {
   const points = [...message];
   const isLong = points.length > 1_000;
-  return { name, message: isLong ? `${points.slice(0, 1_000).join("")}…` : message };
+  return { ...error, message: isLong ? `${points.slice(0, 1_000).join("")}…` : message };
 }
 
 function subsets<Item>(items: readonly Item[]): readonly (readonly Item[])[] {

@@ -57,7 +57,11 @@ export function newScene(store: Store, clock: ManualClock): Scene {
     addAll,
     claim,
     get,
-    add: async (fields = {}) => (await addAll([fields]))[0]!.job,
+    add: async (fields = {}) => {
+      const [{ job } = {}] = await addAll([fields]);
+      assert.ok(job?.payload !== undefined, "A job must be answered whole");
+      return { ...job, payload: job.payload };
+    },
     claimOne: async (fields) => {
       const [job] = await claim({ ...fields, limit: 1 });
       assert.ok(job, "A job must be ready to be claimed");

@@ -52,6 +52,9 @@ describe("a client of a router", () => {
     assert.deepEqual([again.id, again.deduplicated, one.deduplicated], [made.id, true, false]);
     assert.deepEqual([first!.id, first!.dependsOn], [mail.id, [one.id]]);
     assert.equal(second!.queueName, "payments");
+    const { jobs: listed } = await queue.find({ ids: [mail.id], include: [] });
+    assert.deepEqual(stated(first), stated({ ...listed[0], deduplicated: false }));
+    assert.equal(first!.payloadBytes, '{"to":"a@example.com"}'.length);
     assert.deepEqual(await client.enqueue([]), []);
   });
 

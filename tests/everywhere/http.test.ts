@@ -77,6 +77,37 @@ describe("the router's operations", () => {
     assert.equal((await queue.find()).jobs.length, 2);
   });
 
+  test("the answer to a batch leaves out what lists leave out, that to one job does not", async () => {
+    const queue = newQueue();
+    const app = open(queue);
+    const payload = { text: "ä".repeat(1_000) };
+    const done = { queue: "a", payload, idempotencyKey: "done" };
+    const failed = { queue: "b", payload, idempotencyKey: "failed", maxAttempts: 1 };
+    await post(app, "/jobs/batch", { jobs: [done, failed] });
+    await queue.worker("a", ({ payload }) => payload).tick();
+    await queue.worker("b", () => {
+      throw new Error("no");
+    }).tick();
+    const more = { queue: "a", payload: [1, 2], correlationId: "order-1" };
+    const small = { ...done, payload: 1 };
+    const { status, body } = await post(app, "/jobs/batch", { jobs: [small, failed, more] });
+    assert.equal(status, 201);
+    const listed = (await get(app, "/jobs")).body.jobs.reverse();
+    assert.deepEqual(
+      body.jobs,
+      [true, true, false].map((deduplicated, i) => ({ ...listed[i], deduplicated })),
+    );
+    const sizes = body.jobs.map(({ payloadBytes, resultBytes }: Record<string, number>) => [
+      payloadBytes,
+      resultBytes,
+    ]);
+    assert.deepEqual(sizes, [[2_011, 2_011], [2_011, undefined], [5, undefined]]);
+    assert.equal("stack" in body.jobs[1].error, false);
+    const one = await post(app, "/jobs", small);
+    assert.deepEqual([one.status, one.body.payload, one.body.result], [200, payload, payload]);
+    assert.equal("stack" in (await post(app, "/jobs", failed)).body.error, true);
+  });
+
   test("jobs are found by each filter, page by page, newest first", async () => {
     const clock = manualClock();
     const queue = new JobQueue({ store: memory(clock) });

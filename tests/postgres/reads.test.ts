@@ -1,17 +1,23 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe, test, type TestContext } from "node:test";
 import pg from "postgres";
 import { JobQueue, newTraceId } from "../../mod.ts";
 import { jobRouter } from "../../src/http.ts";
+import { newJobId } from "../../src/job/ids.ts";
+import { type JobPart, jobParts } from "../../src/job/parts.ts";
 import { postgres } from "../../src/store/postgres.ts";
 import type { Row, Sql } from "../../src/store/postgres/client.ts";
+import { inOrderStatement } from "../../src/store/postgres/add.ts";
 import { findQuery } from "../../src/store/postgres/find.ts";
+import { toInputText } from "../../src/store/postgres/new_rows.ts";
+import { jobInput } from "../conformance/job_input.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
 import { explainer } from "./explain.ts";
 import { vacuumAnalyze } from "./fill.ts";
 
 const skip = whyNoDatabase;
 const JOBS = 120;
+const usedKeys = Array.from({ length: JOBS }, (_, i) => `key ${i}`);
 
 /** A schema with one trace of jobs, each with a payload and a result of so many random digits. */
 interface Filled {
@@ -38,9 +44,10 @@ async function fill(size: number): Promise<Filled> {
   await using queue = new JobQueue({ store: await postgres(database.url, { schema }) });
   const traceId = newTraceId();
   const text = () => Array.from({ length: size / 250 }, () => digits()).join("");
-  const { id } = await queue.enqueue("a", text(), { traceId, correlationId: "order" });
+  const common = { traceId, correlationId: "order" };
+  const { id } = await queue.enqueue("a", text(), { ...common, idempotencyKey: "key 0" });
   for (let i = 1; i < JOBS; i++) {
-    await queue.enqueue("a", text(), { traceId, correlationId: "order", parent: id });
+    await queue.enqueue("a", text(), { ...common, idempotencyKey: `key ${i}`, parent: id });
   }
   const half = queue.worker("a", ({ payload }) => payload);
   await half.tick({ maxJobs: JOBS / 2 });
@@ -77,6 +84,23 @@ describe("what a view does not show is not read", { skip }, () => {
     assert.ok(whole > 20 * JOBS, `${whole} pages with the payloads`);
   });
 
+  test("the server reads as many pages for used keys of large jobs as of empty ones", async (t) => {
+    await using server = await explainer(database.url);
+    const again = toInputText(
+      usedKeys.map((idempotencyKey) => jobInput({ queueName: "a", idempotencyKey })),
+    );
+    const pagesOf = async (size: number, include: readonly JobPart[]) => {
+      const text = inOrderStatement(filled.get(size)!.schema, include);
+      await server.explain(text, [again, null, null]);
+      return (await server.explain(text, [again, null, null])).pages;
+    };
+    const [few, many] = [await pagesOf(0, []), await pagesOf(250_000, [])];
+    t.diagnostic(`${few} pages with empty payloads, ${many} with large ones`);
+    assert.ok(many <= few + 4, `${few} pages, then ${many}`);
+    const whole = await pagesOf(250_000, jobParts);
+    assert.ok(whole > few + 20 * JOBS, `${whole} pages with the payloads`);
+  });
+
   const views = [
     "/jobs?limit=1000",
     "/jobs?status=failed&queue=a",
@@ -91,11 +115,21 @@ describe("what a view does not show is not read", { skip }, () => {
     "/page/search?q={id}",
   ];
   for (const view of views) {
-    test(`${view} brings as many bytes from the server`, async (t) => {
-      const [few, many] = [await bytesOf(view, 0), await bytesOf(view, 250_000)];
-      t.diagnostic(`${few} bytes with empty payloads, ${many} with large ones`);
-      // Sizes have more digits when they are larger.
-      assert.ok(many <= few + 12 * JOBS, `${few} bytes, then ${many}`);
+    test(`${view} brings as many bytes from the server`, (t) => asManyBytes(view, t));
+  }
+
+  const plain = usedKeys.map((idempotencyKey) => ({ queue: "a", payload: 0, idempotencyKey }));
+  const firstId = newJobId();
+  const inOrder = [
+    { ...plain[0], id: firstId },
+    { ...plain[1], dependsOn: [firstId] },
+    ...plain.slice(2),
+  ];
+  for (const [how, jobs] of Object.entries({ plain, inOrder })) {
+    test(`a batch of used keys brings as many bytes: ${how}`, (t) => {
+      const body = JSON.stringify({ jobs });
+      const headers = { "content-type": "application/json" };
+      return asManyBytes("/jobs/batch", t, { method: "POST", headers, body });
     });
   }
 
@@ -105,8 +139,15 @@ describe("what a view does not show is not read", { skip }, () => {
   });
 });
 
+async function asManyBytes(view: string, t: TestContext, init?: RequestInit): Promise<void> {
+  const [few, many] = [await bytesOf(view, 0, init), await bytesOf(view, 250_000, init)];
+  t.diagnostic(`${few} bytes with empty payloads, ${many} with large ones`);
+  // Sizes have more digits when they are larger.
+  assert.ok(many <= few + 12 * JOBS, `${few} bytes, then ${many}`);
+}
+
 /** How many bytes of text the rows have from which a view is made. */
-async function bytesOf(view: string, size: number): Promise<number> {
+async function bytesOf(view: string, size: number, init?: RequestInit): Promise<number> {
   const { schema, traceId, id } = filled.get(size)!;
   const client = pg(database.url, { max: 2, onnotice: () => {} });
   let bytes = 0;
@@ -126,10 +167,13 @@ async function bytesOf(view: string, size: number): Promise<number> {
     end: () => client.end(),
   };
   const store = await postgres(counting, { schema, migrate: false });
-  const app = jobRouter(new JobQueue({ store }), { publicAccess: "read", page: true });
+  const app = jobRouter(new JobQueue({ store }), { publicAccess: "write", page: true });
   try {
     bytes = 0;
-    const response = await app.request(view.replace("{traceId}", traceId).replace("{id}", id));
+    const response = await app.request(
+      view.replace("{traceId}", traceId).replace("{id}", id),
+      init,
+    );
     assert.ok(response.status < 400, `${response.status}`);
     await response.body?.cancel();
     return bytes;

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { JobQueue } from "../../mod.ts";
+import { job, JobQueue } from "../../mod.ts";
+import { jobRouter } from "../../src/http.ts";
 import { sqlite } from "../../src/store/sqlite.ts";
+import { post } from "../everywhere/http_calls.ts";
 import { folderInMemory } from "./workers/temporary_folder.ts";
 
 const COUNTED = "/proc/self/io";
@@ -38,6 +40,36 @@ describe("what a view does not show is not read from a SQLite file", { skip }, (
     const [few, many] = [await bytesOf(0), await bytesOf(250_000)];
     t.diagnostic(`${few} bytes with empty payloads, ${many} with large ones`);
     // A row keeps the beginning of what it has in other pages.
+    assert.ok(many <= few + JOBS * PAGE, `${few} bytes, then ${many}`);
+  });
+
+  test("nor does a batch of used keys read what its answer leaves out", async (t) => {
+    using folder = folderInMemory();
+    const keys = Array.from({ length: JOBS }, (_, i) => `key ${i}`);
+    const jobs = keys.map((idempotencyKey) => ({ queue: "a", payload: 0, idempotencyKey }));
+    const bytesOf = async (size: number) => {
+      const path = `${folder.path}/${size}.db`;
+      {
+        await using queue = new JobQueue({ store: await sqlite(path) });
+        const payload = "x".repeat(size);
+        await queue.enqueue(keys.map((idempotencyKey) => job("a", payload, { idempotencyKey })));
+        await queue.worker("a", ({ payload }) => payload).tick();
+      }
+      await using queue = new JobQueue({ store: await sqlite(path) });
+      const app = jobRouter(queue, { publicAccess: "write" });
+      const before = bytesRead();
+      const { body } = await post(app, "/jobs/batch", { jobs });
+      const read = bytesRead() - before;
+      const sizes = body.jobs.map(({ deduplicated, payloadBytes, resultBytes }: {
+        readonly deduplicated: boolean;
+        readonly payloadBytes: number;
+        readonly resultBytes: number;
+      }) => [deduplicated, payloadBytes, resultBytes]);
+      assert.deepEqual(sizes, Array(JOBS).fill([true, size + 2, size + 2]));
+      return read;
+    };
+    const [few, many] = [await bytesOf(0), await bytesOf(250_000)];
+    t.diagnostic(`${few} bytes with empty payloads, ${many} with large ones`);
     assert.ok(many <= few + JOBS * PAGE, `${few} bytes, then ${many}`);
   });
 });

@@ -160,7 +160,16 @@ export const jobSchemas: Readonly<Record<string, JsonSchema>> = {
       "before, and of its trace and its business process what they said themselves.",
     ...closed({ ...jobProperties, deduplicated: { type: "boolean" } }, ["id", "deduplicated"]),
   },
-  EnqueuedJobs: closed({ jobs: list(ref("EnqueuedJob")) }, ["jobs"]),
+  ListedEnqueuedJob: {
+    description:
+      "As `EnqueuedJob`, but of the payload and the result only the sizes, and errors short and " +
+      "without their stacks.",
+    ...closed({ ...summaryProperties, ...partSizes, deduplicated: { type: "boolean" } }, [
+      "id",
+      "deduplicated",
+    ]),
+  },
+  EnqueuedJobs: closed({ jobs: list(ref("ListedEnqueuedJob")) }, ["jobs"]),
   JobChange: closed({
     job: ref("Job"),
     changed: { type: "boolean" },

@@ -5,8 +5,9 @@
  */
 import { readTraceId } from "../../job/ids.ts";
 import { inPart, isInputError } from "../../job/input_error.ts";
-import type { Job } from "../../job/job.ts";
+import type { JobSummary } from "../../job/job.ts";
 import type { NewJob } from "../../job/new_job.ts";
+import type { JobPart } from "../../job/parts.ts";
 import type { Enqueued } from "../../job/queues.ts";
 import { JobIdTakenError } from "../../job/errors.ts";
 import { below, checkNames, type Plain, plainObject } from "../body.ts";
@@ -38,11 +39,9 @@ export const enqueueJob: Operation = {
   errors: ["invalid_input", "conflict", "too_large", "unsupported_media_type"],
   run: async (call) => {
     const newJob = await readJob(call, withKey(call.body, call.request), "");
-    const [enqueued] = await enqueue(
-      call,
-      [newJob],
-      (path) => path.replace(/^\[0\]\.?/, "") || undefined,
-    );
+    const [enqueued] = await enqueue(call, [newJob], {
+      pathOf: (path) => path.replace(/^\[0\]\.?/, "") || undefined,
+    });
     return {
       status: enqueued!.deduplicated ? 200 : 201,
       body: enqueued,
@@ -61,7 +60,10 @@ export const enqueueBatch: Operation = {
   parameters: [correlationHeader, ...traceContextHeaders],
   body: { description: "The jobs.", schema: "NewJobs", example: exampleBatch, required: true },
   answers: {
-    201: { description: "The jobs as they are stored, in order.", schema: "EnqueuedJobs" },
+    201: {
+      description: "The jobs as they are stored, in order, as lists show them.",
+      schema: "EnqueuedJobs",
+    },
   },
   errors: ["invalid_input", "conflict", "too_large", "unsupported_media_type"],
   run: async (call) => {
@@ -73,7 +75,7 @@ export const enqueueBatch: Operation = {
       const path = `jobs[${i}]`;
       newJobs.push(await readJob(call, plainObject(one, "A job", path), path));
     }
-    const jobs = await enqueue(call, newJobs, (path) => `jobs${path}`);
+    const jobs = await enqueue(call, newJobs, { include: [], pathOf: (path) => `jobs${path}` });
     return { status: 201, body: { jobs }, headers: traceHeadersOf(jobs) };
   },
 };
@@ -119,14 +121,19 @@ async function readJob(call: Call, plain: Plain, path: string): Promise<NewJob> 
 async function enqueue(
   call: Call,
   newJobs: readonly NewJob[],
-  pathOf: (path: string) => string | undefined,
+  { include, pathOf }: {
+    /** The parts of the jobs to answer. Default: all. */
+    readonly include?: readonly JobPart[];
+    /** From where the library says that something is wrong to where it is in the request. */
+    readonly pathOf: (path: string) => string | undefined;
+  },
 ): Promise<readonly EnqueuedAnswer[]> {
   const { queue, request } = call;
   const trace = readRequestTrace(request, queue.carriesBaggage);
   try {
     const allowed = await withReadableReferences(call, newJobs);
     const jobs = allowed.map((newJob) => inTrace(newJob, trace));
-    const enqueued = await queue.enqueueFrom(undefined, trace.span)(jobs);
+    const enqueued = await queue.enqueueFor(jobs, { include, span: trace.span });
     return await Promise.all(
       enqueued.map((stored, i) => answerOf(call, stored, jobs[i]!, trace.span?.traceId)),
     );
@@ -139,15 +146,15 @@ async function enqueue(
   }
 }
 
-/** What is answered of a job: all of it, or what its sender knows of it. */
-interface EnqueuedAnswer extends Pick<Enqueued<Job>, "id" | "deduplicated" | "traceparent"> {
+/** What is answered of a job: what may be read of it, or what its sender knows of it. */
+interface EnqueuedAnswer extends Pick<Enqueued<JobSummary>, "id" | "deduplicated" | "traceparent"> {
   readonly traceId?: string | undefined;
   readonly correlationId?: string | undefined;
 }
 
 async function answerOf(
   { jobs, rights }: Call,
-  stored: Enqueued<Job>,
+  stored: Enqueued<JobSummary>,
   { traceId, correlationId }: NewJob,
   callersTraceId: string | undefined,
 ): Promise<EnqueuedAnswer> {

@@ -5,6 +5,7 @@
  * @module
  */
 import { mostAttempts, mostReleases } from "../../job/job_options.ts";
+import type { JobPart } from "../../job/parts.ts";
 import { utf8Length } from "../../job/json.ts";
 import { canBeRetried, hasEnded, type JobStatus } from "../../job/status.ts";
 import type { AttemptOutcome, JobError, JobInput } from "../../job/record.ts";
@@ -26,7 +27,7 @@ import type {
 import { expiryDelay } from "../expiry_delay.ts";
 import { dependencyFailed, leaseExpired, parentCancelled } from "../reasons.ts";
 import { failedDependencyOf, hindranceOf, revivalOf } from "../revival.ts";
-import { claimedCopyOf, copyOf, type Entry, remember, statusByTime } from "./entry.ts";
+import { claimedCopyOf, copyOf, type Entry, foundCopyOf, remember, statusByTime } from "./entry.ts";
 import { MemoryEnded } from "./ended.ts";
 import { MemoryLeases } from "./leases.ts";
 import { MemoryQueues } from "./queue.ts";
@@ -50,13 +51,14 @@ export class MemoryJobs {
     this.#onNotice = onNotice;
   }
 
-  add(inputs: readonly JobInput[], now: number): Added[] {
+  add(inputs: readonly JobInput[], now: number, include?: readonly JobPart[]): Added[] {
     const entries = this.table.resolve(inputs, now);
     const added = inputs.map(({ id }) => {
       const entry = entries.get(id)!;
       const deduplicated = this.table.get(entry.record.id) !== undefined;
       if (!deduplicated) this.#insert(entry, now);
-      return { job: copyOf(entry.record), deduplicated };
+      const job = include === undefined ? copyOf(entry.record) : foundCopyOf(entry, include);
+      return { job, deduplicated };
     });
     this.#endStep(now);
     return added;

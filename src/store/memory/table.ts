@@ -38,7 +38,9 @@ export class MemoryTable {
     for (const input of inputs) {
       const key = keyOf(input);
       const sameId = stored.get(input.id) ?? this.get(input.id);
-      if (sameId !== undefined) checkSameJob(input, sameId.record);
+      if (sameId !== undefined) {
+        checkSameJob(input, sameId.record, input.payload === sameId.record.payload);
+      }
       const known = sameId ?? this.known(input) ?? (key === undefined ? undefined : keys.get(key));
       const entry = known ?? newEntry(input, now, idOf);
       stored.set(input.id, entry);

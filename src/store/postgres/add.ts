@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { type JobPart, jobParts, recordWith } from "../../job/parts.ts";
 import type { JobInput } from "../../job/record.ts";
 import { StoreUnavailableError } from "../../job/errors.ts";
-import type { Added } from "../store.ts";
+import type { Added, AddOptions } from "../store.ts";
 import type { Client, Row, Sql, SqlValue } from "./client.ts";
 import { PartlyDoneError } from "./errors.ts";
 import {
@@ -21,18 +22,16 @@ import {
   toInputText,
 } from "./new_rows.ts";
 import { retriedIdempotent } from "./retry.ts";
-import { jobColumns, toRecord } from "./rows.ts";
+import { foundColumns, toFound } from "./rows.ts";
 
-/** How jobs are added. */
-export interface AddOptions {
-  /** A caller's transaction to add in. */
-  readonly transaction?: Sql | undefined;
+/** How jobs are inserted. */
+export interface InsertOptions extends AddOptions<Sql> {
   /** How long to wait for another transaction that has a key, in ms. Default: as long as a call may. */
   readonly patienceMs?: number | undefined;
 }
 
 /** The same, or else a channel to tell the new jobs' queues on as the statement commits. */
-export interface AddPlainOptions extends AddOptions {
+export interface InsertPlainOptions extends InsertOptions {
   readonly channel?: string | undefined;
 }
 
@@ -47,6 +46,7 @@ export function arePlain(inputs: readonly JobInput[]): boolean {
 /** Adds jobs to one schema; whatever was there before under the same id or key is returned as it is. */
 export class Inserts {
   readonly #client: Client;
+  readonly #schema: string;
   // Written once: they are long, and an enqueue of one job is short.
   readonly #plain: string;
   readonly #notifying: string;
@@ -59,6 +59,7 @@ export class Inserts {
   /** `schema` is a quoted name. */
   constructor(client: Client, schema: string) {
     this.#client = client;
+    this.#schema = schema;
     // Uncorrelated, so it is done once.
     const notified = ", (select count(pg_notify($4, q.queue_name)) " +
       "from (select distinct queue_name from added) q) as notified";
@@ -70,17 +71,16 @@ export class Inserts {
     const patience = ", set_config('lock_timeout', $4, true)";
     this.#patient = plainStatement(schema, "", "", patience);
     this.#patientParts = plainStatement(schema, "", noneIsCancelled(schema, "$5"), patience);
-    this.#inOrder = `select a.deduplicated, ${jobColumns("(a.job)")} ` +
-      `from ${schema}.add_jobs($1::text::jsonb, to_timestamp($2::float8 / 1000), $3) a order by a.ord`;
+    this.#inOrder = inOrderStatement(schema, jobParts);
   }
 
   /** Adds jobs that {@linkcode arePlain} holds of, or several such lists together. */
   async addPlain(
     inputs: readonly JobInput[],
     at: number | null,
-    options: AddPlainOptions = {},
+    options: InsertPlainOptions = {},
   ): Promise<readonly Added[]> {
-    const { channel, patienceMs } = options;
+    const { channel, patienceMs, include } = options;
     const parents = new Set(inputs.flatMap(({ parentId }) => parentId ?? []));
     const values: SqlValue[] = [toInputText(inputs), at, inputs.length];
     const [text, textOfParts] = patienceMs !== undefined
@@ -95,7 +95,7 @@ export class Inserts {
     const inserted = new Map(rows.map((row) => [row.id as string, row]));
     if (inserted.size === inputs.length) {
       return inputs.map((input) => ({
-        job: toAdded(input, inserted.get(input.id)!),
+        job: recordWith(toAdded(input, inserted.get(input.id)!), include),
         deduplicated: false,
       }));
     }
@@ -108,7 +108,8 @@ export class Inserts {
       const row = inserted.get(id);
       if (row === undefined) return knownById.get(id)!;
       const first = firsts.get(id)!;
-      return { job: toAdded(inputs[first]!, row), deduplicated: first !== i };
+      const job = recordWith(toAdded(inputs[first]!, row), include);
+      return { job, deduplicated: first !== i };
     });
   }
 
@@ -116,12 +117,13 @@ export class Inserts {
   async addInOrder(
     inputs: readonly JobInput[],
     at: number | null,
-    options: AddOptions = {},
+    options: InsertOptions = {},
   ): Promise<readonly Added[]> {
-    const { patienceMs } = options;
+    const { patienceMs, include } = options;
     const patience = patienceMs === undefined ? null : `${patienceMs}ms`;
-    const rows = await this.#run(this.#inOrder, [toInputText(inputs), at, patience], options);
-    return rows.map((row) => ({ job: toRecord(row), deduplicated: row.deduplicated as boolean }));
+    const text = include === undefined ? this.#inOrder : inOrderStatement(this.#schema, include);
+    const rows = await this.#run(text, [toInputText(inputs), at, patience], options);
+    return rows.map((row) => ({ job: toFound(row), deduplicated: row.deduplicated as boolean }));
   }
 
   /**
@@ -131,19 +133,21 @@ export class Inserts {
   async #findKnown(
     inputs: readonly JobInput[],
     at: number | null,
-    { transaction, patienceMs }: AddOptions,
+    { transaction, patienceMs, include }: InsertOptions,
   ): Promise<readonly Added[]> {
     if (inputs.length === 0) return [];
-    if (transaction !== undefined) return await this.addInOrder(inputs, at, { transaction });
+    if (transaction !== undefined) {
+      return await this.addInOrder(inputs, at, { transaction, include });
+    }
     try {
-      return await retriedIdempotent(() => this.addInOrder(inputs, at, { patienceMs }));
+      return await retriedIdempotent(() => this.addInOrder(inputs, at, { patienceMs, include }));
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
       throw new PartlyDoneError("Postgres was lost between two statements", { cause: error });
     }
   }
 
-  #run(text: string, values: SqlValue[], { transaction }: AddOptions): Promise<readonly Row[]> {
+  #run(text: string, values: SqlValue[], { transaction }: InsertOptions): Promise<readonly Row[]> {
     return transaction === undefined
       ? this.#client.call(text, values)
       : this.#client.callWithin(transaction, text, values);
@@ -155,6 +159,14 @@ function noneIsCancelled(schema: string, parents: string): string {
   // One by one: to find one of many the planner may read the whole table, since there may be none.
   return `where not exists (select from unnest(${parents}::text::uuid[]) u(id),
     lateral (select where ${isCancelled(schema, "u.id")} offset 0) c)`;
+}
+
+/** The statement that adds jobs one after the other, and answers these parts of them. */
+export function inOrderStatement(schema: string, include: readonly JobPart[]): string {
+  const at = "to_timestamp($2::float8 / 1000)";
+  const [payloads, results] = [include.includes("payload"), include.includes("result")];
+  return `select a.deduplicated, ${foundColumns("(a.job)", include)} ` +
+    `from ${schema}.add_jobs($1::text::jsonb, ${at}, $3, ${payloads}, ${results}) a order by a.ord`;
 }
 
 /** The statement that adds plain jobs on a condition, with one more column of its answer, if any. */

@@ -56,9 +56,11 @@ begin
 end $$;
 
 -- Adds jobs one after the other, each behind those that it depends on. For a key that another
--- transaction has just used it waits for as long as patience says, a lock_timeout.
+-- transaction has just used it waits for as long as patience says, a lock_timeout. Payloads and
+-- results that are not to be answered are not read.
 create function ${schema}.add_jobs(
-  input jsonb, at timestamptz default null, patience text default null
+  input jsonb, at timestamptz default null, patience text default null,
+  with_payloads boolean default true, with_results boolean default true
 )
 returns table (ord integer, deduplicated boolean, job ${schema}.jobs)
 language plpgsql ${byIndex} as $$
@@ -136,6 +138,9 @@ begin
     end if;
     ord := item.ord;
     select * into job from ${schema}.jobs j where j.id = found_id;
+    -- Until here they are references: a row is answered with all that it refers to.
+    if not with_payloads then job.payload := null; end if;
+    if not with_results then job.result := null; end if;
     return next;
   end loop;
   -- No waiting: nobody ever sees these as unfinished, and a caller's transaction may stay open long.

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { JobPart } from "../../job/parts.ts";
 import type { JobInput } from "../../job/record.ts";
 import { JobIdTakenError } from "../../job/errors.ts";
 import { unknownDependency } from "../reasons.ts";
-import type { Added } from "../store.ts";
-import { arePlain, Inserts } from "./add.ts";
+import type { Added, AddOptions } from "../store.ts";
+import { arePlain, type InsertOptions, Inserts } from "./add.ts";
 import { jobIdTaken, unknownJob } from "./add_functions.ts";
 import type { Notifier } from "./notifier.ts";
 import type { Client, Sql } from "./client.ts";
@@ -34,7 +35,9 @@ export class Adding {
   readonly #notifier: Notifier;
   readonly #options: AddingOptions;
   readonly #inserts: Inserts;
-  readonly #shared: GroupCommit = new GroupCommit((inputs) => this.#addPlain(inputs));
+  readonly #shared: GroupCommit = new GroupCommit((inputs, include) =>
+    this.#addPlain(inputs, include)
+  );
   readonly #keyed: KeyedAdds;
 
   constructor(client: Client, notifier: Notifier, options: AddingOptions) {
@@ -43,26 +46,31 @@ export class Adding {
     this.#options = options;
     this.#inserts = new Inserts(client, quoted(options.schema));
     this.#keyed = new KeyedAdds(
-      (inputs, patienceMs) => this.#addPatiently(inputs, patienceMs),
+      (inputs, patienceMs, include) => this.#addPatiently(inputs, { patienceMs, include }),
       client.connectionCount,
       options.callTimeoutMs,
     );
   }
 
   /** Adds jobs in one step, in the caller's transaction if there is one. */
-  async add(inputs: readonly JobInput[], transaction?: Sql): Promise<readonly Added[]> {
+  async add(
+    inputs: readonly JobInput[],
+    { transaction, include }: AddOptions<Sql> = {},
+  ): Promise<readonly Added[]> {
     try {
-      if (transaction !== undefined) return await this.#addWithin(inputs, transaction);
+      if (transaction !== undefined) {
+        return await this.#addWithin(inputs, { transaction, include });
+      }
       const isKeyed = inputs.some(({ idempotencyKey }) => idempotencyKey !== undefined);
       // Where each call has a client of its own, none can wait for another one's.
       const isShared = this.#client.connectionCount > 0;
       if (!arePlain(inputs)) {
-        const add = (patienceMs?: number) => this.#addInOrder(inputs, patienceMs);
+        const add = (patienceMs?: number) => this.#addInOrder(inputs, { patienceMs, include });
         if (!isKeyed || !isShared) return await add();
-        return await this.#keyed.addAlone(inputs, (_, patienceMs) => add(patienceMs));
+        return await this.#keyed.addAlone(inputs, include, (_, patienceMs) => add(patienceMs));
       }
-      if (!isShared) return await this.#addPlain(inputs);
-      return await (isKeyed ? this.#keyed : this.#shared).add(inputs);
+      if (!isShared) return await this.#addPlain(inputs, include);
+      return await (isKeyed ? this.#keyed : this.#shared).add(inputs, include);
     } catch (error) {
       if (codeOf(error) === unknownJob) throw unknownDependency((error as Error).message);
       if (codeOf(error) === jobIdTaken) throw new JobIdTakenError((error as Error).message);
@@ -70,11 +78,14 @@ export class Adding {
     }
   }
 
-  async #addPlain(inputs: readonly JobInput[]): Promise<readonly Added[]> {
+  async #addPlain(
+    inputs: readonly JobInput[],
+    include: readonly JobPart[] | undefined,
+  ): Promise<readonly Added[]> {
     const { schema, at, lostAnswerMs } = this.#options;
     const isNotifying = this.#notifier.takeTurn();
     const channel = isNotifying ? schema : undefined;
-    const add = () => this.#inserts.addPlain(inputs, at(), { channel });
+    const add = () => this.#inserts.addPlain(inputs, at(), { channel, include });
     const added = await addOnce(inputs, () => retried(add), lostAnswerMs);
     // Where a parent is cancelled, none was added by the statement that also notifies.
     if (isNotifying && added.every(({ job }) => job.status !== "cancelled")) {
@@ -85,19 +96,19 @@ export class Adding {
 
   async #addPatiently(
     inputs: readonly JobInput[],
-    patienceMs: number,
+    options: InsertOptions,
   ): Promise<readonly Added[]> {
     const { at, lostAnswerMs } = this.#options;
-    const add = () => this.#inserts.addPlain(inputs, at(), { patienceMs });
+    const add = () => this.#inserts.addPlain(inputs, at(), options);
     return await this.#addAndNotify(inputs, add, lostAnswerMs);
   }
 
   async #addInOrder(
     inputs: readonly JobInput[],
-    patienceMs: number | undefined,
+    options: InsertOptions,
   ): Promise<readonly Added[]> {
     const { at, lostAnswerMs } = this.#options;
-    const add = () => this.#inserts.addInOrder(inputs, at(), { patienceMs });
+    const add = () => this.#inserts.addInOrder(inputs, at(), options);
     return await this.#addAndNotify(inputs, add, lostAnswerMs);
   }
 
@@ -111,12 +122,15 @@ export class Adding {
     return added;
   }
 
-  async #addWithin(inputs: readonly JobInput[], transaction: Sql): Promise<readonly Added[]> {
+  async #addWithin(
+    inputs: readonly JobInput[],
+    options: InsertOptions & { readonly transaction: Sql },
+  ): Promise<readonly Added[]> {
     const at = this.#options.at();
     const added = arePlain(inputs)
-      ? await this.#inserts.addPlain(inputs, at, { transaction })
-      : await this.#inserts.addInOrder(inputs, at, { transaction });
-    await this.#notifier.notifyAtCommit(newIn(added), transaction);
+      ? await this.#inserts.addPlain(inputs, at, options)
+      : await this.#inserts.addInOrder(inputs, at, options);
+    await this.#notifier.notifyAtCommit(newIn(added), options.transaction);
     return added;
   }
 }

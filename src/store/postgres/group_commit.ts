@@ -7,12 +7,18 @@
  */
 import { StoreUnavailableError } from "../../job/errors.ts";
 import type { JobInput } from "../../job/record.ts";
+import type { JobPart } from "../../job/parts.ts";
 import type { Added } from "../store.ts";
 
-type Add = (inputs: readonly JobInput[]) => Promise<readonly Added[]>;
+/** Adds jobs in one step, and answers them with these parts, or all. */
+type Add = (
+  inputs: readonly JobInput[],
+  include: readonly JobPart[] | undefined,
+) => Promise<readonly Added[]>;
 
 interface Call {
   readonly inputs: readonly JobInput[];
+  readonly include: readonly JobPart[] | undefined;
   readonly resolve: (added: readonly Added[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -44,9 +50,9 @@ export class GroupCommit {
   }
 
   /** Adds jobs in one step, perhaps with those of other calls. */
-  add(inputs: readonly JobInput[]): Promise<readonly Added[]> {
+  add(inputs: readonly JobInput[], include?: readonly JobPart[]): Promise<readonly Added[]> {
     return new Promise((resolve, reject) => {
-      this.#calls.push({ inputs, resolve, reject });
+      this.#calls.push({ inputs, include, resolve, reject });
       if (!this.#isUnderWay) void this.#work();
     });
   }
@@ -61,25 +67,27 @@ export class GroupCommit {
 
   async #send(calls: readonly Call[]): Promise<void> {
     try {
-      const added = await this.#add(calls.flatMap(({ inputs }) => inputs));
+      const added = await this.#add(calls.flatMap(({ inputs }) => inputs), calls[0]!.include);
       let first = 0;
       for (const { inputs, resolve } of calls) {
         resolve(added.slice(first, first += inputs.length));
       }
     } catch (error) {
       const isDone = calls.length === 1 && this.#addAlone === this.#add;
-      for (const { inputs, resolve, reject } of calls) {
+      for (const { inputs, include, resolve, reject } of calls) {
         if (isDone || !this.#isOfOne(error)) reject(error);
         // Nobody shall suffer for another one's job, nor wait for it.
-        else this.#addAlone(inputs).then(resolve, reject);
+        else this.#addAlone(inputs, include).then(resolve, reject);
       }
     }
   }
 
-  /** As many as fit in one statement, at least one. */
+  /** As many as fit in one statement and ask for the same parts, at least one. */
   #takeCalls(): readonly Call[] {
+    const parts = String(this.#calls[0]!.include);
     let [jobs, characters, count] = [0, 0, 0];
-    for (const { inputs } of this.#calls) {
+    for (const { inputs, include } of this.#calls) {
+      if (String(include) !== parts) break;
       jobs += inputs.length;
       for (const { payload } of inputs) characters += payload.length;
       if (count > 0 && (jobs > MOST_JOBS || characters > MOST_CHARACTERS)) break;

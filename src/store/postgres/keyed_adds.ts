@@ -7,15 +7,17 @@
  * @module
  */
 import { StoreTimeoutError, StoreUnavailableError } from "../../job/errors.ts";
+import type { JobPart } from "../../job/parts.ts";
 import type { JobInput } from "../../job/record.ts";
 import type { Added } from "../store.ts";
 import { codeOf } from "./errors.ts";
 import { GroupCommit } from "./group_commit.ts";
 
-/** Adds jobs in one step, and waits for a key no longer than so. */
+/** Adds jobs in one step, waits for a key no longer than so, and answers these parts, or all. */
 export type AddPatiently = (
   inputs: readonly JobInput[],
   patienceMs: number,
+  include: readonly JobPart[] | undefined,
 ) => Promise<readonly Added[]>;
 
 const LOCK_NOT_AVAILABLE = "55P03";
@@ -39,27 +41,36 @@ export class KeyedAdds {
     this.#places = new Places(Math.max(1, half - 1));
     this.#sharedPlaces = half === 1 ? this.#places : new Places(1);
     this.#shared = new GroupCommit(
-      (inputs) => this.#sharedPlaces.take(() => add(inputs, SHARED_PATIENCE_MS)),
+      (inputs, include) => this.#sharedPlaces.take(() => add(inputs, SHARED_PATIENCE_MS, include)),
       (error) => isKeyTaken(error) || !(error instanceof StoreUnavailableError),
-      (inputs) => this.addAlone(inputs, add),
+      (inputs, include) => this.addAlone(inputs, include, add),
     );
   }
 
   /** Adds jobs in one step, perhaps with those of other calls. */
-  add(inputs: readonly JobInput[]): Promise<readonly Added[]> {
+  add(
+    inputs: readonly JobInput[],
+    include: readonly JobPart[] | undefined,
+  ): Promise<readonly Added[]> {
     const isWaitedFor = keysOf(inputs).some((key) => this.#waitingKeys.has(key));
-    return isWaitedFor ? this.addAlone(inputs, this.#add) : this.#shared.add(inputs);
+    return isWaitedFor
+      ? this.addAlone(inputs, include, this.#add)
+      : this.#shared.add(inputs, include);
   }
 
   /** Adds jobs in a statement of their own. */
-  async addAlone(inputs: readonly JobInput[], add: AddPatiently): Promise<readonly Added[]> {
+  async addAlone(
+    inputs: readonly JobInput[],
+    include: readonly JobPart[] | undefined,
+    add: AddPatiently,
+  ): Promise<readonly Added[]> {
     const giveUpAt = performance.now() + this.#limitMs;
     const keys = keysOf(inputs);
     for (const key of keys) this.#waitingKeys.set(key, (this.#waitingKeys.get(key) ?? 0) + 1);
     try {
       for (;;) {
         try {
-          return await this.#places.take(() => add(inputs, PATIENCE_MS));
+          return await this.#places.take(() => add(inputs, PATIENCE_MS, include));
         } catch (error) {
           if (!isKeyTaken(error)) throw error;
           if (performance.now() >= giveUpAt) throw keyStaysTaken(this.#limitMs, error);

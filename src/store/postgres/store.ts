@@ -7,6 +7,7 @@ import type { Health } from "../health.ts";
 import type { Attempt, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type {
   Added,
+  AddOptions,
   AttemptFilter,
   CancelScope,
   ChangedRecord,
@@ -73,8 +74,11 @@ export class PostgresStore implements Store<Sql> {
     this.#adding = new Adding(client, this.#notifier, { ...options, at: () => this.#at() });
   }
 
-  async add(inputs: readonly JobInput[], transaction?: Sql): Promise<readonly Added[]> {
-    const added = await this.#adding.add(inputs, transaction);
+  async add(
+    inputs: readonly JobInput[],
+    options?: AddOptions<Sql>,
+  ): Promise<readonly Added[]> {
+    const added = await this.#adding.add(inputs, options);
     if (added.some(({ job }) => job.status === "blocked")) this.#turns.noteDependents();
     return added;
   }

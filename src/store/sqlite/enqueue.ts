@@ -4,12 +4,13 @@
  * @module
  */
 import { hasEnded, type JobStatus } from "../../job/status.ts";
-import type { JobError, JobInput, JobRecord } from "../../job/record.ts";
+import { type JobPart, jobParts, recordWith } from "../../job/parts.ts";
+import type { FoundRecord, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type { Added } from "../store.ts";
 import { checkSameJob, dependencyFailed, parentCancelled, unknownDependency } from "../reasons.ts";
 import { failedDependencyOf } from "../revival.ts";
 import type { Database } from "./database.ts";
-import { insertJob, toRecord, toRow } from "./rows.ts";
+import { foundColumns, insertJob, toFound, toRow } from "./rows.ts";
 import type { Effects } from "./effects.ts";
 
 /** Adds jobs in the given order. Whatever it throws, the transaction takes back. */
@@ -18,44 +19,62 @@ export function addJobs(
   inputs: readonly JobInput[],
   now: number,
   effects: Effects,
+  include?: readonly JobPart[],
 ): Added[] {
-  const adding = new Map<string, JobRecord>();
+  const columns = include === undefined ? allColumns : foundColumns(include);
+  const storedIds = new Map<string, string>();
   return inputs.map((input) => {
-    const known = storedBefore(database, input);
-    const job = known ?? insert(database, withStoredIds(input, adding), now, effects);
-    adding.set(input.id, job);
+    const known = storedBefore(database, input, columns);
+    const job = known ??
+      recordWith(insert(database, withStoredIds(input, storedIds), now, effects), include);
+    storedIds.set(input.id, job.id);
     if (known === undefined) effects.woken.add(job.queueName);
     return { job, deduplicated: known !== undefined };
   });
 }
 
-function storedBefore(database: Database, input: JobInput): JobRecord | undefined {
-  const row = database.get("select * from hammerwork_jobs where id = ?", input.id);
-  const record = row === undefined ? storedUnderKey(database, input) : toRecord(row);
-  if (record !== undefined) checkSameJob(input, record);
+// Written once: an enqueue of one job is short.
+const allColumns = foundColumns(jobParts);
+
+function storedBefore(
+  database: Database,
+  input: JobInput,
+  columns: string,
+): FoundRecord | undefined {
+  const row = database.get(`select ${columns} from hammerwork_jobs where id = ?`, input.id);
+  if (row === undefined) return storedUnderKey(database, input, columns);
+  const record = toFound(row);
+  checkSameJob(input, record, hasPayload(database, input));
   return record;
+}
+
+/** Whether the payload of a stored job is this one: compared where it is, and not brought here. */
+function hasPayload(database: Database, { id, payload }: JobInput): boolean {
+  const sql = "select 1 from hammerwork_jobs where id = ? and payload = ?";
+  return database.get(sql, id, payload) !== undefined;
 }
 
 function storedUnderKey(
   database: Database,
   { queueName, idempotencyKey }: JobInput,
-): JobRecord | undefined {
+  columns: string,
+): FoundRecord | undefined {
   if (idempotencyKey === undefined) return undefined;
   const row = database.get(
-    "select * from hammerwork_jobs where queue_name = ? and idempotency_key = ?",
+    `select ${columns} from hammerwork_jobs where queue_name = ? and idempotency_key = ?`,
     queueName,
     idempotencyKey,
   );
-  return row && toRecord(row);
+  return row && toFound(row);
 }
 
 /** Dependencies and parent as they are stored: under another id where this call deduplicated them. */
-function withStoredIds(input: JobInput, adding: ReadonlyMap<string, JobRecord>): JobInput {
+function withStoredIds(input: JobInput, storedIds: ReadonlyMap<string, string>): JobInput {
   const { dependsOn, parentId } = input;
   return {
     ...input,
-    dependsOn: [...new Set(dependsOn.map((id) => adding.get(id)?.id ?? id))],
-    parentId: parentId && (adding.get(parentId)?.id ?? parentId),
+    dependsOn: [...new Set(dependsOn.map((id) => storedIds.get(id) ?? id))],
+    parentId: parentId && (storedIds.get(parentId) ?? parentId),
   };
 }
 

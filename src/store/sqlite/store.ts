@@ -8,6 +8,7 @@ import type { Health } from "../health.ts";
 import type { Attempt, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type {
   Added,
+  AddOptions,
   AttemptFilter,
   CancelScope,
   ChangedRecord,
@@ -57,8 +58,8 @@ export class SqliteStore implements Store {
     this.#now = () => Math.floor(now());
   }
 
-  add(inputs: readonly JobInput[]): Promise<readonly Added[]> {
-    return this.#write((now, effects) => addJobs(this.#database, inputs, now, effects));
+  add(inputs: readonly JobInput[], { include }: AddOptions = {}): Promise<readonly Added[]> {
+    return this.#write((now, effects) => addJobs(this.#database, inputs, now, effects, include));
   }
 
   async exchange({ settlements, claims }: Turn): Promise<TurnResult> {
