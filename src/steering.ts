@@ -14,6 +14,11 @@ export function withoutSteering(text: string): string {
   return text.replace(STEERING, escapeOf);
 }
 
+/** The same of a text of several lines, which stay lines. */
+export function linesWithoutSteering(text: string): string {
+  return text.split("\n").map(withoutSteering).join("\n");
+}
+
 // Of what is ignorable by default, the selectors between text and emoji are ordinary.
 const STEERING = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?![\ufe00-\ufe0f])\p{DI}/gu;
 

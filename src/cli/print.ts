@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { withoutSteering } from "../steering.ts";
+import { linesWithoutSteering, withoutSteering } from "../steering.ts";
 import { withoutPasswords } from "./errors.ts";
 import type { Output } from "./io.ts";
 
@@ -25,5 +25,5 @@ export function jsonLine(value: unknown): string {
 /** Prints the sentence of an error, of which only tables have more lines than one. */
 export async function printError(output: Output, error: unknown): Promise<void> {
   const text = withoutPasswords(error instanceof Error ? error.message : String(error));
-  await output.write(`${text.split("\n").map(withoutSteering).join("\n")}\n`);
+  await output.write(`${linesWithoutSteering(text)}\n`);
 }

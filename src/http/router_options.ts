@@ -6,6 +6,7 @@
 import { shown } from "../job/ids.ts";
 import { checkInteger } from "../job/job_options.ts";
 import { type PageOptions, type PageSettings, readPageOptions } from "./page/page_options.ts";
+import { reportToConsole } from "../report_to_console.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 
 /** What a request wants to do: look, add jobs, or change whatever it likes, which includes both. */
@@ -62,7 +63,10 @@ export interface JobRouterOptions {
    * retrying and cancelling is offered to who may write. Default none.
    */
   readonly page?: boolean | PageOptions | undefined;
-  /** Told of every error behind an answer of 500 or 503. Default `console.error`. */
+  /**
+   * Told of every error behind an answer of 500 or 503. Default: prints it with `console.error`,
+   * without what steers a terminal.
+   */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -90,7 +94,7 @@ export interface RouterSettings {
 
 /** Checks what is given and fills in the rest. */
 export function readRouterOptions(options: JobRouterOptions): RouterSettings {
-  const { authorize, publicAccess, onError = console.error } = options ?? {};
+  const { authorize, publicAccess, onError = reportToConsole } = options ?? {};
   checkAccess(authorize, publicAccess);
   if (typeof onError !== "function") {
     throw new TypeError(`onError must be a function: got ${shown(onError)}`);

@@ -4,6 +4,7 @@
  */
 import { constants } from "node:os";
 import process from "node:process";
+import { linesWithoutSteering } from "../steering.ts";
 import { initTracing, type Tracing } from "../tracing.ts";
 import { type CommandLine, help, readCommandLine, UsageError } from "./command_line.ts";
 import { run } from "./run.ts";
@@ -31,7 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
       await tracing?.shutdown();
     }
   } catch (error) {
-    console.error((error as Error).message);
+    console.error(linesWithoutSteering((error as Error).message));
     return error instanceof UsageError ? 2 : 1;
   }
 }

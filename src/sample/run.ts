@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { JobQueue, type Store, WorkerPool } from "../../mod.ts";
+import { linesWithoutSteering } from "../steering.ts";
 import { postgres } from "../store/postgres.ts";
 import { sqlite } from "../store/sqlite.ts";
 import type { CommandLine } from "./command_line.ts";
@@ -124,8 +125,7 @@ async function serve(
   { port }: CommandLine,
   signal: AbortSignal,
 ): Promise<void> {
-  const onError = (error: unknown) => console.error(error);
-  const workers = workersOf(queue, { ...place, hooks: {}, onError });
+  const workers = workersOf(queue, { ...place, hooks: {} });
   await serveUntilStopped(queue, new WorkerPool(workers), port, signal);
 }
 
@@ -137,6 +137,7 @@ async function tell(queue: JobQueue<Queues>): Promise<void> {
   const traceId = await traceToShow(queue);
   // Without an order there is nothing to tell.
   if (traceId === undefined) return;
-  console.log(`\n${await timelineOf(queue, traceId)}`);
-  console.log(`\n${await summaryOf(queue)}`);
+  for (const text of [await timelineOf(queue, traceId), await summaryOf(queue)]) {
+    console.log(linesWithoutSteering(`\n${text}`));
+  }
 }

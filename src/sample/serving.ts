@@ -6,6 +6,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { JobQueue, WorkerPool } from "../../mod.ts";
 import { jobRouter } from "../http.ts";
+import { linesWithoutSteering } from "../steering.ts";
 import type { Queues } from "./queues.ts";
 
 /** Serves and works until the signal aborts. Only this machine can reach it. */
@@ -18,7 +19,8 @@ export async function serveUntilStopped(
   const app = new Hono().route("/", jobRouter(queue, { publicAccess: "write", page: true }));
   const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port }) as Server;
   await listening(server, port);
-  console.log(`\n${await addressText(queue, (server.address() as AddressInfo).port)}`);
+  const text = await addressText(queue, (server.address() as AddressInfo).port);
+  console.log(linesWithoutSteering(`\n${text}`));
   try {
     await pool.run({ signal });
   } finally {

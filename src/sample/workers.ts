@@ -12,7 +12,7 @@ export interface Surroundings {
   readonly folders: Folders;
   readonly gatewayUrl: string;
   readonly hooks: Hooks;
-  readonly onError: (error: unknown) => void;
+  readonly onError?: (error: unknown) => void;
 }
 
 /** A worker for each queue. */

@@ -8,6 +8,7 @@ import { ConsoleProcessor } from "../export/console/console_processor.ts";
 import { BatchProcessor } from "../export/batch_processor.ts";
 import { newSender } from "../export/sender.ts";
 import { randomHex } from "../job/random_hex.ts";
+import { withoutSteering } from "../steering.ts";
 import { type OwnSampling, takeChosenTraceId } from "../trace/chosen_root.ts";
 import { batchLimitsOf, destinationOf } from "./destination.ts";
 import { describeService, resourceOf } from "./resource.ts";
@@ -58,7 +59,7 @@ export async function newProvider(
 function newBatchProcessor(options: TracingOptions, timeoutMs: number): BatchProcessor | undefined {
   const destination = destinationOf(options);
   if (destination === undefined) return undefined;
-  const say = (sentence: string) => console.warn(sentence);
+  const say = (sentence: string) => console.warn(withoutSteering(sentence));
   return new BatchProcessor(newSender(destination), say, { ...batchLimitsOf(options), timeoutMs });
 }
 

@@ -14,6 +14,7 @@ import type { Hooks } from "./hooks.ts";
 import type { Job } from "../job/job.ts";
 import { checkInteger, longestTimerMs, mostReleases } from "../job/job_options.ts";
 import type { Enqueue, QueueName, Queues } from "../job/queues.ts";
+import { reportToConsole } from "../report_to_console.ts";
 import type { Store } from "../store/store.ts";
 import { readSpanRules, type SpanRuleOptions, type SpanRules } from "../trace/rules.ts";
 import type { JobScope, jobScope } from "../trace/scope.ts";
@@ -73,7 +74,8 @@ export interface WorkerOptions<AJob = Job> extends Hooks<AJob>, SpanRuleOptions 
   readonly endTimeoutMs?: number | undefined;
   /**
    * Told what is nobody's outcome: a hook that threw, a store that fails. Of several workers in a pool
-   * each is told of their store, a function that they share once. Default `console.error`.
+   * each is told of their store, a function that they share once. Default: prints it
+   * with `console.error`, without what steers a terminal.
    */
   readonly onError?: ((error: unknown) => unknown) | undefined;
 }
@@ -142,10 +144,6 @@ export function withDefaults(
     spanRules: readSpanRules(options, source.spanRules),
     onError: shielded(options.onError ?? reportToConsole),
   };
-}
-
-function reportToConsole(error: unknown): void {
-  console.error(error);
 }
 
 const optionNames: readonly string[] = [

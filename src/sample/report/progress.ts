@@ -1,6 +1,7 @@
 /** Shows how the work goes on: one line that is rewritten on a terminal, a line at times elsewhere. */
 import process from "node:process";
 import type { Hooks } from "../../../mod.ts";
+import { linesWithoutSteering } from "../../steering.ts";
 import { counted, shown } from "./counted.ts";
 import type { Standing } from "./standing.ts";
 
@@ -49,14 +50,14 @@ export class Progress {
   /** Prints a line of its own. */
   print(line: string): void {
     this.#clear();
-    console.log(line);
+    console.log(linesWithoutSteering(line));
     this.#shownAt = performance.now();
   }
 
   /** Prints a problem without tearing the line apart. */
   report(problem: string): void {
     this.#clear();
-    console.error(problem);
+    console.error(linesWithoutSteering(problem));
   }
 
   #since(now: Standing): Omit<Standing, "left"> & { readonly ended: number } {
