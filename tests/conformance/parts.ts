@@ -60,6 +60,24 @@ export function describeParts(test: TestStore): void {
       });
     }
 
+    test("is answered as each of many calls at once asks for it", async (scene) => {
+      const { store } = scene;
+      const payload = text(1_000);
+      await scene.add({ idempotencyKey: "used", payload });
+      const ways = [undefined, ...subsets(jobParts)];
+      const calls = Array.from({ length: 40 }, (_, i) => ways[i % ways.length]);
+      for (const inputs of [[{ idempotencyKey: "used" }], [{ payload }]]) {
+        const answers = await Promise.all(
+          calls.map((include) => store.add(inputs.map(jobInput), { include })),
+        );
+        for (const [i, [added]] of answers.entries()) {
+          const isWhole = calls[i]?.includes("payload") ?? true;
+          const expected = isWhole ? [payload, undefined] : [undefined, bytesIn(payload)];
+          assert.deepEqual([added!.job.payload, added!.job.payloadBytes], expected);
+        }
+      }
+    });
+
     test("ends a page: it has one job at least, and all pages have every job", async (scene) => {
       const sizes = fc.array(fc.nat(3_000), { maxLength: 12 });
       await fc.assert(

@@ -21,10 +21,10 @@ export function addJobs(
   effects: Effects,
   include?: readonly JobPart[],
 ): Added[] {
-  const columns = include === undefined ? allColumns : foundColumns(include);
+  const queries = include === undefined ? wholeQueries : queriesOf(include);
   const storedIds = new Map<string, string>();
   return inputs.map((input) => {
-    const known = storedBefore(database, input, columns);
+    const known = storedBefore(database, input, queries);
     const job = known ??
       recordWith(insert(database, withStoredIds(input, storedIds), now, effects), include);
     storedIds.set(input.id, job.id);
@@ -33,39 +33,44 @@ export function addJobs(
   });
 }
 
+/** The queries for a job that was stored before. */
+interface Queries {
+  readonly byId: string;
+  readonly byKey: string;
+}
+
+function queriesOf(include: readonly JobPart[]): Queries {
+  const select = `select ${foundColumns(include)} from hammerwork_jobs`;
+  return {
+    byId: `${select} where id = ?`,
+    byKey: `${select} where queue_name = ? and idempotency_key = ?`,
+  };
+}
+
 // Written once: an enqueue of one job is short.
-const allColumns = foundColumns(jobParts);
+const wholeQueries = queriesOf(jobParts);
 
 function storedBefore(
   database: Database,
   input: JobInput,
-  columns: string,
+  { byId, byKey }: Queries,
 ): FoundRecord | undefined {
-  const row = database.get(`select ${columns} from hammerwork_jobs where id = ?`, input.id);
-  if (row === undefined) return storedUnderKey(database, input, columns);
-  const record = toFound(row);
-  checkSameJob(input, record, hasPayload(database, input));
-  return record;
+  const { id, queueName, idempotencyKey } = input;
+  const row = database.get(byId, id);
+  if (row !== undefined) {
+    const record = toFound(row);
+    checkSameJob(input, record, hasPayload(database, input));
+    return record;
+  }
+  if (idempotencyKey === undefined) return undefined;
+  const keyed = database.get(byKey, queueName, idempotencyKey);
+  return keyed && toFound(keyed);
 }
 
 /** Whether the payload of a stored job is this one: compared where it is, and not brought here. */
 function hasPayload(database: Database, { id, payload }: JobInput): boolean {
   const sql = "select 1 from hammerwork_jobs where id = ? and payload = ?";
   return database.get(sql, id, payload) !== undefined;
-}
-
-function storedUnderKey(
-  database: Database,
-  { queueName, idempotencyKey }: JobInput,
-  columns: string,
-): FoundRecord | undefined {
-  if (idempotencyKey === undefined) return undefined;
-  const row = database.get(
-    `select ${columns} from hammerwork_jobs where queue_name = ? and idempotency_key = ?`,
-    queueName,
-    idempotencyKey,
-  );
-  return row && toFound(row);
 }
 
 /** Dependencies and parent as they are stored: under another id where this call deduplicated them. */
