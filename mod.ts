@@ -84,7 +84,13 @@ export type {
 
 export { Worker } from "./src/worker/worker.ts";
 export { WorkerPool, type WorkerPoolOptions } from "./src/worker/pool.ts";
-export { Runner, type TickOptions, type WorkResult } from "./src/worker/runner.ts";
+export {
+  Runner,
+  type RunOptions,
+  type StopOptions,
+  type TickOptions,
+  type WorkResult,
+} from "./src/worker/runner.ts";
 export type {
   Handler,
   JobContext,

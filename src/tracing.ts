@@ -52,7 +52,7 @@ export interface Tracing {
  * that one stays, and a warning says so; also where two copies of `@opentelemetry/api` do not fit.
  *
  * @throws {RangeError} when the endpoint cannot work or an option is out of its range.
- * @throws {TypeError} when an option is of a wrong kind or a header cannot be sent.
+ * @throws {TypeError} when an option has another name or is of a wrong kind, or a header cannot be sent.
  * @throws {Error} when `@opentelemetry/sdk-trace` is not installed.
  */
 export async function initTracing(options: TracingOptions = {}): Promise<Tracing> {

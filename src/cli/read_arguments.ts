@@ -4,6 +4,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { nearestName } from "../job/option_names.ts";
 import { type Command, commonOptions, type Options } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import { Given } from "./given.ts";
@@ -54,8 +55,12 @@ interface OptionToken {
 function checkOption(command: Command, options: Options, token: OptionToken): void {
   const { name, rawName, value } = token;
   if (!Object.hasOwn(options, name)) {
+    const nearest = nearestName(name, Object.keys(options));
     throw new UsageError(
-      `There is no option ${rawName}; hammerwork ${command.name} --help shows those there are`,
+      `There is no option ${rawName}${
+        nearest === undefined ? "" : `, did you mean --${nearest}?`
+      }; ` +
+        `hammerwork ${command.name} --help shows those there are`,
     );
   }
   const option = options[name]!;

@@ -4,6 +4,7 @@
  * @module
  */
 import { withoutEndSlashes } from "../end_slashes.ts";
+import { checkOptionNames } from "../job/option_names.ts";
 import { currentScope } from "../trace/scope.ts";
 import { activeSpanContext } from "../trace/tracer.ts";
 import { writeTraceparent } from "../trace/w3c.ts";
@@ -42,6 +43,8 @@ export class Connection {
 
   /** @throws {TypeError} when the URL is none of HTTP. */
   constructor(options: ConnectionOptions) {
+    const names = { url: true, headers: true, timeoutMs: true, fetch: true };
+    checkOptionNames("A job client", options, names);
     const { url, fetch, timeoutMs } = options;
     if (!URL.canParse(url) || !/^https?:/i.test(url)) {
       throw new TypeError("url must be the http or https URL of a job router: got another");

@@ -9,9 +9,10 @@ import type { Attempted, JobWith } from "../job/job.ts";
 import type { JobOptions, JobReference } from "../job/job_options.ts";
 import { checkJson } from "../job/json.ts";
 import { job, type NewJob } from "../job/new_job.ts";
+import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import type { JobPart } from "../job/parts.ts";
 import type { JobOf, QueueName, Queues } from "../job/queues.ts";
-import type { CountOptions } from "../queue/counting.ts";
+import { checkCountNames, type CountOptions } from "../queue/counting.ts";
 import {
   type CancelOptions,
   type JobChange,
@@ -19,7 +20,7 @@ import {
   readRetryOptions,
 } from "../queue/job_change.ts";
 import type { JobTree } from "../queue/job_tree.ts";
-import type { JobFilter, JobPage } from "../queue/lookup.ts";
+import { checkFilterNames, type JobFilter, type JobPage } from "../queue/lookup.ts";
 import type { Health } from "../store/health.ts";
 import type { QueueCount, RetryOptions } from "../store/store.ts";
 import { currentScope } from "../trace/scope.ts";
@@ -45,6 +46,16 @@ export type JobClientOptions = ConnectionOptions;
 export type TreeFilter<Part extends JobPart = JobPart> =
   & ({ readonly traceId: string } | { readonly correlationId: string })
   & Pick<JobFilter<string, Part>, "limit" | "cursor" | "include">;
+
+const treeFilterNames: OptionNames<
+  Pick<JobFilter, "traceId" | "correlationId" | "limit" | "cursor" | "include">
+> = {
+  traceId: true,
+  correlationId: true,
+  limit: true,
+  cursor: true,
+  include: true,
+};
 
 /**
  * Enqueues and looks up jobs through a `jobRouter` elsewhere. What it enqueues goes on the active
@@ -104,6 +115,7 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
   async find<Name extends QueueName<Q> = QueueName<Q>, Part extends JobPart = never>(
     filter: JobFilter<Name, Part> = {},
   ): Promise<JobPage<JobWith<JobOf<Q, Name>, Part>>> {
+    checkFilterNames(filter);
     const call = { method: "GET", path: "/jobs", query: queryOf(filter) } as const;
     const page = await this.#connection.ask(call, pageFrom(filter.include ?? []));
     return page as JobPage<unknown> as JobPage<JobWith<JobOf<Q, Name>, Part>>;
@@ -114,8 +126,10 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
    * left out here too.
    */
   async tree<Name extends QueueName<Q> = QueueName<Q>, Part extends JobPart = never>(
-    { limit, cursor, include, ...of }: TreeFilter<Part>,
+    filter: TreeFilter<Part>,
   ): Promise<JobTree<JobWith<JobOf<Q, Name>, Part>>> {
+    checkOptionNames("A tree", filter, treeFilterNames);
+    const { limit, cursor, include, ...of } = filter;
     const path = "traceId" in of ? `/traces/${encodeURIComponent(of.traceId)}` : "/correlations";
     const query = queryOf({ limit, cursor, include });
     if ("correlationId" in of) query.set("correlationId", of.correlationId);
@@ -125,7 +139,9 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
   }
 
   /** How many jobs each queue has with each status; with `endedWithinMs`, how many ended of late. */
-  async counts({ endedWithinMs }: CountOptions = {}): Promise<readonly QueueCount[]> {
+  async counts(options: CountOptions = {}): Promise<readonly QueueCount[]> {
+    checkCountNames(options);
+    const { endedWithinMs } = options;
     const query = new URLSearchParams(
       endedWithinMs === undefined ? {} : { endedWithinMs: String(endedWithinMs) },
     );
@@ -151,6 +167,10 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
 
   async #enqueue(args: readonly unknown[]): Promise<unknown> {
     const [first] = args;
+    if (typeof first !== "string" && args[1] !== undefined) {
+      // A router has no transaction of its caller's, and jobs that were made have their options.
+      checkOptionNames("With jobs made by job(), enqueue", args[1] as object, {});
+    }
     if (Array.isArray(first)) return await this.#enqueueAll(first);
     const newJob = typeof first === "string"
       ? job(first, args[1], args[2] as JobOptions | undefined)

@@ -5,6 +5,7 @@
  */
 import { InputTypeError } from "../job/input_error.ts";
 import { checkQueueName, shown } from "../job/ids.ts";
+import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import { type QueueRights, type Right, rights } from "./router_options.ts";
 
 /** One secret, or several of which any will do, such as the old one and the new one. */
@@ -101,8 +102,26 @@ function sentToken(authorization: string): string | undefined {
 function rightsOf(tokens: Tokens | TokensByRight | TokenRights): readonly TokenRight[] {
   if (typeof tokens === "string" || Array.isArray(tokens)) return all(tokens, "write");
   const given = (tokens ?? {}) as TokensByRight & Partial<TokenRights>;
-  if (given.tokens !== undefined) return Array.isArray(given.tokens) ? given.tokens : [];
+  checkOptionNames("A bearer token", given, formNames);
+  if (given.tokens !== undefined) {
+    if (given.read === undefined && given.write === undefined) return listOf(given.tokens);
+    throw new InputTypeError("A bearer token's options are tokens, or read and write: got both");
+  }
   return [...all(given.read ?? [], "read"), ...all(given.write ?? [], "write")];
+}
+
+const formNames: OptionNames<TokensByRight & TokenRights> = {
+  read: true,
+  write: true,
+  tokens: true,
+};
+
+function listOf(tokens: readonly TokenRight[]): readonly TokenRight[] {
+  if (!Array.isArray(tokens)) return [];
+  for (const one of tokens) {
+    checkOptionNames("A token", one, { token: true, right: true, queues: true });
+  }
+  return tokens;
 }
 
 function all(tokens: unknown, right: Right): readonly TokenRight[] {

@@ -6,6 +6,7 @@
 import { parseExactly } from "../job/exact_json.ts";
 import { shown } from "../job/ids.ts";
 import { isInputError } from "../job/input_error.ts";
+import { shownWithNearest } from "../job/option_names.ts";
 import { invalidInput, RequestError } from "./request_error.ts";
 
 /** A JSON object as it was sent: nothing is known of its values. */
@@ -28,7 +29,8 @@ export function checkNames(object: Plain, names: readonly string[], path: string
   for (const name of Object.keys(object)) {
     if (names.includes(name)) continue;
     const known = names.length === 0 ? "nothing" : names.join(", ");
-    throw invalidInput(`Here can be ${known}: got ${shown(name)}`, below(path, name));
+    const got = shownWithNearest(name, names);
+    throw invalidInput(`Here can be ${known}: got ${got}`, below(path, name));
   }
 }
 

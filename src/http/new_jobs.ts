@@ -5,7 +5,7 @@
  * @module
  */
 import { checkJobId, checkQueueName } from "../job/ids.ts";
-import { checkOptions, type JobOptions } from "../job/job_options.ts";
+import { checkOptions, jobOptionNames, type JobOptions } from "../job/job_options.ts";
 import { toJson } from "../job/json.ts";
 import { job, type NewJob } from "../job/new_job.ts";
 import { below, checkNames, type Plain } from "./body.ts";
@@ -22,24 +22,7 @@ export interface PayloadRules {
 }
 
 /** The options that a request can give a job. A trace context of its own precedes that of the headers. */
-export const optionNames: readonly (keyof JobOptions)[] = [
-  "traceId",
-  "traceparent",
-  "tracestate",
-  "baggage",
-  "correlationId",
-  "parent",
-  "dependsOn",
-  "onDependencyFailure",
-  "priority",
-  "delayMs",
-  "runAt",
-  "maxAttempts",
-  "backoff",
-  "timeoutMs",
-  "idempotencyKey",
-  "propagation",
-];
+export const optionNames = Object.keys(jobOptionNames) as readonly (keyof JobOptions)[];
 
 const names = ["id", "queue", "payload", ...optionNames];
 

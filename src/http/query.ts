@@ -5,6 +5,7 @@
  * @module
  */
 import { shown } from "../job/ids.ts";
+import { shownWithNearest } from "../job/option_names.ts";
 import { type CountOptions, readCountOptions } from "../queue/counting.ts";
 import { type JobFilter, toRecordFilter } from "../queue/lookup.ts";
 import { checkedAt, invalidInput } from "./request_error.ts";
@@ -62,7 +63,8 @@ export function checkQuery(query: URLSearchParams, names: readonly string[]): vo
   for (const name of query.keys()) {
     if (names.includes(name)) continue;
     const known = names.length === 0 ? "nothing" : names.join(", ");
-    throw invalidInput(`A query can have ${known}: got ${shown(name)}`, name.slice(0, 60));
+    const got = shownWithNearest(name, names);
+    throw invalidInput(`A query can have ${known}: got ${got}`, name.slice(0, 60));
   }
 }
 

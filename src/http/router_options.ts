@@ -5,6 +5,7 @@
  */
 import { shown } from "../job/ids.ts";
 import { checkInteger } from "../job/job_options.ts";
+import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import { type PageOptions, type PageSettings, readPageOptions } from "./page/page_options.ts";
 import { reportToConsole } from "../report_to_console.ts";
 import type { StandardSchema } from "./standard_schema.ts";
@@ -92,9 +93,22 @@ export interface RouterSettings {
   readonly onError: (error: unknown) => void;
 }
 
+const optionNames: OptionNames<JobRouterOptions> = {
+  authorize: true,
+  publicAccess: true,
+  allowedOrigins: true,
+  maxBodyBytes: true,
+  maxPageSize: true,
+  maxJobs: true,
+  schemas: true,
+  page: true,
+  onError: true,
+};
+
 /** Checks what is given and fills in the rest. */
-export function readRouterOptions(options: JobRouterOptions): RouterSettings {
-  const { authorize, publicAccess, onError = reportToConsole } = options ?? {};
+export function readRouterOptions(options: JobRouterOptions = {}): RouterSettings {
+  checkOptionNames("A router", options, optionNames);
+  const { authorize, publicAccess, onError = reportToConsole } = options;
   checkAccess(authorize, publicAccess);
   if (typeof onError !== "function") {
     throw new TypeError(`onError must be a function: got ${shown(onError)}`);

@@ -4,6 +4,7 @@
  * @module
  */
 import { InputRangeError, InputTypeError } from "./input_error.ts";
+import { checkOptionNames, type OptionNames } from "./option_names.ts";
 
 /** A rule for the wait before a retry. It is data, so that it is kept with the job. */
 export type Backoff =
@@ -64,15 +65,22 @@ function ruledDelay(backoff: Backoff, attempt: number, random: () => number): nu
   }
 }
 
+type Exponential = Extract<Backoff, { type: "exponential" }>;
+
+const names: OptionNames<Exponential> = { type: true, delayMs: true, maxMs: true, jitter: true };
+
 /** Refuses what is no back-off rule. */
 export function checkBackoff(backoff: unknown): Backoff {
-  const rule = backoff as Partial<Extract<Backoff, { type: "exponential" }>> | null;
+  const rule = backoff as Partial<Exponential> | null;
   const isRule = typeof rule === "object" && rule !== null &&
     ["fixed", "linear", "exponential"].includes(rule.type as string) &&
     isDuration(rule.delayMs) &&
     (rule.maxMs === undefined || isDuration(rule.maxMs)) &&
     (rule.jitter === undefined || isNumber(rule.jitter, 1));
-  if (isRule) return rule as Backoff;
+  if (isRule) {
+    checkOptionNames("A backoff", rule, names);
+    return rule as Backoff;
+  }
   throw new InputRangeError(
     'A backoff must be { type: "fixed" | "linear" | "exponential", delayMs, maxMs?, jitter? } ' +
       `with durations from 0 to ${longestDelayMs} ms and a jitter from 0 to 1: got ` +

@@ -7,6 +7,7 @@
 import { inPart, InputRangeError, InputTypeError } from "./input_error.ts";
 import { type Backoff, checkBackoff, longestDelayMs } from "./backoff.ts";
 import { checkCorrelationId, checkJobId, readTraceId, shown } from "./ids.ts";
+import { type OptionNames, unknownOption } from "./option_names.ts";
 import type { DependencyFailurePolicy, Propagation } from "./record.ts";
 
 /** A job, or its id. */
@@ -85,7 +86,7 @@ export const mostDependencies = 1_000;
 /** A timer that is set for longer fires at once. */
 export const longestTimerMs: number = 2_147_483_647;
 
-const checks: { readonly [Key in keyof Required<NewJobOptions>]: (value: unknown) => void } = {
+const checks: Readonly<Record<keyof NewJobOptions, (value: unknown) => void>> = {
   traceId: (value) => readTraceId(value as string),
   correlationId: checkCorrelationId,
   // W3C Trace Context: a receiver ignores what it cannot parse, so any text is taken here.
@@ -108,14 +109,30 @@ const checks: { readonly [Key in keyof Required<NewJobOptions>]: (value: unknown
   idempotencyKey: checkIdempotencyKey,
 };
 
+/** The options that a job is made with. */
+export const jobOptionNames: OptionNames<JobOptions> = {
+  traceId: true,
+  correlationId: true,
+  traceparent: true,
+  tracestate: true,
+  baggage: true,
+  propagation: true,
+  parent: true,
+  dependsOn: true,
+  onDependencyFailure: true,
+  priority: true,
+  delayMs: true,
+  runAt: true,
+  maxAttempts: true,
+  backoff: true,
+  timeoutMs: true,
+  idempotencyKey: true,
+};
+
 /** Refuses an option of another name, type or range. */
 export function checkOptions(options: NewJobOptions): void {
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(checks, name)) {
-      throw new InputTypeError(
-        `A job's options are ${Object.keys(checks).join(", ")}: got ${shown(name)}`,
-      );
-    }
+    if (!Object.hasOwn(checks, name)) throw unknownOption("A job", name, checks);
     if (value === undefined) continue;
     try {
       checks[name as keyof NewJobOptions](value);

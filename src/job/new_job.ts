@@ -8,10 +8,12 @@ import { checkJobId, checkQueueName, newJobId, shown } from "./ids.ts";
 import type { Job } from "./job.ts";
 import {
   checkOptions,
+  jobOptionNames,
   type JobOptions,
   type JobReference,
   type NewJobOptions,
 } from "./job_options.ts";
+import { checkOptionNames } from "./option_names.ts";
 
 /** A job before it is enqueued: plain data with an id, so that others can refer to it. */
 export interface NewJob<Name extends string = string, Payload = unknown> extends NewJobOptions {
@@ -43,7 +45,16 @@ export function job<const Name extends string, Payload>(
   payload: Payload,
   options: JobOptions = {},
 ): NewJob<Name, Payload> {
-  const { parent, dependsOn, ...rest } = checkShape(options);
+  checkOptionNames("A job", options, jobOptionNames);
+  return makeJob(queueName, payload, options);
+}
+
+/** Makes a job from options whose names have been checked. */
+export function makeJob<const Name extends string, Payload>(
+  queueName: Name,
+  payload: Payload,
+  { parent, dependsOn, ...rest }: JobOptions,
+): NewJob<Name, Payload> {
   return Object.freeze(checkJob({
     id: newJobId(),
     queueName,
@@ -51,7 +62,7 @@ export function job<const Name extends string, Payload>(
     ...inherited(parent),
     ...definedOnly(rest),
     ...(parent !== undefined && { parentId: parent === null ? null : idOf(parent) }),
-    ...(dependsOn !== undefined && { dependsOn: dependsOn.map(idOf) }),
+    ...(dependsOn !== undefined && { dependsOn: idsOf(dependsOn) }),
   }));
 }
 
@@ -70,33 +81,11 @@ export function checkJob<Name extends string, Payload>(
   return newJob;
 }
 
-/** Options may come from elsewhere: none may stand for the job's own parts. */
-function checkShape(options: JobOptions): JobOptions {
-  if (typeof options !== "object" || options === null) {
-    throw new InputTypeError(`A job's options must be an object: got ${shown(options)}`);
-  }
-  for (
-    const name of [
-      "id",
-      "queueName",
-      "payload",
-      "parentId",
-      "parentTraceId",
-      "parentTraceparent",
-      "parentTracestate",
-    ]
-  ) {
-    if (Object.hasOwn(options, name)) {
-      throw new InputTypeError(`A job's options have no ${name}: got one`);
-    }
-  }
-  const { dependsOn } = options;
-  if (dependsOn !== undefined && !Array.isArray(dependsOn)) {
-    throw new InputTypeError(
-      `dependsOn must be a list of jobs or job ids: got ${shown(dependsOn)}`,
-    );
-  }
-  return options;
+function idsOf(references: readonly JobReference[]): readonly string[] {
+  if (Array.isArray(references)) return references.map(idOf);
+  throw new InputTypeError(
+    `dependsOn must be a list of jobs or job ids: got ${shown(references)}`,
+  );
 }
 
 function idOf(reference: JobReference): string {

@@ -8,6 +8,7 @@ import { diag } from "@opentelemetry/api";
 import { toJobError } from "../job/thrown.ts";
 import type { Health, QueueDepth } from "../store/health.ts";
 import { checkInteger, longestTimerMs } from "../job/job_options.ts";
+import { checkOptionNames } from "../job/option_names.ts";
 import { within } from "../within.ts";
 import { activeMeter, onMeterChange } from "./meter.ts";
 import { addQueueGauges } from "./queue_gauges.ts";
@@ -43,6 +44,7 @@ export function observeQueueDepth(
   queue: { health(): Promise<Health> },
   options: QueueDepthOptions = {},
 ): () => void {
+  checkOptionNames("An observed queue depth", options, { timeoutMs: true });
   const timeoutMs = checkInteger("timeoutMs", options.timeoutMs ?? 1_000, 1, longestTimerMs);
   const ask = newQuestion(queue, timeoutMs);
   const known = new Set<string>();

@@ -21,7 +21,7 @@ export async function findAttempted<Transaction>(
   store: Store<Transaction>,
   filter: JobFilter,
 ): Promise<JobPage<JobWith<Job, JobPart> & Attempted>> {
-  const recordFilter = toRecordFilter({ limit: 1_000, ...filter });
+  const recordFilter = toRecordFilter(filter, 1_000);
   const page = await store.find(recordFilter);
   const stacks = recordFilter.include?.includes("stack") ?? true;
   const { attemptsOf, ...attempted } = await readAttempts(store, page, stacks);

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { InputTypeError } from "../job/input_error.ts";
-import { shown } from "../job/ids.ts";
 import { checkInteger } from "../job/job_options.ts";
+import { checkOptionNames } from "../job/option_names.ts";
 
 /** Which jobs to count. Nothing given counts all. */
 export interface CountOptions {
@@ -19,14 +18,14 @@ export interface CountOptions {
 /** The longest that can be looked back when ended jobs are counted: a year. */
 export const longestEndedWithinMs: number = 365 * 24 * 60 * 60 * 1_000;
 
+/** Refuses another name: a misspelled one would count everything. */
+export function checkCountNames(options: CountOptions): void {
+  checkOptionNames("A count", options, { endedWithinMs: true });
+}
+
 /** The checked `endedWithinMs`, as a store takes it. */
 export function readCountOptions(options: CountOptions): number | undefined {
-  for (const name of Object.keys(options)) {
-    // A misspelled one would count everything.
-    if (name !== "endedWithinMs") {
-      throw new InputTypeError(`A count has endedWithinMs: got ${shown(name)}`);
-    }
-  }
+  checkCountNames(options);
   const { endedWithinMs } = options;
   return endedWithinMs === undefined
     ? undefined

@@ -6,9 +6,10 @@
 import { inDependencyOrder } from "../job/graph.ts";
 import { inPart, UnknownJobError } from "../job/input_error.ts";
 import { inherit, type Parents, type Surroundings } from "./inheritance.ts";
-import type { JobOptions } from "../job/job_options.ts";
+import { jobOptionNames, type JobOptions } from "../job/job_options.ts";
+import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import { measureSend } from "../metrics/measure.ts";
-import { checkJob, job, type NewJob } from "../job/new_job.ts";
+import { checkJob, makeJob, type NewJob } from "../job/new_job.ts";
 import type { JobPart } from "../job/parts.ts";
 import type { InTransaction } from "../job/queues.ts";
 import type { JobInput } from "../job/record.ts";
@@ -125,9 +126,12 @@ function readArguments<Transaction>(
   args: EnqueueArguments<Transaction>,
 ): { newJobs: readonly NewJob[]; transaction: Transaction | undefined } {
   if (typeof args[0] === "string") {
-    const { transaction, ...options } = args[2] ?? {};
-    return { newJobs: [job(args[0], args[1], options as JobOptions)], transaction };
+    const [, , given = {}] = args;
+    checkOptionNames("A job", given, enqueueOptionNames);
+    const { transaction, ...options } = given;
+    return { newJobs: [makeJob(args[0], args[1], options)], transaction };
   }
+  const { transaction } = readTransaction(args[1] as InTransaction<Transaction> | undefined);
   const newJobs = Array.isArray(args[0]) ? args[0] as readonly NewJob[] : [args[0] as NewJob];
   // Plain data can come from anywhere, so it is checked again.
   for (const [i, newJob] of newJobs.entries()) {
@@ -137,7 +141,18 @@ function readArguments<Transaction>(
       throw Array.isArray(args[0]) ? inPart(error, `[${i}]`) : error;
     }
   }
-  return { newJobs, transaction: (args[1] as InTransaction<Transaction> | undefined)?.transaction };
+  return { newJobs, transaction };
+}
+
+const transactionNames: OptionNames<InTransaction<unknown>> = { transaction: true };
+const enqueueOptionNames = { ...jobOptionNames, ...transactionNames };
+
+/** Jobs that were made have their options: beside them there is only the transaction. */
+function readTransaction<Transaction>(
+  options: InTransaction<Transaction> = {},
+): InTransaction<Transaction> {
+  checkOptionNames("With jobs made by job(), enqueue", options, transactionNames);
+  return options;
 }
 
 /** Parents that are known only by their id, to inherit from. */

@@ -10,6 +10,7 @@ import type { Job } from "../job/job.ts";
 import type { JobError } from "../job/record.ts";
 import { canBeRetried } from "../job/status.ts";
 import { mostAttempts } from "../job/job_options.ts";
+import { checkOptionNames } from "../job/option_names.ts";
 import { toJob } from "../job/from_record.ts";
 import { endedAs } from "../store/reasons.ts";
 import type { CancelScope, ChangedRecord, Hindrance, RetryOptions } from "../store/store.ts";
@@ -39,14 +40,14 @@ export interface CancelOptions {
 
 /** The checked options of a retry. */
 export function readRetryOptions(options: RetryOptions): RetryOptions {
-  checkOptionNames("A retry", options, ["dependents", "force"]);
+  checkOptionNames("A retry", options, { dependents: true, force: true });
   for (const [name, value] of Object.entries(options)) checkSwitch(name, value);
   return options;
 }
 
 /** A caller's reason as it is kept with the job, and what is cancelled with it. */
 export function readCancelOptions(options: CancelOptions): [JobError, CancelScope] {
-  checkOptionNames("A cancellation", options, ["reason", "descendants"]);
+  checkOptionNames("A cancellation", options, { reason: true, descendants: true });
   const { reason = "Cancelled by a caller", descendants } = options;
   checkSwitch("descendants", descendants);
   return [toCancellation(reason), { descendants }];
@@ -94,16 +95,4 @@ function notRetried({ status }: Job, hindrance: Hindrance | undefined): string {
       endedAs(hindrance.status)
     }; retry that one first, or force ` +
       "runs the job all the same";
-}
-
-/** A misspelled option would be passed over in silence. */
-function checkOptionNames(what: string, options: object, names: readonly string[]): void {
-  if (typeof options !== "object" || options === null) {
-    throw new InputTypeError(`${what}'s options must be an object: got ${shown(options)}`);
-  }
-  for (const name of Object.keys(options)) {
-    if (!names.includes(name)) {
-      throw new InputTypeError(`${what} has ${names.join(", ")}: got ${shown(name)}`);
-    }
-  }
 }

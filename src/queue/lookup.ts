@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { InputRangeError, InputTypeError } from "../job/input_error.ts";
+import { InputRangeError } from "../job/input_error.ts";
 import { checkCorrelationId, checkJobId, checkQueueName, readTraceId, shown } from "../job/ids.ts";
 import { toFoundJob } from "../job/from_record.ts";
 import type { Job, JobWith } from "../job/job.ts";
 import { checkInteger, type JobReference } from "../job/job_options.ts";
+import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import { type JobPart, jobParts } from "../job/parts.ts";
 import { type JobStatus, jobStatuses } from "../job/status.ts";
 import type { RecordFilter, RecordPage } from "../store/store.ts";
@@ -55,14 +56,29 @@ export interface JobPage<AJob = Job> {
 /** The largest page, in bytes, if it has more than one job: 4 MiB. */
 export const mostPageBytes: number = 4 * 1_024 * 1_024;
 
+const filterNames: OptionNames<JobFilter> = {
+  ids: true,
+  queueName: true,
+  status: true,
+  traceId: true,
+  correlationId: true,
+  parent: true,
+  createdFrom: true,
+  createdBefore: true,
+  limit: true,
+  cursor: true,
+  include: true,
+};
+
+/** Refuses another name: a misspelled one would find everything. */
+export function checkFilterNames(filter: JobFilter): void {
+  checkOptionNames("A filter", filter, filterNames);
+}
+
 /** A checked filter, as a store takes it. */
-export function toRecordFilter(filter: JobFilter): RecordFilter {
-  for (const name of Object.keys(filter)) {
-    if (!filterNames.includes(name)) {
-      throw new InputTypeError(`A filter has ${filterNames.join(", ")}: got ${shown(name)}`);
-    }
-  }
-  const { queueName, status, traceId, correlationId, parent, cursor, limit = 100 } = filter;
+export function toRecordFilter(filter: JobFilter, defaultLimit: number = 100): RecordFilter {
+  checkFilterNames(filter);
+  const { queueName, status, traceId, correlationId, parent, cursor } = filter;
   return {
     ids: filter.ids && checkIds(filter.ids),
     queueNames: queueName === undefined ? undefined : [queueName].flat().map(checkQueueName),
@@ -75,7 +91,7 @@ export function toRecordFilter(filter: JobFilter): RecordFilter {
     createdFrom: time("createdFrom", filter.createdFrom),
     createdBefore: time("createdBefore", filter.createdBefore),
     before: cursor === undefined ? undefined : readCursor(cursor),
-    limit: checkInteger("limit", limit, 1, 1_000),
+    limit: checkInteger("limit", filter.limit ?? defaultLimit, 1, 1_000),
     maxBytes: mostPageBytes,
     include: filter.include && checkParts(filter.include),
   };
@@ -88,21 +104,6 @@ export function toJobPage({ jobs, hasMore }: RecordPage): JobPage<JobWith<Job, J
     nextCursor: hasMore ? String(jobs.at(-1)!.sequence) : undefined,
   };
 }
-
-// A misspelled one would find everything.
-const filterNames: readonly string[] = [
-  "ids",
-  "queueName",
-  "status",
-  "traceId",
-  "correlationId",
-  "parent",
-  "createdFrom",
-  "createdBefore",
-  "limit",
-  "cursor",
-  "include",
-];
 
 function checkIds(ids: readonly string[]): readonly string[] {
   if (Array.isArray(ids) && ids.length <= 1_000) return ids.map((id) => checkJobId(id, "ids"));

@@ -22,6 +22,7 @@ import {
 import { checkInteger } from "../job/job_options.ts";
 import { type JobTree, jobTree } from "./job_tree.ts";
 import type { NewJob } from "../job/new_job.ts";
+import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import type { JobPart } from "../job/parts.ts";
 import { type JobFilter, type JobPage, toJobPage, toRecordFilter } from "./lookup.ts";
 import type {
@@ -67,6 +68,16 @@ export interface JobQueueOptions<Transaction = never> extends SpanRuleOptions {
   readonly baggage?: boolean | undefined;
 }
 
+const optionNames: OptionNames<JobQueueOptions> = {
+  store: true,
+  maxPayloadBytes: true,
+  retentionMs: true,
+  baggage: true,
+  propagation: true,
+  childWithinMs: true,
+  spanAttributes: true,
+};
+
 /**
  * Queues by name over one store.
  *
@@ -96,6 +107,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   readonly carriesBaggage: boolean;
 
   constructor(options: JobQueueOptions<Transaction>) {
+    checkOptionNames("A queue", options, optionNames);
     const { store, maxPayloadBytes = 262_144, retentionMs = SEVEN_DAYS_MS, baggage } = options;
     if (typeof store?.add !== "function") {
       throw new TypeError(
@@ -228,11 +240,13 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
    */
   async enqueueFor<Part extends JobPart = JobPart>(
     newJobs: readonly AnyNewJob<Q>[],
-    { include, span }: {
+    options: {
       readonly include?: readonly Part[] | undefined;
       readonly span?: SpanContext | undefined;
     },
   ): Promise<readonly Enqueued<JobWith<AnyJob<Q>, Part>>[]> {
+    checkOptionNames("An enqueue for a request", options, { include: true, span: true });
+    const { include, span } = options;
     const destination = { ...this.#destination(), include };
     const surroundings = this.#surroundings(undefined, span);
     const enqueued = await enqueueJobs(destination, [newJobs as readonly NewJob[]], surroundings);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptionNames } from "../job/option_names.ts";
 import { summaryOf } from "../job/parts.ts";
 import type { Health } from "./health.ts";
 import type { Attempt, JobError, JobInput, JobRecord } from "../job/record.ts";
@@ -52,7 +53,9 @@ export interface MemoryOptions {
  * ]);
  * ```
  */
-export function memory({ now = Date.now }: MemoryOptions = {}): Store {
+export function memory(options: MemoryOptions = {}): Store {
+  checkOptionNames("A memory store", options, { now: true });
+  const { now = Date.now } = options;
   return new MemoryStore(now);
 }
 

@@ -7,6 +7,7 @@
  */
 import { StoreUnavailableError } from "../job/errors.ts";
 import { checkInteger } from "../job/job_options.ts";
+import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import type { Store } from "./store.ts";
 import { readAddress } from "./postgres/address.ts";
 import { Client, type Sql, type SqlFactory } from "./postgres/client.ts";
@@ -53,6 +54,17 @@ export interface PostgresOptions {
   readonly now?: (() => number) | undefined;
 }
 
+const optionNames: OptionNames<PostgresOptions> = {
+  schema: true,
+  migrate: true,
+  prepare: true,
+  connectTimeoutMs: true,
+  callTimeoutMs: true,
+  waitForServer: true,
+  lostAnswerMs: true,
+  now: true,
+};
+
 /**
  * Opens a schema of a Postgres database as a store.
  *
@@ -66,6 +78,7 @@ export async function postgres(
   source: string | Sql | SqlFactory,
   options: PostgresOptions = {},
 ): Promise<Store<Sql>> {
+  checkOptionNames("A Postgres store", options, optionNames);
   const schema = checkSchemaName(options.schema ?? "hammerwork");
   const { migrate: migrates = true, now, waitForServer } = options;
   const callTimeoutMs = checkMs("callTimeoutMs", options.callTimeoutMs ?? 10_000);

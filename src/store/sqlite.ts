@@ -14,6 +14,7 @@
  *
  * @module
  */
+import { checkOptionNames } from "../job/option_names.ts";
 import type { Store } from "./store.ts";
 import { openDatabase } from "./sqlite/database.ts";
 import { checkSchema, migrate, migrations } from "./sqlite/migrations.ts";
@@ -45,6 +46,7 @@ export async function sqlite(
   path: string,
   options: SqliteOptions = {},
 ): Promise<Store> {
+  checkOptionNames("A SQLite store", options, { migrate: true, busyTimeoutMs: true, now: true });
   const { busyTimeoutMs = 5_000, now = Date.now } = options;
   const migrates = options.migrate ?? true;
   const database = openDatabase(path, busyTimeoutMs, !migrates);

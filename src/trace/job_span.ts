@@ -13,6 +13,7 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
+import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import type { JobRecord } from "../job/record.ts";
 import { exceptionOf, jobAttributes } from "./attributes.ts";
 import { isDropped } from "./chosen_root.ts";
@@ -52,8 +53,16 @@ export function createJobSpan(
   operation: string = "process",
   rules: SpanRules = defaultSpanRules,
 ): Span {
+  checkOptionNames("A job span", rules, ruleNames);
   return startJobSpan(job, operation, rules, withBaggage(ROOT_CONTEXT, job.baggage));
 }
+
+const ruleNames: OptionNames<SpanRules> = {
+  propagation: true,
+  childWithinMs: true,
+  spanAttributes: true,
+  clientId: true,
+};
 
 /** As {@linkcode createJobSpan}, in a context that holds the job's baggage. */
 export function startJobSpan(

@@ -5,15 +5,32 @@
  * @module
  */
 import { readHeaders } from "../export/sender.ts";
+import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import type { TracingOptions } from "./tracing_options.ts";
+
+const optionNames: OptionNames<TracingOptions> = {
+  serviceName: true,
+  serviceVersion: true,
+  environment: true,
+  otlpEndpoint: true,
+  otlpHeaders: true,
+  compression: true,
+  exportTimeoutMs: true,
+  consoleExporter: true,
+  resourceAttributes: true,
+  samplingRatio: true,
+  spanProcessors: true,
+  env: true,
+};
 
 /**
  * Checks everything but the address, which is checked where it is read.
  *
- * @throws {TypeError} when an option is of a wrong kind, or a header cannot be sent.
+ * @throws {TypeError} when an option has another name or is of a wrong kind, or a header cannot be sent.
  * @throws {RangeError} when an option is out of its range.
  */
 export function checkOptions(options: TracingOptions): void {
+  checkOptionNames("Tracing", options, optionNames);
   for (const name of ["serviceName", "serviceVersion", "environment", "otlpEndpoint"] as const) {
     const value: unknown = options[name];
     if (value !== undefined && typeof value !== "string") {

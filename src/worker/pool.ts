@@ -4,6 +4,7 @@
  * @module
  */
 import { checkInteger } from "../job/job_options.ts";
+import { checkOptionNames } from "../job/option_names.ts";
 import { Runner } from "./runner.ts";
 import type { Worker } from "./worker.ts";
 
@@ -30,7 +31,8 @@ export interface WorkerPoolOptions {
  * ```
  */
 export class WorkerPool extends Runner {
-  constructor(workers: readonly Worker[], { concurrency }: WorkerPoolOptions = {}) {
+  constructor(workers: readonly Worker[], options: WorkerPoolOptions = {}) {
+    checkOptionNames("A pool", options, { concurrency: true });
     const settings = workers.map((worker) => worker.settings);
     const queueNames = new Set(settings.map(({ queueName }) => queueName));
     const stores = new Set(settings.map(({ source }) => source.store));
@@ -41,6 +43,7 @@ export class WorkerPool extends Runner {
       );
     }
     const sum = settings.reduce((total, one) => total + one.concurrency, 0);
-    super(settings, Math.min(sum, checkInteger("concurrency", concurrency ?? sum, 1, 1_000_000)));
+    const most = checkInteger("concurrency", options.concurrency ?? sum, 1, 1_000_000);
+    super(settings, Math.min(sum, most));
   }
 }

@@ -6,6 +6,7 @@
  */
 import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { checkInteger, longestTimerMs } from "../job/job_options.ts";
+import { checkOptionNames } from "../job/option_names.ts";
 import { type KeptBetweenLoops, Loop, type LoopLimits } from "./loop.ts";
 import { Rotation } from "./rotation.ts";
 import { RoundTrip } from "./round_trip.ts";
@@ -24,6 +25,18 @@ export interface TickOptions {
   readonly budgetMs?: number | undefined;
   /** Stops the tick early, as `stop` does. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** How a run is ended. */
+export interface RunOptions {
+  /** Stops the run, as `stop` does. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How long a stop may take. */
+export interface StopOptions {
+  /** How long running jobs are waited for, in ms. Default: the worker's `stopTimeoutMs`. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** What a tick or a run did, in jobs. */
@@ -63,7 +76,9 @@ export abstract class Runner implements AsyncDisposable {
    *
    * @throws when the store fails repeatedly; jobs that ran then run again after their lease.
    */
-  async tick({ maxJobs, budgetMs, signal }: TickOptions = {}): Promise<WorkResult> {
+  async tick(options: TickOptions = {}): Promise<WorkResult> {
+    checkOptionNames("A tick", options, { maxJobs: true, budgetMs: true, signal: true });
+    const { maxJobs, budgetMs, signal } = options;
     return await this.#work({
       maxJobs: maxJobs === undefined ? Infinity : checkInteger("maxJobs", maxJobs, 1, 1_000_000),
       budgetMs: budgetMs === undefined ? Infinity : checkBudget(budgetMs),
@@ -75,15 +90,19 @@ export abstract class Runner implements AsyncDisposable {
    * Works until the signal aborts or `stop` is called, whatever the store does. At the end the spans
    * that are still held are sent.
    */
-  async run({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<WorkResult> {
-    return await this.#work({ maxJobs: Infinity, budgetMs: Infinity, endsWhenIdle: false }, signal);
+  async run(options: RunOptions = {}): Promise<WorkResult> {
+    checkOptionNames("A run", options, { signal: true });
+    const limits = { maxJobs: Infinity, budgetMs: Infinity, endsWhenIdle: false };
+    return await this.#work(limits, options.signal);
   }
 
   /**
-   * Claims no more, waits for running jobs and hands back those that still run after `timeoutMs`
-   * (default: the worker's `stopTimeoutMs`). Returns when nothing runs any more.
+   * Claims no more, waits for running jobs and hands back those that still run after `timeoutMs`.
+   * Returns when nothing runs any more.
    */
-  async stop({ timeoutMs }: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
+  async stop(options: StopOptions = {}): Promise<void> {
+    checkOptionNames("A stop", options, { timeoutMs: true });
+    const { timeoutMs } = options;
     const withinMs = timeoutMs === undefined
       ? this.#stopTimeoutMs()
       : checkInteger("timeoutMs", timeoutMs, 0, longestTimerMs);

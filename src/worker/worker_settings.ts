@@ -13,6 +13,7 @@ import {
 import type { Hooks } from "./hooks.ts";
 import type { Job } from "../job/job.ts";
 import { checkInteger, longestTimerMs, mostReleases } from "../job/job_options.ts";
+import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import type { Enqueue, QueueName, Queues } from "../job/queues.ts";
 import { reportToConsole } from "../report_to_console.ts";
 import type { Store } from "../store/store.ts";
@@ -123,7 +124,8 @@ export function withDefaults(
   if (typeof handler !== "function") {
     throw new TypeError(`A handler must be a function of a job: got ${typeof handler}`);
   }
-  checkNames(options);
+  checkOptionNames("A worker", options, optionNames);
+  checkFunctions(options);
   const ms = (name: string, value: number, least: number) =>
     checkInteger(name, value, least, longestTimerMs);
   const { backoff = defaultBackoff, timeoutMs } = options;
@@ -146,42 +148,39 @@ export function withDefaults(
   };
 }
 
-const optionNames: readonly string[] = [
-  "concurrency",
-  "leaseMs",
-  "timeoutMs",
-  "backoff",
-  "pollMs",
-  "upkeepMs",
-  "maxReleases",
-  "stopTimeoutMs",
-  "endTimeoutMs",
-  "propagation",
-  "childWithinMs",
-];
-const functionNames: readonly string[] = [
-  "onJobStart",
-  "onJobComplete",
-  "onJobFail",
-  "onJobRetry",
-  "onJobTimeout",
-  "onJobCancel",
-  "onTraceComplete",
-  "onError",
-  "spanAttributes",
-];
+const functionNames: OptionNames<Hooks<never> & Pick<WorkerOptions, "onError" | "spanAttributes">> =
+  {
+    onJobStart: true,
+    onJobComplete: true,
+    onJobFail: true,
+    onJobRetry: true,
+    onJobTimeout: true,
+    onJobCancel: true,
+    onTraceComplete: true,
+    onError: true,
+    spanAttributes: true,
+  };
+const optionNames: OptionNames<WorkerOptions> = {
+  concurrency: true,
+  leaseMs: true,
+  timeoutMs: true,
+  backoff: true,
+  pollMs: true,
+  upkeepMs: true,
+  maxReleases: true,
+  stopTimeoutMs: true,
+  endTimeoutMs: true,
+  propagation: true,
+  childWithinMs: true,
+  ...functionNames,
+};
 
-/** A misspelled option would be passed over, a hook that is no function would fail each time. */
-function checkNames(options: object): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (functionNames.includes(name)) {
-      if (value === undefined || typeof value === "function") continue;
-      throw new TypeError(`${name} must be a function: got ${typeof value}`);
-    }
-    if (!optionNames.includes(name)) {
-      const names = [...optionNames, ...functionNames].join(", ");
-      throw new TypeError(`A worker's options are ${names}: got ${JSON.stringify(name)}`);
-    }
+/** A hook that is no function would fail each time. */
+function checkFunctions(options: WorkerOptions<never>): void {
+  for (const name of Object.keys(functionNames) as readonly (keyof typeof functionNames)[]) {
+    const value: unknown = options[name];
+    if (value === undefined || typeof value === "function") continue;
+    throw new TypeError(`${name} must be a function: got ${typeof value}`);
   }
 }
 

@@ -26,7 +26,7 @@ export function describeRandomOperations(open: OpenStore): void {
 
 async function doAll(open: OpenStore, operations: readonly AnyOperation[]): Promise<void> {
   const clock = manualClock();
-  const { store, close } = await open(clock);
+  const { store, close } = await open({ now: clock.now });
   try {
     const scene = newScene(store, clock);
     const world = new World(scene);

@@ -33,7 +33,7 @@ export function describeSlowStore(name: string, open: OpenStore): void {
     ) => Promise<void>,
   ) =>
     inVirtualTime(async (time) => {
-      const { store, close } = await open(time);
+      const { store, close } = await open({ now: time.now });
       const slow = slowStore(store, delayMs, { pause: time.pause, way });
       const errors: Error[] = [];
       try {

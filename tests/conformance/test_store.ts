@@ -26,7 +26,7 @@ export function testsOf(open: OpenStore): TestStore {
   return (sentence, body) =>
     test(sentence, async () => {
       const clock = manualClock();
-      const { store, close } = await open(clock);
+      const { store, close } = await open({ now: clock.now });
       try {
         await body(newScene(store, clock));
       } finally {

@@ -181,7 +181,7 @@ describe("bad input is refused before it reaches the store", () => {
     }
     await refused(
       () => queue.counts({ endedWithin: 1 } as never),
-      /^A count has endedWithinMs: got "endedWithin"$/,
+      /^A count's option is endedWithinMs: got "endedWithin"; did you mean endedWithinMs\?$/,
       "TypeError",
     );
     await refused(
@@ -202,7 +202,7 @@ describe("bad input is refused before it reaches the store", () => {
     );
     await refused(
       () => queue.cancel(crypto.randomUUID(), { why: "" } as never),
-      /^A cancellation has reason, descendants: got "why"$/,
+      /^A cancellation's options are reason, descendants: got "why"$/,
       "TypeError",
     );
   });

@@ -59,7 +59,7 @@ describe("queues of a pool", () => {
     for (const concurrency of [1, 3]) {
       test(`take turns in ${concurrency} shared places at ${delayMs} ms, however quick`, async () => {
         await inVirtualTime(async (time) => {
-          const { store } = slowStore(memory(time), delayMs, time);
+          const { store } = slowStore(memory({ now: time.now }), delayMs, time);
           const queue = new JobQueue<Letters>({ store });
           const names = ["a", "b", "c"];
           await queue.enqueue(names.flatMap((name) => numbers(500).map((n) => job(name, n))));
@@ -82,7 +82,7 @@ describe("queues of a pool", () => {
   for (const delayMs of [0, 100]) {
     test(`take turns when one is quick and one slow, at ${delayMs} ms`, async () => {
       await inVirtualTime(async (time) => {
-        const { store, counts } = slowStore(memory(time), delayMs, time);
+        const { store, counts } = slowStore(memory({ now: time.now }), delayMs, time);
         const queue = new JobQueue<Letters>({ store });
         await queue.enqueue(numbers(1_000).map((n) => job("quick", n)));
         await queue.enqueue(numbers(100).map((n) => job("slow", n)));
@@ -104,7 +104,7 @@ describe("queues of a pool", () => {
 
   test("that get work later are served soon", async () => {
     await inVirtualTime(async (time) => {
-      const queue = new JobQueue<Letters>({ store: memory(time) });
+      const queue = new JobQueue<Letters>({ store: memory({ now: time.now }) });
       await queue.enqueue(numbers(1_500).map((n) => job("busy", n)));
       const ran: string[] = [];
       const worker = (name: string) =>

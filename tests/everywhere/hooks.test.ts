@@ -52,7 +52,7 @@ describe("hooks", () => {
 
   test("tell of a retry with its wait, then of the final failure", async () => {
     const clock = manualClock();
-    const queue = new JobQueue({ store: memory(clock) });
+    const queue = new JobQueue({ store: memory({ now: clock.now }) });
     const { events, hooks } = recorder();
     const backoff = { type: "fixed", delayMs: 500 } as const;
     await queue.enqueue("queue", {}, { maxAttempts: 2, backoff });
@@ -85,7 +85,7 @@ describe("hooks", () => {
 
   test("tell of a job whose worker was lost, on the worker that swept its lease", async () => {
     const clock = manualClock();
-    const store = memory(clock);
+    const store = memory({ now: clock.now });
     const queue = new JobQueue({ store });
     const { events, hooks } = recorder();
     await queue.enqueue("queue", {}, { maxAttempts: 1 });
@@ -105,7 +105,7 @@ describe("hooks", () => {
 
   test("tell how long a job waits whose worker was lost", async () => {
     const clock = manualClock();
-    const store = memory(clock);
+    const store = memory({ now: clock.now });
     const queue = new JobQueue({ store });
     const { events, hooks } = recorder();
     const backoff = { type: "fixed", delayMs: 5_000 } as const;
@@ -165,7 +165,7 @@ describe("hooks", () => {
 
   test("that hang are let go of during a run, and reported", async () => {
     await inVirtualTime(async (time) => {
-      const queue = new JobQueue({ store: memory(time) });
+      const queue = new JobQueue({ store: memory({ now: time.now }) });
       const errors: string[] = [];
       const worker = queue.worker("queue", () => {}, {
         onJobStart: () => new Promise(() => {}),

@@ -51,7 +51,7 @@ describe("the router's operations", () => {
 
   test("a delay is the time from now", async () => {
     const clock = manualClock();
-    const queue = new JobQueue({ store: memory(clock) });
+    const queue = new JobQueue({ store: memory({ now: clock.now }) });
     const { body } = await post(open(queue), "/jobs", { ...mail, delayMs: 60_000 });
     assert.equal(body.status, "scheduled");
     assert.equal(body.runAt, new Date(clock.now() + 60_000).toISOString());
@@ -110,7 +110,7 @@ describe("the router's operations", () => {
 
   test("jobs are found by each filter, page by page, newest first", async () => {
     const clock = manualClock();
-    const queue = new JobQueue({ store: memory(clock) });
+    const queue = new JobQueue({ store: memory({ now: clock.now }) });
     const app = open(queue);
     const first = await queue.enqueue("a", 0, { correlationId: "order 1/ä" });
     clock.pass(1_000);
@@ -280,7 +280,7 @@ describe("the router's operations", () => {
 
   test("what ended of late is counted by itself", async () => {
     const clock = manualClock();
-    const queue = new JobQueue({ store: memory(clock) });
+    const queue = new JobQueue({ store: memory({ now: clock.now }) });
     const app = open(queue);
     for (const queueName of ["a", "b", "c"]) {
       await queue.enqueue(queueName, 1);

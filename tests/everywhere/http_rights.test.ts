@@ -14,7 +14,7 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 /** Jobs of three queues in one trace and one process, with parents and dependencies across them. */
 async function crossedQueues(): Promise<{ queue: JobQueue; jobs: readonly Job[] }> {
-  const queue = new JobQueue({ store: memory(manualClock()) });
+  const queue = new JobQueue({ store: memory({ now: manualClock().now }) });
   const family = { traceId: "c".repeat(32), correlationId: "shared-order" };
   const ids: string[] = [];
   const add = async (queueName: Name, more: object = {}) => {

@@ -15,7 +15,7 @@ const drawn = (nodes: readonly JobNode[], indent = ""): string =>
 describe("a tree of jobs", () => {
   test("has each job below its parent, with every attempt in order", async () => {
     const clock = manualClock();
-    const queue = new JobQueue<Queues>({ store: memory(clock) });
+    const queue = new JobQueue<Queues>({ store: memory({ now: clock.now }) });
     const startedAt = new Date(clock.now());
     const { traceId } = await queue.enqueue("import", 2, { correlationId: "batch-1" });
     await queue.worker("import", async ({ payload, attempts }, ctx) => {

@@ -257,7 +257,7 @@ async function runAll(workers: readonly Worker[], pass: () => void): Promise<voi
 describe("the page's waterfall", () => {
   test("says of each job in words what its bar shows", async () => {
     const clock = manualClock();
-    const queue = new JobQueue({ store: memory(clock) });
+    const queue = new JobQueue({ store: memory({ now: clock.now }) });
     const order = await queue.enqueue("order", {});
     const payment = await queue.enqueue("payment", {}, { parent: order });
     await queue.enqueue("mail", {}, { parent: order, dependsOn: [payment] });
@@ -312,7 +312,7 @@ describe("the page's waterfall", () => {
 
   test("shows a business process with all its traces on one time line", async () => {
     const clock = manualClock();
-    const queue = new JobQueue({ store: memory(clock) });
+    const queue = new JobQueue({ store: memory({ now: clock.now }) });
     const correlationId = "order-12345";
     const first = await queue.enqueue("order", {}, { correlationId });
     clock.pass(5_000);

@@ -33,7 +33,10 @@ describe("an attempt and the enqueue of its job", () => {
     rules: { queue?: Propagation; worker?: Propagation; job?: Propagation; traceId?: string },
   ) {
     const clock = manualClock();
-    const queue = new JobQueue<Queues>({ store: memory(clock), propagation: rules.queue });
+    const queue = new JobQueue<Queues>({
+      store: memory({ now: clock.now }),
+      propagation: rules.queue,
+    });
     const sent = await queue.enqueue("mails", 1, {
       propagation: rules.job,
       traceId: rules.traceId,
@@ -68,7 +71,7 @@ describe("an attempt and the enqueue of its job", () => {
 
   test("the limit of auto is the worker's, else the queue's", async () => {
     const clock = manualClock();
-    const queue = new JobQueue<Queues>({ store: memory(clock), childWithinMs: 10 });
+    const queue = new JobQueue<Queues>({ store: memory({ now: clock.now }), childWithinMs: 10 });
     await queue.enqueue("a", 1);
     await queue.enqueue("b", 1);
     clock.pass(20);
@@ -174,7 +177,7 @@ describe("an attempt and the enqueue of its job", () => {
 
   test("what a late attempt enqueues belongs to the trace that it runs in", async () => {
     const clock = manualClock();
-    const queue = new JobQueue<Queues>({ store: memory(clock) });
+    const queue = new JobQueue<Queues>({ store: memory({ now: clock.now }) });
     const parent = await queue.enqueue("parent", 1);
     clock.pass(60 * MINUTE);
     await queue.worker("parent", async (_job, ctx) => {

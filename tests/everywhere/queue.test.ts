@@ -11,7 +11,7 @@ interface Shop {
 describe("enqueue", () => {
   test("returns what is stored, with defaults, a new trace and the store's time", async () => {
     const clock = manualClock();
-    const queue = new JobQueue<Shop>({ store: memory(clock) });
+    const queue = new JobQueue<Shop>({ store: memory({ now: clock.now }) });
     const { id, traceId, ...stored } = await queue.enqueue("payment_queue", { amount: 1 });
     assert.match(traceId, /^[0-9a-f]{32}$/);
     assert.deepEqual(withoutUndefined(stored), {
@@ -46,7 +46,7 @@ describe("enqueue", () => {
 
   test("keeps every option", async () => {
     const clock = manualClock();
-    const queue = new JobQueue({ store: memory(clock) });
+    const queue = new JobQueue({ store: memory({ now: clock.now }) });
     const runAt = new Date(clock.now() + 5_000);
     const options = {
       priority: 7,
@@ -198,7 +198,7 @@ describe("what a job belongs to", () => {
 describe("lookup", () => {
   test("finds by everything, newest first, page by page, while jobs are added", async () => {
     const clock = manualClock();
-    const queue = new JobQueue({ store: memory(clock) });
+    const queue = new JobQueue({ store: memory({ now: clock.now }) });
     const traceId = newTraceId();
     for (let n = 0; n < 7; n++) {
       await queue.enqueue("queue", n, { traceId, correlationId: "order-1" });
@@ -266,7 +266,9 @@ describe("lookup", () => {
     assert.equal((await queue.get(dependent.id))?.status, "blocked");
     await assert.rejects(
       queue.retry(id, { dependants: true } as never),
-      new TypeError('A retry has dependents, force: got "dependants"'),
+      new TypeError(
+        `A retry's options are dependents, force: got "dependants"; did you mean dependents?`,
+      ),
     );
     await assert.rejects(
       queue.retry(id, { force: "yes" as never }),

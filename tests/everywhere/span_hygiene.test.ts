@@ -40,7 +40,7 @@ describe("each started span has ended exactly once, and nothing is left active",
       const kept = await keepSpans();
       tracing = kept.tracing;
       const clock = manualClock();
-      const { queue, worker } = shop(memory(clock), kind);
+      const { queue, worker } = shop(memory({ now: clock.now }), kind);
       const timeoutMs = kind === "never returns" ? 150 : 60_000;
       const { id } = await queue.enqueue("jobs", kind, { maxAttempts: 2, timeoutMs });
       await worker.tick();

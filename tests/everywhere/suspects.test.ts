@@ -123,7 +123,7 @@ describe("a job whose worker was lost before its attempt was known to have begun
 /** A queue whose store notes what is extended, and a way to make a suspect. */
 function scene() {
   const clock = manualClock();
-  const store = memory(clock);
+  const store = memory({ now: clock.now });
   const queue = new JobQueue({ store });
   const calls: string[] = [];
   const suspect = async (payload: string) => {

@@ -23,7 +23,7 @@ function limited(
   time: VirtualTime,
   can: { settle: number; claim: number; extend: number },
 ): { store: Store; calls: Call[]; extended: number[] } {
-  const store = memory(time);
+  const store = memory({ now: time.now });
   const { exchange, extend } = store;
   const calls: Call[] = [];
   const extended: number[] = [];
@@ -119,7 +119,7 @@ describe("a batch that takes a store too long", () => {
 
   test("of an upkeep, of ends of traces and of leases to check is halved too", async () => {
     await inVirtualTime(async (time) => {
-      const store = memory(time);
+      const store = memory({ now: time.now });
       const late: string[] = [];
       const most = 30;
       let calls = 0;

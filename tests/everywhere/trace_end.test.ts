@@ -16,7 +16,7 @@ type Queues = Record<string, number>;
 /** A queue whose clock only the test moves, and the ends that were told. */
 function scene() {
   const clock = manualClock();
-  const store = memory(clock);
+  const store = memory({ now: clock.now });
   const queue = new JobQueue<Queues>({ store });
   const told: TraceCompleteEvent[] = [];
   const onTraceComplete = (event: TraceCompleteEvent) => void told.push(event);
@@ -120,7 +120,7 @@ describe("onTraceComplete", () => {
 
   test("goes on being told when hooks hang: each has its lease to return, then it counts as told", async () => {
     await inVirtualTime(async (time) => {
-      const queue = new JobQueue<Queues>({ store: memory(time) });
+      const queue = new JobQueue<Queues>({ store: memory({ now: time.now }) });
       const told: string[] = [];
       const errors: string[] = [];
       const worker = queue.worker("jobs", () => {}, {

@@ -23,7 +23,7 @@ const nothing = { completed: 0, failed: 0, retried: 0, cancelled: 0, released: 0
 describe("a tick", () => {
   test("claims, runs and settles what is ready, and says when to come again", async () => {
     const clock = manualClock();
-    const queue = new JobQueue<{ sums: number[] }>({ store: memory(clock) });
+    const queue = new JobQueue<{ sums: number[] }>({ store: memory({ now: clock.now }) });
     const worker = queue.worker("sums", ({ payload }) => payload.reduce((a, b) => a + b, 0));
     const { id } = await queue.enqueue("sums", [1, 2]);
     await queue.enqueue("sums", [3], { delayMs: 5_000 });
@@ -160,7 +160,7 @@ describe("an attempt that fails", () => {
 
   test("waits as its own rule says, else as the worker's, which may be a function", async () => {
     const clock = manualClock();
-    const queue = new JobQueue({ store: memory(clock) });
+    const queue = new JobQueue({ store: memory({ now: clock.now }) });
     const waits: number[] = [];
     const worker = queue.worker("queue", () => Promise.reject(new Error("503")), {
       backoff: (attempt, error) => attempt * 100 + (error as Error).message.length,
@@ -314,7 +314,7 @@ describe("the signal of an attempt", () => {
 
   test("aborts when the lease was lost to another worker, and nothing of the attempt is recorded", async () => {
     const clock = manualClock();
-    const store = memory(clock);
+    const store = memory({ now: clock.now });
     const queue = new JobQueue({ store });
     const reasons: unknown[] = [];
     const worker = queue.worker("queue", async (_job, { signal }) => {

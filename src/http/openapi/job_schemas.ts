@@ -53,16 +53,12 @@ const businessId: JsonSchema = { type: "string", minLength: 1, maxLength: 255 };
 const delay = whole(0, longestDelayMs);
 const duration: JsonSchema = { type: "number", minimum: 0, maximum: longestDelayMs };
 
-const backoff: JsonSchema = {
-  type: "object",
-  properties: {
-    type: { enum: ["fixed", "linear", "exponential"] },
-    delayMs: duration,
-    maxMs: duration,
-    jitter: { type: "number", minimum: 0, maximum: 1 },
-  },
-  required: ["type", "delayMs"],
-};
+const backoff: JsonSchema = closed({
+  type: { enum: ["fixed", "linear", "exponential"] },
+  delayMs: duration,
+  maxMs: duration,
+  jitter: { type: "number", minimum: 0, maximum: 1 },
+}, ["type", "delayMs"]);
 
 /** What a request can say of a job, and an answer says of it too. */
 const shared = {

@@ -4,6 +4,7 @@
  * @module
  */
 import { shown } from "../../job/ids.ts";
+import { checkOptionNames } from "../../job/option_names.ts";
 
 /** How the page is set up. */
 export interface PageOptions {
@@ -38,7 +39,9 @@ export function readPageOptions(page: boolean | PageOptions | undefined): PageSe
   if (page !== true && (typeof page !== "object" || page === null)) {
     throw new TypeError(`page must be true, false or its options: got ${shown(page)}`);
   }
-  const { title = "hammerwork", traceLinks = {} } = page === true ? {} : page;
+  const options = page === true ? {} : page;
+  checkOptionNames("The page", options, { title: true, traceLinks: true });
+  const { title = "hammerwork", traceLinks = {} } = options;
   if (typeof title !== "string" || title === "") {
     throw new TypeError(`page.title must be a string that is not empty: got ${shown(title)}`);
   }

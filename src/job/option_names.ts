@@ -1,0 +1,98 @@
+/**
+ * The names of options: any other one is refused. In JavaScript nothing else would tell of a misspelled
+ * one, and what it asks for would not be done.
+ *
+ * @module
+ */
+import { shown } from "./ids.ts";
+import { InputTypeError } from "./input_error.ts";
+
+/** Every name that options have, none left out and none made up; only the keys count. */
+export type OptionNames<Options> = {
+  readonly [Name in keyof Required<Options>]: unknown;
+};
+
+/**
+ * Refuses what is no object of options, and an option of another name.
+ *
+ * @param whose What they are the options of, such as `A worker`.
+ */
+export function checkOptionNames<Options extends object>(
+  whose: string,
+  options: Options,
+  names: OptionNames<NoInfer<Options>>,
+): void {
+  checkIsOptions(whose, options);
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(names, name)) throw unknownOption(whose, name, names);
+  }
+}
+
+/** What is said of an option of another name. */
+export function unknownOption(whose: string, name: string, names: object): InputTypeError {
+  const known = Object.keys(names);
+  const has = known.length === 0
+    ? `${whose} has no options`
+    : `${whose}'s ${known.length === 1 ? "option is" : "options are"} ${known.join(", ")}`;
+  return new InputTypeError(`${has}: got ${shownWithNearest(name, known)}`);
+}
+
+/** An unknown name as an error message shows it, with the name that was probably meant. */
+export function shownWithNearest(name: string, names: readonly string[]): string {
+  const nearest = nearestName(name, names);
+  return shown(name) + (nearest === undefined ? "" : `; did you mean ${nearest}?`);
+}
+
+/** An array, a `Map` or a promise has no names of its own: whatever it was to say would be passed over. */
+function checkIsOptions(whose: string, options: unknown): void {
+  const kind = Object.prototype.toString.call(options).slice("[object ".length, -1);
+  // What `import * as options` gives is an object with names too.
+  if (kind === "Object" || kind === "Module") return;
+  const isOther = typeof options === "object" && options !== null;
+  const got = isOther ? `${/^[AEIOU]/.test(kind) ? "an" : "a"} ${kind}` : shown(options);
+  throw new InputTypeError(`${whose}'s options must be an object: got ${got}`);
+}
+
+/** The name that is the likeliest to have been meant, if one is near. */
+export function nearestName(name: string, names: readonly string[]): string | undefined {
+  let nearest: string | undefined;
+  let least = Infinity;
+  for (const one of names) {
+    const distance = distanceOf(name.toLowerCase(), one.toLowerCase());
+    if (distance >= least) continue;
+    least = distance;
+    nearest = one;
+  }
+  return nearest;
+}
+
+/** How far a name is from another; `Infinity` where nobody would take one for the other. */
+function distanceOf(a: string, b: string): number {
+  const [shorter, longer] = a.length < b.length ? [a, b] : [b, a];
+  // Any name can come from elsewhere, however long.
+  if (longer.length - shorter.length <= MOST_MISTAKES) {
+    const mistakes = countMistakes(a, b);
+    if (mistakes <= MOST_MISTAKES && mistakes * 3 <= longer.length) return mistakes;
+  }
+  // A part of it stands for the whole, such as `queue` for `queueName`.
+  return shorter.length >= 4 && longer.startsWith(shorter) ? MOST_MISTAKES + 1 : Infinity;
+}
+
+const MOST_MISTAKES = 2;
+
+/** How many letters are missing, too many, wrong, or swapped with the next (Damerau–Levenshtein). */
+function countMistakes(a: string, b: string): number {
+  let beforeLast: readonly number[] = [];
+  let last: readonly number[] = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const wrong = last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = isSwapped ? beforeLast[j - 2]! + 1 : Infinity;
+      row.push(Math.min(wrong, swapped, last[j]! + 1, row[j - 1]! + 1));
+    }
+    [beforeLast, last] = [last, row];
+  }
+  return last[b.length]!;
+}
