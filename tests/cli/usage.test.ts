@@ -25,6 +25,10 @@ describe("the command line's usage", () => {
       ["jobs", /^There is no command "jobs": /],
       ["job list", /^No store is named: give --url or set HAMMERWORK_URL, /],
       ["job list --foo", /^There is no option --foo; hammerwork job list --help shows /],
+      [
+        "job list --stauts failed",
+        /^There is no option --stauts, did you mean --status\?; hammerwork job /,
+      ],
       ["job list --limit", /^--limit needs a value: --limit N$/],
       ["job list --limit 0", /^--limit must be a whole number from 1 to 1000: got "0"$/],
       ["job list --limit 1 --limit 2", /^--limit can be given once: got it 2 times$/],
