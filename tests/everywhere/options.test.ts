@@ -62,6 +62,7 @@ const taking: Readonly<Record<string, Taking>> = {
   "JobQueue.enqueue, a list": {
     call: (options) => queue.enqueue([job("queue", {})], options),
   },
+  "JobQueue.enqueueFor": { call: (options) => queue.enqueueFor([job("queue", {})], options) },
   "JobQueue.find": { call: (filter) => queue.find(filter) },
   "JobQueue.tree": { call: (filter) => queue.tree(filter) },
   "JobQueue.counts": { call: (options) => queue.counts(options) },
