@@ -69,6 +69,8 @@ export type {
   Hindrance,
   Lease,
   LeaseState,
+  Maintenance,
+  MaintenanceResult,
   QueueCount,
   RecordFilter,
   RetryOptions,
@@ -78,8 +80,6 @@ export type {
   TraceEndClaim,
   Turn,
   TurnResult,
-  Upkeep,
-  UpkeepResult,
 } from "./src/store/store.ts";
 
 export { Worker } from "./src/worker/worker.ts";

@@ -78,7 +78,7 @@ export function testRefusedOutcomes(open: () => Promise<RefusingStore>): void {
     const swept: string[] = [];
     // A store that has just looked for expired leases does not look again at once.
     await until("the others are swept", 10_000, async () => {
-      const { expired, refused } = await store.upkeep({ retentionMs: 1e9, limit: 10 });
+      const { expired, refused } = await store.maintain({ retentionMs: 1e9, limit: 10 });
       swept.push(...expired.map((one) => one.id));
       assert.ok(refused.every(({ jobId, message }) => jobId === id && message !== ""));
       return swept.length > 0;

@@ -16,6 +16,8 @@ import type {
   Extension,
   Lease,
   LeaseState,
+  Maintenance,
+  MaintenanceResult,
   Notice,
   QueueCount,
   RecordFilter,
@@ -26,8 +28,6 @@ import type {
   TraceEndClaim,
   Turn,
   TurnResult,
-  Upkeep,
-  UpkeepResult,
 } from "./store.ts";
 import { depthsOf } from "./depth.ts";
 import { copyOf } from "./memory/entry.ts";
@@ -176,7 +176,7 @@ class MemoryStore implements Store {
   }
 
   // deno-lint-ignore require-await
-  async upkeep({ retentionMs, limit }: Upkeep): Promise<UpkeepResult> {
+  async maintain({ retentionMs, limit }: Maintenance): Promise<MaintenanceResult> {
     const now = this.#now();
     return {
       expired: this.#jobs.sweep(limit, now),

@@ -277,8 +277,8 @@ export type Notice =
   /** Notices of other processes may have been missed: what matters is to be asked for. */
   | { readonly type: "missed" };
 
-/** What upkeep is to do. */
-export interface Upkeep {
+/** What maintenance is to do. */
+export interface Maintenance {
   /** Jobs that ended longer ago than this are removed. */
   readonly retentionMs: number;
   /** At most this many leases are swept and this many jobs removed in one call. */
@@ -301,8 +301,8 @@ export interface RefusedSweep {
   readonly message: string;
 }
 
-/** What upkeep did. */
-export interface UpkeepResult {
+/** What maintenance did. */
+export interface MaintenanceResult {
   /** Jobs whose lease had expired. */
   readonly expired: readonly ExpiredJob[];
   /** Jobs that could not be swept. They are tried again, and keep no other from being swept. */
@@ -334,7 +334,7 @@ export interface Store<Transaction = never> {
   /**
    * Cancels a job that has not ended, and the dependents that its end cancels; perhaps its descendants
    * too, until none is found that has not ended. What a caller's transaction adds that was open
-   * meanwhile is cancelled by upkeep, if it has not begun. `undefined` when there is no such job.
+   * meanwhile is cancelled by maintenance, if it has not begun. `undefined` when there is no such job.
    */
   cancel(id: string, error: JobError, scope?: CancelScope): Promise<ChangedRecord | undefined>;
   /**
@@ -369,7 +369,7 @@ export interface Store<Transaction = never> {
    * is charged: its job waits its back-off, the default one if it has none of its own, or has failed.
    * One whose begin is not recorded is charged nothing: its job is ready at once, as a suspect.
    */
-  upkeep(upkeep: Upkeep): Promise<UpkeepResult>;
+  maintain(maintenance: Maintenance): Promise<MaintenanceResult>;
   /**
    * Whether notices of other processes arrive by themselves at the moment. While they do not, a worker
    * with claimed jobs looks after its leases each second. Default false.

@@ -22,7 +22,7 @@ import type { LeaseState, Notice, Store, TurnResult } from "../store/store.ts";
 import { OutcomeCounts } from "./outcome_counts.ts";
 import { TraceEnds } from "./trace_ends.ts";
 import { Turns } from "./turns.ts";
-import { doUpkeep, upkeepDueAt } from "./upkeep.ts";
+import { doMaintenance, maintenanceDueAt } from "./maintenance.ts";
 import { Waiting } from "./waiting.ts";
 import { toAll, type WorkerSettings } from "./worker_settings.ts";
 
@@ -61,7 +61,7 @@ export class Loop {
   readonly #traceEnds: TraceEnds;
   readonly #stopping: Stopping = new Stopping(() => this.#attempts.handBack());
   readonly #budgetEndsAt: number;
-  // Upkeep alone is no reason for more of it, whatever its interval.
+  // Maintenance alone is no reason for more of it, whatever its interval.
   #hasKept = false;
   #isKeeping = false;
 
@@ -130,9 +130,9 @@ export class Loop {
         if (this.#prefetch.overdueAt() <= performance.now()) await this.#handBackOverdue();
         if (this.#turns.isDue(this.#mayStart())) {
           await this.#cancellations.whileClaiming(() => this.#turns.take(this.#mayStart()));
-        } else if (!this.#isUpkeepDue()) await this.#sleep();
+        } else if (!this.#isMaintenanceDue()) await this.#sleep();
         this.#traceEnds.askIfDue();
-        if (this.#isUpkeepDue()) void this.#upkeep();
+        if (this.#isMaintenanceDue()) void this.#maintain();
         await this.#eventLoop.yieldIfDue();
       }
       if (this.#stopping.hasGivenUp) this.#reportUnrecorded();
@@ -272,10 +272,10 @@ export class Loop {
   }
 
   /** A worker that could not record its own outcomes must not sweep them. */
-  #isUpkeepDue(): boolean {
+  #isMaintenanceDue(): boolean {
     return !this.#turns.hasFailed && !this.#stopping.isAsked && !this.#hasKept &&
       !this.#isKeeping &&
-      upkeepDueAt(this.#store, this.#settings) <= performance.now();
+      maintenanceDueAt(this.#store, this.#settings) <= performance.now();
   }
 
   #isOver(): boolean {
@@ -284,35 +284,35 @@ export class Loop {
     if (running.size > 0 || finishedCount > 0 || this.#prefetch.count > 0) return false;
     if (this.#isKeeping) return false;
     if (this.#stopping.isAsked) return true;
-    return this.#limits.endsWhenIdle && !this.#isUpkeepDue() && !this.#hasDue();
+    return this.#limits.endsWhenIdle && !this.#isMaintenanceDue() && !this.#hasDue();
   }
 
   async #sleep(): Promise<void> {
     const now = performance.now();
-    // An upkeep interval of zero means every turn, not a loop without a pause.
-    const upkeepAt = this.#isKeeping
+    // A maintenance interval of zero means every turn, not a loop without a pause.
+    const maintenanceAt = this.#isKeeping
       ? Infinity
-      : Math.max(now + 1, upkeepDueAt(this.#store, this.#settings));
+      : Math.max(now + 1, maintenanceDueAt(this.#store, this.#settings));
     const wakeAt = Math.min(
       this.#askAt(),
       this.#prefetch.overdueAt(),
-      upkeepAt,
+      maintenanceAt,
       Math.max(now + 1, this.#traceEnds.askAt),
     );
-    // Woken by the end of an upkeep it has not slept, and the next one is not due yet.
-    const isWokenByUpkeep = this.#isKeeping;
+    // Woken by the end of a maintenance run it has not slept, and the next one is not due yet.
+    const isWokenByMaintenance = this.#isKeeping;
     await this.#waiting.sleep(wakeAt - now);
     const mayKeepAgain = !this.#limits.endsWhenIdle || this.#attempts.running.size > 0;
-    if (!isWokenByUpkeep && mayKeepAgain) this.#hasKept = false;
+    if (!isWokenByMaintenance && mayKeepAgain) this.#hasKept = false;
     this.#eventLoop.hasYielded();
   }
 
   /** Beside the turns: on a store that is far away jobs need not wait for it. Never rejects. */
-  async #upkeep(): Promise<void> {
+  async #maintain(): Promise<void> {
     this.#hasKept = true;
     this.#isKeeping = true;
-    const upkeep = doUpkeep(this.#store, this.#byQueue, this.#hooks, this.#onStoreError);
-    const hasFreed = await this.#stopping.inTime(upkeep).catch(() => false);
+    const maintenance = doMaintenance(this.#store, this.#byQueue, this.#hooks, this.#onStoreError);
+    const hasFreed = await this.#stopping.inTime(maintenance).catch(() => false);
     this.#isKeeping = false;
     if (hasFreed) this.#schedule.askAll();
     this.#waiting.wake();

@@ -44,7 +44,7 @@ export class TraceEnds {
     // Workers that share a function are told once.
     this.#listeners = listeners.filter((_, i) => hooks.indexOf(hooks[i]) === i);
     this.#leaseMs = Math.max(...listeners.map(({ leaseMs }) => leaseMs));
-    this.#askEveryMs = Math.min(...listeners.map(({ upkeepMs }) => upkeepMs));
+    this.#askEveryMs = Math.min(...listeners.map(({ maintenanceMs }) => maintenanceMs));
   }
 
   /** When to ask next for ends that were recorded elsewhere, by `performance.now()`. */
@@ -52,7 +52,7 @@ export class TraceEnds {
     return this.#listeners.length === 0 ? Infinity : this.#askAt;
   }
 
-  /** Asks if it is time to, whoever else does the upkeep of the store. */
+  /** Asks if it is time to, whoever else does the maintenance of the store. */
   askIfDue(): void {
     if (this.askAt <= performance.now()) this.ask();
   }

@@ -60,7 +60,7 @@ export interface WorkerOptions<AJob = Job> extends Hooks<AJob>, SpanRuleOptions 
   /** How often to ask an idle store, in ms. Default: what the store says. */
   readonly pollMs?: number | undefined;
   /** How often expired leases are swept and old jobs removed, in ms. Default 1,000. */
-  readonly upkeepMs?: number | undefined;
+  readonly maintenanceMs?: number | undefined;
   /**
    * How often in a row a job that runs is handed back at a stop without being charged, 0 to 32,767.
    * The next time counts as a failed attempt. Default 10.
@@ -106,7 +106,7 @@ export interface WorkerSettings {
   readonly timeoutMs: number | undefined;
   readonly backoff: Backoff | BackoffFunction;
   readonly pollMs: number;
-  readonly upkeepMs: number;
+  readonly maintenanceMs: number;
   readonly maxReleases: number;
   readonly stopTimeoutMs: number;
   readonly endTimeoutMs: number;
@@ -139,7 +139,7 @@ export function withDefaults(
     timeoutMs: timeoutMs === undefined ? undefined : ms("timeoutMs", timeoutMs, 1),
     backoff: typeof backoff === "function" ? backoff : checkBackoff(backoff),
     pollMs: ms("pollMs", options.pollMs ?? source.store.pollMs, 1),
-    upkeepMs: ms("upkeepMs", options.upkeepMs ?? 1_000, 0),
+    maintenanceMs: ms("maintenanceMs", options.maintenanceMs ?? 1_000, 0),
     maxReleases: checkInteger("maxReleases", options.maxReleases ?? 10, 0, mostReleases),
     stopTimeoutMs: ms("stopTimeoutMs", options.stopTimeoutMs ?? 10_000, 0),
     endTimeoutMs: ms("endTimeoutMs", options.endTimeoutMs ?? 5_000, 0),
@@ -166,7 +166,7 @@ const optionNames: OptionNames<WorkerOptions> = {
   timeoutMs: true,
   backoff: true,
   pollMs: true,
-  upkeepMs: true,
+  maintenanceMs: true,
   maxReleases: true,
   stopTimeoutMs: true,
   endTimeoutMs: true,

@@ -47,7 +47,7 @@ export function describeAttemptTraces(test: TestStore): void {
       await scene.add();
       await scene.settle(await scene.claimOne(), completed, { traceparent: contextIn(x) });
       scene.clock.pass(10_000);
-      await scene.store.upkeep({ retentionMs: 1_000, limit: 10 });
+      await scene.store.maintain({ retentionMs: 1_000, limit: 10 });
       assert.deepEqual(await findIn(scene, x), []);
     });
 

@@ -117,7 +117,7 @@ export function describeCancelledParents(test: TestStore): void {
       const { add, store, clock } = scene;
       const { id: parentId } = await jobWithStatus.cancelled(scene);
       clock.pass(5_000);
-      await store.upkeep({ retentionMs: 1_000, limit: 10 });
+      await store.maintain({ retentionMs: 1_000, limit: 10 });
       assert.equal(await store.get(parentId), undefined);
       assert.equal((await add({ parentId })).status, "ready", "Nobody knows of a removed one");
     });

@@ -45,7 +45,7 @@ export function describeCounting(test: TestStore): void {
       const [first] = await addAll([{}, {}]);
       await store.cancel(first!.job.id, reason);
       clock.pass(10);
-      await store.upkeep({ retentionMs: 1, limit: 10 });
+      await store.maintain({ retentionMs: 1, limit: 10 });
       assert.deepEqual(await counted(store), ["orders ready 1"]);
       assert.deepEqual(await counted(store, withinMs), []);
     });

@@ -27,8 +27,8 @@ const operations: Readonly<Record<string, Operation>> = {
   "claiming": ({ claim }) => claim(),
   "cancelling it": ({ store }, { id }) => store.cancel(id, reason),
   "extending its lease": ({ store }, job) => store.extend([leaseOf(job)], 5_000),
-  "upkeep": ({ sweep }) => sweep(),
-  "upkeep after its lease": async ({ clock, sweep }) => {
+  "maintain": ({ sweep }) => sweep(),
+  "maintenance after its lease": async ({ clock, sweep }) => {
     clock.pass(1_001);
     await sweep();
   },

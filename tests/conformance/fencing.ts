@@ -112,7 +112,7 @@ export function describeFencing(test: TestStore): void {
       const job = await claimOne();
       await settle(job, completed);
       clock.pass(10);
-      await store.upkeep({ retentionMs: 1, limit: 10 });
+      await store.maintain({ retentionMs: 1, limit: 10 });
       assert.equal(await settle(job, completed), "lost");
     });
 

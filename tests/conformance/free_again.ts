@@ -49,6 +49,6 @@ export function describeFreeAgain(test: TestStore): void {
 
 async function remove({ store, clock }: Scene): Promise<void> {
   clock.pass(1_000);
-  const { removed } = await store.upkeep({ retentionMs: 1, limit: 100 });
+  const { removed } = await store.maintain({ retentionMs: 1, limit: 100 });
   assert.equal(removed, 1);
 }

@@ -67,7 +67,7 @@ export function describeLeases(test: TestStore): void {
 
   describe("sweeping leases", () => {
     test("an empty store has nothing to sweep", async ({ store }) => {
-      const result = await store.upkeep({ retentionMs: 0, limit: 10 });
+      const result = await store.maintain({ retentionMs: 0, limit: 10 });
       assert.deepEqual({ ...result }, { expired: [], refused: [], removed: 0 });
     });
 

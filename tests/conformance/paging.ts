@@ -26,7 +26,7 @@ export function describePaging(test: TestStore): void {
       const first = await jobsFound(store, { limit: 10 });
       for (const id of ids.slice(5, 15)) await store.cancel(id, reason);
       clock.pass(10);
-      await store.upkeep({ retentionMs: 1, limit: 100 });
+      await store.maintain({ retentionMs: 1, limit: 100 });
       const second = await jobsFound(store, { limit: 10, before: first.at(-1)!.sequence });
       assert.deepEqual(second.map(({ id }) => id), ids.slice(15));
     });
@@ -36,7 +36,7 @@ export function describePaging(test: TestStore): void {
       const { id, sequence } = await add();
       await store.cancel(id, reason);
       clock.pass(10);
-      await store.upkeep({ retentionMs: 1, limit: 100 });
+      await store.maintain({ retentionMs: 1, limit: 100 });
       assert.ok((await add()).sequence > sequence);
     });
 

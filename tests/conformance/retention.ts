@@ -40,7 +40,7 @@ export function describeRetention(test: TestStore): void {
       const { id } = await add();
       await claimOne({ leaseMs: 10 * retentionMs });
       clock.pass(9 * retentionMs);
-      const result = await store.upkeep({ retentionMs, limit: 10 });
+      const result = await store.maintain({ retentionMs, limit: 10 });
       assert.deepEqual({ ...result }, { expired: [], refused: [], removed: 0 });
       assert.equal(await statusOf(id), "running");
     });
@@ -107,5 +107,5 @@ export function describeRetention(test: TestStore): void {
 }
 
 async function removed({ store }: Scene, limit = 100): Promise<number> {
-  return (await store.upkeep({ retentionMs, limit })).removed;
+  return (await store.maintain({ retentionMs, limit })).removed;
 }

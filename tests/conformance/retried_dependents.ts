@@ -176,7 +176,7 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       await settle(await claimOne(), completed);
       clock.pass(10_000);
       await settle(await claimOne(), failed);
-      await store.upkeep({ retentionMs: 1_000, limit: 10 });
+      await store.maintain({ retentionMs: 1_000, limit: 10 });
       assert.equal(await store.get(early.id), undefined);
       await store.retry(late.id);
       assert.equal(await statusOf(dependent.id), "blocked");
@@ -371,7 +371,7 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       clock.pass(5_000);
       const { id } = await add({ dependsOn: [dependencyId] });
       clock.pass(5_000);
-      const { removed } = await store.upkeep({ retentionMs: 6_000, limit: 10 });
+      const { removed } = await store.maintain({ retentionMs: 6_000, limit: 10 });
       assert.equal(removed, 1);
       const { changed, hindrance } = (await store.retry(id))!;
       assert.deepEqual([changed, hindrance], [false, { dependencyId, status: "removed" }]);
@@ -385,7 +385,7 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       await settle(await claimOne(), completed);
       clock.pass(5_000);
       await settle(await claimOne(), failed);
-      await store.upkeep({ retentionMs: 1_000, limit: 10 });
+      await store.maintain({ retentionMs: 1_000, limit: 10 });
       assert.equal(await store.get(dependency), undefined);
       assert.equal((await store.retry(id))?.job.status, "ready");
     });

@@ -83,7 +83,7 @@ export function describeRetrying(test: TestStore): void {
       const { id } = await jobWithStatus.failed(scene);
       await scene.store.retry(id);
       scene.clock.pass(10_000);
-      await scene.store.upkeep({ retentionMs: 1_000, limit: 10 });
+      await scene.store.maintain({ retentionMs: 1_000, limit: 10 });
       assert.equal(await scene.statusOf(id), "ready");
     });
 

@@ -79,7 +79,7 @@ export function newScene(store: Store, clock: ManualClock): Scene {
     },
     statusOf: async (id) => (await get(id)).status,
     sweep: async (limit = 1_000) => {
-      const { expired } = await store.upkeep({ retentionMs: Number.MAX_SAFE_INTEGER, limit });
+      const { expired } = await store.maintain({ retentionMs: Number.MAX_SAFE_INTEGER, limit });
       return expired;
     },
   };

@@ -91,7 +91,7 @@ export function describeTraceEnds(test: TestStore): void {
       const [second, third] = await scene.addAll([waiting, waiting]);
       await scene.settle(await scene.claimOne(), completed);
       scene.clock.pass(10_000);
-      assert.equal((await scene.store.upkeep({ retentionMs, limit: 10 })).removed, 1);
+      assert.equal((await scene.store.maintain({ retentionMs, limit: 10 })).removed, 1);
       assert.equal(await scene.store.get(first.id), undefined);
       const jobs = await scene.claim();
       assert.deepEqual(jobs.map(({ id }) => id), [second!.job.id, third!.job.id]);
@@ -213,7 +213,7 @@ export function describeTraceEnds(test: TestStore): void {
       const { traceId } = await scene.add();
       await scene.settle(await scene.claimOne(), completed);
       scene.clock.pass(10_000);
-      await scene.store.upkeep({ retentionMs: 1_000, limit: 10 });
+      await scene.store.maintain({ retentionMs: 1_000, limit: 10 });
       assert.deepEqual(await scene.store.claimTraceEnds(claim), []);
       await scene.add({ traceId });
       await scene.settle(await scene.claimOne(), completed);

@@ -93,7 +93,7 @@ describe("hooks", () => {
     const { claimed: [job] } = await store.exchange({ settlements: [], claims });
     await store.extend([{ jobId: job!.id, leaseToken: job!.leaseToken }], 1_000);
     clock.pass(1_001);
-    await queue.worker("queue", () => {}, { ...hooks, upkeepMs: 0 }).tick();
+    await queue.worker("queue", () => {}, { ...hooks, maintenanceMs: 0 }).tick();
     const [fail] = events;
     assert.ok(fail?.type === "fail");
     assert.deepEqual([fail.error.name, fail.attempt, fail.durationMs], [
@@ -115,7 +115,7 @@ describe("hooks", () => {
     const { claimed: [job] } = await store.exchange({ settlements: [], claims });
     await store.extend([{ jobId: job!.id, leaseToken: job!.leaseToken }], 1_000);
     clock.pass(1_001);
-    await queue.worker("queue", () => {}, { ...hooks, upkeepMs: 0 }).tick();
+    await queue.worker("queue", () => {}, { ...hooks, maintenanceMs: 0 }).tick();
     const retries = events.filter((event) => event.type === "retry");
     assert.deepEqual(
       retries.map(({ job, attempt, retryInMs, durationMs }) => [

@@ -42,22 +42,22 @@ describe("a pool", () => {
         onError: (error) => heard.push(`own ${(error as Error).message}`),
       }),
     ]);
-    const { exchange, upkeep } = store;
+    const { exchange, maintain } = store;
     store.exchange = () => {
       store.exchange = exchange;
       return Promise.reject(new Error("exchange"));
     };
-    store.upkeep = () => {
-      store.upkeep = upkeep;
-      return Promise.reject(new Error("upkeep"));
+    store.maintain = () => {
+      store.maintain = maintain;
+      return Promise.reject(new Error("maintain"));
     };
     await queue.enqueue("a", 1);
     assert.equal((await pool.tick()).completed, 1);
     assert.deepEqual(heard.sort(), [
       "own exchange",
-      "own upkeep",
+      "own maintain",
       "shared exchange",
-      "shared upkeep",
+      "shared maintain",
     ]);
   });
 
@@ -104,7 +104,7 @@ describe("a loop", () => {
     const worker = queue.worker("a", () => {
       ranAfterMs = performance.now() - begun;
       stop.abort();
-    }, { pollMs: 60_000, upkeepMs: 60_000 });
+    }, { pollMs: 60_000, maintenanceMs: 60_000 });
     await worker.run({ signal: stop.signal });
     assert.ok(ranAfterMs < 1_000, String(ranAfterMs));
   });
@@ -131,7 +131,7 @@ describe("a loop", () => {
     const worker = queue.worker("a", () => {
       runs++;
       failing = 2;
-    }, { leaseMs: 100, upkeepMs: 1, onError: () => {} });
+    }, { leaseMs: 100, maintenanceMs: 1, onError: () => {} });
     const { id } = await queue.enqueue("a", 1);
     const run = worker.run();
     while ((await queue.get(id))?.status !== "completed") await soon(10);

@@ -90,7 +90,7 @@ describe("the Postgres store on a real server", { skip: whyNoDatabase }, () => {
       const done = new Promise<void>((resolve) => ran = resolve);
       await using worker = elsewhere.worker("orders", () => ran(), {
         pollMs: 60_000,
-        upkeepMs: 60_000,
+        maintenanceMs: 60_000,
       });
       const run = worker.run();
       await new Promise((resolve) => setTimeout(resolve, 300)); // until it listens
@@ -395,7 +395,7 @@ describe("the Postgres store on a real server", { skip: whyNoDatabase }, () => {
       const done = new Promise<void>((resolve) => ran = resolve);
       await using worker = there.worker("orders", () => ran(), {
         pollMs: 60_000,
-        upkeepMs: 60_000,
+        maintenanceMs: 60_000,
       });
       const run = worker.run();
       await new Promise((resolve) => setTimeout(resolve, 300)); // until it listens

@@ -69,7 +69,7 @@ describe("a worker's prefetch", () => {
       started++;
       // The handler of one job in the middle does not return.
       return payload === 700 ? new Promise<void>((resolve) => ends.push(resolve)) : undefined;
-    }, { concurrency: 1, upkeepMs: 60_000 });
+    }, { concurrency: 1, maintenanceMs: 60_000 });
     const run = stuck.run();
     const stuckAt = await until("the slow job has started", 2_000, () => ends.length > 0)
       .then(() => performance.now());

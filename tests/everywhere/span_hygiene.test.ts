@@ -130,7 +130,7 @@ describe("each started span has ended exactly once, and nothing is left active",
       // Lost when it is extended, in the middle of its time; else no busy machine shall lose it.
       leaseMs: kind === "loses its lease" ? 1_000 : 60_000,
       stopTimeoutMs: 0,
-      upkeepMs: 0,
+      maintenanceMs: 0,
       onError: () => {},
     });
     return { queue, worker };

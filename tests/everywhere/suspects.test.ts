@@ -144,5 +144,5 @@ async function loseOnce(store: Store, clock: ReturnType<typeof manualClock>): Pr
   const claims = [{ queueName: "queue", limit: 100, leaseMs: 1_000 }];
   await store.exchange({ settlements: [], claims });
   clock.pass(1_001);
-  await store.upkeep({ retentionMs: 1e9, limit: 100 });
+  await store.maintain({ retentionMs: 1e9, limit: 100 });
 }

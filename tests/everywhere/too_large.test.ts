@@ -117,7 +117,7 @@ describe("a batch that takes a store too long", () => {
     });
   });
 
-  test("of an upkeep, of ends of traces and of leases to check is halved too", async () => {
+  test("of a maintenance run, of ends of traces and of leases to check is halved too", async () => {
     await inVirtualTime(async (time) => {
       const store = memory({ now: time.now });
       const late: string[] = [];
@@ -129,8 +129,10 @@ describe("a batch that takes a store too long", () => {
         late.push(name);
         throw new StoreTimeoutError("It took longer than it may");
       };
-      const { upkeep, claimTraceEnds, settleTraceEnds, check } = store;
-      store.upkeep = async (one) => (limit("upkeep", one.limit), await upkeep.call(store, one));
+      const { maintain, claimTraceEnds, settleTraceEnds, check } = store;
+      store.maintain = async (
+        one,
+      ) => (limit("maintain", one.limit), await maintain.call(store, one));
       store.claimTraceEnds = async (one) => {
         limit("claimTraceEnds", one.limit);
         return await claimTraceEnds.call(store, one);
@@ -164,7 +166,7 @@ describe("a batch that takes a store too long", () => {
       await time.pause(30_000);
       assert.equal(told.size, 201);
       assert.equal((await queue.get(id))?.status, "completed");
-      assert.deepEqual([...new Set(late)].sort(), ["check", "claimTraceEnds", "upkeep"]);
+      assert.deepEqual([...new Set(late)].sort(), ["check", "claimTraceEnds", "maintain"]);
       assert.equal(errors.length, late.length);
       assert.ok(late.length <= 15 + calls / 8, `${late.length} of ${calls}`);
       await pool.stop();

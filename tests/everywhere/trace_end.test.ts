@@ -80,7 +80,7 @@ describe("onTraceComplete", () => {
     const { traceId } = await queue.enqueue("deaf", 1);
     await queue.worker("deaf", () => {}).tick();
     assert.equal(told.length, 0);
-    await queue.worker("listening", () => {}, { onTraceComplete, upkeepMs: 0 }).tick();
+    await queue.worker("listening", () => {}, { onTraceComplete, maintenanceMs: 0 }).tick();
     assert.deepEqual(told.map((one) => one.traceId), [traceId]);
   });
 
@@ -89,7 +89,7 @@ describe("onTraceComplete", () => {
     await queue.enqueue("jobs", 1);
     const hanging = { onTraceComplete: () => new Promise(() => {}), endTimeoutMs: 1 };
     await queue.worker("jobs", () => {}, hanging).tick();
-    const other = queue.worker("jobs", () => {}, { onTraceComplete, upkeepMs: 0 });
+    const other = queue.worker("jobs", () => {}, { onTraceComplete, maintenanceMs: 0 });
     await other.tick();
     assert.equal(told.length, 0, "it is still the first one's to tell");
     clock.pass(30_000);
@@ -109,7 +109,7 @@ describe("onTraceComplete", () => {
         throw new Error("a hook that throws");
       },
       onError: (error) => problems.push((error as Error).message),
-      upkeepMs: 0,
+      maintenanceMs: 0,
     });
     await worker.tick();
     await worker.tick();
@@ -186,7 +186,7 @@ describe("onTraceComplete", () => {
     const worker = queue.worker("jobs", () => {}, {
       onTraceComplete,
       onError: (error) => problems.push(error),
-      upkeepMs: 0,
+      maintenanceMs: 0,
     });
     assert.equal((await worker.tick()).completed, 1);
     assert.ok(problems.length > 0);

@@ -322,7 +322,7 @@ describe("the signal of an attempt", () => {
       await takeAway(store, "queue");
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
       reasons.push(signal.reason);
-    }, { leaseMs: 100, upkeepMs: 60_000 });
+    }, { leaseMs: 100, maintenanceMs: 60_000 });
     const { id } = await queue.enqueue("queue", {});
     assert.equal((await worker.tick()).lost, 1);
     assert.ok(reasons[0] instanceof LeaseLostError);
@@ -331,11 +331,11 @@ describe("the signal of an attempt", () => {
 
   test("keeps its lease for as long as it runs", async () => {
     const queue = new JobQueue({ store: memory() });
-    const worker = queue.worker("queue", () => soon(700), { leaseMs: 300, upkeepMs: 10 });
+    const worker = queue.worker("queue", () => soon(700), { leaseMs: 300, maintenanceMs: 10 });
     await queue.enqueue("queue", {});
     const [mine, other] = await Promise.all([
       worker.tick(),
-      soon(450).then(() => queue.worker("queue", () => {}, { upkeepMs: 10 }).tick()),
+      soon(450).then(() => queue.worker("queue", () => {}, { maintenanceMs: 10 }).tick()),
     ]);
     assert.deepEqual([mine.completed, other.completed], [1, 0]);
   });
@@ -346,7 +346,10 @@ describe("a run", () => {
     const queue = new JobQueue({ store: memory() });
     const stop = new AbortController();
     const ran = deferred();
-    const worker = queue.worker("queue", () => ran.resolve(), { pollMs: 60_000, upkeepMs: 60_000 });
+    const worker = queue.worker("queue", () => ran.resolve(), {
+      pollMs: 60_000,
+      maintenanceMs: 60_000,
+    });
     const run = worker.run({ signal: stop.signal });
     await soon();
     await queue.enqueue("queue", {});
@@ -481,6 +484,6 @@ function deferred(): Deferred {
 
 /** Sweeps the expired lease and claims the job for somebody else. */
 async function takeAway(store: Store, queueName: string): Promise<void> {
-  await store.upkeep({ retentionMs: 1e9, limit: 10 });
+  await store.maintain({ retentionMs: 1e9, limit: 10 });
   await store.exchange({ settlements: [], claims: [{ queueName, limit: 1, leaseMs: 60_000 }] });
 }

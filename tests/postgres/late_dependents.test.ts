@@ -99,13 +99,13 @@ describe(
             assert.equal((await queue.get(id))?.status, "failed");
             if (outcome === "removed") {
               await using elsewhere = await open(outcome);
-              await elsewhere.store.upkeep({ retentionMs: 0, limit: 10 });
+              await elsewhere.store.maintain({ retentionMs: 0, limit: 10 });
               assert.equal(await queue.get(id), undefined);
             }
             return added;
           });
           await store.exchange({ settlements: [], claims: [] });
-          await store.upkeep({ retentionMs: 1e9, limit: 10 });
+          await store.maintain({ retentionMs: 1e9, limit: 10 });
           const { jobs } = await queue.find({ queueName: "second" });
           assert.deepEqual(jobs.map(({ status }) => status), ["ready", "cancelled"]);
           assert.equal(jobs[0]!.id, unharmed);
@@ -134,7 +134,7 @@ describe(
       await queue.enqueue("second", 2, { dependsOn: [id] });
       const keepHouse = async () => {
         await store.exchange({ settlements: [], claims: [] });
-        await store.upkeep({ retentionMs: 1e9, limit: 10 });
+        await store.maintain({ retentionMs: 1e9, limit: 10 });
       };
       for (let i = 0; i < 20; i++) await keepHouse();
       assert.ok(looks >= 2 && looks <= 4, `${looks} looks`);

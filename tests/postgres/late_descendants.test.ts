@@ -8,7 +8,7 @@ import { postgres, type Sql } from "../../src/store/postgres.ts";
 import { jobInput } from "../conformance/job_input.ts";
 import { openTestDatabase, whyNoDatabase } from "./database.ts";
 
-const upkeep = { retentionMs: 86_400_000, limit: 100 };
+const maintenance = { retentionMs: 86_400_000, limit: 100 };
 
 describe("parts that are added while a job is cancelled", { skip: whyNoDatabase }, () => {
   test("are cancelled by maintenance once they are there, unless they have begun", async () => {
@@ -30,17 +30,17 @@ describe("parts that are added while a job is cancelled", { skip: whyNoDatabase 
     const answer = await queue.cancel(root.id, { reason: "withdrawn", descendants: true });
     assert.deepEqual([answer?.changed, answer?.cancelledDescendants], [true, 3]);
     // However often it is looked for: the transaction is open.
-    for (const _ of [1, 2, 3]) await queue.store.upkeep(upkeep);
+    for (const _ of [1, 2, 3]) await queue.store.maintain(maintenance);
     await late!.commit();
     assert.equal((await queue.get(late!.job.id))?.status, "ready");
-    await queue.store.upkeep(upkeep);
+    await queue.store.maintain(maintenance);
     const { status, error } = (await queue.get(late!.job.id))!;
     assert.deepEqual([status, error?.message, error?.parentId], [
       "cancelled",
       "withdrawn",
       root.id,
     ]);
-    for (const _ of [1, 2, 3]) await queue.store.upkeep(upkeep);
+    for (const _ of [1, 2, 3]) await queue.store.maintain(maintenance);
     const [left] = await sql`select count(*)::integer as count from hammerwork.cancelled_trees`;
     assert.equal(left?.count, 0, "Nobody looks any more once none can come");
   });
@@ -58,7 +58,7 @@ describe("parts that are added while a job is cancelled", { skip: whyNoDatabase 
     const claims = [{ queueName: "parts", limit: 1, leaseMs: 60_000 }];
     const { claimed } = await queue.store.exchange({ settlements: [], claims });
     assert.deepEqual(claimed.map(({ id }) => id), [part.id]);
-    for (const _ of [1, 2, 3]) await queue.store.upkeep(upkeep);
+    for (const _ of [1, 2, 3]) await queue.store.maintain(maintenance);
     assert.equal((await queue.get(part.id))?.status, "running");
   });
 
@@ -77,7 +77,7 @@ describe("parts that are added while a job is cancelled", { skip: whyNoDatabase 
     });
     const cancelling = queue.cancel(root.id, { descendants: true });
     await Promise.all([...adding, cancelling]);
-    for (const _ of [1, 2, 3]) await queue.store.upkeep(upkeep);
+    for (const _ of [1, 2, 3]) await queue.store.maintain(maintenance);
     const counts = await queue.counts();
     assert.deepEqual(counts.map(({ status }) => status), counts.map(() => "cancelled"));
     assert.equal(counts.find(({ queueName }) => queueName === "parts")?.count, 40);

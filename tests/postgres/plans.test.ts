@@ -291,7 +291,7 @@ describe("among a million ended jobs", { skip }, () => {
     await store.health?.();
     await store.hasUnfinished?.(traceId, id);
     await store.extend([lease], 60_000);
-    await store.upkeep({ retentionMs: Number.MAX_SAFE_INTEGER, limit: 1_000 });
+    await store.maintain({ retentionMs: Number.MAX_SAFE_INTEGER, limit: 1_000 });
     await store.settleTraceEnds?.(await store.claimTraceEnds!({ limit: 100, leaseMs: 60_000 }));
     await store.exchange({ settlements: [], claims: [{ queueName, limit: 100, leaseMs: 60_000 }] });
     await store.cancel(id, { name: "Error", message: "cancelled" });

@@ -86,14 +86,14 @@ describe("the end of a trace on one Postgres", { skip: whyNoDatabase }, () => {
       const [, ...added] = await Promise.all([a.exchange({ settlements, claims: [] }), ...adding]);
       blocked += added.filter(([one]) => one!.job.status === "blocked").length;
     }
-    // Neither of two transactions may have seen the other: such a dependent is freed by upkeep.
+    // Neither of two transactions may have seen the other: such a dependent is freed by maintenance.
     const late = (await a.find({ statuses: ["blocked"], limit: traces })).jobs.length;
     // Any other that came in before its dependency ended keeps the trace open.
     const early = (await takeEnds(a)).length;
     assert.ok(early <= traces - blocked + late, `${early} ends, ${blocked} in time, ${late} late`);
     // As a worker has it: an exchange tells that there are some.
     await a.exchange({ settlements: [], claims: [] });
-    await a.upkeep({ retentionMs: 1e9, limit: 100 });
+    await a.maintain({ retentionMs: 1e9, limit: 100 });
     const dependents = [{ queueName: "dependents", limit: traces, leaseMs: 60_000 }];
     const last = (await a.exchange({ settlements: [], claims: dependents })).claimed;
     assert.equal(last.length, traces);
@@ -136,7 +136,7 @@ describe("the end of a trace on one Postgres", { skip: whyNoDatabase }, () => {
     const told: TraceCompleteEvent[] = [];
     const stop = new AbortController();
     await queue.worker("elsewhere", () => {}, {
-      upkeepMs: 50,
+      maintenanceMs: 50,
       onTraceComplete: (event) => {
         told.push(event);
         stop.abort();

@@ -157,7 +157,7 @@ describe("a SQLite file that somebody takes away while it is open", () => {
         () => store.get(job!.id),
         () => jobsFound(store, { limit: 10 }),
         () => store.counts(),
-        () => store.upkeep({ retentionMs: 0, limit: 10 }),
+        () => store.maintain({ retentionMs: 0, limit: 10 }),
       ];
       for (const call of calls) {
         await assert.rejects(call, { name: "StoreUnavailableError", message: said });

@@ -97,7 +97,7 @@ describe("several processes on one SQLite file", () => {
     const { id } = await queue.enqueue(queueName, {});
     await using late = startProgram("settle_late.ts", { database, queueName, leaseMs: 200 });
     assert.equal(await late.said("claimed"), id);
-    const worker = queue.worker(queueName, () => "in time", { upkeepMs: 10, pollMs: 10 });
+    const worker = queue.worker(queueName, () => "in time", { maintenanceMs: 10, pollMs: 10 });
     await until("another has completed it", 5_000, async () => {
       await worker.tick();
       return (await queue.get(id))?.status === "completed";
@@ -120,7 +120,7 @@ describe("several processes on one SQLite file", () => {
     await late.said("ready");
     const { id } = await queue.enqueue(queueName, {});
     await until("it runs", 10_000, () => notesIn(record).length > 0);
-    const worker = queue.worker(queueName, () => "in time", { upkeepMs: 10, pollMs: 10 });
+    const worker = queue.worker(queueName, () => "in time", { maintenanceMs: 10, pollMs: 10 });
     await until("another has completed it", 5_000, async () => {
       await worker.tick();
       return (await queue.get(id))?.status === "completed";

@@ -14,6 +14,8 @@ import type {
   Extension,
   Lease,
   LeaseState,
+  Maintenance,
+  MaintenanceResult,
   Notice,
   QueueCount,
   RecordFilter,
@@ -24,8 +26,6 @@ import type {
   TraceEndClaim,
   Turn,
   TurnResult,
-  Upkeep,
-  UpkeepResult,
 } from "../store.ts";
 import { Adding } from "./adding.ts";
 import { Allowance } from "./allowance.ts";
@@ -204,8 +204,8 @@ export class PostgresStore implements Store<Sql> {
     return settleTraceEnds(this.#client, this.#schema, ends);
   }
 
-  async upkeep(upkeep: Upkeep): Promise<UpkeepResult> {
-    const { woken, ...result } = await this.#turns.upkeep(upkeep);
+  async maintain(maintenance: Maintenance): Promise<MaintenanceResult> {
+    const { woken, ...result } = await this.#turns.maintain(maintenance);
     await this.#notifier.notify(woken);
     return result;
   }

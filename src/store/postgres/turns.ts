@@ -11,11 +11,11 @@ import type {
   ExpiredJob,
   Lease,
   LeaseState,
+  Maintenance,
+  MaintenanceResult,
   Settlement,
   Turn,
   TurnResult,
-  Upkeep,
-  UpkeepResult,
 } from "../store.ts";
 import { Allowance } from "./allowance.ts";
 import { inClaimOrder } from "../claim_order.ts";
@@ -164,7 +164,7 @@ export class Turns {
     }
   }
 
-  async upkeep({ retentionMs, limit }: Upkeep): Promise<UpkeepResult & Woken> {
+  async maintain({ retentionMs, limit }: Maintenance): Promise<MaintenanceResult & Woken> {
     const isFresh = this.#at() === null && performance.now() - this.#nothingExpiredAt < FRESH_MS;
     const woken = new Set<string>();
     const { expired, refused } = isFresh ? { expired: [], refused: [] } : await sweptApart({
@@ -226,7 +226,7 @@ export class Turns {
     return rows.map(({ id }) => id as string);
   }
 
-  /** Removes the oldest first. When a batch was full, the next upkeep goes on. */
+  /** Removes the oldest first. When a batch was full, the next maintenance run goes on. */
   async #retain(retentionMs: number, limit: number): Promise<number> {
     const isFresh = this.#at() === null &&
       performance.now() - this.#retainedAt < RETENTION_EVERY_MS;

@@ -1,12 +1,12 @@
 /**
- * What upkeep asks of a file, and the removal of ended jobs.
+ * What maintenance asks of a file, and the removal of ended jobs.
  *
  * @module
  */
 import type { Database } from "./database.ts";
 
 /** Whether a lease has expired or an ended job is past its time. Only reads. */
-export function isUpkeepDue(database: Database, now: number, retentionMs: number): boolean {
+export function isMaintenanceDue(database: Database, now: number, retentionMs: number): boolean {
   return database.get(
     "select 1 where exists (select 1 from hammerwork_jobs indexed by hammerwork_jobs_leased " +
       "where status = 'running' and leased_until < ?) " +

@@ -17,6 +17,8 @@ import type {
   Extension,
   Lease,
   LeaseState,
+  Maintenance,
+  MaintenanceResult,
   Notice,
   QueueCount,
   RecordFilter,
@@ -27,8 +29,6 @@ import type {
   TraceEndClaim,
   Turn,
   TurnResult,
-  Upkeep,
-  UpkeepResult,
 } from "../store.ts";
 import { depthsOf } from "../depth.ts";
 import { sweptApart } from "../swept_apart.ts";
@@ -36,7 +36,7 @@ import { claimJobs, nextAt } from "./claim.ts";
 import type { Database } from "./database.ts";
 import { addJobs } from "./enqueue.ts";
 import { countEnded, countJobs, countLive, findJobs } from "./find.ts";
-import { isUpkeepDue, removeEnded } from "./retention.ts";
+import { isMaintenanceDue, removeEnded } from "./retention.ts";
 import { retryJob } from "./retry.ts";
 import { attemptColumns, toAttempt, toRecord } from "./rows.ts";
 import { expiredLeases, extendLease, heldJob, sweepLeases } from "./leases.ts";
@@ -161,18 +161,18 @@ export class SqliteStore implements Store {
     return this.#write(() => settleTraceEnds(this.#database, ends));
   }
 
-  async upkeep(upkeep: Upkeep): Promise<UpkeepResult> {
+  async maintain(maintenance: Maintenance): Promise<MaintenanceResult> {
     const isDue = await this.#database.read(() =>
-      isUpkeepDue(this.#database, this.#now(), upkeep.retentionMs)
+      isMaintenanceDue(this.#database, this.#now(), maintenance.retentionMs)
     );
     if (!isDue) return { expired: [], refused: [], removed: 0 };
     const { expired, refused } = await sweptApart({
-      all: () => this.#sweep({ limit: upkeep.limit }),
-      ids: () => this.#expiredIds(upkeep.limit),
+      all: () => this.#sweep({ limit: maintenance.limit }),
+      ids: () => this.#expiredIds(maintenance.limit),
       one: (id) => this.#sweep({ limit: 1, id }),
     });
     const removed = await this.#write((now) =>
-      removeEnded(this.#database, now - upkeep.retentionMs, upkeep.limit)
+      removeEnded(this.#database, now - maintenance.retentionMs, maintenance.limit)
     );
     return { expired, refused, removed };
   }
