@@ -4,6 +4,7 @@
  * @module
  */
 import { checkJobId } from "../job/ids.ts";
+import { InputTypeError } from "../job/input_error.ts";
 import { isInputError } from "../job/input_error.ts";
 import type { Attempted, JobWith } from "../job/job.ts";
 import type { JobOptions, JobReference } from "../job/job_options.ts";
@@ -130,9 +131,13 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
   ): Promise<JobTree<JobWith<JobOf<Q, Name>, Part>>> {
     checkOptionNames("A tree", filter, treeFilterNames);
     const { limit, cursor, include, ...of } = filter;
-    const path = "traceId" in of ? `/traces/${encodeURIComponent(of.traceId)}` : "/correlations";
+    const { traceId, correlationId }: Partial<Record<"traceId" | "correlationId", string>> = of;
+    if ((traceId === undefined) === (correlationId === undefined)) {
+      throw new InputTypeError("A tree is of a traceId or of a correlationId: got both or neither");
+    }
     const query = queryOf({ limit, cursor, include });
-    if ("correlationId" in of) query.set("correlationId", of.correlationId);
+    if (correlationId !== undefined) query.set("correlationId", correlationId);
+    const path = traceId === undefined ? "/correlations" : `/traces/${encodeURIComponent(traceId)}`;
     const call = { method: "GET", path, query } as const;
     const tree = await this.#connection.ask(call, treeFrom(include ?? []));
     return tree as JobTree<unknown> as JobTree<JobWith<JobOf<Q, Name>, Part>>;

@@ -32,6 +32,7 @@ import type {
 import { depthsOf } from "./depth.ts";
 import { copyOf } from "./memory/entry.ts";
 import { MemoryJobs } from "./memory/jobs.ts";
+import { checkNoTransaction } from "./reasons.ts";
 
 /** How a memory store is set up. */
 export interface MemoryOptions {
@@ -75,8 +76,9 @@ class MemoryStore implements Store {
   // deno-lint-ignore require-await
   async add(
     inputs: readonly JobInput[],
-    { include }: AddOptions = {},
+    { transaction, include }: AddOptions = {},
   ): Promise<readonly Added[]> {
+    checkNoTransaction(transaction, "memory()");
     return this.#jobs.add(inputs, this.#now(), include);
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { JobIdTakenError } from "../job/errors.ts";
-import { UnknownJobError } from "../job/input_error.ts";
+import { InputTypeError, UnknownJobError } from "../job/input_error.ts";
 import type { JobError, JobInput } from "../job/record.ts";
 import type { FailedDependency } from "./store.ts";
 
@@ -49,6 +49,14 @@ export function checkSameJob(
 /** The refusal of a parent that is not stored. */
 export function unknownParent(id: string): UnknownJobError {
   return new UnknownJobError(`A parent must be a stored job: got ${id}`, id);
+}
+
+/** Refuses a caller's transaction where a store has none: the job would outlive its rollback. */
+export function checkNoTransaction(transaction: unknown, store: string): void {
+  if (transaction === undefined) return;
+  throw new InputTypeError(
+    `${store} takes no transaction: enqueue outside of it, or use postgres()`,
+  );
 }
 
 /** How a dependency did not complete, in words. */

@@ -14,6 +14,18 @@ async function refused(what: () => unknown, error: RegExp, name: "TypeError" | "
   assert.deepEqual(await queue.counts(), [], "nothing may be stored");
 }
 
+describe("a transaction where a store has none", () => {
+  test("is refused, and nothing is stored", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const options = { transaction: {} } as object;
+    await assert.rejects(queue.enqueue("orders", 1, options), {
+      name: "TypeError",
+      message: /^memory\(\) takes no transaction/,
+    });
+    assert.deepEqual(await queue.counts(), []);
+  });
+});
+
 describe("bad input is refused before it reaches the store", () => {
   test("queue names of another shape", async () => {
     for (

@@ -176,6 +176,15 @@ describe("a client of a router", () => {
     }
   });
 
+  test("asks for the tree of one thing", async () => {
+    const { client } = scene();
+    const none = { traceId: undefined } as unknown as { traceId: string };
+    await assert.rejects(client.tree(none), { name: "TypeError", message: /got both or neither/ });
+    const { id } = await client.enqueue("payments", { amount: 1 }, { correlationId: "order-1" });
+    const tree = await client.tree({ ...none, correlationId: "order-1" });
+    assert.equal(tree.roots[0]?.job.id, id);
+  });
+
   test("rejects with what the router says: the code, the sentence and the path", async () => {
     const { client, reader, clientOf } = scene();
     await assert.rejects(

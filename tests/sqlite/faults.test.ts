@@ -180,6 +180,17 @@ describe("a SQLite file that somebody takes away while it is open", () => {
   });
 });
 
+test("a caller's transaction is refused, and nothing is stored", async () => {
+  const store = await sqlite(":memory:");
+  const transaction = {} as never;
+  await assert.rejects(store.add([jobInput()], { transaction }), {
+    name: "TypeError",
+    message: /^sqlite\(\) takes no transaction/,
+  });
+  assert.deepEqual(await store.counts(), []);
+  await store.close();
+});
+
 describe("a full disk", () => {
   test("fails the enqueue with a clear error and harms no job", { timeout: 30_000 }, async (t) => {
     using folder = temporaryFolder();

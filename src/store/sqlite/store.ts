@@ -31,6 +31,7 @@ import type {
   TurnResult,
 } from "../store.ts";
 import { depthsOf } from "../depth.ts";
+import { checkNoTransaction } from "../reasons.ts";
 import { sweptApart } from "../swept_apart.ts";
 import { claimJobs, nextAt } from "./claim.ts";
 import type { Database } from "./database.ts";
@@ -58,7 +59,12 @@ export class SqliteStore implements Store {
     this.#now = () => Math.floor(now());
   }
 
-  add(inputs: readonly JobInput[], { include }: AddOptions = {}): Promise<readonly Added[]> {
+  // deno-lint-ignore require-await
+  async add(
+    inputs: readonly JobInput[],
+    { transaction, include }: AddOptions = {},
+  ): Promise<readonly Added[]> {
+    checkNoTransaction(transaction, "sqlite()");
     return this.#write((now, effects) => addJobs(this.#database, inputs, now, effects, include));
   }
 
