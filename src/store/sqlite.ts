@@ -52,6 +52,7 @@ export async function sqlite(
   const database = openDatabase(path, busyTimeoutMs, !migrates);
   try {
     await (migrates ? migrate(database) : checkSchema(database));
+    database.opened();
   } catch (error) {
     database.close();
     throw error;

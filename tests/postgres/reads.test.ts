@@ -13,7 +13,7 @@ import { toInputText } from "../../src/store/postgres/new_rows.ts";
 import { jobInput } from "../conformance/job_input.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
 import { explainer } from "./explain.ts";
-import { vacuumAnalyze } from "./fill.ts";
+import { vacuumFull } from "./fill.ts";
 
 const skip = whyNoDatabase;
 const JOBS = 120;
@@ -54,7 +54,7 @@ async function fill(size: number): Promise<Filled> {
   await queue.worker("a", () => {
     throw new Error("no");
   }, { concurrency: 1 }).tick({ maxJobs: 3 });
-  await vacuumAnalyze(sql, schema);
+  await vacuumFull(sql, schema);
   return { schema, traceId, id };
 }
 

@@ -180,6 +180,19 @@ describe("several processes on one SQLite file", () => {
     }
   });
 
+  test("a new file is opened by several at once, again and again", { timeout }, async () => {
+    using folder = temporaryFolder();
+    for (let round = 0; round < 6; round++) {
+      const database = join(folder.path, `${round}.db`);
+      await using programs = new AsyncDisposableStack();
+      const writers = Array.from(
+        { length: 5 },
+        () => programs.use(startProgram("contend.ts", { database, forMs: 20 })),
+      );
+      await Promise.all(writers.map(({ ended }) => ended()));
+    }
+  });
+
   test("eight that write all the time wait a few seconds at most", { timeout }, async (t) => {
     using folder = temporaryFolder();
     const database = join(folder.path, "jobs.db");

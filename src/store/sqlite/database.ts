@@ -79,8 +79,10 @@ class OpenedFile {
   // By its absolute name: the process may change its folder. None for a database in memory.
   readonly #realPath: string | undefined;
   readonly #identity: string | undefined;
-  // The log is made with the first transaction and stays while anybody has the file open.
+  // The log is made with the first transaction and stays while anybody has the file open. While it is
+  // being opened nobody may have, and the last of several processes that do so at once takes it away.
   #logIdentity: string | undefined;
+  #isOpened = false;
 
   constructor(fs: Builtin["node:fs"], path: string) {
     this.path = path;
@@ -90,12 +92,18 @@ class OpenedFile {
     this.#identity = this.#realPath && this.#identityOf(this.#realPath);
   }
 
+  /** From here on the file is held open, and its log stays. */
+  opened(): void {
+    this.#isOpened = true;
+  }
+
   /** Refuses what was read from, or written to, a file that is not the one at its path any more. */
   check(): void {
     if (this.#realPath === undefined) return;
+    this.#checkOne(this.#realPath, this.#identity);
+    if (!this.#isOpened) return;
     const log = `${this.#realPath}-wal`;
     this.#logIdentity ??= this.#identityOf(log);
-    this.#checkOne(this.#realPath, this.#identity);
     this.#checkOne(log, this.#logIdentity);
   }
 
@@ -129,6 +137,11 @@ export class Database {
     this.#database = database;
     this.#file = file;
     this.#busyTimeoutMs = busyTimeoutMs;
+  }
+
+  /** To be called once its schema was read: from then on it is held open. */
+  opened(): void {
+    this.#file.opened();
   }
 
   /** Runs SQL without values. */
