@@ -4,9 +4,10 @@
  * @module
  */
 import { type Backoff, backoffDelay, defaultBackoff } from "../job/backoff.ts";
-import { JobCancelledError, OutcomeRefusedError, WorkerStoppedError } from "../job/errors.ts";
+import { OutcomeRefusedError, WorkerStoppedError } from "../job/errors.ts";
 import { type Executed, Execution, type ExecutionWatcher } from "./execute.ts";
 import type { JobRecord } from "../job/record.ts";
+import { applyLeaseState } from "./heartbeat.ts";
 import type { HookCalls } from "./hook_calls.ts";
 import { tell } from "./hooks.ts";
 import { cancelEvent, cancelledAtOnceEvent, startEvent } from "./lifecycle.ts";
@@ -154,7 +155,7 @@ export class Attempts {
   cancel(jobIds: ReadonlySet<string>): void {
     for (const execution of this.#running) {
       if (!jobIds.has(execution.job.id)) continue;
-      execution.abort(new JobCancelledError("The job was cancelled while it ran"));
+      applyLeaseState(execution, "cancelled", performance.now());
     }
   }
 

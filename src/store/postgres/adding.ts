@@ -98,26 +98,22 @@ export class Adding {
     inputs: readonly JobInput[],
     options: InsertOptions,
   ): Promise<readonly Added[]> {
-    const { at, lostAnswerMs } = this.#options;
-    const add = () => this.#inserts.addPlain(inputs, at(), options);
-    return await this.#addAndNotify(inputs, add, lostAnswerMs);
+    return await this.#addAndNotify(inputs, (at) => this.#inserts.addPlain(inputs, at, options));
   }
 
   async #addInOrder(
     inputs: readonly JobInput[],
     options: InsertOptions,
   ): Promise<readonly Added[]> {
-    const { at, lostAnswerMs } = this.#options;
-    const add = () => this.#inserts.addInOrder(inputs, at(), options);
-    return await this.#addAndNotify(inputs, add, lostAnswerMs);
+    return await this.#addAndNotify(inputs, (at) => this.#inserts.addInOrder(inputs, at, options));
   }
 
   async #addAndNotify(
     inputs: readonly JobInput[],
-    add: () => Promise<readonly Added[]>,
-    lostAnswerMs: number,
+    add: (at: number | null) => Promise<readonly Added[]>,
   ): Promise<readonly Added[]> {
-    const added = await addOnce(inputs, () => retried(add), lostAnswerMs);
+    const { at, lostAnswerMs } = this.#options;
+    const added = await addOnce(inputs, () => retried(() => add(at())), lostAnswerMs);
     await this.#notifier.notify(newIn(added));
     return added;
   }

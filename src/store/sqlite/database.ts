@@ -79,6 +79,7 @@ class OpenedFile {
   // By its absolute name: the process may change its folder. None for a database in memory.
   readonly #realPath: string | undefined;
   readonly #identity: string | undefined;
+  readonly #logPath: string;
   // The log is made with the first transaction and stays while anybody has the file open. While it is
   // being opened nobody may have, and the last of several processes that do so at once takes it away.
   #logIdentity: string | undefined;
@@ -90,6 +91,7 @@ class OpenedFile {
     const isFile = fs.statSync(path, { throwIfNoEntry: false }) !== undefined;
     this.#realPath = isFile ? fs.realpathSync(path) : undefined;
     this.#identity = this.#realPath && this.#identityOf(this.#realPath);
+    this.#logPath = `${this.#realPath}-wal`;
   }
 
   /** From here on the file is held open, and its log stays. */
@@ -102,9 +104,8 @@ class OpenedFile {
     if (this.#realPath === undefined) return;
     this.#checkOne(this.#realPath, this.#identity);
     if (!this.#isOpened) return;
-    const log = `${this.#realPath}-wal`;
-    this.#logIdentity ??= this.#identityOf(log);
-    this.#checkOne(log, this.#logIdentity);
+    this.#logIdentity ??= this.#identityOf(this.#logPath);
+    this.#checkOne(this.#logPath, this.#logIdentity);
   }
 
   #checkOne(path: string, opened: string | undefined): void {
