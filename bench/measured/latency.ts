@@ -6,7 +6,7 @@
 import { setTimeout } from "node:timers/promises";
 import { JobQueue } from "../../mod.ts";
 import { checkDrained, Runs, standingOf } from "./checked.ts";
-import type { Cues } from "./cues.ts";
+import type { Signals } from "./signals.ts";
 import { openStore } from "./open_store.ts";
 
 /** Where jobs come from one by one, and how many. */
@@ -29,7 +29,7 @@ export async function latency({ address, jobs }: OneByOne): Promise<readonly num
 /** What each job took, in ms, while `enqueueElsewhere` runs in another process. */
 export async function latencyElsewhere(
   { address, jobs }: OneByOne,
-  { ready }: Cues,
+  { ready }: Signals,
 ): Promise<readonly number[]> {
   await using queue: StampedQueue = new JobQueue({ store: await openStore(address) });
   return await takeTimes(queue, jobs, ready);

@@ -5,10 +5,10 @@
  * @module
  */
 import process from "node:process";
-import { type Cues, cues } from "./cues.ts";
+import { type Signals, signals } from "./signals.ts";
 import { tasks } from "./tasks.ts";
 
 const [name, options] = process.argv.slice(2);
-const task = tasks[name as keyof typeof tasks] as (options: unknown, cues: Cues) => unknown;
-const answer = await task(JSON.parse(options!), cues);
+const task = tasks[name as keyof typeof tasks] as (options: unknown, signals: Signals) => unknown;
+const answer = await task(JSON.parse(options!), signals);
 console.log(`answer ${JSON.stringify(answer ?? null)}`);

@@ -5,7 +5,7 @@
  */
 import { setTimeout } from "node:timers/promises";
 import { JobQueue } from "../../mod.ts";
-import type { Cues } from "./cues.ts";
+import type { Signals } from "./signals.ts";
 import { openStore } from "./open_store.ts";
 
 /** Where to work, and how many jobs at once. */
@@ -31,7 +31,7 @@ export interface Run extends Slow {
 /** Works until it is told to end; gives every run. */
 export async function workSlowly(
   { address, concurrency }: SlowWork,
-  { ready, told }: Cues,
+  { ready, told }: Signals,
 ): Promise<readonly Run[]> {
   await using queue = new JobQueue<{ slow: Slow }>({ store: await openStore(address) });
   const runs: Run[] = [];

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { readHeaders } from "../export/sender.ts";
+import { readHeaders } from "./export/sender.ts";
 import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import type { TracingOptions } from "./tracing_options.ts";
 

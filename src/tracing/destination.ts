@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { BatchLimits } from "../export/batch_processor.ts";
-import type { Compression } from "../export/gzip.ts";
-import { type Destination, readHeaders } from "../export/sender.ts";
-import { otlp } from "../export/otlp/protocol.ts";
+import type { BatchLimits } from "./export/batch_processor.ts";
+import type { Compression } from "./export/gzip.ts";
+import { type Destination, readHeaders } from "./export/sender.ts";
+import { otlp } from "./export/otlp/protocol.ts";
 import { type Endpoint, endpointFrom, exactEndpoint } from "./endpoint.ts";
 import type { TracingOptions } from "./tracing_options.ts";
 import { ignore, readCount, readFirst, readPairs, type Variables } from "./variables.ts";

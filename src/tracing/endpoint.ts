@@ -5,9 +5,9 @@
  * @module
  */
 import { withoutEndSlashes } from "../end_slashes.ts";
-import type { Protocol } from "../export/protocol.ts";
-import { otlp } from "../export/otlp/protocol.ts";
-import { zipkin } from "../export/zipkin/protocol.ts";
+import type { Protocol } from "./export/protocol.ts";
+import { otlp } from "./export/otlp/protocol.ts";
+import { zipkin } from "./export/zipkin/protocol.ts";
 
 /** The URL to post to, and what is understood there. */
 export interface Endpoint {

@@ -4,9 +4,9 @@
  * @module
  */
 import type { IdGenerator, TracerProvider } from "@opentelemetry/sdk-trace";
-import { ConsoleProcessor } from "../export/console/console_processor.ts";
-import { BatchProcessor } from "../export/batch_processor.ts";
-import { newSender } from "../export/sender.ts";
+import { ConsoleProcessor } from "./export/console/console_processor.ts";
+import { BatchProcessor } from "./export/batch_processor.ts";
+import { newSender } from "./export/sender.ts";
 import { randomHex } from "../job/random_hex.ts";
 import { withoutSteering } from "../steering.ts";
 import { type OwnSampling, takeChosenTraceId } from "../trace/chosen_root.ts";

@@ -5,7 +5,7 @@
  */
 import type { Attributes } from "@opentelemetry/api";
 import type { SpanProcessor } from "@opentelemetry/sdk-trace";
-import type { Compression } from "../export/gzip.ts";
+import type { Compression } from "./export/gzip.ts";
 
 /** Everything that can be said of tracing. What is left out is filled from `OTEL_*` variables. */
 export interface TracingOptions {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
 import { commands } from "../../src/cli/commands.ts";
-import { steeringIn, steeringText } from "../everywhere/steering_text.ts";
+import { steeringIn, steeringText } from "../runtimes/steering_text.ts";
 import { ended, makeOrders } from "./orders.ts";
 import { onSqlite, type Place } from "./places.ts";
 import { cliHere } from "./run_here.ts";

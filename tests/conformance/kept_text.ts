@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import fc from "fast-check";
-import { anyCodePoint } from "../everywhere/any_code_point.ts";
+import { anyCodePoint } from "../runtimes/any_code_point.ts";
 import type { TestStore } from "./test_store.ts";
 import { jobsFound } from "./jobs_found.ts";
 

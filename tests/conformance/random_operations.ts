@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { JobRecord } from "../../src/job/record.ts";
 import { type AnyOperation, anyOperation } from "./any_operation.ts";
-import { manualClock } from "../everywhere/manual_clock.ts";
+import { manualClock } from "../runtimes/manual_clock.ts";
 import { checkInvariants } from "./invariants.ts";
 import { newScene } from "./scene.ts";
 import type { OpenStore } from "./test_store.ts";

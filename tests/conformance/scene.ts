@@ -11,7 +11,7 @@ import type {
   Settlement,
   Store,
 } from "../../src/store/store.ts";
-import type { ManualClock } from "../everywhere/manual_clock.ts";
+import type { ManualClock } from "../runtimes/manual_clock.ts";
 import { defaultQueue, jobInput } from "./job_input.ts";
 import { type Holder, leaseOf, settlement } from "./settlement.ts";
 

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import type { Store } from "../../src/store/store.ts";
-import { manualClock } from "../everywhere/manual_clock.ts";
+import { manualClock } from "../runtimes/manual_clock.ts";
 import { newScene, type Scene } from "./scene.ts";
 
 /** Opens an empty store that takes its time from the given clock. */

@@ -2,7 +2,7 @@
 
 /** Whatever the runtime: nothing in them needs a file, a process or a server of its own. */
 export const portableFolders: readonly string[] = [
-  "everywhere",
+  "runtimes",
   "specification",
   "providers",
   "packages/otel3",

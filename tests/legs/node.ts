@@ -25,7 +25,7 @@ const finishedTest = new RegExp(finishedLine, "g");
 /** The machine's own Node, 20 or later. It runs compiled files, as npm users do. */
 export const systemNode: Leg = {
   name: "system-node",
-  folders: ["everywhere", "specification", "providers", "loggers"],
+  folders: ["runtimes", "specification", "providers", "loggers"],
   findRuntime: () => findSystemNode(20),
   commands: ({ executable }, testFiles) => [{
     executable,

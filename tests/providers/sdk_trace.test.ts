@@ -4,7 +4,7 @@ import { context, propagation, trace } from "@opentelemetry/api";
 import * as sdk from "@opentelemetry/sdk-trace";
 import * as library from "../../mod.ts";
 import { initTracing } from "../../src/tracing.ts";
-import { openCollector } from "../everywhere/collector.ts";
+import { openCollector } from "../runtimes/collector.ts";
 import { byHand, registerByHand } from "./by_hand.ts";
 import { proveAll } from "./prove_all.ts";
 import { enqueueEarly, type Traits } from "./stage.ts";

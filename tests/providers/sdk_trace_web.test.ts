@@ -9,7 +9,7 @@ import {
   WebTracerProvider,
 } from "@opentelemetry/sdk-trace-web";
 import * as library from "../../mod.ts";
-import { openCollector } from "../everywhere/collector.ts";
+import { openCollector } from "../runtimes/collector.ts";
 import { AsyncContextManager } from "./async_context_manager.ts";
 import { byHand } from "./by_hand.ts";
 import { newTellingSampler } from "./kept.ts";

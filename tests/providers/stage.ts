@@ -2,7 +2,7 @@
 
 import type { SpanContext } from "@opentelemetry/api";
 import type * as hammerwork from "../../mod.ts";
-import type { OtlpSpan } from "../everywhere/otlp_spans.ts";
+import type { OtlpSpan } from "../runtimes/otlp_spans.ts";
 
 /** The library under test: from its source, or compiled and resolving another copy of the API. */
 export type Library = Pick<typeof hammerwork, "job" | "JobQueue" | "memory" | "newTraceId">;

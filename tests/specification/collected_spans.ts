@@ -2,7 +2,7 @@
 
 import { after, before } from "node:test";
 import { initTracing, type Tracing } from "../../src/tracing.ts";
-import { type OpenCollector, openCollector, type OtlpSpan } from "../everywhere/collector.ts";
+import { type OpenCollector, openCollector, type OtlpSpan } from "../runtimes/collector.ts";
 
 /** Sets it up before the tests of a suite and ends it after them; gives the spans of a trace. */
 export function collectSpans(): (traceId: string) => Promise<readonly OtlpSpan[]> {

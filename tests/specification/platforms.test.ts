@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
 import { JobQueue, memory } from "../../mod.ts";
-import { type OpenCollector, openCollector } from "../everywhere/collector.ts";
-import { endTracing, init } from "../everywhere/init_tracing.ts";
+import { type OpenCollector, openCollector } from "../runtimes/collector.ts";
+import { endTracing, init } from "../runtimes/init_tracing.ts";
 import type { Tracing } from "../../src/tracing.ts";
 
 afterEach(endTracing);

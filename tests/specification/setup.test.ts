@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
 import { JobQueue, memory } from "../../mod.ts";
-import { openCollector } from "../everywhere/collector.ts";
-import { endTracing, init, printed, serviceIn, warningsOf } from "../everywhere/init_tracing.ts";
+import { openCollector } from "../runtimes/collector.ts";
+import { endTracing, init, printed, serviceIn, warningsOf } from "../runtimes/init_tracing.ts";
 
 afterEach(endTracing);
 

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { job, JobQueue } from "../../mod.ts";
 import { jobRouter } from "../../src/http.ts";
 import { sqlite } from "../../src/store/sqlite.ts";
-import { post } from "../everywhere/http_calls.ts";
+import { post } from "../runtimes/http_calls.ts";
 import { folderInMemory } from "./workers/temporary_folder.ts";
 
 const COUNTED = "/proc/self/io";

@@ -10,7 +10,7 @@ import { after, describe, test } from "node:test";
 import * as library from "../../../mod.ts";
 import { apiVersions } from "../../../src/trace/api_copy.ts";
 import { initTracing } from "../../../src/tracing.ts";
-import { warningsOf } from "../../everywhere/init_tracing.ts";
+import { warningsOf } from "../../runtimes/init_tracing.ts";
 import { byHand, registerByHand, type Sdk } from "../../providers/by_hand.ts";
 import { proveAll } from "../../providers/prove_all.ts";
 import { forgetRegistry } from "../../providers/registry.ts";

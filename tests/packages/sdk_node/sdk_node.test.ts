@@ -4,7 +4,7 @@ import { context, propagation, trace } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { NodeSDK, tracing } from "@opentelemetry/sdk-node";
 import * as library from "../../../mod.ts";
-import { openCollector } from "../../everywhere/collector.ts";
+import { openCollector } from "../../runtimes/collector.ts";
 import { byHand } from "../../providers/by_hand.ts";
 import { newTellingSampler } from "../../providers/kept.ts";
 import { proveAll } from "../../providers/prove_all.ts";

@@ -3,7 +3,7 @@
 import { type ProxyTracerProvider, trace } from "@opentelemetry/api";
 import { createRequire } from "node:module";
 import process from "node:process";
-import { spansIn } from "../../everywhere/otlp_spans.ts";
+import { spansIn } from "../../runtimes/otlp_spans.ts";
 import type { ArrivedSpan } from "../../providers/beside/arrived_span.ts";
 import { proveBeside } from "../../providers/beside/prove_beside.ts";
 import type { Sent } from "../../providers/beside/stand_in.ts";

@@ -1,6 +1,6 @@
 /** The provider that Deno has by itself, in a process of Deno that sends to a collector here. */
 
-import { openCollector } from "../../everywhere/collector.ts";
+import { openCollector } from "../../runtimes/collector.ts";
 import { builtIn } from "./built_in.ts";
 import { proveApart } from "./prove_apart.ts";
 import { runApart, whyNot } from "./run_apart.ts";

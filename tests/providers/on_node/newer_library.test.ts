@@ -10,7 +10,7 @@ import { after, before, describe, test } from "node:test";
 import * as olderLibrary from "../../../mod.ts";
 import type * as tracingModule from "../../../src/tracing.ts";
 import type * as apiCopyModule from "../../../src/trace/api_copy.ts";
-import { warningsOf } from "../../everywhere/init_tracing.ts";
+import { warningsOf } from "../../runtimes/init_tracing.ts";
 import { registerByHand } from "../by_hand.ts";
 import type { Library, Stage } from "../stage.ts";
 import { proveAllWithoutSpans } from "../what_holds_without.ts";

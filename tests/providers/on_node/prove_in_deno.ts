@@ -6,7 +6,7 @@
 import { context, propagation, trace } from "@opentelemetry/api";
 import process from "node:process";
 import * as library from "../../../mod.ts";
-import { type OtlpSpan, spansIn } from "../../everywhere/otlp_spans.ts";
+import { type OtlpSpan, spansIn } from "../../runtimes/otlp_spans.ts";
 import { userOf } from "../user.ts";
 import { builtIn } from "./built_in.ts";
 import { printProofs } from "./proof.ts";

@@ -1,7 +1,7 @@
 /** Spans made by hand, for what only reads them. */
 
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
-import type { ReadableSpan } from "../../src/export/readable_span.ts";
+import type { ReadableSpan } from "../../src/tracing/export/readable_span.ts";
 
 // Nothing listens there, and fetch does not refuse it by itself as it does with low ports.
 export const CLOSED = "http://127.0.0.1:49151/v1/traces";

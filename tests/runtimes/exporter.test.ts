@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { deadlineIn } from "../../src/export/deadline.ts";
-import { Losses } from "../../src/export/losses.ts";
-import type { ReadableSpan } from "../../src/export/readable_span.ts";
-import { type Destination, newSender } from "../../src/export/sender.ts";
-import { otlp } from "../../src/export/otlp/protocol.ts";
+import { deadlineIn } from "../../src/tracing/export/deadline.ts";
+import { Losses } from "../../src/tracing/export/losses.ts";
+import type { ReadableSpan } from "../../src/tracing/export/readable_span.ts";
+import { type Destination, newSender } from "../../src/tracing/export/sender.ts";
+import { otlp } from "../../src/tracing/export/otlp/protocol.ts";
 import { openCollector } from "./collector.ts";
 import { keepingAlive } from "./keeping_alive.ts";
 import { CLOSED, spanNamed } from "./made_spans.ts";

@@ -6,7 +6,7 @@
 import { type Answer, readAnswer } from "./answer.ts";
 import { type Deadline, waitUpTo } from "./deadline.ts";
 import { type Body, bodyInit } from "./request_body.ts";
-import { untraced } from "../trace/suppress_tracing.ts";
+import { untraced } from "../../trace/suppress_tracing.ts";
 
 /** A request that is the same at every try. */
 export interface Delivery {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { withoutSteering } from "../../steering.ts";
+import { withoutSteering } from "../../../steering.ts";
 import { attributeText } from "../attribute_text.ts";
 import type { SpanAttributes } from "../readable_span.ts";
 

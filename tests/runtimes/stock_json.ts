@@ -2,7 +2,7 @@
 
 import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan as SdkSpan } from "@opentelemetry/sdk-trace";
-import type { ReadableSpan } from "../../src/export/readable_span.ts";
+import type { ReadableSpan } from "../../src/tracing/export/readable_span.ts";
 
 /** What the stock exporter would send, but for a field that its protocol does not have. */
 export function stockJson(spans: readonly ReadableSpan[]): unknown {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { withoutSteering } from "../steering.ts";
+import { withoutSteering } from "../../steering.ts";
 
 /** What became of one request. */
 export type Answer =

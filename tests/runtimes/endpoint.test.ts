@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { otlp } from "../../src/export/otlp/protocol.ts";
+import { otlp } from "../../src/tracing/export/otlp/protocol.ts";
 import { endpointFrom, exactEndpoint } from "../../src/tracing/endpoint.ts";
-import { zipkin } from "../../src/export/zipkin/protocol.ts";
+import { zipkin } from "../../src/tracing/export/zipkin/protocol.ts";
 
 const DATADOG =
   "otlpEndpoint must be http://localhost:4318 (a Datadog agent with its OTLP receiver " +

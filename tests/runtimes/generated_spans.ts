@@ -10,7 +10,7 @@ import type {
   ReadableSpan,
   SpanResource,
   SpanScope,
-} from "../../src/export/readable_span.ts";
+} from "../../src/tracing/export/readable_span.ts";
 import { anyCodePoint } from "./any_code_point.ts";
 
 /** What a span is made of. */

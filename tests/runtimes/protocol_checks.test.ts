@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { encodeSpans } from "../../src/export/otlp/encode.ts";
-import type { ReadableSpan } from "../../src/export/readable_span.ts";
-import { encodeZipkinSpans } from "../../src/export/zipkin/encode.ts";
+import { encodeSpans } from "../../src/tracing/export/otlp/encode.ts";
+import type { ReadableSpan } from "../../src/tracing/export/readable_span.ts";
+import { encodeZipkinSpans } from "../../src/tracing/export/zipkin/encode.ts";
 import { otlpViolations } from "../otlp_protocol.ts";
 import { zipkinViolations } from "../zipkin_api.ts";
 import { openCollector } from "./collector.ts";

@@ -4,8 +4,8 @@
  */
 import { constants } from "node:os";
 import process from "node:process";
-import { linesWithoutSteering } from "../steering.ts";
-import { initTracing, type Tracing } from "../tracing.ts";
+import { linesWithoutSteering } from "../../src/steering.ts";
+import { initTracing, type Tracing } from "../../src/tracing.ts";
 import { type CommandLine, help, readCommandLine, UsageError } from "./command_line.ts";
 import { run } from "./run.ts";
 

@@ -10,7 +10,7 @@
  * @module
  */
 import { type SpanContext, SpanStatusCode } from "@opentelemetry/api";
-import { withoutSteering } from "../../steering.ts";
+import { withoutSteering } from "../../../steering.ts";
 import type { HrTime, ReadableSpan, SpanEvent, SpanLink } from "../readable_span.ts";
 import { describeAttributes, oneLineOf } from "./describe_attributes.ts";
 

@@ -12,8 +12,8 @@ import { type ReadableSpan as SdkSpan, TracerProvider } from "@opentelemetry/sdk
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { encodeSpans, recycleSpans } from "../../src/export/otlp/encode.ts";
-import type { HrTime, ReadableSpan } from "../../src/export/readable_span.ts";
+import { encodeSpans, recycleSpans } from "../../src/tracing/export/otlp/encode.ts";
+import type { HrTime, ReadableSpan } from "../../src/tracing/export/readable_span.ts";
 import { resourceOf } from "../../src/tracing/resource.ts";
 import { otlpViolations } from "../otlp_protocol.ts";
 import { stockJson } from "./stock_json.ts";

@@ -1,7 +1,7 @@
 /** Shows how the work goes on: one line that is rewritten on a terminal, a line at times elsewhere. */
 import process from "node:process";
 import type { Hooks } from "../../../mod.ts";
-import { linesWithoutSteering } from "../../steering.ts";
+import { linesWithoutSteering } from "../../../src/steering.ts";
 import { counted, shown } from "./counted.ts";
 import type { Standing } from "./standing.ts";
 

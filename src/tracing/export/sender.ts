@@ -10,7 +10,7 @@ import { deliver, said, TooLargeError } from "./deliver.ts";
 import { canGzip, type Compression, gzip } from "./gzip.ts";
 import type { Acceptance, Json, Protocol } from "./protocol.ts";
 import type { ReadableSpan } from "./readable_span.ts";
-import { version } from "../version.ts";
+import { version } from "../../version.ts";
 
 /** Where spans go, and how. */
 export interface Destination {

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import process from "node:process";
 
 /** A task's side of it. */
-export interface Cues {
+export interface Signals {
   /** Says that it works. */
   readonly ready: () => void;
   /** Waits to be told to come to an end. */
@@ -15,7 +15,7 @@ export interface Cues {
 }
 
 /** A line goes out, a byte comes in. */
-export const cues: Cues = {
+export const signals: Signals = {
   ready: () => console.log("ready"),
   told: async () => {
     await once(process.stdin, "data");

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import { type BatchLimits, BatchProcessor } from "../../src/export/batch_processor.ts";
-import type { Deadline } from "../../src/export/deadline.ts";
-import type { ReadableSpan } from "../../src/export/readable_span.ts";
-import { newSender, type Sent } from "../../src/export/sender.ts";
-import { SpanQueue } from "../../src/export/span_queue.ts";
-import { otlp } from "../../src/export/otlp/protocol.ts";
+import { type BatchLimits, BatchProcessor } from "../../src/tracing/export/batch_processor.ts";
+import type { Deadline } from "../../src/tracing/export/deadline.ts";
+import type { ReadableSpan } from "../../src/tracing/export/readable_span.ts";
+import { newSender, type Sent } from "../../src/tracing/export/sender.ts";
+import { SpanQueue } from "../../src/tracing/export/span_queue.ts";
+import { otlp } from "../../src/tracing/export/otlp/protocol.ts";
 import { openCollector } from "./collector.ts";
 import { keepingAlive } from "./keeping_alive.ts";
 import { CLOSED, spanNamed } from "./made_spans.ts";

@@ -5,8 +5,8 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { JobQueue, WorkerPool } from "../../mod.ts";
-import { jobRouter } from "../http.ts";
-import { linesWithoutSteering } from "../steering.ts";
+import { jobRouter } from "../../src/http.ts";
+import { linesWithoutSteering } from "../../src/steering.ts";
 import type { Queues } from "./queues.ts";
 
 /** Serves and works until the signal aborts. Only this machine can reach it. */
