@@ -49,8 +49,8 @@ export type { CountOptions } from "./src/queue/counting.ts";
 export { memory, type MemoryOptions } from "./src/store/memory.ts";
 export type { Health, QueueDepth, VacuumBlocker } from "./src/store/health.ts";
 export type {
-  Attempt,
   AttemptOutcome,
+  AttemptRecord,
   DependencyFailurePolicy,
   JobError,
   JobInput,
@@ -74,12 +74,12 @@ export type {
   QueueCount,
   RecordFilter,
   RetryOptions,
+  SettleAndClaimRequest,
+  SettleAndClaimResult,
   Settlement,
   Store,
   TraceEnd,
   TraceEndClaim,
-  Turn,
-  TurnResult,
 } from "./src/store/store.ts";
 
 export { Worker } from "./src/worker/worker.ts";

@@ -72,7 +72,7 @@ export function testRefusedOutcomes(open: () => Promise<RefusingStore>): void {
     const queue = new JobQueue({ store });
     const added = await queue.enqueue(Array.from({ length: 5 }, (_, i) => job("orders", i)));
     const claims = [{ queueName: "orders", limit: 5, leaseMs: 1 }];
-    await store.exchange({ settlements: [], claims });
+    await store.settleAndClaim({ settlements: [], claims });
     const { id } = added[0]!;
     await place.refuseEnds(id);
     const swept: string[] = [];

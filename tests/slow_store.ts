@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Store, Turn } from "../mod.ts";
+import type { SettleAndClaimRequest, Store } from "../mod.ts";
 
 /** Where a call spends its time: on the way to the store, on the way back, or on both alike. */
 export type Way = "there" | "back" | "both";
@@ -28,19 +28,21 @@ export function slowStore(
       if (typeof value !== "function") return value;
       if (name === "onNotice") return value.bind(store);
       return async (...args: unknown[]) => {
-        if (name === "exchange") checkLimits(args[0] as Turn);
+        if (name === "settleAndClaim") checkLimits(args[0] as SettleAndClaimRequest);
         await wait(there);
         const result = await value.apply(store, args);
-        if (name === "exchange") count(args[0] as Turn, result.claimed.length);
+        if (name === "settleAndClaim") {
+          count(args[0] as SettleAndClaimRequest, result.claimed.length);
+        }
         await wait(delayMs - there);
         return result;
       };
     },
   });
-  const checkLimits = ({ claims }: Turn) => {
+  const checkLimits = ({ claims }: SettleAndClaimRequest) => {
     for (const { limit } of claims) assert.ok(Number.isInteger(limit) && limit > 0, String(limit));
   };
-  const count = ({ settlements }: Turn, claimed: number) => {
+  const count = ({ settlements }: SettleAndClaimRequest, claimed: number) => {
     counts.turns++;
     counts.claimed += claimed;
     for (const { change } of settlements) {

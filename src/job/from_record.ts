@@ -7,7 +7,7 @@ import type { Backoff } from "./backoff.ts";
 import type { FailedAttempt, Job, JobWith } from "./job.ts";
 import { fromJson } from "./json.ts";
 import type { JobPart } from "./parts.ts";
-import type { Attempt, FoundRecord, JobRecord } from "./record.ts";
+import type { AttemptRecord, FoundRecord, JobRecord } from "./record.ts";
 
 /** A stored record as callers see it. */
 export function toJob<Name extends string, Payload>(record: JobRecord): Job<Name, Payload> {
@@ -57,6 +57,8 @@ export function toFoundJob(record: FoundRecord): JobWith<Job, JobPart> {
 }
 
 /** A kept attempt as callers see it. */
-export function toFailedAttempt({ startedAt, finishedAt, ...attempt }: Attempt): FailedAttempt {
+export function toFailedAttempt(
+  { startedAt, finishedAt, ...attempt }: AttemptRecord,
+): FailedAttempt {
   return { ...attempt, startedAt: new Date(startedAt), finishedAt: new Date(finishedAt) };
 }

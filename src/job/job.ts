@@ -6,7 +6,7 @@
 import type { Backoff } from "./backoff.ts";
 import type { JobPart } from "./parts.ts";
 import type { JobStatus } from "./status.ts";
-import type { Attempt, DependencyFailurePolicy, JobError, Propagation } from "./record.ts";
+import type { AttemptRecord, DependencyFailurePolicy, JobError, Propagation } from "./record.ts";
 
 /** All of a job but its payload and its result, which can be large. */
 export interface JobSummary<Name extends string = string> {
@@ -96,7 +96,7 @@ interface Sizes {
 }
 
 /** An attempt that did not complete its job. */
-export interface FailedAttempt extends Omit<Attempt, "startedAt" | "finishedAt"> {
+export interface FailedAttempt extends Omit<AttemptRecord, "startedAt" | "finishedAt"> {
   /** When it began. */
   readonly startedAt: Date;
   /** When it was recorded. */

@@ -32,7 +32,7 @@ export interface JobError {
 export type AttemptOutcome = "failed" | "timed_out" | "cancelled" | "released" | "lease_expired";
 
 /** One attempt that did not complete its job. */
-export interface Attempt {
+export interface AttemptRecord {
   /** The job that was attempted. */
   readonly jobId: string;
   /** Counted from 1. An attempt that was not charged is repeated under the same number. */

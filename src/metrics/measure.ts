@@ -3,13 +3,13 @@
  * nothing is made and nothing is timed; whatever a meter throws stays here.
  *
  * A worker records outcomes and claims jobs in one call of the store. Such a call is one operation,
- * named `exchange`, and of neither type: under both names it would be counted twice, and its time
+ * named `settle_and_claim`, and of neither type: under both names it would be counted twice, and its time
  * too. One that only claims is a `receive`, one that only records a `settle`.
  *
  * @module
  */
 import type { Attributes } from "@opentelemetry/api";
-import type { Claim, TurnResult } from "../store/store.ts";
+import type { Claim, SettleAndClaimResult } from "../store/store.ts";
 import { errorTypeOf } from "./error_type.ts";
 import { activeInstruments, type Instruments } from "./instruments.ts";
 
@@ -18,7 +18,7 @@ interface AboutJob {
   readonly job: { readonly queueName: string };
 }
 
-type Operation = "send" | "receive" | "settle" | "exchange" | "process";
+type Operation = "send" | "receive" | "settle" | "settle_and_claim" | "process";
 
 /** Calls `add`, which gives jobs to the store: counts them and measures the call. */
 export function measureSend<T>(jobs: readonly AboutJob[], add: () => Promise<T>): Promise<T> {
@@ -36,22 +36,22 @@ export function measureSend<T>(jobs: readonly AboutJob[], add: () => Promise<T>)
   });
 }
 
-/** Calls `exchange`, a worker's turn with the store: measures it. */
-export function measureTurn(
+/** Calls `settleAndClaim`, one round trip of a worker to its store, and measures it. */
+export function measureSettleAndClaim(
   finished: readonly AboutJob[],
   claims: readonly Claim[],
-  exchange: () => Promise<TurnResult>,
-): Promise<TurnResult> {
+  settleAndClaim: () => Promise<SettleAndClaimResult>,
+): Promise<SettleAndClaimResult> {
   const instruments = activeInstruments();
-  if (instruments === undefined) return exchange();
-  return measured(exchange, instruments, (seconds, errorType) => {
+  if (instruments === undefined) return settleAndClaim();
+  return measured(settleAndClaim, instruments, (seconds, errorType) => {
     const queueNames = new Set(claims.map(({ queueName }) => queueName));
     for (const { job } of finished) queueNames.add(job.queueName);
     const operation = claims.length === 0
       ? "settle"
       : finished.length === 0
       ? "receive"
-      : "exchange";
+      : "settle_and_claim";
     instruments.operationDuration.record(
       seconds,
       operationAttributes(operation, onlyOne(queueNames), errorType),
@@ -132,7 +132,7 @@ function operationAttributes(
   errorType: string | undefined,
 ): Attributes {
   const attributes = attributesOf(operation, queueName, errorType);
-  if (operation !== "exchange") attributes["messaging.operation.type"] = operation;
+  if (operation !== "settle_and_claim") attributes["messaging.operation.type"] = operation;
   return attributes;
 }
 

@@ -6,7 +6,7 @@
 import { toFailedAttempt } from "../job/from_record.ts";
 import type { Attempted, FailedAttempt, Job, JobWith } from "../job/job.ts";
 import type { JobPart } from "../job/parts.ts";
-import type { Attempt } from "../job/record.ts";
+import type { AttemptRecord } from "../job/record.ts";
 import type { RecordPage, Store } from "../store/store.ts";
 import {
   type JobFilter,
@@ -66,10 +66,10 @@ async function readAttempts<Transaction>(
 
 /** The jobs of which all attempts were read. Where as many came as can, those of the last may go on. */
 function wholeJobs(
-  attempts: readonly Attempt[],
+  attempts: readonly AttemptRecord[],
   jobIds: readonly string[],
   limit: number,
-): { whole: readonly Attempt[]; count: number } {
+): { whole: readonly AttemptRecord[]; count: number } {
   if (attempts.length < limit) return { whole: attempts, count: jobIds.length };
   const last = attempts.at(-1)!.jobId;
   return {
@@ -80,7 +80,7 @@ function wholeJobs(
 
 const ATTEMPT_BYTES = 300;
 
-function bytesOf({ error }: Attempt): number {
+function bytesOf({ error }: AttemptRecord): number {
   return ATTEMPT_BYTES +
     (error === undefined ? 0 : error.message.length + (error.stack ?? "").length);
 }

@@ -6,7 +6,7 @@
 import { checkOptionNames } from "../job/option_names.ts";
 import { summaryOf } from "../job/parts.ts";
 import type { Health } from "./health.ts";
-import type { Attempt, JobError, JobInput, JobRecord } from "../job/record.ts";
+import type { AttemptRecord, JobError, JobInput, JobRecord } from "../job/record.ts";
 import type {
   Added,
   AddOptions,
@@ -23,11 +23,11 @@ import type {
   RecordFilter,
   RecordPage,
   RetryOptions,
+  SettleAndClaimRequest,
+  SettleAndClaimResult,
   Store,
   TraceEnd,
   TraceEndClaim,
-  Turn,
-  TurnResult,
 } from "./store.ts";
 import { depthsOf } from "./depth.ts";
 import { copyOf } from "./memory/entry.ts";
@@ -83,7 +83,9 @@ class MemoryStore implements Store {
   }
 
   // deno-lint-ignore require-await
-  async exchange({ settlements, claims }: Turn): Promise<TurnResult> {
+  async settleAndClaim(
+    { settlements, claims }: SettleAndClaimRequest,
+  ): Promise<SettleAndClaimResult> {
     const now = this.#now();
     const settled = this.#jobs.settle(settlements, now);
     const leaseToken = crypto.randomUUID();
@@ -133,7 +135,9 @@ class MemoryStore implements Store {
   }
 
   // deno-lint-ignore require-await
-  async attempts({ jobIds, limit, stacks = true }: AttemptFilter): Promise<readonly Attempt[]> {
+  async attempts(
+    { jobIds, limit, stacks = true }: AttemptFilter,
+  ): Promise<readonly AttemptRecord[]> {
     const all = jobIds.flatMap((id) => this.#jobs.table.get(id)?.failures ?? []).slice(0, limit);
     return stacks ? all : all.map((one) => ({ ...one, error: one.error && summaryOf(one.error) }));
   }

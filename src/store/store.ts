@@ -9,7 +9,7 @@
  * @module
  */
 import type { Health } from "./health.ts";
-import type { Attempt, FoundRecord, JobError, JobInput, JobRecord } from "../job/record.ts";
+import type { AttemptRecord, FoundRecord, JobError, JobInput, JobRecord } from "../job/record.ts";
 import type { JobPart } from "../job/parts.ts";
 import type { JobStatus } from "../job/status.ts";
 
@@ -161,16 +161,16 @@ export interface Settlement extends Lease {
 /** Whether a lease still holds: `lost` to another worker, or the job was `cancelled` by a caller. */
 export type LeaseState = "held" | "lost" | "cancelled";
 
-/** One turn: outcomes to record, then jobs to claim. */
-export interface Turn {
-  /** Recorded first, so that a dependent can be claimed in the same turn. */
+/** The outcomes to record and the queues to claim from. */
+export interface SettleAndClaimRequest {
+  /** Recorded first, so that a dependent can be claimed by the same call. */
   readonly settlements: readonly Settlement[];
   /** One for each queue, no queue twice. */
   readonly claims: readonly Claim[];
 }
 
-/** What a turn did. */
-export interface TurnResult {
+/** What `settleAndClaim` did. */
+export interface SettleAndClaimResult {
   /** For each settlement, in order: `held` when it was recorded, else why not. */
   readonly settled: readonly LeaseState[];
   /** The claimed jobs, in the order in which to start them. */
@@ -326,7 +326,7 @@ export interface Store<Transaction = never> {
   /** Adds all of them, or none and throws. An unknown dependency is an `UnknownJobError`. */
   add(jobs: readonly JobInput[], options?: AddOptions<Transaction>): Promise<readonly Added[]>;
   /** Records outcomes and claims the next jobs. */
-  exchange(turn: Turn): Promise<TurnResult>;
+  settleAndClaim(request: SettleAndClaimRequest): Promise<SettleAndClaimResult>;
   /** Extends leases, records which attempts have begun, and says which of the leases still hold. */
   extend(extensions: readonly Extension[], leaseMs: number): Promise<readonly LeaseState[]>;
   /** Says which of these leases still hold, and changes nothing. */
@@ -348,7 +348,7 @@ export interface Store<Transaction = never> {
   /** One job. */
   get(id: string): Promise<JobRecord | undefined>;
   /** The attempts of jobs that did not complete them. */
-  attempts(filter: AttemptFilter): Promise<readonly Attempt[]>;
+  attempts(filter: AttemptFilter): Promise<readonly AttemptRecord[]>;
   /** Jobs, newest first. What is not asked for of them is not read. */
   find(filter: RecordFilter): Promise<RecordPage>;
   /**

@@ -18,7 +18,7 @@ import { type Held, Prefetch } from "./prefetch.ts";
 import type { Rotation } from "./rotation.ts";
 import type { RoundTrip } from "./round_trip.ts";
 import { Stopping } from "./stopping.ts";
-import type { LeaseState, Notice, Store, TurnResult } from "../store/store.ts";
+import type { LeaseState, Notice, SettleAndClaimResult, Store } from "../store/store.ts";
 import { OutcomeCounts } from "./outcome_counts.ts";
 import { TraceEnds } from "./trace_ends.ts";
 import { Turns } from "./turns.ts";
@@ -173,7 +173,7 @@ export class Loop {
     }
   }
 
-  #took(finished: readonly Finished[], result: TurnResult, askedAt: number): void {
+  #took(finished: readonly Finished[], result: SettleAndClaimResult, askedAt: number): void {
     if (finished.length > 0 || result.claimed.length > 0) this.#hasKept = false;
     finished.forEach((one, i) => this.#recorded(one, result.settled[i]!));
     this.#attempts.noteRecorded(finished.length);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { TurnResult } from "../store/store.ts";
+import type { SettleAndClaimResult } from "../store/store.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
 
 interface Asked {
@@ -88,7 +88,7 @@ export class PollSchedule {
   }
 
   /** The store has answered for these queues, or could not. */
-  end(queueNames: readonly string[], result: TurnResult | undefined): void {
+  end(queueNames: readonly string[], result: SettleAndClaimResult | undefined): void {
     const found = new Set(result?.claimed.map(({ queueName }) => queueName));
     for (const queueName of queueNames) {
       const asked = this.#asked.get(queueName)!;

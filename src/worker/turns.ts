@@ -11,10 +11,10 @@ import { backoffDelay } from "../job/backoff.ts";
 import { StoreUnavailableError } from "../job/errors.ts";
 import { BatchSize } from "./batch_size.ts";
 import type { Claiming } from "./claiming.ts";
-import { measureTurn } from "../metrics/measure.ts";
+import { measureSettleAndClaim } from "../metrics/measure.ts";
 import type { RoundTrip } from "./round_trip.ts";
 import type { Stopping } from "./stopping.ts";
-import type { Claim, Store, TurnResult } from "../store/store.ts";
+import type { Claim, SettleAndClaimResult, Store } from "../store/store.ts";
 import { Waiting } from "./waiting.ts";
 
 /** What the turns of one loop work with. */
@@ -32,7 +32,11 @@ export interface TurnParts {
   /** Told of an outcome that the store refuses in every form. */
   readonly onRefused: (finished: Finished, error: unknown) => void;
   /** Told what a turn did; it was asked at `askedAt`, by `performance.now()`. */
-  readonly onResult: (finished: readonly Finished[], result: TurnResult, askedAt: number) => void;
+  readonly onResult: (
+    finished: readonly Finished[],
+    result: SettleAndClaimResult,
+    askedAt: number,
+  ) => void;
 }
 
 // How often a failing store is asked before it is given up.
@@ -82,7 +86,7 @@ export class Turns {
     const finished = attempts.takeFinished(this.#outcomes.most);
     const claims = mayClaim ? claiming.claims(finished.length > 0, this.#jobs.most) : [];
     this.#hasUnclaimed = claims.length === 0;
-    const failures = await this.#exchangeAll(finished, claims);
+    const failures = await this.#settleAndClaimAll(finished, claims);
     const lasting = failures.find(({ isForItsSize }) => !isForItsSize);
     if (lasting !== undefined) return await this.#failed(lasting.error);
     for (const { error } of failures) this.#parts.onError(error);
@@ -94,7 +98,7 @@ export class Turns {
     this.#pause.wake();
   }
 
-  async #exchangeAll(
+  async #settleAndClaimAll(
     finished: readonly Finished[],
     claims: readonly Claim[],
   ): Promise<readonly Failure[]> {
@@ -102,17 +106,20 @@ export class Turns {
     const isSplit = finished.length > 0 && claims.length > 0;
     if (isSplit && store.turnsAtOnce === 2 && finished.length >= WORTH_A_TURN) {
       const failures = await Promise.all([
-        this.#exchange([], claims),
-        this.#exchange(finished, []),
+        this.#settleAndClaim([], claims),
+        this.#settleAndClaim(finished, []),
       ]);
       // What the claim has not seen: jobs that waited for these.
       schedule.askAll();
       return failures.flat();
     }
     if (isSplit && this.#isNearLimit(finished, claims)) {
-      return [...await this.#exchange(finished, []), ...await this.#exchange([], claims)];
+      return [
+        ...await this.#settleAndClaim(finished, []),
+        ...await this.#settleAndClaim([], claims),
+      ];
     }
-    return await this.#exchange(finished, claims);
+    return await this.#settleAndClaim(finished, claims);
   }
 
   /** Then one of the two must not keep the other from being done. */
@@ -120,7 +127,7 @@ export class Turns {
     return this.#outcomes.isNearLimit(finished.length) || this.#jobs.isNearLimit(sizeOf(claims));
   }
 
-  async #exchange(
+  async #settleAndClaim(
     finished: readonly Finished[],
     claims: readonly Claim[],
   ): Promise<readonly Failure[]> {
@@ -144,10 +151,10 @@ export class Turns {
     const settlements = finished.map(({ settlement }) => settlement);
     const askedAt = performance.now();
     schedule.begin(queueNames);
-    let result: TurnResult;
+    let result: SettleAndClaimResult;
     try {
-      const exchange = () => store.exchange({ settlements, claims });
-      result = await stopping.inTime(measureTurn(finished, claims, exchange));
+      const settleAndClaim = () => store.settleAndClaim({ settlements, claims });
+      result = await stopping.inTime(measureSettleAndClaim(finished, claims, settleAndClaim));
     } catch (error) {
       schedule.end(queueNames, undefined);
       const canRecordLess = this.#outcomes.failed(finished.length, error);

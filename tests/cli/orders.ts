@@ -85,10 +85,10 @@ async function attempt(
   change: Change,
 ): Promise<void> {
   const claims = [{ queueName, limit: 1, leaseMs: 60_000 }];
-  const { claimed } = await store.exchange({ settlements: [], claims });
+  const { claimed } = await store.settleAndClaim({ settlements: [], claims });
   const { id: jobId, leaseToken } = claimed[0]!;
   clock.time += runMs;
-  await store.exchange({ settlements: [{ jobId, leaseToken, change, runMs }], claims: [] });
+  await store.settleAndClaim({ settlements: [{ jobId, leaseToken, change, runMs }], claims: [] });
 }
 
 function withId(id: string, queueName: string, options: JobOptions): NewJob {

@@ -40,7 +40,7 @@ export function describeClaiming(test: TestStore): void {
       await addAll(Array(3).fill({ queueName: "payments" }));
       await addAll(Array(3).fill({ queueName: "mails" }));
       await addAll(Array(3).fill({ queueName: "imports" }));
-      const { claimed } = await store.exchange({
+      const { claimed } = await store.settleAndClaim({
         settlements: [],
         claims: [
           { queueName: "payments", limit: 2, leaseMs: 1_000 },
@@ -57,7 +57,7 @@ export function describeClaiming(test: TestStore): void {
 
     test("a turn without claims claims nothing", async ({ add, store, statusOf }) => {
       const { id } = await add();
-      const result = await store.exchange({ settlements: [], claims: [] });
+      const result = await store.settleAndClaim({ settlements: [], claims: [] });
       assert.deepEqual({ ...result }, { settled: [], claimed: [], nextInMs: undefined });
       assert.equal(await statusOf(id), "ready");
     });
@@ -119,7 +119,7 @@ export function describeClaiming(test: TestStore): void {
 
     test("a queue that nobody ever used is empty", async ({ store }) => {
       const claims = [{ queueName: defaultQueue, limit: 1, leaseMs: 1_000 }];
-      const result = await store.exchange({ settlements: [], claims });
+      const result = await store.settleAndClaim({ settlements: [], claims });
       assert.deepEqual({ ...result }, { settled: [], claimed: [], nextInMs: undefined });
     });
   });

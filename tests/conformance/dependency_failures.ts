@@ -32,7 +32,7 @@ export function describeDependencyFailures(test: TestStore): void {
         settlement(second!, failed),
         settlement(first!, failed),
       ];
-      await store.exchange({ settlements, claims: [] });
+      await store.settleAndClaim({ settlements, claims: [] });
       const named = await Promise.all(
         [...dependents.map(({ job }) => job), below].map(async ({ id }) => (await get(id)).error),
       );

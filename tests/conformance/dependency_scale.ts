@@ -55,7 +55,7 @@ export function describeDependencyScale(test: TestStore, { chainLength }: Scale)
       const { id } = await add({ dependsOn: added.map(({ job }) => job.id) });
       const [last, ...others] = await claim();
       const settlements = others.map((job) => settlement(job, completed));
-      await store.exchange({ settlements, claims: [] });
+      await store.settleAndClaim({ settlements, claims: [] });
       assert.equal(await statusOf(id), "blocked");
       await settle(last!, completed);
       assert.equal(await statusOf(id), "ready");
@@ -69,7 +69,7 @@ export function describeDependencyScale(test: TestStore, { chainLength }: Scale)
       const settlements = (await claim()).map((job, i) =>
         settlement(job, i % 2 === 0 ? completed : failed)
       );
-      await store.exchange({ settlements, claims: [] });
+      await store.settleAndClaim({ settlements, claims: [] });
       assert.equal(await statusOf(id), "ready");
     });
   });

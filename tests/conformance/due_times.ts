@@ -121,5 +121,5 @@ async function nextInMs(
   { limit = 10, queueNames = [defaultQueue], settlements = [] }: Asked = {},
 ): Promise<number | undefined> {
   const claims = queueNames.map((queueName) => ({ queueName, limit, leaseMs: 60_000 }));
-  return (await store.exchange({ settlements, claims })).nextInMs;
+  return (await store.settleAndClaim({ settlements, claims })).nextInMs;
 }

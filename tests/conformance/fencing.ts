@@ -57,7 +57,7 @@ export function describeFencing(test: TestStore): void {
       const { id } = await add();
       const job = await claimOne();
       const settlements = [settlement(job, completed), settlement(job, failed)];
-      const { settled } = await store.exchange({ settlements, claims: [] });
+      const { settled } = await store.settleAndClaim({ settlements, claims: [] });
       assert.deepEqual(settled, ["held", "lost"]);
       assert.equal(await statusOf(id), "completed");
     });
@@ -130,7 +130,7 @@ export function describeFencing(test: TestStore): void {
         settlement({ ...wrong!, leaseToken: crypto.randomUUID() }, completed),
         settlement(last!, retrying),
       ];
-      const { settled } = await store.exchange({ settlements, claims: [] });
+      const { settled } = await store.settleAndClaim({ settlements, claims: [] });
       assert.deepEqual(settled, ["held", "lost", "cancelled", "lost", "held"]);
       assert.deepEqual(
         await Promise.all(jobs.map(({ id }) => statusOf(id))),

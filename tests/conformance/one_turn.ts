@@ -11,7 +11,7 @@ export function describeOneTurn(test: TestStore): void {
       const { add, claimOne, store } = scene;
       const { id } = await add();
       const dependent = await add({ dependsOn: [id] });
-      const { settled, claimed } = await store.exchange({
+      const { settled, claimed } = await store.settleAndClaim({
         settlements: [settlement(await claimOne(), completed)],
         claims: [{ queueName: defaultQueue, limit: 10, leaseMs: 1_000 }],
       });
@@ -23,7 +23,7 @@ export function describeOneTurn(test: TestStore): void {
       const { addAll, claim, store } = scene;
       await addAll([{}, {}]);
       const [first, second] = await claim();
-      const { claimed } = await store.exchange({
+      const { claimed } = await store.settleAndClaim({
         settlements: [
           settlement(first!, handedBack),
           settlement(second!, { ...retrying, delayMs: 0 }),
@@ -42,7 +42,7 @@ export function describeOneTurn(test: TestStore): void {
         const job = await claimOne();
         for (const second of [completed, failed, retrying, handedBack, neverStarted]) {
           const settlements = [first, second, second].map((change) => settlement(job, change));
-          const { settled } = await store.exchange({ settlements, claims: [] });
+          const { settled } = await store.settleAndClaim({ settlements, claims: [] });
           const isHeld = second === completed;
           assert.deepEqual(settled, [isHeld ? "held" : "lost", "lost", "lost"]);
           assert.equal(await statusOf(id), first.to);
@@ -60,7 +60,7 @@ export function describeOneTurn(test: TestStore): void {
         const { id } = await add();
         const job = await claimOne();
         const settlements = [first, completed].map((change) => settlement(job, change));
-        const { settled } = await store.exchange({ settlements, claims: [] });
+        const { settled } = await store.settleAndClaim({ settlements, claims: [] });
         assert.deepEqual(settled, ["held", "lost"]);
         assert.equal((await get(id)).status, first.to);
       });
@@ -72,14 +72,14 @@ export function describeOneTurn(test: TestStore): void {
       const job = await claimOne();
       await store.cancel(id, reason);
       const settlements = [completed, failed].map((change) => settlement(job, change));
-      const { settled } = await store.exchange({ settlements, claims: [] });
+      const { settled } = await store.settleAndClaim({ settlements, claims: [] });
       assert.deepEqual(settled, ["cancelled", "cancelled"]);
     });
 
     test("hundreds of outcomes are recorded in one turn", async ({ addAll, claim, store }) => {
       await addAll(Array(500).fill({}));
       const settlements = (await claim()).map((job) => settlement(job, completed));
-      const { settled } = await store.exchange({ settlements, claims: [] });
+      const { settled } = await store.settleAndClaim({ settlements, claims: [] });
       assert.deepEqual(settled, Array(500).fill("held"));
       const counts = await store.counts();
       assert.deepEqual(counts.map(({ status, count }) => [status, count]), [["completed", 500]]);

@@ -124,7 +124,7 @@ export function describeParts(test: TestStore): void {
       for (let round = 0; round < 50; round++) {
         const settlements = (await scene.claim()).map((job) => settlement(job, change));
         assert.equal(settlements.length, 12);
-        await scene.store.exchange({ settlements, claims: [] });
+        await scene.store.settleAndClaim({ settlements, claims: [] });
       }
       const pagesOf = pagesThrough(scene, { correlationId });
       assert.deepEqual(await pagesOf("tree", []), [12]);

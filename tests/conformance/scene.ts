@@ -43,7 +43,7 @@ export function newScene(store: Store, clock: ManualClock): Scene {
   const addAll: Scene["addAll"] = (all) => store.add(all.map(jobInput));
   const claim: Scene["claim"] = async (fields) => {
     const wanted = { queueName: defaultQueue, limit: 10_000, leaseMs: 60_000, ...fields };
-    const { claimed } = await store.exchange({ settlements: [], claims: [wanted] });
+    const { claimed } = await store.settleAndClaim({ settlements: [], claims: [wanted] });
     return claimed;
   };
   const get: Scene["get"] = async (id) => {
@@ -73,7 +73,7 @@ export function newScene(store: Store, clock: ManualClock): Scene {
     },
     settle: async (job, change, more) => {
       const settlements = [settlement(job, change, more)];
-      const { settled } = await store.exchange({ settlements, claims: [] });
+      const { settled } = await store.settleAndClaim({ settlements, claims: [] });
       assert.equal(settled.length, 1);
       return settled[0]!;
     },

@@ -41,7 +41,7 @@ export function describeTraceEnds(test: TestStore): void {
       await scene.addAll(traceIds.flatMap((traceId) => [{ traceId }, { traceId }, { traceId }]));
       const jobs = await scene.claim();
       const settlements = jobs.map((job, i) => settlement(job, i % 2 ? completed : failed));
-      await scene.store.exchange({ settlements, claims: [] });
+      await scene.store.settleAndClaim({ settlements, claims: [] });
       const ends = await takeEnds(scene);
       assert.deepEqual(ends.map(({ traceId }) => traceId).sort(), traceIds.sort());
       assert.ok(ends.every(({ epoch }) => epoch === 1));
@@ -55,7 +55,7 @@ export function describeTraceEnds(test: TestStore): void {
         const [other, ...jobs] = [...await scene.claim()].reverse();
         const settlements = order.map((at) => settlement(jobs[at]!, completed));
         settlements.splice(1, 0, settlement(other!, completed));
-        const { settled } = await scene.store.exchange({ settlements, claims: [] });
+        const { settled } = await scene.store.settleAndClaim({ settlements, claims: [] });
         assert.deepEqual(settled, Array(4).fill("held"));
         const ends = await takeEnds(scene);
         assert.deepEqual(ends.map((end) => end.traceId).sort(), [traceId, other!.traceId].sort());

@@ -104,7 +104,7 @@ describe(
             }
             return added;
           });
-          await store.exchange({ settlements: [], claims: [] });
+          await store.settleAndClaim({ settlements: [], claims: [] });
           await store.maintain({ retentionMs: 1e9, limit: 10 });
           const { jobs } = await queue.find({ queueName: "second" });
           assert.deepEqual(jobs.map(({ status }) => status), ["ready", "cancelled"]);
@@ -133,7 +133,7 @@ describe(
       const { id } = await queue.enqueue("first", 1);
       await queue.enqueue("second", 2, { dependsOn: [id] });
       const keepHouse = async () => {
-        await store.exchange({ settlements: [], claims: [] });
+        await store.settleAndClaim({ settlements: [], claims: [] });
         await store.maintain({ retentionMs: 1e9, limit: 10 });
       };
       for (let i = 0; i < 20; i++) await keepHouse();

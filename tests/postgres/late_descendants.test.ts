@@ -56,7 +56,7 @@ describe("parts that are added while a job is cancelled", { skip: whyNoDatabase 
     await queue.cancel(root.id, { descendants: true });
     await held.commit();
     const claims = [{ queueName: "parts", limit: 1, leaseMs: 60_000 }];
-    const { claimed } = await queue.store.exchange({ settlements: [], claims });
+    const { claimed } = await queue.store.settleAndClaim({ settlements: [], claims });
     assert.deepEqual(claimed.map(({ id }) => id), [part.id]);
     for (const _ of [1, 2, 3]) await queue.store.maintain(maintenance);
     assert.equal((await queue.get(part.id))?.status, "running");

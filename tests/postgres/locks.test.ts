@@ -25,7 +25,7 @@ describe("a caller's transaction that stays open", { skip: whyNoDatabase }, () =
     const { store } = queue;
     const [a, b] = [await queue.enqueue("q", 1), await queue.enqueue("q", 2)];
     const claims = [{ queueName: "q", limit: 2, leaseMs: 500 }];
-    const { claimed } = await store.exchange({ settlements: [], claims });
+    const { claimed } = await store.settleAndClaim({ settlements: [], claims });
     const leases = claimed.map(({ id, leaseToken }) => ({ jobId: id, leaseToken }));
     await sql.begin(async (transaction) => {
       await transaction`select from leases.live where id = ${a.id} for share`;
@@ -41,11 +41,11 @@ describe("a caller's transaction that stays open", { skip: whyNoDatabase }, () =
     await using queue = await open("due");
     const { id } = await queue.enqueue("q", 1, { delayMs: 50 });
     await new Promise((resolve) => setTimeout(resolve, 60));
-    const { exchange } = queue.store;
+    const { settleAndClaim } = queue.store;
     let asked = 0;
-    queue.store.exchange = (turn) => {
+    queue.store.settleAndClaim = (request) => {
       asked++;
-      return exchange.call(queue.store, turn);
+      return settleAndClaim.call(queue.store, request);
     };
     const worker = queue.worker("q", () => {});
     await sql.begin(async (transaction) => {

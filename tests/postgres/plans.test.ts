@@ -29,7 +29,7 @@ async function newSchema(name: string): Promise<string> {
 }
 
 const claim = (schema: string, limit: number) =>
-  `select * from ${schema}.exchange('[]', ` +
+  `select * from ${schema}.settle_and_claim('[]', ` +
   `'[{"queueName": "orders", "limit": ${limit}, "leaseMs": 60000}]', gen_random_uuid(), false)`;
 
 const skip = whyNoDatabase;
@@ -135,13 +135,13 @@ describe("a turn that records outcomes", { skip }, () => {
     const token = crypto.randomUUID();
     const claims = '[{"queueName": "orders", "limit": 1000, "leaseMs": 60000}]';
     const claimed = await sql.unsafe(
-      `select id from ${schema}.exchange('[]', '${claims}', '${token}', false) where id is not null`,
+      `select id from ${schema}.settle_and_claim('[]', '${claims}', '${token}', false) where id is not null`,
     );
     assert.equal(claimed.length, 1_000);
     const outcomes = JSON.stringify(claimed.map(({ id }) => [id, token, "completed", 1]));
     await using server = await explainer(database.url);
     const turn = await server.explain(
-      `select * from ${schema}.exchange($1::text::jsonb, '[]', gen_random_uuid(), false)`,
+      `select * from ${schema}.settle_and_claim($1::text::jsonb, '[]', gen_random_uuid(), false)`,
       [outcomes],
     );
     t.diagnostic(`${turn.pages} pages for 1,000 outcomes`);
@@ -178,7 +178,7 @@ describe("a turn that ends traces", { skip }, () => {
       const settlements = JSON.stringify(running.map(({ id }) => [id, token, "completed", 1]));
       await using server = await explainer(database.url);
       const turn = await server.explain(
-        `select * from ${schema}.exchange($1::text::jsonb, '[]', gen_random_uuid(), false)`,
+        `select * from ${schema}.settle_and_claim($1::text::jsonb, '[]', gen_random_uuid(), false)`,
         [settlements],
       );
       // It came as far as the ends that the traces had before.
@@ -293,7 +293,10 @@ describe("among a million ended jobs", { skip }, () => {
     await store.extend([lease], 60_000);
     await store.maintain({ retentionMs: Number.MAX_SAFE_INTEGER, limit: 1_000 });
     await store.settleTraceEnds?.(await store.claimTraceEnds!({ limit: 100, leaseMs: 60_000 }));
-    await store.exchange({ settlements: [], claims: [{ queueName, limit: 100, leaseMs: 60_000 }] });
+    await store.settleAndClaim({
+      settlements: [],
+      claims: [{ queueName, limit: 100, leaseMs: 60_000 }],
+    });
     await store.cancel(id, { name: "Error", message: "cancelled" });
     await store.close();
 

@@ -20,7 +20,7 @@ async function claimPairs(store: Store): Promise<readonly [ClaimedJob, ClaimedJo
   const traceIds = Array.from({ length: traces }, newTraceId);
   await store.add(traceIds.flatMap((traceId) => [jobInput({ traceId }), jobInput({ traceId })]));
   const claims = [{ queueName: "orders", limit: 2 * traces, leaseMs: 60_000 }];
-  const { claimed } = await store.exchange({ settlements: [], claims });
+  const { claimed } = await store.settleAndClaim({ settlements: [], claims });
   assert.equal(claimed.length, 2 * traces);
   return traceIds.map((traceId) => {
     const [first, second] = claimed.filter((job) => job.traceId === traceId);
@@ -57,9 +57,9 @@ describe("the end of a trace on one Postgres", { skip: whyNoDatabase }, () => {
         turn.map((pair) => settlement(pair[which]!, which === 0 ? completed : failed))
       );
       const results = await Promise.all([
-        a.exchange({ settlements: first!, claims: [] }),
+        a.settleAndClaim({ settlements: first!, claims: [] }),
         // The other way round, as two workers have them.
-        b.exchange({ settlements: second!.reverse(), claims: [] }),
+        b.settleAndClaim({ settlements: second!.reverse(), claims: [] }),
       ]);
       assert.ok(results.every(({ settled }) => settled.every((state) => state === "held")));
     }
@@ -75,7 +75,7 @@ describe("the end of a trace on one Postgres", { skip: whyNoDatabase }, () => {
     const first = Array.from({ length: traces }, () => jobInput());
     await a.add(first);
     const claims = [{ queueName: "orders", limit: traces, leaseMs: 60_000 }];
-    const { claimed } = await a.exchange({ settlements: [], claims });
+    const { claimed } = await a.settleAndClaim({ settlements: [], claims });
     let blocked = 0;
     for (let at = 0; at < traces; at += perTurn) {
       const turn = claimed.slice(at, at + perTurn);
@@ -83,7 +83,10 @@ describe("the end of a trace on one Postgres", { skip: whyNoDatabase }, () => {
       const adding = turn.map(({ id, traceId }) =>
         b.add([jobInput({ traceId, dependsOn: [id], queueName: "dependents" })])
       );
-      const [, ...added] = await Promise.all([a.exchange({ settlements, claims: [] }), ...adding]);
+      const [, ...added] = await Promise.all([
+        a.settleAndClaim({ settlements, claims: [] }),
+        ...adding,
+      ]);
       blocked += added.filter(([one]) => one!.job.status === "blocked").length;
     }
     // Neither of two transactions may have seen the other: such a dependent is freed by maintenance.
@@ -91,13 +94,16 @@ describe("the end of a trace on one Postgres", { skip: whyNoDatabase }, () => {
     // Any other that came in before its dependency ended keeps the trace open.
     const early = (await takeEnds(a)).length;
     assert.ok(early <= traces - blocked + late, `${early} ends, ${blocked} in time, ${late} late`);
-    // As a worker has it: an exchange tells that there are some.
-    await a.exchange({ settlements: [], claims: [] });
+    // As a worker has it: an settleAndClaim tells that there are some.
+    await a.settleAndClaim({ settlements: [], claims: [] });
     await a.maintain({ retentionMs: 1e9, limit: 100 });
     const dependents = [{ queueName: "dependents", limit: traces, leaseMs: 60_000 }];
-    const last = (await a.exchange({ settlements: [], claims: dependents })).claimed;
+    const last = (await a.settleAndClaim({ settlements: [], claims: dependents })).claimed;
     assert.equal(last.length, traces);
-    await a.exchange({ settlements: last.map((job) => settlement(job, completed)), claims: [] });
+    await a.settleAndClaim({
+      settlements: last.map((job) => settlement(job, completed)),
+      claims: [],
+    });
     assert.equal((await takeEnds(a)).length, traces);
     await Promise.all([a.close(), b.close()]);
   });
@@ -110,7 +116,7 @@ describe("the end of a trace on one Postgres", { skip: whyNoDatabase }, () => {
     const pairs = await claimPairs(a);
     for (const [first, second] of pairs) {
       await Promise.all([
-        a.exchange({ settlements: [settlement(first, completed)], claims: [] }),
+        a.settleAndClaim({ settlements: [settlement(first, completed)], claims: [] }),
         b.cancel(second.id, reason),
       ]);
     }

@@ -90,7 +90,7 @@ describe("hooks", () => {
     const { events, hooks } = recorder();
     await queue.enqueue("queue", {}, { maxAttempts: 1 });
     const claims = [{ queueName: "queue", limit: 1, leaseMs: 1_000 }];
-    const { claimed: [job] } = await store.exchange({ settlements: [], claims });
+    const { claimed: [job] } = await store.settleAndClaim({ settlements: [], claims });
     await store.extend([{ jobId: job!.id, leaseToken: job!.leaseToken }], 1_000);
     clock.pass(1_001);
     await queue.worker("queue", () => {}, { ...hooks, maintenanceMs: 0 }).tick();
@@ -112,7 +112,7 @@ describe("hooks", () => {
     await queue.enqueue("queue", "begun", { backoff });
     await queue.enqueue("queue", "perhaps begun", { backoff });
     const claims = [{ queueName: "queue", limit: 2, leaseMs: 1_000 }];
-    const { claimed: [job] } = await store.exchange({ settlements: [], claims });
+    const { claimed: [job] } = await store.settleAndClaim({ settlements: [], claims });
     await store.extend([{ jobId: job!.id, leaseToken: job!.leaseToken }], 1_000);
     clock.pass(1_001);
     await queue.worker("queue", () => {}, { ...hooks, maintenanceMs: 0 }).tick();

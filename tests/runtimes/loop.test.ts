@@ -7,27 +7,27 @@ const soon = (ms = 2) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 const names = ["a", "b", "c", "d", "e"] as const;
 type Letters = Record<typeof names[number], number>;
 
-/** A store that counts its exchanges. */
-function counted(): { store: Store; exchanges: () => number } {
+/** A store that counts its round trips. */
+function counted(): { store: Store; roundTrips: () => number } {
   const store = memory();
-  const { exchange } = store;
+  const { settleAndClaim } = store;
   let count = 0;
-  store.exchange = (turn) => {
+  store.settleAndClaim = (request) => {
     count++;
-    return exchange.call(store, turn);
+    return settleAndClaim.call(store, request);
   };
-  return { store, exchanges: () => count };
+  return { store, roundTrips: () => count };
 }
 
 describe("a pool", () => {
   test("does not ask in a circle while its queues are full, whatever limit it was given", async () => {
-    const { store, exchanges } = counted();
+    const { store, roundTrips } = counted();
     const queue = new JobQueue<Letters>({ store });
     const worker = queue.worker("a", () => soon(15), { concurrency: 1 });
     await queue.enqueue("a", 1);
     await queue.enqueue("a", 2);
     assert.equal((await new WorkerPool([worker], { concurrency: 5 }).tick()).completed, 2);
-    assert.ok(exchanges() < 10, String(exchanges()));
+    assert.ok(roundTrips() < 10, String(roundTrips()));
   });
 
   test("tells each of its workers what its store fails with, those that share a function once", async () => {
@@ -42,10 +42,10 @@ describe("a pool", () => {
         onError: (error) => heard.push(`own ${(error as Error).message}`),
       }),
     ]);
-    const { exchange, maintain } = store;
-    store.exchange = () => {
-      store.exchange = exchange;
-      return Promise.reject(new Error("exchange"));
+    const { settleAndClaim, maintain } = store;
+    store.settleAndClaim = () => {
+      store.settleAndClaim = settleAndClaim;
+      return Promise.reject(new Error("settleAndClaim"));
     };
     store.maintain = () => {
       store.maintain = maintain;
@@ -54,10 +54,10 @@ describe("a pool", () => {
     await queue.enqueue("a", 1);
     assert.equal((await pool.tick()).completed, 1);
     assert.deepEqual(heard.sort(), [
-      "own exchange",
       "own maintain",
-      "shared exchange",
+      "own settleAndClaim",
       "shared maintain",
+      "shared settleAndClaim",
     ]);
   });
 
@@ -89,11 +89,11 @@ describe("a loop", () => {
   test("hears of a job that became ready while it was asking", async () => {
     const store = memory();
     const queue = new JobQueue<Letters>({ store });
-    const { exchange } = store;
-    store.exchange = async (turn) => {
-      const result = await exchange.call(store, turn);
-      if (turn.claims.length > 0 && result.claimed.length === 0) {
-        store.exchange = exchange;
+    const { settleAndClaim } = store;
+    store.settleAndClaim = async (request) => {
+      const result = await settleAndClaim.call(store, request);
+      if (request.claims.length > 0 && result.claimed.length === 0) {
+        store.settleAndClaim = settleAndClaim;
         await queue.enqueue("a", 1);
       }
       return result;
@@ -112,7 +112,7 @@ describe("a loop", () => {
   test("ends in time when the store never answers", async () => {
     const store = memory();
     const queue = new JobQueue<Letters>({ store });
-    store.exchange = () => new Promise(() => {});
+    store.settleAndClaim = () => new Promise(() => {});
     const worker = queue.worker("a", () => {}, { endTimeoutMs: 20, onError: () => {} });
     const run = worker.run();
     await soon();
@@ -123,11 +123,11 @@ describe("a loop", () => {
   test("does not sweep its own outcomes after the store was away", async () => {
     const store = memory();
     const queue = new JobQueue<Letters>({ store });
-    const { exchange } = store;
+    const { settleAndClaim } = store;
     let failing = 0;
     let runs = 0;
-    store.exchange = (turn) =>
-      failing-- > 0 ? Promise.reject(new Error("no store")) : exchange.call(store, turn);
+    store.settleAndClaim = (request) =>
+      failing-- > 0 ? Promise.reject(new Error("no store")) : settleAndClaim.call(store, request);
     const worker = queue.worker("a", () => {
       runs++;
       failing = 2;

@@ -129,7 +129,7 @@ describe("metrics follow the messaging conventions", () => {
       "send send email": 2,
       "receive receive email": 2,
       "settle settle email": 1,
-      "exchange email": 1,
+      "settle_and_claim email": 1,
     });
   });
 
@@ -180,9 +180,9 @@ test("what is claimed and handed back unbegun is no consumed message", async () 
   const meter = registerMeter();
   const store = memory();
   let claimed = 0;
-  const exchange = store.exchange.bind(store);
-  store.exchange = async (turn) => {
-    const result = await exchange(turn);
+  const settleAndClaim = store.settleAndClaim.bind(store);
+  store.settleAndClaim = async (request) => {
+    const result = await settleAndClaim(request);
     claimed += result.claimed.length;
     return result;
   };
@@ -239,7 +239,7 @@ describe("error.type is the class of the error", () => {
   test("of a store that refuses jobs or fails in a turn", async () => {
     const meter = registerMeter();
     const refuse = () => Promise.reject(new RangeError("secret"));
-    const queue = queueWith({ add: refuse, exchange: refuse });
+    const queue = queueWith({ add: refuse, settleAndClaim: refuse });
     await assert.rejects(queue.enqueue([job("email", {}), job("email", {})]), RangeError);
     await assert.rejects(queue.worker("email", () => {}, { onError: () => {} }).tick(), RangeError);
     assert.deepEqual(await meter.values(SENT, QUEUE, "error.type"), { "email RangeError": 2 });

@@ -165,7 +165,7 @@ describe("the Postgres store on a real server", { skip: whyNoDatabase }, () => {
       const store = await postgres(counted, { schema });
       await using queue = new JobQueue<Shop, Sql>({ store });
       const parent = await queue.enqueue("orders", { id: "1" });
-      await queue.store.exchange({
+      await queue.store.settleAndClaim({
         settlements: [],
         claims: [{ queueName: "orders", limit: 1, leaseMs: 60_000 }],
       });

@@ -15,12 +15,12 @@ const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 /** A store that notes how many jobs each turn asked for, and answers after a while. */
 function noted(afterMs: number): { store: Store; asked: number[] } {
   const store = memory();
-  const { exchange } = store;
+  const { settleAndClaim } = store;
   const asked: number[] = [];
-  store.exchange = async (turn) => {
-    for (const { limit } of turn.claims) asked.push(limit);
+  store.settleAndClaim = async (request) => {
+    for (const { limit } of request.claims) asked.push(limit);
     await pause(afterMs);
-    return exchange.call(store, turn);
+    return settleAndClaim.call(store, request);
   };
   return { store, asked };
 }

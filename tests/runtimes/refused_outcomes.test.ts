@@ -24,11 +24,12 @@ describe("a store that refuses an outcome", () => {
   test("keeps all outcomes when it refuses every call for a while", async () => {
     const store = memory();
     const queue = new JobQueue({ store });
-    const { exchange } = store;
+    const { settleAndClaim } = store;
     let refusals = 0;
-    store.exchange = (turn) => {
-      const isAway = refusals < 5 && (turn.settlements.length > 0 || turn.claims.length === 0);
-      if (!isAway) return exchange.call(store, turn);
+    store.settleAndClaim = (request) => {
+      const isAway = refusals < 5 &&
+        (request.settlements.length > 0 || request.claims.length === 0);
+      if (!isAway) return settleAndClaim.call(store, request);
       refusals++;
       return Promise.reject(new Error("The table is away"));
     };
@@ -85,9 +86,9 @@ describe("a store that refuses an outcome", () => {
 
 /** Refuses each turn with an outcome of this kind, as a database with a constraint does. */
 function refuse(store: Store, isRefused: (settlement: Settlement) => boolean): void {
-  const { exchange } = store;
-  store.exchange = (turn) =>
-    turn.settlements.some(isRefused)
+  const { settleAndClaim } = store;
+  store.settleAndClaim = (request) =>
+    request.settlements.some(isRefused)
       ? Promise.reject(new Error("A constraint is violated"))
-      : exchange.call(store, turn);
+      : settleAndClaim.call(store, request);
 }

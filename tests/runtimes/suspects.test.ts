@@ -142,7 +142,7 @@ function scene() {
 /** A worker claims all and is never heard of again. */
 async function loseOnce(store: Store, clock: ReturnType<typeof manualClock>): Promise<void> {
   const claims = [{ queueName: "queue", limit: 100, leaseMs: 1_000 }];
-  await store.exchange({ settlements: [], claims });
+  await store.settleAndClaim({ settlements: [], claims });
   clock.pass(1_001);
   await store.maintain({ retentionMs: 1e9, limit: 100 });
 }

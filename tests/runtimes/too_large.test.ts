@@ -24,21 +24,21 @@ function limited(
   can: { settle: number; claim: number; extend: number },
 ): { store: Store; calls: Call[]; extended: number[] } {
   const store = memory({ now: time.now });
-  const { exchange, extend } = store;
+  const { settleAndClaim, extend } = store;
   const calls: Call[] = [];
   const extended: number[] = [];
   const giveUp = async () => {
     await time.pause(CALL_LIMIT_MS);
     throw new StoreTimeoutError("It took longer than it may");
   };
-  store.exchange = async (turn) => {
-    const settled = turn.settlements.length;
-    const claimed = turn.claims.reduce((sum, { limit }) => sum + limit, 0);
+  store.settleAndClaim = async (request) => {
+    const settled = request.settlements.length;
+    const claimed = request.claims.reduce((sum, { limit }) => sum + limit, 0);
     const isInTime = settled / can.settle + claimed / can.claim <= 1;
     calls.push({ settled, claimed, isInTime });
     if (!isInTime) return await giveUp();
     await time.pause(1);
-    return await exchange.call(store, turn);
+    return await settleAndClaim.call(store, request);
   };
   store.extend = async (extensions, leaseMs) => {
     if (extensions.length > can.extend) return await giveUp();
@@ -149,7 +149,7 @@ describe("a batch that takes a store too long", () => {
       const queue = new JobQueue<Work>({ store });
       const { id } = await queue.enqueue("b", 1);
       const claims = [{ queueName: "b", limit: 1, leaseMs: 100 }];
-      await store.exchange({ settlements: [], claims });
+      await store.settleAndClaim({ settlements: [], claims });
       await queue.enqueue(numbers(200).map((n) => job("a", n)));
       const told = new Set<string>();
       const errors: unknown[] = [];

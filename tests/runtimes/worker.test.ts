@@ -107,11 +107,11 @@ describe("a tick", () => {
     const errors: unknown[] = [];
     const worker = queue.worker("queue", () => {}, { onError: (error) => errors.push(error) });
     await queue.enqueue("queue", 1);
-    const { exchange } = store;
-    store.exchange = () => Promise.reject(new Error("no store"));
+    const { settleAndClaim } = store;
+    store.settleAndClaim = () => Promise.reject(new Error("no store"));
     await assert.rejects(worker.tick(), /no store/);
     assert.equal(errors.length, 2, "the tries before the last are reported");
-    store.exchange = exchange;
+    store.settleAndClaim = settleAndClaim;
     assert.equal((await worker.tick()).completed, 1);
   });
 });
@@ -415,10 +415,10 @@ describe("a run", () => {
     const queue = new JobQueue({ store });
     const worker = queue.worker("queue", () => assert.fail("must not start"));
     await queue.enqueue("queue", {});
-    const { exchange } = store;
-    store.exchange = async (turn) => {
-      store.exchange = exchange;
-      const result = await store.exchange(turn);
+    const { settleAndClaim } = store;
+    store.settleAndClaim = async (request) => {
+      store.settleAndClaim = settleAndClaim;
+      const result = await store.settleAndClaim(request);
       void worker.stop();
       return result;
     };
@@ -438,10 +438,10 @@ describe("a run", () => {
       failing = 2;
       ran.resolve();
     }, { onError: (error) => errors.push(error) });
-    const { exchange } = store;
+    const { settleAndClaim } = store;
     let failing = 0;
-    store.exchange = (turn) =>
-      failing-- > 0 ? Promise.reject(new Error("no store")) : exchange.call(store, turn);
+    store.settleAndClaim = (request) =>
+      failing-- > 0 ? Promise.reject(new Error("no store")) : settleAndClaim.call(store, request);
     const { id } = await queue.enqueue("queue", {});
     const run = worker.run();
     await ran.promise;
@@ -458,7 +458,7 @@ describe("a run", () => {
       const errors: unknown[] = [];
       const ran = deferred();
       const worker = queue.worker("queue", () => {
-        store.exchange = () => Promise.reject(new Error("no store"));
+        store.settleAndClaim = () => Promise.reject(new Error("no store"));
         ran.resolve();
       }, { onError: (error) => errors.push(error), endTimeoutMs: 50 });
       await queue.enqueue("queue", {});
@@ -485,5 +485,8 @@ function deferred(): Deferred {
 /** Sweeps the expired lease and claims the job for somebody else. */
 async function takeAway(store: Store, queueName: string): Promise<void> {
   await store.maintain({ retentionMs: 1e9, limit: 10 });
-  await store.exchange({ settlements: [], claims: [{ queueName, limit: 1, leaseMs: 60_000 }] });
+  await store.settleAndClaim({
+    settlements: [],
+    claims: [{ queueName, limit: 1, leaseMs: 60_000 }],
+  });
 }

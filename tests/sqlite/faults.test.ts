@@ -30,15 +30,15 @@ describe("a SQLite file that another has locked", () => {
     const path = join(folder.path, "jobs.db");
     const store = await sqlite(path, { busyTimeoutMs: 20 });
     await store.add([jobInput(), jobInput()]);
-    const { claimed: [job] } = await store.exchange({ settlements: [], claims });
+    const { claimed: [job] } = await store.settleAndClaim({ settlements: [], claims });
     const before = await jobsFound(store, { limit: 10 });
 
     const other = lock(path);
     const settlements = [settlement(job!, completed)];
     const refused = (call: Promise<unknown>) => assert.rejects(call, isLockedSentence(path));
     await refused(store.add([jobInput()]));
-    await refused(store.exchange({ settlements, claims }));
-    await refused(store.exchange({ settlements: [], claims }));
+    await refused(store.settleAndClaim({ settlements, claims }));
+    await refused(store.settleAndClaim({ settlements: [], claims }));
     await refused(store.extend([leaseOf(job!)], 1_000));
     await refused(store.cancel(job!.id, reason));
     assert.deepEqual(await jobsFound(store, { limit: 10 }), before);
@@ -47,7 +47,7 @@ describe("a SQLite file that another has locked", () => {
     unlock(other);
 
     assert.deepEqual(await jobsFound(store, { limit: 10 }), before);
-    assert.deepEqual((await store.exchange({ settlements, claims })).settled, ["held"]);
+    assert.deepEqual((await store.settleAndClaim({ settlements, claims })).settled, ["held"]);
     await store.close();
   });
 
@@ -144,13 +144,13 @@ describe("a SQLite file that somebody takes away while it is open", () => {
       const path = join(folder.path, "jobs.db");
       const store = await sqlite(path);
       await store.add([jobInput()]);
-      const { claimed: [job] } = await store.exchange({ settlements: [], claims });
+      const { claimed: [job] } = await store.settleAndClaim({ settlements: [], claims });
       take(path);
       const settlements = [settlement(job!, completed)];
       const calls: readonly (() => Promise<unknown>)[] = [
         () => store.add([jobInput()]),
-        () => store.exchange({ settlements, claims: [] }),
-        () => store.exchange({ settlements: [], claims }),
+        () => store.settleAndClaim({ settlements, claims: [] }),
+        () => store.settleAndClaim({ settlements: [], claims }),
         () => store.extend([leaseOf(job!)], 1_000),
         () => store.cancel(job!.id, reason),
         () => store.retry(job!.id),

@@ -56,11 +56,11 @@ describe("a SQLite file", () => {
     const path = join(folder.path, "jobs.db");
     const first = await sqlite(path);
     await first.add([jobInput({ priority: 2, idempotencyKey: "order 1" })]);
-    const { claimed: [failing] } = await first.exchange({ settlements: [], claims });
-    await first.exchange({ settlements: [settlement(failing!, retrying)], claims: [] });
+    const { claimed: [failing] } = await first.settleAndClaim({ settlements: [], claims });
+    await first.settleAndClaim({ settlements: [settlement(failing!, retrying)], claims: [] });
     const running = jobInput({ priority: 1 });
     await first.add([running, jobInput({ dependsOn: [running.id] }), jobInput({ delayMs: 1e9 })]);
-    const { claimed: [leased] } = await first.exchange({ settlements: [], claims });
+    const { claimed: [leased] } = await first.settleAndClaim({ settlements: [], claims });
     const [jobs, attempts] = [
       await jobsFound(first, { limit: 10 }),
       await first.attempts({ jobIds: [failing!.id] }),
@@ -73,7 +73,7 @@ describe("a SQLite file", () => {
     const [known] = await again.add([jobInput({ idempotencyKey: "order 1" })]);
     assert.equal(known?.job.id, failing!.id);
     const settlements = [settlement(leased!, completed)];
-    const { settled, claimed } = await again.exchange({ settlements, claims });
+    const { settled, claimed } = await again.settleAndClaim({ settlements, claims });
     assert.deepEqual(settled, ["held"]);
     assert.deepEqual(claimed[0]?.dependsOn, [running.id]);
     await again.close();
@@ -97,7 +97,7 @@ describe("a SQLite file", () => {
     database.close();
     const store = await sqlite(byHand);
     await store.add([jobInput()]);
-    assert.equal((await store.exchange({ settlements: [], claims })).claimed.length, 1);
+    assert.equal((await store.settleAndClaim({ settlements: [], claims })).claimed.length, 1);
     await store.close();
     await (await sqlite(opened)).close();
     assert.deepEqual(schemaOf(byHand), schemaOf(opened));
@@ -111,7 +111,7 @@ describe("a SQLite file", () => {
     await Promise.all(stores.map((store) => store.add([jobInput(), jobInput()])));
     const turns = await Promise.all(
       stores.map((store) =>
-        store.exchange({ settlements: [], claims: [{ ...claims[0]!, limit: 10 }] })
+        store.settleAndClaim({ settlements: [], claims: [{ ...claims[0]!, limit: 10 }] })
       ),
     );
     assert.equal(new Set(turns.flatMap(({ claimed }) => claimed.map(({ id }) => id))).size, 16);
@@ -127,7 +127,7 @@ describe("a SQLite file", () => {
     app.exec("insert into jobs (status) values ('hired')");
     const store = await sqlite(path);
     await store.add([jobInput()]);
-    await store.exchange({ settlements: [], claims });
+    await store.settleAndClaim({ settlements: [], claims });
     app.exec("insert into jobs (status) values ('fired')");
     const statuses = app.prepare("select status from jobs order by id").all();
     assert.deepEqual(statuses.map((row) => row.status), ["hired", "fired"]);

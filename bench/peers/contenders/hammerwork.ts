@@ -132,7 +132,7 @@ async function openOn(
     },
     claimInVain: (times) => {
       const claims = [{ queueName: name, limit: concurrency ?? 10, leaseMs: 30_000 }];
-      return timed(times, () => store.exchange({ settlements: [], claims }));
+      return timed(times, () => store.settleAndClaim({ settlements: [], claims }));
     },
     unfinished: async () => {
       const counts = await queue.counts();

@@ -20,7 +20,7 @@ export async function recordTurns(
   const turns: string[] = [];
   const recording: Sql = {
     unsafe: (text, values = [], options) => {
-      if (text.includes(".exchange(")) turns.push(withValues(text, values));
+      if (text.includes(".settle_and_claim(")) turns.push(withValues(text, values));
       return sql.unsafe(text, values, options);
     },
   };

@@ -4,8 +4,8 @@
  * @module
  */
 import type {
-  Attempt,
   AttemptOutcome,
+  AttemptRecord,
   FoundRecord,
   JobError,
   JobInput,
@@ -36,7 +36,7 @@ export interface Entry {
   /** The jobs that are cancelled because of it. */
   cancelledFor: Set<Entry> | undefined;
   /** Attempts that did not complete it. */
-  readonly failures: Attempt[];
+  readonly failures: AttemptRecord[];
   /** The traces, other than its own, that attempts of it ran in. */
   ranIn: Set<string> | undefined;
   /** Its trace: one of its own until it is inserted. */

@@ -13,7 +13,7 @@ import { tables } from "./schema.ts";
 import { cancelFunctions } from "./cancel_functions.ts";
 import { endFunctions } from "./end_functions.ts";
 import { retryFunction } from "./retry_function.ts";
-import { exchangeFunction } from "./exchange_function.ts";
+import { settleAndClaimFunction } from "./settle_and_claim_function.ts";
 import { workFunctions } from "./work_functions.ts";
 
 /** One step of the schema. */
@@ -31,7 +31,7 @@ export const migrations: readonly Migration[] = [{
   version: 1,
   requires: 1,
   sql: (schema, channel) =>
-    tables(schema) + endFunctions(schema) + exchangeFunction(schema) +
+    tables(schema) + endFunctions(schema) + settleAndClaimFunction(schema) +
     workFunctions(schema) + retryFunction(schema) + cancelFunctions(schema, channel) +
     addFunctions(schema, channel),
 }];

@@ -5,7 +5,12 @@
  * @module
  */
 import type { JobStatus } from "../../job/status.ts";
-import type { Attempt, DependencyFailurePolicy, FoundRecord, JobRecord } from "../../job/record.ts";
+import type {
+  AttemptRecord,
+  DependencyFailurePolicy,
+  FoundRecord,
+  JobRecord,
+} from "../../job/record.ts";
 import { type JobPart, jobParts, longestSummary } from "../../job/parts.ts";
 import type { ExpiredJob, Settlement, TraceEnd } from "../store.ts";
 import type { Row } from "./client.ts";
@@ -148,11 +153,11 @@ export function attemptColumns(attempt: string, hasStacks: boolean): string {
 }
 
 /** An attempt's row as a record. */
-export function toAttempt(row: Row): Attempt {
+export function toAttemptRecord(row: Row): AttemptRecord {
   return {
     jobId: row.job_id as string,
     attempt: row.attempt as number,
-    outcome: row.outcome as Attempt["outcome"],
+    outcome: row.outcome as AttemptRecord["outcome"],
     startedAt: time(row.started_at)!,
     finishedAt: time(row.finished_at)!,
     error: json(row.error),

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Health } from "../health.ts";
-import type { Attempt, JobError, JobInput, JobRecord } from "../../job/record.ts";
+import type { AttemptRecord, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type {
   Added,
   AddOptions,
@@ -21,11 +21,11 @@ import type {
   RecordFilter,
   RecordPage,
   RetryOptions,
+  SettleAndClaimRequest,
+  SettleAndClaimResult,
   Store,
   TraceEnd,
   TraceEndClaim,
-  Turn,
-  TurnResult,
 } from "../store.ts";
 import { Adding } from "./adding.ts";
 import { Allowance } from "./allowance.ts";
@@ -36,7 +36,7 @@ import { readHealth } from "./health.ts";
 import { extendLeases } from "./leases.ts";
 import { quoted } from "./names.ts";
 import { retried } from "./retry.ts";
-import { attemptColumns, jobColumns, toAttempt, toRecord } from "./rows.ts";
+import { attemptColumns, jobColumns, toAttemptRecord, toRecord } from "./rows.ts";
 import { claimTraceEnds, hasUnfinished, settleTraceEnds } from "./trace_ends.ts";
 import { Turns } from "./turns.ts";
 
@@ -83,8 +83,8 @@ export class PostgresStore implements Store<Sql> {
     return added;
   }
 
-  async exchange(turn: Turn): Promise<TurnResult> {
-    const { woken, ...result } = await retried(() => this.#turns.exchange(turn));
+  async settleAndClaim(request: SettleAndClaimRequest): Promise<SettleAndClaimResult> {
+    const { woken, ...result } = await retried(() => this.#turns.settleAndClaim(request));
     await this.#notifier.notify(woken);
     return result;
   }
@@ -165,7 +165,9 @@ export class PostgresStore implements Store<Sql> {
     return row && toRecord(row);
   }
 
-  async attempts({ jobIds, limit, stacks = true }: AttemptFilter): Promise<readonly Attempt[]> {
+  async attempts(
+    { jobIds, limit, stacks = true }: AttemptFilter,
+  ): Promise<readonly AttemptRecord[]> {
     const rows = await this.#client.look(
       `select ${attemptColumns("a", stacks)}
       from jsonb_array_elements_text($1::text::jsonb) with ordinality as j (id, ord)
@@ -173,7 +175,7 @@ export class PostgresStore implements Store<Sql> {
       order by j.ord, a.id limit $2`,
       [JSON.stringify(jobIds.map(uuidOrNull)), limit ?? null],
     );
-    return rows.map(toAttempt);
+    return rows.map(toAttemptRecord);
   }
 
   async find(filter: RecordFilter): Promise<RecordPage> {

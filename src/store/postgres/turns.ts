@@ -13,9 +13,9 @@ import type {
   LeaseState,
   Maintenance,
   MaintenanceResult,
+  SettleAndClaimRequest,
+  SettleAndClaimResult,
   Settlement,
-  Turn,
-  TurnResult,
 } from "../store.ts";
 import { Allowance } from "./allowance.ts";
 import { inClaimOrder } from "../claim_order.ts";
@@ -32,13 +32,13 @@ interface Woken {
   readonly woken: readonly string[];
 }
 
-// What an exchange has just seen need not be asked again.
+// What an settleAndClaim has just seen need not be asked again.
 const FRESH_MS = 1_500;
 const RETENTION_EVERY_MS = 30_000;
 // The server's calendar has a beginning.
 const LONGEST_RETENTION_MS = 10_000_000_000_000;
 
-/** The last row of an exchange. */
+/** The last row of an settleAndClaim. */
 interface Summary {
   /** Null when all outcomes were recorded. */
   readonly settled: readonly LeaseState[] | null;
@@ -90,27 +90,27 @@ export class Turns {
   }
 
   /** Of two outcomes of one attempt the first counts; whoever gives the second has lost its lease. */
-  async exchange(turn: Turn): Promise<TurnResult & Woken> {
-    const jobIds = new Set(turn.settlements.map(({ jobId }) => jobId));
-    if (jobIds.size === turn.settlements.length) return await this.#exchange(turn);
-    const keys = turn.settlements.map(keyOf);
+  async settleAndClaim(request: SettleAndClaimRequest): Promise<SettleAndClaimResult & Woken> {
+    const jobIds = new Set(request.settlements.map(({ jobId }) => jobId));
+    if (jobIds.size === request.settlements.length) return await this.#settleAndClaim(request);
+    const keys = request.settlements.map(keyOf);
     const isFirst = (_: Settlement, i: number) => keys.indexOf(keys[i]!) === i;
-    const firsts = turn.settlements.filter(isFirst);
-    const { settled, ...result } = await this.#exchange({ ...turn, settlements: firsts });
+    const firsts = request.settlements.filter(isFirst);
+    const { settled, ...result } = await this.#settleAndClaim({ ...request, settlements: firsts });
     const stateOf = new Map(firsts.map((one, i) => [keyOf(one), settled[i]!]));
     return {
       ...result,
-      settled: turn.settlements.map((one, i) => {
+      settled: request.settlements.map((one, i) => {
         const state = stateOf.get(keys[i]!)!;
         return isFirst(one, i) || state !== "held" ? state : "lost";
       }),
     };
   }
 
-  async #exchange(turn: Turn): Promise<TurnResult & Woken> {
-    const { settlements, claims } = turn;
+  async #settleAndClaim(request: SettleAndClaimRequest): Promise<SettleAndClaimResult & Woken> {
+    const { settlements, claims } = request;
     const isApart = this.#outcomes.isExtended && settlements.length > 0 && claims.length > 0;
-    if (isApart) return await this.#exchangeApart(turn);
+    if (isApart) return await this.#settleThenClaim(request);
     const found = await this.#findLostClaims(claims.map(({ queueName }) => queueName));
     const foundIn = (name: string) => found.filter(({ queueName }) => queueName === name).length;
     const room = claims.map((claim) => ({
@@ -125,7 +125,7 @@ export class Turns {
     order.sort((a, b) => settlements[a]!.jobId < settlements[b]!.jobId ? -1 : 1);
     const call = (limitMs: number) =>
       this.#client.call(
-        `select * from ${this.#schema}.exchange($1::text::jsonb, $2::text::jsonb, $3::text::uuid, $4, ` +
+        `select * from ${this.#schema}.settle_and_claim($1::text::jsonb, $2::text::jsonb, $3::text::uuid, $4, ` +
           `to_timestamp($5::float8 / 1000))`,
         [
           toSettlementText(order.map((i) => settlements[i]!)),
@@ -144,7 +144,7 @@ export class Turns {
       for (const { leaseToken, queueName } of found) {
         this.#loseClaim(leaseToken, claims.filter((claim) => claim.queueName === queueName));
       }
-      if (isOutcomeUnknown(error)) this.#remember(turn, claimToken);
+      if (isOutcomeUnknown(error)) this.#remember(request, claimToken);
       throw error;
     }
     if (isResent) { for (const one of settlements) this.#unsureLeases.delete(keyOf(one)); }
@@ -152,10 +152,12 @@ export class Turns {
   }
 
   /** Outcomes that take long keep nobody from claiming, and no lease is over before it is handed out. */
-  async #exchangeApart({ settlements, claims }: Turn): Promise<TurnResult & Woken> {
-    const { settled, woken } = await this.#exchange({ settlements, claims: [] });
+  async #settleThenClaim(
+    { settlements, claims }: SettleAndClaimRequest,
+  ): Promise<SettleAndClaimResult & Woken> {
+    const { settled, woken } = await this.#settleAndClaim({ settlements, claims: [] });
     try {
-      const result = await this.#exchange({ settlements: [], claims });
+      const result = await this.#settleAndClaim({ settlements: [], claims });
       return { ...result, settled, woken: [...woken, ...result.woken] };
     } catch (error) {
       // They come again, and are recorded already.
@@ -266,7 +268,7 @@ export class Turns {
     order: readonly number[],
     claimToken: string,
     found: readonly ClaimedJob[],
-  ): TurnResult & Woken {
+  ): SettleAndClaimResult & Woken {
     const summary = JSON.parse(rows.at(-1)!.more as string) as Summary;
     this.#nothingExpiredAt = summary.hasExpired ? -Infinity : performance.now();
     this.#hasCancelledTrees = summary.hasCancelledTrees;
@@ -283,7 +285,7 @@ export class Turns {
     };
   }
 
-  #remember({ settlements, claims }: Turn, claimToken: string): void {
+  #remember({ settlements, claims }: SettleAndClaimRequest, claimToken: string): void {
     this.#loseClaim(claimToken, claims);
     for (const settlement of settlements) this.#unsureLeases.add(keyOf(settlement));
   }

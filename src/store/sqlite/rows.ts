@@ -5,7 +5,7 @@
  */
 import type { JobStatus } from "../../job/status.ts";
 import type {
-  Attempt,
+  AttemptRecord,
   DependencyFailurePolicy,
   FoundRecord,
   JobError,
@@ -162,11 +162,11 @@ export function toRecord(row: Row): JobRecord {
 }
 
 /** An attempt's row as a record. */
-export function toAttempt(row: Row): Attempt {
+export function toAttemptRecord(row: Row): AttemptRecord {
   return {
     jobId: row.job_id as string,
     attempt: row.attempt as number,
-    outcome: row.outcome as Attempt["outcome"],
+    outcome: row.outcome as AttemptRecord["outcome"],
     startedAt: row.started_at as number,
     finishedAt: row.finished_at as number,
     error: error(row.error),

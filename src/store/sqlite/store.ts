@@ -5,7 +5,7 @@
  */
 import { hasEnded } from "../../job/status.ts";
 import type { Health } from "../health.ts";
-import type { Attempt, JobError, JobInput, JobRecord } from "../../job/record.ts";
+import type { AttemptRecord, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type {
   Added,
   AddOptions,
@@ -24,11 +24,11 @@ import type {
   RecordFilter,
   RecordPage,
   RetryOptions,
+  SettleAndClaimRequest,
+  SettleAndClaimResult,
   Store,
   TraceEnd,
   TraceEndClaim,
-  Turn,
-  TurnResult,
 } from "../store.ts";
 import { depthsOf } from "../depth.ts";
 import { checkNoTransaction } from "../reasons.ts";
@@ -39,7 +39,7 @@ import { addJobs } from "./enqueue.ts";
 import { countEnded, countJobs, countLive, findJobs } from "./find.ts";
 import { isMaintenanceDue, removeEnded } from "./retention.ts";
 import { retryJob } from "./retry.ts";
-import { attemptColumns, toAttempt, toRecord } from "./rows.ts";
+import { attemptColumns, toAttemptRecord, toRecord } from "./rows.ts";
 import { expiredLeases, extendLease, heldJob, sweepLeases } from "./leases.ts";
 import { cancelDescendants, cancelJob } from "./cancel.ts";
 import { settleJobs } from "./settle.ts";
@@ -68,7 +68,9 @@ export class SqliteStore implements Store {
     return this.#write((now, effects) => addJobs(this.#database, inputs, now, effects, include));
   }
 
-  async exchange({ settlements, claims }: Turn): Promise<TurnResult> {
+  async settleAndClaim(
+    { settlements, claims }: SettleAndClaimRequest,
+  ): Promise<SettleAndClaimResult> {
     if (settlements.length === 0) {
       const idle = await this.#idleTurn(claims);
       if (idle !== undefined) return idle;
@@ -128,11 +130,13 @@ export class SqliteStore implements Store {
     return this.#database.read(() => this.#byId(id));
   }
 
-  attempts({ jobIds, limit = -1, stacks = true }: AttemptFilter): Promise<readonly Attempt[]> {
+  attempts(
+    { jobIds, limit = -1, stacks = true }: AttemptFilter,
+  ): Promise<readonly AttemptRecord[]> {
     const sql = `select ${attemptColumns(stacks)} from json_each(?) j ` +
       "cross join hammerwork_attempts a on a.job_id = j.value order by j.key, a.id limit ?";
     return this.#database.read(() =>
-      this.#database.all(sql, JSON.stringify(jobIds), limit).map(toAttempt)
+      this.#database.all(sql, JSON.stringify(jobIds), limit).map(toAttemptRecord)
     );
   }
 
@@ -206,7 +210,7 @@ export class SqliteStore implements Store {
   }
 
   /** What a turn would answer that finds nothing to do; found without a lock. */
-  #idleTurn(claims: readonly Claim[]): Promise<TurnResult | undefined> {
+  #idleTurn(claims: readonly Claim[]): Promise<SettleAndClaimResult | undefined> {
     return this.#database.read(() => {
       const nextInMs = this.#nextInMs(claims, this.#now());
       return nextInMs === 0 ? undefined : { settled: [], claimed: [], nextInMs };

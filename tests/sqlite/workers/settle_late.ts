@@ -12,13 +12,13 @@ export interface SettleLate {
 const { database, queueName, leaseMs } = JSON.parse(process.argv[2]!) as SettleLate;
 const store = await sqlite(database);
 const claims = [{ queueName, limit: 1, leaseMs }];
-const { claimed: [job] } = await store.exchange({ settlements: [], claims });
+const { claimed: [job] } = await store.settleAndClaim({ settlements: [], claims });
 console.log(`claimed ${job!.id}`);
 process.kill(process.pid, "SIGSTOP");
 // The signal may reach another thread of this process first.
 await setTimeout(100);
 const lease = { jobId: job!.id, leaseToken: job!.leaseToken };
 const settlement = { ...lease, change: { to: "completed", result: '"late"' }, runMs: 1 } as const;
-const { settled } = await store.exchange({ settlements: [settlement], claims: [] });
+const { settled } = await store.settleAndClaim({ settlements: [settlement], claims: [] });
 console.log(`settled ${settled}, extended ${await store.extend([lease], leaseMs)}`);
 await store.close();

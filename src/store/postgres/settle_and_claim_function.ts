@@ -25,14 +25,14 @@ const attemptRows = `(
       from (select y.*, y.unnest as o from unnest(standing, outcomes) as y) x)`;
 
 /** The function of a turn. `schema` is a quoted name. */
-export function exchangeFunction(schema: string): string {
+export function settleAndClaimFunction(schema: string): string {
   return `
 -- One turn: records outcomes, then claims. The last row has no job, but under 'more' a summary, where
 -- 'settled' is null when all outcomes were recorded. Of each settlement come, by place: the job's id,
 -- the lease's token, the new status, how many ms it ran, its span's context, the result, the outcome,
 -- the error, the delay before a retry, and anything if it had not started. 'resent' says that the
 -- answer to these settlements was lost, so one that is recorded already is no surprise.
-create function ${schema}.exchange(
+create function ${schema}.settle_and_claim(
   settlements jsonb, claims jsonb, claim_token uuid, resent boolean, at timestamptz default null
 ) returns table (${claimedTypes})
 language plpgsql ${pinned} as $$
