@@ -11,8 +11,8 @@ export type {
   JobRouterOptions,
   QueueRights,
   Right,
+  RouterPage,
 } from "./http/router_options.ts";
-export type { PageOptions } from "./http/page/page_options.ts";
 export {
   bearerToken,
   type TokenRight,

@@ -28,12 +28,16 @@ export function entrySizes(): BundleSize[] {
   );
 }
 
-/** A worker for workerd with all that it needs: hammerwork, Hono, postgres.js and OpenTelemetry. */
-export function edgeWorkerSize(): BundleSize {
-  return sizeOf("an edge worker", "bench/size/edge_worker.ts", [
-    "--conditions=workerd",
-    "--external=cloudflare:*",
-  ]);
+/**
+ * A worker for workerd with all that it needs (hammerwork, Hono, postgres.js and OpenTelemetry),
+ * without the page and with it.
+ */
+export function edgeWorkerSizes(): BundleSize[] {
+  const options = ["--conditions=workerd", "--external=cloudflare:*"];
+  return [
+    sizeOf("an edge worker", "bench/size/edge_worker.ts", options),
+    sizeOf("an edge worker with the page", "bench/size/edge_worker_with_page.ts", options),
+  ];
 }
 
 function sizeOf(name: string, path: string, options: readonly string[]): BundleSize {

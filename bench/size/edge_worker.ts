@@ -6,7 +6,7 @@
  */
 import postgresClient from "postgres";
 import { JobQueue } from "../../mod.ts";
-import { bearerToken, jobRouter } from "../../src/http.ts";
+import { bearerToken, jobRouter, type RouterPage } from "../../src/http.ts";
 import { postgres } from "../../src/store/postgres.ts";
 import { initTracing } from "../../src/tracing.ts";
 
@@ -20,35 +20,40 @@ interface Execution {
   waitUntil(work: Promise<unknown>): void;
 }
 
-interface EdgeWorker {
+/** What workerd calls. */
+export interface EdgeWorker {
   fetch(request: Request, bindings: Bindings, execution: Execution): Promise<Response>;
   scheduled(event: unknown, bindings: Bindings, execution: Execution): Promise<void>;
 }
 
-const edgeWorker: EdgeWorker = {
-  async fetch(request, bindings, execution) {
-    const { app, tracing } = await (opened ??= open(bindings));
-    const response = await app.fetch(request);
-    execution.waitUntil(tracing.forceFlush());
-    return response;
-  },
-  async scheduled(_event, bindings, execution) {
-    const { worker, tracing } = await (opened ??= open(bindings));
-    await worker.tick({ budgetMs: 10_000 });
-    execution.waitUntil(tracing.forceFlush());
-  },
-};
+/** The worker, with a page or without. */
+export function edgeWorker(page?: RouterPage): EdgeWorker {
+  let opened: ReturnType<typeof open> | undefined;
+  return {
+    async fetch(request, bindings, execution) {
+      const { app, tracing } = await (opened ??= open(bindings, page));
+      const response = await app.fetch(request);
+      execution.waitUntil(tracing.forceFlush());
+      return response;
+    },
+    async scheduled(_event, bindings, execution) {
+      const { worker, tracing } = await (opened ??= open(bindings, page));
+      await worker.tick({ budgetMs: 10_000 });
+      execution.waitUntil(tracing.forceFlush());
+    },
+  };
+}
 
-let opened: ReturnType<typeof open> | undefined;
-
-async function open(bindings: Bindings) {
+async function open(bindings: Bindings, page: RouterPage | undefined) {
   const tracing = await initTracing({ serviceName: "edge-worker", env: { ...bindings } });
   const store = await postgres(() => postgresClient(bindings.DATABASE_URL), { prepare: false });
   const queue = new JobQueue({ store });
   const authorize = bearerToken({ write: bindings.API_TOKEN });
-  const app = jobRouter(queue, { authorize });
+  const app = jobRouter(queue, { authorize, page });
   const worker = queue.worker("email_queue", () => {});
   return { app, tracing, worker };
 }
 
-export default edgeWorker;
+const withoutPage: EdgeWorker = edgeWorker();
+
+export default withoutPage;

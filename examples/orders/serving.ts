@@ -6,6 +6,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { JobQueue, WorkerPool } from "../../mod.ts";
 import { jobRouter } from "../../src/http.ts";
+import { page } from "../../src/page.ts";
 import { linesWithoutSteering } from "../../src/steering.ts";
 import type { Queues } from "./queues.ts";
 
@@ -16,7 +17,7 @@ export async function serveUntilStopped(
   port: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const app = new Hono().route("/", jobRouter(queue, { publicAccess: "write", page: true }));
+  const app = new Hono().route("/", jobRouter(queue, { publicAccess: "write", page: page() }));
   const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port }) as Server;
   await listening(server, port);
   const text = await addressText(queue, (server.address() as AddressInfo).port);

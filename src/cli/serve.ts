@@ -29,8 +29,8 @@ export const serve: Command = {
   run: async (given, io) => {
     const port = given.integer("port", 0, 65_535) ?? 8080;
     const host = given.text("host") ?? "127.0.0.1";
-    const page = given.has("page");
-    const path = page ? "/page" : "";
+    const showsPage = given.has("page");
+    const path = showsPage ? "/page" : "";
     const token = given.text("token") ?? (io.env.HAMMERWORK_TOKEN || undefined);
     if (token === undefined && !isLoopback(host)) {
       throw new UsageError(`To listen at ${host}, a token is needed: set HAMMERWORK_TOKEN`);
@@ -38,7 +38,7 @@ export const serve: Command = {
     // From here on a signal is kept, whatever is waited for when it comes.
     const stop = io.interrupted();
     await withQueue(given, io, async (queue) => {
-      const handler = await handlerFor(queue, token, page, io);
+      const handler = await handlerFor(queue, token, showsPage, io);
       const server = await listenAt(handler, port, host);
       try {
         if (given.has("json")) await printJson(io.stdout, { url: server.url });
@@ -61,24 +61,25 @@ function abortOf(signal: AbortSignal): Promise<void> {
 async function handlerFor(
   queue: JobQueue,
   token: string | undefined,
-  page: boolean,
+  showsPage: boolean,
   io: Io,
 ): Promise<WebHandler> {
-  const { bearerToken, jobRouter } = await importRouter();
+  const { bearerToken, jobRouter, page } = await importRouter();
   const onError = (error: unknown) => void printError(io.stderr, error).catch(() => {});
+  const common = { page: showsPage ? page() : undefined, onError };
   if (token !== undefined) {
     const authorize = asUsage("The token", () => bearerToken(token));
-    const app = jobRouter(queue, { authorize, page, onError });
+    const app = jobRouter(queue, { authorize, ...common });
     return (request) => app.fetch(request);
   }
-  const app = jobRouter(queue, { publicAccess: "write", page, onError });
+  const app = jobRouter(queue, { publicAccess: "write", ...common });
   return (request) => isForUs(request) ? app.fetch(request) : refusal();
 }
 
 // Loaded here, so that all other commands do without Hono.
-async function importRouter(): Promise<typeof import("../http.ts")> {
+async function importRouter(): Promise<typeof import("../http.ts") & typeof import("../page.ts")> {
   try {
-    return await import("../http.ts");
+    return { ...await import("../http.ts"), ...await import("../page.ts") };
   } catch (cause) {
     throw new FailedError("hammerwork serve needs the package hono: npm install hono", { cause });
   }

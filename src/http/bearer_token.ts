@@ -23,12 +23,15 @@ export interface TokenRight {
 
 /** Secrets for reading, and for writing and reading. */
 export interface TokensByRight {
+  /** Of callers that may only read. */
   readonly read?: Tokens | undefined;
+  /** Of callers that may read, enqueue and write. */
   readonly write?: Tokens | undefined;
 }
 
-/** Secrets with their own rights. The same one may stand there more than once. */
+/** Secrets with their own rights. */
 export interface TokenRights {
+  /** A secret may be listed more than once: it has all the rights listed for it. */
   readonly tokens: readonly TokenRight[];
 }
 

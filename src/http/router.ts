@@ -9,10 +9,15 @@ import type { JobQueue } from "../queue/queue.ts";
 import { toResponse } from "./answer.ts";
 import type { Operation } from "./operation.ts";
 import { everyOperation } from "./operations/every_operation.ts";
-import { addPage } from "./page/serve_page.ts";
 import { RequestError } from "./request_error.ts";
 import { type JobRouterOptions, readRouterOptions } from "./router_options.ts";
-import { answerError, type Served, serveOperation } from "./serve_operation.ts";
+import {
+  answerError,
+  honoPath,
+  parameterOf,
+  type RouterContext,
+  serveOperation,
+} from "./serve_operation.ts";
 
 /**
  * A Hono app that enqueues, finds and steers a queue's jobs over HTTP. It answers everything below the
@@ -46,37 +51,28 @@ export function jobRouter<Q extends Queues, Transaction>(
   options: JobRouterOptions,
 ): Hono {
   // Which queues there are is a matter of types, and ends here.
-  const served = { queue: queue as unknown as JobQueue, settings: readRouterOptions(options) };
+  const context = { queue: queue as unknown as JobQueue, settings: readRouterOptions(options) };
   const app = new Hono();
   for (const path of new Set(everyOperation.map((operation) => operation.path))) {
     const operations = everyOperation.filter((operation) => operation.path === path);
-    app.all(honoPath(path), (c) => answer(c, operations, served));
+    app.all(honoPath(path), (c) => answer(c, operations, context));
   }
-  const { page } = served.settings;
-  if (page !== undefined) addPage(app, served, page, honoPath, PARAMETER);
-  app.all("*", (c) => answer(c, [], served));
+  context.settings.page?.addTo(app, context as never);
+  app.all("*", (c) => answer(c, [], context));
   return app;
-}
-
-// A path has one parameter at most. The path that a router is mounted at may have an `:id` too.
-const PARAMETER = "jobRouterId";
-
-function honoPath(path: string): string {
-  return path.replace(/\{\w+\}/, `:${PARAMETER}`);
 }
 
 async function answer(
   c: Context,
   operations: readonly Operation[],
-  served: Served,
+  context: RouterContext,
 ): Promise<Response> {
   const request = c.req.raw;
   try {
     const operation = chosen(operations, request.method);
-    const id = c.req.param(PARAMETER) ?? "";
-    return toResponse(await serveOperation(operation, request, id, served));
+    return toResponse(await serveOperation(operation, request, parameterOf(c), context));
   } catch (error) {
-    return toResponse(answerError(error, served.settings.onError));
+    return toResponse(answerError(error, context.settings.onError));
   }
 }
 

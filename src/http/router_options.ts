@@ -3,10 +3,10 @@
  *
  * @module
  */
+import type { Hono } from "hono";
 import { shown } from "../job/ids.ts";
 import { checkInteger } from "../job/job_options.ts";
 import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
-import { type PageOptions, type PageSettings, readPageOptions } from "./page/page_options.ts";
 import { reportToConsole } from "../report_to_console.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 
@@ -40,6 +40,12 @@ export type Authorize = (
   access: Access,
 ) => boolean | QueueRights | Promise<boolean | QueueRights>;
 
+/** A page for a router, as `page()` of `hammerwork/page` makes it. */
+export interface RouterPage {
+  /** Adds its routes. Only the router calls it: what it hands over is no part of the public API. */
+  readonly addTo: (app: Hono, context: never) => void;
+}
+
 /** How a router is set up. One of `authorize` and `publicAccess` must be given. */
 export interface JobRouterOptions {
   /**
@@ -59,11 +65,8 @@ export interface JobRouterOptions {
   readonly maxJobs?: number | undefined;
   /** A Standard Schema for a queue's payloads, by the queue's name. */
   readonly schemas?: Readonly<Record<string, StandardSchema>> | undefined;
-  /**
-   * The page, at `/page` below the router: queues, traces as pictures, jobs. Shown to who may read;
-   * retrying and cancelling is offered to who may write. Default none.
-   */
-  readonly page?: boolean | PageOptions | undefined;
+  /** A page for browsers at `/page` below the router: `page()` of `hammerwork/page`. Default none. */
+  readonly page?: RouterPage | undefined;
   /**
    * Told of every error behind an answer of 500 or 503. Default: prints it with `console.error`,
    * without what steers a terminal.
@@ -87,8 +90,8 @@ export interface RouterSettings {
   readonly maxJobs: number;
   /** By the queue's name. */
   readonly schemas: ReadonlyMap<string, StandardSchema>;
-  /** How the page is set up; `undefined` when there is none. */
-  readonly page: PageSettings | undefined;
+  /** `undefined` when there is none. */
+  readonly page: RouterPage | undefined;
   /** Told of every error behind an answer of 500 or 503. */
   readonly onError: (error: unknown) => void;
 }
@@ -122,7 +125,7 @@ export function readRouterOptions(options: JobRouterOptions = {}): RouterSetting
     maxPageSize: checkInteger("maxPageSize", maxPageSize, 1, 1_000),
     maxJobs: checkInteger("maxJobs", maxJobs, 1, 1_000_000),
     schemas: new Map(Object.entries(options.schemas ?? {}).map(checkSchema)),
-    page: readPageOptions(options.page),
+    page: checkPage(options.page),
     onError,
   };
 }
@@ -153,6 +156,11 @@ function checkOrigin(origin: string): string {
       shown(origin)
     }`,
   );
+}
+
+function checkPage(page: RouterPage | undefined): RouterPage | undefined {
+  if (page === undefined || typeof page?.addTo === "function") return page;
+  throw new TypeError(`page must be what page() of hammerwork/page returns: got ${shown(page)}`);
 }
 
 function checkSchema([queueName, schema]: [string, StandardSchema]): [string, StandardSchema] {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Context } from "hono";
 import type { JobQueue } from "../queue/queue.ts";
 import { checkContentType, checkSite } from "./access.ts";
 import { AllowedJobs } from "./allowed_jobs.ts";
@@ -14,12 +15,25 @@ import { statusOfCode, toRequestError } from "./request_error.ts";
 import { Rights } from "./rights.ts";
 import type { RouterSettings } from "./router_options.ts";
 
-/** What a router serves. */
-export interface Served {
+/** What a router's routes have in common. */
+export interface RouterContext {
   /** The queue. */
   readonly queue: JobQueue;
   /** Who may do what, and how much at a time. */
   readonly settings: RouterSettings;
+}
+
+// A path has one parameter at most. The path that a router is mounted at may have an `:id` too.
+const PARAMETER = "jobRouterId";
+
+/** A path with a parameter in braces, as Hono writes it. */
+export function honoPath(path: string): string {
+  return path.replace(/\{\w+\}/, `:${PARAMETER}`);
+}
+
+/** The value of that parameter. */
+export function parameterOf(c: Context): string {
+  return c.req.param(PARAMETER) ?? "";
 }
 
 /** Serves a request. `id` is the value of the path's parameter. */
@@ -27,7 +41,7 @@ export async function serveOperation(
   operation: Operation,
   request: Request,
   id: string,
-  { queue, settings }: Served,
+  { queue, settings }: RouterContext,
 ): Promise<Answer> {
   const rights = new Rights(request, operation.operationId, settings);
   await rights.check(operation.right);

@@ -3,6 +3,7 @@ import { after, before, describe, test, type TestContext } from "node:test";
 import pg from "postgres";
 import { JobQueue, newTraceId } from "../../mod.ts";
 import { jobRouter } from "../../src/http.ts";
+import { page } from "../../src/page.ts";
 import { newJobId } from "../../src/job/ids.ts";
 import { type JobPart, jobParts } from "../../src/job/parts.ts";
 import { postgres } from "../../src/store/postgres.ts";
@@ -167,7 +168,7 @@ async function bytesOf(view: string, size: number, init?: RequestInit): Promise<
     end: () => client.end(),
   };
   const store = await postgres(counting, { schema, migrate: false });
-  const app = jobRouter(new JobQueue({ store }), { publicAccess: "write", page: true });
+  const app = jobRouter(new JobQueue({ store }), { publicAccess: "write", page: page() });
   try {
     bytes = 0;
     const response = await app.request(

@@ -31,14 +31,21 @@ describe("the architecture", () => {
     assert.ok(!reachedFrom("mod.ts").has("src/tracing.ts"));
   });
 
-  test("only the HTTP entry reaches Hono", () => {
-    assert.deepEqual(packagesFrom("src/http.ts"), [
+  test("only the entries of HTTP and of the page reach Hono", () => {
+    assert.deepEqual(packagesFrom("src/http.ts"), ["@opentelemetry/api", "hono"]);
+    assert.deepEqual(packagesFrom("src/page.ts"), [
       "@opentelemetry/api",
       "hono",
       "hono/html",
       "hono/route",
     ]);
     assert.ok(!reachedFrom("mod.ts").has("src/http.ts"));
+  });
+
+  test("a router without the page imports no code of it", () => {
+    const isPage = (path: string) => path === "src/page.ts" || path.startsWith("src/page/");
+    assert.deepEqual([...reachedFrom("src/http.ts")].filter(isPage), []);
+    assert.ok([...reachedFrom("src/page.ts")].filter(isPage).length > 0);
   });
 
   test("no file of the library imports the module or the sample, and only the command line node:", () => {
@@ -69,6 +76,7 @@ describe("the architecture", () => {
     assert.deepEqual([...imports.get("src/job")!], []);
     assert.ok(imports.get("src/queue")!.has("src/worker"));
     assert.ok(imports.get("src/http")!.has("src/queue"));
+    assert.ok(imports.get("src/page")!.has("src/http"));
   });
 
   test("every file of the library is reached from an entry", () => {
@@ -77,6 +85,7 @@ describe("the architecture", () => {
       "src/client.ts",
       "src/cli.ts",
       "src/http.ts",
+      "src/page.ts",
       "src/store/postgres.ts",
       "src/store/sqlite.ts",
       "src/tracing.ts",

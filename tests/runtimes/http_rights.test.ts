@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { Hono } from "hono";
 import { type Job, JobQueue, memory } from "../../mod.ts";
 import { type Access, bearerToken, jobRouter, type TokenRight } from "../../src/http.ts";
+import { page } from "../../src/page.ts";
 import { errorOf, get, open, post, type Read } from "./http_calls.ts";
 import { manualClock } from "./manual_clock.ts";
 
@@ -49,7 +50,7 @@ function tellingOf({ id, queueName }: Job): readonly string[] {
 }
 
 function routerFor(queue: JobQueue, tokens: readonly TokenRight[]): Hono {
-  return jobRouter(queue, { authorize: bearerToken({ tokens }), page: true });
+  return jobRouter(queue, { authorize: bearerToken({ tokens }), page: page() });
 }
 
 describe("rights by queue", () => {
@@ -233,7 +234,7 @@ describe("rights by queue", () => {
           };
           const app = jobRouter(queue, {
             authorize: authorize as typeof lists,
-            page: true,
+            page: page(),
             onError: (error) => {
               throw error;
             },

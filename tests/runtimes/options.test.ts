@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import * as core from "../../mod.ts";
 import * as client from "../../src/client.ts";
 import * as http from "../../src/http.ts";
+import * as pageEntry from "../../src/page.ts";
 import * as postgresEntry from "../../src/store/postgres.ts";
 import * as sqliteEntry from "../../src/store/sqlite.ts";
 import * as tracingEntry from "../../src/tracing.ts";
@@ -10,6 +11,7 @@ import * as tracingEntry from "../../src/tracing.ts";
 const { createJobSpan, job, JobQueue, memory, observeQueueDepth, Worker, WorkerPool } = core;
 const { JobClient } = client;
 const { bearerToken, jobRouter } = http;
+const { page } = pageEntry;
 
 const queue = new JobQueue({ store: memory() });
 const worker = queue.worker("queue", () => {});
@@ -85,10 +87,7 @@ const taking: Readonly<Record<string, Taking>> = {
   "JobClient.cancel": { call: (options) => caller.cancel(id, options) },
   "JobClient.retry": { call: (options) => caller.retry(id, options) },
   "jobRouter": { call: (options) => jobRouter(queue, options) },
-  "jobRouter, its page": {
-    call: (page) => jobRouter(queue, { publicAccess: "read", page }),
-    takesMore: true,
-  },
+  "page": { call: (options) => page(options) },
   "bearerToken": { call: (tokens) => bearerToken(tokens), takesMore: true },
   "bearerToken, one of several": {
     call: (one) => bearerToken({ tokens: [one] }),
@@ -119,9 +118,8 @@ const takingNone: readonly string[] = [
 
 /** What the entries export that can be called, and the methods of the classes among it. */
 function everythingToCall(): string[] {
-  const exported = [core, client, http, postgresEntry, sqliteEntry, tracingEntry].flatMap((entry) =>
-    Object.entries(entry)
-  );
+  const exported = [core, client, http, pageEntry, postgresEntry, sqliteEntry, tracingEntry]
+    .flatMap((entry) => Object.entries(entry));
   const instances: readonly object[] = [queue, caller, worker, pool];
   return exported.flatMap(([name, value]) => {
     if (typeof value !== "function" || value.prototype instanceof Error) return [];
@@ -219,7 +217,8 @@ describe("options", () => {
     new JobQueue({ store: memory(), baggage: undefined, maxPayloadBytes: undefined });
     new WorkerPool([worker], { concurrency: undefined });
     queue.worker("queue", () => {}, { onError: undefined, concurrency: undefined });
-    jobRouter(queue, { publicAccess: "read", page: { title: undefined }, authorize: undefined });
+    jobRouter(queue, { publicAccess: "read", page: undefined, authorize: undefined });
+    page({ title: undefined });
     assert.equal(job("queue", {}, { priority: undefined }).priority, undefined);
     await worker.tick({ maxJobs: undefined, signal: undefined });
     await queue.find({ limit: undefined, status: undefined });

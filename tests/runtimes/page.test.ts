@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { job, JobQueue, memory, NonRetryableError, type Worker } from "../../mod.ts";
 import { bearerToken, jobRouter, type JobRouterOptions } from "../../src/http.ts";
+import { page as pageOf, type PageOptions } from "../../src/page.ts";
 import { manualClock } from "./manual_clock.ts";
 
 const page = (queue: JobQueue, options: JobRouterOptions = {}) =>
   new Hono().route(
     "/admin/queue",
-    jobRouter(queue, { publicAccess: "write", page: true, ...options }),
+    jobRouter(queue, { publicAccess: "write", page: pageOf(), ...options }),
   );
 
 type App = ReturnType<typeof page>;
@@ -47,11 +48,9 @@ const submit = (
 
 describe("the page", () => {
   test("is not there unless it is asked for", async () => {
-    for (const page of [undefined, false]) {
-      const app = jobRouter(new JobQueue({ store: memory() }), { publicAccess: "read", page });
-      assert.equal((await app.request("/page")).status, 404);
-      assert.equal((await app.request("/")).status, 404);
-    }
+    const app = jobRouter(new JobQueue({ store: memory() }), { publicAccess: "read" });
+    assert.equal((await app.request("/page")).status, 404);
+    assert.equal((await app.request("/")).status, 404);
   });
 
   test("shows a business process whatever its id is, and links to it", async () => {
@@ -69,14 +68,19 @@ describe("the page", () => {
 
   test("refuses options that mean nothing, each in a sentence", () => {
     const queue = new JobQueue({ store: memory() });
-    const make = (page: unknown) => () =>
-      jobRouter(queue, { publicAccess: "read", page: page as boolean });
-    assert.throws(make("yes"), /^TypeError: page must be true, false or its options: got "yes"/);
-    assert.throws(make({ title: "" }), /page\.title must be a string that is not empty/);
+    for (const page of [true, {}, "yes", null]) {
+      assert.throws(
+        () => jobRouter(queue, { publicAccess: "read", page: page as never }),
+        /^TypeError: page must be what page\(\) of hammerwork\/page returns: got /,
+      );
+    }
+    const make = (options: unknown) => () => pageOf(options as PageOptions);
+    assert.throws(make("yes"), /^TypeError: The page's options must be an object: got "yes"/);
+    assert.throws(make({ title: "" }), /title must be a string that is not empty/);
     for (const template of ["http://jaeger", "javascript:{traceId}", "{traceId}", 5]) {
       assert.throws(
         make({ traceLinks: { Jaeger: template } }),
-        /page\.traceLinks\.Jaeger must be an http\(s\) address with \{traceId\} in it/,
+        /traceLinks\.Jaeger must be an http\(s\) address with \{traceId\} in it/,
       );
     }
   });
@@ -354,7 +358,7 @@ describe("the page's waterfall", () => {
     const { traceId } = await queue.enqueue("queue", {});
     const traceLinks = { Jaeger: "https://jaeger.example/trace/{traceId}?x=1&y={traceId}" };
     const { html } = await view(
-      page(queue, { page: { title: "Shop & Co", traceLinks } }),
+      page(queue, { page: pageOf({ title: "Shop & Co", traceLinks }) }),
       `/page/traces/${traceId}`,
     );
     const link = `https://jaeger.example/trace/${traceId}?x=1&amp;y=${traceId}`;

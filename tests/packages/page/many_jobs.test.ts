@@ -6,6 +6,7 @@ import process from "node:process";
 import { describe, test, type TestContext } from "node:test";
 import { type Job, job, JobQueue, memory } from "../../../mod.ts";
 import { jobRouter } from "../../../src/http.ts";
+import { page } from "../../../src/page.ts";
 import { timeout, useBrowser, visit } from "./browser.ts";
 import { servePage } from "./served_page.ts";
 
@@ -60,7 +61,7 @@ async function manyJobs(handler: () => void): Promise<{ queue: JobQueue; parent:
 
 /** Without a network: the time of the server alone, once it is warm. */
 async function assertQuickAndSmall(queue: JobQueue, parent: Job, t: TestContext): Promise<void> {
-  const app = new Hono().route("/admin", jobRouter(queue, { publicAccess: "read", page: true }));
+  const app = new Hono().route("/admin", jobRouter(queue, { publicAccess: "read", page: page() }));
   const view = `/admin/page/traces/${parent.traceId}`;
   for (const address of [view, `${view}?open=${parent.id}.row_queue`]) {
     await app.request(address);

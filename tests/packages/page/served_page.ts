@@ -7,6 +7,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Job, job, JobQueue, memory, NonRetryableError } from "../../../mod.ts";
 import { jobRouter, type JobRouterOptions } from "../../../src/http.ts";
+import { page } from "../../../src/page.ts";
 
 /** What would run if it were not escaped. */
 export const hostile = "<img src=x onerror=\"document.title='run'\"><script>run()</script>";
@@ -23,7 +24,7 @@ export async function servePage(
   queue: JobQueue,
   options: JobRouterOptions = {},
 ): Promise<ServedPage> {
-  const router = jobRouter(queue, { publicAccess: "write", page: true, ...options });
+  const router = jobRouter(queue, { publicAccess: "write", page: page(), ...options });
   const app = new Hono().route("/admin", router);
   const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 }) as Server;
   if (!server.listening) await once(server, "listening");
@@ -46,10 +47,10 @@ const idempotencyKey = long.slice(0, 255);
 
 /** What is as long and as hostile as only the owner of the page could make it. */
 export const badlyNamed: JobRouterOptions = {
-  page: {
+  page: page({
     title: `${hostile} ${long.slice(0, 200)}`,
     traceLinks: { [`${hostile} ${long.slice(0, 200)}`]: "https://traces.example/{traceId}" },
-  },
+  }),
 };
 
 /** The jobs of a made-up order, by what became of each. */

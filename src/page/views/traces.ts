@@ -4,13 +4,13 @@
  * @module
  */
 import { html } from "hono/html";
-import { durationText } from "../../../duration.ts";
-import { checkCorrelationId, readTraceId } from "../../../job/ids.ts";
-import type { JobTree } from "../../../queue/job_tree.ts";
-import { checkedAt, invalidInput, RequestError } from "../../request_error.ts";
+import { durationText } from "../../duration.ts";
+import { checkCorrelationId, readTraceId } from "../../job/ids.ts";
+import type { JobTree } from "../../queue/job_tree.ts";
+import { checkedAt, invalidInput, RequestError } from "../../http/request_error.ts";
 import { copiedId } from "../copied_id.ts";
 import { moment } from "../moment.ts";
-import { traceAddress } from "../page_options.ts";
+import { traceAddress } from "../options.ts";
 import type { Html, Shown, View, Visit } from "../view.ts";
 import { wholeTree } from "../whole_tree.ts";
 import { type Cut, waterfall } from "../waterfall/waterfall.ts";

@@ -5,9 +5,9 @@
  * @module
  */
 import { html } from "hono/html";
-import { hasEnded } from "../../../job/status.ts";
-import type { JobNode, JobRun } from "../../../queue/job_tree.ts";
-import { readTraceparent } from "../../../trace/w3c.ts";
+import { hasEnded } from "../../job/status.ts";
+import type { JobNode, JobRun } from "../../queue/job_tree.ts";
+import { readTraceparent } from "../../trace/w3c.ts";
 import type { Html } from "../view.ts";
 import type { Family } from "./families.ts";
 import { placeOf, type Scale, ticksOf } from "./scale.ts";

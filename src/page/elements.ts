@@ -4,7 +4,7 @@
  * @module
  */
 import { html } from "hono/html";
-import type { JobStatus } from "../../job/status.ts";
+import type { JobStatus } from "../job/status.ts";
 import type { Html } from "./view.ts";
 
 const signs: Readonly<Record<JobStatus, string>> = {

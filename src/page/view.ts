@@ -4,10 +4,10 @@
  * @module
  */
 import type { html } from "hono/html";
-import type { AllowedJobs } from "../allowed_jobs.ts";
-import type { RouterSettings } from "../router_options.ts";
-import type { Addresses } from "./addresses.ts";
-import type { PageSettings } from "./page_options.ts";
+import type { AllowedJobs } from "../http/allowed_jobs.ts";
+import type { RouterSettings } from "../http/router_options.ts";
+import type { Addresses } from "./links.ts";
+import type { PageSettings } from "./options.ts";
 
 /** Markup in which everything that came from elsewhere is escaped. */
 export type Html = ReturnType<typeof html>;

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { durationText } from "../../../duration.ts";
-import { hasEnded, type JobStatus } from "../../../job/status.ts";
-import type { JobNode, JobRun } from "../../../queue/job_tree.ts";
-import { groupedBy } from "../grouped.ts";
+import { durationText } from "../../duration.ts";
+import { hasEnded, type JobStatus } from "../../job/status.ts";
+import type { JobNode, JobRun } from "../../queue/job_tree.ts";
+import { groupedBy } from "../group_by.ts";
 import { linkedTrace } from "./bar.ts";
 import type { Family } from "./families.ts";
 

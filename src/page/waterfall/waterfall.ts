@@ -4,16 +4,16 @@
  * @module
  */
 import { html } from "hono/html";
-import type { JobNode, JobTree } from "../../../queue/job_tree.ts";
-import type { Addresses } from "../addresses.ts";
-import { statusMark } from "../status_mark.ts";
+import type { JobNode, JobTree } from "../../queue/job_tree.ts";
+import type { Addresses } from "../links.ts";
+import { statusMark } from "../elements.ts";
 import type { Html } from "../view.ts";
 import { barDefinitions, familyBar, jobBar } from "./bar.ts";
 import { parentsFirst } from "./families.ts";
 import { legend } from "./legend.ts";
 import { type FoldRow, type JobRow, type Row, rowsOf, type TraceRow } from "./rows.ts";
 import { type Scale, scaleOf, ticksOf } from "./scale.ts";
-import { durationText } from "../../../duration.ts";
+import { durationText } from "../../duration.ts";
 import { counted, familyWords, jobWords, lengthOf, number } from "./words.ts";
 
 /** What of a waterfall is looked at. */

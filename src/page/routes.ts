@@ -6,20 +6,20 @@
 import type { Context, Hono } from "hono";
 import { html } from "hono/html";
 import { routePath } from "hono/route";
-import { checkForm } from "../access.ts";
-import { AllowedJobs } from "../allowed_jobs.ts";
-import { readBytes } from "../body.ts";
-import { cancelJob, retryJob } from "../operations/steer.ts";
-import { checkQuery } from "../query.ts";
-import { statusOfCode } from "../request_error.ts";
-import { Rights } from "../rights.ts";
-import { answerError, type Served } from "../serve_operation.ts";
-import { Addresses } from "./addresses.ts";
-import type { Asset } from "./assets/asset.ts";
-import { script } from "./assets/script.ts";
-import { style } from "./assets/style.ts";
+import { checkForm } from "../http/access.ts";
+import { AllowedJobs } from "../http/allowed_jobs.ts";
+import { readBytes } from "../http/body.ts";
+import { cancelJob, retryJob } from "../http/operations/steer.ts";
+import { checkQuery } from "../http/query.ts";
+import { statusOfCode } from "../http/request_error.ts";
+import { Rights } from "../http/rights.ts";
+import { answerError, honoPath, parameterOf, type RouterContext } from "../http/serve_operation.ts";
+import { Addresses } from "./links.ts";
+import type { Asset } from "./asset.ts";
+import { script } from "./script.ts";
+import { style } from "./style.ts";
 import { documentOf, login, redirect, safeResponse } from "./page_response.ts";
-import type { PageSettings } from "./page_options.ts";
+import type { PageSettings } from "./options.ts";
 import type { Shown, View } from "./view.ts";
 import { everyView } from "./views/every_view.ts";
 
@@ -33,25 +33,24 @@ interface Asked {
   /** The value of the path's parameter. */
   readonly id: string;
   readonly page: PageSettings;
-  readonly served: Served;
+  readonly context: RouterContext;
 }
 
-/** Adds the page to a router. `toHono` writes a path as Hono does, `parameter` is its parameter. */
-export function addPage(
-  app: Hono,
-  served: Served,
-  page: PageSettings,
-  toHono: (path: string) => string,
-  parameter: string,
-): void {
+/** Adds the page to a router. */
+export function addPage(app: Hono, context: RouterContext, page: PageSettings): void {
   const route = (
     method: "get" | "post",
     path: string,
     answer: (asked: Asked) => Promise<Response>,
   ) => {
-    app[method](toHono(path), async (c: Context) => {
-      const id = c.req.param(parameter) ?? "";
-      const asked = { request: c.req.raw, path: path.replace(/\{\w+\}/, "0"), id, page, served };
+    app[method](honoPath(path), async (c: Context) => {
+      const asked = {
+        request: c.req.raw,
+        path: path.replace(/\{\w+\}/, "0"),
+        id: parameterOf(c),
+        page,
+        context,
+      };
       try {
         return await answer(asked);
       } catch (error) {
@@ -86,7 +85,7 @@ function isRouterItself(c: Context): boolean {
 }
 
 async function showView(view: View, asked: Asked): Promise<Response> {
-  const { request, path, id, page, served: { queue, settings } } = asked;
+  const { request, path, id, page, context: { queue, settings } } = asked;
   const rights = new Rights(request, "page", settings);
   await rights.check("read");
   const { searchParams: query } = new URL(request.url);
@@ -106,14 +105,14 @@ async function showView(view: View, asked: Asked): Promise<Response> {
 }
 
 /** Not even the page's style is for everybody: whoever may not read learns nothing. */
-async function showAsset({ type, text }: Asset, { request, served }: Asked): Promise<Response> {
-  await new Rights(request, "page", served.settings).check("read");
+async function showAsset({ type, text }: Asset, { request, context }: Asked): Promise<Response> {
+  await new Rights(request, "page", context.settings).check("read");
   return safeResponse(text, 200, { "content-type": type, "cache-control": "no-cache" });
 }
 
 /** Retries or cancels as the operation of that name does, then shows the job. */
 async function steer(operation: typeof retryJob, asked: Asked): Promise<Response> {
-  const { request, path, id, served: { queue, settings } } = asked;
+  const { request, path, id, context: { queue, settings } } = asked;
   const rights = new Rights(request, operation.operationId, settings);
   await rights.check("write");
   checkForm(request);
@@ -132,7 +131,7 @@ async function steer(operation: typeof retryJob, asked: Asked): Promise<Response
 }
 
 async function errorPage(error: unknown, asked: Asked): Promise<Response> {
-  const { status, body, headers } = answerError(error, asked.served.settings.onError);
+  const { status, body, headers } = answerError(error, asked.context.settings.onError);
   const { error: { message } } = body as { readonly error: { readonly message: string } };
   const title = titles[status] ?? "This cannot be shown";
   const shown: Shown = {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { Addresses } from "./addresses.ts";
+import { Addresses } from "./links.ts";
 import { layout } from "./layout.ts";
-import type { PageSettings } from "./page_options.ts";
+import type { PageSettings } from "./options.ts";
 import type { Shown } from "./view.ts";
 
 type Headers = Readonly<Record<string, string>>;

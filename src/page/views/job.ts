@@ -4,17 +4,17 @@
  * @module
  */
 import { html } from "hono/html";
-import { durationText } from "../../../duration.ts";
-import { checkJobId } from "../../../job/ids.ts";
-import type { Attempted, Job, JobSummary } from "../../../job/job.ts";
-import type { JobError } from "../../../job/record.ts";
-import { hasEnded } from "../../../job/status.ts";
-import { type JobRun, runsOf } from "../../../queue/job_tree.ts";
-import { noSuchJob } from "../../operations/find.ts";
-import { checkedAt } from "../../request_error.ts";
+import { durationText } from "../../duration.ts";
+import { checkJobId } from "../../job/ids.ts";
+import type { Attempted, Job, JobSummary } from "../../job/job.ts";
+import type { JobError } from "../../job/record.ts";
+import { hasEnded } from "../../job/status.ts";
+import { type JobRun, runsOf } from "../../queue/job_tree.ts";
+import { noSuchJob } from "../../http/operations/find.ts";
+import { checkedAt } from "../../http/request_error.ts";
 import { copiedId } from "../copied_id.ts";
 import { moment } from "../moment.ts";
-import { statusMark } from "../status_mark.ts";
+import { statusMark } from "../elements.ts";
 import type { Html, View, Visit } from "../view.ts";
 import { linkedTrace } from "../waterfall/bar.ts";
 import { number } from "../waterfall/words.ts";

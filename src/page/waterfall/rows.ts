@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { JobNode } from "../../../queue/job_tree.ts";
-import { groupedBy } from "../grouped.ts";
+import type { JobNode } from "../../queue/job_tree.ts";
+import { groupedBy } from "../group_by.ts";
 import { familiesOf, type Family, together } from "./families.ts";
 
 /** A job. */

@@ -5,14 +5,14 @@
  * @module
  */
 import { html } from "hono/html";
-import { durationText } from "../../../duration.ts";
-import type { JobSummary } from "../../../job/job.ts";
-import type { JobStatus } from "../../../job/status.ts";
-import type { QueueDepth } from "../../../store/health.ts";
-import type { QueueCount } from "../../../store/store.ts";
-import { groupedBy } from "../grouped.ts";
+import { durationText } from "../../duration.ts";
+import type { JobSummary } from "../../job/job.ts";
+import type { JobStatus } from "../../job/status.ts";
+import type { QueueDepth } from "../../store/health.ts";
+import type { QueueCount } from "../../store/store.ts";
+import { groupedBy } from "../group_by.ts";
 import { distance } from "../moment.ts";
-import { statusMark } from "../status_mark.ts";
+import { statusMark } from "../elements.ts";
 import type { Html, View, Visit } from "../view.ts";
 import { counted, number } from "../waterfall/words.ts";
 

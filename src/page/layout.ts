@@ -4,9 +4,9 @@
  * @module
  */
 import { html } from "hono/html";
-import type { Addresses } from "./addresses.ts";
-import { script } from "./assets/script.ts";
-import { style } from "./assets/style.ts";
+import type { Addresses } from "./links.ts";
+import { script } from "./script.ts";
+import { style } from "./style.ts";
 import type { Html, Shown } from "./view.ts";
 
 /** A whole document. */

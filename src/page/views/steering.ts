@@ -4,8 +4,8 @@
  * @module
  */
 import { html } from "hono/html";
-import type { Job } from "../../../job/job.ts";
-import { canBeRetried, hasEnded } from "../../../job/status.ts";
+import type { Job } from "../../job/job.ts";
+import { canBeRetried, hasEnded } from "../../job/status.ts";
 import type { Html, Visit } from "../view.ts";
 
 /** The forms for what can be done with it now. By its id a refresh tells one from the other. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { JobStatus } from "../../../job/status.ts";
-import type { JobNode } from "../../../queue/job_tree.ts";
+import type { JobStatus } from "../../job/status.ts";
+import type { JobNode } from "../../queue/job_tree.ts";
 
 /** A job and the jobs below it. */
 export interface Family {

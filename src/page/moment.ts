@@ -4,7 +4,7 @@
  * @module
  */
 import { html } from "hono/html";
-import { distanceText } from "../../duration.ts";
+import { distanceText } from "../duration.ts";
 import type { Html } from "./view.ts";
 
 /** A moment to the millisecond. */

@@ -4,10 +4,10 @@
  * @module
  */
 import { html } from "hono/html";
-import { isJobId, isWholeTraceId, readTraceId } from "../../../job/ids.ts";
-import { type JobFilter, toRecordFilter } from "../../../queue/lookup.ts";
-import { isInputError } from "../../../job/input_error.ts";
-import { invalidInput } from "../../request_error.ts";
+import { isJobId, isWholeTraceId, readTraceId } from "../../job/ids.ts";
+import { type JobFilter, toRecordFilter } from "../../queue/lookup.ts";
+import { isInputError } from "../../job/input_error.ts";
+import { invalidInput } from "../../http/request_error.ts";
 import type { View, Visit } from "../view.ts";
 
 /** What was asked for. */

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Attempted, JobSummary } from "../../job/job.ts";
-import { type JobTree, jobTree } from "../../queue/job_tree.ts";
-import type { JobFilter } from "../../queue/lookup.ts";
-import type { AllowedJobs } from "../allowed_jobs.ts";
-import { EventLoopYield } from "../../worker/event_loop_yield.ts";
+import type { Attempted, JobSummary } from "../job/job.ts";
+import { type JobTree, jobTree } from "../queue/job_tree.ts";
+import type { JobFilter } from "../queue/lookup.ts";
+import type { AllowedJobs } from "../http/allowed_jobs.ts";
+import { EventLoopYield } from "../worker/event_loop_yield.ts";
 
 /** More than anybody looks at, and no more than can be held in memory at ease. */
 const MOST_JOBS = 10_000;

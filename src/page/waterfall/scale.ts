@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { JobTree } from "../../../queue/job_tree.ts";
+import type { JobTree } from "../../queue/job_tree.ts";
 
 /** A time scale. */
 export interface Scale {

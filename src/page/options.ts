@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { shown } from "../../job/ids.ts";
-import { checkOptionNames } from "../../job/option_names.ts";
+import { shown } from "../job/ids.ts";
+import { checkOptionNames } from "../job/option_names.ts";
 
 /** How the page is set up. */
 export interface PageOptions {
@@ -33,17 +33,12 @@ export interface PageSettings {
   readonly traceLinks: readonly TraceLink[];
 }
 
-/** Checks what is given; `undefined` when no page is asked for. */
-export function readPageOptions(page: boolean | PageOptions | undefined): PageSettings | undefined {
-  if (page === undefined || page === false) return undefined;
-  if (page !== true && (typeof page !== "object" || page === null)) {
-    throw new TypeError(`page must be true, false or its options: got ${shown(page)}`);
-  }
-  const options = page === true ? {} : page;
+/** Checks what is given and fills in the rest. */
+export function readPageOptions(options: PageOptions): PageSettings {
   checkOptionNames("The page", options, { title: true, traceLinks: true });
   const { title = "hammerwork", traceLinks = {} } = options;
   if (typeof title !== "string" || title === "") {
-    throw new TypeError(`page.title must be a string that is not empty: got ${shown(title)}`);
+    throw new TypeError(`title must be a string that is not empty: got ${shown(title)}`);
   }
   return { title, traceLinks: Object.entries(traceLinks).map(checkTraceLink) };
 }
@@ -55,9 +50,7 @@ function checkTraceLink([name, template]: [string, string]): TraceLink {
   const isAddress = URL.canParse(example) && /^https?:$/.test(new URL(example).protocol);
   if (isAddress && template.includes(PLACE)) return { name, template };
   throw new TypeError(
-    `page.traceLinks.${name} must be an http(s) address with ${PLACE} in it: got ${
-      shown(template)
-    }`,
+    `traceLinks.${name} must be an http(s) address with ${PLACE} in it: got ${shown(template)}`,
   );
 }
 
