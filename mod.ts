@@ -125,7 +125,7 @@ export {
   type SpanRuleOptions,
   type SpanRules,
 } from "./src/trace/rules.ts";
-export type { Related } from "./src/trace/relation.ts";
+export type { StoredTraceContext } from "./src/trace/relation.ts";
 export type { JobScope } from "./src/trace/scope.ts";
 export { type LogFields, logFields } from "./src/trace/log_fields.ts";
 export { observeQueueDepth, type QueueDepthOptions } from "./src/metrics/queue_depth.ts";

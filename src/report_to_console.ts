@@ -1,15 +1,15 @@
 /**
- * What becomes of an error that nobody takes: it is printed, and its text steers no terminal.
+ * The default for errors without an `onError`: they are printed, with control characters escaped.
  *
  * @module
  */
 import { toJobError } from "./job/thrown.ts";
-import { linesWithoutSteering } from "./steering.ts";
+import { escapeControlCharactersInLines } from "./control_characters.ts";
 
-/** Prints anything that was thrown with `console.error`: its stack, and what stands behind it. */
+/** Prints a thrown value with `console.error`: its stack, and its causes. */
 export function reportToConsole(thrown: unknown): void {
   const { name, message, stack = "" } = toJobError(thrown);
-  // Not every engine repeats in the stack what was said.
+  // Not every engine repeats the message in the stack.
   const text = stack.includes(message) ? stack : `${name}: ${message}\n${stack}`.trimEnd();
-  console.error(linesWithoutSteering(text));
+  console.error(escapeControlCharactersInLines(text));
 }

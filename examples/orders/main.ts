@@ -4,7 +4,7 @@
  */
 import { constants } from "node:os";
 import process from "node:process";
-import { linesWithoutSteering } from "../../src/steering.ts";
+import { escapeControlCharactersInLines } from "../../src/control_characters.ts";
 import { initTracing, type Tracing } from "../../src/tracing.ts";
 import { type CommandLine, help, readCommandLine, UsageError } from "./command_line.ts";
 import { run } from "./run.ts";
@@ -32,7 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
       await tracing?.shutdown();
     }
   } catch (error) {
-    console.error(linesWithoutSteering((error as Error).message));
+    console.error(escapeControlCharactersInLines((error as Error).message));
     return error instanceof UsageError ? 2 : 1;
   }
 }

@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { JobQueue, type Store, WorkerPool } from "../../mod.ts";
-import { linesWithoutSteering } from "../../src/steering.ts";
+import { escapeControlCharactersInLines } from "../../src/control_characters.ts";
 import { postgres } from "../../src/store/postgres.ts";
 import { sqlite } from "../../src/store/sqlite.ts";
 import type { CommandLine } from "./command_line.ts";
@@ -138,6 +138,6 @@ async function tell(queue: JobQueue<Queues>): Promise<void> {
   // Without an order there is nothing to tell.
   if (traceId === undefined) return;
   for (const text of [await timelineOf(queue, traceId), await summaryOf(queue)]) {
-    console.log(linesWithoutSteering(`\n${text}`));
+    console.log(escapeControlCharactersInLines(`\n${text}`));
   }
 }

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import type { JobQueue, WorkerPool } from "../../mod.ts";
 import { jobRouter } from "../../src/http.ts";
 import { page } from "../../src/page.ts";
-import { linesWithoutSteering } from "../../src/steering.ts";
+import { escapeControlCharactersInLines } from "../../src/control_characters.ts";
 import type { Queues } from "./queues.ts";
 
 /** Serves and works until the signal aborts. Only this machine can reach it. */
@@ -21,7 +21,7 @@ export async function serveUntilStopped(
   const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port }) as Server;
   await listening(server, port);
   const text = await addressText(queue, (server.address() as AddressInfo).port);
-  console.log(linesWithoutSteering(`\n${text}`));
+  console.log(escapeControlCharactersInLines(`\n${text}`));
   try {
     await pool.run({ signal });
   } finally {

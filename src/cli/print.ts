@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { linesWithoutSteering, withoutSteering } from "../steering.ts";
+import { escapeControlCharacters, escapeControlCharactersInLines } from "../control_characters.ts";
 import { withoutPasswords } from "./errors.ts";
 import type { Output } from "./io.ts";
 
@@ -19,11 +19,11 @@ export async function printJson(output: Output, value: unknown): Promise<void> {
 
 /** A JSON document as a line. What steers a terminal is escaped, also in a pipe: it may end at one. */
 export function jsonLine(value: unknown): string {
-  return `${withoutSteering(JSON.stringify(value))}\n`;
+  return `${escapeControlCharacters(JSON.stringify(value))}\n`;
 }
 
 /** Prints the sentence of an error, of which only tables have more lines than one. */
 export async function printError(output: Output, error: unknown): Promise<void> {
   const text = withoutPasswords(error instanceof Error ? error.message : String(error));
-  await output.write(`${linesWithoutSteering(text)}\n`);
+  await output.write(`${escapeControlCharactersInLines(text)}\n`);
 }

@@ -15,7 +15,7 @@ import type { InTransaction } from "../job/queues.ts";
 import type { JobInput } from "../job/record.ts";
 import { unknownParent } from "../store/reasons.ts";
 import type { Added, Store } from "../store/store.ts";
-import { type Sending, startSending } from "../trace/producer.ts";
+import { type EnqueueTrace, startEnqueueTrace } from "../trace/producer.ts";
 import type { SpanRules } from "../trace/rules.ts";
 import { activeTracer } from "../trace/tracer.ts";
 import { toFoundJob } from "../job/from_record.ts";
@@ -75,15 +75,15 @@ async function enqueueAll<Transaction>(
   const payloadOf = new Map(newJobs.map(({ id }, i) => [id, payloads[i]!]));
   const ordered = inDependencyOrder(newJobs);
   const parents = await storedParents(destination.store, ordered);
-  const sendables = inherit(ordered, parents, surroundings);
+  const outgoingJobs = inherit(ordered, parents, surroundings);
   const sender = { span: surroundings.span, rules: destination.spanRules };
-  const sending = startSending(sendables, sender);
-  const inputs = sendables.map((sendable, i) =>
-    toInput(sendable, sending.creations[i]!, payloadOf.get(sendable.job.id)!)
+  const enqueueTrace = startEnqueueTrace(outgoingJobs, sender);
+  const inputs = outgoingJobs.map((outgoing, i) =>
+    toInput(outgoing, enqueueTrace.creations[i]!, payloadOf.get(outgoing.job.id)!)
   );
   const { store, include } = destination;
   const write = () => store.add(inputs, { transaction, include });
-  const added = await spanned(sending, () => measureSend(sendables, write));
+  const added = await endSpansWith(enqueueTrace, () => measureSend(outgoingJobs, write));
   // What a caller's transaction stores may not come to be.
   if (transaction === undefined) tellCancelled(added, inputs, surroundings);
   const enqueued = new Map(added.map(({ job, deduplicated }, i) => [
@@ -107,18 +107,18 @@ function tellCancelled(
 }
 
 /** The spans end with the write, whatever comes of it. */
-async function spanned(
-  sending: Sending,
+async function endSpansWith(
+  enqueueTrace: EnqueueTrace,
   write: () => Promise<readonly Added[]>,
 ): Promise<readonly Added[]> {
   let added: readonly Added[];
   try {
     added = await write();
   } catch (error) {
-    sending.fail(error);
+    enqueueTrace.fail(error);
     throw error;
   }
-  sending.end(added);
+  enqueueTrace.end(added);
   return added;
 }
 

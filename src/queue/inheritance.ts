@@ -9,8 +9,8 @@ import { connected } from "../job/graph.ts";
 import { readTraceId } from "../job/ids.ts";
 import type { NewJob } from "../job/new_job.ts";
 import type { FoundRecord } from "../job/record.ts";
-import { checkedBaggage } from "../trace/baggage.ts";
-import type { Sendable } from "../trace/send_spans.ts";
+import { sanitizeBaggage } from "../trace/baggage.ts";
+import type { OutgoingJob } from "../trace/enqueue_spans.ts";
 import type { JobScope } from "../trace/scope.ts";
 import { type Origin, type Parent, parentOf } from "../trace/tracer.ts";
 import { readTraceparent } from "../trace/w3c.ts";
@@ -33,7 +33,7 @@ export function inherit(
   jobs: readonly NewJob[],
   parents: Parents,
   surroundings: Surroundings,
-): readonly Sendable[] {
+): readonly OutgoingJob[] {
   const originOf = origins(jobs, parents, surroundings);
   const correlationIds = new Map<string, string | undefined>();
   return jobs.map((job) => {
@@ -43,7 +43,7 @@ export function inherit(
         ? surroundings.scope?.correlationId
         : correlationIds.get(job.parentId) ?? parents.get(job.parentId)?.correlationId);
     correlationIds.set(job.id, correlationId);
-    const baggage = job.baggage === undefined ? surroundings.baggage : checkedBaggage(job.baggage);
+    const baggage = job.baggage === undefined ? surroundings.baggage : sanitizeBaggage(job.baggage);
     return { job, origin: originOf(job), correlationId, parentId: parentId ?? undefined, baggage };
   });
 }

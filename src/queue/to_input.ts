@@ -7,11 +7,15 @@
 import { toJson } from "../job/json.ts";
 import type { NewJob } from "../job/new_job.ts";
 import type { JobInput } from "../job/record.ts";
-import type { Creation, Sendable } from "../trace/send_spans.ts";
+import type { CreationContext, OutgoingJob } from "../trace/enqueue_spans.ts";
 
 /** A checked job and what it inherits, as a store takes it. */
-export function toInput(sendable: Sendable, creation: Creation, payload: string): JobInput {
-  const { job, correlationId, parentId, baggage } = sendable;
+export function toInput(
+  outgoing: OutgoingJob,
+  creation: CreationContext,
+  payload: string,
+): JobInput {
+  const { job, correlationId, parentId, baggage } = outgoing;
   return {
     id: job.id,
     queueName: job.queueName,

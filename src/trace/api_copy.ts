@@ -31,14 +31,14 @@ export function apiVersions(): ApiVersions {
 }
 
 /** Whether a provider is registered, and whether our copy gets to see it or only an empty one. */
-export function providerSeen(): "seen" | "hidden" | "none" {
+export function providerVisibility(): "visible" | "hidden" | "none" {
   const registered = globals[REGISTRY]?.trace;
   if (registered === undefined) return "none";
-  return trace.getTracerProvider() === registered ? "seen" : "hidden";
+  return trace.getTracerProvider() === registered ? "visible" : "hidden";
 }
 
 /** Whether somebody keeps contexts. Where nobody does, nobody ever sees one that is made. */
-export function keepsContexts(): boolean {
+export function hasContextManager(): boolean {
   return globals[REGISTRY]?.context !== undefined;
 }
 
@@ -51,7 +51,7 @@ const warnedOf = new WeakSet<object>();
 export function warnOfHiddenProvider(): void {
   const provider = globals[REGISTRY]?.trace;
   if (typeof provider !== "object" || provider === null || warnedOf.has(provider)) return;
-  if (providerSeen() !== "hidden") return;
+  if (providerVisibility() !== "hidden") return;
   warnedOf.add(provider);
   const { own, registered } = apiVersions();
   console.warn(

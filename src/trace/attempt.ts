@@ -13,11 +13,11 @@ import {
 } from "@opentelemetry/api";
 import type { JobError } from "../job/record.ts";
 import type { ClaimedJob } from "../store/store.ts";
-import { keepsContexts } from "./api_copy.ts";
+import { hasContextManager } from "./api_copy.ts";
 import { withBaggage } from "./baggage.ts";
 import { endJobSpan, startJobSpan, type TracedJob } from "./job_span.ts";
 import type { SpanRules } from "./rules.ts";
-import { contextOf } from "./tracer.ts";
+import { validSpanContext } from "./tracer.ts";
 import { writeTraceparent } from "./w3c.ts";
 
 /** The span of a running attempt. */
@@ -60,8 +60,8 @@ class StartedAttempt implements AttemptSpan {
     rules: SpanRules,
   ) {
     this.span = span;
-    this.context = keepsContexts() ? trace.setSpan(within, span) : undefined;
-    this.#spanContext = contextOf(span);
+    this.context = hasContextManager() ? trace.setSpan(within, span) : undefined;
+    this.#spanContext = validSpanContext(span);
     this.traceId = this.#spanContext?.traceId ?? record.traceId;
     this.#isElsewhere = this.traceId !== record.traceId;
     this.#job = job;

@@ -34,7 +34,7 @@ export function withBaggage(context: Context, header: string | undefined): Conte
 }
 
 /** Takes from a header what W3C allows; `undefined` when nothing is left. */
-export function checkedBaggage(header: string): string | undefined {
+export function sanitizeBaggage(header: string): string | undefined {
   const baggage = readBaggage(header);
   return baggage && writeBaggage(baggage);
 }

@@ -16,18 +16,18 @@ import {
 import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import type { JobRecord } from "../job/record.ts";
 import { exceptionOf, jobAttributes } from "./attributes.ts";
-import { isDropped } from "./chosen_root.ts";
+import { isDropped } from "./root_trace_id.ts";
 import { withBaggage } from "./baggage.ts";
-import { linksOf, originOf, type Related } from "./relation.ts";
+import { linksOf, originOf, type StoredTraceContext } from "./relation.ts";
 import { defaultSpanRules, type SpanJob, type SpanRules } from "./rules.ts";
-import { spanOfTick } from "./tick_span.ts";
+import { tickSpanContext } from "./tick_span.ts";
 import { activeTracer, startSpan } from "./tracer.ts";
 import { isSampled } from "./w3c.ts";
 
 /** What a job span is made from: a claimed job, or as much of one as is at hand. */
 export type TracedJob =
   & SpanJob
-  & Related
+  & StoredTraceContext
   & Pick<JobRecord, "attempts" | "maxAttempts">
   & { readonly waitMs?: number | undefined };
 
@@ -82,7 +82,7 @@ export function startJobSpan(
   return startSpan(tracer, origin, within, () => ({
     name: `${operation} ${job.queueName}`,
     kind: SpanKind.CONSUMER,
-    links: linksOf(job, rules, spanOfTick()),
+    links: linksOf(job, rules, tickSpanContext()),
     attributes: jobAttributes("process", job, rules, {
       "messaging.operation.name": operation,
       "hammerwork.job.attempt": job.attempts,

@@ -4,7 +4,7 @@
  * @module
  */
 import { currentScope, type JobScope, jobScope } from "./scope.ts";
-import { activeSpanContext, activeTracer, contextOf } from "./tracer.ts";
+import { activeSpanContext, activeTracer, validSpanContext } from "./tracer.ts";
 
 /** What a log line says of where it was written; what is not known is left out. */
 export interface LogFields {
@@ -65,7 +65,7 @@ export function logFields(ctx?: { readonly [jobScope]?: JobScope | undefined }):
 }
 
 function addSpan(fields: LogFields, scope: JobScope | undefined): void {
-  const spanContext = activeSpanContext() ?? contextOf(scope?.span);
+  const spanContext = activeSpanContext() ?? validSpanContext(scope?.span);
   if (spanContext === undefined) return;
   // Without tracing the attempt's is only the sender's, passed on.
   if (spanContext.isRemote && activeTracer() === undefined) return;

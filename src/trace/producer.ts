@@ -6,14 +6,20 @@
  */
 import { newTraceId } from "../job/ids.ts";
 import type { Added } from "../store/store.ts";
-import { type Creation, creationIn, type Sendable, type Sender, SendSpans } from "./send_spans.ts";
-import { isUntraced } from "./suppress_tracing.ts";
+import {
+  type CreationContext,
+  type EnqueueContext,
+  EnqueueSpans,
+  type OutgoingJob,
+  toCreationContext,
+} from "./enqueue_spans.ts";
+import { isTracingSuppressed } from "./suppress_tracing.ts";
 import { activeContext, activeTracer, type Origin } from "./tracer.ts";
 
 /** The spans of one enqueue. */
-export interface Sending {
+export interface EnqueueTrace {
   /** One for each job, in order. */
-  readonly creations: readonly Creation[];
+  readonly creations: readonly CreationContext[];
   /** Ends the spans of jobs that are stored: what was added, in order. */
   end(added: readonly Added[]): void;
   /** Ends the spans of jobs that are not. */
@@ -21,12 +27,15 @@ export interface Sending {
 }
 
 /** Starts the spans of one enqueue; without tracing it only decides the ids. */
-export function startSending(jobs: readonly Sendable[], sender: Sender): Sending {
+export function startEnqueueTrace(
+  jobs: readonly OutgoingJob[],
+  sender: EnqueueContext,
+): EnqueueTrace {
   const tracer = activeTracer();
-  if (tracer === undefined) return untraced(jobs);
+  if (tracer === undefined) return withoutSpans(jobs);
   const within = activeContext();
-  if (isUntraced(within)) return untraced(jobs);
-  const spans = new SendSpans(sender);
+  if (isTracingSuppressed(within)) return withoutSpans(jobs);
+  const spans = new EnqueueSpans(sender);
   try {
     if (jobs.length === 1) spans.startOne(tracer, jobs[0]!, within);
     else spans.startMany(tracer, jobs, within);
@@ -43,14 +52,14 @@ export function startSending(jobs: readonly Sendable[], sender: Sender): Sending
     // A tracer that throws must not keep a job from being enqueued.
   }
   spans.abandon();
-  return untraced(jobs);
+  return withoutSpans(jobs);
 }
 
-function untraced(jobs: readonly Sendable[]): Sending {
+function withoutSpans(jobs: readonly OutgoingJob[]): EnqueueTrace {
   const newTraces = new Map<Origin, string>();
-  const creations = jobs.map(({ origin }): Creation => {
+  const creations = jobs.map(({ origin }): CreationContext => {
     // A caller's own context is passed on as it came, with the decision in it.
-    if (origin.parent !== undefined) return creationIn(origin.parent.spanContext);
+    if (origin.parent !== undefined) return toCreationContext(origin.parent.spanContext);
     if (origin.traceId !== undefined) return { traceId: origin.traceId };
     const traceId = newTraces.get(origin) ?? newTraceId();
     newTraces.set(origin, traceId);

@@ -6,7 +6,7 @@
  */
 import { type TextMapPropagator, trace } from "@opentelemetry/api";
 import { readTraceparent, writeTraceparent } from "./w3c.ts";
-import { isUntraced } from "./suppress_tracing.ts";
+import { isTracingSuppressed } from "./suppress_tracing.ts";
 
 /** Reads and writes the headers `traceparent` and `tracestate`. */
 export const traceContextPropagator: TextMapPropagator = {
@@ -14,7 +14,7 @@ export const traceContextPropagator: TextMapPropagator = {
 
   inject(context, carrier, setter) {
     const spanContext = trace.getSpanContext(context);
-    if (spanContext === undefined || isUntraced(context)) return;
+    if (spanContext === undefined || isTracingSuppressed(context)) return;
     const traceparent = writeTraceparent(spanContext);
     if (traceparent === undefined) return;
     setter.set(carrier, "traceparent", traceparent);

@@ -12,7 +12,7 @@ import type { Origin } from "./tracer.ts";
 import { readTraceparent } from "./w3c.ts";
 
 /** As much of a claimed job as is at hand. */
-export type Related =
+export type StoredTraceContext =
   & Pick<ClaimedJob, "traceId">
   & Partial<
     Pick<
@@ -41,7 +41,7 @@ export function linkTo(context: SpanContext, relation: Relation): Link {
 }
 
 /** Where the span of an attempt begins. */
-export function originOf(job: Related, rules: SpanRules): Origin {
+export function originOf(job: StoredTraceContext, rules: SpanRules): Origin {
   const mode = modeOf(job, rules);
   if (mode === "none") return {};
   const creation = readTraceparent(job.traceparent, job.tracestate);
@@ -56,7 +56,11 @@ export function originOf(job: Related, rules: SpanRules): Origin {
  * that its worker's tick runs in. Also to a parent: by the messaging conventions consumers are linked,
  * and some platforms follow only links from one service to another.
  */
-export function linksOf(job: Related, rules: SpanRules, tick: SpanContext | undefined): Link[] {
+export function linksOf(
+  job: StoredTraceContext,
+  rules: SpanRules,
+  tick: SpanContext | undefined,
+): Link[] {
   const links: Link[] = [];
   const isAlone = modeOf(job, rules) === "none";
   // The SDK keeps the last ones when there are too many: those that matter most come last.
@@ -69,11 +73,11 @@ export function linksOf(job: Related, rules: SpanRules, tick: SpanContext | unde
   return links;
 }
 
-function modeOf({ propagation }: Related, rules: SpanRules): Propagation {
+function modeOf({ propagation }: StoredTraceContext, rules: SpanRules): Propagation {
   return propagation ?? rules.propagation;
 }
 
-function startsSoon({ createdAt, startedAt }: Related, withinMs: number): boolean {
+function startsSoon({ createdAt, startedAt }: StoredTraceContext, withinMs: number): boolean {
   if (createdAt === undefined || startedAt === undefined) return true;
   return Number(startedAt) - Number(createdAt) <= withinMs;
 }

@@ -10,11 +10,11 @@ import { type Context, context, createContextKey } from "@opentelemetry/api";
 const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
 
 /** Calls `fn` so that nothing in it is traced. */
-export function untraced<T>(fn: () => T): T {
+export function runWithoutTracing<T>(fn: () => T): T {
   return context.with(context.active().setValue(SUPPRESS_TRACING, true), fn);
 }
 
 /** Whether a context carries the mark. */
-export function isUntraced(context: Context): boolean {
+export function isTracingSuppressed(context: Context): boolean {
   return context.getValue(SUPPRESS_TRACING) === true;
 }

@@ -10,12 +10,12 @@ import { activeContext, activeSpanContext } from "./tracer.ts";
 const SPAN_OF_TICK = createContextKey("hammerwork.span_of_tick");
 
 /** A context that holds nothing but the memory of the caller's active span. */
-export function outsideActiveSpan(): Context {
+export function newTickContext(): Context {
   const active = activeSpanContext();
   return active === undefined ? ROOT_CONTEXT : ROOT_CONTEXT.setValue(SPAN_OF_TICK, active);
 }
 
 /** The span that the running tick was called in, if any. */
-export function spanOfTick(): SpanContext | undefined {
+export function tickSpanContext(): SpanContext | undefined {
   return activeContext().getValue(SPAN_OF_TICK) as SpanContext | undefined;
 }

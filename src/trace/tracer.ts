@@ -19,7 +19,7 @@ import {
 import { instrumentationScope } from "../instrumentation_scope.ts";
 import { newTraceId } from "../job/ids.ts";
 import { randomHex } from "../job/random_hex.ts";
-import { choosesRoots, isDropped, startWithTraceId } from "./chosen_root.ts";
+import { isDropped, isOwnProviderRegistered, startWithRootTraceId } from "./root_trace_id.ts";
 
 /**
  * The tracer, or `undefined` when nobody has registered a provider: then nothing is built at all. A
@@ -78,7 +78,7 @@ export function startSpan(
   within: Context,
   describe: () => NamedOptions,
 ): Span {
-  return choosesRoots()
+  return isOwnProviderRegistered()
     ? startOwnSpan(tracer, origin, within, describe)
     : startForeignSpan(tracer, origin, within, describe());
 }
@@ -93,7 +93,7 @@ function startOwnSpan(
   const traceId = chosen ?? parent?.spanContext.traceId ?? newTraceId();
   if (isDropped(traceId, parent?.spanContext)) return droppedSpan(traceId, parent?.spanContext);
   if (parent !== undefined) return startChild(tracer, parent, within, describe());
-  return startWithTraceId(traceId, () => startRoot(tracer, within, describe()));
+  return startWithRootTraceId(traceId, () => startRoot(tracer, within, describe()));
 }
 
 function droppedSpan(traceId: string, parent: SpanContext | undefined): Span {
@@ -158,12 +158,12 @@ export function asParent(span: Span): Parent {
 
 /** A span as one to begin under, if it is a valid one. */
 export function parentOf(span: Span | undefined): Parent | undefined {
-  const spanContext = contextOf(span);
+  const spanContext = validSpanContext(span);
   return spanContext && { spanContext, span };
 }
 
 /** A span's context, if it is a valid one. A tracer that throws has none. */
-export function contextOf(span: Span | undefined): SpanContext | undefined {
+export function validSpanContext(span: Span | undefined): SpanContext | undefined {
   try {
     const spanContext = span?.spanContext();
     return spanContext && isSpanContextValid(spanContext) ? spanContext : undefined;

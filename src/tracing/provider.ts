@@ -8,8 +8,8 @@ import { ConsoleProcessor } from "./export/console/console_processor.ts";
 import { BatchProcessor } from "./export/batch_processor.ts";
 import { newSender } from "./export/sender.ts";
 import { randomHex } from "../job/random_hex.ts";
-import { withoutSteering } from "../steering.ts";
-import { type OwnSampling, takeChosenTraceId } from "../trace/chosen_root.ts";
+import { escapeControlCharacters } from "../control_characters.ts";
+import { type OwnSampling, takeRootTraceId } from "../trace/root_trace_id.ts";
 import { batchLimitsOf, destinationOf } from "./destination.ts";
 import { describeService, resourceOf } from "./resource.ts";
 import { newSampler, ownSamplingOf, samplingOf } from "./sampling.ts";
@@ -59,7 +59,7 @@ export async function newProvider(
 function newBatchProcessor(options: TracingOptions, timeoutMs: number): BatchProcessor | undefined {
   const destination = destinationOf(options);
   if (destination === undefined) return undefined;
-  const say = (sentence: string) => console.warn(withoutSteering(sentence));
+  const say = (sentence: string) => console.warn(escapeControlCharacters(sentence));
   return new BatchProcessor(newSender(destination), say, { ...batchLimitsOf(options), timeoutMs });
 }
 
@@ -77,6 +77,6 @@ async function importSdk(): Promise<Sdk> {
 
 /** A root that was given its trace's id gets that one; all else is random, from a secure source. */
 const idGenerator: IdGenerator = {
-  generateTraceId: () => takeChosenTraceId() ?? randomHex(16),
+  generateTraceId: () => takeRootTraceId() ?? randomHex(16),
   generateSpanId: () => randomHex(8),
 };

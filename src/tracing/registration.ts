@@ -5,8 +5,8 @@
  * @module
  */
 import { context, propagation, trace } from "@opentelemetry/api";
-import { apiVersions, oneCopyRemedy, providerSeen } from "../trace/api_copy.ts";
-import { choosesRoots, setOwnProvider } from "../trace/chosen_root.ts";
+import { apiVersions, oneCopyRemedy, providerVisibility } from "../trace/api_copy.ts";
+import { isOwnProviderRegistered, setOwnProvider } from "../trace/root_trace_id.ts";
 import { newContextManager } from "../trace/context_manager.ts";
 import { traceContextPropagator } from "../trace/propagator.ts";
 import type { OwnProvider } from "./provider.ts";
@@ -38,15 +38,15 @@ export function register(own: OwnProvider | undefined): (() => void) | undefined
 
 /** Why the API did not take our provider. */
 function whyNotRegistered(): string {
-  if (choosesRoots()) {
+  if (isOwnProviderRegistered()) {
     return "it was called before, and the first call's tracing is used until its shutdown";
   }
   const { own, registered } = apiVersions();
   if (own === registered) {
     return "a tracer provider is registered already, and that one is used";
   }
-  switch (providerSeen()) {
-    case "seen":
+  switch (providerVisibility()) {
+    case "visible":
       return `a tracer provider is registered already, through @opentelemetry/api ${registered} ` +
         `(hammerwork's copy is ${own}), and that one is used`;
     case "hidden":

@@ -13,7 +13,7 @@ import { RoundTrip } from "./round_trip.ts";
 import { warnOfHiddenProvider } from "../trace/api_copy.ts";
 import { flushSpans } from "../trace/flush.ts";
 import { runOutsideScope } from "../trace/scope.ts";
-import { outsideActiveSpan } from "../trace/tick_span.ts";
+import { newTickContext } from "../trace/tick_span.ts";
 import { runInContext } from "../trace/tracer.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
 
@@ -144,7 +144,7 @@ export abstract class Runner implements AsyncDisposable {
     { endsWhenIdle }: Omit<LoopLimits, "concurrency">,
   ): Promise<WorkResult> {
     // The loop outlives whatever job and span are active at its start: nothing of it belongs there.
-    const outside = endsWhenIdle ? outsideActiveSpan() : ROOT_CONTEXT;
+    const outside = endsWhenIdle ? newTickContext() : ROOT_CONTEXT;
     await runInContext(outside, () => runOutsideScope(() => loop.work()));
     if (!endsWhenIdle) await flushSpans(Math.max(...this.#settings.map((one) => one.endTimeoutMs)));
     return { ...loop.outcomes.counts(), nextInMs: loop.nextInMs };

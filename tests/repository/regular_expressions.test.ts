@@ -52,7 +52,7 @@ describe("regular expressions", () => {
     assert.ok(all.length > 60, `${all.length}`);
     for (
       const known of [
-        String.raw`src/tracing/export/answer.ts /\s+/g`,
+        String.raw`src/tracing/export/collector_answer.ts /\s+/g`,
         String.raw`src/tracing/export/attribute_text.ts /\\(ud[89a-f][0-9a-f]{2}|.)/g`,
         String.raw`src/store/postgres/address.ts /^postgres(ql)?:\/\//i`,
         String.raw`src/job/ids.ts /^0+$/`,

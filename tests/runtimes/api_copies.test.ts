@@ -2,7 +2,7 @@ import { context, trace } from "@opentelemetry/api";
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { JobQueue, memory } from "../../mod.ts";
-import { apiVersions, providerSeen } from "../../src/trace/api_copy.ts";
+import { apiVersions, providerVisibility } from "../../src/trace/api_copy.ts";
 import { endTracing, init, record, warningsOf } from "./init_tracing.ts";
 
 // Where every copy of the API looks for what is registered.
@@ -49,7 +49,7 @@ describe("our copy of the API", () => {
     const provider = trace.getTracerProvider();
     apiVersions();
     assert.equal(trace.getTracerProvider(), provider);
-    assert.equal(providerSeen(), "seen");
+    assert.equal(providerVisibility(), "visible");
     assert.ok(trace.getTracer("test").startSpan("still traced").isRecording());
   });
 });
@@ -58,7 +58,7 @@ describe("initTracing beside another copy of the API", () => {
   it("that is older and has a provider says that no span is seen by it, and what to do", async () => {
     const registered = otherVersion(-1);
     registerCopy(registered, foreign);
-    assert.equal(providerSeen(), "hidden");
+    assert.equal(providerVisibility(), "hidden");
     const warnings = await warningsOf(() => init());
     assert.deepEqual(warnings, [
       "initTracing changed nothing: a tracer provider is registered already, through " +
@@ -71,7 +71,7 @@ describe("initTracing beside another copy of the API", () => {
   it("that is newer and has a provider says that this one is used", async () => {
     const registered = otherVersion(1);
     registerCopy(registered, foreign);
-    assert.equal(providerSeen(), "seen");
+    assert.equal(providerVisibility(), "visible");
     const warnings = await warningsOf(() => init());
     assert.deepEqual(warnings, [
       "initTracing changed nothing: a tracer provider is registered already, through " +
@@ -83,7 +83,7 @@ describe("initTracing beside another copy of the API", () => {
   it("that has registered something else says that ours can register nothing, and what to do", async () => {
     for (const registered of [otherVersion(-1), otherVersion(1)]) {
       registerCopy(registered);
-      assert.equal(providerSeen(), "none");
+      assert.equal(providerVisibility(), "none");
       const warnings = await warningsOf(() => init());
       assert.deepEqual(warnings, [
         `initTracing changed nothing: @opentelemetry/api ${registered} was first in this process ` +

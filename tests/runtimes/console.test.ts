@@ -8,7 +8,7 @@ import { describeSpan } from "../../src/tracing/export/console/describe_span.ts"
 import { openCollector } from "./collector.ts";
 import { endTracing, init, printed, record } from "./init_tracing.ts";
 import { spanNamed } from "./made_spans.ts";
-import { steeringCharacters, steeringIn, steeringText } from "./steering_text.ts";
+import { controlCharacters, controlCharactersIn, controlText } from "./control_characters.ts";
 
 afterEach(endTracing);
 
@@ -102,7 +102,7 @@ describe("a span on the console", () => {
   });
 
   it("passes on no character that steers a terminal, wherever it is", () => {
-    for (const text of [steeringText, ...steeringCharacters]) {
+    for (const text of [controlText, ...controlCharacters]) {
       const attributes = { [`a${text}b`]: `a${text}b`, list: [text], deep: { [text]: text } };
       const frames = `Error: ${text}\n    at a${text.replaceAll("\n", "")}b (${text})`;
       const exception = {
@@ -123,7 +123,7 @@ describe("a span on the console", () => {
         parentSpanContext: context,
         status: { code: SpanStatusCode.ERROR, message: `a${text}b` },
       }));
-      assert.deepEqual(steeringIn(printed), []);
+      assert.deepEqual(controlCharactersIn(printed), []);
     }
   });
 

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { JobQueue, memory } from "../../mod.ts";
 import { get, open } from "./http_calls.ts";
-import { steeringCharacters, steeringIn, steeringText } from "./steering_text.ts";
+import { controlCharacters, controlCharactersIn, controlText } from "./control_characters.ts";
 
 // So short that nothing is cut off: without the halves of surrogate pairs, which nobody keeps.
-const hostile = steeringCharacters.filter((one) => !/\p{Surrogate}/u.test(one)).join("|");
+const hostile = controlCharacters.filter((one) => !/\p{Surrogate}/u.test(one)).join("|");
 
-/** An error with every steering character in all that it says of itself. */
+/** An error with every control character in all that it says of itself. */
 function hostileError(): Error {
   const cause = new TypeError(`cause ${hostile}`);
   const error = new Error(`message ${hostile}`, { cause });
@@ -32,7 +32,7 @@ async function printedBy(work: () => Promise<unknown>): Promise<readonly string[
 function checkPrinted(printed: readonly string[]): void {
   const [text = ""] = printed;
   assert.equal(printed.length, 1);
-  assert.deepEqual(steeringIn(text), []);
+  assert.deepEqual(controlCharactersIn(text), []);
   for (const escape of ["\\u001b", "\\u009b", "\\u202e", "\\u200b"]) {
     assert.ok(text.includes(escape), `${escape} in ${text}`);
   }
@@ -58,12 +58,12 @@ describe("an error that nobody takes is printed without what steers a terminal",
   });
 
   test("also when it is no error, or cannot be read", async () => {
-    for (const thrown of [steeringText, { [steeringText]: steeringText }, undefined, null]) {
+    for (const thrown of [controlText, { [controlText]: controlText }, undefined, null]) {
       const store = Object.assign(memory(), { counts: () => Promise.reject(thrown) });
       const app = open(new JobQueue({ store }));
       const [text = ""] = await printedBy(async () => await get(app, "/queues"));
       assert.match(text, /^NonError: An? \w+ was thrown: /);
-      assert.deepEqual(steeringIn(text), []);
+      assert.deepEqual(controlCharactersIn(text), []);
     }
   });
 });

@@ -2,7 +2,7 @@ import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { createJobSpan, job, JobQueue, memory, type SpanAttributes } from "../../mod.ts";
-import { isDropped, startWithTraceId } from "../../src/trace/chosen_root.ts";
+import { isDropped, startWithRootTraceId } from "../../src/trace/root_trace_id.ts";
 import type { TracingOptions } from "../../src/tracing.ts";
 import { endTracing, init, newKeeper, record, warningsOf } from "./init_tracing.ts";
 
@@ -143,7 +143,10 @@ describe("a span that is sampled out", () => {
       const tracer = trace.getTracer("test");
       const dropped = new Set<boolean>();
       for (const traceId of traceIds) {
-        const root = startWithTraceId(traceId, () => tracer.startSpan("root", {}, ROOT_CONTEXT));
+        const root = startWithRootTraceId(
+          traceId,
+          () => tracer.startSpan("root", {}, ROOT_CONTEXT),
+        );
         dropped.add(isDropped(traceId, undefined));
         assert.equal(isDropped(traceId, undefined), !root.isRecording());
         for (const traceFlags of [0, 1]) {

@@ -2,7 +2,11 @@ import { context, createContextKey, propagation, ROOT_CONTEXT, trace } from "@op
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { JobQueue, memory } from "../../mod.ts";
-import { choosesRoots, startWithTraceId, takeChosenTraceId } from "../../src/trace/chosen_root.ts";
+import {
+  isOwnProviderRegistered,
+  startWithRootTraceId,
+  takeRootTraceId,
+} from "../../src/trace/root_trace_id.ts";
 import { initTracing, type Tracing, type TracingOptions } from "../../src/tracing.ts";
 import { version } from "../../src/version.ts";
 import { openCollector } from "./collector.ts";
@@ -312,29 +316,29 @@ describe("initTracing refuses", () => {
   });
 });
 
-describe("startWithTraceId", () => {
+describe("startWithRootTraceId", () => {
   it("makes one real root with exactly that trace id, and the next one with another", async () => {
     const keeper = newKeeper();
     await init({ spanProcessors: [keeper] });
-    assert.equal(choosesRoots(), true);
-    assert.equal(startWithTraceId(TRACE_ID, () => record("chosen")).traceId, TRACE_ID);
+    assert.equal(isOwnProviderRegistered(), true);
+    assert.equal(startWithRootTraceId(TRACE_ID, () => record("chosen")).traceId, TRACE_ID);
     assert.equal(keeper.spans[0]!.parentSpanContext, undefined);
     assert.notEqual(record("next").traceId, TRACE_ID);
   });
 
   it("leaves no choice behind when the span had a parent, or when it failed", () => {
-    startWithTraceId(TRACE_ID, () => {});
-    assert.equal(takeChosenTraceId(), undefined);
+    startWithRootTraceId(TRACE_ID, () => {});
+    assert.equal(takeRootTraceId(), undefined);
     assert.throws(() =>
-      startWithTraceId(TRACE_ID, () => {
+      startWithRootTraceId(TRACE_ID, () => {
         throw new Error("no span");
       })
     );
-    assert.equal(takeChosenTraceId(), undefined);
+    assert.equal(takeRootTraceId(), undefined);
   });
 
   it("gives its choice once", () => {
-    const taken = startWithTraceId(TRACE_ID, () => [takeChosenTraceId(), takeChosenTraceId()]);
+    const taken = startWithRootTraceId(TRACE_ID, () => [takeRootTraceId(), takeRootTraceId()]);
     assert.deepEqual(taken, [TRACE_ID, undefined]);
   });
 });
@@ -450,7 +454,7 @@ describe("a second initTracing", () => {
   it("works after the first was shut down, however often that is asked for", async () => {
     const first = await initTracing({ env: {} });
     await Promise.all([first.shutdown(), first.shutdown()]);
-    assert.equal(choosesRoots(), false);
+    assert.equal(isOwnProviderRegistered(), false);
     assert.equal(trace.getTracer("test").startSpan("untraced").isRecording(), false);
     const keeper = newKeeper();
     assert.deepEqual(await warningsOf(() => init({ spanProcessors: [keeper] })), []);

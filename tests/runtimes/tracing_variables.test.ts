@@ -1,7 +1,7 @@
 import { propagation, trace } from "@opentelemetry/api";
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import { choosesRoots } from "../../src/trace/chosen_root.ts";
+import { isOwnProviderRegistered } from "../../src/trace/root_trace_id.ts";
 import type { TracingOptions } from "../../src/tracing.ts";
 import { openCollector } from "./collector.ts";
 import { endTracing, init, newKeeper, record, warningsOf } from "./init_tracing.ts";
@@ -164,7 +164,7 @@ describe("the environment", () => {
   it("that says OTEL_SDK_DISABLED=true leaves only propagation", async () => {
     const tracing = await init({ env: { OTEL_SDK_DISABLED: "TRUE" } });
     assert.equal(trace.getTracer("test").startSpan("untraced").isRecording(), false);
-    assert.equal(choosesRoots(), false);
+    assert.equal(isOwnProviderRegistered(), false);
     assert.deepEqual(propagation.fields(), ["traceparent", "tracestate"]);
     await tracing.shutdown();
     assert.deepEqual(propagation.fields(), []);

@@ -9,7 +9,7 @@ import type * as traced from "../../../src/trace/producer.ts";
 const end = () => {};
 
 /** Decides the ids. The benchmark's jobs have no family, so none shares a trace. */
-export const startSending: typeof traced.startSending = (jobs) => ({
+export const startEnqueueTrace: typeof traced.startEnqueueTrace = (jobs) => ({
   creations: jobs.map(({ origin }) => ({ traceId: origin.traceId ?? newTraceId() })),
   end,
   fail: end,

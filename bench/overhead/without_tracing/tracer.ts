@@ -25,7 +25,7 @@ export const activeSpanContext: typeof traced.activeSpanContext = () => undefine
 export const parentOf: typeof traced.parentOf = () => undefined;
 
 /** There is none. */
-export const contextOf: typeof traced.contextOf = () => undefined;
+export const validSpanContext: typeof traced.validSpanContext = () => undefined;
 
 /** Calls. */
 export const runInContext: typeof traced.runInContext = (_context, fn) => fn();

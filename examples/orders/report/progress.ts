@@ -1,7 +1,7 @@
 /** Shows how the work goes on: one line that is rewritten on a terminal, a line at times elsewhere. */
 import process from "node:process";
 import type { Hooks } from "../../../mod.ts";
-import { linesWithoutSteering } from "../../../src/steering.ts";
+import { escapeControlCharactersInLines } from "../../../src/control_characters.ts";
 import { counted, shown } from "./counted.ts";
 import type { Standing } from "./standing.ts";
 
@@ -50,14 +50,14 @@ export class Progress {
   /** Prints a line of its own. */
   print(line: string): void {
     this.#clear();
-    console.log(linesWithoutSteering(line));
+    console.log(escapeControlCharactersInLines(line));
     this.#shownAt = performance.now();
   }
 
   /** Prints a problem without tearing the line apart. */
   report(problem: string): void {
     this.#clear();
-    console.error(linesWithoutSteering(problem));
+    console.error(escapeControlCharactersInLines(problem));
   }
 
   #since(now: Standing): Omit<Standing, "left"> & { readonly ended: number } {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { withoutSteering } from "../../steering.ts";
+import { escapeControlCharacters } from "../../control_characters.ts";
 
 /** How many columns text takes. */
 export function widthOf(text: string): number {
@@ -40,7 +40,7 @@ export function printable(text: string): string {
   const line = lines.length === 1
     ? text
     : lines.map((line) => line.trim()).filter((line) => line !== "").join(" ");
-  return withoutSteering(line.replaceAll("\t", " "));
+  return escapeControlCharacters(line.replaceAll("\t", " "));
 }
 
 const NONE = /^[\p{Mn}\p{Me}\p{Cf}]$/u;

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { type Answer, readAnswer } from "./answer.ts";
+import { type CollectorAnswer, readCollectorAnswer } from "./collector_answer.ts";
 import { type Deadline, waitUpTo } from "./deadline.ts";
 import { type Body, bodyInit } from "./request_body.ts";
-import { untraced } from "../../trace/suppress_tracing.ts";
+import { runWithoutTracing } from "../../trace/suppress_tracing.ts";
 
 /** A request that is the same at every try. */
 export interface Delivery {
@@ -58,10 +58,13 @@ export async function deliver(
   }
 }
 
-async function post({ url, headers, body }: Delivery, deadline: Deadline): Promise<Answer> {
+async function post(
+  { url, headers, body }: Delivery,
+  deadline: Deadline,
+): Promise<CollectorAnswer> {
   try {
     // A traced fetch would make a span for every request that carries spans.
-    const response = await untraced(() =>
+    const response = await runWithoutTracing(() =>
       // A redirect would take the headers, and with them the keys in them, to another host.
       fetch(url, {
         method: "POST",
@@ -70,7 +73,7 @@ async function post({ url, headers, body }: Delivery, deadline: Deadline): Promi
         redirect: "manual",
       })
     );
-    return await readAnswer(response);
+    return await readCollectorAnswer(response);
   } catch (error) {
     if (deadline.signal.aborted) {
       return { kind: "refused", reason: `did not answer within ${deadline.timeoutMs} ms` };

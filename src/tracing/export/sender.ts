@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { oneLine } from "./answer.ts";
+import { oneLine } from "./collector_answer.ts";
 import { type Deadline, waitUpTo } from "./deadline.ts";
 import { deliver, said, TooLargeError } from "./deliver.ts";
 import { canGzip, type Compression, gzip } from "./gzip.ts";

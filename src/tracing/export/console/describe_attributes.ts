@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { withoutSteering } from "../../../steering.ts";
+import { escapeControlCharacters } from "../../../control_characters.ts";
 import { attributeText } from "../attribute_text.ts";
 import type { SpanAttributes } from "../readable_span.ts";
 
@@ -40,7 +40,7 @@ export function describeAttributes(attributes: SpanAttributes): string {
 
 /** Text that cannot break the line, turn it round, nor change the terminal. */
 export function oneLineOf(value: unknown): string {
-  return withoutSteering(shortened(value));
+  return escapeControlCharacters(shortened(value));
 }
 
 function shortened(value: unknown): string {
@@ -64,7 +64,7 @@ function quoted(value: unknown): string {
   if (typeof value === "string") {
     return /^[\w.:/@+-]+$/.test(value) && value.length <= LONGEST_TEXT
       ? value
-      : withoutSteering(JSON.stringify(shortened(value)));
+      : escapeControlCharacters(JSON.stringify(shortened(value)));
   }
   return oneLineOf(value);
 }

@@ -10,7 +10,7 @@
  * @module
  */
 import { type SpanContext, SpanStatusCode } from "@opentelemetry/api";
-import { withoutSteering } from "../../../steering.ts";
+import { escapeControlCharacters } from "../../../control_characters.ts";
 import type { HrTime, ReadableSpan, SpanEvent, SpanLink } from "../readable_span.ts";
 import { describeAttributes, oneLineOf } from "./describe_attributes.ts";
 
@@ -42,12 +42,12 @@ function headline(span: ReadableSpan): string {
 /** The trace and the span, and the span above. Short: enough to tell them apart on a screen. */
 function describeIds(own: SpanContext, parent: SpanContext | undefined): string {
   const ids = shortIds(own);
-  return parent?.spanId ? `${ids} < ${withoutSteering(parent.spanId.slice(0, 8))}` : ids;
+  return parent?.spanId ? `${ids} < ${escapeControlCharacters(parent.spanId.slice(0, 8))}` : ids;
 }
 
 function shortIds({ traceId, spanId }: SpanContext): string {
   // Nobody looks at the ids of a link.
-  return withoutSteering(`${traceId.slice(0, 12)}/${spanId.slice(0, 8)}`);
+  return escapeControlCharacters(`${traceId.slice(0, 12)}/${spanId.slice(0, 8)}`);
 }
 
 /** The status's own words, where no exception says the same. */
@@ -83,7 +83,7 @@ function describeException(attributes: Readonly<Record<string, unknown>>): strin
 /** A line of the message may look like a frame. */
 function frameOf(line: string): string {
   const frame = line.trim();
-  return withoutSteering(
+  return escapeControlCharacters(
     frame.length > LONGEST_FRAME ? `${frame.slice(0, LONGEST_FRAME)}…` : frame,
   );
 }

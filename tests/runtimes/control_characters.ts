@@ -15,15 +15,15 @@ const ranges: readonly (readonly [from: number, to: number])[] = [
 ];
 
 /** Each once, apart from each other so that no two surrogates are a pair. */
-export const steeringCharacters: readonly string[] = ranges.flatMap(([from, to]) =>
+export const controlCharacters: readonly string[] = ranges.flatMap(([from, to]) =>
   Array.from({ length: to - from + 1 }, (_, i) => String.fromCodePoint(from + i))
 );
 
 /** All of them in one text. */
-export const steeringText: string = steeringCharacters.join("|");
+export const controlText: string = controlCharacters.join("|");
 
 /** Those of them that a text has all the same; a line break of ours is none. */
-export function steeringIn(text: string): readonly string[] {
+export function controlCharactersIn(text: string): readonly string[] {
   const found = new Set<string>();
   for (const character of text) {
     const code = character.codePointAt(0)!;

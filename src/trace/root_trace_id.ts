@@ -13,7 +13,7 @@ export interface OwnSampling {
   records(traceId: string, parent: SpanContext | undefined): boolean;
 }
 
-let chosenTraceId: string | undefined;
+let rootTraceId: string | undefined;
 let ownProvider: OwnSampling | undefined;
 
 /**
@@ -22,19 +22,19 @@ let ownProvider: OwnSampling | undefined;
  * The choice holds for one root and only during the call: a span that turns out to have a parent, or
  * to be suppressed, leaves nothing behind for the next one.
  */
-export function startWithTraceId<T>(traceId: string, start: () => T): T {
-  chosenTraceId = traceId;
+export function startWithRootTraceId<T>(traceId: string, start: () => T): T {
+  rootTraceId = traceId;
   try {
     return start();
   } finally {
-    chosenTraceId = undefined;
+    rootTraceId = undefined;
   }
 }
 
 /** The id chosen for the root that is being started, if any; gives it once. */
-export function takeChosenTraceId(): string | undefined {
-  const traceId = chosenTraceId;
-  chosenTraceId = undefined;
+export function takeRootTraceId(): string | undefined {
+  const traceId = rootTraceId;
+  rootTraceId = undefined;
   return traceId;
 }
 
@@ -43,8 +43,8 @@ export function setOwnProvider(own: OwnSampling | undefined): void {
   ownProvider = own;
 }
 
-/** Whether {@linkcode startWithTraceId} has an effect. */
-export function choosesRoots(): boolean {
+/** Whether {@linkcode startWithRootTraceId} has an effect. */
+export function isOwnProviderRegistered(): boolean {
   return ownProvider !== undefined;
 }
 

@@ -21,11 +21,11 @@ import { BatchSpan } from "./batch_span.ts";
 import { linkTo } from "./relation.ts";
 import type { SpanJob, SpanRules } from "./rules.ts";
 import { setFailure, shielded } from "./span_end.ts";
-import { asParent, contextOf, type Origin, type Parent, startSpan } from "./tracer.ts";
+import { asParent, type Origin, type Parent, startSpan, validSpanContext } from "./tracer.ts";
 import { readTraceparent, writeTraceparent } from "./w3c.ts";
 
 /** A job with everything decided about its trace but its creation context. */
-export interface Sendable {
+export interface OutgoingJob {
   /** The job. */
   readonly job: NewJob;
   /** The jobs that share an origin object share a trace. */
@@ -39,7 +39,7 @@ export interface Sendable {
 }
 
 /** What is stored of a job's trace. */
-export interface Creation {
+export interface CreationContext {
   /** 32 lower-case hex digits. */
   readonly traceId: string;
   /** Absent when no tracing took a sampling decision. */
@@ -49,7 +49,7 @@ export interface Creation {
 }
 
 /** What is known of a call of `enqueue` beside its jobs. */
-export interface Sender {
+export interface EnqueueContext {
   /** The caller's active span. */
   readonly span: Parent | undefined;
   /** How spans are made. */
@@ -59,26 +59,26 @@ export interface Sender {
 /** A span that was started, and the job that it creates. */
 interface Started {
   readonly span: Span;
-  readonly sendable: Sendable;
+  readonly outgoing: OutgoingJob;
 }
 
 /** One span of each job, and of several jobs the one above. */
-export class SendSpans {
-  readonly #sender: Sender;
+export class EnqueueSpans {
+  readonly #sender: EnqueueContext;
   readonly #started: Started[] = [];
   #batch: BatchSpan | undefined;
 
-  constructor(sender: Sender) {
+  constructor(sender: EnqueueContext) {
     this.#sender = sender;
   }
 
   /** One job is one `send` span. */
-  startOne(tracer: Tracer, sendable: Sendable, within: Context): void {
-    this.#start(tracer, "send", sendable, sendable.origin, within);
+  startOne(tracer: Tracer, outgoing: OutgoingJob, within: Context): void {
+    this.#start(tracer, "send", outgoing, outgoing.origin, within);
   }
 
   /** Several jobs are a `create` span each and one `send` span. */
-  startMany(tracer: Tracer, jobs: readonly Sendable[], within: Context): void {
+  startMany(tracer: Tracer, jobs: readonly OutgoingJob[], within: Context): void {
     const origins = new Set(jobs.map(({ origin }) => origin));
     const shared = origins.size === 1 ? jobs[0]!.origin : undefined;
     const above = shared ?? { parent: this.#sender.span };
@@ -88,26 +88,28 @@ export class SendSpans {
     // Each trace gets one root: the send span where all jobs share a trace, else its first job's.
     const roots = new Map<Origin, Origin>();
     if (shared !== undefined) roots.set(shared, { parent: batch.asParent });
-    for (const sendable of jobs) {
-      const origin = roots.get(sendable.origin) ?? sendable.origin;
-      const span = this.#start(tracer, "create", sendable, origin, within);
-      if (origin.parent === undefined) roots.set(sendable.origin, { parent: asParent(span) });
+    for (const outgoing of jobs) {
+      const origin = roots.get(outgoing.origin) ?? outgoing.origin;
+      const span = this.#start(tracer, "create", outgoing, origin, within);
+      if (origin.parent === undefined) roots.set(outgoing.origin, { parent: asParent(span) });
     }
   }
 
   /** What is stored of each job's trace; `undefined` if a span has no valid context. */
-  creations(): readonly Creation[] | undefined {
-    const creations = this.#started.map(({ span, sendable }) => creationOf(span, sendable.origin));
+  creations(): readonly CreationContext[] | undefined {
+    const creations = this.#started.map(({ span, outgoing }) =>
+      creationContextOf(span, outgoing.origin)
+    );
     return creations.every((creation) => creation !== undefined) ? creations : undefined;
   }
 
   /** Ends the spans of jobs that are stored. */
   end(added: readonly Added[]): void {
-    this.#started.forEach(({ span, sendable }, i) => {
+    this.#started.forEach(({ span, outgoing }, i) => {
       const { job, deduplicated } = added[i]!;
       const isCancelled = job.status === "cancelled";
-      if (!deduplicated && !isCancelled && job.parentId === sendable.parentId) return;
-      shielded(() => this.#sayStored(span, sendable, added[i]!));
+      if (!deduplicated && !isCancelled && job.parentId === outgoing.parentId) return;
+      shielded(() => this.#sayStored(span, outgoing, added[i]!));
     });
     this.#end(added.map(({ job }) => job.id));
   }
@@ -115,13 +117,13 @@ export class SendSpans {
   /** Ends the spans of jobs that are not stored. */
   fail(error: unknown): void {
     const kept = toJobError(error);
-    for (const { span, sendable } of this.#started) {
-      shielded(() => markFailed(span, kept, sendable, this.#sender));
+    for (const { span, outgoing } of this.#started) {
+      shielded(() => markFailed(span, kept, outgoing, this.#sender));
     }
     // A database's message may quote what it refused; of several jobs nobody can say whose it is.
     const { spanAttributes } = this.#sender.rules;
     this.#batch?.fail(spanAttributes === undefined ? kept : { ...kept, message: "" });
-    this.#end(this.#started.map(({ sendable }) => sendable.job.id));
+    this.#end(this.#started.map(({ outgoing }) => outgoing.job.id));
   }
 
   /** Ends what was started in vain. */
@@ -133,16 +135,16 @@ export class SendSpans {
   #start(
     tracer: Tracer,
     operation: "send" | "create",
-    sendable: Sendable,
+    outgoing: OutgoingJob,
     origin: Origin,
     within: Context,
   ): Span {
-    const span = startSpan(tracer, origin, withBaggage(within, sendable.baggage), () => ({
-      name: `${operation} ${sendable.job.queueName}`,
+    const span = startSpan(tracer, origin, withBaggage(within, outgoing.baggage), () => ({
+      name: `${operation} ${outgoing.job.queueName}`,
       kind: SpanKind.PRODUCER,
-      attributes: jobAttributes(operation, spanJobOf(sendable), this.#sender.rules),
+      attributes: jobAttributes(operation, spanJobOf(outgoing), this.#sender.rules),
     }));
-    this.#started.push({ span, sendable });
+    this.#started.push({ span, outgoing });
     return span;
   }
 
@@ -152,12 +154,12 @@ export class SendSpans {
    */
   #sayStored(
     span: Span,
-    sendable: Sendable,
+    outgoing: OutgoingJob,
     { job: { id, parentId, traceparent, tracestate, status, error }, deduplicated }: Added,
   ): void {
     if (!span.isRecording()) return;
     const operation = this.#batch === undefined ? "send" : "create";
-    const job = { ...spanJobOf(sendable), id, parentId };
+    const job = { ...spanJobOf(outgoing), id, parentId };
     const more = {
       ...(deduplicated && { "hammerwork.job.deduplicated": true }),
       ...(!deduplicated && status === "cancelled" && {
@@ -179,23 +181,23 @@ export class SendSpans {
 }
 
 function spanJobOf(
-  { job: { id, queueName, payload }, correlationId, parentId }: Sendable,
+  { job: { id, queueName, payload }, correlationId, parentId }: OutgoingJob,
 ): SpanJob {
   return { id, queueName, payload, correlationId, parentId };
 }
 
 /** The creation context, if the span has a valid one in the trace that was asked for. */
-function creationOf(span: Span, { traceId }: Origin): Creation | undefined {
-  const spanContext = contextOf(span);
+function creationContextOf(span: Span, { traceId }: Origin): CreationContext | undefined {
+  const spanContext = validSpanContext(span);
   if (spanContext === undefined) return undefined;
   // Another's provider may not do as it was asked; the job's own trace is what its caller said.
   return traceId === undefined || traceId === spanContext.traceId
-    ? creationIn(spanContext)
+    ? toCreationContext(spanContext)
     : { traceId };
 }
 
 /** A span context as it is stored. */
-export function creationIn(spanContext: SpanContext): Creation {
+export function toCreationContext(spanContext: SpanContext): CreationContext {
   return {
     traceId: spanContext.traceId,
     traceparent: writeTraceparent(spanContext),
@@ -206,9 +208,9 @@ export function creationIn(spanContext: SpanContext): Creation {
 function markFailed(
   span: Span,
   error: JobError,
-  sendable: Sendable,
-  { rules }: Sender,
+  outgoing: OutgoingJob,
+  { rules }: EnqueueContext,
 ): void {
-  const { name, message } = exceptionOf(error, spanJobOf(sendable), rules.spanAttributes);
+  const { name, message } = exceptionOf(error, spanJobOf(outgoing), rules.spanAttributes);
   setFailure(span, name, message);
 }

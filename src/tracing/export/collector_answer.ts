@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { withoutSteering } from "../../steering.ts";
+import { escapeControlCharacters } from "../../control_characters.ts";
 
 /** What became of one request. */
-export type Answer =
+export type CollectorAnswer =
   | { readonly kind: "accepted"; readonly body: string }
   | { readonly kind: "refused"; readonly reason: string }
   | {
@@ -20,7 +20,7 @@ export type Answer =
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** Reads an answer to its end, which also gives the connection back. */
-export async function readAnswer(response: Response): Promise<Answer> {
+export async function readCollectorAnswer(response: Response): Promise<CollectorAnswer> {
   const body = await readText(response);
   if (response.ok) return { kind: "accepted", body };
   const message = oneLine(messageIn(body));
@@ -71,5 +71,5 @@ function readRetryAfter(value: string | null): number | undefined {
 /** A collector's words, short enough for a log, which may be a terminal. */
 export function oneLine(text: unknown): string {
   const line = String(text).slice(0, 10_000).replace(/\s+/g, " ").trim();
-  return withoutSteering(line.length > 200 ? `${line.slice(0, 200)}…` : line);
+  return escapeControlCharacters(line.length > 200 ? `${line.slice(0, 200)}…` : line);
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
 import { commands } from "../../src/cli/commands.ts";
-import { steeringIn, steeringText } from "../runtimes/steering_text.ts";
+import { controlCharactersIn, controlText } from "../runtimes/control_characters.ts";
 import { ended, makeOrders } from "./orders.ts";
 import { onSqlite, type Place } from "./places.ts";
 import { cliHere } from "./run_here.ts";
@@ -12,11 +12,11 @@ import { cliHere } from "./run_here.ts";
 const timeout = 60_000;
 // So wide that nothing is cut off.
 const wide = { columns: 1_000_000 };
-const json = JSON.stringify({ name: steeringText, message: steeringText, stack: steeringText });
+const json = JSON.stringify({ name: controlText, message: controlText, stack: controlText });
 // SQLite ends a text at a zero.
-const plain = steeringText.slice(1);
+const plain = controlText.slice(1);
 
-/** Two orders with every steering character in every text that a store holds. */
+/** Two orders with every control character in every text that a store holds. */
 async function hostilePlace(): Promise<Place> {
   const place = await onSqlite.make();
   await makeOrders(place);
@@ -42,8 +42,8 @@ const looking: readonly (readonly string[])[] = [
 ];
 const steering: readonly (readonly string[])[] = [
   ["job", "retry", ended.invoice, ended.email],
-  ["job", "cancel", ended.email, "--reason", steeringText],
-  ["job", "enqueue", "email_queue", JSON.stringify(steeringText)],
+  ["job", "cancel", ended.email, "--reason", controlText],
+  ["job", "enqueue", "email_queue", JSON.stringify(controlText)],
   ["serve", "--port", "0"],
   ["migrate"],
   ["migrate", "--print"],
@@ -57,7 +57,7 @@ describe("no character that steers a terminal is printed", () => {
       for (const start of [{ env, ...wide }, { env }]) {
         for (const more of [[], ["--json"]]) {
           const { stdout, stderr } = await cliHere([...args, ...more], start);
-          assert.deepEqual(steeringIn(stdout + stderr), [], more.join());
+          assert.deepEqual(controlCharactersIn(stdout + stderr), [], more.join());
           if (more.length > 0) { for (const line of linesOf(stdout)) JSON.parse(line); }
         }
       }
@@ -67,7 +67,7 @@ describe("no character that steers a terminal is printed", () => {
   test("of what is typed, at any place of any command", { timeout }, async () => {
     await using place = await hostilePlace();
     const env = { HAMMERWORK_URL: place.url, NO_COLOR: "1" };
-    const typed = `x${steeringText}`;
+    const typed = `x${controlText}`;
     const lines: string[][] = [[typed], ["job", typed], ["job", "show", typed, typed]];
     for (const { name, operands = [], options = {} } of commands) {
       const words = name.split(" ");
@@ -80,7 +80,7 @@ describe("no character that steers a terminal is printed", () => {
     }
     for (const line of lines) {
       const { stdout, stderr } = await cliHere(line, { env, ...wide });
-      assert.deepEqual(steeringIn(stdout + stderr), [], JSON.stringify(line).slice(0, 80));
+      assert.deepEqual(controlCharactersIn(stdout + stderr), [], JSON.stringify(line).slice(0, 80));
     }
   });
 
