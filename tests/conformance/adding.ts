@@ -2,16 +2,15 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { newJobId } from "../../src/job/ids.ts";
 import type { JobInput } from "../../src/job/record.ts";
-import { jobInput } from "./job_input.ts";
-import { stated } from "./stated.ts";
-import type { TestStore } from "./test_store.ts";
-import { jobsFound } from "./jobs_found.ts";
+import { jobInput } from "./inputs.ts";
+import { definedFields, jobsFound } from "./answers.ts";
+import type { TestStore } from "./fixture.ts";
 
 export function describeAdding(test: TestStore): void {
   describe("adding", () => {
-    test("jobs of one call are answered in their order, with growing numbers", async (scene) => {
+    test("jobs of one call are answered in their order, with growing numbers", async (fixture) => {
       const ids = Array.from({ length: 100 }, newJobId);
-      const added = await scene.addAll(ids.map((id) => ({ id })));
+      const added = await fixture.addAll(ids.map((id) => ({ id })));
       assert.deepEqual(added.map(({ job }) => job.id), ids);
       const sequences = added.map(({ job }) => job.sequence);
       assert.deepEqual(sequences, [...sequences].sort((a, b) => a - b));
@@ -43,14 +42,14 @@ export function describeAdding(test: TestStore): void {
         createdAt: clock.now(),
         runAt: clock.now() + 5_000,
       };
-      assert.deepEqual(stated(job), expected);
-      assert.deepEqual(stated(await get(job.id)), expected);
+      assert.deepEqual(definedFields(job), expected);
+      assert.deepEqual(definedFields(await get(job.id)), expected);
     });
 
     test("what a job was not given stays absent", async ({ add, clock }) => {
       const input = jobInput();
       const job = await add(input);
-      assert.deepEqual(stated(job), {
+      assert.deepEqual(definedFields(job), {
         ...input,
         sequence: job.sequence,
         status: "ready",

@@ -1,25 +1,31 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { completed, failed, failure, handedBack, neverStarted, retrying } from "./changes.ts";
-import type { Scene } from "./scene.ts";
-import { leaseOf } from "./settlement.ts";
-import { stated } from "./stated.ts";
-import type { TestStore } from "./test_store.ts";
+import {
+  completed,
+  failed,
+  failure,
+  handedBack,
+  leaseOf,
+  neverStarted,
+  retrying,
+} from "./inputs.ts";
+import type { Fixture, TestStore } from "./fixture.ts";
+import { definedFields } from "./answers.ts";
 import type { ClaimedJob } from "../../src/store/store.ts";
 
 const leaseMs = 1_000;
 
 export function describeBegunAttempts(test: TestStore): void {
   describe("attempts are those that began", () => {
-    test("an expiry before a recorded begin charges nothing, and the job is a suspect", async (scene) => {
-      const { add, claimOne, get, store, clock } = scene;
+    test("an expiry before a recorded begin charges nothing, and the job is a suspect", async (fixture) => {
+      const { add, claimOne, get, store, clock } = fixture;
       const { id, runAt } = await add({ maxAttempts: 1 });
       const first = await claimOne({ leaseMs });
       assert.deepEqual([first.attempts, first.isSuspect], [1, false]);
-      const expired = await expire(scene);
+      const expired = await expire(fixture);
       const { lostAttempt, sweptAt, ...record } = expired;
       assert.deepEqual([lostAttempt, sweptAt], [1, clock.now()]);
-      assert.deepEqual(stated(record), stated(await get(id)));
+      assert.deepEqual(definedFields(record), definedFields(await get(id)));
       assert.deepEqual([record.status, record.attempts, record.runAt], ["ready", 0, runAt]);
       assert.deepEqual(
         (await store.attempts({ jobIds: [id] })).map(({ attempt, outcome }) => [attempt, outcome]),
@@ -29,15 +35,15 @@ export function describeBegunAttempts(test: TestStore): void {
       assert.deepEqual([again.attempts, again.isSuspect], [1, true]);
     });
 
-    test("a suspect that expires without a begin surely did not begin, however often", async (scene) => {
-      const { add, claimOne, get, store } = scene;
+    test("a suspect that expires without a begin surely did not begin, however often", async (fixture) => {
+      const { add, claimOne, get, store } = fixture;
       const { id } = await add({ maxAttempts: 1 });
       await claimOne({ leaseMs });
-      await expire(scene);
+      await expire(fixture);
       for (let times = 0; times < 3; times++) {
         const job = await claimOne({ leaseMs });
         await store.extend([{ ...leaseOf(job), attempt: "waits" }], leaseMs);
-        const { lostAttempt, status, attempts } = await expire(scene);
+        const { lostAttempt, status, attempts } = await expire(fixture);
         assert.deepEqual([lostAttempt, status, attempts], [undefined, "ready", 0]);
       }
       assert.equal((await store.attempts({ jobIds: [id] })).length, 1);
@@ -45,74 +51,74 @@ export function describeBegunAttempts(test: TestStore): void {
     });
 
     for (const attempt of ["begins", "running"] as const) {
-      test(`an attempt that ${attempt} is charged when its lease expires`, async (scene) => {
-        const { add, claimOne, store } = scene;
+      test(`an attempt that ${attempt} is charged when its lease expires`, async (fixture) => {
+        const { add, claimOne, store } = fixture;
         await add({ maxAttempts: 1 });
         const job = await claimOne({ leaseMs });
         await store.extend([{ ...leaseOf(job), attempt }], leaseMs);
         // Who says so later takes nothing back.
         await store.extend([{ ...leaseOf(job), attempt: "waits" }], leaseMs);
-        const { status, attempts } = await expire(scene);
+        const { status, attempts } = await expire(fixture);
         assert.deepEqual([status, attempts], ["failed", 1]);
       });
     }
 
-    test("the begin of one attempt is not that of the next", async (scene) => {
-      const { add, claimOne, begin, settle, clock } = scene;
+    test("the begin of one attempt is not that of the next", async (fixture) => {
+      const { add, claimOne, begin, settle, clock } = fixture;
       await add({ maxAttempts: 2 });
       const first = await claimOne({ leaseMs });
       await begin(first, leaseMs);
       await settle(first, retrying);
       clock.pass(1_000);
       await claimOne({ leaseMs });
-      const { status, attempts } = await expire(scene);
+      const { status, attempts } = await expire(fixture);
       assert.deepEqual([status, attempts], ["ready", 1]);
     });
 
-    test("a poison pill starts once more than it has attempts", async (scene) => {
-      const { add, claimOne, begin, get, clock } = scene;
+    test("a poison pill starts once more than it has attempts", async (fixture) => {
+      const { add, claimOne, begin, get, clock } = fixture;
       const { id } = await add({ maxAttempts: 3 });
       for (let starts = 0; starts < 4; starts++) {
         clock.pass(3_600_000);
         const job = await claimOne({ leaseMs });
         assert.equal(job.isSuspect, starts > 0);
         if (job.isSuspect) await begin(job, leaseMs);
-        await expire(scene);
+        await expire(fixture);
       }
       const { status, attempts } = await get(id);
       assert.deepEqual([status, attempts], ["failed", 3]);
     });
 
-    test("a suspect stays one when a caller retries it", async (scene) => {
-      const { add, claimOne, begin, store } = scene;
+    test("a suspect stays one when a caller retries it", async (fixture) => {
+      const { add, claimOne, begin, store } = fixture;
       const { id } = await add({ maxAttempts: 1 });
       await claimOne({ leaseMs });
-      await expire(scene);
+      await expire(fixture);
       await begin(await claimOne({ leaseMs }), leaseMs);
-      assert.equal((await expire(scene)).status, "failed");
+      assert.equal((await expire(fixture)).status, "failed");
       await store.retry(id);
       const { attempts, isSuspect } = await claimOne();
       assert.deepEqual([attempts, isSuspect], [2, true]);
     });
 
-    test("a suspect that was not started after all is charged nothing", async (scene) => {
-      const { add, claimOne, begin, settle, get } = scene;
+    test("a suspect that was not started after all is charged nothing", async (fixture) => {
+      const { add, claimOne, begin, settle, get } = fixture;
       const { id } = await add({ maxAttempts: 1 });
       await claimOne({ leaseMs });
-      await expire(scene);
+      await expire(fixture);
       const job = await claimOne({ leaseMs });
       await begin(job, leaseMs);
       await settle(job, neverStarted);
       assert.deepEqual([(await get(id)).status, (await get(id)).attempts], ["ready", 0]);
     });
 
-    test("a begin is recorded for the holder of the lease alone", async (scene) => {
-      const { add, claimOne, begin, store } = scene;
+    test("a begin is recorded for the holder of the lease alone", async (fixture) => {
+      const { add, claimOne, begin, store } = fixture;
       const { id } = await add();
       const job = await claimOne({ leaseMs });
       const stranger = { id, leaseToken: crypto.randomUUID() };
       assert.equal(await begin(stranger, leaseMs), "lost");
-      assert.equal((await expire(scene)).attempts, 0);
+      assert.equal((await expire(fixture)).attempts, 0);
       assert.equal(await begin(job, leaseMs), "lost");
       const again = await claimOne({ leaseMs });
       await store.cancel(id, failure);
@@ -131,32 +137,32 @@ export function describeBegunAttempts(test: TestStore): void {
       { rule: undefined, least: 1_000, most: 2_000 },
     ];
     for (const { rule, least, most } of rules) {
-      test(`follows ${rule ? JSON.stringify(rule) : "the default rule"}`, async (scene) => {
-        const { add, claimOne, begin, settle, clock } = scene;
+      test(`follows ${rule ? JSON.stringify(rule) : "the default rule"}`, async (fixture) => {
+        const { add, claimOne, begin, settle, clock } = fixture;
         await add({ ...(rule && { backoff: JSON.stringify(rule) }) });
         await settle(await claimOne(), { ...retrying, delayMs: 0 });
         await begin(await claimOne({ leaseMs }), leaseMs);
-        const { status, attempts, runAt } = await expire(scene);
+        const { status, attempts, runAt } = await expire(fixture);
         assert.deepEqual([status, attempts], ["retrying", 2]);
         assert.ok(runAt >= clock.now() + least && runAt <= clock.now() + most, `${runAt}`);
       });
     }
 
-    test("has a longest wait however many attempts there were", async (scene) => {
-      const { add, claimOne, begin, settle, clock } = scene;
+    test("has a longest wait however many attempts there were", async (fixture) => {
+      const { add, claimOne, begin, settle, clock } = fixture;
       const rule = { type: "exponential", delayMs: 1e10, maxMs: 3e10, jitter: 0 };
       await add({ maxAttempts: 1_000, backoff: JSON.stringify(rule) });
       for (let attempt = 1; attempt < 80; attempt++) {
         await settle(await claimOne(), { ...retrying, delayMs: 0 });
       }
       await begin(await claimOne({ leaseMs }), leaseMs);
-      assert.equal((await expire(scene)).runAt, clock.now() + 3e10);
+      assert.equal((await expire(fixture)).runAt, clock.now() + 3e10);
     });
   });
 
   describe("hand-backs in a row", () => {
-    test("are counted, where the attempt had begun", async (scene) => {
-      const { add, claimOne, settle, get } = scene;
+    test("are counted, where the attempt had begun", async (fixture) => {
+      const { add, claimOne, settle, get } = fixture;
       const { id, releases } = await add();
       assert.equal(releases, 0);
       for (
@@ -171,36 +177,36 @@ export function describeBegunAttempts(test: TestStore): void {
     });
 
     const ends:
-      readonly (readonly [string, (scene: Scene, job: ClaimedJob) => Promise<unknown>])[] = [
+      readonly (readonly [string, (fixture: Fixture, job: ClaimedJob) => Promise<unknown>])[] = [
         ["completes", ({ settle }, job) => settle(job, completed)],
         ["fails", ({ settle }, job) => settle(job, failed)],
         ["is to be retried", ({ settle }, job) => settle(job, retrying)],
-        ["is lost", async (scene, job) => {
-          await scene.begin(job, leaseMs);
-          await expire(scene);
+        ["is lost", async (fixture, job) => {
+          await fixture.begin(job, leaseMs);
+          await expire(fixture);
         }],
         ["is cancelled", ({ store }, job) => store.cancel(job.id, failure)],
       ];
     for (const [name, end] of ends) {
-      test(`end when an attempt ${name}`, async (scene) => {
-        const { add, claimOne, settle, get } = scene;
+      test(`end when an attempt ${name}`, async (fixture) => {
+        const { add, claimOne, settle, get } = fixture;
         const { id } = await add();
         await settle(await claimOne(), handedBack);
-        await end(scene, await claimOne({ leaseMs }));
+        await end(fixture, await claimOne({ leaseMs }));
         assert.equal((await get(id)).releases, 0);
       });
     }
 
-    test("do not end with an attempt that perhaps never began", async (scene) => {
-      const { add, claimOne, settle } = scene;
+    test("do not end with an attempt that perhaps never began", async (fixture) => {
+      const { add, claimOne, settle } = fixture;
       await add();
       await settle(await claimOne(), handedBack);
       await claimOne({ leaseMs });
-      assert.equal((await expire(scene)).releases, 1);
+      assert.equal((await expire(fixture)).releases, 1);
     });
 
-    test("can be charged as an attempt that was cut off", async (scene) => {
-      const { add, claimOne, settle, get, store } = scene;
+    test("can be charged as an attempt that was cut off", async (fixture) => {
+      const { add, claimOne, settle, get, store } = fixture;
       const { id } = await add();
       await settle(await claimOne(), { ...retrying, outcome: "released" });
       const { status, attempts, error } = await get(id);
@@ -212,7 +218,7 @@ export function describeBegunAttempts(test: TestStore): void {
 }
 
 /** Lets the one lease that is held run out. */
-async function expire({ clock, sweep }: Scene) {
+async function expire({ clock, sweep }: Fixture) {
   clock.pass(leaseMs + 1);
   const [expired, ...more] = await sweep();
   assert.ok(expired);

@@ -1,26 +1,24 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import type { Notice } from "../../src/store/store.ts";
-import { completed, reason } from "./changes.ts";
-import { jobInput } from "./job_input.ts";
-import { stated } from "./stated.ts";
-import { takeEnds } from "./take_ends.ts";
-import type { TestStore } from "./test_store.ts";
+import { completed, jobInput, reason } from "./inputs.ts";
+import { definedFields, takeTraceEnds } from "./answers.ts";
+import type { TestStore } from "./fixture.ts";
 
 const descendants = true;
 
 export function describeCancelledDescendants(test: TestStore): void {
   describe("cancelling a job with its descendants", () => {
-    test("ends all that have not ended, at any depth, with the reason and whose parts they are", async (scene) => {
-      const { add, store, get, claimOne, clock } = scene;
+    test("ends all that have not ended, at any depth, with the reason and whose parts they are", async (fixture) => {
+      const { add, store, get, claimOne, clock } = fixture;
       const root = await add({ queueName: "others" });
       const ready = await add({ parentId: root.id });
       const done = await add({ parentId: root.id, queueName: "done" });
       const below = await add({ parentId: done.id, delayMs: 5_000 });
       const deep = await add({ parentId: below.id, dependsOn: [ready.id] });
       const aside = await add({ queueName: "others" });
-      await scene.settle(await claimOne({ queueName: "done" }), completed);
-      const before = stated(await get(done.id));
+      await fixture.settle(await claimOne({ queueName: "done" }), completed);
+      const before = definedFields(await get(done.id));
       clock.pass(10);
       const answer = (await store.cancel(root.id, reason, { descendants }))!;
       assert.deepEqual([answer.changed, answer.cancelledDescendants], [true, 3]);
@@ -30,28 +28,28 @@ export function describeCancelledDescendants(test: TestStore): void {
         assert.deepEqual([status, finishedAt], ["cancelled", clock.now()]);
         assert.deepEqual(error, { ...reason, parentId: root.id });
       }
-      assert.deepEqual(stated(await get(done.id)), before);
+      assert.deepEqual(definedFields(await get(done.id)), before);
       assert.equal((await get(aside.id)).status, "ready");
       clock.pass(10_000);
-      assert.deepEqual((await scene.claim()).map(({ id }) => id), []);
+      assert.deepEqual((await fixture.claim()).map(({ id }) => id), []);
     });
 
-    test("takes those of a job that has ended, which stays as it is", async (scene) => {
-      const { add, store, claimOne, settle, get, statusOf } = scene;
+    test("takes those of a job that has ended, which stays as it is", async (fixture) => {
+      const { add, store, claimOne, settle, get, statusOf } = fixture;
       const root = await add();
       await settle(await claimOne(), completed);
       const child = await add({ parentId: root.id });
-      const before = stated(await get(root.id));
+      const before = definedFields(await get(root.id));
       const answer = (await store.cancel(root.id, reason, { descendants }))!;
       assert.deepEqual([answer.changed, answer.cancelledDescendants], [false, 1]);
-      assert.deepEqual(stated(answer.job), before);
+      assert.deepEqual(definedFields(answer.job), before);
       assert.equal(await statusOf(child.id), "cancelled");
       const again = (await store.cancel(root.id, reason, { descendants }))!;
       assert.deepEqual([again.changed, again.cancelledDescendants], [false, 0]);
     });
 
-    test("takes the parts of dependents that were cancelled with it", async (scene) => {
-      const { add, store, statusOf } = scene;
+    test("takes the parts of dependents that were cancelled with it", async (fixture) => {
+      const { add, store, statusOf } = fixture;
       const root = await add();
       const dependent = await add({ dependsOn: [root.id] });
       const part = await add({ parentId: dependent.id });
@@ -76,8 +74,8 @@ export function describeCancelledDescendants(test: TestStore): void {
       assert.equal(await statusOf(child.id), "cancelled");
     });
 
-    test("loses the leases of those that run, and tells so", async (scene) => {
-      const { add, store, claimOne, settle } = scene;
+    test("loses the leases of those that run, and tells so", async (fixture) => {
+      const { add, store, claimOne, settle } = fixture;
       const { id: rootId } = await add({ queueName: "others" });
       const { id } = await add({ parentId: rootId });
       const job = await claimOne();
@@ -96,13 +94,13 @@ export function describeCancelledDescendants(test: TestStore): void {
       assert.equal((await add({ parentId: id })).status, "cancelled");
     });
 
-    test("ends each of their traces once", async (scene) => {
-      const { add, store } = scene;
+    test("ends each of their traces once", async (fixture) => {
+      const { add, store } = fixture;
       const { id, traceId } = await add();
       const same = await add({ parentId: id, traceId });
       const own = await add({ parentId: same.id });
       await store.cancel(id, reason, { descendants });
-      const ends = (await takeEnds(scene)).map(({ traceId, epoch }) => [traceId, epoch]);
+      const ends = (await takeTraceEnds(fixture)).map(({ traceId, epoch }) => [traceId, epoch]);
       assert.deepEqual(ends.sort(), [[traceId, 1], [own.traceId, 1]].sort());
     });
 
@@ -117,8 +115,8 @@ export function describeCancelledDescendants(test: TestStore): void {
       assert.deepEqual(counts.map(({ status, count }) => [status, count]), [["cancelled", 501]]);
     });
 
-    test("is over when it was answered: what is retried stays so", async (scene) => {
-      const { add, store, statusOf, sweep } = scene;
+    test("is over when it was answered: what is retried stays so", async (fixture) => {
+      const { add, store, statusOf, sweep } = fixture;
       const { id } = await add();
       const child = await add({ parentId: id });
       const grandchild = await add({ parentId: child.id });

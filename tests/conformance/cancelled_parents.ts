@@ -1,18 +1,16 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { hasEnded, jobStatuses } from "../../src/job/status.ts";
-import { completed, reason } from "./changes.ts";
-import { jobInput } from "./job_input.ts";
+import { completed, jobInput, reason } from "./inputs.ts";
 import { jobWithStatus } from "./job_with_status.ts";
-import { stated } from "./stated.ts";
-import { takeEnds } from "./take_ends.ts";
-import type { TestStore } from "./test_store.ts";
+import { definedFields, takeTraceEnds } from "./answers.ts";
+import type { TestStore } from "./fixture.ts";
 
 export function describeCancelledParents(test: TestStore): void {
   describe("a job whose parent is cancelled", () => {
-    test("is stored as cancelled, with that reason", async (scene) => {
-      const { add, store, get, claim, clock } = scene;
-      const parent = await jobWithStatus.cancelled(scene);
+    test("is stored as cancelled, with that reason", async (fixture) => {
+      const { add, store, get, claim, clock } = fixture;
+      const parent = await jobWithStatus.cancelled(fixture);
       clock.pass(10);
       for (const fields of [{}, { delayMs: 1_000 }, { priority: 5 }]) {
         const job = await add({ parentId: parent.id, ...fields });
@@ -22,16 +20,16 @@ export function describeCancelledParents(test: TestStore): void {
           message: "Its parent was cancelled",
           parentId: parent.id,
         });
-        assert.deepEqual(stated(await get(job.id)), stated(job));
+        assert.deepEqual(definedFields(await get(job.id)), definedFields(job));
         assert.deepEqual(await store.attempts({ jobIds: [job.id] }), []);
       }
       clock.pass(10_000);
       assert.deepEqual(await claim(), []);
     });
 
-    test("cancels those that depend on it and are its parts, in one call and later", async (scene) => {
-      const { store, add } = scene;
-      const { id: parentId } = await jobWithStatus.cancelled(scene);
+    test("cancels those that depend on it and are its parts, in one call and later", async (fixture) => {
+      const { store, add } = fixture;
+      const { id: parentId } = await jobWithStatus.cancelled(fixture);
       const child = jobInput({ parentId });
       const grandchild = jobInput({ parentId: child.id });
       const dependent = jobInput({ dependsOn: [child.id] });
@@ -45,10 +43,10 @@ export function describeCancelledParents(test: TestStore): void {
       assert.equal((await add({ parentId: grandchild.id })).status, "cancelled");
     });
 
-    test("is told apart from the others of its call, which are stored as they are", async (scene) => {
-      const { addAll } = scene;
-      const { id: parentId } = await jobWithStatus.cancelled(scene);
-      const { id: other } = await scene.add();
+    test("is told apart from the others of its call, which are stored as they are", async (fixture) => {
+      const { addAll } = fixture;
+      const { id: parentId } = await jobWithStatus.cancelled(fixture);
+      const { id: other } = await fixture.add();
       const added = await addAll([{}, { parentId }, { parentId: other }, { delayMs: 5 }]);
       const statuses = added.map(({ job }) => job.status);
       assert.deepEqual(statuses, ["ready", "cancelled", "ready", "scheduled"]);
@@ -57,10 +55,10 @@ export function describeCancelledParents(test: TestStore): void {
       assert.deepEqual(sequences, [...sequences].sort((a, b) => a - b));
     });
 
-    test("has its parent as the reason, also where a dependency failed", async (scene) => {
-      const { add, store, statusOf } = scene;
-      const { id: parentId } = await jobWithStatus.cancelled(scene);
-      const { id: dependency } = await jobWithStatus.failed(scene);
+    test("has its parent as the reason, also where a dependency failed", async (fixture) => {
+      const { add, store, statusOf } = fixture;
+      const { id: parentId } = await jobWithStatus.cancelled(fixture);
+      const { id: dependency } = await jobWithStatus.failed(fixture);
       const { id, error } = await add({ parentId, dependsOn: [dependency] });
       assert.deepEqual([error?.parentId, error?.dependencyId], [parentId, undefined]);
       await store.retry(dependency);
@@ -68,16 +66,16 @@ export function describeCancelledParents(test: TestStore): void {
     });
 
     for (const status of jobStatuses.filter((one) => one !== "cancelled")) {
-      test(`is not one whose parent is ${status}`, async (scene) => {
-        const { id: parentId } = await jobWithStatus[status](scene);
-        assert.equal((await scene.add({ parentId })).status, "ready");
-        const [before, after] = await scene.addAll([{ parentId }, { parentId }]);
+      test(`is not one whose parent is ${status}`, async (fixture) => {
+        const { id: parentId } = await jobWithStatus[status](fixture);
+        assert.equal((await fixture.add({ parentId })).status, "ready");
+        const [before, after] = await fixture.addAll([{ parentId }, { parentId }]);
         assert.ok(!hasEnded(before!.job.status) && !hasEnded(after!.job.status));
       });
     }
 
-    test("is the first job where it is deduplicated", async (scene) => {
-      const { add, addAll, store } = scene;
+    test("is the first job where it is deduplicated", async (fixture) => {
+      const { add, addAll, store } = fixture;
       const { id: parentId } = await add();
       const first = await add({ parentId, idempotencyKey: "once" });
       await store.cancel(parentId, reason);
@@ -89,9 +87,9 @@ export function describeCancelledParents(test: TestStore): void {
       assert.deepEqual([late!.job.status, later!.deduplicated], ["cancelled", true]);
     });
 
-    test("can be retried, and so can its parent", async (scene) => {
-      const { add, store, statusOf } = scene;
-      const { id: parentId } = await jobWithStatus.cancelled(scene);
+    test("can be retried, and so can its parent", async (fixture) => {
+      const { add, store, statusOf } = fixture;
+      const { id: parentId } = await jobWithStatus.cancelled(fixture);
       const { id } = await add({ parentId });
       assert.equal((await store.retry(id))?.job.status, "ready");
       await store.retry(parentId);
@@ -99,23 +97,23 @@ export function describeCancelledParents(test: TestStore): void {
       assert.equal(await statusOf(id), "ready");
     });
 
-    test("ends a trace of its own, and not that of others", async (scene) => {
-      const { add, claimOne, settle } = scene;
+    test("ends a trace of its own, and not that of others", async (fixture) => {
+      const { add, claimOne, settle } = fixture;
       const { id: parentId, traceId } = await add();
-      await scene.store.cancel(parentId, reason);
-      await takeEnds(scene);
+      await fixture.store.cancel(parentId, reason);
+      await takeTraceEnds(fixture);
       const { id: own } = await add({ parentId });
-      assert.deepEqual((await takeEnds(scene)).map(({ jobId }) => jobId), [own]);
+      assert.deepEqual((await takeTraceEnds(fixture)).map(({ jobId }) => jobId), [own]);
       await add({ traceId, queueName: "others" });
       await add({ parentId, traceId });
-      assert.deepEqual(await takeEnds(scene), []);
+      assert.deepEqual(await takeTraceEnds(fixture), []);
       await settle(await claimOne({ queueName: "others" }), completed);
-      assert.deepEqual((await takeEnds(scene)).map(({ epoch }) => epoch), [2]);
+      assert.deepEqual((await takeTraceEnds(fixture)).map(({ epoch }) => epoch), [2]);
     });
 
-    test("keeps a job from being removed no longer than any other", async (scene) => {
-      const { add, store, clock } = scene;
-      const { id: parentId } = await jobWithStatus.cancelled(scene);
+    test("keeps a job from being removed no longer than any other", async (fixture) => {
+      const { add, store, clock } = fixture;
+      const { id: parentId } = await jobWithStatus.cancelled(fixture);
       clock.pass(5_000);
       await store.maintain({ retentionMs: 1_000, limit: 10 });
       assert.equal(await store.get(parentId), undefined);

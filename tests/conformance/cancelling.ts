@@ -2,39 +2,38 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { newJobId } from "../../src/job/ids.ts";
 import { hasEnded, jobStatuses } from "../../src/job/status.ts";
-import { completed, reason } from "./changes.ts";
-import { leaseOf } from "./settlement.ts";
+import { completed, leaseOf, reason } from "./inputs.ts";
 import { jobWithStatus } from "./job_with_status.ts";
-import { stated } from "./stated.ts";
-import type { TestStore } from "./test_store.ts";
+import { definedFields } from "./answers.ts";
+import type { TestStore } from "./fixture.ts";
 
 export function describeCancelling(test: TestStore): void {
   describe("cancelling", () => {
     for (const status of jobStatuses.filter((status) => !hasEnded(status))) {
-      test(`a ${status} job ends with the reason`, async (scene) => {
-        const { store, get, clock, claim } = scene;
-        const { id } = await jobWithStatus[status](scene);
+      test(`a ${status} job ends with the reason`, async (fixture) => {
+        const { store, get, clock, claim } = fixture;
+        const { id } = await jobWithStatus[status](fixture);
         clock.pass(10);
         const { job, changed } = (await store.cancel(id, reason))!;
         const { status: now, finishedAt, error } = job;
         assert.deepEqual([now, finishedAt, error], ["cancelled", clock.now(), reason]);
         assert.equal(changed, true);
-        assert.deepEqual(stated(await get(id)), stated(job));
+        assert.deepEqual(definedFields(await get(id)), definedFields(job));
         clock.pass(100_000);
         assert.ok((await claim()).every((job) => job.id !== id));
       });
     }
 
     for (const status of jobStatuses.filter(hasEnded)) {
-      test(`a ${status} job stays as it is`, async (scene) => {
-        const { store, get, clock } = scene;
-        const { id } = await jobWithStatus[status](scene);
-        const before = stated(await get(id));
+      test(`a ${status} job stays as it is`, async (fixture) => {
+        const { store, get, clock } = fixture;
+        const { id } = await jobWithStatus[status](fixture);
+        const before = definedFields(await get(id));
         clock.pass(10);
         const answer = await store.cancel(id, { name: "Late", message: "too late" });
-        assert.deepEqual(stated(answer!.job), before);
+        assert.deepEqual(definedFields(answer!.job), before);
         assert.equal(answer!.changed, false);
-        assert.deepEqual(stated(await get(id)), before);
+        assert.deepEqual(definedFields(await get(id)), before);
       });
     }
 
@@ -42,15 +41,15 @@ export function describeCancelling(test: TestStore): void {
       assert.equal(await store.cancel(newJobId(), reason), undefined);
     });
 
-    test("a running attempt is remembered, and its lease says cancelled", async (scene) => {
-      const { add, claimOne, settle, store, clock } = scene;
+    test("a running attempt is remembered, and its lease says cancelled", async (fixture) => {
+      const { add, claimOne, settle, store, clock } = fixture;
       const { id } = await add();
       const job = await claimOne();
       clock.pass(30);
       await store.cancel(id, reason);
       const [attempt, ...more] = await store.attempts({ jobIds: [id] });
       assert.deepEqual(more, []);
-      assert.deepEqual(stated(attempt!), {
+      assert.deepEqual(definedFields(attempt!), {
         jobId: id,
         attempt: 1,
         outcome: "cancelled",
@@ -76,8 +75,8 @@ export function describeCancelling(test: TestStore): void {
       assert.deepEqual(await sweep(), []);
     });
 
-    test("dependents are cancelled with it, or run anyway", async (scene) => {
-      const { add, store, statusOf, get } = scene;
+    test("dependents are cancelled with it, or run anyway", async (fixture) => {
+      const { add, store, statusOf, get } = fixture;
       const { id } = await add();
       const cancels = await add({ dependsOn: [id] });
       const runs = await add({ dependsOn: [id], onDependencyFailure: "run" });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import fc from "fast-check";
-import { retrying } from "./changes.ts";
-import type { TestStore } from "./test_store.ts";
+import { retrying } from "./inputs.ts";
+import type { TestStore } from "./fixture.ts";
 
 export function describeClaimOrder(test: TestStore): void {
   describe("the order of claims", () => {
@@ -32,8 +32,8 @@ export function describeClaimOrder(test: TestStore): void {
       assert.deepEqual([first, second], [[5, 4], [3, 2]]);
     });
 
-    test("a retry takes its place by its new due time", async (scene) => {
-      const { add, claimOne, claim, settle, clock } = scene;
+    test("a retry takes its place by its new due time", async (fixture) => {
+      const { add, claimOne, claim, settle, clock } = fixture;
       const early = await add();
       await settle(await claimOne(), retrying);
       clock.pass(500);

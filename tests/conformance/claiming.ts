@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { failed, handedBack, retrying } from "./changes.ts";
-import { defaultQueue } from "./job_input.ts";
-import { stated } from "./stated.ts";
-import type { TestStore } from "./test_store.ts";
+import { defaultQueue, failed, handedBack, retrying } from "./inputs.ts";
+import { definedFields } from "./answers.ts";
+import type { TestStore } from "./fixture.ts";
 
 export function describeClaiming(test: TestStore): void {
   describe("claiming", () => {
-    test("a claimed job is running and its attempt is counted", async (scene) => {
-      const { add, claimOne, get, clock } = scene;
+    test("a claimed job is running and its attempt is counted", async (fixture) => {
+      const { add, claimOne, get, clock } = fixture;
       const { id } = await add();
       clock.pass(10);
       const { leaseToken, waitMs, isSuspect, dependencyTraceparents, ...record } = await claimOne();
@@ -17,7 +16,7 @@ export function describeClaiming(test: TestStore): void {
       assert.deepEqual(dependencyTraceparents, []);
       const { status, attempts, startedAt } = record;
       assert.deepEqual([status, attempts, startedAt], ["running", 1, clock.now()]);
-      assert.deepEqual(stated(record), stated(await get(id)));
+      assert.deepEqual(definedFields(record), definedFields(await get(id)));
     });
 
     test("no more than the limit is claimed", async ({ addAll, claim }) => {
@@ -35,8 +34,8 @@ export function describeClaiming(test: TestStore): void {
       assert.equal(await statusOf(other.id), "ready");
     });
 
-    test("one turn claims from several queues, each with its own limit and lease", async (scene) => {
-      const { addAll, store, clock, sweep } = scene;
+    test("one turn claims from several queues, each with its own limit and lease", async (fixture) => {
+      const { addAll, store, clock, sweep } = fixture;
       await addAll(Array(3).fill({ queueName: "payments" }));
       await addAll(Array(3).fill({ queueName: "mails" }));
       await addAll(Array(3).fill({ queueName: "imports" }));
@@ -75,8 +74,8 @@ export function describeClaiming(test: TestStore): void {
       assert.equal((await claim({ limit: 1_000 })).length, 1_000);
     });
 
-    test("a claim of a later attempt counts on and has another token", async (scene) => {
-      const { add, claimOne, settle, clock } = scene;
+    test("a claim of a later attempt counts on and has another token", async (fixture) => {
+      const { add, claimOne, settle, clock } = fixture;
       await add();
       const first = await claimOne();
       await settle(first, retrying);
@@ -86,8 +85,8 @@ export function describeClaiming(test: TestStore): void {
       assert.notEqual(second.leaseToken, first.leaseToken);
     });
 
-    test("an attempt that was handed back is repeated under its number", async (scene) => {
-      const { add, claimOne, settle } = scene;
+    test("an attempt that was handed back is repeated under its number", async (fixture) => {
+      const { add, claimOne, settle } = fixture;
       await add();
       const first = await claimOne();
       await settle(first, handedBack);
@@ -96,8 +95,8 @@ export function describeClaiming(test: TestStore): void {
       assert.notEqual(again.leaseToken, first.leaseToken);
     });
 
-    test("jobs that ended, run or are blocked are not claimed", async (scene) => {
-      const { add, claim, claimOne, settle } = scene;
+    test("jobs that ended, run or are blocked are not claimed", async (fixture) => {
+      const { add, claim, claimOne, settle } = fixture;
       await add();
       await settle(await claimOne(), failed);
       const running = await add();
@@ -106,8 +105,8 @@ export function describeClaiming(test: TestStore): void {
       assert.deepEqual(await claim(), []);
     });
 
-    test("waitMs counts from when a job was due", async (scene) => {
-      const { add, claimOne, settle, clock } = scene;
+    test("waitMs counts from when a job was due", async (fixture) => {
+      const { add, claimOne, settle, clock } = fixture;
       await add({ delayMs: 1_000 });
       clock.pass(1_250);
       const first = await claimOne();

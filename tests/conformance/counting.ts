@@ -3,9 +3,9 @@ import { describe } from "node:test";
 import { hasEnded, jobStatuses } from "../../src/job/status.ts";
 import { longestEndedWithinMs } from "../../src/queue/counting.ts";
 import type { Store } from "../../src/store/store.ts";
-import { completed, failed, reason, retrying } from "./changes.ts";
+import { completed, failed, reason, retrying } from "./inputs.ts";
 import { jobWithStatus } from "./job_with_status.ts";
-import type { TestStore } from "./test_store.ts";
+import type { TestStore } from "./fixture.ts";
 
 const withinMs = 10_000;
 
@@ -31,9 +31,9 @@ export function describeCounting(test: TestStore): void {
     });
 
     for (const status of jobStatuses) {
-      test(`a ${status} job is counted once, as ${status}`, async (scene) => {
-        await jobWithStatus[status](scene);
-        const counts = await scene.store.counts();
+      test(`a ${status} job is counted once, as ${status}`, async (fixture) => {
+        await jobWithStatus[status](fixture);
+        const counts = await fixture.store.counts();
         const ofQueue = counts.filter(({ queueName }) => queueName === "orders");
         assert.deepEqual(ofQueue.map((one) => ({ ...one })), [
           { queueName: "orders", status, count: 1 },
@@ -57,27 +57,27 @@ export function describeCounting(test: TestStore): void {
     });
 
     for (const status of jobStatuses.filter(hasEnded)) {
-      test(`a ${status} job is counted while its end is less than the time ago`, async (scene) => {
-        await jobWithStatus[status](scene);
-        assert.deepEqual(await counted(scene.store, 1), [`orders ${status} 1`]);
-        scene.clock.pass(withinMs - 1);
-        assert.deepEqual(await counted(scene.store, withinMs), [`orders ${status} 1`]);
-        scene.clock.pass(1);
-        assert.deepEqual(await counted(scene.store, withinMs), []);
-        assert.deepEqual(await counted(scene.store, withinMs + 1), [`orders ${status} 1`]);
-        assert.deepEqual(await counted(scene.store), [`orders ${status} 1`]);
+      test(`a ${status} job is counted while its end is less than the time ago`, async (fixture) => {
+        await jobWithStatus[status](fixture);
+        assert.deepEqual(await counted(fixture.store, 1), [`orders ${status} 1`]);
+        fixture.clock.pass(withinMs - 1);
+        assert.deepEqual(await counted(fixture.store, withinMs), [`orders ${status} 1`]);
+        fixture.clock.pass(1);
+        assert.deepEqual(await counted(fixture.store, withinMs), []);
+        assert.deepEqual(await counted(fixture.store, withinMs + 1), [`orders ${status} 1`]);
+        assert.deepEqual(await counted(fixture.store), [`orders ${status} 1`]);
       });
     }
 
     for (const status of jobStatuses.filter((one) => !hasEnded(one))) {
-      test(`a ${status} job is not counted`, async (scene) => {
-        await jobWithStatus[status](scene);
-        assert.deepEqual(await scene.store.counts(withinMs), []);
+      test(`a ${status} job is not counted`, async (fixture) => {
+        await jobWithStatus[status](fixture);
+        assert.deepEqual(await fixture.store.counts(withinMs), []);
       });
     }
 
-    test("jobs are counted by queue and by how they ended", async (scene) => {
-      const { addAll, claim, settle, store, clock } = scene;
+    test("jobs are counted by queue and by how they ended", async (fixture) => {
+      const { addAll, claim, settle, store, clock } = fixture;
       await addAll([
         ...Array(4).fill({ queueName: "mails" }),
         ...Array(3).fill({ queueName: "sms" }),
@@ -97,17 +97,17 @@ export function describeCounting(test: TestStore): void {
       ]);
     });
 
-    test("time counts from the end, not from the start", async (scene) => {
-      const { add, claimOne, settle, store, clock } = scene;
+    test("time counts from the end, not from the start", async (fixture) => {
+      const { add, claimOne, settle, store, clock } = fixture;
       await add();
       clock.pass(2 * withinMs);
       await settle(await claimOne(), completed);
       assert.deepEqual(await counted(store, withinMs), ["orders completed 1"]);
     });
 
-    test("a job that is retried after it failed is counted by its new end alone", async (scene) => {
-      const { claimOne, settle, store, clock } = scene;
-      const { id } = await jobWithStatus.failed(scene);
+    test("a job that is retried after it failed is counted by its new end alone", async (fixture) => {
+      const { claimOne, settle, store, clock } = fixture;
+      const { id } = await jobWithStatus.failed(fixture);
       await store.retry(id);
       assert.deepEqual(await store.counts(withinMs), []);
       clock.pass(withinMs);
@@ -115,8 +115,8 @@ export function describeCounting(test: TestStore): void {
       assert.deepEqual(await counted(store, withinMs), ["orders completed 1"]);
     });
 
-    test("dependents that an end cancels have ended with it", async (scene) => {
-      const { add, claimOne, settle, store, clock } = scene;
+    test("dependents that an end cancels have ended with it", async (fixture) => {
+      const { add, claimOne, settle, store, clock } = fixture;
       const { id } = await add();
       await add({ dependsOn: [id] });
       clock.pass(2 * withinMs);

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { completed, handedBack, retrying } from "./changes.ts";
-import { jobInput } from "./job_input.ts";
-import type { TestStore } from "./test_store.ts";
+import { completed, handedBack, jobInput, retrying } from "./inputs.ts";
+import type { TestStore } from "./fixture.ts";
 
 export function describeDependencies(test: TestStore): void {
   describe("dependencies", () => {
-    test("a job starts only after all of its dependencies ended", async (scene) => {
-      const { addAll, add, claimOne, settle, statusOf } = scene;
+    test("a job starts only after all of its dependencies ended", async (fixture) => {
+      const { addAll, add, claimOne, settle, statusOf } = fixture;
       const dependencies = (await addAll(Array(3).fill({}))).map(({ job }) => job.id);
       const { id } = await add({ dependsOn: dependencies });
       for (const _ of dependencies) {
@@ -19,8 +18,8 @@ export function describeDependencies(test: TestStore): void {
       assert.equal((await claimOne()).id, id);
     });
 
-    test("a graph that is added in one call runs in its order", async (scene) => {
-      const { store, claim, settle } = scene;
+    test("a graph that is added in one call runs in its order", async (fixture) => {
+      const { store, claim, settle } = fixture;
       const a = jobInput({ payload: '"a"' });
       const b = jobInput({ payload: '"b"', dependsOn: [a.id] });
       const c = jobInput({ payload: '"c"', dependsOn: [a.id] });
@@ -34,8 +33,8 @@ export function describeDependencies(test: TestStore): void {
       assert.deepEqual(rounds, [["a"], ["b", "c"], ["d"]]);
     });
 
-    test("an attempt that did not end its job frees nobody", async (scene) => {
-      const { add, claimOne, settle, statusOf, clock, sweep } = scene;
+    test("an attempt that did not end its job frees nobody", async (fixture) => {
+      const { add, claimOne, settle, statusOf, clock, sweep } = fixture;
       const { id } = await add();
       const dependent = await add({ dependsOn: [id] });
       await settle(await claimOne(), handedBack);
@@ -51,16 +50,16 @@ export function describeDependencies(test: TestStore): void {
       assert.equal(await statusOf(dependent.id), "ready");
     });
 
-    test("a dependent in another queue is freed too", async (scene) => {
-      const { add, claimOne, settle } = scene;
+    test("a dependent in another queue is freed too", async (fixture) => {
+      const { add, claimOne, settle } = fixture;
       const { id } = await add({ queueName: "payments" });
       const dependent = await add({ queueName: "mails", dependsOn: [id] });
       await settle(await claimOne({ queueName: "payments" }), completed);
       assert.equal((await claimOne({ queueName: "mails" })).id, dependent.id);
     });
 
-    test("waitMs of a dependent never counts from before it was added", async (scene) => {
-      const { add, claimOne, settle, clock } = scene;
+    test("waitMs of a dependent never counts from before it was added", async (fixture) => {
+      const { add, claimOne, settle, clock } = fixture;
       const { id } = await add();
       clock.pass(5_000);
       await add({ dependsOn: [id] });
@@ -72,8 +71,8 @@ export function describeDependencies(test: TestStore): void {
   });
 
   describe("a dependent for a later time", () => {
-    test("waits for its time once its dependencies ended", async (scene) => {
-      const { add, claim, claimOne, settle, statusOf, clock } = scene;
+    test("waits for its time once its dependencies ended", async (fixture) => {
+      const { add, claim, claimOne, settle, statusOf, clock } = fixture;
       const { id } = await add();
       const dependent = await add({ dependsOn: [id], delayMs: 1_000 });
       assert.equal(await statusOf(dependent.id), "blocked");
@@ -84,8 +83,8 @@ export function describeDependencies(test: TestStore): void {
       assert.equal((await claimOne()).id, dependent.id);
     });
 
-    test("is ready at once when its time has come before", async (scene) => {
-      const { add, claim, claimOne, settle, statusOf, clock } = scene;
+    test("is ready at once when its time has come before", async (fixture) => {
+      const { add, claim, claimOne, settle, statusOf, clock } = fixture;
       await add();
       const job = await claimOne();
       const dependent = await add({ dependsOn: [job.id], delayMs: 1_000 });
@@ -95,8 +94,8 @@ export function describeDependencies(test: TestStore): void {
       assert.equal(await statusOf(dependent.id), "ready");
     });
 
-    test("is scheduled when its dependency had ended before", async (scene) => {
-      const { add, claimOne, settle } = scene;
+    test("is scheduled when its dependency had ended before", async (fixture) => {
+      const { add, claimOne, settle } = fixture;
       const { id } = await add();
       await settle(await claimOne(), completed);
       assert.equal((await add({ dependsOn: [id], delayMs: 1_000 })).status, "scheduled");

@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { completed, failed, reason } from "./changes.ts";
-import { jobInput } from "./job_input.ts";
-import { settlement } from "./settlement.ts";
-import type { TestStore } from "./test_store.ts";
+import { completed, failed, jobInput, reason, settlement } from "./inputs.ts";
+import type { TestStore } from "./fixture.ts";
 
 export function describeDependencyFailures(test: TestStore): void {
   describe("a dependency that does not complete", () => {
-    test("cancels its dependents, which say why", async (scene) => {
-      const { add, claimOne, settle, get, clock, store } = scene;
+    test("cancels its dependents, which say why", async (fixture) => {
+      const { add, claimOne, settle, get, clock, store } = fixture;
       const { id } = await add();
       const dependent = await add({ dependsOn: [id] });
       await settle(await claimOne(), failed);
@@ -19,8 +17,8 @@ export function describeDependencyFailures(test: TestStore): void {
       assert.deepEqual(await store.attempts({ jobIds: [dependent.id] }), []);
     });
 
-    test("is named: of those that end in one step the first that the dependent names", async (scene) => {
-      const { addAll, add, claim, store, get } = scene;
+    test("is named: of those that end in one step the first that the dependent names", async (fixture) => {
+      const { addAll, add, claim, store, get } = fixture;
       const ids = (await addAll([{}, {}, {}])).map(({ job }) => job.id);
       const [a, b, c] = ids as [string, string, string];
       const inOrders = [[a, b, c], [c, b, a], [b, c, a], [c, a]];
@@ -50,16 +48,16 @@ export function describeDependencyFailures(test: TestStore): void {
       assert.equal((await get(third.id)).error?.dependencyId, second.id);
     });
 
-    test("frees dependents that run anyway", async (scene) => {
-      const { add, claimOne, settle, statusOf } = scene;
+    test("frees dependents that run anyway", async (fixture) => {
+      const { add, claimOne, settle, statusOf } = fixture;
       const { id } = await add();
       const dependent = await add({ dependsOn: [id], onDependencyFailure: "run" });
       await settle(await claimOne(), failed);
       assert.equal(await statusOf(dependent.id), "ready");
     });
 
-    test("does not free dependents that still wait for another", async (scene) => {
-      const { addAll, add, claimOne, settle, statusOf } = scene;
+    test("does not free dependents that still wait for another", async (fixture) => {
+      const { addAll, add, claimOne, settle, statusOf } = fixture;
       const dependsOn = (await addAll([{}, {}])).map(({ job }) => job.id);
       const dependent = await add({ dependsOn, onDependencyFailure: "run" });
       await settle(await claimOne(), failed);
@@ -68,8 +66,8 @@ export function describeDependencyFailures(test: TestStore): void {
       assert.equal(await statusOf(dependent.id), "ready");
     });
 
-    test("cancels a dependent while another of its dependencies runs on", async (scene) => {
-      const { addAll, add, claim, settle, get } = scene;
+    test("cancels a dependent while another of its dependencies runs on", async (fixture) => {
+      const { addAll, add, claim, settle, get } = fixture;
       const dependsOn = (await addAll([{}, {}])).map(({ job }) => job.id);
       const dependent = await add({ dependsOn });
       const [first, second] = await claim();
@@ -80,13 +78,13 @@ export function describeDependencyFailures(test: TestStore): void {
       assert.deepEqual(await get(dependent.id), before);
     });
 
-    test("cancels only those who asked for it", async (scene) => {
-      const { add, addAll, claimOne, settle } = scene;
+    test("cancels only those who asked for it", async (fixture) => {
+      const { add, addAll, claimOne, settle } = fixture;
       const dependsOn = [(await add()).id];
       await addAll(Array(3).fill({ dependsOn, queueName: "cancels" }));
       await addAll(Array(2).fill({ dependsOn, queueName: "runs", onDependencyFailure: "run" }));
       await settle(await claimOne(), failed);
-      const counts = (await scene.store.counts()).map((one) => [
+      const counts = (await fixture.store.counts()).map((one) => [
         one.queueName,
         one.status,
         one.count,
@@ -98,8 +96,8 @@ export function describeDependencyFailures(test: TestStore): void {
       ]);
     });
 
-    test("cancels along a chain, up to a job that runs anyway", async (scene) => {
-      const { store, statusOf, claimOne, settle } = scene;
+    test("cancels along a chain, up to a job that runs anyway", async (fixture) => {
+      const { store, statusOf, claimOne, settle } = fixture;
       const first = jobInput();
       const second = jobInput({ dependsOn: [first.id] });
       const third = jobInput({ dependsOn: [second.id] });
@@ -115,8 +113,8 @@ export function describeDependencyFailures(test: TestStore): void {
       assert.equal(await statusOf(afterwards.id), "ready");
     });
 
-    test("cancels the foot of a diamond, over both sides or over one", async (scene) => {
-      const { store, statusOf } = scene;
+    test("cancels the foot of a diamond, over both sides or over one", async (fixture) => {
+      const { store, statusOf } = fixture;
       const top = jobInput();
       const left = jobInput({ dependsOn: [top.id] });
       const right = jobInput({ dependsOn: [top.id], onDependencyFailure: "run" });
@@ -129,8 +127,8 @@ export function describeDependencyFailures(test: TestStore): void {
       assert.equal(await statusOf(both.id), "cancelled");
     });
 
-    test("cancels a dependent that was for a later time", async (scene) => {
-      const { add, claimOne, settle, statusOf, clock, claim } = scene;
+    test("cancels a dependent that was for a later time", async (fixture) => {
+      const { add, claimOne, settle, statusOf, clock, claim } = fixture;
       const { id } = await add();
       const dependent = await add({ dependsOn: [id], delayMs: 1_000 });
       await settle(await claimOne(), failed);

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import type { Change } from "../../src/store/store.ts";
-import { completed, failed } from "./changes.ts";
-import type { Scene } from "./scene.ts";
-import type { TestStore } from "./test_store.ts";
+import { completed, failed } from "./inputs.ts";
+import type { Fixture, TestStore } from "./fixture.ts";
 
 const rounds = Array.from({ length: 10 });
 
@@ -12,22 +11,22 @@ export function describeDependencyRaces(test: TestStore): void {
     for (const isAddedFirst of [true, false]) {
       const order = isAddedFirst ? "add then settle" : "settle then add";
 
-      test(`frees it exactly once (${order})`, async (scene) => {
+      test(`frees it exactly once (${order})`, async (fixture) => {
         for (const _ of rounds) {
-          const dependent = await raced(scene, isAddedFirst, completed);
-          await scene.sweep();
-          const claimed = await scene.claim();
+          const dependent = await raced(fixture, isAddedFirst, completed);
+          await fixture.sweep();
+          const claimed = await fixture.claim();
           assert.deepEqual(claimed.map(({ id }) => id), [dependent]);
-          assert.equal(await scene.settle(claimed[0]!, completed), "held");
+          assert.equal(await fixture.settle(claimed[0]!, completed), "held");
         }
       });
 
-      test(`cancels it when it failed (${order})`, async (scene) => {
+      test(`cancels it when it failed (${order})`, async (fixture) => {
         for (const _ of rounds) {
-          const dependent = await raced(scene, isAddedFirst, failed);
-          await scene.sweep();
-          assert.equal(await scene.statusOf(dependent), "cancelled");
-          assert.deepEqual(await scene.claim(), []);
+          const dependent = await raced(fixture, isAddedFirst, failed);
+          await fixture.sweep();
+          assert.equal(await fixture.statusOf(dependent), "cancelled");
+          assert.deepEqual(await fixture.claim(), []);
         }
       });
     }
@@ -35,7 +34,7 @@ export function describeDependencyRaces(test: TestStore): void {
 }
 
 async function raced(
-  { add, claimOne, settle }: Scene,
+  { add, claimOne, settle }: Fixture,
   isAddedFirst: boolean,
   change: Change,
 ): Promise<string> {

@@ -2,10 +2,8 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 import type { JobInput } from "../../src/job/record.ts";
 import type { Store } from "../../src/store/store.ts";
-import { completed, failed, reason } from "./changes.ts";
-import { jobInput } from "./job_input.ts";
-import { settlement } from "./settlement.ts";
-import type { Scale, TestStore } from "./test_store.ts";
+import { completed, failed, jobInput, reason, settlement } from "./inputs.ts";
+import type { Scale, TestStore } from "./fixture.ts";
 
 export function describeDependencyScale(test: TestStore, { chainLength }: Scale): void {
   describe("many dependencies", () => {
@@ -22,8 +20,8 @@ export function describeDependencyScale(test: TestStore, { chainLength }: Scale)
       assert.deepEqual(await countByStatus(store), { cancelled: chainLength });
     });
 
-    test("a long chain behind a failed job is cancelled when it is added", async (scene) => {
-      const { store, add, claimOne, settle } = scene;
+    test("a long chain behind a failed job is cancelled when it is added", async (fixture) => {
+      const { store, add, claimOne, settle } = fixture;
       const { id } = await add();
       await settle(await claimOne(), failed);
       await store.add(chain(chainLength, [id]));
@@ -61,8 +59,8 @@ export function describeDependencyScale(test: TestStore, { chainLength }: Scale)
       assert.equal(await statusOf(id), "ready");
     });
 
-    test("one job that waits for 500 is freed when all end in one turn", async (scene) => {
-      const { add, addAll, claim, store, statusOf } = scene;
+    test("one job that waits for 500 is freed when all end in one turn", async (fixture) => {
+      const { add, addAll, claim, store, statusOf } = fixture;
       const added = await addAll(Array(500).fill({}));
       const dependsOn = added.map(({ job }) => job.id);
       const { id } = await add({ dependsOn, onDependencyFailure: "run" });

@@ -1,16 +1,13 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import type { Settlement } from "../../src/store/store.ts";
-import { reason, retrying } from "./changes.ts";
-import { defaultQueue } from "./job_input.ts";
-import type { Scene } from "./scene.ts";
-import { settlement } from "./settlement.ts";
-import type { TestStore } from "./test_store.ts";
+import { defaultQueue, reason, retrying, settlement } from "./inputs.ts";
+import type { Fixture, TestStore } from "./fixture.ts";
 
 export function describeDueTimes(test: TestStore): void {
   describe("due times", () => {
-    test("a scheduled job is claimed once it is due, not before", async (scene) => {
-      const { add, claim, clock, statusOf } = scene;
+    test("a scheduled job is claimed once it is due, not before", async (fixture) => {
+      const { add, claim, clock, statusOf } = fixture;
       const { id } = await add({ delayMs: 1_000 });
       clock.pass(999);
       assert.deepEqual(await claim(), []);
@@ -19,8 +16,8 @@ export function describeDueTimes(test: TestStore): void {
       assert.deepEqual((await claim()).map((job) => job.id), [id]);
     });
 
-    test("a retrying job is claimed once its back-off is over, not before", async (scene) => {
-      const { add, claim, claimOne, settle, clock, statusOf } = scene;
+    test("a retrying job is claimed once its back-off is over, not before", async (fixture) => {
+      const { add, claim, claimOne, settle, clock, statusOf } = fixture;
       const { id } = await add();
       await settle(await claimOne(), retrying);
       clock.pass(999);
@@ -47,65 +44,68 @@ export function describeDueTimes(test: TestStore): void {
   });
 
   describe("when to ask again", () => {
-    test("at once when more is ready than was claimed", async (scene) => {
-      await scene.addAll(Array(3).fill({}));
-      await scene.add({ delayMs: 1_000 });
-      assert.equal(await nextInMs(scene, { limit: 2 }), 0);
+    test("at once when more is ready than was claimed", async (fixture) => {
+      await fixture.addAll(Array(3).fill({}));
+      await fixture.add({ delayMs: 1_000 });
+      assert.equal(await nextInMs(fixture, { limit: 2 }), 0);
     });
 
-    test("at once when a limit was reached, since nobody has looked behind it", async (scene) => {
-      await scene.addAll([{}, {}, { queueName: "mails" }]);
-      assert.equal(await nextInMs(scene, { limit: 2, queueNames: [defaultQueue, "mails"] }), 0);
+    test("at once when a limit was reached, since nobody has looked behind it", async (fixture) => {
+      await fixture.addAll([{}, {}, { queueName: "mails" }]);
+      assert.equal(await nextInMs(fixture, { limit: 2, queueNames: [defaultQueue, "mails"] }), 0);
       assert.equal(
-        await nextInMs(scene, { limit: 2, queueNames: [defaultQueue, "mails"] }),
+        await nextInMs(fixture, { limit: 2, queueNames: [defaultQueue, "mails"] }),
         undefined,
       );
-      await scene.addAll([{ queueName: "mails" }, { delayMs: 1_000 }]);
-      assert.equal(await nextInMs(scene, { limit: 1, queueNames: [defaultQueue, "mails"] }), 0);
-      assert.equal(await nextInMs(scene, { limit: 1, queueNames: [defaultQueue, "mails"] }), 1_000);
+      await fixture.addAll([{ queueName: "mails" }, { delayMs: 1_000 }]);
+      assert.equal(await nextInMs(fixture, { limit: 1, queueNames: [defaultQueue, "mails"] }), 0);
+      assert.equal(
+        await nextInMs(fixture, { limit: 1, queueNames: [defaultQueue, "mails"] }),
+        1_000,
+      );
     });
 
-    test("when the next scheduled job is due", async (scene) => {
-      await scene.addAll([{}, { delayMs: 3_000 }, { delayMs: 2_000 }]);
-      scene.clock.pass(500);
-      assert.equal(await nextInMs(scene), 1_500);
+    test("when the next scheduled job is due", async (fixture) => {
+      await fixture.addAll([{}, { delayMs: 3_000 }, { delayMs: 2_000 }]);
+      fixture.clock.pass(500);
+      assert.equal(await nextInMs(fixture), 1_500);
     });
 
-    test("when the next retrying job is due", async (scene) => {
-      await scene.add();
-      await scene.settle(await scene.claimOne(), retrying);
-      scene.clock.pass(300);
-      assert.equal(await nextInMs(scene), 700);
+    test("when the next retrying job is due", async (fixture) => {
+      await fixture.add();
+      await fixture.settle(await fixture.claimOne(), retrying);
+      fixture.clock.pass(300);
+      assert.equal(await nextInMs(fixture), 700);
     });
 
-    test("an outcome of the same turn counts", async (scene) => {
-      await scene.add();
-      const job = await scene.claimOne();
-      assert.equal(await nextInMs(scene, { settlements: [settlement(job, retrying)] }), 1_000);
+    test("an outcome of the same turn counts", async (fixture) => {
+      await fixture.add();
+      const job = await fixture.claimOne();
+      assert.equal(await nextInMs(fixture, { settlements: [settlement(job, retrying)] }), 1_000);
     });
 
-    test("never when nothing waits for its time", async (scene) => {
-      assert.equal(await nextInMs(scene), undefined);
-      const { id } = await scene.add();
-      await scene.add({ dependsOn: [id] });
-      await scene.claimOne();
-      assert.equal(await nextInMs(scene), undefined);
+    test("never when nothing waits for its time", async (fixture) => {
+      assert.equal(await nextInMs(fixture), undefined);
+      const { id } = await fixture.add();
+      await fixture.add({ dependsOn: [id] });
+      await fixture.claimOne();
+      assert.equal(await nextInMs(fixture), undefined);
     });
 
-    test("not for a job that was cancelled", async (scene) => {
-      const { id } = await scene.add({ delayMs: 1_000 });
-      await scene.add({ delayMs: 4_000 });
-      await scene.store.cancel(id, reason);
-      assert.equal(await nextInMs(scene), 4_000);
+    test("not for a job that was cancelled", async (fixture) => {
+      const { id } = await fixture.add({ delayMs: 1_000 });
+      await fixture.add({ delayMs: 4_000 });
+      await fixture.store.cancel(id, reason);
+      assert.equal(await nextInMs(fixture), 4_000);
     });
 
-    test("for the earliest of the claimed queues, and for no other", async (scene) => {
-      await scene.addAll([
+    test("for the earliest of the claimed queues, and for no other", async (fixture) => {
+      await fixture.addAll([
         { queueName: "payments", delayMs: 3_000 },
         { queueName: "mails", delayMs: 2_000 },
         { queueName: "imports", delayMs: 1_000 },
       ]);
-      assert.equal(await nextInMs(scene, { queueNames: ["payments", "mails", "empty"] }), 2_000);
+      assert.equal(await nextInMs(fixture, { queueNames: ["payments", "mails", "empty"] }), 2_000);
     });
   });
 }
@@ -117,7 +117,7 @@ interface Asked {
 }
 
 async function nextInMs(
-  { store }: Scene,
+  { store }: Fixture,
   { limit = 10, queueNames = [defaultQueue], settlements = [] }: Asked = {},
 ): Promise<number | undefined> {
   const claims = queueNames.map((queueName) => ({ queueName, limit, leaseMs: 60_000 }));

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { completed, failed, reason } from "./changes.ts";
-import { jobInput } from "./job_input.ts";
-import type { TestStore } from "./test_store.ts";
+import { completed, failed, jobInput, reason } from "./inputs.ts";
+import type { TestStore } from "./fixture.ts";
 
 export function describeEndedDependencies(test: TestStore): void {
   describe("a dependency that had ended before", () => {
@@ -12,8 +11,8 @@ export function describeEndedDependencies(test: TestStore): void {
       assert.equal((await add({ dependsOn: [id] })).status, "ready");
     });
 
-    test("and failed cancels the dependent at once", async (scene) => {
-      const { add, claimOne, settle, clock } = scene;
+    test("and failed cancels the dependent at once", async (fixture) => {
+      const { add, claimOne, settle, clock } = fixture;
       const { id } = await add();
       await settle(await claimOne(), failed);
       const { status, finishedAt, error } = await add({ dependsOn: [id] });
@@ -22,8 +21,8 @@ export function describeEndedDependencies(test: TestStore): void {
       assert.match(error?.message ?? "", new RegExp(id));
     });
 
-    test("is named when it failed: of several the first that the dependent names", async (scene) => {
-      const { addAll, add, claim, settle, store } = scene;
+    test("is named when it failed: of several the first that the dependent names", async (fixture) => {
+      const { addAll, add, claim, settle, store } = fixture;
       const [a, b, c] = (await addAll([{}, {}, {}])).map(({ job }) => job.id);
       const [first, second] = await claim();
       await store.cancel(c!, reason);
@@ -49,8 +48,8 @@ export function describeEndedDependencies(test: TestStore): void {
       assert.equal((await get(dependent.id)).status, "cancelled");
     });
 
-    test("and did not complete holds up nobody who runs anyway", async (scene) => {
-      const { addAll, add, claimOne, settle, store } = scene;
+    test("and did not complete holds up nobody who runs anyway", async (fixture) => {
+      const { addAll, add, claimOne, settle, store } = fixture;
       const [fails, cancelled] = (await addAll([{}, {}])).map(({ job }) => job.id);
       await settle(await claimOne(), failed);
       await store.cancel(cancelled!, reason);
@@ -58,8 +57,8 @@ export function describeEndedDependencies(test: TestStore): void {
       assert.equal((await add({ dependsOn, onDependencyFailure: "run" })).status, "ready");
     });
 
-    test("counts as ended beside one that still runs", async (scene) => {
-      const { add, claimOne, settle, statusOf } = scene;
+    test("counts as ended beside one that still runs", async (fixture) => {
+      const { add, claimOne, settle, statusOf } = fixture;
       const [ended, open] = [await add(), await add()];
       await settle(await claimOne(), completed);
       const { id } = await add({ dependsOn: [ended.id, open.id] });
@@ -68,8 +67,8 @@ export function describeEndedDependencies(test: TestStore): void {
       assert.equal(await statusOf(id), "ready");
     });
 
-    test("cancels along a chain that is added behind it", async (scene) => {
-      const { add, claimOne, settle, store } = scene;
+    test("cancels along a chain that is added behind it", async (fixture) => {
+      const { add, claimOne, settle, store } = fixture;
       const { id } = await add();
       await settle(await claimOne(), failed);
       const first = jobInput({ dependsOn: [id] });

@@ -2,10 +2,17 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { newJobId } from "../../src/job/ids.ts";
 import type { Change } from "../../src/store/store.ts";
-import { completed, failed, handedBack, neverStarted, reason, retrying } from "./changes.ts";
-import { settlement } from "./settlement.ts";
-import { stated } from "./stated.ts";
-import type { TestStore } from "./test_store.ts";
+import {
+  completed,
+  failed,
+  handedBack,
+  neverStarted,
+  reason,
+  retrying,
+  settlement,
+} from "./inputs.ts";
+import { definedFields } from "./answers.ts";
+import type { TestStore } from "./fixture.ts";
 
 const changes: readonly Change[] = [completed, failed, retrying, handedBack, neverStarted];
 
@@ -14,17 +21,17 @@ export function describeFencing(test: TestStore): void {
     test("a wrong token changes nothing", async ({ add, claimOne, settle, get, store }) => {
       const { id } = await add();
       await claimOne();
-      const before = stated(await get(id));
+      const before = definedFields(await get(id));
       for (const change of changes) {
         assert.equal(await settle({ id, leaseToken: crypto.randomUUID() }, change), "lost");
         assert.equal(await settle({ id, leaseToken: "" }, change), "lost");
       }
-      assert.deepEqual(stated(await get(id)), before);
+      assert.deepEqual(definedFields(await get(id)), before);
       assert.deepEqual(await store.attempts({ jobIds: [id] }), []);
     });
 
-    test("the token of another job changes nothing", async (scene) => {
-      const { add, claimOne, settle, statusOf } = scene;
+    test("the token of another job changes nothing", async (fixture) => {
+      const { add, claimOne, settle, statusOf } = fixture;
       const { id } = await add();
       await claimOne();
       await add();
@@ -40,20 +47,23 @@ export function describeFencing(test: TestStore): void {
     });
 
     for (const first of changes) {
-      test(`after "${nameOf(first)}" the token is spent`, async (scene) => {
-        const { add, claimOne, settle, get, store } = scene;
+      test(`after "${nameOf(first)}" the token is spent`, async (fixture) => {
+        const { add, claimOne, settle, get, store } = fixture;
         const { id } = await add();
         const job = await claimOne();
         assert.equal(await settle(job, first), "held");
-        const [before, history] = [stated(await get(id)), await store.attempts({ jobIds: [id] })];
+        const [before, history] = [
+          definedFields(await get(id)),
+          await store.attempts({ jobIds: [id] }),
+        ];
         for (const second of changes) assert.equal(await settle(job, second), "lost");
-        assert.deepEqual(stated(await get(id)), before);
+        assert.deepEqual(definedFields(await get(id)), before);
         assert.deepEqual(await store.attempts({ jobIds: [id] }), history);
       });
     }
 
-    test("the second outcome of one job in one turn is lost", async (scene) => {
-      const { add, claimOne, statusOf, store } = scene;
+    test("the second outcome of one job in one turn is lost", async (fixture) => {
+      const { add, claimOne, statusOf, store } = fixture;
       const { id } = await add();
       const job = await claimOne();
       const settlements = [settlement(job, completed), settlement(job, failed)];
@@ -62,43 +72,43 @@ export function describeFencing(test: TestStore): void {
       assert.equal(await statusOf(id), "completed");
     });
 
-    test("an outcome after the job was cancelled changes nothing", async (scene) => {
-      const { add, claimOne, settle, get, store } = scene;
+    test("an outcome after the job was cancelled changes nothing", async (fixture) => {
+      const { add, claimOne, settle, get, store } = fixture;
       const { id } = await add();
       const job = await claimOne();
       await store.cancel(id, reason);
-      const before = stated(await get(id));
+      const before = definedFields(await get(id));
       for (const change of changes) assert.equal(await settle(job, change), "cancelled");
-      assert.deepEqual(stated(await get(id)), before);
+      assert.deepEqual(definedFields(await get(id)), before);
       assert.equal((await store.attempts({ jobIds: [id] })).length, 1);
     });
 
-    test("an outcome after the lease was swept changes nothing", async (scene) => {
-      const { add, claimOne, settle, get, clock, sweep } = scene;
+    test("an outcome after the lease was swept changes nothing", async (fixture) => {
+      const { add, claimOne, settle, get, clock, sweep } = fixture;
       const { id } = await add();
       const job = await claimOne({ leaseMs: 1_000 });
       clock.pass(1_001);
       await sweep();
-      const before = stated(await get(id));
+      const before = definedFields(await get(id));
       for (const change of changes) assert.equal(await settle(job, change), "lost");
-      assert.deepEqual(stated(await get(id)), before);
+      assert.deepEqual(definedFields(await get(id)), before);
     });
 
-    test("an outcome after another worker took over is lost, the other's is held", async (scene) => {
-      const { add, claimOne, settle, get, clock, sweep } = scene;
+    test("an outcome after another worker took over is lost, the other's is held", async (fixture) => {
+      const { add, claimOne, settle, get, clock, sweep } = fixture;
       const { id } = await add();
       const late = await claimOne({ leaseMs: 1_000 });
       clock.pass(1_001);
       await sweep();
       const present = await claimOne();
-      const before = stated(await get(id));
+      const before = definedFields(await get(id));
       for (const change of changes) assert.equal(await settle(late, change), "lost");
-      assert.deepEqual(stated(await get(id)), before);
+      assert.deepEqual(definedFields(await get(id)), before);
       assert.equal(await settle(present, completed), "held");
     });
 
-    test("an expired lease that nobody swept may still be settled", async (scene) => {
-      const { add, claimOne, settle, statusOf, clock } = scene;
+    test("an expired lease that nobody swept may still be settled", async (fixture) => {
+      const { add, claimOne, settle, statusOf, clock } = fixture;
       const { id } = await add();
       const job = await claimOne({ leaseMs: 1_000 });
       clock.pass(60_000);
@@ -106,8 +116,8 @@ export function describeFencing(test: TestStore): void {
       assert.equal(await statusOf(id), "completed");
     });
 
-    test("an outcome after the job was removed is lost", async (scene) => {
-      const { add, claimOne, settle, store, clock } = scene;
+    test("an outcome after the job was removed is lost", async (fixture) => {
+      const { add, claimOne, settle, store, clock } = fixture;
       await add();
       const job = await claimOne();
       await settle(job, completed);
@@ -116,8 +126,8 @@ export function describeFencing(test: TestStore): void {
       assert.equal(await settle(job, completed), "lost");
     });
 
-    test("in one batch each outcome stands for itself", async (scene) => {
-      const { addAll, claim, settle, store, statusOf } = scene;
+    test("in one batch each outcome stands for itself", async (fixture) => {
+      const { addAll, claim, settle, store, statusOf } = fixture;
       await addAll(Array(5).fill({}));
       const jobs = await claim();
       const [first, spent, cancelled, wrong, last] = jobs;

@@ -4,10 +4,9 @@ import fc from "fast-check";
 import { jobStatuses } from "../../src/job/status.ts";
 import type { JobRecord } from "../../src/job/record.ts";
 import type { RecordFilter } from "../../src/store/store.ts";
-import { completed, failed, retrying } from "./changes.ts";
-import type { Scene } from "./scene.ts";
-import type { TestStore } from "./test_store.ts";
-import { jobsFound } from "./jobs_found.ts";
+import { completed, failed, retrying } from "./inputs.ts";
+import type { Fixture, TestStore } from "./fixture.ts";
+import { jobsFound } from "./answers.ts";
 
 const queues = ["a", "b", "c"];
 const traces = ["1".repeat(32), "2".repeat(32)];
@@ -15,13 +14,13 @@ const correlations = ["order-1", "order-2", undefined];
 
 export function describeFindModel(test: TestStore): void {
   describe("any filter", () => {
-    test("finds what a walk over all jobs finds", async (scene) => {
-      const parents = await fill(scene);
-      const all = await jobsFound(scene.store, { limit: 1_000 });
+    test("finds what a walk over all jobs finds", async (fixture) => {
+      const parents = await fill(fixture);
+      const all = await jobsFound(fixture.store, { limit: 1_000 });
       assert.equal(all.length, 126);
       await fc.assert(
         fc.asyncProperty(filters(all, parents), async (filter) => {
-          const found = await jobsFound(scene.store, filter);
+          const found = await jobsFound(fixture.store, filter);
           assert.deepEqual(found.map(({ id }) => id), expected(all, filter).map(({ id }) => id));
         }),
         { numRuns: 500 },
@@ -31,7 +30,7 @@ export function describeFindModel(test: TestStore): void {
 }
 
 /** Some jobs of every kind, added at different times. */
-async function fill({ addAll, claim, settle, clock }: Scene): Promise<readonly string[]> {
+async function fill({ addAll, claim, settle, clock }: Fixture): Promise<readonly string[]> {
   const parents: (string | undefined)[] = [undefined];
   for (let round = 0; round < 6; round++) {
     const added = await addAll(Array.from({ length: 21 }, (_, i) => ({

@@ -4,12 +4,10 @@ import { newJobId, newTraceId } from "../../src/job/ids.ts";
 import { jobStatuses } from "../../src/job/status.ts";
 import type { JobInput } from "../../src/job/record.ts";
 import type { RecordFilter } from "../../src/store/store.ts";
-import { jobInput } from "./job_input.ts";
+import { jobInput } from "./inputs.ts";
 import { jobWithStatus } from "./job_with_status.ts";
-import type { Scene } from "./scene.ts";
-import { stated } from "./stated.ts";
-import type { TestStore } from "./test_store.ts";
-import { jobsFound } from "./jobs_found.ts";
+import type { Fixture, TestStore } from "./fixture.ts";
+import { definedFields, jobsFound } from "./answers.ts";
 
 export function describeFinding(test: TestStore): void {
   describe("finding", () => {
@@ -26,15 +24,15 @@ export function describeFinding(test: TestStore): void {
       assert.deepEqual(some.map(({ id }) => id), newestFirst.slice(0, 2));
     });
 
-    test("what is found is what is stored", async (scene) => {
+    test("what is found is what is stored", async (fixture) => {
       for (const status of jobStatuses) {
-        const { id } = await jobWithStatus[status](scene);
-        const found = await jobsFound(scene.store, { limit: 10, statuses: [status] });
+        const { id } = await jobWithStatus[status](fixture);
+        const found = await jobsFound(fixture.store, { limit: 10, statuses: [status] });
         assert.deepEqual(
-          stated(found.find((job) => job.id === id)!),
-          stated(await scene.get(id)),
+          definedFields(found.find((job) => job.id === id)!),
+          definedFields(await fixture.get(id)),
         );
-        await scene.store.cancel(id, { name: "Done", message: "with this status" });
+        await fixture.store.cancel(id, { name: "Done", message: "with this status" });
       }
     });
 
@@ -43,22 +41,22 @@ export function describeFinding(test: TestStore): void {
       ["correlationId", "order-1", "order-2"],
     ];
     for (const [field, one, other] of fields) {
-      test(`by ${field}`, async (scene) => {
-        await scene.addAll([{ [field]: one }, { [field]: other }, { [field]: one }, {}]);
-        assert.equal((await jobsFound(scene.store, { [field]: one, limit: 10 })).length, 2);
-        assert.equal((await jobsFound(scene.store, { [field]: other, limit: 10 })).length, 1);
+      test(`by ${field}`, async (fixture) => {
+        await fixture.addAll([{ [field]: one }, { [field]: other }, { [field]: one }, {}]);
+        assert.equal((await jobsFound(fixture.store, { [field]: one, limit: 10 })).length, 2);
+        assert.equal((await jobsFound(fixture.store, { [field]: other, limit: 10 })).length, 1);
         assert.equal(
-          (await jobsFound(scene.store, { [field]: "none of them", limit: 10 })).length,
+          (await jobsFound(fixture.store, { [field]: "none of them", limit: 10 })).length,
           0,
         );
       });
     }
 
-    test("by queue, or by several", async (scene) => {
+    test("by queue, or by several", async (fixture) => {
       const queues = ["payments", "mails", "payments", "sms", ..."abcdefghij"];
-      await scene.addAll(queues.map((queueName) => ({ queueName })));
+      await fixture.addAll(queues.map((queueName) => ({ queueName })));
       const inQueues = async (...queueNames: string[]) =>
-        (await jobsFound(scene.store, { queueNames, limit: 100 })).map((job) => job.queueName);
+        (await jobsFound(fixture.store, { queueNames, limit: 100 })).map((job) => job.queueName);
       assert.deepEqual(await inQueues("payments"), ["payments", "payments"]);
       assert.deepEqual(await inQueues("mails", "payments", "mails"), [
         "payments",
@@ -88,13 +86,13 @@ export function describeFinding(test: TestStore): void {
       assert.deepEqual(found.map(({ id }) => id), children.map(({ id }) => id).reverse());
     });
 
-    test("by one status or several", async (scene) => {
+    test("by one status or several", async (fixture) => {
       const ids = new Map<string, string>();
       // Those that need an empty queue come before those that fill it.
       for (const status of [...jobStatuses].sort(byNeed)) {
-        ids.set(status, (await jobWithStatus[status](scene)).id);
+        ids.set(status, (await jobWithStatus[status](fixture)).id);
       }
-      const found = (statuses: RecordFilter["statuses"]) => idsOf(scene, { statuses });
+      const found = (statuses: RecordFilter["statuses"]) => idsOf(fixture, { statuses });
       for (const status of jobStatuses) assert.ok((await found([status])).has(ids.get(status)!));
       const two = await found(["failed", "cancelled"]);
       assert.deepEqual(two, new Set([ids.get("failed"), ids.get("cancelled")]));
@@ -102,14 +100,14 @@ export function describeFinding(test: TestStore): void {
       assert.equal((await found([])).size, 0);
     });
 
-    test("by time: from the first moment on, before the second", async (scene) => {
+    test("by time: from the first moment on, before the second", async (fixture) => {
       const times: number[] = [];
       for (let i = 0; i < 4; i++) {
-        times.push((await scene.add()).createdAt);
-        scene.clock.pass(10);
+        times.push((await fixture.add()).createdAt);
+        fixture.clock.pass(10);
       }
       const [, from, , before] = times;
-      const found = await jobsFound(scene.store, {
+      const found = await jobsFound(fixture.store, {
         createdFrom: from,
         createdBefore: before,
         limit: 9,
@@ -139,6 +137,6 @@ function byNeed(a: string, b: string): number {
   return Number(a === "ready") - Number(b === "ready");
 }
 
-async function idsOf({ store }: Scene, filter: Partial<RecordFilter>): Promise<Set<string>> {
+async function idsOf({ store }: Fixture, filter: Partial<RecordFilter>): Promise<Set<string>> {
   return new Set((await jobsFound(store, { limit: 100, ...filter })).map(({ id }) => id));
 }

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import type { JobInput } from "../../src/job/record.ts";
-import { completed, failed } from "./changes.ts";
-import { jobInput } from "./job_input.ts";
-import { stated } from "./stated.ts";
-import type { TestStore } from "./test_store.ts";
-import { jobsFound } from "./jobs_found.ts";
+import { completed, failed, jobInput } from "./inputs.ts";
+import { definedFields, jobsFound } from "./answers.ts";
+import type { TestStore } from "./fixture.ts";
 
 const idempotencyKey = "order-12345";
 
@@ -79,8 +77,8 @@ export function describeIdempotency(test: TestStore): void {
       assert.deepEqual([dependsOn, parentId], [[first.id], first.id]);
     });
 
-    test("a dependent of a used key starts after the stored job", async (scene) => {
-      const { add, store, claimOne, settle, statusOf } = scene;
+    test("a dependent of a used key starts after the stored job", async (fixture) => {
+      const { add, store, claimOne, settle, statusOf } = fixture;
       await add({ idempotencyKey });
       const again = jobInput({ idempotencyKey });
       const dependent = jobInput({ dependsOn: [again.id] });
@@ -89,8 +87,8 @@ export function describeIdempotency(test: TestStore): void {
       assert.equal(await statusOf(dependent.id), "ready");
     });
 
-    test("a dependent of a used key learns how the stored job ended", async (scene) => {
-      const { add, store, claimOne, settle, statusOf } = scene;
+    test("a dependent of a used key learns how the stored job ended", async (fixture) => {
+      const { add, store, claimOne, settle, statusOf } = fixture;
       await add({ idempotencyKey });
       await settle(await claimOne(), failed);
       const again = jobInput({ idempotencyKey });
@@ -99,8 +97,8 @@ export function describeIdempotency(test: TestStore): void {
       assert.equal(await statusOf(dependent.id), "cancelled");
     });
 
-    test("two dependencies that are one stored job count once", async (scene) => {
-      const { add, store, claimOne, settle, statusOf, get } = scene;
+    test("two dependencies that are one stored job count once", async (fixture) => {
+      const { add, store, claimOne, settle, statusOf, get } = fixture;
       const stored = await add({ idempotencyKey });
       const again = jobInput({ idempotencyKey });
       const other = await add({ queueName: "others" });
@@ -115,10 +113,10 @@ export function describeIdempotency(test: TestStore): void {
       assert.equal(await statusOf(dependent.id), "ready");
     });
 
-    test("an id of another job is refused, and nothing of the call is stored", async (scene) => {
-      const { store, add, get } = scene;
+    test("an id of another job is refused, and nothing of the call is stored", async (fixture) => {
+      const { store, add, get } = fixture;
       const { id } = await add({ payload: '{"a":1}' });
-      const before = stated(await get(id));
+      const before = definedFields(await get(id));
       const others: Partial<JobInput>[] = [
         { id, payload: '{"a":2}' },
         { id, payload: '{"a":1}', queueName: "another" },
@@ -136,7 +134,7 @@ export function describeIdempotency(test: TestStore): void {
         }
         assert.equal(await store.get(first.id), undefined);
       }
-      assert.deepEqual(stated(await get(id)), before);
+      assert.deepEqual(definedFields(await get(id)), before);
       const again = await store.add([jobInput({ id, payload: '{"a":1}' }), jobInput()]);
       assert.deepEqual(again.map(({ deduplicated }) => deduplicated), [true, false]);
     });
@@ -152,8 +150,8 @@ export function describeIdempotency(test: TestStore): void {
       assert.equal(await store.get(next.id), undefined);
     });
 
-    test("a call that is refused for its id harms none that is made beside it", async (scene) => {
-      const { store, add } = scene;
+    test("a call that is refused for its id harms none that is made beside it", async (fixture) => {
+      const { store, add } = fixture;
       const { id } = await add();
       const calls = Array.from(
         { length: 9 },

@@ -2,33 +2,36 @@ import assert from "node:assert/strict";
 import { hasEnded } from "../../src/job/status.ts";
 import type { JobRecord } from "../../src/job/record.ts";
 import type { Store } from "../../src/store/store.ts";
-import type { Scene } from "./scene.ts";
-import { stated } from "./stated.ts";
-import type { World } from "./world.ts";
-import { jobsFound } from "./jobs_found.ts";
+import type { Fixture } from "./fixture.ts";
+import { definedFields, jobsFound } from "./answers.ts";
+import type { StoreModel } from "./model.ts";
 
 // The time of a lease: some of what ended is older, some is not.
 const LATELY_MS = 100;
 
 /** What holds of every store after every operation. Returns the jobs that have ended. */
 export async function checkInvariants(
-  { store, clock }: Scene,
-  world: World,
+  { store, clock }: Fixture,
+  model: StoreModel,
   endedBefore: ReadonlyMap<string, JobRecord>,
 ): Promise<ReadonlyMap<string, JobRecord>> {
   const jobs = await jobsFound(store, { limit: 10_000 });
   const byId = new Map(jobs.map((job) => [job.id, job]));
-  assert.deepEqual([...byId.keys()].reverse(), world.ids, "No job is lost or made up");
+  assert.deepEqual([...byId.keys()].reverse(), model.ids, "No job is lost or made up");
   assert.deepEqual(await countsOf(store), countsIn(jobs), "Counts agree with what is found");
   const lately = jobs.filter(({ finishedAt = 0 }) => finishedAt > clock.now() - LATELY_MS);
   assert.deepEqual(await countsOf(store, LATELY_MS), countsIn(lately), "Counts know what ended");
   const running = jobs.filter(({ status }) => status === "running").map(({ id }) => id);
-  assert.deepEqual(new Set(running), new Set(world.running.keys()), "Who runs holds a lease");
+  assert.deepEqual(new Set(running), new Set(model.running.keys()), "Who runs holds a lease");
   for (const job of jobs) checkJob(job, byId);
   for (const [id, before] of endedBefore) {
-    assert.deepEqual(stated(byId.get(id)!), stated(before), "What has ended stays as it is");
+    assert.deepEqual(
+      definedFields(byId.get(id)!),
+      definedFields(before),
+      "What has ended stays as it is",
+    );
   }
-  await world.traces.check(store, jobs);
+  await model.traces.check(store, jobs);
   return new Map(jobs.filter(({ status }) => hasEnded(status)).map((job) => [job.id, job]));
 }
 

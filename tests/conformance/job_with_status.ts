@@ -1,9 +1,8 @@
 import type { JobStatus } from "../../src/job/status.ts";
 import type { JobInput } from "../../src/job/record.ts";
 import type { Change } from "../../src/store/store.ts";
-import { completed, failed, reason, retrying } from "./changes.ts";
-import type { Scene } from "./scene.ts";
-import type { Holder } from "./settlement.ts";
+import { completed, failed, type Holder, reason, retrying } from "./inputs.ts";
+import type { Fixture } from "./fixture.ts";
 
 /** A job, with the last lease on it or, if it never had one, with a made-up one. */
 export interface Subject extends Holder {
@@ -11,7 +10,7 @@ export interface Subject extends Holder {
   readonly dependency?: string;
 }
 
-type Bring = (scene: Scene, fields?: Partial<JobInput>) => Promise<Subject>;
+type Bring = (fixture: Fixture, fields?: Partial<JobInput>) => Promise<Subject>;
 
 /** For each status a way through the seam that brings a job there. Leases last a second. */
 export const jobWithStatus: Readonly<Record<JobStatus, Bring>> = {
@@ -25,23 +24,23 @@ export const jobWithStatus: Readonly<Record<JobStatus, Bring>> = {
     await add(fields);
     return await claimOne({ leaseMs: 1_000 });
   },
-  retrying: (scene, fields) => settled(scene, retrying, fields),
-  completed: (scene, fields) => settled(scene, completed, fields),
-  failed: (scene, fields) => settled(scene, failed, fields),
-  cancelled: async (scene, fields) => {
-    const job = await jobWithStatus.running(scene, fields);
-    await scene.store.cancel(job.id, reason);
+  retrying: (fixture, fields) => settled(fixture, retrying, fields),
+  completed: (fixture, fields) => settled(fixture, completed, fields),
+  failed: (fixture, fields) => settled(fixture, failed, fields),
+  cancelled: async (fixture, fields) => {
+    const job = await jobWithStatus.running(fixture, fields);
+    await fixture.store.cancel(job.id, reason);
     return job;
   },
 };
 
 async function settled(
-  scene: Scene,
+  fixture: Fixture,
   change: Change,
   fields: Partial<JobInput> | undefined,
 ): Promise<Subject> {
-  const job = await jobWithStatus.running(scene, fields);
-  await scene.settle(job, change);
+  const job = await jobWithStatus.running(fixture, fields);
+  await fixture.settle(job, change);
   return job;
 }
 

@@ -1,18 +1,17 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { newJobId } from "../../src/job/ids.ts";
-import { completed, reason } from "./changes.ts";
-import { leaseOf } from "./settlement.ts";
-import { stated } from "./stated.ts";
-import type { TestStore } from "./test_store.ts";
+import { completed, leaseOf, reason } from "./inputs.ts";
+import { definedFields } from "./answers.ts";
+import type { TestStore } from "./fixture.ts";
 
 const leaseMs = 1_000;
 const backoff = JSON.stringify({ type: "fixed", delayMs: 7_000 });
 
 export function describeLeases(test: TestStore): void {
   describe("extending leases", () => {
-    test("an extended lease lasts from now on", async (scene) => {
-      const { add, claimOne, store, clock, sweep } = scene;
+    test("an extended lease lasts from now on", async (fixture) => {
+      const { add, claimOne, store, clock, sweep } = fixture;
       await add();
       const job = await claimOne({ leaseMs });
       clock.pass(900);
@@ -23,8 +22,8 @@ export function describeLeases(test: TestStore): void {
       assert.deepEqual((await sweep()).map(({ id }) => id), [job.id]);
     });
 
-    test("each lease is answered for itself, in order", async (scene) => {
-      const { addAll, claim, settle, store } = scene;
+    test("each lease is answered for itself, in order", async (fixture) => {
+      const { addAll, claim, settle, store } = fixture;
       await addAll(Array(4).fill({}));
       const [held, cancelled, ended, last] = await claim();
       await store.cancel(cancelled!.id, reason);
@@ -42,8 +41,8 @@ export function describeLeases(test: TestStore): void {
       assert.deepEqual(await store.extend([], leaseMs), []);
     });
 
-    test("a lease that was swept cannot be extended", async (scene) => {
-      const { add, claimOne, store, clock, sweep, statusOf } = scene;
+    test("a lease that was swept cannot be extended", async (fixture) => {
+      const { add, claimOne, store, clock, sweep, statusOf } = fixture;
       const { id } = await add();
       const job = await claimOne({ leaseMs });
       clock.pass(leaseMs + 1);
@@ -52,8 +51,8 @@ export function describeLeases(test: TestStore): void {
       assert.equal(await statusOf(id), "ready");
     });
 
-    test("a lost lease does not extend that of the present holder", async (scene) => {
-      const { add, claimOne, store, clock, sweep } = scene;
+    test("a lost lease does not extend that of the present holder", async (fixture) => {
+      const { add, claimOne, store, clock, sweep } = fixture;
       await add();
       const late = await claimOne({ leaseMs });
       clock.pass(leaseMs + 1);
@@ -79,8 +78,8 @@ export function describeLeases(test: TestStore): void {
       assert.equal(await statusOf(id), "running");
     });
 
-    test("a job with attempts left waits its back-off and its attempt is remembered", async (scene) => {
-      const { add, claim, claimOne, begin, clock, sweep, get, store } = scene;
+    test("a job with attempts left waits its back-off and its attempt is remembered", async (fixture) => {
+      const { add, claim, claimOne, begin, clock, sweep, get, store } = fixture;
       const { id } = await add({ maxAttempts: 2, backoff });
       const job = await claimOne({ leaseMs });
       const { startedAt } = job;
@@ -88,7 +87,7 @@ export function describeLeases(test: TestStore): void {
       clock.pass(leaseMs + 1);
       const [expired] = await sweep();
       const { lostAttempt, sweptAt, ...record } = expired!;
-      assert.deepEqual(stated(record), stated(await get(id)));
+      assert.deepEqual(definedFields(record), definedFields(await get(id)));
       assert.deepEqual([lostAttempt, sweptAt], [1, clock.now()]);
       assert.deepEqual([expired?.status, expired?.attempts], ["retrying", 1]);
       assert.equal(expired?.runAt, clock.now() + 7_000);
@@ -103,21 +102,21 @@ export function describeLeases(test: TestStore): void {
       assert.equal((await claimOne()).attempts, 2);
     });
 
-    test("a job without attempts left has failed", async (scene) => {
-      const { add, claimOne, begin, clock, sweep, get } = scene;
+    test("a job without attempts left has failed", async (fixture) => {
+      const { add, claimOne, begin, clock, sweep, get } = fixture;
       const { id } = await add({ maxAttempts: 1 });
       await begin(await claimOne({ leaseMs }), leaseMs);
       clock.pass(leaseMs + 1);
       const [expired] = await sweep();
       const { lostAttempt, sweptAt, ...record } = expired!;
-      assert.deepEqual(stated(record), stated(await get(id)));
+      assert.deepEqual(definedFields(record), definedFields(await get(id)));
       assert.deepEqual([lostAttempt, sweptAt], [1, clock.now()]);
       assert.deepEqual([expired?.status, expired?.finishedAt], ["failed", clock.now()]);
       assert.equal(expired?.error?.name, "LeaseLostError");
     });
 
-    test("the dependents of a job that failed so are handled", async (scene) => {
-      const { add, claimOne, begin, clock, sweep, statusOf } = scene;
+    test("the dependents of a job that failed so are handled", async (fixture) => {
+      const { add, claimOne, begin, clock, sweep, statusOf } = fixture;
       const { id } = await add({ maxAttempts: 1 });
       const cancels = await add({ dependsOn: [id] });
       const runs = await add({ dependsOn: [id], onDependencyFailure: "run" });

@@ -2,14 +2,13 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { job, JobQueue } from "../../mod.ts";
 import type { Notice } from "../../src/store/store.ts";
-import { completed, reason } from "./changes.ts";
-import { leaseOf } from "./settlement.ts";
-import type { TestStore } from "./test_store.ts";
+import { completed, leaseOf, reason } from "./inputs.ts";
+import type { TestStore } from "./fixture.ts";
 
 export function describeNotices(test: TestStore): void {
   describe("notices", () => {
-    test("checking leases says which hold, and extends none", async (scene) => {
-      const { store, addAll, claim, settle, clock } = scene;
+    test("checking leases says which hold, and extends none", async (fixture) => {
+      const { store, addAll, claim, settle, clock } = fixture;
       await addAll(Array(3).fill({}));
       const [held, cancelled, settled] = await claim({ leaseMs: 1_000 });
       await store.cancel(cancelled!.id, reason);
@@ -18,12 +17,12 @@ export function describeNotices(test: TestStore): void {
       assert.deepEqual(await store.check(leases), ["held", "cancelled", "lost"]);
       assert.deepEqual(await store.check([]), []);
       clock.pass(1_001);
-      assert.deepEqual((await scene.sweep()).map(({ id }) => id), [held!.id]);
+      assert.deepEqual((await fixture.sweep()).map(({ id }) => id), [held!.id]);
       assert.deepEqual(await store.check([leaseOf(held!)]), ["lost"]);
     });
 
-    test("a worker of this process knows of a cancellation before its answer", async (scene) => {
-      const { store, addAll, claimOne } = scene;
+    test("a worker of this process knows of a cancellation before its answer", async (fixture) => {
+      const { store, addAll, claimOne } = fixture;
       const notices: Notice[] = [];
       const end = store.onNotice?.((notice) => notices.push(notice));
       const [first] = await addAll(Array(2).fill({}));

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { JobQueue } from "../../mod.ts";
-import { reason } from "./changes.ts";
-import type { TestStore } from "./test_store.ts";
-import { jobsFound } from "./jobs_found.ts";
+import { reason } from "./inputs.ts";
+import type { TestStore } from "./fixture.ts";
+import { jobsFound } from "./answers.ts";
 
 export function describePaging(test: TestStore): void {
   describe("paging", () => {
@@ -20,8 +20,8 @@ export function describePaging(test: TestStore): void {
       assert.deepEqual(seen, added.map(({ job }) => job.id).reverse());
     });
 
-    test("jobs that are removed between two pages shift nothing", async (scene) => {
-      const { addAll, store, clock } = scene;
+    test("jobs that are removed between two pages shift nothing", async (fixture) => {
+      const { addAll, store, clock } = fixture;
       const ids = (await addAll(Array(20).fill({}))).map(({ job }) => job.id).reverse();
       const first = await jobsFound(store, { limit: 10 });
       for (const id of ids.slice(5, 15)) await store.cancel(id, reason);
@@ -31,8 +31,8 @@ export function describePaging(test: TestStore): void {
       assert.deepEqual(second.map(({ id }) => id), ids.slice(15));
     });
 
-    test("a removed job's number is not given again", async (scene) => {
-      const { add, store, clock } = scene;
+    test("a removed job's number is not given again", async (fixture) => {
+      const { add, store, clock } = fixture;
       const { id, sequence } = await add();
       await store.cancel(id, reason);
       clock.pass(10);
@@ -52,8 +52,8 @@ export function describePaging(test: TestStore): void {
       assert.deepEqual(seen, [...new Set(seen)].sort((a, b) => b - a));
     });
 
-    test("the queue's cursor leads through all pages while jobs are added", async (scene) => {
-      const queue = new JobQueue({ store: scene.store });
+    test("the queue's cursor leads through all pages while jobs are added", async (fixture) => {
+      const queue = new JobQueue({ store: fixture.store });
       for (let i = 0; i < 12; i++) await queue.enqueue("mails", { i });
       const seen: unknown[] = [];
       let cursor: string | undefined;

@@ -5,12 +5,9 @@ import { type JobFilter, JobQueue } from "../../mod.ts";
 import { type JobPart, jobParts } from "../../src/job/parts.ts";
 import type { FoundRecord, JobError } from "../../src/job/record.ts";
 import { newJobId } from "../../src/job/ids.ts";
-import { completed } from "./changes.ts";
-import { jobInput } from "./job_input.ts";
-import type { Scene } from "./scene.ts";
-import { settlement } from "./settlement.ts";
-import { stated } from "./stated.ts";
-import type { TestStore } from "./test_store.ts";
+import { completed, jobInput, settlement } from "./inputs.ts";
+import type { Fixture, TestStore } from "./fixture.ts";
+import { definedFields } from "./answers.ts";
 
 const bytesIn = (text: string) => new TextEncoder().encode(text).length;
 const text = (length: number) => JSON.stringify("ä".repeat(length));
@@ -20,27 +17,27 @@ const failed = { to: "failed", outcome: "failed", error } as const;
 export function describeParts(test: TestStore): void {
   describe("what can be large", () => {
     for (const include of subsets(jobParts)) {
-      test(`is read as far as it is asked for: ${include.join(", ") || "nothing"}`, async (scene) => {
-        const whole = await oneOfEach(scene);
-        const { jobs } = await scene.store.find({ limit: 10, include });
+      test(`is read as far as it is asked for: ${include.join(", ") || "nothing"}`, async (fixture) => {
+        const whole = await oneOfEach(fixture);
+        const { jobs } = await fixture.store.find({ limit: 10, include });
         for (const [i, job] of jobs.entries()) {
-          assert.deepEqual(stated(job), stated(reduced(whole[i]!, include)));
+          assert.deepEqual(definedFields(job), definedFields(reduced(whole[i]!, include)));
         }
         const jobIds = whole.map(({ id }) => id);
         const stacks = include.includes("stack");
-        const [attempt] = await scene.store.attempts({ jobIds, stacks });
+        const [attempt] = await fixture.store.attempts({ jobIds, stacks });
         assert.deepEqual(attempt!.error, stacks ? error : short(error));
       });
     }
 
     for (const include of subsets(jobParts)) {
       const asked = include.join(", ") || "nothing";
-      test(`is answered of added jobs as far as it is asked for: ${asked}`, async (scene) => {
+      test(`is answered of added jobs as far as it is asked for: ${asked}`, async (fixture) => {
         const stored = [3, 2_000, 9_000].map((length, i) =>
           jobInput({ idempotencyKey: `key ${i}`, payload: text(length) })
         );
-        await scene.store.add(stored);
-        await endOneOfEach(scene);
+        await fixture.store.add(stored);
+        await endOneOfEach(fixture);
         const again = stored.map(({ idempotencyKey }) =>
           jobInput({ idempotencyKey, payload: text(20_000) })
         );
@@ -49,21 +46,21 @@ export function describeParts(test: TestStore): void {
         const others = [jobInput({ payload: text(8_000) }), jobInput({ idempotencyKey: "other" })];
         const dependent = jobInput({ dependsOn: [again[2]!.id], payload: text(6_000) });
         for (const [call, known] of [[plain, 7], [[...plain, ...others, dependent], 8]] as const) {
-          const added = await scene.store.add(call, { include });
+          const added = await fixture.store.add(call, { include });
           const isKnown = added.map(({ deduplicated }) => deduplicated);
           assert.equal(isKnown.filter(Boolean).length, known, String(isKnown));
           for (const { job } of added) {
-            const whole = await scene.get(job.id);
-            assert.deepEqual(stated(job), stated(reduced(whole, include)));
+            const whole = await fixture.get(job.id);
+            assert.deepEqual(definedFields(job), definedFields(reduced(whole, include)));
           }
         }
       });
     }
 
-    test("is answered as each of many calls at once asks for it", async (scene) => {
-      const { store } = scene;
+    test("is answered as each of many calls at once asks for it", async (fixture) => {
+      const { store } = fixture;
       const payload = text(1_000);
-      await scene.add({ idempotencyKey: "used", payload });
+      await fixture.add({ idempotencyKey: "used", payload });
       const ways = [undefined, ...subsets(jobParts)];
       const calls = Array.from({ length: 40 }, (_, i) => ways[i % ways.length]);
       for (const inputs of [[{ idempotencyKey: "used" }], [{ payload }]]) {
@@ -78,19 +75,19 @@ export function describeParts(test: TestStore): void {
       }
     });
 
-    test("ends a page: it has one job at least, and all pages have every job", async (scene) => {
+    test("ends a page: it has one job at least, and all pages have every job", async (fixture) => {
       const sizes = fc.array(fc.nat(3_000), { maxLength: 12 });
       await fc.assert(
         fc.asyncProperty(sizes, fc.integer({ min: 1, max: 9_000 }), async (lengths, maxBytes) => {
           const traceId = crypto.randomUUID().replaceAll("-", "");
-          const added = await scene.addAll(
+          const added = await fixture.addAll(
             lengths.map((length) => ({ traceId, payload: text(length) })),
           );
           for (const include of [jobParts, []]) {
             const seen: string[] = [];
             for (let before: number | undefined, hasMore = true; hasMore;) {
               const filter = { traceId, before, include, maxBytes, limit: 5 };
-              const page = await scene.store.find(filter);
+              const page = await fixture.store.find(filter);
               assert.ok(page.jobs.length > 0 || seen.length === lengths.length);
               const bytes = page.jobs.map(({ payload = "" }) => bytesIn(payload));
               const all = bytes.reduce((sum, one) => sum + one, 0);
@@ -106,10 +103,10 @@ export function describeParts(test: TestStore): void {
       );
     });
 
-    test("bounds the pages of find and tree in bytes", async (scene) => {
+    test("bounds the pages of find and tree in bytes", async (fixture) => {
       const correlationId = "large";
-      await scene.addAll(Array(6).fill({ correlationId, payload: text(500_000) }));
-      const pagesOf = pagesThrough(scene, { correlationId });
+      await fixture.addAll(Array(6).fill({ correlationId, payload: text(500_000) }));
+      const pagesOf = pagesThrough(fixture, { correlationId });
       assert.deepEqual(await pagesOf("find", ["payload"]), [4, 2]);
       assert.deepEqual(await pagesOf("tree", ["payload", "result"]), [4, 2]);
       for (const way of ["find", "tree"] as const) {
@@ -117,16 +114,16 @@ export function describeParts(test: TestStore): void {
       }
     });
 
-    test("bounds the pages of a tree in bytes of attempts", async (scene) => {
+    test("bounds the pages of a tree in bytes of attempts", async (fixture) => {
       const correlationId = "failing";
-      await scene.addAll(Array(12).fill({ correlationId, maxAttempts: 1_000 }));
+      await fixture.addAll(Array(12).fill({ correlationId, maxAttempts: 1_000 }));
       const change = { to: "retrying", outcome: "failed", error, delayMs: 0 } as const;
       for (let round = 0; round < 50; round++) {
-        const settlements = (await scene.claim()).map((job) => settlement(job, change));
+        const settlements = (await fixture.claim()).map((job) => settlement(job, change));
         assert.equal(settlements.length, 12);
-        await scene.store.settleAndClaim({ settlements, claims: [] });
+        await fixture.store.settleAndClaim({ settlements, claims: [] });
       }
-      const pagesOf = pagesThrough(scene, { correlationId });
+      const pagesOf = pagesThrough(fixture, { correlationId });
       assert.deepEqual(await pagesOf("tree", []), [12]);
       const pages = await pagesOf("tree", ["stack"]);
       assert.ok(pages.length > 1 && !pages.includes(0), String(pages));
@@ -136,7 +133,7 @@ export function describeParts(test: TestStore): void {
 }
 
 /** How many jobs each page has, by the way they are read. */
-function pagesThrough({ store }: Scene, filter: JobFilter) {
+function pagesThrough({ store }: Fixture, filter: JobFilter) {
   const queue = new JobQueue({ store });
   return async (way: "find" | "tree", include: readonly JobPart[]): Promise<readonly number[]> => {
     const pages: number[] = [];
@@ -151,19 +148,19 @@ function pagesThrough({ store }: Scene, filter: JobFilter) {
 }
 
 /** Newest first. */
-async function oneOfEach(scene: Scene): Promise<readonly FoundRecord[]> {
-  await scene.addAll([{ payload: text(3) }, { payload: text(2_000) }, { payload: text(9_000) }]);
-  await endOneOfEach(scene);
-  await scene.add();
-  return (await scene.store.find({ limit: 10 })).jobs;
+async function oneOfEach(fixture: Fixture): Promise<readonly FoundRecord[]> {
+  await fixture.addAll([{ payload: text(3) }, { payload: text(2_000) }, { payload: text(9_000) }]);
+  await endOneOfEach(fixture);
+  await fixture.add();
+  return (await fixture.store.find({ limit: 10 })).jobs;
 }
 
 /** Three jobs end: one without a result, one with one, one with an error. */
-async function endOneOfEach(scene: Scene): Promise<void> {
-  const [first, second] = await scene.claim({ limit: 2 });
-  await scene.settle(first!, completed);
-  await scene.settle(second!, { to: "completed", result: text(5_000) });
-  await scene.settle(await scene.claimOne(), failed);
+async function endOneOfEach(fixture: Fixture): Promise<void> {
+  const [first, second] = await fixture.claim({ limit: 2 });
+  await fixture.settle(first!, completed);
+  await fixture.settle(second!, { to: "completed", result: text(5_000) });
+  await fixture.settle(await fixture.claimOne(), failed);
 }
 
 /** What is left of a whole record where only these parts are asked for. */

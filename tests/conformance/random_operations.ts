@@ -1,16 +1,47 @@
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { JobRecord } from "../../src/job/record.ts";
-import { type AnyOperation, anyOperation } from "./any_operation.ts";
-import { manualClock } from "../runtimes/manual_clock.ts";
+import { manualClock } from "./manual_clock.ts";
+import { newFixture, type OpenStore } from "./fixture.ts";
 import { checkInvariants } from "./invariants.ts";
-import { newScene } from "./scene.ts";
-import type { OpenStore } from "./test_store.ts";
-import { World } from "./world.ts";
+import { type Ending, type Operation, StoreModel } from "./model.ts";
 
 // In parts, because a store may need a connection for each call and a new schema for each run.
 const parts = 4;
 const runsInPart = 10;
+
+const pick = fc.nat({ max: 1_000 });
+const queue = fc.nat({ max: 1 });
+const limit = fc.integer({ min: 1, max: 3 });
+
+const add = fc.record({
+  do: fc.constant("add" as const),
+  queue,
+  priority: fc.nat({ max: 2 }),
+  delayMs: fc.constantFrom(0, 0, 50),
+  maxAttempts: fc.integer({ min: 1, max: 3 }),
+  key: fc.option(fc.nat({ max: 3 }), { nil: undefined, freq: 3 }),
+  trace: fc.option(fc.nat({ max: 2 }), { nil: undefined, freq: 3 }),
+  dependsOn: fc.array(pick, { maxLength: 3 }),
+  onDependencyFailure: fc.constantFrom("cancel" as const, "run" as const),
+});
+const claim = fc.record({ do: fc.constant("claim" as const), queue, limit });
+const ending = fc.constantFrom<Ending>("completed", "error", "handedBack", "neverStarted");
+const settle = fc.record({ do: fc.constant("settle" as const), lease: pick, as: ending });
+
+/** Any operation; those that make and end jobs come more often. */
+const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 5, arbitrary: add },
+  { weight: 5, arbitrary: claim },
+  { weight: 5, arbitrary: settle },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("extend" as const), lease: pick }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("cancel" as const), job: pick }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("pass" as const), ms: fc.nat({ max: 150 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("sweep" as const), limit }) },
+);
 
 export function describeRandomOperations(open: OpenStore): void {
   describe("any sequence of operations", () => {
@@ -24,19 +55,19 @@ export function describeRandomOperations(open: OpenStore): void {
   });
 }
 
-async function doAll(open: OpenStore, operations: readonly AnyOperation[]): Promise<void> {
+async function doAll(open: OpenStore, operations: readonly Operation[]): Promise<void> {
   const clock = manualClock();
   const { store, close } = await open({ now: clock.now });
   try {
-    const scene = newScene(store, clock);
-    const world = new World(scene);
+    const fixture = newFixture(store, clock);
+    const model = new StoreModel(fixture);
     let ended: ReadonlyMap<string, JobRecord> = new Map();
     for (const operation of operations) {
-      await world.do(operation);
-      ended = await checkInvariants(scene, world, ended);
+      await model.do(operation);
+      ended = await checkInvariants(fixture, model, ended);
     }
-    await world.drain();
-    await checkInvariants(scene, world, ended);
+    await model.drain();
+    await checkInvariants(fixture, model, ended);
   } finally {
     await close();
   }

@@ -3,25 +3,22 @@ import { describe } from "node:test";
 import fc from "fast-check";
 import { newJobId } from "../../src/job/ids.ts";
 import type { JobInput } from "../../src/job/record.ts";
-import { completed, failed, reason, retrying } from "./changes.ts";
-import { jobInput } from "./job_input.ts";
-import type { Scene } from "./scene.ts";
-import { stated } from "./stated.ts";
-import { takeEnds } from "./take_ends.ts";
-import type { Scale, TestStore } from "./test_store.ts";
+import { completed, failed, jobInput, reason, retrying } from "./inputs.ts";
+import type { Fixture, Scale, TestStore } from "./fixture.ts";
+import { definedFields, takeTraceEnds } from "./answers.ts";
 
 export function describeRetriedDependents(test: TestStore, { chainLength }: Scale): void {
   describe("the dependents of a job that is retried", () => {
-    test("wait for it again when they were cancelled because of it, and run", async (scene) => {
-      const { add, claimOne, settle, store, get, statusOf } = scene;
+    test("wait for it again when they were cancelled because of it, and run", async (fixture) => {
+      const { add, claimOne, settle, store, get, statusOf } = fixture;
       const first = await add();
       const second = await add({ dependsOn: [first.id] });
       const third = await add({ dependsOn: [second.id] });
-      const before = [await get(second.id), await get(third.id)].map(stated);
+      const before = [await get(second.id), await get(third.id)].map(definedFields);
       await settle(await claimOne(), failed);
       assert.equal(await statusOf(third.id), "cancelled");
       await store.retry(first.id);
-      assert.deepEqual([await get(second.id), await get(third.id)].map(stated), before);
+      assert.deepEqual([await get(second.id), await get(third.id)].map(definedFields), before);
       for (const { id } of [first, second, third]) {
         const job = await claimOne();
         assert.equal(job.id, id);
@@ -30,8 +27,8 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       assert.equal(await statusOf(third.id), "completed");
     });
 
-    test("wait again when they were stored as cancelled, or when the job was cancelled", async (scene) => {
-      const { add, store, statusOf } = scene;
+    test("wait again when they were stored as cancelled, or when the job was cancelled", async (fixture) => {
+      const { add, store, statusOf } = fixture;
       const { id } = await add();
       await store.cancel(id, reason);
       const late = await add({ dependsOn: [id] });
@@ -44,8 +41,8 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       ]);
     });
 
-    test("can be cancelled by it, and come back, again and again", async (scene) => {
-      const { add, claimOne, settle, store, get } = scene;
+    test("can be cancelled by it, and come back, again and again", async (fixture) => {
+      const { add, claimOne, settle, store, get } = fixture;
       const { id } = await add();
       const dependent = await add({ dependsOn: [id] });
       for (const _ of [1, 2, 3]) {
@@ -59,8 +56,8 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       assert.equal((await claimOne()).id, dependent.id);
     });
 
-    test("keep their own time, priority and attempts", async (scene) => {
-      const { add, claimOne, settle, store, get, clock } = scene;
+    test("keep their own time, priority and attempts", async (fixture) => {
+      const { add, claimOne, settle, store, get, clock } = fixture;
       const { id } = await add();
       const dependent = await add({ dependsOn: [id], delayMs: 5_000, priority: 7, maxAttempts: 2 });
       await settle(await claimOne(), failed);
@@ -78,16 +75,16 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       const { id } = await add();
       const dependent = await add({ dependsOn: [id] });
       await settle(await claimOne(), failed);
-      const before = stated(await get(dependent.id));
+      const before = definedFields(await get(dependent.id));
       assert.equal((await store.retry(id, { dependents: false }))?.changed, true);
-      assert.deepEqual(stated(await get(dependent.id)), before);
+      assert.deepEqual(definedFields(await get(dependent.id)), before);
       await settle(await claimOne(), completed);
-      assert.deepEqual(stated(await get(dependent.id)), before);
+      assert.deepEqual(definedFields(await get(dependent.id)), before);
       assert.equal((await store.retry(dependent.id))?.job.status, "ready");
     });
 
-    test("stay as they are when something else cancelled them, or when they have run", async (scene) => {
-      const { add, claimOne, settle, store, get } = scene;
+    test("stay as they are when something else cancelled them, or when they have run", async (fixture) => {
+      const { add, claimOne, settle, store, get } = fixture;
       const { id } = await add();
       const byCaller = await add({ dependsOn: [id] });
       const below = await add({ dependsOn: [byCaller.id] });
@@ -97,7 +94,7 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       await settle(await claimOne(), failed);
       const jobs = async () =>
         await Promise.all(
-          [byCaller, below, runs].map(async ({ id }) => stated(await get(id))),
+          [byCaller, below, runs].map(async ({ id }) => definedFields(await get(id))),
         );
       const before = await jobs();
       assert.deepEqual(before.map(({ status }) => status), ["cancelled", "cancelled", "failed"]);
@@ -105,8 +102,8 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       assert.deepEqual(await jobs(), before);
     });
 
-    test("stay cancelled with the reason of another dependency that failed", async (scene) => {
-      const { addAll, add, claim, settle, store, get, statusOf } = scene;
+    test("stay cancelled with the reason of another dependency that failed", async (fixture) => {
+      const { addAll, add, claim, settle, store, get, statusOf } = fixture;
       const [a, b, c] = (await addAll([{}, {}, {}])).map(({ job }) => job.id);
       const dependent = await add({ dependsOn: [c!, a!, b!] });
       const below = await add({ dependsOn: [dependent.id] });
@@ -136,8 +133,8 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       ]);
     });
 
-    test("come back over both sides of a diamond, or over none", async (scene) => {
-      const { store, claim, settle, statusOf, get } = scene;
+    test("come back over both sides of a diamond, or over none", async (fixture) => {
+      const { store, claim, settle, statusOf, get } = fixture;
       const top = jobInput();
       const other = jobInput();
       const near = jobInput({ dependsOn: [top.id] });
@@ -154,8 +151,8 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       assert.equal((await get(hindered.id)).error?.dependencyId, hinderedSide.id);
     });
 
-    test("wait for those of their dependencies alone that have not ended", async (scene) => {
-      const { addAll, add, claimOne, settle, store, statusOf } = scene;
+    test("wait for those of their dependencies alone that have not ended", async (fixture) => {
+      const { addAll, add, claimOne, settle, store, statusOf } = fixture;
       const [a, b, c] = (await addAll([{ priority: 3 }, { priority: 2 }, {}])).map(({ job }) =>
         job.id
       );
@@ -169,8 +166,8 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       assert.equal(await statusOf(dependent.id), "ready");
     });
 
-    test("come back although a dependency that had completed was removed", async (scene) => {
-      const { add, claimOne, settle, store, statusOf, clock } = scene;
+    test("come back although a dependency that had completed was removed", async (fixture) => {
+      const { add, claimOne, settle, store, statusOf, clock } = fixture;
       const [early, late] = [await add({ priority: 1 }), await add()];
       const dependent = await add({ dependsOn: [early.id, late.id] });
       await settle(await claimOne(), completed);
@@ -182,8 +179,8 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       assert.equal(await statusOf(dependent.id), "blocked");
     });
 
-    test("come back along a long chain, and beside each other in any number", async (scene) => {
-      const { store, claimOne, settle } = scene;
+    test("come back along a long chain, and beside each other in any number", async (fixture) => {
+      const { store, claimOne, settle } = fixture;
       const jobs = [jobInput()];
       while (jobs.length < chainLength) jobs.push(jobInput({ dependsOn: [jobs.at(-1)!.id] }));
       const wide = Array.from({ length: 500 }, () => jobInput({ dependsOn: [jobs[0]!.id] }));
@@ -196,8 +193,8 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       assert.deepEqual(counts, { ready: 1, blocked: chainLength + wide.length - 1 });
     });
 
-    test("revive their traces, each of which ends once more", async (scene) => {
-      const { add, claimOne, settle, store, traceEnds } = withEnds(scene);
+    test("revive their traces, each of which ends once more", async (fixture) => {
+      const { add, claimOne, settle, store, traceEnds } = withEnds(fixture);
       const { id, traceId } = await add();
       const same = await add({ dependsOn: [id], traceId });
       const other = await add({ dependsOn: [same.id] });
@@ -220,8 +217,8 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       assert.deepEqual(await traceEnds(), [[other.id, 3]]);
     });
 
-    test("whose end nobody has told of yet, end when they end again", async (scene) => {
-      const { add, claimOne, settle, store, traceEnds } = withEnds(scene);
+    test("whose end nobody has told of yet, end when they end again", async (fixture) => {
+      const { add, claimOne, settle, store, traceEnds } = withEnds(fixture);
       const { id, traceId } = await add();
       const dependent = await add({ dependsOn: [id], traceId });
       await settle(await claimOne(), failed);
@@ -233,8 +230,8 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       assert.deepEqual(await traceEnds(), [[dependent.id, 2]]);
     });
 
-    test("come back once when several callers retry at the same time", async (scene) => {
-      const { addAll, claim, settle, store, statusOf } = scene;
+    test("come back once when several callers retry at the same time", async (fixture) => {
+      const { addAll, claim, settle, store, statusOf } = fixture;
       const ids = (await addAll([{}, {}, {}])).map(({ job }) => job.id);
       const [all] = await addAll([{ dependsOn: ids }]);
       for (const job of await claim()) await settle(job, failed);
@@ -299,8 +296,8 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
 
   describe("a caller's retry of a dependent", () => {
     for (const onDependencyFailure of ["cancel", "run"] as const) {
-      test(`waits for what has not ended (${onDependencyFailure})`, async (scene) => {
-        const { add, claimOne, settle, store, statusOf, clock } = scene;
+      test(`waits for what has not ended (${onDependencyFailure})`, async (fixture) => {
+        const { add, claimOne, settle, store, statusOf, clock } = fixture;
         const dependency = await add({ queueName: "dependencies" });
         const { id } = await add({ dependsOn: [dependency.id], onDependencyFailure });
         await store.cancel(id, reason);
@@ -315,8 +312,8 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       });
     }
 
-    test("is cancelled again when what it waits for fails", async (scene) => {
-      const { add, claimOne, settle, store, get } = scene;
+    test("is cancelled again when what it waits for fails", async (fixture) => {
+      const { add, claimOne, settle, store, get } = fixture;
       const dependency = await add({ queueName: "dependencies" });
       const { id } = await add({ dependsOn: [dependency.id] });
       await store.cancel(id, reason);
@@ -327,8 +324,8 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
     });
 
     for (const status of ["failed", "cancelled"] as const) {
-      test(`is refused while a dependency is ${status}, unless it is forced`, async (scene) => {
-        const { add, claimOne, settle, store, get } = scene;
+      test(`is refused while a dependency is ${status}, unless it is forced`, async (fixture) => {
+        const { add, claimOne, settle, store, get } = fixture;
         const [first, second] = [await add({ priority: 1 }), await add()];
         const { id } = await add({ dependsOn: [second.id, first.id] });
         await settle(await claimOne(), completed);
@@ -336,11 +333,11 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
           ? settle(await claimOne(), failed)
           : store.cancel(second.id, reason);
         await end;
-        const before = stated(await get(id));
+        const before = definedFields(await get(id));
         const { job, changed, hindrance } = (await store.retry(id))!;
-        assert.deepEqual([stated(job), changed], [before, false]);
+        assert.deepEqual([definedFields(job), changed], [before, false]);
         assert.deepEqual(hindrance, { dependencyId: second.id, status });
-        assert.deepEqual(stated(await get(id)), before);
+        assert.deepEqual(definedFields(await get(id)), before);
         const forced = (await store.retry(id, { force: true }))!;
         assert.deepEqual([forced.job.status, forced.changed], ["ready", true]);
         await settle(await claimOne(), completed);
@@ -348,8 +345,8 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       });
     }
 
-    test("that is forced still waits for what has not ended, and may be cancelled by it", async (scene) => {
-      const { addAll, claim, settle, store, get, statusOf } = scene;
+    test("that is forced still waits for what has not ended, and may be cancelled by it", async (fixture) => {
+      const { addAll, claim, settle, store, get, statusOf } = fixture;
       const [bad, open, also] = (await addAll([{}, {}, {}])).map(({ job }) => job.id);
       const dependents = await addAll([open, also].map((one) => ({ dependsOn: [bad!, one!] })));
       const [first, ...others] = await claim();
@@ -364,8 +361,8 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       assert.deepEqual([status, error?.dependencyId], ["cancelled", also]);
     });
 
-    test("is refused when nobody knows how a dependency ended, unless it is forced", async (scene) => {
-      const { add, claimOne, settle, store, clock } = scene;
+    test("is refused when nobody knows how a dependency ended, unless it is forced", async (fixture) => {
+      const { add, claimOne, settle, store, clock } = fixture;
       const { id: dependencyId } = await add();
       await settle(await claimOne(), failed);
       clock.pass(5_000);
@@ -378,8 +375,8 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       assert.equal((await store.retry(id, { force: true }))?.job.status, "ready");
     });
 
-    test("goes through when it had begun before its dependency was removed", async (scene) => {
-      const { add, claimOne, settle, store, clock } = scene;
+    test("goes through when it had begun before its dependency was removed", async (fixture) => {
+      const { add, claimOne, settle, store, clock } = fixture;
       const { id: dependency } = await add();
       const { id } = await add({ dependsOn: [dependency] });
       await settle(await claimOne(), completed);
@@ -390,8 +387,8 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       assert.equal((await store.retry(id))?.job.status, "ready");
     });
 
-    test("goes through whatever became of its dependencies when it runs anyway", async (scene) => {
-      const { add, claimOne, settle, store } = scene;
+    test("goes through whatever became of its dependencies when it runs anyway", async (fixture) => {
+      const { add, claimOne, settle, store } = fixture;
       const { id: dependency } = await add();
       const { id } = await add({ dependsOn: [dependency], onDependencyFailure: "run" });
       await settle(await claimOne(), failed);
@@ -401,8 +398,8 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
   });
 }
 
-function withEnds(scene: Scene) {
+function withEnds(fixture: Fixture) {
   const traceEnds = async () =>
-    (await takeEnds(scene)).map(({ jobId, epoch }) => [jobId, epoch]).sort();
-  return { ...scene, traceEnds };
+    (await takeTraceEnds(fixture)).map(({ jobId, epoch }) => [jobId, epoch]).sort();
+  return { ...fixture, traceEnds };
 }

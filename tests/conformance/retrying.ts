@@ -2,22 +2,20 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { newJobId } from "../../src/job/ids.ts";
 import { jobStatuses } from "../../src/job/status.ts";
-import { completed, failed, reason, retrying } from "./changes.ts";
+import { completed, failed, reason, retrying } from "./inputs.ts";
 import { jobWithStatus } from "./job_with_status.ts";
-import type { Scene } from "./scene.ts";
-import { stated } from "./stated.ts";
-import { takeEnds } from "./take_ends.ts";
-import type { TestStore } from "./test_store.ts";
+import type { Fixture, TestStore } from "./fixture.ts";
+import { definedFields, takeTraceEnds } from "./answers.ts";
 
-const ends = async (scene: Scene) =>
-  (await takeEnds(scene)).map(({ jobId, epoch }) => [jobId, epoch]);
+const ends = async (fixture: Fixture) =>
+  (await takeTraceEnds(fixture)).map(({ jobId, epoch }) => [jobId, epoch]);
 
 export function describeRetrying(test: TestStore): void {
   describe("a caller's retry", () => {
     for (const status of ["failed", "cancelled"] as const) {
-      test(`makes a ${status} job ready at once, with an attempt more, and keeps its history`, async (scene) => {
-        const { store, get, clock, claimOne, settle } = scene;
-        const { id } = await jobWithStatus[status](scene, { maxAttempts: 1 });
+      test(`makes a ${status} job ready at once, with an attempt more, and keeps its history`, async (fixture) => {
+        const { store, get, clock, claimOne, settle } = fixture;
+        const { id } = await jobWithStatus[status](fixture, { maxAttempts: 1 });
         const history = await store.attempts({ jobIds: [id] });
         clock.pass(10);
         const { job: retried, changed } = (await store.retry(id))!;
@@ -26,7 +24,7 @@ export function describeRetrying(test: TestStore): void {
           [true, "ready", 1, 2, clock.now()],
         );
         assert.equal(retried.finishedAt, undefined);
-        assert.deepEqual(stated(await get(id)), stated(retried));
+        assert.deepEqual(definedFields(await get(id)), definedFields(retried));
         const job = await claimOne();
         assert.equal(job.id, id);
         assert.equal(await settle(job, completed), "held");
@@ -36,18 +34,18 @@ export function describeRetrying(test: TestStore): void {
       });
     }
 
-    test("adds no attempt where there are some left", async (scene) => {
-      const { id } = await jobWithStatus.cancelled(scene, { maxAttempts: 5 });
-      assert.equal((await scene.store.retry(id))?.job.maxAttempts, 5);
+    test("adds no attempt where there are some left", async (fixture) => {
+      const { id } = await jobWithStatus.cancelled(fixture, { maxAttempts: 5 });
+      assert.equal((await fixture.store.retry(id))?.job.maxAttempts, 5);
     });
 
     for (const status of jobStatuses.filter((one) => one !== "failed" && one !== "cancelled")) {
-      test(`leaves a ${status} job as it is`, async (scene) => {
-        const { id } = await jobWithStatus[status](scene);
-        const before = stated(await scene.get(id));
-        const { job, changed } = (await scene.store.retry(id))!;
-        assert.deepEqual([stated(job), changed], [before, false]);
-        assert.deepEqual(stated(await scene.get(id)), before);
+      test(`leaves a ${status} job as it is`, async (fixture) => {
+        const { id } = await jobWithStatus[status](fixture);
+        const before = definedFields(await fixture.get(id));
+        const { job, changed } = (await fixture.store.retry(id))!;
+        assert.deepEqual([definedFields(job), changed], [before, false]);
+        assert.deepEqual(definedFields(await fixture.get(id)), before);
       });
     }
 
@@ -55,40 +53,40 @@ export function describeRetrying(test: TestStore): void {
       assert.equal(await store.retry(newJobId()), undefined);
     });
 
-    test("revives the trace, whose next end has the next epoch", async (scene) => {
-      const { id, traceId } = await scene.add({ maxAttempts: 1 });
+    test("revives the trace, whose next end has the next epoch", async (fixture) => {
+      const { id, traceId } = await fixture.add({ maxAttempts: 1 });
       for (const epoch of [1, 2, 3]) {
-        await scene.settle(await scene.claimOne(), failed);
-        assert.deepEqual(await ends(scene), [[id, epoch]]);
-        await scene.store.retry(id);
-        assert.equal(await scene.store.hasUnfinished(traceId, newJobId()), true);
-        assert.deepEqual(await ends(scene), []);
+        await fixture.settle(await fixture.claimOne(), failed);
+        assert.deepEqual(await ends(fixture), [[id, epoch]]);
+        await fixture.store.retry(id);
+        assert.equal(await fixture.store.hasUnfinished(traceId, newJobId()), true);
+        assert.deepEqual(await ends(fixture), []);
       }
     });
 
-    test("counts the ends of a trace on, also when another of its jobs ends last", async (scene) => {
-      const { id, traceId } = await scene.add();
-      await scene.settle(await scene.claimOne(), failed);
-      assert.deepEqual(await ends(scene), [[id, 1]]);
-      await scene.store.retry(id);
-      const { id: other } = await scene.add({ traceId });
-      const [first, second] = await scene.claim();
-      await scene.settle(first!, completed);
-      assert.deepEqual(await ends(scene), []);
-      await scene.settle(second!, completed);
-      assert.deepEqual(await ends(scene), [[other, 2]]);
+    test("counts the ends of a trace on, also when another of its jobs ends last", async (fixture) => {
+      const { id, traceId } = await fixture.add();
+      await fixture.settle(await fixture.claimOne(), failed);
+      assert.deepEqual(await ends(fixture), [[id, 1]]);
+      await fixture.store.retry(id);
+      const { id: other } = await fixture.add({ traceId });
+      const [first, second] = await fixture.claim();
+      await fixture.settle(first!, completed);
+      assert.deepEqual(await ends(fixture), []);
+      await fixture.settle(second!, completed);
+      assert.deepEqual(await ends(fixture), [[other, 2]]);
     });
 
-    test("keeps the job from being removed with the ended ones", async (scene) => {
-      const { id } = await jobWithStatus.failed(scene);
-      await scene.store.retry(id);
-      scene.clock.pass(10_000);
-      await scene.store.maintain({ retentionMs: 1_000, limit: 10 });
-      assert.equal(await scene.statusOf(id), "ready");
+    test("keeps the job from being removed with the ended ones", async (fixture) => {
+      const { id } = await jobWithStatus.failed(fixture);
+      await fixture.store.retry(id);
+      fixture.clock.pass(10_000);
+      await fixture.store.maintain({ retentionMs: 1_000, limit: 10 });
+      assert.equal(await fixture.statusOf(id), "ready");
     });
 
-    test("puts a job that was cancelled in line behind those that are due longer", async (scene) => {
-      const { store, clock, add, claimOne, settle } = scene;
+    test("puts a job that was cancelled in line behind those that are due longer", async (fixture) => {
+      const { store, clock, add, claimOne, settle } = fixture;
       const { id: first } = await add();
       clock.pass(5);
       const { id: second } = await add();
@@ -109,20 +107,20 @@ export function describeRetrying(test: TestStore): void {
       assert.equal((await claimOne()).id, soon.id);
     });
 
-    test("makes it ready once when two callers ask", async (scene) => {
-      const { id } = await jobWithStatus.failed(scene);
-      const answers = await Promise.all([scene.store.retry(id), scene.store.retry(id)]);
+    test("makes it ready once when two callers ask", async (fixture) => {
+      const { id } = await jobWithStatus.failed(fixture);
+      const answers = await Promise.all([fixture.store.retry(id), fixture.store.retry(id)]);
       assert.deepEqual(answers.map((one) => one?.job.status), ["ready", "ready"]);
       assert.deepEqual(answers.map((one) => one?.changed).sort(), [false, true]);
-      assert.equal((await scene.claim()).length, 1);
+      assert.equal((await fixture.claim()).length, 1);
     });
   });
 
   describe("attempts of several jobs", () => {
-    test("come with their job, oldest first", async (scene) => {
-      const [a, b] = [await jobWithStatus.failed(scene), await jobWithStatus.failed(scene)];
-      await jobWithStatus.failed(scene);
-      const found = await scene.store.attempts({ jobIds: [b.id, a.id, newJobId()] });
+    test("come with their job, oldest first", async (fixture) => {
+      const [a, b] = [await jobWithStatus.failed(fixture), await jobWithStatus.failed(fixture)];
+      await jobWithStatus.failed(fixture);
+      const found = await fixture.store.attempts({ jobIds: [b.id, a.id, newJobId()] });
       assert.deepEqual(found.map(({ jobId }) => jobId).sort(), [a.id, b.id].sort());
     });
   });

@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { completed, failed, failure, handedBack, neverStarted, retrying } from "./changes.ts";
-import { stated } from "./stated.ts";
-import type { TestStore } from "./test_store.ts";
+import { completed, failed, failure, handedBack, neverStarted, retrying } from "./inputs.ts";
+import { definedFields } from "./answers.ts";
+import type { TestStore } from "./fixture.ts";
 
 const traceparent = "00-550e8400e29b41d4a716446655440000-b7ad6b7169203331-01";
 
 export function describeSettling(test: TestStore): void {
   describe("settling", () => {
-    test("a completed job keeps its result and its times", async (scene) => {
-      const { add, claimOne, settle, get, clock, store } = scene;
+    test("a completed job keeps its result and its times", async (fixture) => {
+      const { add, claimOne, settle, get, clock, store } = fixture;
       const { id } = await add();
-      const before = stated(await claimOne());
+      const before = definedFields(await claimOne());
       clock.pass(100);
       const job = { id, leaseToken: before.leaseToken! };
       assert.equal(await settle(job, completed, { runMs: 70, traceparent }), "held");
       const { leaseToken: _, waitMs: __, isSuspect: ___, ...rest } = before;
       const { dependencyTraceparents: ____, ...claimed } = rest;
-      assert.deepEqual(stated(await get(id)), {
+      assert.deepEqual(definedFields(await get(id)), {
         ...claimed,
         status: "completed",
         result: '"paid"',
@@ -28,16 +28,16 @@ export function describeSettling(test: TestStore): void {
       assert.deepEqual(await store.attempts({ jobIds: [id] }), []);
     });
 
-    test("a handler that returns nothing leaves no result", async (scene) => {
-      const { add, claimOne, settle, get } = scene;
+    test("a handler that returns nothing leaves no result", async (fixture) => {
+      const { add, claimOne, settle, get } = fixture;
       const { id } = await add();
       await settle(await claimOne(), { to: "completed", result: undefined });
       const { result, error, attemptTraceparent } = await get(id);
       assert.deepEqual([result, error, attemptTraceparent], [undefined, undefined, undefined]);
     });
 
-    test("a failed attempt waits for its retry and is remembered", async (scene) => {
-      const { add, claimOne, settle, get, clock, store } = scene;
+    test("a failed attempt waits for its retry and is remembered", async (fixture) => {
+      const { add, claimOne, settle, get, clock, store } = fixture;
       const { id } = await add();
       const job = await claimOne();
       clock.pass(100);
@@ -46,7 +46,7 @@ export function describeSettling(test: TestStore): void {
       assert.deepEqual([status, attempts], ["retrying", 1]);
       assert.deepEqual([runAt, finishedAt], [clock.now() + 1_000, undefined]);
       assert.deepEqual([record.error, record.attemptTraceparent], [failure, traceparent]);
-      assert.deepEqual((await store.attempts({ jobIds: [id] })).map(stated), [{
+      assert.deepEqual((await store.attempts({ jobIds: [id] })).map(definedFields), [{
         jobId: id,
         attempt: 1,
         outcome: "failed",
@@ -57,8 +57,8 @@ export function describeSettling(test: TestStore): void {
       }]);
     });
 
-    test("a job that failed for good ends with its error", async (scene) => {
-      const { add, claimOne, settle, get, clock, store } = scene;
+    test("a job that failed for good ends with its error", async (fixture) => {
+      const { add, claimOne, settle, get, clock, store } = fixture;
       const { id } = await add();
       await settle(await claimOne(), { to: "failed", outcome: "timed_out", error: failure });
       const { status, finishedAt, error } = await get(id);
@@ -71,11 +71,11 @@ export function describeSettling(test: TestStore): void {
       const error = { name: "NonError", message: "A string was thrown: no" };
       const { id } = await add();
       await settle(await claimOne(), { ...failed, error });
-      assert.deepEqual(stated((await get(id)).error!), error);
+      assert.deepEqual(definedFields((await get(id)).error!), error);
     });
 
-    test("a job that completes after a failure has no error, but its history", async (scene) => {
-      const { add, claimOne, settle, get, clock, store } = scene;
+    test("a job that completes after a failure has no error, but its history", async (fixture) => {
+      const { add, claimOne, settle, get, clock, store } = fixture;
       const { id } = await add();
       await settle(await claimOne(), retrying, { traceparent });
       clock.pass(1_000);
@@ -85,8 +85,8 @@ export function describeSettling(test: TestStore): void {
       assert.equal((await store.attempts({ jobIds: [id] })).length, 1);
     });
 
-    test("attempts are remembered oldest first", async (scene) => {
-      const { add, claimOne, settle, clock, store } = scene;
+    test("attempts are remembered oldest first", async (fixture) => {
+      const { add, claimOne, settle, clock, store } = fixture;
       const { id } = await add();
       for (const change of [retrying, { ...retrying, outcome: "timed_out" }, failed] as const) {
         await settle(await claimOne(), change);
@@ -97,15 +97,15 @@ export function describeSettling(test: TestStore): void {
       assert.deepEqual(attempts.map((one) => one.outcome), ["failed", "timed_out", "failed"]);
     });
 
-    test("an attempt that is handed back while it ran is remembered", async (scene) => {
-      const { add, claimOne, settle, get, clock, store } = scene;
+    test("an attempt that is handed back while it ran is remembered", async (fixture) => {
+      const { add, claimOne, settle, get, clock, store } = fixture;
       const { id } = await add();
       const job = await claimOne();
       clock.pass(100);
       await settle(job, handedBack, { runMs: 60, traceparent });
       const { status, attempts, finishedAt } = await get(id);
       assert.deepEqual([status, attempts, finishedAt], ["ready", 0, undefined]);
-      assert.deepEqual((await store.attempts({ jobIds: [id] })).map(stated), [{
+      assert.deepEqual((await store.attempts({ jobIds: [id] })).map(definedFields), [{
         jobId: id,
         attempt: 1,
         outcome: "released",
@@ -115,8 +115,8 @@ export function describeSettling(test: TestStore): void {
       }]);
     });
 
-    test("an attempt that never started leaves no trace", async (scene) => {
-      const { add, claimOne, settle, get, clock, store } = scene;
+    test("an attempt that never started leaves no trace", async (fixture) => {
+      const { add, claimOne, settle, get, clock, store } = fixture;
       const { id } = await add();
       await settle(await claimOne(), retrying, { traceparent });
       clock.pass(1_000);

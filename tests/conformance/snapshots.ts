@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { failure, reason } from "./changes.ts";
-import type { TestStore } from "./test_store.ts";
-import { jobsFound } from "./jobs_found.ts";
+import { failure, reason } from "./inputs.ts";
+import type { TestStore } from "./fixture.ts";
+import { jobsFound } from "./answers.ts";
 
 export function describeSnapshots(test: TestStore): void {
   describe("what goes in and comes out", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { job, JobQueue, NonRetryableError, WorkerPool } from "../../mod.ts";
-import type { TestStore } from "./test_store.ts";
+import type { TestStore } from "./fixture.ts";
 
 export function describeThroughQueue(test: TestStore): void {
   describe("through a queue and its workers", () => {

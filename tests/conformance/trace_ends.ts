@@ -1,150 +1,148 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { newJobId, newTraceId } from "../../src/job/ids.ts";
-import { completed, failed, handedBack, reason, retrying } from "./changes.ts";
-import { jobInput } from "./job_input.ts";
-import { settlement } from "./settlement.ts";
-import { takeEnds } from "./take_ends.ts";
-import type { TestStore } from "./test_store.ts";
+import { completed, failed, handedBack, jobInput, reason, retrying, settlement } from "./inputs.ts";
+import { takeTraceEnds } from "./answers.ts";
+import type { TestStore } from "./fixture.ts";
 
 const claim = { limit: 100, leaseMs: 1_000 };
 
 export function describeTraceEnds(test: TestStore): void {
   describe("the end of a trace", () => {
-    test("is recorded when its only job completes, with everything that is told", async (scene) => {
-      const { add, claimOne, settle, clock } = scene;
+    test("is recorded when its only job completes, with everything that is told", async (fixture) => {
+      const { add, claimOne, settle, clock } = fixture;
       const { id: jobId, traceId } = await add({ correlationId: "order-1" });
       const job = await claimOne();
-      assert.deepEqual(await takeEnds(scene), []);
+      assert.deepEqual(await takeTraceEnds(fixture), []);
       clock.pass(5);
       await settle(job, completed);
       const finishedAt = clock.now();
       const end = { traceId, epoch: 1, jobId, correlationId: "order-1", finishedAt };
-      assert.deepEqual(await takeEnds(scene), [end]);
+      assert.deepEqual(await takeTraceEnds(fixture), [end]);
     });
 
-    test("is recorded when the last of its jobs ends, and no earlier", async (scene) => {
+    test("is recorded when the last of its jobs ends, and no earlier", async (fixture) => {
       const traceId = newTraceId();
-      await scene.addAll([{ traceId }, { traceId }, { traceId, delayMs: 1_000 }]);
-      for (const job of await scene.claim()) {
-        await scene.settle(job, completed);
-        assert.deepEqual(await takeEnds(scene), []);
+      await fixture.addAll([{ traceId }, { traceId }, { traceId, delayMs: 1_000 }]);
+      for (const job of await fixture.claim()) {
+        await fixture.settle(job, completed);
+        assert.deepEqual(await takeTraceEnds(fixture), []);
       }
-      scene.clock.pass(1_000);
-      const last = await scene.claimOne();
-      await scene.settle(last, failed);
-      assert.deepEqual((await takeEnds(scene)).map(({ jobId }) => jobId), [last.id]);
+      fixture.clock.pass(1_000);
+      const last = await fixture.claimOne();
+      await fixture.settle(last, failed);
+      assert.deepEqual((await takeTraceEnds(fixture)).map(({ jobId }) => jobId), [last.id]);
     });
 
-    test("is recorded once when its jobs end in one turn, for each of many traces", async (scene) => {
+    test("is recorded once when its jobs end in one turn, for each of many traces", async (fixture) => {
       const traceIds = Array.from({ length: 20 }, newTraceId);
-      await scene.addAll(traceIds.flatMap((traceId) => [{ traceId }, { traceId }, { traceId }]));
-      const jobs = await scene.claim();
+      await fixture.addAll(traceIds.flatMap((traceId) => [{ traceId }, { traceId }, { traceId }]));
+      const jobs = await fixture.claim();
       const settlements = jobs.map((job, i) => settlement(job, i % 2 ? completed : failed));
-      await scene.store.settleAndClaim({ settlements, claims: [] });
-      const ends = await takeEnds(scene);
+      await fixture.store.settleAndClaim({ settlements, claims: [] });
+      const ends = await takeTraceEnds(fixture);
       assert.deepEqual(ends.map(({ traceId }) => traceId).sort(), traceIds.sort());
       assert.ok(ends.every(({ epoch }) => epoch === 1));
     });
 
-    test("is recorded once in whatever order a turn completes its jobs", async (scene) => {
+    test("is recorded once in whatever order a turn completes its jobs", async (fixture) => {
       const orders = [[0, 1, 2], [2, 1, 0], [1, 0, 2], [2, 0, 1]];
       for (const order of orders) {
         const traceId = newTraceId();
-        await scene.addAll([{ traceId }, { traceId }, { traceId }, {}]);
-        const [other, ...jobs] = [...await scene.claim()].reverse();
+        await fixture.addAll([{ traceId }, { traceId }, { traceId }, {}]);
+        const [other, ...jobs] = [...await fixture.claim()].reverse();
         const settlements = order.map((at) => settlement(jobs[at]!, completed));
         settlements.splice(1, 0, settlement(other!, completed));
-        const { settled } = await scene.store.settleAndClaim({ settlements, claims: [] });
+        const { settled } = await fixture.store.settleAndClaim({ settlements, claims: [] });
         assert.deepEqual(settled, Array(4).fill("held"));
-        const ends = await takeEnds(scene);
+        const ends = await takeTraceEnds(fixture);
         assert.deepEqual(ends.map((end) => end.traceId).sort(), [traceId, other!.traceId].sort());
         assert.ok(ends.every(({ epoch }) => epoch === 1));
       }
     });
 
-    test("counts on, whichever of its jobs brings it", async (scene) => {
+    test("counts on, whichever of its jobs brings it", async (fixture) => {
       const traceId = newTraceId();
       const epochs: number[] = [];
       const noteEnds = async () => {
-        for (const { epoch } of await takeEnds(scene)) epochs.push(epoch);
+        for (const { epoch } of await takeTraceEnds(fixture)) epochs.push(epoch);
       };
-      const first = await scene.add({ traceId });
-      await scene.settle(await scene.claimOne(), failed);
+      const first = await fixture.add({ traceId });
+      await fixture.settle(await fixture.claimOne(), failed);
       await noteEnds();
-      await scene.add({ traceId });
-      await scene.settle(await scene.claimOne(), completed);
+      await fixture.add({ traceId });
+      await fixture.settle(await fixture.claimOne(), completed);
       await noteEnds();
       for (const change of [failed, completed]) {
-        await scene.store.retry(first.id);
-        await scene.settle(await scene.claimOne(), change);
+        await fixture.store.retry(first.id);
+        await fixture.settle(await fixture.claimOne(), change);
         await noteEnds();
       }
       assert.deepEqual(epochs, [1, 2, 3, 4]);
     });
 
-    test("waits for the others when its first job has been removed", async (scene) => {
+    test("waits for the others when its first job has been removed", async (fixture) => {
       const traceId = newTraceId();
       const retentionMs = 1_000;
-      const first = await scene.add({ traceId });
+      const first = await fixture.add({ traceId });
       const waiting = { traceId, delayMs: 10_000 };
-      const [second, third] = await scene.addAll([waiting, waiting]);
-      await scene.settle(await scene.claimOne(), completed);
-      scene.clock.pass(10_000);
-      assert.equal((await scene.store.maintain({ retentionMs, limit: 10 })).removed, 1);
-      assert.equal(await scene.store.get(first.id), undefined);
-      const jobs = await scene.claim();
+      const [second, third] = await fixture.addAll([waiting, waiting]);
+      await fixture.settle(await fixture.claimOne(), completed);
+      fixture.clock.pass(10_000);
+      assert.equal((await fixture.store.maintain({ retentionMs, limit: 10 })).removed, 1);
+      assert.equal(await fixture.store.get(first.id), undefined);
+      const jobs = await fixture.claim();
       assert.deepEqual(jobs.map(({ id }) => id), [second!.job.id, third!.job.id]);
-      await scene.settle(jobs[1]!, completed);
-      assert.deepEqual(await takeEnds(scene), []);
-      assert.equal(await scene.store.hasUnfinished(traceId, third!.job.id), true);
-      assert.equal(await scene.store.hasUnfinished(traceId, second!.job.id), false);
-      await scene.settle(jobs[0]!, completed);
-      assert.deepEqual((await takeEnds(scene)).map(({ jobId }) => jobId), [second!.job.id]);
+      await fixture.settle(jobs[1]!, completed);
+      assert.deepEqual(await takeTraceEnds(fixture), []);
+      assert.equal(await fixture.store.hasUnfinished(traceId, third!.job.id), true);
+      assert.equal(await fixture.store.hasUnfinished(traceId, second!.job.id), false);
+      await fixture.settle(jobs[0]!, completed);
+      assert.deepEqual((await takeTraceEnds(fixture)).map(({ jobId }) => jobId), [second!.job.id]);
     });
 
-    test("is none while a job retries, is handed back or is swept back", async (scene) => {
-      const { add, claimOne, settle, clock, sweep } = scene;
+    test("is none while a job retries, is handed back or is swept back", async (fixture) => {
+      const { add, claimOne, settle, clock, sweep } = fixture;
       await add();
       for (const change of [retrying, handedBack]) {
         await settle(await claimOne(), change);
-        assert.deepEqual(await takeEnds(scene), []);
+        assert.deepEqual(await takeTraceEnds(fixture), []);
         clock.pass(2_000);
       }
       await claimOne({ leaseMs: 100 });
       clock.pass(200);
       assert.equal((await sweep()).length, 1);
-      assert.deepEqual(await takeEnds(scene), []);
+      assert.deepEqual(await takeTraceEnds(fixture), []);
     });
 
-    test("comes with a cancellation, of a waiting and of a running job", async (scene) => {
+    test("comes with a cancellation, of a waiting and of a running job", async (fixture) => {
       for (const isRunning of [false, true]) {
-        const { id } = await scene.add();
-        if (isRunning) await scene.claimOne();
-        await scene.store.cancel(id, reason);
-        await scene.store.cancel(id, reason);
-        assert.deepEqual((await takeEnds(scene)).map(({ jobId }) => jobId), [id]);
+        const { id } = await fixture.add();
+        if (isRunning) await fixture.claimOne();
+        await fixture.store.cancel(id, reason);
+        await fixture.store.cancel(id, reason);
+        assert.deepEqual((await takeTraceEnds(fixture)).map(({ jobId }) => jobId), [id]);
       }
     });
 
-    test("comes with a sweep that finds no attempt left", async (scene) => {
-      const { id } = await scene.add({ maxAttempts: 1 });
-      await scene.begin(await scene.claimOne({ leaseMs: 100 }), 100);
-      scene.clock.pass(200);
-      await scene.sweep();
-      assert.deepEqual((await takeEnds(scene)).map(({ jobId }) => jobId), [id]);
+    test("comes with a sweep that finds no attempt left", async (fixture) => {
+      const { id } = await fixture.add({ maxAttempts: 1 });
+      await fixture.begin(await fixture.claimOne({ leaseMs: 100 }), 100);
+      fixture.clock.pass(200);
+      await fixture.sweep();
+      assert.deepEqual((await takeTraceEnds(fixture)).map(({ jobId }) => jobId), [id]);
     });
 
-    test("comes with the dependents that a failure cancels, also in traces of their own", async (scene) => {
+    test("comes with the dependents that a failure cancels, also in traces of their own", async (fixture) => {
       const [a, b, c] = [jobInput(), jobInput(), jobInput()];
-      const { store } = scene;
+      const { store } = fixture;
       await store.add([a, { ...b, dependsOn: [a.id] }, {
         ...c,
         traceId: a.traceId,
         dependsOn: [b.id],
       }]);
-      await scene.settle(await scene.claimOne(), failed);
-      const ends = await takeEnds(scene);
+      await fixture.settle(await fixture.claimOne(), failed);
+      const ends = await takeTraceEnds(fixture);
       assert.deepEqual(
         ends.map(({ traceId }) => traceId).sort(),
         [a.traceId, b.traceId].sort(),
@@ -153,87 +151,87 @@ export function describeTraceEnds(test: TestStore): void {
       assert.ok([a.id, c.id].includes(ofA.jobId));
     });
 
-    test("comes with a job that is added after its dependency has failed", async (scene) => {
-      const { id } = await scene.add();
-      await scene.settle(await scene.claimOne(), failed);
-      await takeEnds(scene);
-      const { id: dependent, status } = await scene.add({ dependsOn: [id] });
+    test("comes with a job that is added after its dependency has failed", async (fixture) => {
+      const { id } = await fixture.add();
+      await fixture.settle(await fixture.claimOne(), failed);
+      await takeTraceEnds(fixture);
+      const { id: dependent, status } = await fixture.add({ dependsOn: [id] });
       assert.equal(status, "cancelled");
-      assert.deepEqual((await takeEnds(scene)).map(({ jobId }) => jobId), [dependent]);
+      assert.deepEqual((await takeTraceEnds(fixture)).map(({ jobId }) => jobId), [dependent]);
     });
 
-    test("has the next epoch when a new job has revived the trace", async (scene) => {
+    test("has the next epoch when a new job has revived the trace", async (fixture) => {
       const traceId = newTraceId();
       for (let epoch = 1; epoch <= 4; epoch++) {
-        await scene.addAll(Array(epoch).fill({ traceId }));
-        for (const job of await scene.claim()) await scene.settle(job, completed);
-        assert.deepEqual((await takeEnds(scene)).map((end) => end.epoch), [epoch]);
+        await fixture.addAll(Array(epoch).fill({ traceId }));
+        for (const job of await fixture.claim()) await fixture.settle(job, completed);
+        assert.deepEqual((await takeTraceEnds(fixture)).map((end) => end.epoch), [epoch]);
       }
     });
 
-    test("is not there when the turn that would bring it changes nothing", async (scene) => {
-      const { id } = await scene.add();
+    test("is not there when the turn that would bring it changes nothing", async (fixture) => {
+      const { id } = await fixture.add();
       const stranger = { id, leaseToken: newJobId() };
-      await scene.claimOne();
-      assert.equal(await scene.settle(stranger, completed), "lost");
-      assert.deepEqual(await takeEnds(scene), []);
+      await fixture.claimOne();
+      assert.equal(await fixture.settle(stranger, completed), "lost");
+      assert.deepEqual(await takeTraceEnds(fixture), []);
     });
 
-    test("is claimed under a lease, and by another when that is over", async (scene) => {
-      await scene.add();
-      await scene.settle(await scene.claimOne(), completed);
-      const [end] = await scene.store.claimTraceEnds(claim);
-      assert.deepEqual(await scene.store.claimTraceEnds(claim), []);
-      scene.clock.pass(999);
-      assert.deepEqual(await scene.store.claimTraceEnds(claim), []);
-      scene.clock.pass(1);
-      assert.deepEqual(await scene.store.claimTraceEnds(claim), [end]);
-      await scene.store.settleTraceEnds([end!]);
-      scene.clock.pass(10_000);
-      assert.deepEqual(await scene.store.claimTraceEnds(claim), []);
-      await scene.store.settleTraceEnds([end!]);
+    test("is claimed under a lease, and by another when that is over", async (fixture) => {
+      await fixture.add();
+      await fixture.settle(await fixture.claimOne(), completed);
+      const [end] = await fixture.store.claimTraceEnds(claim);
+      assert.deepEqual(await fixture.store.claimTraceEnds(claim), []);
+      fixture.clock.pass(999);
+      assert.deepEqual(await fixture.store.claimTraceEnds(claim), []);
+      fixture.clock.pass(1);
+      assert.deepEqual(await fixture.store.claimTraceEnds(claim), [end]);
+      await fixture.store.settleTraceEnds([end!]);
+      fixture.clock.pass(10_000);
+      assert.deepEqual(await fixture.store.claimTraceEnds(claim), []);
+      await fixture.store.settleTraceEnds([end!]);
     });
 
-    test("is claimed oldest first and no more than asked for", async (scene) => {
+    test("is claimed oldest first and no more than asked for", async (fixture) => {
       const jobs = [];
       for (let i = 0; i < 5; i++) {
-        await scene.add();
-        const job = await scene.claimOne();
-        await scene.settle(job, completed);
+        await fixture.add();
+        const job = await fixture.claimOne();
+        await fixture.settle(job, completed);
         jobs.push(job.id);
-        scene.clock.pass(1);
+        fixture.clock.pass(1);
       }
       const take = async (limit: number) =>
-        (await scene.store.claimTraceEnds({ limit, leaseMs: 1_000 })).map(({ jobId }) => jobId);
+        (await fixture.store.claimTraceEnds({ limit, leaseMs: 1_000 })).map(({ jobId }) => jobId);
       assert.deepEqual(await take(2), jobs.slice(0, 2));
       assert.deepEqual(await take(10), jobs.slice(2));
     });
 
-    test("is forgotten with the job that it stands on", async (scene) => {
-      const { traceId } = await scene.add();
-      await scene.settle(await scene.claimOne(), completed);
-      scene.clock.pass(10_000);
-      await scene.store.maintain({ retentionMs: 1_000, limit: 10 });
-      assert.deepEqual(await scene.store.claimTraceEnds(claim), []);
-      await scene.add({ traceId });
-      await scene.settle(await scene.claimOne(), completed);
-      assert.deepEqual((await takeEnds(scene)).map(({ epoch }) => epoch), [1]);
+    test("is forgotten with the job that it stands on", async (fixture) => {
+      const { traceId } = await fixture.add();
+      await fixture.settle(await fixture.claimOne(), completed);
+      fixture.clock.pass(10_000);
+      await fixture.store.maintain({ retentionMs: 1_000, limit: 10 });
+      assert.deepEqual(await fixture.store.claimTraceEnds(claim), []);
+      await fixture.add({ traceId });
+      await fixture.settle(await fixture.claimOne(), completed);
+      assert.deepEqual((await takeTraceEnds(fixture)).map(({ epoch }) => epoch), [1]);
     });
   });
 
   describe("whether a trace has another unfinished job", () => {
-    test("counts every status but the ended ones, and not the job that asks", async (scene) => {
+    test("counts every status but the ended ones, and not the job that asks", async (fixture) => {
       const traceId = newTraceId();
       const [a, b] = [jobInput({ traceId }), jobInput({ traceId })];
-      const ask = (id: string) => scene.store.hasUnfinished(traceId, id);
+      const ask = (id: string) => fixture.store.hasUnfinished(traceId, id);
       assert.equal(await ask(a.id), false);
-      await scene.store.add([a, { ...b, dependsOn: [a.id] }]);
+      await fixture.store.add([a, { ...b, dependsOn: [a.id] }]);
       assert.equal(await ask(a.id), true);
       assert.equal(await ask(newJobId()), true);
-      await scene.settle(await scene.claimOne(), completed);
+      await fixture.settle(await fixture.claimOne(), completed);
       assert.equal(await ask(a.id), true);
       assert.equal(await ask(b.id), false);
-      await scene.add();
+      await fixture.add();
       assert.equal(await ask(b.id), false, "a job of another trace does not count");
     });
   });

@@ -1,6 +1,6 @@
 import client from "postgres";
 import { postgres, type PostgresOptions, type Sql } from "../../src/store/postgres.ts";
-import type { OpenStore } from "../conformance/test_store.ts";
+import type { OpenStore } from "../conformance/fixture.ts";
 
 /** Stores that follow each other in one schema, on the same connections. Each finds it empty. */
 export interface EmptiedStores {

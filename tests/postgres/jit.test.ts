@@ -5,10 +5,10 @@ import { after, before, describe, test } from "node:test";
 import { postgres } from "../../src/store/postgres.ts";
 import { describeDependencies } from "../conformance/dependencies.ts";
 import { describeDependencyFailures } from "../conformance/dependency_failures.ts";
-import { describeEveryOperation } from "../conformance/every_operation.ts";
+import { describeOperations } from "../conformance/status_table.ts";
 import { describeLeases } from "../conformance/leases.ts";
 import { describeRetention } from "../conformance/retention.ts";
-import { testsOf } from "../conformance/test_store.ts";
+import { testsOf } from "../conformance/fixture.ts";
 import { describeThroughQueue } from "../conformance/through_queue.ts";
 import { describeTraceEnds } from "../conformance/trace_ends.ts";
 import { openTestDatabase, whyNoDatabase } from "./database.ts";
@@ -20,7 +20,7 @@ import { compilingPrograms, whyNoCompilingServer } from "./server_programs.ts";
 const themes = [
   describeDependencies,
   describeDependencyFailures,
-  describeEveryOperation,
+  describeOperations,
   describeLeases,
   describeRetention,
   describeThroughQueue,

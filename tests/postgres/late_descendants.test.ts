@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import pg from "postgres";
 import { job, JobQueue } from "../../mod.ts";
 import { postgres, type Sql } from "../../src/store/postgres.ts";
-import { jobInput } from "../conformance/job_input.ts";
+import { jobInput } from "../conformance/inputs.ts";
 import { openTestDatabase, whyNoDatabase } from "./database.ts";
 
 const maintenance = { retentionMs: 86_400_000, limit: 100 };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import client from "postgres";
-import { describeStore } from "../conformance/store.ts";
+import { describeStore } from "../conformance/suite.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
 import { type EmptiedStores, emptiedStores } from "./emptied_stores.ts";
 import { type Pgbouncer, startPgbouncer, whyNoPgbouncer } from "./pgbouncer.ts";

@@ -6,7 +6,7 @@ import { newJobId } from "../../src/job/ids.ts";
 import { jobStatuses } from "../../src/job/status.ts";
 import { postgres } from "../../src/store/postgres.ts";
 import { endedQuery, findQuery } from "../../src/store/postgres/find.ts";
-import { jobInput } from "../conformance/job_input.ts";
+import { jobInput } from "../conformance/inputs.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
 import { explainer } from "./explain.ts";
 import { planTeller } from "./plan_teller.ts";

@@ -11,7 +11,7 @@ import type { Row, Sql } from "../../src/store/postgres/client.ts";
 import { inOrderStatement } from "../../src/store/postgres/add.ts";
 import { findQuery } from "../../src/store/postgres/find.ts";
 import { toInputText } from "../../src/store/postgres/new_rows.ts";
-import { jobInput } from "../conformance/job_input.ts";
+import { jobInput } from "../conformance/inputs.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
 import { explainer } from "./explain.ts";
 import { vacuumFull } from "./fill.ts";

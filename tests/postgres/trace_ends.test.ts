@@ -4,9 +4,7 @@ import { JobQueue, type TraceCompleteEvent } from "../../mod.ts";
 import { newTraceId } from "../../src/job/ids.ts";
 import { postgres } from "../../src/store/postgres.ts";
 import type { ClaimedJob, Store, TraceEnd } from "../../src/store/store.ts";
-import { completed, failed, reason } from "../conformance/changes.ts";
-import { jobInput } from "../conformance/job_input.ts";
-import { settlement } from "../conformance/settlement.ts";
+import { completed, failed, jobInput, reason, settlement } from "../conformance/inputs.ts";
 import { startProgram } from "../sqlite/workers/start_program.ts";
 import { openTestDatabase, whyNoDatabase } from "./database.ts";
 import type { Telling } from "./programs/tell_never.ts";
@@ -28,7 +26,7 @@ async function claimPairs(store: Store): Promise<readonly [ClaimedJob, ClaimedJo
   });
 }
 
-async function takeEnds(store: Store): Promise<readonly TraceEnd[]> {
+async function takeTraceEnds(store: Store): Promise<readonly TraceEnd[]> {
   const ends: TraceEnd[] = [];
   for (;;) {
     const some = await store.claimTraceEnds({ limit: 100, leaseMs: 60_000 });
@@ -63,7 +61,7 @@ describe("the end of a trace on one Postgres", { skip: whyNoDatabase }, () => {
       ]);
       assert.ok(results.every(({ settled }) => settled.every((state) => state === "held")));
     }
-    assertOneEach(await takeEnds(a), pairs);
+    assertOneEach(await takeTraceEnds(a), pairs);
     await Promise.all([a.close(), b.close()]);
   });
 
@@ -92,7 +90,7 @@ describe("the end of a trace on one Postgres", { skip: whyNoDatabase }, () => {
     // Neither of two transactions may have seen the other: such a dependent is freed by maintenance.
     const late = (await a.find({ statuses: ["blocked"], limit: traces })).jobs.length;
     // Any other that came in before its dependency ended keeps the trace open.
-    const early = (await takeEnds(a)).length;
+    const early = (await takeTraceEnds(a)).length;
     assert.ok(early <= traces - blocked + late, `${early} ends, ${blocked} in time, ${late} late`);
     // As a worker has it: an settleAndClaim tells that there are some.
     await a.settleAndClaim({ settlements: [], claims: [] });
@@ -104,7 +102,7 @@ describe("the end of a trace on one Postgres", { skip: whyNoDatabase }, () => {
       settlements: last.map((job) => settlement(job, completed)),
       claims: [],
     });
-    assert.equal((await takeEnds(a)).length, traces);
+    assert.equal((await takeTraceEnds(a)).length, traces);
     await Promise.all([a.close(), b.close()]);
   });
 
@@ -120,7 +118,7 @@ describe("the end of a trace on one Postgres", { skip: whyNoDatabase }, () => {
         b.cancel(second.id, reason),
       ]);
     }
-    assertOneEach(await takeEnds(a), pairs);
+    assertOneEach(await takeTraceEnds(a), pairs);
     await Promise.all([a.close(), b.close()]);
   });
 

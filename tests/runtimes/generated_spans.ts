@@ -11,7 +11,7 @@ import type {
   SpanResource,
   SpanScope,
 } from "../../src/tracing/export/readable_span.ts";
-import { anyCodePoint } from "./any_code_point.ts";
+import { anyCodePoint } from "../conformance/any_code_point.ts";
 
 /** What a span is made of. */
 interface Parts {

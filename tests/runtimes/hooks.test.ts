@@ -10,7 +10,7 @@ import {
   NonRetryableError,
 } from "../../mod.ts";
 import { inVirtualTime } from "../virtual_time.ts";
-import { manualClock } from "./manual_clock.ts";
+import { manualClock } from "../conformance/manual_clock.ts";
 
 function recorder(): { events: JobLifecycleEvent[]; hooks: Hooks<Job> } {
   const events: JobLifecycleEvent[] = [];

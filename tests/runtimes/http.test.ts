@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { Hono } from "hono";
 import { JobQueue, memory } from "../../mod.ts";
 import { call, errorOf, get, open, post } from "./http_calls.ts";
-import { manualClock } from "./manual_clock.ts";
+import { manualClock } from "../conformance/manual_clock.ts";
 
 const newQueue = () => new JobQueue({ store: memory() });
 const mail = { queue: "email_queue", payload: { to: "a@example.com" } };

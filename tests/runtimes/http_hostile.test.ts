@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { JobQueue, memory } from "../../mod.ts";
 import { jobRouter } from "../../src/http.ts";
-import { anyCodePoint } from "./any_code_point.ts";
+import { anyCodePoint } from "../conformance/any_code_point.ts";
 import { call, errorOf, get, post, postText, type Read } from "./http_calls.ts";
 
 const mail = { queue: "email_queue", payload: { to: "a@example.com" } };

@@ -6,7 +6,7 @@ import { type Job, JobQueue, memory } from "../../mod.ts";
 import { type Access, bearerToken, jobRouter, type TokenRight } from "../../src/http.ts";
 import { page } from "../../src/page.ts";
 import { errorOf, get, open, post, type Read } from "./http_calls.ts";
-import { manualClock } from "./manual_clock.ts";
+import { manualClock } from "../conformance/manual_clock.ts";
 
 const queues = ["alpha_queue", "beta_queue", "gamma_queue"] as const;
 type Name = typeof queues[number];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type JobNode, JobQueue, memory } from "../../mod.ts";
-import { manualClock } from "./manual_clock.ts";
+import { manualClock } from "../conformance/manual_clock.ts";
 
 type Queues = Record<string, number>;
 

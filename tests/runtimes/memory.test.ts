@@ -1,5 +1,5 @@
 import { memory } from "../../src/store/memory.ts";
-import { describeStore } from "../conformance/store.ts";
+import { describeStore } from "../conformance/suite.ts";
 
 // deno-lint-ignore require-await
 describeStore("the memory store", async (options) => {

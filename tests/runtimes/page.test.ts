@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { job, JobQueue, memory, NonRetryableError, type Worker } from "../../mod.ts";
 import { bearerToken, jobRouter, type JobRouterOptions } from "../../src/http.ts";
 import { page as pageOf, type PageOptions } from "../../src/page.ts";
-import { manualClock } from "./manual_clock.ts";
+import { manualClock } from "../conformance/manual_clock.ts";
 
 const page = (queue: JobQueue, options: JobRouterOptions = {}) =>
   new Hono().route(

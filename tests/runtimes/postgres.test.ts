@@ -1,5 +1,5 @@
 import { after, before, describe } from "node:test";
-import { describeStore } from "../conformance/store.ts";
+import { describeStore } from "../conformance/suite.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "../postgres/database.ts";
 import { type EmptiedStores, emptiedStores } from "../postgres/emptied_stores.ts";
 

@@ -3,7 +3,7 @@ import { after, before, describe, test } from "node:test";
 import pg from "postgres";
 import { job, JobQueue, newTraceId, StoreUnavailableError } from "../../mod.ts";
 import { postgres, postgresMigrations, type Sql } from "../../src/store/postgres.ts";
-import { jobInput } from "../conformance/job_input.ts";
+import { jobInput } from "../conformance/inputs.ts";
 import { keepSpans, linksOf, traceparentOf } from "./kept_spans.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "../postgres/database.ts";
 
@@ -327,7 +327,7 @@ describe("the Postgres store on a real server", { skip: whyNoDatabase }, () => {
       );
     });
 
-    test("that cannot connect are a clear error within the stated time, without the password", async () => {
+    test("that cannot connect are a clear error within the definedFields time, without the password", async () => {
       await assert.rejects(
         postgres("postgres://user:secret@127.0.0.1:1/shop", { connectTimeoutMs: 300 }),
         (error: Error) => {

@@ -5,7 +5,7 @@ import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { job, JobQueue, memory, newTraceId, type Propagation } from "../../mod.ts";
 import type { Tracing } from "../../src/tracing.ts";
 import { keepSpans, type KeptSpans, linksOf, parentOf, traceparentOf } from "./kept_spans.ts";
-import { manualClock } from "./manual_clock.ts";
+import { manualClock } from "../conformance/manual_clock.ts";
 
 type Queues = Record<string, number>;
 

@@ -2,7 +2,7 @@ import { diag, type DiagLogger, DiagLogLevel, type Meter, metrics } from "@opent
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
 import { job, JobQueue, memory, observeQueueDepth } from "../../mod.ts";
-import { manualClock } from "./manual_clock.ts";
+import { manualClock } from "../conformance/manual_clock.ts";
 import { registerMeter } from "./meter.ts";
 
 const JOBS = "hammerwork.queue.jobs";

@@ -1,5 +1,5 @@
 import { memory } from "../../mod.ts";
-import { describeSlowStore } from "../conformance/slow_store.ts";
+import { describeSlowStore } from "../slow_store_worker.ts";
 
 describeSlowStore(
   "a store in memory",

@@ -14,7 +14,7 @@ import {
 import { JobQueue, memory, NonRetryableError, type Store } from "../../mod.ts";
 import type { Tracing } from "../../src/tracing.ts";
 import { keepSpans } from "./kept_spans.ts";
-import { manualClock } from "./manual_clock.ts";
+import { manualClock } from "../conformance/manual_clock.ts";
 
 /** What a handler does, and how its attempts end. */
 const outcomes: Readonly<Record<string, readonly string[]>> = {

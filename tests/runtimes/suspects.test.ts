@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { JobQueue, memory, type WorkerOptions } from "../../mod.ts";
 import type { Extension, Store } from "../../src/store/store.ts";
 import { until } from "../until.ts";
-import { manualClock } from "./manual_clock.ts";
+import { manualClock } from "../conformance/manual_clock.ts";
 
 describe("a job whose worker was lost before its attempt was known to have begun", () => {
   test("is announced before it starts, and counts from then on", async () => {

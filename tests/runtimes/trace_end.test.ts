@@ -9,7 +9,7 @@ import {
   WorkerPool,
 } from "../../mod.ts";
 import { inVirtualTime } from "../virtual_time.ts";
-import { manualClock } from "./manual_clock.ts";
+import { manualClock } from "../conformance/manual_clock.ts";
 
 type Queues = Record<string, number>;
 

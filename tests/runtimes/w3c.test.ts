@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { readTraceparent } from "../../src/trace/w3c.ts";
-import { anyCodePoint } from "./any_code_point.ts";
+import { anyCodePoint } from "../conformance/any_code_point.ts";
 
 // What W3C Trace Context 3.2 says, as an expression.
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;

@@ -14,7 +14,7 @@ import {
   WorkerPool,
   WorkerStoppedError,
 } from "../../mod.ts";
-import { manualClock } from "./manual_clock.ts";
+import { manualClock } from "../conformance/manual_clock.ts";
 
 const never = () => new Promise<never>(() => {});
 const soon = (ms = 2) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -14,13 +14,18 @@ import { describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { type Store, StoreUnavailableError } from "../../mod.ts";
 import { sqlite } from "../../src/store/sqlite.ts";
-import { completed, reason } from "../conformance/changes.ts";
-import { defaultQueue, jobInput } from "../conformance/job_input.ts";
-import { leaseOf, settlement } from "../conformance/settlement.ts";
+import {
+  completed,
+  defaultQueue,
+  jobInput,
+  leaseOf,
+  reason,
+  settlement,
+} from "../conformance/inputs.ts";
 import { runWithFileLimit } from "./workers/run_with_file_limit.ts";
 import { commandFor } from "./workers/start_program.ts";
 import { temporaryFolder } from "./workers/temporary_folder.ts";
-import { jobsFound } from "../conformance/jobs_found.ts";
+import { jobsFound } from "../conformance/answers.ts";
 
 const claims = [{ queueName: defaultQueue, limit: 1, leaseMs: 60_000 }];
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { sqlite } from "../../src/store/sqlite.ts";
-import { describeSlowStore } from "../conformance/slow_store.ts";
+import { describeSlowStore } from "../slow_store_worker.ts";
 import { temporaryFolder } from "./workers/temporary_folder.ts";
 
 describeSlowStore("a SQLite file", async (options) => {

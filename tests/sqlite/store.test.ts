@@ -4,12 +4,10 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
 import { sqlite, sqliteMigrations } from "../../src/store/sqlite.ts";
-import { completed, retrying } from "../conformance/changes.ts";
-import { defaultQueue, jobInput } from "../conformance/job_input.ts";
-import { settlement } from "../conformance/settlement.ts";
-import { describeStore } from "../conformance/store.ts";
+import { completed, defaultQueue, jobInput, retrying, settlement } from "../conformance/inputs.ts";
+import { describeStore } from "../conformance/suite.ts";
 import { folderInMemory, temporaryFolder } from "./workers/temporary_folder.ts";
-import { jobsFound } from "../conformance/jobs_found.ts";
+import { jobsFound } from "../conformance/answers.ts";
 
 describeStore("the SQLite store", async (options) => {
   // What a disk does with each commit is for other tests; here it would be most of the time.

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { job, JobQueue, type Store } from "../../mod.ts";
-import { slowStore, type Way, ways } from "../slow_store.ts";
-import { inVirtualTime, type VirtualTime } from "../virtual_time.ts";
+import { job, JobQueue, type Store } from "../mod.ts";
+import { slowStore, type Way, ways } from "./slow_store.ts";
+import { inVirtualTime, type VirtualTime } from "./virtual_time.ts";
 
 interface Work extends Record<string, unknown> {
   work: number;

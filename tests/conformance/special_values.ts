@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { newJobId } from "../../src/job/ids.ts";
-import { stated } from "./stated.ts";
-import type { TestStore } from "./test_store.ts";
-import { jobsFound } from "./jobs_found.ts";
+import { definedFields, jobsFound } from "./answers.ts";
+import type { TestStore } from "./fixture.ts";
 
 /** Texts that mean something to a database, and pairs that a careless comparison takes for one. */
 const texts = [
@@ -36,7 +35,7 @@ const texts = [
   "x".repeat(255),
 ];
 
-export function describePlainValues(test: TestStore): void {
+export function describeSpecialValues(test: TestStore): void {
   describe("values mean nothing but themselves", () => {
     test("every text of a job comes back unchanged", async ({ addAll, get }) => {
       const inputs = texts.map((text) => ({
@@ -50,14 +49,14 @@ export function describePlainValues(test: TestStore): void {
       }));
       const added = await addAll(inputs);
       for (const [i, { job, deduplicated }] of added.entries()) {
-        const stored = stated(await get(job.id));
+        const stored = definedFields(await get(job.id));
         assert.deepEqual({ ...stored, ...inputs[i] }, stored);
         assert.equal(deduplicated, false);
       }
     });
 
-    test("every text of an outcome comes back unchanged", async (scene) => {
-      const { addAll, claim, settle, get, store } = scene;
+    test("every text of an outcome comes back unchanged", async (fixture) => {
+      const { addAll, claim, settle, get, store } = fixture;
       await addAll(texts.map(() => ({})));
       for (const [i, job] of (await claim()).entries()) {
         const text = texts[i]!;

@@ -18,41 +18,40 @@ import { describeDependencyRaces } from "./dependency_races.ts";
 import { describeDependencyScale } from "./dependency_scale.ts";
 import { describeDueTimes } from "./due_times.ts";
 import { describeEndedDependencies } from "./ended_dependencies.ts";
-import { describeEveryOperation } from "./every_operation.ts";
+import { describeOperations, describeStatusTable } from "./status_table.ts";
 import { describeFencing } from "./fencing.ts";
 import { describeFindModel } from "./find_model.ts";
 import { describeFinding } from "./finding.ts";
-import { describeFreeAgain } from "./free_again.ts";
+import { describeRemovedJobs } from "./removed_jobs.ts";
 import { describeIdempotency } from "./idempotency.ts";
-import { describeKeptText } from "./kept_text.ts";
+import { describeJsonText } from "./json_text.ts";
 import { describeLeases } from "./leases.ts";
 import { describeNotices } from "./notices.ts";
-import { describeOneTurn } from "./one_turn.ts";
+import { describeSettleAndClaim } from "./settle_and_claim.ts";
 import { describePaging } from "./paging.ts";
 import { describeParts } from "./parts.ts";
-import { describePlainValues } from "./plain_values.ts";
+import { describeSpecialValues } from "./special_values.ts";
 import { describeRandomOperations } from "./random_operations.ts";
 import { describeRetention } from "./retention.ts";
 import { describeRetriedDependents } from "./retried_dependents.ts";
 import { describeRetrying } from "./retrying.ts";
 import { describeSettling } from "./settling.ts";
 import { describeSnapshots } from "./snapshots.ts";
-import { type OpenStore, type Scale, testsOf, type TestStore } from "./test_store.ts";
+import { type OpenStore, type Scale, testsOf, type TestStore } from "./fixture.ts";
 import { describeThroughQueue } from "./through_queue.ts";
 import { describeTraceEnds } from "./trace_ends.ts";
-import { describeTransitions } from "./transitions.ts";
 
 const themes: readonly ((test: TestStore, scale: Scale) => void)[] = [
   describeAdding,
   describeSnapshots,
   describeIdempotency,
-  describeKeptText,
-  describePlainValues,
+  describeJsonText,
+  describeSpecialValues,
   describeClaiming,
   describeClaimOrder,
   describeDueTimes,
   describeSettling,
-  describeOneTurn,
+  describeSettleAndClaim,
   describeFencing,
   describeLeases,
   describeBegunAttempts,
@@ -73,11 +72,11 @@ const themes: readonly ((test: TestStore, scale: Scale) => void)[] = [
   describeParts,
   describeCounting,
   describeRetention,
-  describeFreeAgain,
+  describeRemovedJobs,
   describeAttemptTraces,
   describeTraceEnds,
-  describeTransitions,
-  describeEveryOperation,
+  describeStatusTable,
+  describeOperations,
   describeThroughQueue,
 ];
 

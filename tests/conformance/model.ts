@@ -1,32 +1,65 @@
+/** A model of a store: operations in words, and what must be true after each of them. */
 import assert from "node:assert/strict";
+import type { DependencyFailurePolicy } from "../../src/job/record.ts";
 import type { Change, LeaseState } from "../../src/store/store.ts";
-import type { AnyOperation, Ending } from "./any_operation.ts";
-import { completed, failed, handedBack, neverStarted, reason, retrying } from "./changes.ts";
-import type { Scene } from "./scene.ts";
-import { type Holder, leaseOf } from "./settlement.ts";
-import { TraceLedger } from "./trace_ledger.ts";
+import type { Fixture } from "./fixture.ts";
+import {
+  completed,
+  failed,
+  handedBack,
+  type Holder,
+  leaseOf,
+  neverStarted,
+  reason,
+  retrying,
+} from "./inputs.ts";
+import { TraceEndModel } from "./trace_end_model.ts";
+
+/** Something that a caller or a worker does. A number picks one of those that there are then. */
+export type Operation =
+  | {
+    readonly do: "add";
+    readonly queue: number;
+    readonly priority: number;
+    readonly delayMs: number;
+    readonly maxAttempts: number;
+    readonly key: number | undefined;
+    /** One of a few traces; without it a trace of its own. */
+    readonly trace: number | undefined;
+    readonly dependsOn: readonly number[];
+    readonly onDependencyFailure: DependencyFailurePolicy;
+  }
+  | { readonly do: "claim"; readonly queue: number; readonly limit: number }
+  | { readonly do: "settle"; readonly lease: number; readonly as: Ending }
+  | { readonly do: "extend"; readonly lease: number }
+  | { readonly do: "cancel"; readonly job: number }
+  | { readonly do: "pass"; readonly ms: number }
+  | { readonly do: "sweep"; readonly limit: number };
+
+/** How an attempt ends. An error of the last attempt always fails the job. */
+export type Ending = "completed" | "error" | "handedBack" | "neverStarted";
 
 const queues = ["mails", "sms"] as const;
 const traces = ["1", "2", "3"].map((digit) => digit.repeat(32));
 
 /** What a test knows of a store whose every operation it has done itself. */
-export class World {
+export class StoreModel {
   /** Every job that must be there. */
   readonly ids: string[] = [];
   /** For each running job the token of its only valid lease. */
   readonly running: Map<string, string> = new Map();
   /** Which ends of traces there must have been. */
-  readonly traces: TraceLedger = new TraceLedger();
+  readonly traces: TraceEndModel = new TraceEndModel();
   readonly #leases: Holder[] = [];
-  readonly #scene: Scene;
+  readonly #fixture: Fixture;
 
-  constructor(scene: Scene) {
-    this.#scene = scene;
+  constructor(fixture: Fixture) {
+    this.#fixture = fixture;
   }
 
   /** Does it, and checks the answers about leases. */
-  async do(operation: AnyOperation): Promise<void> {
-    const { clock, store, sweep } = this.#scene;
+  async do(operation: Operation): Promise<void> {
+    const { clock, store, sweep } = this.#fixture;
     switch (operation.do) {
       case "add":
         return await this.#add(operation);
@@ -53,23 +86,23 @@ export class World {
   /** Runs all that is left to its end. */
   async drain(): Promise<void> {
     for (let round = 0; round < 10 * this.ids.length + 10; round++) {
-      this.#scene.clock.pass(1_000);
-      for (const { id } of await this.#scene.sweep()) this.running.delete(id);
+      this.#fixture.clock.pass(1_000);
+      for (const { id } of await this.#fixture.sweep()) this.running.delete(id);
       for (const queueName of queues) {
-        for (const job of await this.#scene.claim({ queueName, leaseMs: 100 })) {
-          assert.equal(await this.#scene.settle(job, completed), "held");
+        for (const job of await this.#fixture.claim({ queueName, leaseMs: 100 })) {
+          assert.equal(await this.#fixture.settle(job, completed), "held");
         }
       }
-      const open = (await this.#scene.store.counts())
+      const open = (await this.#fixture.store.counts())
         .filter(({ status }) => !["completed", "failed", "cancelled"].includes(status));
       if (open.length === 0) return;
     }
     assert.fail("Every job must come to its end when workers go on");
   }
 
-  async #add(operation: AnyOperation & { readonly do: "add" }): Promise<void> {
+  async #add(operation: Operation & { readonly do: "add" }): Promise<void> {
     const { do: _, queue, key, trace, dependsOn, ...fields } = operation;
-    const [added] = await this.#scene.addAll([{
+    const [added] = await this.#fixture.addAll([{
       ...fields,
       queueName: queues[queue]!,
       ...(trace !== undefined && { traceId: traces[trace]! }),
@@ -82,9 +115,9 @@ export class World {
     if (!added!.deduplicated) this.ids.push(added!.job.id);
   }
 
-  async #claim({ queue, limit }: AnyOperation & { readonly do: "claim" }): Promise<void> {
+  async #claim({ queue, limit }: Operation & { readonly do: "claim" }): Promise<void> {
     const queueName = queues[queue]!;
-    for (const job of await this.#scene.claim({ queueName, limit, leaseMs: 100 })) {
+    for (const job of await this.#fixture.claim({ queueName, limit, leaseMs: 100 })) {
       assert.ok(!this.running.has(job.id), "A running job must not be claimed");
       assert.equal(job.queueName, queueName);
       this.running.set(job.id, job.leaseToken);
@@ -96,24 +129,24 @@ export class World {
     if (lease === undefined) return;
     const expected = await this.#stateOf(lease);
     const change = await this.#changeOf(lease, ending);
-    assert.equal(await this.#scene.settle(lease, change), expected);
+    assert.equal(await this.#fixture.settle(lease, change), expected);
     if (expected === "held") this.running.delete(lease.id);
   }
 
   async #extend(lease: Holder | undefined): Promise<void> {
     if (lease === undefined) return;
     const expected = await this.#stateOf(lease);
-    assert.deepEqual(await this.#scene.store.extend([leaseOf(lease)], 100), [expected]);
+    assert.deepEqual(await this.#fixture.store.extend([leaseOf(lease)], 100), [expected]);
   }
 
   async #stateOf({ id, leaseToken }: Holder): Promise<LeaseState> {
     if (this.running.get(id) === leaseToken) return "held";
-    return await this.#scene.statusOf(id) === "cancelled" ? "cancelled" : "lost";
+    return await this.#fixture.statusOf(id) === "cancelled" ? "cancelled" : "lost";
   }
 
   async #changeOf({ id }: Holder, ending: Ending): Promise<Change> {
     if (ending !== "error") return { completed, handedBack, neverStarted }[ending];
-    const { attempts, maxAttempts } = await this.#scene.get(id);
+    const { attempts, maxAttempts } = await this.#fixture.get(id);
     return attempts < maxAttempts ? { ...retrying, delayMs: 50 } : failed;
   }
 }

@@ -1,14 +1,21 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { completed, failed, handedBack, neverStarted, reason, retrying } from "./changes.ts";
-import { defaultQueue } from "./job_input.ts";
-import { settlement } from "./settlement.ts";
-import type { TestStore } from "./test_store.ts";
+import {
+  completed,
+  defaultQueue,
+  failed,
+  handedBack,
+  neverStarted,
+  reason,
+  retrying,
+  settlement,
+} from "./inputs.ts";
+import type { TestStore } from "./fixture.ts";
 
-export function describeOneTurn(test: TestStore): void {
+export function describeSettleAndClaim(test: TestStore): void {
   describe("one turn", () => {
-    test("outcomes are recorded before claims: a dependent starts at once", async (scene) => {
-      const { add, claimOne, store } = scene;
+    test("outcomes are recorded before claims: a dependent starts at once", async (fixture) => {
+      const { add, claimOne, store } = fixture;
       const { id } = await add();
       const dependent = await add({ dependsOn: [id] });
       const { settled, claimed } = await store.settleAndClaim({
@@ -19,8 +26,8 @@ export function describeOneTurn(test: TestStore): void {
       assert.deepEqual(claimed.map((job) => job.id), [dependent.id]);
     });
 
-    test("what was handed back, or retries at once, can be claimed again", async (scene) => {
-      const { addAll, claim, store } = scene;
+    test("what was handed back, or retries at once, can be claimed again", async (fixture) => {
+      const { addAll, claim, store } = fixture;
       await addAll([{}, {}]);
       const [first, second] = await claim();
       const { claimed } = await store.settleAndClaim({
@@ -35,8 +42,8 @@ export function describeOneTurn(test: TestStore): void {
     });
 
     for (const [name, first] of Object.entries({ completed, failed, retrying, handedBack })) {
-      test(`of two outcomes of one attempt the first counts (${name})`, async (scene) => {
-        const { add, claimOne, store, statusOf } = scene;
+      test(`of two outcomes of one attempt the first counts (${name})`, async (fixture) => {
+        const { add, claimOne, store, statusOf } = fixture;
         const { id } = await add();
         const { id: dependent } = await add({ dependsOn: [id] });
         const job = await claimOne();
@@ -55,8 +62,8 @@ export function describeOneTurn(test: TestStore): void {
         }
       });
 
-      test(`of two outcomes of an attempt that completes alone the first counts (${name})`, async (scene) => {
-        const { add, claimOne, store, get } = scene;
+      test(`of two outcomes of an attempt that completes alone the first counts (${name})`, async (fixture) => {
+        const { add, claimOne, store, get } = fixture;
         const { id } = await add();
         const job = await claimOne();
         const settlements = [first, completed].map((change) => settlement(job, change));
@@ -66,8 +73,8 @@ export function describeOneTurn(test: TestStore): void {
       });
     }
 
-    test("two outcomes of a cancelled attempt are both told so", async (scene) => {
-      const { add, claimOne, store } = scene;
+    test("two outcomes of a cancelled attempt are both told so", async (fixture) => {
+      const { add, claimOne, store } = fixture;
       const { id } = await add();
       const job = await claimOne();
       await store.cancel(id, reason);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import fc from "fast-check";
-import { anyCodePoint } from "../runtimes/any_code_point.ts";
-import type { TestStore } from "./test_store.ts";
-import { jobsFound } from "./jobs_found.ts";
+import { anyCodePoint } from "./any_code_point.ts";
+import type { TestStore } from "./fixture.ts";
+import { jobsFound } from "./answers.ts";
 
 const texts = [
   "null",
@@ -15,7 +15,7 @@ const texts = [
   JSON.stringify("🔨".repeat(250_000)),
 ];
 
-export function describeKeptText(test: TestStore): void {
+export function describeJsonText(test: TestStore): void {
   describe("text that is JSON", () => {
     test("a payload is kept as it came", async ({ addAll, get, claim }) => {
       const added = await addAll(texts.map((payload) => ({ payload })));

@@ -4,7 +4,7 @@ import type { JobRecord } from "../../src/job/record.ts";
 import type { Store } from "../../src/store/store.ts";
 
 /** Counts the ends of traces as they must be, step by step, and compares what a store recorded. */
-export class TraceLedger {
+export class TraceEndModel {
   readonly #epochs = new Map<string, number>();
   readonly #endedBefore = new Set<string>();
 

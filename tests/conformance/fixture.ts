@@ -1,4 +1,6 @@
+/** What a test of a store has at hand: the store, its clock, and short calls for what is done often. */
 import assert from "node:assert/strict";
+import { test } from "node:test";
 import type { JobStatus } from "../../src/job/status.ts";
 import type { JobInput, JobRecord } from "../../src/job/record.ts";
 import type {
@@ -11,12 +13,43 @@ import type {
   Settlement,
   Store,
 } from "../../src/store/store.ts";
-import type { ManualClock } from "../runtimes/manual_clock.ts";
-import { defaultQueue, jobInput } from "./job_input.ts";
-import { type Holder, leaseOf, settlement } from "./settlement.ts";
+import { type ManualClock, manualClock } from "./manual_clock.ts";
+import { defaultQueue, type Holder, jobInput, leaseOf, settlement } from "./inputs.ts";
+
+/** Opens an empty store that takes its time from the given clock. */
+export type OpenStore = (options: { readonly now: () => number }) => Promise<OpenedStore>;
+
+/** A store, and how to be rid of it and of all that it left behind. */
+export interface OpenedStore {
+  readonly store: Store;
+  close(): Promise<void>;
+}
+
+/** How much a store is asked to do at once. */
+export interface Scale {
+  /** Jobs in a row, each waiting for the one before. */
+  readonly chainLength: number;
+}
+
+/** Defines a test that gets a store of its own. */
+export type TestStore = (sentence: string, body: (fixture: Fixture) => Promise<void>) => void;
+
+/** Binds the tests to one kind of store. */
+export function testsOf(open: OpenStore): TestStore {
+  return (sentence, body) =>
+    test(sentence, async () => {
+      const clock = manualClock();
+      const { store, close } = await open({ now: clock.now });
+      try {
+        await body(newFixture(store, clock));
+      } finally {
+        await close();
+      }
+    });
+}
 
 /** A store of its own for one test, the store's clock, and short words for what is often said. */
-export interface Scene {
+export interface Fixture {
   readonly store: Store;
   readonly clock: ManualClock;
   /** Adds one job. */
@@ -39,14 +72,14 @@ export interface Scene {
   readonly sweep: (limit?: number) => Promise<readonly ExpiredJob[]>;
 }
 
-export function newScene(store: Store, clock: ManualClock): Scene {
-  const addAll: Scene["addAll"] = (all) => store.add(all.map(jobInput));
-  const claim: Scene["claim"] = async (fields) => {
+export function newFixture(store: Store, clock: ManualClock): Fixture {
+  const addAll: Fixture["addAll"] = (all) => store.add(all.map(jobInput));
+  const claim: Fixture["claim"] = async (fields) => {
     const wanted = { queueName: defaultQueue, limit: 10_000, leaseMs: 60_000, ...fields };
     const { claimed } = await store.settleAndClaim({ settlements: [], claims: [wanted] });
     return claimed;
   };
-  const get: Scene["get"] = async (id) => {
+  const get: Fixture["get"] = async (id) => {
     const job = await store.get(id);
     assert.ok(job, `The job ${id} must be stored`);
     return job;
