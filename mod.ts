@@ -24,7 +24,7 @@
  */
 export { job, type NewJob } from "./src/job/new_job.ts";
 export type { JobOptions, JobReference, NewJobOptions } from "./src/job/job_options.ts";
-export type { Attempted, FailedAttempt, Job, JobSummary, JobWith } from "./src/job/job.ts";
+export type { Attempt, Job, JobSummary, JobWith, JobWithAttempts } from "./src/job/job.ts";
 export type { JobPart } from "./src/job/parts.ts";
 export { correlationIdFrom, newCorrelationId, newTraceId, readTraceId } from "./src/job/ids.ts";
 export { hasEnded, type JobStatus, jobStatuses, transitions } from "./src/job/status.ts";
@@ -41,7 +41,7 @@ export type {
   QueueName,
   Queues,
 } from "./src/job/queues.ts";
-export type { JobNode, JobRun, JobTree } from "./src/queue/job_tree.ts";
+export type { JobNode, JobTree } from "./src/queue/job_tree.ts";
 export type { JobFilter, JobPage } from "./src/queue/lookup.ts";
 export type { CancelOptions, JobChange } from "./src/queue/job_change.ts";
 export type { CountOptions } from "./src/queue/counting.ts";

@@ -27,11 +27,11 @@ export function testRefusedOutcomes(open: () => Promise<RefusingStore>): void {
     });
     const { completed, failed } = await worker.tick();
     assert.deepEqual([completed, failed, errors], [9, 1, []]);
-    const { status, error, result, failedAttempts } = (await queue.get(added[4]!.id))!;
+    const { status, error, result, attemptHistory } = (await queue.get(added[4]!.id))!;
     assert.deepEqual([status, result], ["failed", undefined]);
     assert.equal(error?.name, "OutcomeRefusedError");
     assert.match(error.message, /^The store refused to record the attempt as completed: ./);
-    assert.deepEqual(failedAttempts.map(({ outcome }) => outcome), ["failed"]);
+    assert.deepEqual(attemptHistory.map(({ outcome }) => outcome), ["failed"]);
   });
 
   test("a refused outcome is a failed attempt, with its retries and its hooks", async () => {

@@ -32,7 +32,7 @@ export const traceShow: Command = {
   },
   notes: "ID is a trace id: 32 hex digits, a UUID, or the last 6 digits or more of one of\n" +
     "the newest 10,000 jobs. A tree shows up to 1,000 jobs, the newest. --json prints\n" +
-    "{ traceId or correlationId, jobs, startedAt, finishedAt, nextCursor, roots }.",
+    "{ traceId or correlationId, startedAt, finishedAt, nextCursor, roots }.",
   examples: [
     `trace show 550e8400-e29b-41d4-a716-446655440000`,
     "trace show --correlation-id order-12345",
@@ -46,8 +46,12 @@ export const traceShow: Command = {
       const tree = await queue.tree({ ...whose, cursor, include });
       return { whose, tree };
     });
-    if (tree.jobs === 0) throw nothingOf(whose);
-    if (given.has("json")) return await printJson(io.stdout, { ...whose, ...tree });
+    if (tree.jobs.length === 0) throw nothingOf(whose);
+    if (given.has("json")) {
+      // Each job is in the tree once: its list would repeat them.
+      const { jobs: _, ...json } = tree;
+      return await printJson(io.stdout, { ...whose, ...json });
+    }
     await printLines(io.stdout, traceTree(tree, Date.now(), look));
     if (tree.nextCursor !== undefined) await io.stderr.write(olderText(tree));
   },

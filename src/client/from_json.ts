@@ -4,12 +4,12 @@
  *
  * @module
  */
-import type { Attempted, FailedAttempt, Job, JobSummary } from "../job/job.ts";
+import type { Attempt, Job, JobSummary, JobWithAttempts } from "../job/job.ts";
 import type { JobPart } from "../job/parts.ts";
 import type { JobError } from "../job/record.ts";
 import { jobStatuses } from "../job/status.ts";
 import type { JobChange } from "../queue/job_change.ts";
-import type { JobNode, JobRun, JobTree } from "../queue/job_tree.ts";
+import { type JobNode, type JobTree, nodesInOrder } from "../queue/job_tree.ts";
 import type { JobPage } from "../queue/lookup.ts";
 import type { Health, QueueDepth } from "../store/health.ts";
 import type { QueueCount } from "../store/store.ts";
@@ -64,27 +64,26 @@ const summaryFields: Fields<Omit<JobSummary, "backoff">> = {
   error: optional(jobError),
 };
 
-const failedAttempt = object<FailedAttempt>({
-  jobId: text,
+const attempt = object<Attempt>({
   attempt: number,
-  outcome: text as Reader<FailedAttempt["outcome"]>,
+  outcome: text as Reader<Attempt["outcome"]>,
   startedAt: date,
-  finishedAt: date,
+  finishedAt: optional(date),
   error: optional(jobError),
   traceparent: optional(text),
 });
-const failedAttempts: Reader<readonly FailedAttempt[]> = list(failedAttempt);
+const attempts: Reader<readonly Attempt[]> = list(attempt);
 
 const jobFields = { ...summaryFields, payload: present };
 
 /** A job. */
 const jobFrom: Reader<Job> = object(jobFields) as Reader<Job>;
 
-/** A job with the attempts that did not complete it. */
-export const attemptedJobFrom: Reader<Job & Attempted> = object({
+/** A job with all of its attempts. */
+export const jobWithAttemptsFrom: Reader<JobWithAttempts<Job>> = object({
   ...jobFields,
-  failedAttempts,
-}) as Reader<Job & Attempted>;
+  attemptHistory: attempts,
+}) as Reader<JobWithAttempts<Job>>;
 
 /** The fields of a job with these parts: of what was left out there is the size. */
 function fieldsWith(parts: readonly JobPart[]): typeof summaryFields {
@@ -158,18 +157,8 @@ export const healthFrom: Reader<Health> = object<Health>({
   >,
 });
 
-const run = object<JobRun>({
-  attempt: number,
-  outcome: text as Reader<JobRun["outcome"]>,
-  startedAt: date,
-  finishedAt: optional(date),
-  error: optional(jobError),
-  traceparent: optional(text),
-});
-
 const treeAlone = object({
   roots: list(anything),
-  jobs: number,
   startedAt: optional(date),
   finishedAt: optional(date),
   nextCursor: optional(text),
@@ -177,12 +166,14 @@ const treeAlone = object({
 
 /** A tree of jobs with these parts. */
 export function treeFrom(parts: readonly JobPart[]): Reader<JobTree> {
-  const job = object({ ...fieldsWith(parts), failedAttempts });
+  const job = object(fieldsWith(parts));
   // Without the children, which are read level by level: a tree may be as deep as it has jobs.
-  const nodeAlone = object({ job, runs: list(run), children: list(anything) });
+  const nodeAlone = object({ job, attempts, children: list(anything) });
   return (value, path) => {
-    const { roots, jobs, startedAt, finishedAt, nextCursor } = treeAlone(value, path);
-    return { roots: nodesFrom(roots, nodeAlone), jobs, startedAt, finishedAt, nextCursor };
+    const { roots: written, startedAt, finishedAt, nextCursor } = treeAlone(value, path);
+    const roots = nodesFrom(written, nodeAlone);
+    const jobs = nodesInOrder(roots).map(({ job }) => job);
+    return { jobs, roots, startedAt, finishedAt, nextCursor };
   };
 }
 

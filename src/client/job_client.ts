@@ -6,7 +6,7 @@
 import { checkJobId } from "../job/ids.ts";
 import { InputTypeError } from "../job/input_error.ts";
 import { isInputError } from "../job/input_error.ts";
-import type { Attempted, JobWith } from "../job/job.ts";
+import type { JobWith, JobWithAttempts } from "../job/job.ts";
 import type { JobOptions, JobReference } from "../job/job_options.ts";
 import { checkJson } from "../job/json.ts";
 import { job, type NewJob } from "../job/new_job.ts";
@@ -30,12 +30,12 @@ import type { EnqueueByRouter } from "./receipt.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { JobClientError, unexpectedAnswer } from "./job_client_error.ts";
 import {
-  attemptedJobFrom,
   changeFrom,
   countsFrom,
   enqueuedFrom,
   enqueuedListFrom,
   healthFrom,
+  jobWithAttemptsFrom,
   pageFrom,
   treeFrom,
 } from "./from_json.ts";
@@ -99,13 +99,13 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
   readonly enqueue: EnqueueByRouter<Q> =
     ((...args: unknown[]) => this.#enqueue(args)) as EnqueueByRouter<Q>;
 
-  /** A job with the attempts that did not complete it; `undefined` when there is none. */
+  /** A job with all of its attempts; `undefined` when no job has this id. */
   async get<Name extends QueueName<Q> = QueueName<Q>>(
     id: string,
-  ): Promise<JobOf<Q, Name> & Attempted | undefined> {
+  ): Promise<JobWithAttempts<JobOf<Q, Name>> | undefined> {
     const call = { method: "GET", path: `/jobs/${checkJobId(id)}` } as const;
-    return await this.#connection.askFor(call, attemptedJobFrom) as
-      | JobOf<Q, Name> & Attempted
+    return await this.#connection.askFor(call, jobWithAttemptsFrom) as
+      | JobWithAttempts<JobOf<Q, Name>>
       | undefined;
   }
 
@@ -206,7 +206,7 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
       if (!(error instanceof JobClientError) || error.code !== "conflict") throw error;
       const found = await this.get(id);
       if (found === undefined) return undefined;
-      const { failedAttempts: _, ...job } = found;
+      const { attemptHistory: _, ...job } = found;
       return { job, changed: false, reason: error.message, ...cancelledNone(body) };
     }
   }

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { Attempted, Job, JobSummary } from "../job/job.ts";
+import type { Attempt, Job, JobSummary, JobWithAttempts } from "../job/job.ts";
 import type { JobError } from "../job/record.ts";
-import { findAttempted } from "../queue/attempted_jobs.ts";
+import { findWithAttempts } from "../queue/find_with_attempts.ts";
 import type { CountOptions } from "../queue/counting.ts";
 import type { JobChange } from "../queue/job_change.ts";
 import { type JobTree, jobTree } from "../queue/job_tree.ts";
@@ -29,7 +29,7 @@ export class AllowedJobs {
   }
 
   /** As `JobQueue.get`. */
-  async get(id: string): Promise<Job & Attempted | undefined> {
+  async get(id: string): Promise<JobWithAttempts<Job> | undefined> {
     const job = await this.#queue.get(id);
     if (job === undefined || !await this.#rights.may("read", job.queueName)) return undefined;
     return await this.withoutOthers(job);
@@ -41,13 +41,13 @@ export class AllowedJobs {
   }
 
   /** As `find`, each job with its attempts. */
-  findAttempted(filter: JobFilter): Promise<JobPage<JobSummary & Attempted>> {
-    return this.#pageOf(filter, (allowed) => findAttempted(this.#queue.store, allowed));
+  findWithAttempts(filter: JobFilter): Promise<JobPage<JobWithAttempts<JobSummary>>> {
+    return this.#pageOf(filter, (allowed) => findWithAttempts(this.#queue.store, allowed));
   }
 
   /** As `JobQueue.tree`. */
   async tree(filter: JobFilter): Promise<JobTree> {
-    return jobTree(await this.findAttempted(filter));
+    return jobTree(await this.findWithAttempts(filter));
   }
 
   /** As `JobQueue.counts`. */
@@ -171,27 +171,29 @@ function needsAll(): RequestError {
 const AT_ONCE = 1_000;
 
 /** The ids of other jobs that a job has, in its errors too. */
-function idsIn(job: JobSummary & Partial<Attempted>): readonly string[] {
-  const { parentId, dependsOn, error, failedAttempts = [] } = job;
-  const errors = [error, ...failedAttempts.map((attempt) => attempt.error)];
+function idsIn(
+  job: JobSummary & { readonly attemptHistory?: readonly Attempt[] },
+): readonly string[] {
+  const { parentId, dependsOn, error, attemptHistory = [] } = job;
+  const errors = [error, ...attemptHistory.map((attempt) => attempt.error)];
   return [...dependsOn, parentId, ...errors.flatMap((one) => [one?.dependencyId, one?.parentId])]
     .filter((id) => id !== undefined);
 }
 
-function hiding<AJob extends JobSummary & Partial<Attempted>>(
+function hiding<AJob extends JobSummary & { readonly attemptHistory?: readonly Attempt[] }>(
   job: AJob,
   isHidden: (id: string) => boolean,
 ): AJob {
   const hidden = idsIn(job).filter(isHidden);
   if (hidden.length === 0) return job;
-  const { parentId, dependsOn, error, failedAttempts } = job;
+  const { parentId, dependsOn, error, attemptHistory } = job;
   return {
     ...job,
     parentId: parentId === undefined || isHidden(parentId) ? undefined : parentId,
     dependsOn: dependsOn.filter((id) => !isHidden(id)),
     error: error && errorWithout(hidden, error),
-    ...failedAttempts && {
-      failedAttempts: failedAttempts.map((attempt) => ({
+    ...attemptHistory && {
+      attemptHistory: attemptHistory.map((attempt) => ({
         ...attempt,
         error: attempt.error && errorWithout(hidden, attempt.error),
       })),

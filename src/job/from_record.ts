@@ -4,7 +4,7 @@
  * @module
  */
 import type { Backoff } from "./backoff.ts";
-import type { FailedAttempt, Job, JobWith } from "./job.ts";
+import type { Attempt, Job, JobSummary, JobWith } from "./job.ts";
 import { fromJson } from "./json.ts";
 import type { JobPart } from "./parts.ts";
 import type { AttemptRecord, FoundRecord, JobRecord } from "./record.ts";
@@ -56,9 +56,34 @@ export function toFoundJob(record: FoundRecord): JobWith<Job, JobPart> {
   } as JobWith<Job, JobPart>;
 }
 
-/** A kept attempt as callers see it. */
-export function toFailedAttempt(
-  { startedAt, finishedAt, ...attempt }: AttemptRecord,
-): FailedAttempt {
-  return { ...attempt, startedAt: new Date(startedAt), finishedAt: new Date(finishedAt) };
+/**
+ * All attempts of a job, oldest first. The store keeps a record of each that did not complete it; what
+ * the last one is otherwise, running or completed, the job itself says.
+ */
+export function toAttemptHistory(
+  { status, attempts, startedAt, finishedAt, attemptTraceparent }: JobSummary,
+  records: readonly AttemptRecord[],
+): readonly Attempt[] {
+  const history = records.map(toAttempt);
+  if ((status !== "completed" && status !== "running") || startedAt === undefined) return history;
+  return [...history, {
+    attempt: attempts,
+    outcome: status,
+    startedAt,
+    finishedAt,
+    error: undefined,
+    traceparent: status === "completed" ? attemptTraceparent : undefined,
+  }];
+}
+
+function toAttempt(record: AttemptRecord): Attempt {
+  const { attempt, outcome, startedAt, finishedAt, error, traceparent } = record;
+  return {
+    attempt,
+    outcome,
+    startedAt: new Date(startedAt),
+    finishedAt: new Date(finishedAt),
+    error,
+    traceparent,
+  };
 }

@@ -6,7 +6,7 @@
 import type { Backoff } from "./backoff.ts";
 import type { JobPart } from "./parts.ts";
 import type { JobStatus } from "./status.ts";
-import type { AttemptRecord, DependencyFailurePolicy, JobError, Propagation } from "./record.ts";
+import type { AttemptOutcome, DependencyFailurePolicy, JobError, Propagation } from "./record.ts";
 
 /** All of a job but its payload and its result, which can be large. */
 export interface JobSummary<Name extends string = string> {
@@ -95,16 +95,24 @@ interface Sizes {
   };
 }
 
-/** An attempt that did not complete its job. */
-export interface FailedAttempt extends Omit<AttemptRecord, "startedAt" | "finishedAt"> {
-  /** When it began. */
+/** One attempt to run a job: a call of its handler. */
+export interface Attempt {
+  /** Its number, counted from 1. After an attempt that did not count, the next has the same number. */
+  readonly attempt: number;
+  /** How it ended; `running` while it has not. */
+  readonly outcome: AttemptOutcome | "completed" | "running";
+  /** When it started. */
   readonly startedAt: Date;
-  /** When it was recorded. */
-  readonly finishedAt: Date;
+  /** When its outcome was recorded; `undefined` while it is running. */
+  readonly finishedAt: Date | undefined;
+  /** The error that ended it; `undefined` when it completed the job or is running. */
+  readonly error: JobError | undefined;
+  /** The W3C `traceparent` of its span; `undefined` without tracing, and while it is running. */
+  readonly traceparent: string | undefined;
 }
 
-/** What `get` adds to a job. */
-export interface Attempted {
-  /** Failed, timed out, handed back or lost attempts, oldest first. A job that succeeds at once has none. */
-  readonly failedAttempts: readonly FailedAttempt[];
-}
+/** A job with all of its attempts. */
+export type JobWithAttempts<AJob = Job> = AJob & {
+  /** Its attempts, oldest first, the running or the completed one among them. */
+  readonly attemptHistory: readonly Attempt[];
+};

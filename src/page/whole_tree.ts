@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Attempted, JobSummary } from "../job/job.ts";
+import type { JobSummary, JobWithAttempts } from "../job/job.ts";
 import { type JobTree, jobTree } from "../queue/job_tree.ts";
 import type { JobFilter } from "../queue/lookup.ts";
 import type { AllowedJobs } from "../http/allowed_jobs.ts";
@@ -14,11 +14,11 @@ const MOST_JOBS = 10_000;
 
 /** The tree of the newest 10,000 jobs, with a `nextCursor` where there are more. */
 export async function wholeTree(jobs: AllowedJobs, filter: JobFilter): Promise<JobTree> {
-  const all: (JobSummary & Attempted)[] = [];
+  const all: JobWithAttempts<JobSummary>[] = [];
   const eventLoop = new EventLoopYield();
   let cursor: string | undefined;
   do {
-    const page = await jobs.findAttempted({ ...filter, limit: 1_000, include: [], cursor });
+    const page = await jobs.findWithAttempts({ ...filter, limit: 1_000, include: [], cursor });
     for (const job of page.jobs) all.push(job);
     cursor = page.nextCursor;
     await eventLoop.yieldIfDue();

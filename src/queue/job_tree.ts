@@ -4,56 +4,39 @@
  * @module
  */
 import { hasEnded } from "../job/status.ts";
-import type { AttemptOutcome, JobError } from "../job/record.ts";
-import type { Attempted, FailedAttempt, JobSummary } from "../job/job.ts";
+import type { Attempt, JobSummary, JobWithAttempts } from "../job/job.ts";
 import type { JobPage } from "./lookup.ts";
-
-/** One attempt of a job, whatever became of it. */
-export interface JobRun {
-  /** Counted from 1. */
-  readonly attempt: number;
-  /** How it ended, or that it runs. */
-  readonly outcome: AttemptOutcome | "completed" | "running";
-  /** When it began. */
-  readonly startedAt: Date;
-  /** When it was recorded; `undefined` while it runs. */
-  readonly finishedAt: Date | undefined;
-  /** What went wrong, if anything did. */
-  readonly error: JobError | undefined;
-  /** The W3C `traceparent` of its span, if it had one. */
-  readonly traceparent: string | undefined;
-}
 
 /** A job in a tree. */
 export interface JobNode<AJob = JobSummary> {
   /** The job. */
-  readonly job: AJob & Attempted;
-  /** Its attempts in order, the one that completed it or runs among them. */
-  readonly runs: readonly JobRun[];
+  readonly job: AJob;
+  /** Its attempts, oldest first, the running or the completed one among them. */
+  readonly attempts: readonly Attempt[];
   /** The jobs that are parts of it, in the order in which they were added. */
   readonly children: readonly JobNode<AJob>[];
 }
 
 /** Jobs below the jobs that they are parts of. */
 export interface JobTree<AJob = JobSummary> {
+  /** All jobs of the tree, each followed by its parts. JSON leaves this list out: `roots` has them. */
+  readonly jobs: readonly AJob[];
   /** Those that are parts of no other here, in the order in which they were added. */
   readonly roots: readonly JobNode<AJob>[];
-  /** How many jobs it holds. */
-  readonly jobs: number;
-  /** When the first of them was added; `undefined` when there is none. */
+  /** When the first of the jobs was added; `undefined` when there is none. */
   readonly startedAt: Date | undefined;
-  /** When the last of them ended; `undefined` while any is unfinished, or when there is none. */
+  /** When the last of the jobs ended; `undefined` while any is unfinished, or when there is none. */
   readonly finishedAt: Date | undefined;
-  /** Where to go on with older ones; `undefined` when these are all. */
+  /** The cursor of the next page, which has older jobs; `undefined` when there are none. */
   readonly nextCursor: string | undefined;
 }
 
 /** Builds the tree of a page of jobs, newest first, with all their attempts. */
 export function jobTree<AJob extends JobSummary>(
-  { jobs, nextCursor }: JobPage<AJob & Attempted>,
+  { jobs, nextCursor }: JobPage<JobWithAttempts<AJob>>,
 ): JobTree<AJob> {
   const oldestFirst = [...jobs].reverse();
-  const nodes = new Map(oldestFirst.map((job) => [job.id, newNode(job)]));
+  const nodes = new Map(oldestFirst.map((job) => [job.id, newNode<AJob>(job)]));
   const roots: JobNode<AJob>[] = [];
   for (const [id, node] of nodes) {
     const { parentId } = node.job;
@@ -61,8 +44,8 @@ export function jobTree<AJob extends JobSummary>(
     (parent?.children ?? roots).push(node);
   }
   return {
+    jobs: nodesInOrder(roots).map(({ job }) => job),
     roots,
-    jobs: jobs.length,
     startedAt: oldestFirst[0]?.createdAt,
     finishedAt: endOf(jobs),
     nextCursor,
@@ -73,27 +56,21 @@ interface GrowingNode<AJob> extends JobNode<AJob> {
   readonly children: JobNode<AJob>[];
 }
 
-function newNode<AJob extends JobSummary>(job: AJob & Attempted): GrowingNode<AJob> {
-  return { job, runs: runsOf(job), children: [] };
+function newNode<AJob extends JobSummary>(
+  { attemptHistory: attempts, ...job }: JobWithAttempts<AJob>,
+): GrowingNode<AJob> {
+  return { job: job as unknown as AJob, attempts, children: [] };
 }
 
-/** What did not complete the job is kept as attempts; the last word stands on the job itself. */
-export function runsOf(job: JobSummary & Attempted): readonly JobRun[] {
-  const runs = job.failedAttempts.map(toRun);
-  const { status, startedAt, finishedAt } = job;
-  if ((status !== "completed" && status !== "running") || startedAt === undefined) return runs;
-  return [...runs, {
-    attempt: job.attempts,
-    outcome: status,
-    startedAt,
-    finishedAt,
-    error: undefined,
-    traceparent: status === "completed" ? job.attemptTraceparent : undefined,
-  }];
-}
-
-function toRun({ attempt, outcome, startedAt, finishedAt, error, traceparent }: FailedAttempt) {
-  return { attempt, outcome, startedAt, finishedAt, error, traceparent };
+/** All nodes of a tree, each followed by its parts. Without recursion: a tree may be as deep as long. */
+export function nodesInOrder<AJob>(roots: readonly JobNode<AJob>[]): JobNode<AJob>[] {
+  const nodes: JobNode<AJob>[] = [];
+  const left = [...roots].reverse();
+  for (let node = left.pop(); node !== undefined; node = left.pop()) {
+    nodes.push(node);
+    for (let i = node.children.length - 1; i >= 0; i--) left.push(node.children[i]!);
+  }
+  return nodes;
 }
 
 function endOf(jobs: readonly JobSummary[]): Date | undefined {

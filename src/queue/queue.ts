@@ -4,13 +4,13 @@
  * @module
  */
 import type { SpanContext } from "@opentelemetry/api";
-import { findAttempted } from "./attempted_jobs.ts";
+import { findWithAttempts } from "./find_with_attempts.ts";
 import { type CountOptions, readCountOptions } from "./counting.ts";
 import { type Destination, type EnqueueArguments, enqueueJobs } from "./enqueue.ts";
 import type { Health } from "../store/health.ts";
 import { checkJobId } from "../job/ids.ts";
 import type { Surroundings } from "./inheritance.ts";
-import type { Attempted, Job, JobWith } from "../job/job.ts";
+import type { Job, JobWith, JobWithAttempts } from "../job/job.ts";
 import {
   type CancelOptions,
   type JobChange,
@@ -45,7 +45,7 @@ import {
 } from "../trace/rules.ts";
 import { currentScope, type JobScope } from "../trace/scope.ts";
 import { activeParent, parentOf } from "../trace/tracer.ts";
-import { toFailedAttempt, toJob } from "../job/from_record.ts";
+import { toAttemptHistory, toJob } from "../job/from_record.ts";
 import { Worker } from "../worker/worker.ts";
 import type {
   Handler,
@@ -132,15 +132,15 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
    */
   readonly enqueue: Enqueue<Q, Transaction> = this.#enqueueWithin(currentScope);
 
-  /** A job with the attempts that did not complete it; `undefined` when there is none. */
+  /** A job with all of its attempts; `undefined` when no job has this id. */
   async get<Name extends QueueName<Q> = QueueName<Q>>(
     id: string,
-  ): Promise<JobOf<Q, Name> & Attempted | undefined> {
+  ): Promise<JobWithAttempts<JobOf<Q, Name>> | undefined> {
     const record = await this.store.get(checkJobId(id));
     if (record === undefined) return undefined;
     const attempts = await this.store.attempts({ jobIds: [id] });
     const job = toJob(record) as JobOf<Q, Name>;
-    return { ...job, failedAttempts: attempts.map(toFailedAttempt) };
+    return { ...job, attemptHistory: toAttemptHistory(job, attempts) };
   }
 
   /**
@@ -162,7 +162,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   async tree<Name extends QueueName<Q> = QueueName<Q>, Part extends JobPart = JobPart>(
     filter: JobFilter<Name, Part>,
   ): Promise<JobTree<JobWith<JobOf<Q, Name>, Part>>> {
-    const tree = jobTree(await findAttempted(this.store, filter));
+    const tree = jobTree(await findWithAttempts(this.store, filter));
     return tree as unknown as JobTree<JobWith<JobOf<Q, Name>, Part>>;
   }
 

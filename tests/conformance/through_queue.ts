@@ -47,7 +47,7 @@ export function describeThroughQueue(test: TestStore): void {
       assert.equal((await worker.tick()).completed, 1);
       const stored = await queue.get(id);
       assert.deepEqual([stored?.result, stored?.attempts], ["paid", 2]);
-      assert.equal(stored?.failedAttempts[0]?.error?.message, "The gateway answered 503");
+      assert.equal(stored?.attemptHistory[0]?.error?.message, "The gateway answered 503");
     });
 
     test("an order that comes twice adds nothing", async ({ store }) => {

@@ -76,9 +76,11 @@ describe("workers that are killed", { skip: whyNoDatabase }, () => {
     const completions = workers.notes("complete").map(({ id }) => id);
     assert.equal(new Set(completions).size, completions.length, "None may be settled twice");
     const ends = new Set(workers.notes("end").map((note) => `${runOf(note)} ${note.record}`));
-    for (const { id, attempts, failedAttempts, result } of stored) {
-      assert.ok(failedAttempts.every(({ outcome }) => outcome === "lease_expired"));
-      const numbers = failedAttempts.map(({ attempt }) => attempt);
+    for (const { id, attempts, attemptHistory, result } of stored) {
+      const lost = attemptHistory.slice(0, -1);
+      assert.ok(lost.every(({ outcome }) => outcome === "lease_expired"));
+      assert.equal(attemptHistory.at(-1)!.outcome, "completed");
+      const numbers = lost.map(({ attempt }) => attempt);
       const charged = Array.from({ length: attempts - 1 }, (_, i) => i + 1);
       assert.deepEqual([...new Set(numbers)].filter((number) => number < attempts), charged);
       // One that perhaps never began is not counted: the next has its number, once.
@@ -92,7 +94,8 @@ describe("workers that are killed", { skip: whyNoDatabase }, () => {
 function sweepsAfter({ victim, at }: Death, stored: readonly Stored[]): readonly number[] {
   const jobs = new Map(stored.map((job) => [job.id, job]));
   return openAt(victim).flatMap(({ id }) => {
-    const ends = jobs.get(id)!.failedAttempts.map(({ finishedAt }) => finishedAt.getTime() - at);
+    const lost = jobs.get(id)!.attemptHistory.slice(0, -1);
+    const ends = lost.map(({ finishedAt }) => finishedAt!.getTime() - at);
     const later = ends.filter((ms) => ms > 0);
     return later.length === 0 ? [] : [Math.min(...later)];
   });

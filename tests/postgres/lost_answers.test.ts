@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { job, JobQueue, type Store } from "../../mod.ts";
+import { type Attempt, job, JobQueue, type Store } from "../../mod.ts";
 import { postgres } from "../../src/store/postgres.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
 import { type Loss, type LossyProxy, openLossyProxy } from "./lossy_proxy.ts";
@@ -77,8 +77,8 @@ function describeLosses(open: (opened: AsyncDisposableStack) => Promise<Way>): v
         worker.tick(),
       ]);
       assert.deepEqual([runs, completed], [1, 1]);
-      const { attempts, failedAttempts } = (await witness.get(id))!;
-      assert.deepEqual([attempts, failedAttempts], [1, []]);
+      const { attempts, attemptHistory } = (await witness.get(id))!;
+      assert.deepEqual([attempts, attemptHistory.map(outcomeOf)], [1, ["completed"]]);
     });
 
     test(`with the ${loss} of an outcome records it once, and tells`, { timeout }, async () => {
@@ -92,8 +92,9 @@ function describeLosses(open: (opened: AsyncDisposableStack) => Promise<Way>): v
       }, { onError: () => {}, onJobComplete: ({ job }) => void told.push(job.id) });
       assert.equal((await worker.tick()).completed, 1);
       await lost;
-      const { status, result, attempts, failedAttempts } = (await witness.get(id))!;
-      assert.deepEqual([status, result, attempts, failedAttempts], ["completed", "done", 1, []]);
+      const { status, result, attempts, attemptHistory } = (await witness.get(id))!;
+      assert.deepEqual([status, result, attempts], ["completed", "done", 1]);
+      assert.deepEqual(attemptHistory.map(outcomeOf), ["completed"]);
       assert.deepEqual(told, [id]);
     });
 
@@ -108,8 +109,12 @@ function describeLosses(open: (opened: AsyncDisposableStack) => Promise<Way>): v
       }, { onError: () => {} });
       while ((await witness.get(id))?.status !== "failed") await worker.tick();
       await Promise.all(losses);
-      const { attempts, failedAttempts } = (await witness.get(id))!;
-      assert.deepEqual([attempts, failedAttempts.map(({ attempt }) => attempt)], [2, [1, 2]]);
+      const { attempts, attemptHistory } = (await witness.get(id))!;
+      assert.deepEqual([attempts, attemptHistory.map(({ attempt }) => attempt)], [2, [1, 2]]);
     });
   }
+}
+
+function outcomeOf({ outcome }: Attempt): string {
+  return outcome;
 }

@@ -77,7 +77,7 @@ describe("a client of a router", () => {
     const rest = await client.find({ ...filter, cursor: page.nextCursor });
     const got = await client.get(rest.jobs[0]!.id);
     assert.deepEqual(stated(got), stated(await queue.get(got!.id)));
-    assert.equal(got!.failedAttempts[0]?.error?.message, "no money");
+    assert.equal(got!.attemptHistory[0]?.error?.message, "no money");
     for (const which of [{ traceId: traceId! }, { correlationId: "order-1" }]) {
       const bare = { ...which, include: [] } as const;
       assert.deepEqual(stated(await client.tree(which)), stated(await queue.tree(bare)));

@@ -139,7 +139,7 @@ describe("the router's operations", () => {
     assert.deepEqual([rest.jobs.length, "nextCursor" in rest], [1, false]);
   });
 
-  test("one job comes with its failed attempts, an unknown one is not found", async () => {
+  test("one job comes with all its attempts, an unknown one is not found", async () => {
     const queue = newQueue();
     const { id } = await queue.enqueue("a", 1, { maxAttempts: 1 });
     await queue.worker("a", () => {
@@ -147,8 +147,8 @@ describe("the router's operations", () => {
     }).tick();
     const { status, body } = await get(open(queue), `/jobs/${id}`);
     assert.deepEqual([status, body.id, body.status], [200, id, "failed"]);
-    assert.equal(body.failedAttempts.length, 1);
-    assert.equal(body.failedAttempts[0].error.message, "no");
+    assert.equal(body.attemptHistory.length, 1);
+    assert.equal(body.attemptHistory[0].error.message, "no");
     const unknown = await get(open(queue), `/jobs/${crypto.randomUUID()}`);
     assert.deepEqual(errorOf(unknown, 404), ["not_found", undefined]);
     assert.deepEqual(errorOf(await get(open(queue), "/jobs/1"), 400), ["invalid_input", "id"]);
@@ -169,18 +169,18 @@ describe("the router's operations", () => {
       const { status, body } = await get(app, path);
       assert.equal(status, 200);
       assert.equal(body[name], order[name]);
-      assert.equal(body.jobs, 2);
+      assert.equal("jobs" in body, false, "each job is in the tree once");
       assert.ok(body.startedAt <= body.finishedAt);
       const [root, ...others] = body.roots;
       assert.equal(others.length, 0);
       assert.equal(root.job.id, order.id);
-      assert.equal(root.runs[0].outcome, "completed");
+      assert.equal(root.attempts[0].outcome, "completed");
       assert.equal(root.children[0].job.queueName, "mail");
     }
     const none = (await get(app, "/correlations/none")).body;
-    assert.deepEqual(none, { correlationId: "none", jobs: 0, roots: [] });
+    assert.deepEqual(none, { correlationId: "none", roots: [] });
     const page = (await get(app, `/traces/${order.traceId}?limit=1`)).body;
-    assert.equal(page.jobs, 1);
+    assert.equal(page.roots.length, 1);
     const rest = (await get(app, `/traces/${order.traceId}?cursor=${page.nextCursor}`)).body;
     assert.equal(rest.roots[0].job.id, order.id);
     assert.deepEqual(errorOf(await get(app, "/traces/xyz"), 400), ["invalid_input", "traceId"]);

@@ -153,9 +153,10 @@ describe("an attempt and the enqueue of its job", () => {
       assert.deepEqual(before(linksOf(third!)), [traceparentOf(second!)]);
       const stored = await queue.get(sent.id);
       assert.deepEqual(
-        [...stored!.failedAttempts.map((one) => one.traceparent), stored!.attemptTraceparent],
+        stored!.attemptHistory.map((one) => one.traceparent),
         [first, second, third].map((span) => traceparentOf(span!)),
       );
+      assert.equal(stored!.attemptTraceparent, traceparentOf(third!));
       for (const span of [first, second, third]) {
         const { jobs } = await queue.find({ traceId: span!.spanContext().traceId });
         assert.deepEqual(jobs.map(({ id }) => id), [sent.id]);

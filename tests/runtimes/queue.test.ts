@@ -240,7 +240,8 @@ describe("lookup", () => {
     assert.deepEqual([retried?.job.status, retried?.job.maxAttempts], ["ready", 2]);
     assert.deepEqual([retried?.changed, retried?.reason], [true, undefined]);
     assert.equal((await worker.tick()).completed, 1);
-    assert.equal((await queue.get(id))?.failedAttempts.length, 1);
+    const { attemptHistory } = (await queue.get(id))!;
+    assert.deepEqual(attemptHistory.map(({ outcome }) => outcome), ["failed", "completed"]);
     assert.equal((await queue.retry(id))?.job.status, "completed");
     assert.equal(await queue.retry(crypto.randomUUID()), undefined);
     await assert.rejects(queue.retry("1"), RangeError);
@@ -302,7 +303,7 @@ describe("lookup", () => {
     );
   });
 
-  test("get shows the attempts that failed, and undefined for what is not stored", async () => {
+  test("get shows the attempts, and undefined for what is not stored", async () => {
     const queue = new JobQueue({ store: memory() });
     const worker = queue.worker("queue", () => Promise.reject(new Error("503")), {
       backoff: { type: "fixed", delayMs: 0 },
@@ -314,7 +315,7 @@ describe("lookup", () => {
     assert.equal(found?.status, "failed");
     assert.equal(found?.error?.message, "503");
     assert.deepEqual(
-      found?.failedAttempts.map((
+      found?.attemptHistory.map((
         { attempt, outcome, error },
       ) => [attempt, outcome, error?.message]),
       [

@@ -12,15 +12,15 @@ describe("a job that is handed back at every stop", () => {
       assert.deepEqual([status, attempts, releases], ["ready", 0, stops]);
     }
     assert.equal((await stopped(queue)).failed, 1);
-    const { status, attempts, releases, error, failedAttempts } = (await queue.get(id))!;
+    const { status, attempts, releases, error, attemptHistory } = (await queue.get(id))!;
     assert.deepEqual([status, attempts, releases], ["failed", 1, 0]);
     assert.equal(error?.name, "WorkerStoppedError");
     assert.match(error.message, /11\. time in a row/);
     assert.deepEqual(
-      failedAttempts.map((one) => [one.attempt, one.outcome]),
+      attemptHistory.map((one) => [one.attempt, one.outcome]),
       Array(11).fill([1, "released"]),
     );
-    assert.deepEqual(failedAttempts.filter((one) => one.error !== undefined).length, 1);
+    assert.deepEqual(attemptHistory.filter((one) => one.error !== undefined).length, 1);
   });
 
   test("is retried after its back-off while it has attempts left, and counted anew", async () => {

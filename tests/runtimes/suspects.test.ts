@@ -88,7 +88,7 @@ describe("a job whose worker was lost before its attempt was known to have begun
     assert.deepEqual(jobs.map(({ status }) => status), ["ready", "ready", "ready"]);
     assert.deepEqual(jobs.map(({ releases }) => releases).sort(), [0, 0, 1]);
     const attempts = await Promise.all(jobs.map(({ id }) => queue.get(id)));
-    const outcomes = attempts.flatMap((job) => job!.failedAttempts.map(({ outcome }) => outcome));
+    const outcomes = attempts.flatMap((job) => job!.attemptHistory.map(({ outcome }) => outcome));
     assert.deepEqual(outcomes.sort(), [
       "lease_expired",
       "lease_expired",

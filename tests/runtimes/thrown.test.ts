@@ -164,11 +164,11 @@ describe("a job that fails for a cause", () => {
       throw new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") });
     }).tick();
     await tracing.shutdown();
-    const { error, failedAttempts } = (await queue.get(id))!;
+    const { error, attemptHistory } = (await queue.get(id))!;
     const [event] = spans.one("process calls").events;
     const stacks = [
       error?.stack,
-      failedAttempts[0]?.error?.stack,
+      attemptHistory[0]?.error?.stack,
       event?.attributes?.["exception.stacktrace"],
     ];
     for (const stack of stacks) {

@@ -157,7 +157,7 @@ describe("spans on a real server", () => {
     assert.equal(completed?.attributes["hammerwork.job.attempt"], 2);
     assert.notEqual(completed?.status.code, 2);
     assert.equal(completed?.attributes["error.type"], undefined);
-    const [attempt] = (await queue.get(id))?.failedAttempts ?? [];
+    const [attempt] = (await queue.get(id))?.attemptHistory ?? [];
     assert.equal(attempt?.traceparent, `00-${traceId}-${failed?.spanId}-01`);
   });
 

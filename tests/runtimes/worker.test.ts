@@ -130,7 +130,7 @@ describe("an attempt that fails", () => {
     for (const maxAttempts of [1, 2, 5]) {
       const job = await outcomes(failing, { maxAttempts });
       assert.deepEqual([job.status, job.attempts], ["failed", maxAttempts]);
-      assert.equal(job.failedAttempts.length, maxAttempts);
+      assert.equal(job.attemptHistory.length, maxAttempts);
     }
   });
 
@@ -225,7 +225,7 @@ describe("the signal of an attempt", () => {
     ]);
     assert.ok(reasons[0] instanceof JobTimeoutError);
     const job = await queue.get(id);
-    assert.equal(job?.failedAttempts[0]?.outcome, "timed_out");
+    assert.equal(job?.attemptHistory[0]?.outcome, "timed_out");
   });
 
   test("aborts when a caller cancels the running job; what the handler does then is not recorded", async () => {
@@ -403,7 +403,7 @@ describe("a run", () => {
     assert.equal((await run).released, 1);
     assert.ok(reasons[0] instanceof WorkerStoppedError);
     const job = await queue.get(id);
-    assert.deepEqual([job?.status, job?.attempts, job?.failedAttempts[0]?.outcome], [
+    assert.deepEqual([job?.status, job?.attempts, job?.attemptHistory[0]?.outcome], [
       "ready",
       0,
       "released",

@@ -31,7 +31,7 @@ describe("the specification on querying", () => {
     assert.deepEqual(byCorrelation.jobs.map((job) => job.id), [id]);
     assert.equal(shown!.traceId, "550e8400e29b41d4a716446655440000");
     assert.equal(shown!.correlationId, "order-12345");
-    assert.equal(shown!.failedAttempts[0]!.error!.message, "no such mailbox");
+    assert.equal(shown!.attemptHistory[0]!.error!.message, "no such mailbox");
     for (const spelled of [traceId.toUpperCase(), traceId.replaceAll("-", "")]) {
       assert.equal((await queue.find({ traceId: spelled })).jobs.length, 1);
     }

@@ -73,8 +73,9 @@ async function failuresOf(
   { job, depth }: Placed,
   origin: Date | undefined,
 ): Promise<readonly string[]> {
-  const failed = (await queue.get(job.id))?.failedAttempts ?? [];
-  return failed.map(({ attempt, outcome, finishedAt, error }) => {
+  const attempts = (await queue.get(job.id))?.attemptHistory ?? [];
+  return attempts.flatMap(({ attempt, outcome, finishedAt, error }) => {
+    if (finishedAt === undefined || outcome === "completed") return [];
     const end = finishedAt.getTime() - (origin?.getTime() ?? 0);
     const what = `attempt ${attempt} ${outcome.replace("_", " ")} at ${end}`;
     return "  ".repeat(depth + 2) + (error ? `${what}: ${error.message}` : what);

@@ -47,21 +47,21 @@ export function legendLine(look: Look): string {
 }
 
 /** The bar of one job. */
-export function barOf({ job, runs }: JobNode, scale: Scale, look: Look): string {
+export function barOf({ job, attempts }: JobNode, scale: Scale, look: Look): string {
   const signs: (Sign | undefined)[] = Array.from({ length: scale.cells });
   const fill = (from: number, to: number, sign: Sign) =>
     signs.fill(sign, cellOf(from, scale), cellOf(to, scale) + 1);
   const end = job.finishedAt?.getTime() ?? scale.to;
   fill(job.createdAt.getTime(), end, waiting);
-  for (const { startedAt, finishedAt, outcome } of runs) {
+  for (const { startedAt, finishedAt, outcome } of attempts) {
     const sign = outcome === "completed" ? completed : running;
     fill(startedAt.getTime(), finishedAt?.getTime() ?? scale.to, sign);
   }
   // The marks come last, so that no later run of the same moment covers them.
-  for (const run of runs) {
-    const { finishedAt, outcome } = run;
+  for (const attempt of attempts) {
+    const { finishedAt, outcome } = attempt;
     if (outcome === "completed" || outcome === "running" || outcome === "cancelled") continue;
-    const isLast = job.status === "failed" && run === runs.at(-1);
+    const isLast = job.status === "failed" && attempt === attempts.at(-1);
     signs[cellOf(finishedAt!.getTime(), scale)] = isLast ? failed : retried;
   }
   if (job.status === "cancelled") signs[cellOf(end, scale)] = cancelled;

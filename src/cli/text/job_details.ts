@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Attempted, FailedAttempt, Job } from "../../job/job.ts";
+import type { Attempt, Job, JobWithAttempts } from "../../job/job.ts";
 import type { JobError } from "../../job/record.ts";
 import { distanceText, durationText } from "../../duration.ts";
 import { type Look, statusInk } from "./look.ts";
@@ -15,7 +15,7 @@ const NAME_WIDTH = 15;
 
 /** Lines of a name and a value each; with tracing, how it hangs together with others too. */
 export function jobDetails(
-  job: Job & Attempted,
+  job: JobWithAttempts<Job>,
   withTracing: boolean,
   now: number,
   look: Look,
@@ -40,7 +40,7 @@ export function jobDetails(
     ["result", job.result === undefined ? undefined : JSON.stringify(job.result)],
     ["error", errorText(job.error)],
     ...stackLines(job.error),
-    ...job.failedAttempts.map((attempt): Line => [
+    ...job.attemptHistory.map((attempt): Line => [
       `attempt ${attempt.attempt}`,
       attemptText(attempt, withTracing, now),
     ]),
@@ -96,11 +96,12 @@ function stackLines({ stack = "" }: Partial<JobError> = {}): readonly Line[] {
   return stack.split("\n").slice(1).map((line): Line => ["", line]);
 }
 
-function attemptText(attempt: FailedAttempt, withTracing: boolean, now: number): string {
+function attemptText(attempt: Attempt, withTracing: boolean, now: number): string {
   const { outcome, startedAt, finishedAt, error, traceparent } = attempt;
-  const after = durationText(finishedAt.getTime() - startedAt.getTime());
+  const length = durationText((finishedAt?.getTime() ?? now) - startedAt.getTime());
   const when = distanceText(startedAt.getTime(), now);
-  const what = `${outcome.replaceAll("_", " ")} after ${after}, begun ${when}`;
+  const word = finishedAt === undefined ? "for" : "after";
+  const what = `${outcome.replaceAll("_", " ")} ${word} ${length}, begun ${when}`;
   const why = error === undefined ? what : `${what}: ${errorText(error)}`;
   return withTracing && traceparent !== undefined ? `${traceparent} ${why}` : why;
 }

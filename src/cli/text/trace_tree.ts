@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { JobNode, JobRun, JobTree } from "../../queue/job_tree.ts";
+import type { Attempt } from "../../job/job.ts";
+import type { JobNode, JobTree } from "../../queue/job_tree.ts";
 import { durationText } from "../../duration.ts";
 import { barOf, legendLine, type Scale } from "./bar.ts";
 import { type Look, statusInk } from "./look.ts";
@@ -84,7 +85,7 @@ function headLine(
   const { traceId, correlationId = "" } = rows[0]!.node.job;
   const traces = new Set(rows.map(({ node }) => node.job.traceId)).size;
   const name = traces === 1 ? `trace ${printable(traceId)}` : `${traces} traces`;
-  const count = jobs === 1 ? "1 job" : `${jobs.toLocaleString("en")} jobs`;
+  const count = jobs.length === 1 ? "1 job" : `${jobs.length.toLocaleString("en")} jobs`;
   const after = `${count}  ${durationText(to - from)}`;
   const space = look.isTerminal ? look.columns - name.length - after.length - 4 : Infinity;
   const correlation = correlationId === "" ? [] : [cut(printable(correlationId), space)];
@@ -116,16 +117,16 @@ function labelOf({ branch, node }: Row): string {
 }
 
 /** What went wrong, attempt by attempt, and why it was cancelled. */
-function notesOf({ job, runs }: JobNode): readonly string[] {
-  const notes = runs.filter(({ outcome }) => outcome !== "completed" && outcome !== "running")
+function notesOf({ job, attempts }: JobNode): readonly string[] {
+  const notes = attempts.filter(({ outcome }) => outcome !== "completed" && outcome !== "running")
     .map((run) => noteOf(run));
-  const isTold = runs.at(-1)?.outcome === "cancelled";
+  const isTold = attempts.at(-1)?.outcome === "cancelled";
   if (job.status === "cancelled" && !isTold) notes.push(`cancelled: ${job.error?.message ?? ""}`);
   if (job.status === "blocked") notes.push(`waits for ${job.dependsOn.join(" ")}`);
   return notes;
 }
 
-function noteOf({ attempt, outcome, startedAt, finishedAt, error }: JobRun): string {
+function noteOf({ attempt, outcome, startedAt, finishedAt, error }: Attempt): string {
   const after = durationText(finishedAt!.getTime() - startedAt.getTime());
   const what = `attempt ${attempt} ${outcome.replaceAll("_", " ")} after ${after}`;
   return error === undefined ? what : `${what}: ${error.message}`;

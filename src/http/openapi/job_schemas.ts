@@ -127,16 +127,8 @@ const alwaysThere = [
 
 const wholeJob = [...alwaysThere, "payload"];
 
-const failedAttempts = list(ref("FailedAttempt"));
+const attemptHistory = list(ref("Attempt"));
 const outcomes = ["failed", "timed_out", "cancelled", "released", "lease_expired"];
-
-const attemptProperties = {
-  attempt: whole(1),
-  startedAt: time,
-  finishedAt: time,
-  error: ref("JobError"),
-  traceparent: text,
-};
 
 /** The schemas, by name. */
 export const jobSchemas: Readonly<Record<string, JsonSchema>> = {
@@ -172,17 +164,13 @@ export const jobSchemas: Readonly<Record<string, JsonSchema>> = {
     reason: text,
     cancelledDescendants: whole(0),
   }, ["job", "changed"]),
-  AttemptedJob: closed({ ...jobProperties, failedAttempts }, [...wholeJob, "failedAttempts"]),
-  ListedAttemptedJob: closed({ ...jobProperties, ...partSizes, failedAttempts }, [
-    ...alwaysThere,
-    "failedAttempts",
-  ]),
-  FailedAttempt: closed(
-    { jobId: text, outcome: { enum: outcomes }, ...attemptProperties },
-    ["jobId", "attempt", "outcome", "startedAt", "finishedAt"],
-  ),
-  JobRun: closed(
-    { outcome: { enum: [...outcomes, "completed", "running"] }, ...attemptProperties },
-    ["attempt", "outcome", "startedAt"],
-  ),
+  JobWithAttempts: closed({ ...jobProperties, attemptHistory }, [...wholeJob, "attemptHistory"]),
+  Attempt: closed({
+    attempt: whole(1),
+    outcome: { enum: ["running", "completed", ...outcomes] },
+    startedAt: time,
+    finishedAt: time,
+    error: ref("JobError"),
+    traceparent: text,
+  }, ["attempt", "outcome", "startedAt"]),
 };

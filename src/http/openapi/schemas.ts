@@ -11,21 +11,20 @@ const tree = (id: string): JsonSchema =>
   closed({
     [id]: text,
     roots: list(ref("JobNode")),
-    jobs: whole(0),
     startedAt: time,
     finishedAt: time,
     nextCursor: text,
-  }, [id, "roots", "jobs"]);
+  }, [id, "roots"]);
 
 /** The schemas, by name. */
 export const schemas: Readonly<Record<string, JsonSchema>> = {
   ...jobSchemas,
   JobPage: closed({ jobs: list(ref("ListedJob")), nextCursor: text }, ["jobs"]),
   JobNode: closed({
-    job: ref("ListedAttemptedJob"),
-    runs: list(ref("JobRun")),
+    job: ref("ListedJob"),
+    attempts: list(ref("Attempt")),
     children: list(ref("JobNode")),
-  }, ["job", "runs", "children"]),
+  }, ["job", "attempts", "children"]),
   TraceTree: tree("traceId"),
   CorrelationTree: tree("correlationId"),
   Cancellation: closed({

@@ -44,15 +44,15 @@ export const findJobs: Operation = {
   },
 };
 
-/** One job with its failed attempts. */
+/** One job with all of its attempts. */
 export const getJob: Operation = {
   operationId: "getJob",
   method: "GET",
   path: "/jobs/{id}",
   right: "read",
-  summary: "One job with its failed attempts",
+  summary: "One job with all of its attempts",
   parameters: [idInPath],
-  answers: { 200: { description: "The job.", schema: "AttemptedJob" } },
+  answers: { 200: { description: "The job.", schema: "JobWithAttempts" } },
   errors: ["invalid_input", "not_found"],
   run: async ({ jobs, id }) => {
     const job = await jobs.get(checkedAt("id", () => checkJobId(id)));
@@ -115,5 +115,7 @@ async function tree(
 ) {
   const page = readFilter(query, ["limit", "cursor", "include"], maxPageSize);
   const limit = query.has("limit") ? page.limit : maxPageSize;
-  return { status: 200, body: { ...of, ...await jobs.tree({ ...page, ...of, limit }) } };
+  // Each job is in the tree once: its list would repeat them.
+  const { jobs: _, ...tree } = await jobs.tree({ ...page, ...of, limit });
+  return { status: 200, body: { ...of, ...tree } };
 }

@@ -6,10 +6,9 @@
 import { html } from "hono/html";
 import { durationText } from "../../duration.ts";
 import { checkJobId } from "../../job/ids.ts";
-import type { Attempted, Job, JobSummary } from "../../job/job.ts";
+import type { Attempt, Job, JobSummary, JobWithAttempts } from "../../job/job.ts";
 import type { JobError } from "../../job/record.ts";
 import { hasEnded } from "../../job/status.ts";
-import { type JobRun, runsOf } from "../../queue/job_tree.ts";
 import { noSuchJob } from "../../http/operations/find.ts";
 import { checkedAt } from "../../http/request_error.ts";
 import { copiedId } from "../copied_id.ts";
@@ -34,14 +33,14 @@ export const jobView: View = {
     if (job === undefined) throw noSuchJob();
     const near = await nearJobs(job, visit);
     const mayWrite = await visit.mayWrite(job.queueName);
-    const [run] = runsOf(job).slice(-1);
+    const last = job.attemptHistory.at(-1);
     const body = html`<h1>${job.queueName} ${statusMark(job.status)}</h1>
 ${mayWrite ? steering(job, visit) : ""}
 ${facts(job, near, visit)}
 <h2>Attempts</h2>
 ${attempts(job, visit)}
 ${
-      job.error !== undefined && run?.error === undefined
+      job.error !== undefined && last?.error === undefined
         ? html`<h2>Error</h2>${errorText(job.error)}`
         : ""
     }
@@ -119,23 +118,24 @@ function nearList(jobs: readonly (JobSummary | string)[], to: Visit["to"]): Html
   return html`<ul>${jobs.map((job) => html`<li>${nearJob(job, to)}</li>`)}</ul>`;
 }
 
-function attempts(job: Job & Attempted, visit: Visit): Html {
-  const runs = runsOf(job);
-  if (runs.length === 0) return html`<p>None has begun. It has ${number(job.maxAttempts)}.</p>`;
+function attempts(job: JobWithAttempts<Job>, visit: Visit): Html {
+  if (job.attemptHistory.length === 0) {
+    return html`<p>None has begun. It has ${number(job.maxAttempts)}.</p>`;
+  }
   return html`<ol class="attempts">
-${runs.map((run) => attempt(run, job, visit))}</ol>
+${job.attemptHistory.map((one) => attempt(one, job, visit))}</ol>
 <p class="note">${number(job.attempts)} of ${number(job.maxAttempts)} attempts${
     job.releases > 1 ? `, handed back ${number(job.releases)} times in a row` : ""
   }.</p>`;
 }
 
-function attempt(run: JobRun, job: Job, { to, now }: Visit): Html {
-  const { startedAt, finishedAt, outcome, error } = run;
+function attempt(attempt: Attempt, job: Job, { to, now }: Visit): Html {
+  const { startedAt, finishedAt, outcome, error } = attempt;
   const length = durationText(Math.max(0, (finishedAt?.getTime() ?? now) - startedAt.getTime()));
-  const linked = linkedTrace(run, job.traceId);
+  const linked = linkedTrace(attempt, job.traceId);
   return html`
     <li
-      value="${run.attempt}"><strong>${outcome.replaceAll(
+      value="${attempt.attempt}"><strong>${outcome.replaceAll(
         "_",
         " ",
       )}</strong> ${outcome === "running" ? "for" : "after"} ${length}, from ${moment(

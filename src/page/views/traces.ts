@@ -26,7 +26,9 @@ export const traceView: View = {
   show: async (visit) => {
     const traceId = checkedAt("traceId", () => readTraceId(visit.id));
     const tree = await wholeTree(visit.jobs, { traceId });
-    if (tree.jobs === 0) throw new RequestError("not_found", `No job has the trace id ${traceId}`);
+    if (tree.jobs.length === 0) {
+      throw new RequestError("not_found", `No job has the trace id ${traceId}`);
+    }
     const head = html`<h1>Trace ${copiedId(traceId)}</h1>
 <p class="facts">${factsOf(tree, visit)}${correlationsOf(tree, visit)}${
       linksOut(traceId, visit)
@@ -42,7 +44,7 @@ export const correlationView: View = {
   show: async (visit) => {
     const correlationId = checkedAt("correlationId", () => checkCorrelationId(visit.id));
     const tree = await wholeTree(visit.jobs, { correlationId });
-    if (tree.jobs === 0) {
+    if (tree.jobs.length === 0) {
       throw new RequestError("not_found", `No job has the correlation id ${correlationId}`);
     }
     const traces = new Set(tree.roots.map(({ job }) => job.traceId));
@@ -70,7 +72,9 @@ function shown(title: string, head: Html, tree: JobTree, visit: Visit): Shown {
 ${
     tree.nextCursor === undefined
       ? ""
-      : html`<p class="note">There are more: these are the newest ${counted(tree.jobs, "job")}.</p>`
+      : html`<p class="note">There are more: these are the newest ${
+        counted(tree.jobs.length, "job")
+      }.</p>`
   }
 ${waterfall(tree, readCut(visit.query), visit.to, visit.now)}`;
   return { title, body, isLive: tree.finishedAt === undefined };
@@ -80,7 +84,7 @@ function factsOf(tree: JobTree, { now }: Visit): Html {
   const { jobs, startedAt, finishedAt } = tree;
   const length = durationText((finishedAt?.getTime() ?? now) - startedAt!.getTime());
   const isOver = finishedAt === undefined ? `goes on since ${length}` : `took ${length}`;
-  return html`<span>${counted(jobs, "job")}</span> <span>${isOver}</span> <span>from ${
+  return html`<span>${counted(jobs.length, "job")}</span> <span>${isOver}</span> <span>from ${
     moment(startedAt!)
   }</span>`;
 }

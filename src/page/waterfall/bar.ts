@@ -6,7 +6,8 @@
  */
 import { html } from "hono/html";
 import { hasEnded } from "../../job/status.ts";
-import type { JobNode, JobRun } from "../../queue/job_tree.ts";
+import type { Attempt } from "../../job/job.ts";
+import type { JobNode } from "../../queue/job_tree.ts";
 import { readTraceparent } from "../../trace/w3c.ts";
 import type { Html } from "../view.ts";
 import type { Family } from "./families.ts";
@@ -56,23 +57,23 @@ export function markSign(mark: Mark | "goes-on"): Html {
 
 /** The bar of a job. `unblockedAt` is when the last of its dependencies ended, if it had any. */
 export function jobBar(
-  { job, runs }: JobNode,
+  { job, attempts }: JobNode,
   unblockedAt: number | undefined,
   scale: Scale,
 ): Html {
   const end = job.finishedAt?.getTime() ?? scale.to;
-  const fatal = job.status === "failed" ? runs.at(-1) : undefined;
+  const fatal = job.status === "failed" ? attempts.at(-1) : undefined;
   return bar([
     stretch("wait", job.createdAt.getTime(), end, scale),
-    ...runs.map((run) => {
+    ...attempts.map((run) => {
       const kind = run === fatal ? "run fatal" : `run ${run.outcome}`;
       return stretch(kind, +run.startedAt, run.finishedAt?.getTime() ?? scale.to, scale);
     }),
     unblockedAt !== undefined && mark("unblocked", unblockedAt, scale),
-    ...runs.map((run) =>
+    ...attempts.map((run) =>
       linkedTrace(run, job.traceId) !== undefined && mark("linked", +run.startedAt, scale)
     ),
-    ...runs.filter(endedBadly).map((run) =>
+    ...attempts.filter(endedBadly).map((run) =>
       mark(run === fatal ? "failed" : "retried", +run.finishedAt!, scale)
     ),
     job.status === "cancelled" && mark("cancelled", end, scale),
@@ -89,12 +90,12 @@ export function familyBar({ from, to }: Family, scale: Scale): Html {
 }
 
 /** Whether an attempt did not complete its job, and was no victim of its cancellation. */
-export function endedBadly({ outcome }: JobRun): boolean {
+export function endedBadly({ outcome }: Attempt): boolean {
   return outcome !== "completed" && outcome !== "running" && outcome !== "cancelled";
 }
 
 /** The trace that an attempt ran in, where that is another than its job's, which its span links to. */
-export function linkedTrace({ traceparent }: JobRun, traceId: string): string | undefined {
+export function linkedTrace({ traceparent }: Attempt, traceId: string): string | undefined {
   const ranIn = readTraceparent(traceparent)?.traceId;
   return ranIn === traceId ? undefined : ranIn;
 }

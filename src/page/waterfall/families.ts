@@ -38,11 +38,11 @@ export function parentsFirst(roots: readonly JobNode[]): JobNode[] {
   return nodes;
 }
 
-function alone({ job, runs }: JobNode): Family {
+function alone({ job, attempts }: JobNode): Family {
   return {
     jobs: 1,
     statuses: new Map([[job.status, 1]]),
-    isNoteworthy: runs.length > 1 || noteworthy.has(job.status),
+    isNoteworthy: attempts.length > 1 || noteworthy.has(job.status),
     from: job.createdAt.getTime(),
     to: job.finishedAt?.getTime(),
   };

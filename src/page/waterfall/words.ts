@@ -5,7 +5,8 @@
  */
 import { durationText } from "../../duration.ts";
 import { hasEnded, type JobStatus } from "../../job/status.ts";
-import type { JobNode, JobRun } from "../../queue/job_tree.ts";
+import type { Attempt } from "../../job/job.ts";
+import type { JobNode } from "../../queue/job_tree.ts";
 import { groupedBy } from "../group_by.ts";
 import { linkedTrace } from "./bar.ts";
 import type { Family } from "./families.ts";
@@ -14,22 +15,22 @@ const LONGEST_ERROR = 200;
 
 /** What there is to say of a job. `nameOf` gives the queues of other jobs of the tree. */
 export function jobWords(
-  { job, runs, children }: JobNode,
+  { job, attempts, children }: JobNode,
   nameOf: (id: string) => string | undefined,
   now: number,
 ): string {
   const { dependsOn, parentId, maxAttempts } = job;
   return [
-    `${timesOf(job, runs, now)}.`,
-    ...runs.filter(({ outcome }) => outcome !== "completed" && outcome !== "running").map(
+    `${timesOf(job, attempts, now)}.`,
+    ...attempts.filter(({ outcome }) => outcome !== "completed" && outcome !== "running").map(
       (run, i, failed) => `${failureOf(run, maxAttempts, failed[i - 1])}.`,
     ),
-    job.status === "cancelled" && runs.at(-1)?.outcome !== "cancelled" &&
+    job.status === "cancelled" && attempts.at(-1)?.outcome !== "cancelled" &&
     `Cancelled: ${cut(job.error?.message ?? "")}.`,
     parentId !== undefined && `Part of ${nameOf(parentId) ?? "a job that is not shown"}.`,
     dependsOn.length > 0 && `After ${namesOf(dependsOn, nameOf)}.`,
     children.length > 0 && `Has ${counted(children.length, "part")}.`,
-    runs.some((run) => linkedTrace(run, job.traceId) !== undefined) &&
+    attempts.some((run) => linkedTrace(run, job.traceId) !== undefined) &&
     "Ran in another trace, linked to this one.",
   ].filter(Boolean).join(" ");
 }
@@ -55,19 +56,17 @@ export function number(count: number): string {
   return count.toLocaleString("en");
 }
 
-function timesOf(job: JobNode["job"], runs: readonly JobRun[], now: number): string {
+function timesOf(job: JobNode["job"], attempts: readonly Attempt[], now: number): string {
   const end = job.finishedAt?.getTime() ?? now;
-  const ran = runs.reduce(
+  const ran = attempts.reduce(
     (sum, run) => sum + ((run.finishedAt?.getTime() ?? now) - +run.startedAt),
     0,
   );
   const waited = Math.max(0, end - job.createdAt.getTime() - ran);
   const waits = hasEnded(job.status) ? "waited" : waitWords[job.status];
-  if (runs.length === 0) return `${capital(job.status)}, ${waits} ${durationText(waited)}`;
-  const attempts = runs.length === 1 ? "" : ` in ${runs.length} attempts`;
-  return `${capital(job.status)}, waited ${durationText(waited)}, ran ${
-    durationText(ran)
-  }${attempts}`;
+  if (attempts.length === 0) return `${capital(job.status)}, ${waits} ${durationText(waited)}`;
+  const times = attempts.length === 1 ? "" : ` in ${attempts.length} attempts`;
+  return `${capital(job.status)}, waited ${durationText(waited)}, ran ${durationText(ran)}${times}`;
 }
 
 const waitWords: Readonly<Partial<Record<JobStatus, string>>> = {
@@ -80,9 +79,9 @@ const waitWords: Readonly<Partial<Record<JobStatus, string>>> = {
 
 /** An error that comes again and again is told once: a long trace full of them stays short. */
 function failureOf(
-  { attempt, outcome, startedAt, finishedAt, error }: JobRun,
+  { attempt, outcome, startedAt, finishedAt, error }: Attempt,
   most: number,
-  before: JobRun | undefined,
+  before: Attempt | undefined,
 ): string {
   const after = finishedAt === undefined ? "" : ` after ${durationText(+finishedAt - +startedAt)}`;
   const what = `Attempt ${attempt} of ${most} ${outcome.replaceAll("_", " ")}${after}`;

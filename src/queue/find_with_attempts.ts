@@ -1,10 +1,10 @@
 /**
- * Found jobs with the attempts that did not complete them.
+ * Found jobs with all their attempts.
  *
  * @module
  */
-import { toFailedAttempt } from "../job/from_record.ts";
-import type { Attempted, FailedAttempt, Job, JobWith } from "../job/job.ts";
+import { toAttemptHistory } from "../job/from_record.ts";
+import type { Job, JobWith, JobWithAttempts } from "../job/job.ts";
 import type { JobPart } from "../job/parts.ts";
 import type { AttemptRecord } from "../job/record.ts";
 import type { RecordPage, Store } from "../store/store.ts";
@@ -17,17 +17,20 @@ import {
 } from "./lookup.ts";
 
 /** Jobs as `find` gives them, each with its attempts: up to 1,000, unless the filter says less. */
-export async function findAttempted<Transaction>(
+export async function findWithAttempts<Transaction>(
   store: Store<Transaction>,
   filter: JobFilter,
-): Promise<JobPage<JobWith<Job, JobPart> & Attempted>> {
+): Promise<JobPage<JobWithAttempts<JobWith<Job, JobPart>>>> {
   const recordFilter = toRecordFilter(filter, 1_000);
   const page = await store.find(recordFilter);
   const stacks = recordFilter.include?.includes("stack") ?? true;
-  const { attemptsOf, ...attempted } = await readAttempts(store, page, stacks);
-  const { jobs, nextCursor } = toJobPage(attempted);
+  const { recordsOf, ...read } = await readAttempts(store, page, stacks);
+  const { jobs, nextCursor } = toJobPage(read);
   return {
-    jobs: jobs.map((job) => ({ ...job, failedAttempts: attemptsOf.get(job.id)! })),
+    jobs: jobs.map((job) => ({
+      ...job,
+      attemptHistory: toAttemptHistory(job, recordsOf.get(job.id)!),
+    })),
     nextCursor,
   };
 }
@@ -44,8 +47,8 @@ async function readAttempts<Transaction>(
   store: Store<Transaction>,
   { jobs, hasMore }: RecordPage,
   stacks: boolean,
-): Promise<RecordPage & { readonly attemptsOf: ReadonlyMap<string, readonly FailedAttempt[]> }> {
-  const attemptsOf = new Map<string, FailedAttempt[]>(jobs.map(({ id }) => [id, []]));
+): Promise<RecordPage & { readonly recordsOf: ReadonlyMap<string, readonly AttemptRecord[]> }> {
+  const recordsOf = new Map<string, AttemptRecord[]>(jobs.map(({ id }) => [id, []]));
   let limit = stacks ? WITH_STACKS_AT_ONCE : ATTEMPTS_AT_ONCE;
   let bytes = 0;
   let done = 0;
@@ -57,11 +60,11 @@ async function readAttempts<Transaction>(
     if (count === 0) limit *= 2;
     for (const attempt of whole) {
       bytes += bytesOf(attempt);
-      attemptsOf.get(attempt.jobId)!.push(toFailedAttempt(attempt));
+      recordsOf.get(attempt.jobId)!.push(attempt);
     }
     done += count;
   }
-  return { jobs: jobs.slice(0, done), hasMore: hasMore || done < jobs.length, attemptsOf };
+  return { jobs: jobs.slice(0, done), hasMore: hasMore || done < jobs.length, recordsOf };
 }
 
 /** The jobs of which all attempts were read. Where as many came as can, those of the last may go on. */
