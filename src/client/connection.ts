@@ -7,7 +7,7 @@ import { withoutEndSlashes } from "../end_slashes.ts";
 import { checkOptionNames } from "../job/option_names.ts";
 import { currentScope } from "../trace/scope.ts";
 import { activeSpanContext } from "../trace/tracer.ts";
-import { writeTraceparent } from "../trace/w3c.ts";
+import { formatTraceparent } from "../job/traceparent.ts";
 import { type Reader, UnexpectedShape } from "./answer_shape.ts";
 import { refusalFrom } from "./from_json.ts";
 import { JobClientError, unexpectedAnswer } from "./job_client_error.ts";
@@ -144,7 +144,7 @@ function decoded(part: string): string {
 /** The caller's active span and business process, for the jobs that the router enqueues. */
 function surroundings(): Record<string, string> {
   const span = activeSpanContext();
-  const traceparent = span && writeTraceparent(span);
+  const traceparent = span && formatTraceparent(span);
   const tracestate = span?.traceState?.serialize();
   const correlationId = currentScope()?.correlationId;
   return {

@@ -18,7 +18,7 @@ import { withBaggage } from "./baggage.ts";
 import { endJobSpan, startJobSpan, type TracedJob } from "./job_span.ts";
 import type { SpanRules } from "./rules.ts";
 import { validSpanContext } from "./tracer.ts";
-import { writeTraceparent } from "./w3c.ts";
+import { formatTraceparent } from "../job/traceparent.ts";
 
 /** The span of a running attempt. */
 export interface AttemptSpan {
@@ -82,7 +82,7 @@ class StartedAttempt implements AttemptSpan {
   #traceparent(): string | undefined {
     try {
       const isKept = this.#isElsewhere || this.span.isRecording();
-      return isKept && this.#spanContext ? writeTraceparent(this.#spanContext) : undefined;
+      return isKept && this.#spanContext ? formatTraceparent(this.#spanContext) : undefined;
     } catch {
       return undefined;
     }

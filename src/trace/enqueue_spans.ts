@@ -22,7 +22,8 @@ import { linkTo } from "./relation.ts";
 import type { SpanJob, SpanRules } from "./rules.ts";
 import { setFailure, shielded } from "./span_end.ts";
 import { asParent, type Origin, type Parent, startSpan, validSpanContext } from "./tracer.ts";
-import { readTraceparent, writeTraceparent } from "./w3c.ts";
+import { readTraceparent } from "./w3c.ts";
+import { formatTraceparent } from "../job/traceparent.ts";
 
 /** A job with everything decided about its trace but its creation context. */
 export interface OutgoingJob {
@@ -200,7 +201,7 @@ function creationContextOf(span: Span, { traceId }: Origin): CreationContext | u
 export function toCreationContext(spanContext: SpanContext): CreationContext {
   return {
     traceId: spanContext.traceId,
-    traceparent: writeTraceparent(spanContext),
+    traceparent: formatTraceparent(spanContext),
     tracestate: spanContext.traceState?.serialize() || undefined,
   };
 }

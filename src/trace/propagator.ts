@@ -5,7 +5,8 @@
  * @module
  */
 import { type TextMapPropagator, trace } from "@opentelemetry/api";
-import { readTraceparent, writeTraceparent } from "./w3c.ts";
+import { readTraceparent } from "./w3c.ts";
+import { formatTraceparent } from "../job/traceparent.ts";
 import { isTracingSuppressed } from "./suppress_tracing.ts";
 
 /** Reads and writes the headers `traceparent` and `tracestate`. */
@@ -15,7 +16,7 @@ export const traceContextPropagator: TextMapPropagator = {
   inject(context, carrier, setter) {
     const spanContext = trace.getSpanContext(context);
     if (spanContext === undefined || isTracingSuppressed(context)) return;
-    const traceparent = writeTraceparent(spanContext);
+    const traceparent = formatTraceparent(spanContext);
     if (traceparent === undefined) return;
     setter.set(carrier, "traceparent", traceparent);
     const tracestate = spanContext.traceState?.serialize();

@@ -94,6 +94,12 @@ describe("the architecture", () => {
     assert.deepEqual(libraryFiles().filter((file) => !reached.has(file)), []);
   });
 
+  test("one file knows the columns of a traceparent", () => {
+    const cut = /\.(slice|substring|charCodeAt)\((3, ?35|36, ?52|53|54)\)/;
+    const cutting = libraryFiles().filter((file) => cut.test(readFileSync(file, "utf8")));
+    assert.deepEqual(cutting, ["src/job/traceparent.ts"]);
+  });
+
   test("the names of files say something", () => {
     const empty = /^(utils?|helpers?|types|constants|index|common|misc)\.ts$/;
     assert.deepEqual(libraryFiles().filter((file) => empty.test(basename(file))), []);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { traceIdIn } from "../../job/traceparent.ts";
 import type { JobInput, JobRecord } from "../../job/record.ts";
 import { checkSameJob } from "../reasons.ts";
 import { mostLinks, type RecordFilter, type RecordPage } from "../store.ts";
@@ -69,7 +70,7 @@ export class MemoryTable {
 
   /** Makes a job known by the trace that an attempt of it ran in. */
   noteAttempt(entry: Entry, traceparent: string | undefined): void {
-    const traceId = traceparent?.slice(3, 35);
+    const traceId = traceparent && traceIdIn(traceparent);
     if (traceId === undefined || traceId === entry.record.traceId) return;
     if (entry.ranIn?.has(traceId)) return;
     (entry.ranIn ??= new Set()).add(traceId);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { traceIdIn } from "../../job/traceparent.ts";
 import type { Settlement } from "../store.ts";
 import type { Database } from "./database.ts";
 
@@ -28,7 +29,7 @@ export function completePlainly(
     now,
     jobId,
     leaseToken,
-    traceparent?.slice(3, 35) ?? null,
+    traceparent === undefined ? null : traceIdIn(traceparent),
   );
   return changed > 0;
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { traceIdIn } from "../../job/traceparent.ts";
 import type { TraceEnd, TraceEndClaim } from "../store.ts";
 import type { Database, Row } from "./database.ts";
 import type { Effects } from "./effects.ts";
@@ -98,7 +99,7 @@ export function noteAttemptTrace(
   traceparent: string | undefined,
 ): void {
   if (traceparent === undefined) return;
-  const traceId = traceparent.slice(3, 35);
+  const traceId = traceIdIn(traceparent);
   database.run(
     "insert or ignore into hammerwork_attempt_traces (trace_id, job_id) " +
       "select ?, id from hammerwork_jobs where id = ? and trace_id <> ?",
