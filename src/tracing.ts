@@ -20,7 +20,7 @@
  */
 import { diag } from "@opentelemetry/api";
 import type { TracerProvider } from "@opentelemetry/sdk-trace";
-import { flushSpans } from "./trace/flush.ts";
+import { flushSpans } from "./trace/tracer.ts";
 import { checkOptions } from "./tracing/check_options.ts";
 import { exportTimeoutOf } from "./tracing/destination.ts";
 import { newProvider } from "./tracing/provider.ts";

@@ -6,7 +6,7 @@
 import { withoutEndSlashes } from "../end_slashes.ts";
 import { checkOptionNames } from "../job/option_names.ts";
 import { currentScope } from "../trace/scope.ts";
-import { activeSpanContext } from "../trace/tracer.ts";
+import { activeSpanContext } from "../trace/active_context.ts";
 import { formatTraceparent } from "../job/traceparent.ts";
 import { type Reader, UnexpectedShape } from "./answer_shape.ts";
 import { refusalFrom } from "./from_json.ts";

@@ -25,7 +25,7 @@ import { checkFilterNames, type JobFilter, type JobPage } from "../queue/lookup.
 import type { Health } from "../store/health.ts";
 import type { QueueCount, RetryOptions } from "../store/store.ts";
 import { currentScope } from "../trace/scope.ts";
-import { activeSpanContext } from "../trace/tracer.ts";
+import { activeSpanContext } from "../trace/active_context.ts";
 import type { EnqueueByRouter } from "./receipt.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { JobClientError, unexpectedAnswer } from "./job_client_error.ts";

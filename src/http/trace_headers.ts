@@ -7,8 +7,8 @@
 import type { SpanContext } from "@opentelemetry/api";
 import type { NewJob } from "../job/new_job.ts";
 import { activeBaggage } from "../trace/baggage.ts";
-import { activeSpanContext } from "../trace/tracer.ts";
-import { readTraceparent } from "../trace/w3c.ts";
+import { activeSpanContext } from "../trace/active_context.ts";
+import { readTraceparent } from "../trace/span_context.ts";
 
 /** What a request passes on to its jobs. */
 export interface RequestTrace {

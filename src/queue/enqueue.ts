@@ -15,7 +15,7 @@ import type { InTransaction } from "../job/queues.ts";
 import type { JobInput } from "../job/record.ts";
 import { unknownParent } from "../store/reasons.ts";
 import type { Added, Store } from "../store/store.ts";
-import { type EnqueueTrace, startEnqueueTrace } from "../trace/producer.ts";
+import { type EnqueueTrace, startEnqueueTrace } from "../trace/enqueue_spans.ts";
 import type { SpanRules } from "../trace/rules.ts";
 import { activeTracer } from "../trace/tracer.ts";
 import { toFoundJob } from "../job/from_record.ts";

@@ -12,8 +12,8 @@ import type { FoundRecord } from "../job/record.ts";
 import { sanitizeBaggage } from "../trace/baggage.ts";
 import type { OutgoingJob } from "../trace/enqueue_spans.ts";
 import type { JobScope } from "../trace/scope.ts";
-import { type Origin, type Parent, parentOf } from "../trace/tracer.ts";
-import { readTraceparent } from "../trace/w3c.ts";
+import { type Origin, type Parent, parentOf } from "../trace/start_span.ts";
+import { readTraceparent } from "../trace/span_context.ts";
 
 /** What surrounds a call of `enqueue`. */
 export interface Surroundings {

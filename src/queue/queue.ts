@@ -44,7 +44,7 @@ import {
   type SpanRules,
 } from "../trace/rules.ts";
 import { currentScope, type JobScope } from "../trace/scope.ts";
-import { activeParent, parentOf } from "../trace/tracer.ts";
+import { activeParent, parentOf } from "../trace/start_span.ts";
 import { toAttemptHistory, toJob } from "../job/from_record.ts";
 import { Worker } from "../worker/worker.ts";
 import type {

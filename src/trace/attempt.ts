@@ -17,7 +17,7 @@ import { hasContextManager } from "./api_copy.ts";
 import { withBaggage } from "./baggage.ts";
 import { endJobSpan, startJobSpan, type TracedJob } from "./job_span.ts";
 import type { SpanRules } from "./rules.ts";
-import { validSpanContext } from "./tracer.ts";
+import { validSpanContext } from "./span_context.ts";
 import { formatTraceparent } from "../job/traceparent.ts";
 
 /** The span of a running attempt. */

@@ -1,18 +1,18 @@
 /**
- * The names of what spans say, from OpenTelemetry's semantic conventions for messaging (1.44); what
- * they have no name for is under `hammerwork.`.
+ * The attributes of spans, by OpenTelemetry's semantic conventions for messaging (1.44). Attributes
+ * that the conventions do not define begin with `hammerwork.`.
  *
  * @module
  */
-import type { Attributes } from "@opentelemetry/api";
+import { type Attributes, type Span, SpanStatusCode } from "@opentelemetry/api";
 import type { SpanAttributes, SpanJob, SpanRules } from "./rules.ts";
 
-/** What is done to a message, by the conventions' names. */
-export type Operation = "create" | "send" | "process";
+/** What is done to a message, as the conventions name it. */
+export type SpanOperation = "create" | "send" | "process";
 
-/** What is done, and where. */
+/** The attributes of an operation on a queue. */
 export function operationAttributes(
-  operation: Operation,
+  operation: SpanOperation,
   queueName: string | undefined,
 ): Attributes {
   const attributes: Attributes = {
@@ -24,9 +24,9 @@ export function operationAttributes(
   return attributes;
 }
 
-/** What is done to one job, which job it is, and to what it belongs, as the given function wants it. */
+/** The attributes of an operation on one job, after `rules.spanAttributes`. */
 export function jobAttributes(
-  operation: Operation,
+  operation: SpanOperation,
   job: SpanJob,
   rules: SpanRules,
   more?: Attributes,
@@ -34,43 +34,49 @@ export function jobAttributes(
   const attributes = operationAttributes(operation, job.queueName);
   attributes["messaging.message.id"] = job.id;
   if (rules.clientId !== undefined) attributes["messaging.client.id"] = rules.clientId();
-  // What others call a correlation id is a conversation id there.
+  // The conventions call a correlation id a conversation id.
   if (job.correlationId !== undefined) {
     attributes["messaging.message.conversation_id"] = job.correlationId;
   }
   if (job.parentId) attributes["hammerwork.job.parent_id"] = job.parentId;
   if (more !== undefined) Object.assign(attributes, more);
   if (rules.spanAttributes === undefined) return attributes;
-  // When it fails it was to take something out, and nobody knows what.
-  return changed(attributes, job, rules.spanAttributes) ??
+  // When the function fails, what it would have removed is unknown: nothing optional is kept.
+  return applySpanAttributes(attributes, job, rules.spanAttributes) ??
     operationAttributes(operation, job.queueName);
 }
 
-/** What the function makes of attributes; `undefined` when it throws or returns something else. */
-function changed(
+/** What the function returns; `undefined` when it throws or returns no attributes. */
+function applySpanAttributes(
   attributes: Attributes,
   job: SpanJob,
   spanAttributes: SpanAttributes,
 ): Attributes | undefined {
   try {
-    const said: unknown = spanAttributes(attributes, job);
-    if (typeof said !== "object" || said === null) return undefined;
-    if (!(said instanceof Promise)) return said as Attributes;
-    said.catch(() => {});
+    const result: unknown = spanAttributes(attributes, job);
+    if (typeof result !== "object" || result === null) return undefined;
+    if (!(result instanceof Promise)) return result as Attributes;
+    result.catch(() => {});
     return undefined;
   } catch {
     return undefined;
   }
 }
 
-/** An exception's class, message and stack, as the given function leaves them. */
+/** Marks a span as failed. */
+export function setFailure(span: Span, errorType: string, message: string): void {
+  span.setAttribute("error.type", errorType);
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
+}
+
+/** An exception's class, message and stack, after `spanAttributes`. */
 export function exceptionOf(
   error: { readonly name: string; readonly message: string; readonly stack?: string },
   job: SpanJob,
   spanAttributes: SpanAttributes | undefined,
 ): { name: string; message: string; stack?: string } {
   if (spanAttributes === undefined) return error;
-  const said = changed(
+  const changed = applySpanAttributes(
     {
       "exception.type": error.name,
       "exception.message": error.message,
@@ -79,10 +85,10 @@ export function exceptionOf(
     job,
     spanAttributes,
   );
-  const stack = said?.["exception.stacktrace"];
+  const stack = changed?.["exception.stacktrace"];
   return {
-    name: String(said?.["exception.type"] ?? error.name),
-    message: String(said?.["exception.message"] ?? ""),
+    name: String(changed?.["exception.type"] ?? error.name),
+    message: String(changed?.["exception.message"] ?? ""),
     ...(stack !== undefined && { stack: String(stack) }),
   };
 }

@@ -5,10 +5,10 @@
  */
 import { type Context, type Link, type Span, SpanKind, type Tracer } from "@opentelemetry/api";
 import type { JobError } from "../job/record.ts";
-import { operationAttributes } from "./attributes.ts";
+import { operationAttributes, setFailure } from "./attributes.ts";
 import type { SpanRules } from "./rules.ts";
-import { setFailure, shielded } from "./span_end.ts";
-import { asParent, type Origin, type Parent, startSpan } from "./tracer.ts";
+import { asParent, type Origin, type Parent, startSpan } from "./start_span.ts";
+import { ignoreErrors } from "./tracer.ts";
 
 const CLOCKS_AGREE_MS = 10;
 
@@ -24,7 +24,7 @@ export class BatchSpan {
     above: Origin,
     within: Context,
   ) {
-    // The destination stands there only where it is the same for all.
+    // The span names a queue only if all jobs go to the same one.
     const [first] = queueNames;
     const queueName = queueNames.every((name) => name === first) ? first : undefined;
     this.#span = startSpan(tracer, above, within, () => ({
@@ -38,16 +38,16 @@ export class BatchSpan {
     }));
   }
 
-  /** As the parent of `create` spans. */
+  /** The parent of the `create` spans. */
   get asParent(): Parent {
     return asParent(this.#span);
   }
 
   /**
-   * One end for all its spans, in ms since 1970. Left to itself, the SDK rounds each span's beginning
-   * to a millisecond and counts its end from there, so that of two that end one after the other the
-   * first would often seem to outlive the second. No beginning is later than the later of both
-   * clocks; where these have drifted apart, each span knows best.
+   * The end time that all spans of the batch get, in ms since 1970; `undefined` leaves it to the SDK.
+   * The SDK rounds each span's start to a millisecond and measures its end from there, so a `create`
+   * span would often seem to end after the `send` span above it. No start is later than the later of
+   * both clocks. Where the clocks have drifted apart, the SDK's own times are better.
    */
   endTime(): number | undefined {
     const now = Date.now();
@@ -57,7 +57,7 @@ export class BatchSpan {
 
   /** Links to the `create` spans, each with the id that its job is stored under. */
   link(created: readonly Span[], messageIds: readonly string[]): void {
-    shielded(() => {
+    ignoreErrors(() => {
       if (!this.#span.isRecording()) return;
       this.#span.addLinks(created.map((span, i): Link => ({
         context: span.spanContext(),
@@ -66,13 +66,13 @@ export class BatchSpan {
     });
   }
 
-  /** Says what kept the jobs from being stored. */
+  /** Records the error because of which no job was stored. */
   fail({ name, message }: JobError): void {
-    shielded(() => setFailure(this.#span, name, message));
+    ignoreErrors(() => setFailure(this.#span, name, message));
   }
 
   /** Ends it. */
   end(endTime: number | undefined): void {
-    shielded(() => this.#span.end(endTime));
+    ignoreErrors(() => this.#span.end(endTime));
   }
 }

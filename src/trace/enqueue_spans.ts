@@ -1,6 +1,7 @@
 /**
- * The spans of one enqueue, by the messaging conventions of OpenTelemetry: one job is one `send` span;
- * several are a `create` span each and one `send` span that links to them.
+ * The spans of one enqueue, by OpenTelemetry's semantic conventions for messaging: one job is one
+ * `send` span; several are a `create` span each and one `send` span that links to them. The context of
+ * a job's span is stored with the job, before any worker can see it.
  *
  * @module
  */
@@ -11,21 +12,23 @@ import {
   SpanKind,
   type Tracer,
 } from "@opentelemetry/api";
-import { toJobError } from "../job/thrown.ts";
+import { newTraceId } from "../job/ids.ts";
 import type { NewJob } from "../job/new_job.ts";
 import type { JobError } from "../job/record.ts";
+import { toJobError } from "../job/thrown.ts";
+import { formatTraceparent } from "../job/traceparent.ts";
 import type { Added } from "../store/store.ts";
-import { exceptionOf, jobAttributes } from "./attributes.ts";
+import { activeContext, isTracingSuppressed } from "./active_context.ts";
+import { exceptionOf, jobAttributes, setFailure } from "./attributes.ts";
 import { withBaggage } from "./baggage.ts";
 import { BatchSpan } from "./batch_span.ts";
 import { linkTo } from "./relation.ts";
 import type { SpanJob, SpanRules } from "./rules.ts";
-import { setFailure, shielded } from "./span_end.ts";
-import { asParent, type Origin, type Parent, startSpan, validSpanContext } from "./tracer.ts";
-import { readTraceparent } from "./w3c.ts";
-import { formatTraceparent } from "../job/traceparent.ts";
+import { readTraceparent, validSpanContext } from "./span_context.ts";
+import { asParent, type Origin, type Parent, startSpan } from "./start_span.ts";
+import { activeTracer, ignoreErrors } from "./tracer.ts";
 
-/** A job with everything decided about its trace but its creation context. */
+/** A job to be added, with everything about its trace but its creation context. */
 export interface OutgoingJob {
   /** The job. */
   readonly job: NewJob;
@@ -39,38 +42,89 @@ export interface OutgoingJob {
   readonly baggage: string | undefined;
 }
 
-/** What is stored of a job's trace. */
+/** The creation context of a job, as it is stored with the job. */
 export interface CreationContext {
   /** 32 lower-case hex digits. */
   readonly traceId: string;
-  /** Absent when no tracing took a sampling decision. */
+  /** Absent where nothing has decided whether the trace is sampled. */
   readonly traceparent?: string | undefined;
-  /** Vendors' part. */
+  /** The `tracestate` beside it. */
   readonly tracestate?: string | undefined;
 }
 
-/** What is known of a call of `enqueue` beside its jobs. */
+/** What all jobs of one `enqueue` have in common. */
 export interface EnqueueContext {
   /** The caller's active span. */
   readonly span: Parent | undefined;
-  /** How spans are made. */
+  /** The rules of the queue's spans. */
   readonly rules: SpanRules;
 }
 
-/** A span that was started, and the job that it creates. */
-interface Started {
+/** The spans of one enqueue. */
+export interface EnqueueTrace {
+  /** One for each job, in order. */
+  readonly creations: readonly CreationContext[];
+  /** Ends the spans of jobs that are stored: what was added, in order. */
+  end(added: readonly Added[]): void;
+  /** Ends the spans of jobs that are not. */
+  fail(error: unknown): void;
+}
+
+/** Starts the spans of one enqueue; without tracing it only decides the ids. */
+export function startEnqueueTrace(
+  jobs: readonly OutgoingJob[],
+  enqueueContext: EnqueueContext,
+): EnqueueTrace {
+  const tracer = activeTracer();
+  if (tracer === undefined) return withoutSpans(jobs);
+  const within = activeContext();
+  if (isTracingSuppressed(within)) return withoutSpans(jobs);
+  const spans = new EnqueueSpans(enqueueContext);
+  try {
+    if (jobs.length === 1) spans.startOne(tracer, jobs[0]!, within);
+    else spans.startMany(tracer, jobs, within);
+    const creations = spans.creations();
+    // A provider that makes empty spans has no trace for the jobs.
+    if (creations !== undefined) {
+      return {
+        creations,
+        end: (added) => spans.end(added),
+        fail: (error) => spans.fail(error),
+      };
+    }
+  } catch {
+    // A tracer that throws must not keep a job from being enqueued.
+  }
+  spans.abandon();
+  return withoutSpans(jobs);
+}
+
+function withoutSpans(jobs: readonly OutgoingJob[]): EnqueueTrace {
+  const newTraces = new Map<Origin, string>();
+  const creations = jobs.map(({ origin }): CreationContext => {
+    // The caller's context is passed on as it is, with its sampling decision.
+    if (origin.parent !== undefined) return toCreationContext(origin.parent.spanContext);
+    if (origin.traceId !== undefined) return { traceId: origin.traceId };
+    const traceId = newTraces.get(origin) ?? newTraceId();
+    newTraces.set(origin, traceId);
+    return { traceId };
+  });
+  return { creations, end: () => {}, fail: () => {} };
+}
+
+/** A span, and the job that it creates. */
+interface JobSend {
   readonly span: Span;
   readonly outgoing: OutgoingJob;
 }
 
-/** One span of each job, and of several jobs the one above. */
-export class EnqueueSpans {
-  readonly #sender: EnqueueContext;
-  readonly #started: Started[] = [];
+class EnqueueSpans {
+  readonly #enqueueContext: EnqueueContext;
+  readonly #sends: JobSend[] = [];
   #batch: BatchSpan | undefined;
 
-  constructor(sender: EnqueueContext) {
-    this.#sender = sender;
+  constructor(enqueueContext: EnqueueContext) {
+    this.#enqueueContext = enqueueContext;
   }
 
   /** One job is one `send` span. */
@@ -82,9 +136,9 @@ export class EnqueueSpans {
   startMany(tracer: Tracer, jobs: readonly OutgoingJob[], within: Context): void {
     const origins = new Set(jobs.map(({ origin }) => origin));
     const shared = origins.size === 1 ? jobs[0]!.origin : undefined;
-    const above = shared ?? { parent: this.#sender.span };
+    const above = shared ?? { parent: this.#enqueueContext.span };
     const queueNames = jobs.map(({ job }) => job.queueName);
-    const { rules } = this.#sender;
+    const { rules } = this.#enqueueContext;
     const batch = this.#batch = new BatchSpan(tracer, queueNames, rules, above, within);
     // Each trace gets one root: the send span where all jobs share a trace, else its first job's.
     const roots = new Map<Origin, Origin>();
@@ -98,7 +152,7 @@ export class EnqueueSpans {
 
   /** What is stored of each job's trace; `undefined` if a span has no valid context. */
   creations(): readonly CreationContext[] | undefined {
-    const creations = this.#started.map(({ span, outgoing }) =>
+    const creations = this.#sends.map(({ span, outgoing }) =>
       creationContextOf(span, outgoing.origin)
     );
     return creations.every((creation) => creation !== undefined) ? creations : undefined;
@@ -106,30 +160,30 @@ export class EnqueueSpans {
 
   /** Ends the spans of jobs that are stored. */
   end(added: readonly Added[]): void {
-    this.#started.forEach(({ span, outgoing }, i) => {
+    this.#sends.forEach(({ span, outgoing }, i) => {
       const { job, deduplicated } = added[i]!;
       const isCancelled = job.status === "cancelled";
       if (!deduplicated && !isCancelled && job.parentId === outgoing.parentId) return;
-      shielded(() => this.#sayStored(span, outgoing, added[i]!));
+      ignoreErrors(() => this.#describeStored(span, outgoing, added[i]!));
     });
     this.#end(added.map(({ job }) => job.id));
   }
 
   /** Ends the spans of jobs that are not stored. */
   fail(error: unknown): void {
-    const kept = toJobError(error);
-    for (const { span, outgoing } of this.#started) {
-      shielded(() => markFailed(span, kept, outgoing, this.#sender));
+    const jobError = toJobError(error);
+    for (const { span, outgoing } of this.#sends) {
+      ignoreErrors(() => markFailed(span, jobError, outgoing, this.#enqueueContext));
     }
-    // A database's message may quote what it refused; of several jobs nobody can say whose it is.
-    const { spanAttributes } = this.#sender.rules;
-    this.#batch?.fail(spanAttributes === undefined ? kept : { ...kept, message: "" });
-    this.#end(this.#started.map(({ outgoing }) => outgoing.job.id));
+    // A database's message may quote a payload, and of several jobs it is unknown whose.
+    const { spanAttributes } = this.#enqueueContext.rules;
+    this.#batch?.fail(spanAttributes === undefined ? jobError : { ...jobError, message: "" });
+    this.#end(this.#sends.map(({ outgoing }) => outgoing.job.id));
   }
 
-  /** Ends what was started in vain. */
+  /** Ends the spans where tracing failed. */
   abandon(): void {
-    for (const { span } of this.#started) shielded(() => span.end());
+    for (const { span } of this.#sends) ignoreErrors(() => span.end());
     this.#batch?.end(undefined);
   }
 
@@ -143,17 +197,17 @@ export class EnqueueSpans {
     const span = startSpan(tracer, origin, withBaggage(within, outgoing.baggage), () => ({
       name: `${operation} ${outgoing.job.queueName}`,
       kind: SpanKind.PRODUCER,
-      attributes: jobAttributes(operation, spanJobOf(outgoing), this.#sender.rules),
+      attributes: jobAttributes(operation, spanJobOf(outgoing), this.#enqueueContext.rules),
     }));
-    this.#started.push({ span, outgoing });
+    this.#sends.push({ span, outgoing });
     return span;
   }
 
   /**
-   * What was not known when the span was started: a deduplicated job, or its deduplicated parent, has
-   * another id, and a job can be cancelled as it is stored.
+   * Adds what was unknown when the span was started: a deduplicated job, or its deduplicated parent,
+   * has another id, and a job can be cancelled as it is stored.
    */
-  #sayStored(
+  #describeStored(
     span: Span,
     outgoing: OutgoingJob,
     { job: { id, parentId, traceparent, tracestate, status, error }, deduplicated }: Added,
@@ -168,15 +222,15 @@ export class EnqueueSpans {
         "hammerwork.job.cancellation_reason": error?.message ?? "",
       }),
     };
-    span.setAttributes(jobAttributes(operation, job, this.#sender.rules, more));
+    span.setAttributes(jobAttributes(operation, job, this.#enqueueContext.rules, more));
     const first = deduplicated ? readTraceparent(traceparent, tracestate) : undefined;
     if (first !== undefined) span.addLink(linkTo(first, "creation"));
   }
 
   #end(messageIds: readonly string[]): void {
     const endTime = this.#batch?.endTime();
-    this.#batch?.link(this.#started.map(({ span }) => span), messageIds);
-    for (const { span } of this.#started) shielded(() => span.end(endTime));
+    this.#batch?.link(this.#sends.map(({ span }) => span), messageIds);
+    for (const { span } of this.#sends) ignoreErrors(() => span.end(endTime));
     this.#batch?.end(endTime);
   }
 }
@@ -187,18 +241,16 @@ function spanJobOf(
   return { id, queueName, payload, correlationId, parentId };
 }
 
-/** The creation context, if the span has a valid one in the trace that was asked for. */
+/** The span's context; only the trace id where the provider did not use the trace it was given. */
 function creationContextOf(span: Span, { traceId }: Origin): CreationContext | undefined {
   const spanContext = validSpanContext(span);
   if (spanContext === undefined) return undefined;
-  // Another's provider may not do as it was asked; the job's own trace is what its caller said.
   return traceId === undefined || traceId === spanContext.traceId
     ? toCreationContext(spanContext)
     : { traceId };
 }
 
-/** A span context as it is stored. */
-export function toCreationContext(spanContext: SpanContext): CreationContext {
+function toCreationContext(spanContext: SpanContext): CreationContext {
   return {
     traceId: spanContext.traceId,
     traceparent: formatTraceparent(spanContext),

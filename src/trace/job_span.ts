@@ -10,19 +10,19 @@ import {
   ROOT_CONTEXT,
   type Span,
   SpanKind,
-  SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
 import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import type { JobRecord } from "../job/record.ts";
-import { exceptionOf, jobAttributes } from "./attributes.ts";
+import { tickSpanContext } from "./active_context.ts";
+import { exceptionOf, jobAttributes, setFailure } from "./attributes.ts";
 import { isDropped } from "./root_trace_id.ts";
 import { withBaggage } from "./baggage.ts";
 import { linksOf, originOf, type StoredTraceContext } from "./relation.ts";
 import { defaultSpanRules, type SpanJob, type SpanRules } from "./rules.ts";
-import { tickSpanContext } from "./tick_span.ts";
-import { activeTracer, startSpan } from "./tracer.ts";
-import { isSampled } from "./w3c.ts";
+import { isSampled } from "./span_context.ts";
+import { startSpan } from "./start_span.ts";
+import { activeTracer } from "./tracer.ts";
 
 /** What a job span is made from: a claimed job, or as much of one as is at hand. */
 export type TracedJob =
@@ -112,8 +112,7 @@ export function endJobSpan(
     span.setAttribute("hammerwork.job.outcome", outcome);
     if (error === undefined) return;
     const exception = exceptionOf(error, job, rules.spanAttributes);
-    span.setStatus({ code: SpanStatusCode.ERROR, message: exception.message });
-    span.setAttribute("error.type", exception.name);
+    setFailure(span, exception.name, exception.message);
     span.recordException(exception);
   } finally {
     span.end();

@@ -4,7 +4,9 @@
  * @module
  */
 import { currentScope, type JobScope, jobScope } from "./scope.ts";
-import { activeSpanContext, activeTracer, validSpanContext } from "./tracer.ts";
+import { activeSpanContext } from "./active_context.ts";
+import { validSpanContext } from "./span_context.ts";
+import { activeTracer } from "./tracer.ts";
 
 /** What a log line says of where it was written; what is not known is left out. */
 export interface LogFields {

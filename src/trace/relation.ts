@@ -8,8 +8,8 @@ import type { Link, SpanContext } from "@opentelemetry/api";
 import type { Propagation } from "../job/record.ts";
 import type { ClaimedJob } from "../store/store.ts";
 import type { SpanRules } from "./rules.ts";
-import type { Origin } from "./tracer.ts";
-import { readTraceparent } from "./w3c.ts";
+import type { Origin } from "./start_span.ts";
+import { readTraceparent } from "./span_context.ts";
 
 /** As much of a claimed job as is at hand. */
 export type StoredTraceContext =

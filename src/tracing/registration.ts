@@ -7,8 +7,7 @@
 import { context, propagation, trace } from "@opentelemetry/api";
 import { apiVersions, oneCopyRemedy, providerVisibility } from "../trace/api_copy.ts";
 import { isOwnProviderRegistered, setOwnProvider } from "../trace/root_trace_id.ts";
-import { newContextManager } from "../trace/context_manager.ts";
-import { traceContextPropagator } from "../trace/propagator.ts";
+import { newContextManager, traceContextPropagator } from "./context_propagation.ts";
 import type { OwnProvider } from "./provider.ts";
 
 /**

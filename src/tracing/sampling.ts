@@ -7,7 +7,7 @@
 import { ROOT_CONTEXT, SpanKind } from "@opentelemetry/api";
 import type { Sampler } from "@opentelemetry/sdk-trace";
 import type { OwnSampling } from "../trace/root_trace_id.ts";
-import { isSampled } from "../trace/w3c.ts";
+import { isSampled } from "../trace/span_context.ts";
 import type { TracingOptions } from "./tracing_options.ts";
 import { ignore, readVariable, type Variables } from "./variables.ts";
 

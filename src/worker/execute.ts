@@ -12,7 +12,7 @@ import { cutOff, type Outcome } from "./settle.ts";
 import type { ClaimedJob } from "../store/store.ts";
 import { type AttemptSpan, startAttemptSpan } from "../trace/attempt.ts";
 import { runInScope } from "../trace/scope.ts";
-import { runInContext } from "../trace/tracer.ts";
+import { runInContext } from "../trace/active_context.ts";
 import { type Begun, contextOf, scopeOf } from "./attempt_context.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
 

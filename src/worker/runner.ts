@@ -11,10 +11,9 @@ import { type KeptBetweenLoops, Loop, type LoopLimits } from "./loop.ts";
 import { Rotation } from "./rotation.ts";
 import { RoundTrip } from "./round_trip.ts";
 import { warnOfHiddenProvider } from "../trace/api_copy.ts";
-import { flushSpans } from "../trace/flush.ts";
 import { runOutsideScope } from "../trace/scope.ts";
-import { newTickContext } from "../trace/tick_span.ts";
-import { runInContext } from "../trace/tracer.ts";
+import { newTickContext, runInContext } from "../trace/active_context.ts";
+import { flushSpans } from "../trace/tracer.ts";
 import type { WorkerSettings } from "./worker_settings.ts";
 
 /** The bounds of one tick. */

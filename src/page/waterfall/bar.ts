@@ -8,7 +8,7 @@ import { html } from "hono/html";
 import { hasEnded } from "../../job/status.ts";
 import type { Attempt } from "../../job/job.ts";
 import type { JobNode } from "../../queue/job_tree.ts";
-import { readTraceparent } from "../../trace/w3c.ts";
+import { readTraceparent } from "../../trace/span_context.ts";
 import type { Html } from "../view.ts";
 import type { Family } from "./families.ts";
 import { placeOf, type Scale, ticksOf } from "./scale.ts";

@@ -6,7 +6,7 @@
 import { type CollectorAnswer, readCollectorAnswer } from "./collector_answer.ts";
 import { type Deadline, waitUpTo } from "./deadline.ts";
 import { type Body, bodyInit } from "./request_body.ts";
-import { runWithoutTracing } from "../../trace/suppress_tracing.ts";
+import { runWithoutTracing } from "../../trace/active_context.ts";
 
 /** A request that is the same at every try. */
 export interface Delivery {

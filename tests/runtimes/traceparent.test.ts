@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { readTraceparent } from "../../src/trace/w3c.ts";
+import { readTraceparent } from "../../src/trace/span_context.ts";
 import { anyCodePoint } from "../conformance/any_code_point.ts";
 
 // What W3C Trace Context 3.2 says, as an expression.

@@ -1,10 +1,30 @@
 /**
- * Span contexts from the headers of W3C Trace Context.
+ * Span contexts: from a span, and from the headers of W3C Trace Context.
  *
  * @module
  */
-import { createTraceState, type SpanContext } from "@opentelemetry/api";
+import {
+  createTraceState,
+  isSpanContextValid,
+  type Span,
+  type SpanContext,
+} from "@opentelemetry/api";
 import { parseTraceparent } from "../job/traceparent.ts";
+
+/** A span's context, if it is valid and the span does not throw. */
+export function validSpanContext(span: Span | undefined): SpanContext | undefined {
+  try {
+    const spanContext = span?.spanContext();
+    return spanContext && isSpanContextValid(spanContext) ? spanContext : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the sampled flag is set. */
+export function isSampled({ traceFlags }: SpanContext): boolean {
+  return (traceFlags & 0x01) === 0x01;
+}
 
 /** Reads a `traceparent` with its `tracestate`; `undefined` where the first is missing or not valid. */
 export function readTraceparent(
@@ -28,9 +48,4 @@ function truncateTracestate(tracestate: string): string {
   if (members.join(",").length > 512) members = members.filter((one) => one.length <= 128);
   while (members.join(",").length > 512) members = members.slice(0, -1);
   return members.join(",");
-}
-
-/** Whether the sampled flag is set. */
-export function isSampled({ traceFlags }: SpanContext): boolean {
-  return (traceFlags & 0x01) === 0x01;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { newTraceId } from "../../../src/job/ids.ts";
-import type * as traced from "../../../src/trace/producer.ts";
+import type * as traced from "../../../src/trace/enqueue_spans.ts";
 
 const end = () => {};
 

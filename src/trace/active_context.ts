@@ -1,0 +1,84 @@
+/**
+ * OpenTelemetry's active context, and the two marks that are kept in it. What a context manager throws
+ * never reaches a job.
+ *
+ * @module
+ */
+import {
+  type Context,
+  context,
+  createContextKey,
+  ROOT_CONTEXT,
+  type SpanContext,
+  trace,
+} from "@opentelemetry/api";
+import { validSpanContext } from "./span_context.ts";
+
+/** The caller's active context; an empty one where the context manager throws. */
+export function activeContext(): Context {
+  try {
+    return context.active();
+  } catch {
+    return ROOT_CONTEXT;
+  }
+}
+
+/** The context of the caller's active span, if that is valid. */
+export function activeSpanContext(): SpanContext | undefined {
+  return validSpanContext(trace.getSpan(activeContext()));
+}
+
+/**
+ * Calls `fn` inside a context, if there is one. Whatever the context manager does, `fn` is called
+ * exactly once, and its own result or error is passed on.
+ */
+export function runInContext<R>(within: Context | undefined, fn: () => R): R {
+  if (within === undefined) return fn();
+  let result: { readonly value: R } | { readonly error: unknown } | undefined;
+  const call = () => {
+    if (result !== undefined) return;
+    try {
+      result = { value: fn() };
+    } catch (error) {
+      result = { error };
+    }
+  };
+  try {
+    context.with(within, call);
+  } catch {
+    // Then it runs without the context.
+  }
+  call();
+  if ("error" in result!) throw result.error;
+  return result!.value;
+}
+
+// Keys of one description are the same in every copy of the API; the first is the SDK's own, so its
+// instrumentations see the mark too.
+const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+const TICK_SPAN = createContextKey("hammerwork.span_of_tick");
+
+/** Calls `fn` so that nothing in it is traced. */
+export function runWithoutTracing<T>(fn: () => T): T {
+  return context.with(context.active().setValue(SUPPRESS_TRACING, true), fn);
+}
+
+/** Whether nothing in this context is to be traced. */
+export function isTracingSuppressed(context: Context): boolean {
+  return context.getValue(SUPPRESS_TRACING) === true;
+}
+
+/**
+ * A context for a tick. The span that is active around a tick, such as a request's or a cron
+ * trigger's, is not above its jobs, whose traces began elsewhere: the context holds its ids alone, and
+ * each attempt links to it.
+ */
+export function newTickContext(): Context {
+  const active = activeSpanContext();
+  return active === undefined ? ROOT_CONTEXT : ROOT_CONTEXT.setValue(TICK_SPAN, active);
+}
+
+/** The span that was active around the running tick, if any. */
+export function tickSpanContext(): SpanContext | undefined {
+  return activeContext().getValue(TICK_SPAN) as SpanContext | undefined;
+}
