@@ -28,6 +28,7 @@ export type { Attempt, Job, JobSummary, JobWith, JobWithAttempts } from "./src/j
 export type { JobPart } from "./src/job/parts.ts";
 export { correlationIdFrom, newCorrelationId, newTraceId, readTraceId } from "./src/job/ids.ts";
 export { hasEnded, type JobStatus, jobStatuses, transitions } from "./src/job/status.ts";
+export type { AttemptOutcome } from "./src/job/outcomes.ts";
 export { type Backoff, type BackoffFunction, defaultBackoff } from "./src/job/backoff.ts";
 
 export { JobQueue, type JobQueueOptions } from "./src/queue/queue.ts";
@@ -49,7 +50,6 @@ export type { CountOptions } from "./src/queue/counting.ts";
 export { memory, type MemoryOptions } from "./src/store/memory.ts";
 export type { Health, QueueDepth, VacuumBlocker } from "./src/store/health.ts";
 export type {
-  AttemptOutcome,
   AttemptRecord,
   DependencyFailurePolicy,
   JobError,

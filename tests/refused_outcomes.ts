@@ -58,8 +58,8 @@ export function testRefusedOutcomes(open: () => Promise<RefusingStore>): void {
     const { id } = added[4]!;
     await place.refuseEnds(id);
     const worker = queue.worker("orders", () => {}, { onError: (error) => errors.push(error) });
-    const { completed, lost } = await worker.tick();
-    assert.deepEqual([completed, lost, errors.length], [9, 1, 1]);
+    const { completed, leaseExpired } = await worker.tick();
+    assert.deepEqual([completed, leaseExpired, errors.length], [9, 1, 1]);
     assert.match(
       String(errors[0]),
       new RegExp(`The store refuses every outcome of orders ${id}; it runs again after its lease`),

@@ -9,8 +9,8 @@ export const ways: readonly Way[] = ["there", "back", "both"];
 /** A store that is far away, and what was asked of it. */
 export interface SlowStore {
   readonly store: Store;
-  /** How many jobs were claimed, and how many of them were handed back before they had started. */
-  readonly counts: { turns: number; claimed: number; handedBack: number };
+  /** How many jobs were claimed, and how many of them were released before they had started. */
+  readonly counts: { turns: number; claimed: number; released: number };
 }
 
 /** A store whose every call takes this long beside its own time. */
@@ -19,7 +19,7 @@ export function slowStore(
   delayMs: number,
   { pause, way = "both" }: { pause: (ms: number) => Promise<void>; way?: Way },
 ): SlowStore {
-  const counts = { turns: 0, claimed: 0, handedBack: 0 };
+  const counts = { turns: 0, claimed: 0, released: 0 };
   const there = { there: delayMs, back: 0, both: delayMs / 2 }[way];
   const wait = async (ms: number) => ms > 0 ? await pause(ms) : undefined;
   const slow = new Proxy(store, {
@@ -46,7 +46,7 @@ export function slowStore(
     counts.turns++;
     counts.claimed += claimed;
     for (const { change } of settlements) {
-      if (change.to === "ready" && !change.started) counts.handedBack++;
+      if (change.status === "ready" && !change.started) counts.released++;
     }
   };
   return { store: slow, counts };

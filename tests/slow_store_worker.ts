@@ -63,8 +63,8 @@ export function describeSlowStore(name: string, open: OpenStore): void {
                 await time.pause(payload === 20 ? 1.5 * leaseMs : payload % 3);
               }, { concurrency, leaseMs, onError });
               await queue.enqueue(numbers(60).map((n) => job("work", n)));
-              const { completed, lost } = await worker.tick();
-              assert.deepEqual([completed, lost], [60, 0], way);
+              const { completed, leaseExpired } = await worker.tick();
+              assert.deepEqual([completed, leaseExpired], [60, 0], way);
               assert.deepEqual(ran.sort((a, b) => a - b), numbers(60));
               assert.deepEqual(errors, []);
             });
@@ -77,7 +77,7 @@ export function describeSlowStore(name: string, open: OpenStore): void {
           await queue.enqueue(numbers(2_000).map((n) => job("work", n)));
           const worker = queue.worker("work", ({ payload }) => time.pause(payload % 5));
           assert.equal((await worker.tick()).completed, 2_000);
-          assert.ok(10 * counts.handedBack < counts.claimed, JSON.stringify(counts));
+          assert.ok(10 * counts.released < counts.claimed, JSON.stringify(counts));
         });
       });
     }
@@ -100,7 +100,7 @@ export function describeSlowStore(name: string, open: OpenStore): void {
           const tookMs = time.now() - startedAt;
           assert.ok(tookMs <= 1.1 * leastMs + firstMs, `${jobMs} ms: ${tookMs} of ${leastMs}`);
         }
-        assert.ok(20 * counts.handedBack < counts.claimed, JSON.stringify(counts));
+        assert.ok(20 * counts.released < counts.claimed, JSON.stringify(counts));
       });
     });
 
@@ -136,10 +136,10 @@ export function describeSlowStore(name: string, open: OpenStore): void {
         assert.match(errors[0]!.message, /^The budget of 50 ms was over before the store/);
         assert.equal((await queue.get(id))?.attempts, 0);
         await queue.enqueue(numbers(2_000).map((n) => job("work", n)));
-        const before = counts.handedBack;
+        const before = counts.released;
         const { completed } = await worker.tick({ budgetMs: 1_000 });
         assert.ok(completed > 100 && completed < 2_000, String(completed));
-        assert.ok(10 * (counts.handedBack - before) < completed, JSON.stringify(counts));
+        assert.ok(10 * (counts.released - before) < completed, JSON.stringify(counts));
       });
     });
 
@@ -155,7 +155,7 @@ export function describeSlowStore(name: string, open: OpenStore): void {
             } finally {
               clearInterval(busy);
             }
-            assert.ok(10 * counts.handedBack < counts.claimed, JSON.stringify(counts));
+            assert.ok(10 * counts.released < counts.claimed, JSON.stringify(counts));
           });
         }
       }

@@ -49,7 +49,7 @@ export class LeaseLostError extends Error {
   override name = "LeaseLostError";
 }
 
-/** The reason of `ctx.signal` when the worker stops and hands the job back. */
+/** The reason of `ctx.signal` when the worker stops and releases the job. */
 export class WorkerStoppedError extends Error {
   override name = "WorkerStoppedError";
 }

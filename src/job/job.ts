@@ -6,7 +6,8 @@
 import type { Backoff } from "./backoff.ts";
 import type { JobPart } from "./parts.ts";
 import type { JobStatus } from "./status.ts";
-import type { AttemptOutcome, DependencyFailurePolicy, JobError, Propagation } from "./record.ts";
+import type { AttemptOutcome } from "./outcomes.ts";
+import type { DependencyFailurePolicy, JobError, Propagation } from "./record.ts";
 
 /** All of a job but its payload and its result, which can be large. */
 export interface JobSummary<Name extends string = string> {
@@ -17,11 +18,11 @@ export interface JobSummary<Name extends string = string> {
   /** Where it stands. */
   readonly status: JobStatus;
   /**
-   * Attempts that began, the running one among them. One that was handed back counts only at its
+   * Attempts that began, the running one among them. One that was released counts only at its
    * worker's `maxReleases`; one that was lost before its begin was recorded does not count.
    */
   readonly attempts: number;
-  /** How often in a row an attempt that had begun was handed back; any other outcome ends the row. */
+  /** How often in a row an attempt that had begun was released; any other outcome ends the row. */
   readonly releases: number;
   /** How many attempts it has in all. */
   readonly maxAttempts: number;
@@ -100,7 +101,7 @@ export interface Attempt {
   /** Its number, counted from 1. After an attempt that did not count, the next has the same number. */
   readonly attempt: number;
   /** How it ended; `running` while it has not. */
-  readonly outcome: AttemptOutcome | "completed" | "running";
+  readonly outcome: AttemptOutcome | "running";
   /** When it started. */
   readonly startedAt: Date;
   /** When its outcome was recorded; `undefined` while it is running. */

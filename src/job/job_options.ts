@@ -77,7 +77,7 @@ export interface NewJobOptions extends Omit<JobOptions, "parent" | "dependsOn"> 
 /** The most attempts that a job can have. */
 export const mostAttempts = 1_000;
 
-/** The most hand-backs in a row that are counted. */
+/** The most releases in a row that are counted. */
 export const mostReleases = 32_767;
 
 /** The most jobs that one job can depend on. */

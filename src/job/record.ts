@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { AttemptOutcome } from "./outcomes.ts";
 import type { JobStatus } from "./status.ts";
 
 /** What happens to a job when a job that it depends on fails or is cancelled. */
@@ -28,17 +29,14 @@ export interface JobError {
   readonly parentId?: string;
 }
 
-/** How an attempt ended that did not complete its job. */
-export type AttemptOutcome = "failed" | "timed_out" | "cancelled" | "released" | "lease_expired";
-
-/** One attempt that did not complete its job. */
+/** One attempt that has ended and did not complete its job. */
 export interface AttemptRecord {
   /** The job that was attempted. */
   readonly jobId: string;
   /** Counted from 1. An attempt that was not charged is repeated under the same number. */
   readonly attempt: number;
   /** How it ended. */
-  readonly outcome: AttemptOutcome;
+  readonly outcome: Exclude<AttemptOutcome, "completed">;
   /** When it began, in ms since 1970. */
   readonly startedAt: number;
   /** When it was recorded, in ms since 1970. */
@@ -98,11 +96,11 @@ export interface JobRecord extends Omit<JobInput, "delayMs" | "runAt"> {
   /** Where it stands. */
   readonly status: JobStatus;
   /**
-   * Attempts that began, the running one among them. One that was handed back counts only at its
+   * Attempts that began, the running one among them. One that was released counts only at its
    * worker's `maxReleases`; one that was lost before its begin was recorded does not count.
    */
   readonly attempts: number;
-  /** How often in a row an attempt that had begun was handed back. */
+  /** How often in a row an attempt that had begun was released. */
   readonly releases: number;
   /** When it was added. */
   readonly createdAt: number;

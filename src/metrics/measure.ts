@@ -9,6 +9,7 @@
  * @module
  */
 import type { Attributes } from "@opentelemetry/api";
+import type { AttemptOutcome } from "../job/outcomes.ts";
 import type { Claim, SettleAndClaimResult } from "../store/store.ts";
 import { errorTypeOf } from "./error_type.ts";
 import { activeInstruments, type Instruments } from "./instruments.ts";
@@ -59,7 +60,7 @@ export function measureSettleAndClaim(
   });
 }
 
-/** Counts an attempt that begins. What was claimed and is handed back unbegun reached no handler. */
+/** Counts an attempt that begins. What was claimed and is released unstarted reached no handler. */
 export function countAttempt(queueName: string): void {
   try {
     activeInstruments()?.consumed.add(1, attributesOf("receive", queueName));
@@ -72,14 +73,12 @@ export function countAttempt(queueName: string): void {
 export function measureAttempt(
   queueName: string,
   runMs: number,
-  outcome: { readonly type: string; readonly error?: unknown },
+  end: { readonly outcome: AttemptOutcome; readonly error?: unknown },
 ): void {
   const instruments = activeInstruments();
   if (instruments === undefined) return;
   try {
-    const errorType = "error" in outcome
-      ? errorTypeOf(outcome.error, instruments.errorTypes)
-      : undefined;
+    const errorType = "error" in end ? errorTypeOf(end.error, instruments.errorTypes) : undefined;
     const attributes = attributesOf("process", queueName, errorType);
     instruments.processDuration.record(runMs / 1_000, attributes);
   } catch {

@@ -128,25 +128,29 @@ export interface ClaimedJob extends JobRecord {
 /** How many links a span can have, by OpenTelemetry's default. */
 export const mostLinks = 128;
 
-/** Where an attempt's outcome takes its job. */
+/** How an attempt ended, and the status that it gives its job; the table is `attemptOutcomes`. */
 export type Change =
-  | { readonly to: "completed"; readonly result?: string | undefined }
   | {
-    readonly to: "retrying";
+    readonly status: "completed";
+    readonly outcome: "completed";
+    readonly result?: string | undefined;
+  }
+  | {
+    readonly status: "retrying";
     readonly outcome: "failed" | "timed_out" | "released";
     readonly error: JobError;
     readonly delayMs: number;
   }
   | {
-    readonly to: "failed";
+    readonly status: "failed";
     readonly outcome: "failed" | "timed_out" | "released";
     readonly error: JobError;
   }
   /**
-   * Handed back, and not charged. An attempt that had started is remembered and counted in
-   * `releases`, one that had not leaves no trace.
+   * Not charged. An attempt that had started is remembered and counted in `releases`, one that had
+   * not leaves no trace.
    */
-  | { readonly to: "ready"; readonly started: boolean };
+  | { readonly status: "ready"; readonly outcome: "released"; readonly started: boolean };
 
 /** One attempt's outcome, to be recorded. */
 export interface Settlement extends Lease {

@@ -11,6 +11,7 @@ import {
   type SpanContext,
   trace,
 } from "@opentelemetry/api";
+import type { AttemptOutcome } from "../job/outcomes.ts";
 import type { JobError } from "../job/record.ts";
 import type { ClaimedJob } from "../store/store.ts";
 import { hasContextManager } from "./api_copy.ts";
@@ -29,7 +30,7 @@ export interface AttemptSpan {
   /** The trace that the attempt runs in. */
   readonly traceId: string;
   /** Ends the span. Returns its `traceparent`, if the attempt is to be found by it. */
-  end(outcome: string, error: JobError | undefined): string | undefined;
+  end(outcome: AttemptOutcome, error: JobError | undefined): string | undefined;
 }
 
 /** Starts the span of an attempt. `payload` is asked only if the rules want to see it. */
@@ -68,7 +69,7 @@ class StartedAttempt implements AttemptSpan {
     this.#rules = rules;
   }
 
-  end(outcome: string, error: JobError | undefined): string | undefined {
+  end(outcome: AttemptOutcome, error: JobError | undefined): string | undefined {
     const traceparent = this.#traceparent();
     try {
       endJobSpan(this.span, { outcome, error }, this.#job, this.#rules);

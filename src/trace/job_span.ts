@@ -12,6 +12,7 @@ import {
   SpanKind,
   trace,
 } from "@opentelemetry/api";
+import type { AttemptOutcome } from "../job/outcomes.ts";
 import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import type { JobRecord } from "../job/record.ts";
 import { tickSpanContext } from "./active_context.ts";
@@ -95,7 +96,7 @@ export function startJobSpan(
 /** How an attempt ended. */
 export interface SpanEnd {
   /** The outcome's name. */
-  readonly outcome: string;
+  readonly outcome: AttemptOutcome;
   /** What went wrong, if anything did. */
   readonly error?: { readonly name: string; readonly message: string } | undefined;
 }

@@ -12,7 +12,7 @@ import type { HookCalls } from "./hook_calls.ts";
 import { tell } from "./hooks.ts";
 import { cancelEvent, cancelledAtOnceEvent, startEvent } from "./lifecycle.ts";
 import { countAttempt, measureAttempt } from "../metrics/measure.ts";
-import { type Outcome, settle, settleUnbegun } from "./settle.ts";
+import { type AttemptEnd, settle, settleUnstarted } from "./settle.ts";
 import { Suspects } from "./suspects.ts";
 import type { Change, ClaimedJob, Settlement } from "../store/store.ts";
 import type { OutcomeCounts } from "./outcome_counts.ts";
@@ -22,7 +22,7 @@ import type { WorkerSettings } from "./worker_settings.ts";
 export interface Finished {
   readonly job: ClaimedJob;
   readonly settings: WorkerSettings;
-  readonly outcome: Outcome;
+  readonly end: AttemptEnd;
   readonly settlement: Settlement;
 }
 
@@ -108,27 +108,27 @@ export class Attempts {
 
   /**
    * What to record instead of an outcome that the store refused: a failure that says so, or without
-   * any trace that the job is handed back. `undefined` when there is nothing less to record.
+   * any trace that the job is released. `undefined` when there is nothing less to record.
    */
   insteadOf(
-    { job, settings, outcome, settlement }: Finished,
+    { job, settings, end, settlement }: Finished,
     error: unknown,
   ): Finished | undefined {
     const { change, runMs } = settlement;
-    if (change.to === "ready") {
+    if (change.status === "ready") {
       if (!change.started) return undefined;
-      const executed = { outcome, runMs, traceparent: undefined };
-      return finished(job, settings, executed, { to: "ready", started: false });
+      const executed = { end, runMs, traceparent: undefined };
+      return finished(job, settings, executed, { ...change, started: false });
     }
-    if ("error" in outcome && outcome.error instanceof OutcomeRefusedError) return undefined;
+    if ("error" in end && end.error instanceof OutcomeRefusedError) return undefined;
     const said = error instanceof Error ? error.message : String(error);
     const refusal = new OutcomeRefusedError(
-      `The store refused to record the attempt as ${change.to}: ${said}`,
+      `The store refused to record the attempt as ${change.status}: ${said}`,
       { cause: error },
     );
-    const failed = { type: "failed", error: refusal } as const;
+    const failed = { outcome: "failed", error: refusal } as const;
     const instead = settle(failed, job, () => retryDelay(job, settings, failed))!;
-    return finished(job, settings, { outcome: failed, runMs, traceparent: undefined }, instead);
+    return finished(job, settings, { end: failed, runMs, traceparent: undefined }, instead);
   }
 
   /**
@@ -145,10 +145,11 @@ export class Attempts {
     return execution;
   }
 
-  /** Hands back a job that was claimed and shall not start. */
-  decline(job: ClaimedJob, settings: WorkerSettings): void {
-    const executed = { outcome: { type: "released" }, runMs: 0, traceparent: undefined } as const;
-    this.#finish(finished(job, settings, executed, { to: "ready", started: false }));
+  /** Releases a job that was claimed and is not to start. */
+  releaseUnstarted(job: ClaimedJob, settings: WorkerSettings): void {
+    const end = { outcome: "released" } as const;
+    const executed = { end, runMs: 0, traceparent: undefined };
+    this.#finish(finished(job, settings, executed, settleUnstarted(end)!));
   }
 
   /** Ends the running attempts of these jobs, which were cancelled. */
@@ -159,15 +160,15 @@ export class Attempts {
     }
   }
 
-  /** Hands back the suspects that have not begun. */
-  declineSuspects(): void {
-    for (const execution of this.#suspects.takeWaiting()) execution.abort(handedBack());
+  /** Releases the suspects that have not begun. */
+  releaseSuspects(): void {
+    for (const execution of this.#suspects.takeWaiting()) execution.abort(workerStopped());
   }
 
-  /** Ends every running attempt; their jobs are handed back. */
-  handBack(): void {
-    this.declineSuspects();
-    for (const execution of this.#running) execution.abort(handedBack());
+  /** Ends every running attempt; their jobs are released. */
+  release(): void {
+    this.releaseSuspects();
+    for (const execution of this.#running) execution.abort(workerStopped());
   }
 
   #run(execution: Execution): void {
@@ -190,18 +191,18 @@ export class Attempts {
     const { job, settings } = execution;
     this.#running.delete(execution);
     this.#count(settings, -1);
-    const { outcome } = executed;
-    if (execution.hasBegun) measureAttempt(job.queueName, executed.runMs, outcome);
+    const { end } = executed;
+    if (execution.hasBegun) measureAttempt(job.queueName, executed.runMs, end);
     const change = execution.hasBegun
-      ? settle(outcome, job, () => retryDelay(job, settings, outcome))
-      : settleUnbegun(outcome);
+      ? settle(end, job, () => retryDelay(job, settings, end))
+      : settleUnstarted(end);
     if (change !== undefined) this.#finish(finished(job, settings, executed, change));
     if (job.isSuspect) this.#suspects.remove(execution);
-    if (outcome.type === "lease_lost") this.#outcomes.add("lost");
-    if (outcome.type === "cancelled") {
+    if (end.outcome === "lease_expired") this.#outcomes.add("lease_expired");
+    if (end.outcome === "cancelled") {
       this.#outcomes.add("cancelled");
       if (execution.hasBegun) {
-        this.#hooks.tell(settings, () => [cancelEvent(job, outcome.error, executed.runMs)]);
+        this.#hooks.tell(settings, () => [cancelEvent(job, end.error, executed.runMs)]);
       }
     }
     this.#onEnd(settings);
@@ -223,23 +224,23 @@ export class Attempts {
   };
 }
 
-function handedBack(): WorkerStoppedError {
-  return new WorkerStoppedError("The worker stops and hands its jobs back");
+function workerStopped(): WorkerStoppedError {
+  return new WorkerStoppedError("The worker stops and releases its jobs");
 }
 
 function finished(
   job: ClaimedJob,
   settings: WorkerSettings,
-  { outcome, runMs, traceparent }: Executed,
+  { end, runMs, traceparent }: Executed,
   change: Change,
 ): Finished {
   const settlement = { jobId: job.id, leaseToken: job.leaseToken, change, runMs, traceparent };
-  return { job, settings, outcome, settlement };
+  return { job, settings, end, settlement };
 }
 
 /** The job's own rule, else the worker's. A rule that fails is reported and the default holds. */
-function retryDelay(job: ClaimedJob, settings: WorkerSettings, outcome: Outcome): number {
-  const error = "error" in outcome ? outcome.error : undefined;
+function retryDelay(job: ClaimedJob, settings: WorkerSettings, end: AttemptEnd): number {
+  const error = "error" in end ? end.error : undefined;
   try {
     const rule = job.backoff === undefined ? settings.backoff : JSON.parse(job.backoff) as Backoff;
     return backoffDelay(rule, job.attempts, error);

@@ -8,7 +8,7 @@ import { toJson } from "../job/json.ts";
 import { toJob } from "../job/from_record.ts";
 import type { JobError, JobRecord } from "../job/record.ts";
 import { toJobError } from "../job/thrown.ts";
-import { cutOff, type Outcome } from "./settle.ts";
+import { type AttemptEnd, releasedEnd } from "./settle.ts";
 import type { ClaimedJob } from "../store/store.ts";
 import { type AttemptSpan, startAttemptSpan } from "../trace/attempt.ts";
 import { runInScope } from "../trace/scope.ts";
@@ -19,7 +19,7 @@ import type { WorkerSettings } from "./worker_settings.ts";
 /** An attempt that is over. */
 export interface Executed {
   /** How it ended. */
-  readonly outcome: Outcome;
+  readonly end: AttemptEnd;
   /** How long it took. */
   readonly runMs: number;
   /** Its span's context, if the span was recorded. */
@@ -84,15 +84,15 @@ export class Execution {
       const { recorded, onCancelled } = this.#watcher;
       returned = await callHandler({ job, settings, signal, span, recorded, onCancelled });
     } catch (error) {
-      return this.#end({ type: "failed", error });
+      return this.#end({ outcome: "failed", error });
     }
-    this.#end({ type: "completed", result: resultText(returned, job, settings) });
+    this.#end({ outcome: "completed", result: resultText(returned, job, settings) });
   }
 
   /** Ends it, whether or not the handler listens. */
   abort(error: Error): void {
     this.#controller.abort(error);
-    this.#end(outcomeOf(error, this));
+    this.#end(endOf(error, this));
   }
 
   #startTimeout(timeoutMs: number | undefined): void {
@@ -101,13 +101,13 @@ export class Execution {
     this.#timer = setTimeout(() => this.abort(error), timeoutMs);
   }
 
-  #end(outcome: Outcome): void {
+  #end(end: AttemptEnd): void {
     if (this.#isOver) return;
     this.#isOver = true;
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     const runMs = this.#hasBegun ? performance.now() - this.#startedAt : 0;
-    const traceparent = this.#span?.end(outcome.type, errorOf(outcome));
-    this.#watcher.onEnd(this, { outcome, runMs, traceparent });
+    const traceparent = this.#span?.end(end.outcome, errorOf(end));
+    this.#watcher.onEnd(this, { end, runMs, traceparent });
   }
 }
 
@@ -138,13 +138,13 @@ function resultText(
   }
 }
 
-function outcomeOf(error: unknown, { job, settings }: Execution): Outcome {
-  if (error instanceof JobTimeoutError) return { type: "timed_out", error };
-  if (error instanceof WorkerStoppedError) return cutOff(job.releases, settings.maxReleases);
-  if (error instanceof JobCancelledError) return { type: "cancelled", error };
-  return { type: "lease_lost", error };
+function endOf(error: unknown, { job, settings }: Execution): AttemptEnd {
+  if (error instanceof JobTimeoutError) return { outcome: "timed_out", error };
+  if (error instanceof WorkerStoppedError) return releasedEnd(job.releases, settings.maxReleases);
+  if (error instanceof JobCancelledError) return { outcome: "cancelled", error };
+  return { outcome: "lease_expired", error };
 }
 
-function errorOf(outcome: Outcome): JobError | undefined {
-  return "error" in outcome ? toJobError(outcome.error) : undefined;
+function errorOf(end: AttemptEnd): JobError | undefined {
+  return "error" in end ? toJobError(end.error) : undefined;
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Job } from "../job/job.ts";
+import type { OutcomeEvent } from "../job/outcomes.ts";
 import type { JobError } from "../job/record.ts";
 
 interface JobEvent<AJob> {
@@ -53,7 +54,7 @@ export type JobLifecycleEvent<AJob = Job> =
   | FailureEvent<AJob> & { readonly type: "cancel"; readonly willRetry: false };
 
 /** The types of a lifecycle event. */
-export type EventType = JobLifecycleEvent["type"];
+export type EventType = "start" | OutcomeEvent;
 
 /** One kind of lifecycle event. */
 export type JobEventOf<Type extends EventType, AJob = Job> = Extract<

@@ -4,9 +4,9 @@
  * @module
  */
 import { toJobError } from "../job/thrown.ts";
-import type { Executed } from "./execute.ts";
 import type { JobLifecycleEvent } from "./hooks.ts";
 import { toJob } from "../job/from_record.ts";
+import { type AttemptOutcome, consequenceOf } from "../job/outcomes.ts";
 import type { JobError, JobRecord } from "../job/record.ts";
 import type { Change, ExpiredJob } from "../store/store.ts";
 
@@ -15,46 +15,24 @@ export function startEvent(record: JobRecord): JobLifecycleEvent {
   return { type: "start", ...common(record) };
 }
 
-/** The events of an outcome that was recorded. A job that was handed back is nobody's news. */
+/** The events of an outcome that was recorded, by the table of outcomes. */
 export function outcomeEvents(
   record: JobRecord,
-  { outcome, runMs: durationMs }: Pick<Executed, "outcome" | "runMs">,
   change: Change,
+  durationMs: number,
 ): readonly JobLifecycleEvent[] {
-  switch (change.to) {
+  switch (change.status) {
     case "ready":
       return [];
-    case "completed":
-      return [{
-        type: "complete",
-        ...common({
-          ...record,
-          status: "completed",
-          releases: 0,
-          result: change.result,
-          error: undefined,
-        }),
-        durationMs,
-      }];
-    case "failed": {
-      const failure = failed(
-        { ...record, status: "failed", releases: 0 },
-        change.error,
-        durationMs,
-      );
-      const fail = { type: "fail", ...failure, willRetry: false } as const;
-      const timeout = { type: "timeout", ...failure, willRetry: false } as const;
-      return outcome.type === "timed_out" ? [timeout, fail] : [fail];
+    case "completed": {
+      const { status, result } = change;
+      const job = { ...record, status, releases: 0, result, error: undefined };
+      return [{ type: "complete", ...common(job), durationMs }];
     }
-    case "retrying": {
-      const failure = {
-        ...failed({ ...record, status: "retrying", releases: 0 }, change.error, durationMs),
-        willRetry: true,
-        retryInMs: change.delayMs,
-      } as const;
-      const retry = { type: "retry", ...failure } as const;
-      return outcome.type === "timed_out" ? [{ type: "timeout", ...failure }, retry] : [retry];
-    }
+    case "failed":
+      return failureEvents(record, change, durationMs);
+    case "retrying":
+      return failureEvents(record, change, durationMs, change.delayMs);
   }
 }
 
@@ -64,12 +42,8 @@ export function cancelEvent(
   error: unknown,
   durationMs: number,
 ): JobLifecycleEvent {
-  const failure = failed(
-    { ...record, status: "cancelled", releases: 0 },
-    toJobError(error),
-    durationMs,
-  );
-  return { type: "cancel", ...failure, willRetry: false };
+  const job: JobRecord = { ...record, status: "cancelled", releases: 0 };
+  return { type: "cancel", ...failed(job, toJobError(error), durationMs), willRetry: false };
 }
 
 /** The event of a job that was cancelled as it was stored. */
@@ -78,18 +52,41 @@ export function cancelledAtOnceEvent(record: JobRecord): JobLifecycleEvent {
 }
 
 /**
- * The event of an attempt whose lease expired: its worker died or lost the store. There is none where
- * surely no attempt had begun.
+ * The events of an attempt whose lease expired: its worker ended, or lost the store. There are none
+ * where the attempt had surely not begun.
  */
 export function expiryEvents(record: ExpiredJob): readonly JobLifecycleEvent[] {
-  const { lostAttempt, status, startedAt, sweptAt, runAt } = record;
+  const { lostAttempt, startedAt, sweptAt, runAt } = record;
   if (lostAttempt === undefined) return [];
+  const status = record.status === "failed" ? "failed" : "retrying";
   const error = record.error ?? { name: "LeaseLostError", message: "The lease expired" };
-  const durationMs = Math.max(0, sweptAt - (startedAt ?? sweptAt));
-  const failure = { ...failed(record, error, durationMs), attempt: lostAttempt };
-  if (status === "failed") return [{ type: "fail", ...failure, willRetry: false }];
-  const retryInMs = Math.max(0, runAt - sweptAt);
-  return [{ type: "retry", ...failure, willRetry: true, retryInMs }];
+  const retryInMs = status === "retrying" ? Math.max(0, runAt - sweptAt) : undefined;
+  return failureEvents(
+    record,
+    { outcome: "lease_expired", status, error },
+    Math.max(0, sweptAt - (startedAt ?? sweptAt)),
+    retryInMs,
+  ).map((event) => ({ ...event, attempt: lostAttempt }));
+}
+
+/** The events of an attempt that failed in some way, in their order. */
+function failureEvents(
+  record: JobRecord,
+  { outcome, status, error }: {
+    readonly outcome: AttemptOutcome;
+    readonly status: "failed" | "retrying";
+    readonly error: JobError;
+  },
+  durationMs: number,
+  retryInMs?: number,
+): readonly JobLifecycleEvent[] {
+  const releases = outcome === "lease_expired" ? record.releases : 0;
+  const failure = failed({ ...record, status, releases }, error, durationMs);
+  const willRetry = retryInMs !== undefined;
+  const retry = willRetry ? { willRetry, retryInMs } : { willRetry };
+  return consequenceOf(outcome, status).events.map((type) =>
+    ({ type, ...failure, ...retry }) as JobLifecycleEvent
+  );
 }
 
 function common(record: JobRecord) {

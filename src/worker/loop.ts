@@ -59,7 +59,7 @@ export class Loop {
   readonly #turns: Turns;
   readonly #cancellations: Cancellations;
   readonly #traceEnds: TraceEnds;
-  readonly #stopping: Stopping = new Stopping(() => this.#attempts.handBack());
+  readonly #stopping: Stopping = new Stopping(() => this.#attempts.release());
   readonly #budgetEndsAt: number;
   // Maintenance alone is no reason for more of it, whatever its interval.
   #hasKept = false;
@@ -127,7 +127,7 @@ export class Loop {
     try {
       while (!this.#isOver()) {
         this.#startHeld();
-        if (this.#prefetch.overdueAt() <= performance.now()) await this.#handBackOverdue();
+        if (this.#prefetch.overdueAt() <= performance.now()) await this.#releaseOverdue();
         if (this.#turns.isDue(this.#mayStart())) {
           await this.#cancellations.whileClaiming(() => this.#turns.take(this.#mayStart()));
         } else if (!this.#isMaintenanceDue()) await this.#sleep();
@@ -140,7 +140,7 @@ export class Loop {
       this.#heartbeat.stop();
       this.#cancellations.stop();
       stopListening?.();
-      this.#attempts.handBack();
+      this.#attempts.release();
       this.#stopping.end();
       if (!this.#stopping.hasGivenUp) this.#traceEnds.ask();
       const withinMs = this.#endTimeoutMs();
@@ -148,11 +148,11 @@ export class Loop {
     }
   }
 
-  /** Claims no more. Jobs that still run after `timeoutMs` are handed back. */
+  /** Claims no more. Jobs that still run after `timeoutMs` are released. */
   stop(timeoutMs: number): void {
     this.#stopping.ask(timeoutMs, this.#endTimeoutMs());
-    this.#handBack(this.#prefetch.takeAll());
-    this.#attempts.declineSuspects();
+    this.#release(this.#prefetch.takeAll());
+    this.#attempts.releaseSuspects();
     this.#waiting.wake();
     this.#turns.wake();
   }
@@ -193,8 +193,8 @@ export class Loop {
     // The stop, or the end of the budget, may have come meanwhile.
     if (!this.#mayStart()) {
       if (this.#prefetch.count > 0 && this.#attempts.startedCount === 0) this.#reportShortBudget();
-      this.#handBack(this.#prefetch.takeAll());
-      this.#attempts.declineSuspects();
+      this.#release(this.#prefetch.takeAll());
+      this.#attempts.releaseSuspects();
       return;
     }
     if (this.#prefetch.count === 0) return;
@@ -209,17 +209,17 @@ export class Loop {
     const { job, settings, leasedUntil } = held;
     // It may be running elsewhere.
     if (leasedUntil <= performance.now()) {
-      this.#prefetch.declined(settings);
-      return this.#handBack([held]);
+      this.#prefetch.released(settings);
+      return this.#release([held]);
     }
     this.#heartbeat.keep(this.#attempts.start(job, settings, leasedUntil));
   }
 
   /** Only what has no place: attempts that are over have freed theirs, once they can say so. */
-  async #handBackOverdue(): Promise<void> {
+  async #releaseOverdue(): Promise<void> {
     await this.#eventLoop.yield();
     this.#startHeld();
-    this.#handBack(this.#prefetch.takeOverdue());
+    this.#release(this.#prefetch.takeOverdue());
   }
 
   #ended(settings: WorkerSettings): void {
@@ -228,29 +228,29 @@ export class Loop {
     this.#waiting.wake();
   }
 
-  #handBack(held: readonly Held[]): void {
-    for (const { job, settings } of held) this.#attempts.decline(job, settings);
+  #release(held: readonly Held[]): void {
+    for (const { job, settings } of held) this.#attempts.releaseUnstarted(job, settings);
   }
 
   /** Hooks hear of an outcome only now that it is recorded. */
-  #recorded({ job, settings, settlement, outcome }: Finished, state: LeaseState): void {
+  #recorded({ job, settings, settlement }: Finished, state: LeaseState): void {
     const { change, runMs } = settlement;
     if (state === "held") {
-      this.outcomes.add(change.to);
-      this.#hooks.tell(settings, () => outcomeEvents(job, { outcome, runMs }, change));
+      this.outcomes.add(change.outcome, change.status);
+      this.#hooks.tell(settings, () => outcomeEvents(job, change, runMs));
     } else if (state === "cancelled") {
       this.outcomes.add("cancelled");
       const error = new JobCancelledError("The job was cancelled before its outcome was recorded");
       this.#hooks.tell(settings, () => [cancelEvent(job, error, runMs)]);
     } else {
-      this.outcomes.add("lost");
+      this.outcomes.add("lease_expired");
     }
   }
 
   /** An outcome that the store refuses in every form must not be repeated for ever. */
   #refused({ job, settings }: Finished, error: unknown): void {
     this.#attempts.noteRecorded(1);
-    this.outcomes.add("lost");
+    this.outcomes.add("lease_expired");
     settings.onError(
       new Error(
         `The store refuses every outcome of ${job.queueName} ${job.id}; it runs again after its lease`,

@@ -3,14 +3,10 @@
  *
  * @module
  */
+import type { AttemptOutcome } from "../job/outcomes.ts";
 import type { JobStatus } from "../job/status.ts";
 
-/** How a claimed job can end here. */
-export type CountedOutcome =
-  | Extract<JobStatus, "completed" | "failed" | "retrying" | "cancelled" | "ready">
-  | "lost";
-
-/** How claimed jobs ended, counted. */
+/** How the claimed jobs of a loop ended, counted. */
 export class OutcomeCounts {
   /** Completed. */
   completed = 0;
@@ -20,23 +16,17 @@ export class OutcomeCounts {
   retried = 0;
   /** Cancelled by a caller while they ran. */
   cancelled = 0;
-  /** Handed back at a stop. */
+  /** Released at a stop. */
   released = 0;
-  /** Whose lease was lost: they run again. */
-  lost = 0;
+  /** Whose lease expired: they run again. */
+  leaseExpired = 0;
 
-  /** Counts one. */
-  add(outcome: CountedOutcome): void {
-    switch (outcome) {
-      case "retrying":
-        this.retried++;
-        break;
-      case "ready":
-        this.released++;
-        break;
-      default:
-        this[outcome]++;
-    }
+  /** Counts the end of an attempt by the status that it gave the job, else by its outcome. */
+  add(outcome: AttemptOutcome, status?: JobStatus): void {
+    if (status === "retrying") this.retried++;
+    else if (status === "failed") this.failed++;
+    else if (outcome === "lease_expired") this.leaseExpired++;
+    else if (outcome !== "timed_out") this[outcome]++;
   }
 
   /** The counts as plain data. */

@@ -28,7 +28,7 @@ export class Pace {
     this.#lastEndAt = this.#busySince;
   }
 
-  /** So many were handed back without having been started. */
+  /** So many were released without having been started. */
   left(count: number): void {
     this.#countBusyTime(performance.now());
     this.#present -= count;

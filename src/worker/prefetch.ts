@@ -1,7 +1,7 @@
 /**
  * Jobs that are claimed before there is a place for them, so that no place waits for the store: as
  * many as start by the pace of late within two answers of the store, or within a twentieth of a
- * second. A job that has waited for twice as long is handed back, so that another worker can have it.
+ * second. A job that has waited for twice as long is released, so that another worker can have it.
  *
  * @module
  */
@@ -85,7 +85,7 @@ export class Prefetch {
   }
 
   /** One that was taken is not started. */
-  declined(settings: WorkerSettings): void {
+  released(settings: WorkerSettings): void {
     this.#byQueue.get(settings)!.pace.left(1);
   }
 

@@ -48,10 +48,10 @@ export interface WorkResult {
   readonly retried: number;
   /** Cancelled by a caller while they ran. */
   readonly cancelled: number;
-  /** Handed back at a stop. */
+  /** Released at a stop. */
   readonly released: number;
-  /** Whose lease was lost: they run again. */
-  readonly lost: number;
+  /** Whose lease expired: they run again. */
+  readonly leaseExpired: number;
   /** When to tick again, in ms: 0 when more was ready, `undefined` when nothing waits for its time. */
   readonly nextInMs: number | undefined;
 }
@@ -96,7 +96,7 @@ export abstract class Runner implements AsyncDisposable {
   }
 
   /**
-   * Claims no more, waits for running jobs and hands back those that still run after `timeoutMs`.
+   * Claims no more, waits for running jobs and releases those that still run after `timeoutMs`.
    * Returns when nothing runs any more.
    */
   async stop(options: StopOptions = {}): Promise<void> {

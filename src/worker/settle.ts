@@ -1,69 +1,68 @@
 /**
- * What an attempt's outcome makes of its job. Pure: no clock, no store.
+ * What the end of an attempt makes of its job. Pure: no clock, no store.
  *
  * @module
  */
 import { isNonRetryable, WorkerStoppedError } from "../job/errors.ts";
+import type { AttemptOutcome } from "../job/outcomes.ts";
 import { toJobError } from "../job/thrown.ts";
 import type { Change } from "../store/store.ts";
 
-/** How an attempt ended. */
-export type Outcome =
-  /** The handler returned; `result` is JSON text. */
-  | { readonly type: "completed"; readonly result: string | undefined }
-  /** The handler threw. */
-  | { readonly type: "failed"; readonly error: unknown }
-  /** It ran into its limit. */
-  | { readonly type: "timed_out"; readonly error: unknown }
-  /** The worker stopped and hands it back; with an error it counts as a failure. */
-  | { readonly type: "released"; readonly error?: Error }
-  /** The job is not this worker's any more, so there is nothing to record. */
-  | { readonly type: "lease_lost" | "cancelled"; readonly error: unknown };
+/** How an attempt ended here, with what it returned or was ended by. */
+export type AttemptEnd =
+  /** `result` is JSON text. */
+  | { readonly outcome: "completed"; readonly result: string | undefined }
+  /** With an error the attempt is charged. */
+  | { readonly outcome: "released"; readonly error?: Error }
+  | {
+    readonly outcome: Exclude<AttemptOutcome, "completed" | "released">;
+    readonly error: unknown;
+  };
 
 /**
- * The outcome of an attempt that a stop of its worker cuts off. `maxReleases` hand-backs in a row are
- * not charged; the next one is, or a job that takes longer than its workers live would run for ever.
+ * The end of an attempt that a stop of its worker cuts off. `maxReleases` in a row are not charged;
+ * the next one is, or a job that takes longer than its workers live would run for ever.
  */
-export function cutOff(releases: number, maxReleases: number): Outcome {
-  if (releases < maxReleases) return { type: "released" };
+export function releasedEnd(releases: number, maxReleases: number): AttemptEnd {
+  if (releases < maxReleases) return { outcome: "released" };
   const error = new WorkerStoppedError(
-    `The worker stopped, and handed the job back for the ${releases + 1}. time in a row`,
+    `The worker stopped, and released the job for the ${releases + 1}. time in a row`,
   );
-  return { type: "released", error };
+  return { outcome: "released", error };
 }
 
 /**
- * Where an outcome takes its job; `undefined` when the job is not ours to change.
+ * What the end of an attempt makes of its job; `undefined` when the job is not ours to change.
  *
  * @param delayMs The wait before another attempt; asked only when there is one.
  */
 export function settle(
-  outcome: Outcome,
+  end: AttemptEnd,
   job: { readonly attempts: number; readonly maxAttempts: number },
   delayMs: () => number,
 ): Change | undefined {
-  if (outcome.type === "released" && outcome.error === undefined) {
-    return { to: "ready", started: true };
+  if (end.outcome === "released" && end.error === undefined) {
+    return { status: "ready", outcome: "released", started: true };
   }
-  switch (outcome.type) {
+  switch (end.outcome) {
     case "completed":
-      return { to: "completed", result: outcome.result };
+      return { status: "completed", outcome: "completed", result: end.result };
     case "failed":
     case "timed_out":
     case "released": {
-      const failure = { outcome: outcome.type, error: toJobError(outcome.error) };
-      const isFinal = job.attempts >= job.maxAttempts || isNonRetryable(outcome.error);
+      const failure = { outcome: end.outcome, error: toJobError(end.error) };
+      const isFinal = job.attempts >= job.maxAttempts || isNonRetryable(end.error);
       return isFinal
-        ? { to: "failed", ...failure }
-        : { to: "retrying", ...failure, delayMs: delayMs() };
+        ? { status: "failed", ...failure }
+        : { status: "retrying", ...failure, delayMs: delayMs() };
     }
-    case "lease_lost":
+    case "lease_expired":
     case "cancelled":
       return undefined;
   }
 }
 
-/** Where a claimed job goes whose attempt shall not begin; `undefined` when it is not ours to change. */
-export function settleUnbegun({ type }: Outcome): Change | undefined {
-  return type === "released" ? { to: "ready", started: false } : undefined;
+/** What becomes of a claimed job that was not started; `undefined` when it is not ours to change. */
+export function settleUnstarted({ outcome }: AttemptEnd): Change | undefined {
+  return outcome === "released" ? { status: "ready", outcome, started: false } : undefined;
 }

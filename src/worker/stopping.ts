@@ -1,21 +1,21 @@
 /**
- * The end of a loop: when jobs are handed back, and when a store that does not answer is given up.
+ * The end of a loop: when jobs are released, and when a store that does not answer is given up.
  *
  * @module
  */
 
 /** A stop that has been asked for, or not yet. */
 export class Stopping {
-  readonly #handBack: () => void;
+  readonly #release: () => void;
   readonly #timers: ReturnType<typeof setTimeout>[] = [];
   readonly #waiting = new Set<(error: Error) => void>();
   #endsAt = Infinity;
   #isOver = false;
   #hasGivenUp = false;
 
-  /** `handBack` is called when the running jobs have had their time. */
-  constructor(handBack: () => void) {
-    this.#handBack = handBack;
+  /** `release` is called when the running jobs have had their time. */
+  constructor(release: () => void) {
+    this.#release = release;
   }
 
   /** Whether a stop has been asked for. */
@@ -35,7 +35,7 @@ export class Stopping {
     this.#endsAt = endsAt;
     this.#clear();
     this.#timers.push(
-      setTimeout(this.#handBack, timeoutMs),
+      setTimeout(this.#release, timeoutMs),
       setTimeout(() => this.#giveUp(), timeoutMs + endTimeoutMs),
     );
   }

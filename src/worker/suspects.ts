@@ -73,7 +73,7 @@ export class Suspects {
     const askedAt = performance.now();
     try {
       const [state] = await store.extend([extension], leaseMs);
-      // It may have been handed back meanwhile.
+      // It may have been released meanwhile.
       if (this.#present !== execution) return;
       applyLeaseState(execution, state!, askedAt);
     } catch (error) {

@@ -62,11 +62,11 @@ export interface WorkerOptions<AJob = Job> extends Hooks<AJob>, SpanRuleOptions 
   /** How often expired leases are swept and old jobs removed, in ms. Default 1,000. */
   readonly maintenanceMs?: number | undefined;
   /**
-   * How often in a row a job that runs is handed back at a stop without being charged, 0 to 32,767.
+   * How often in a row a job that runs is released at a stop without being charged, 0 to 32,767.
    * The next time counts as a failed attempt. Default 10.
    */
   readonly maxReleases?: number | undefined;
-  /** How long `stop` waits for running jobs before it hands them back, in ms. Default 10,000. */
+  /** How long `stop` waits for running jobs before it releases them, in ms. Default 10,000. */
   readonly stopTimeoutMs?: number | undefined;
   /**
    * How long the end of a tick or a run may take when its jobs are over, in ms: for hooks, for spans

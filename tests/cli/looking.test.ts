@@ -50,20 +50,20 @@ ${ended.payment}  payment_queue  completed       2/3  1 h ago  order-12345  ${en
       assert.deepEqual(none, { stdout: "", stderr: "No job matches\n", exitCode: 0 });
     });
 
-    test("job show: how often in a row a job was handed back", { timeout }, async () => {
+    test("job show: how often in a row a job was released", { timeout }, async () => {
       await using place = await make();
       await using queue = new JobQueue({ store: await place.open() });
       const { id } = await queue.enqueue("calls", 1);
       const status = async () =>
         /^status +(.*)$/m.exec((await cli(["job", "show", id, "--url", place.url])).stdout)?.[1];
       assert.equal(await status(), "ready, 0 of 3 attempts");
-      for (const handedBack of ["once", "2 times in a row"]) {
+      for (const released of ["once", "2 times in a row"]) {
         const worker = queue.worker("calls", async () => {
           void worker.stop({ timeoutMs: 0 });
           await new Promise(() => {});
         });
         assert.equal((await worker.tick()).released, 1);
-        assert.equal(await status(), `ready, 0 of 3 attempts, handed back ${handedBack}`);
+        assert.equal(await status(), `ready, 0 of 3 attempts, released ${released}`);
       }
       const { stdout } = await cli(["job", "show", id, "--json", "--url", place.url]);
       assert.equal(JSON.parse(stdout).releases, 2);

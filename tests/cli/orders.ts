@@ -60,21 +60,25 @@ async function workOnOrder(queue: JobQueue, clock: Clock): Promise<void> {
     await attempt(queue.store, clock, queueName, runMs, change);
   clock.time += 100;
   await run("payment_queue", 200, {
-    to: "retrying",
+    status: "retrying",
     outcome: "failed",
     error: { name: "Error", message: "The gateway answered 503" },
     delayMs: 200,
   });
   await run("invoice_queue", 100, {
-    to: "failed",
+    status: "failed",
     outcome: "failed",
     error: { name: "TypeError", message: "No address\nin the order" },
   });
   clock.time += 100;
   await queue.enqueue(withId(ended.receipt, "receipt_queue", { ...order, parent: payment }));
-  await run("payment_queue", 300, { to: "completed", result: '{"paid":true}' });
-  await run("email_queue", 100, { to: "completed" });
-  await run("receipt_queue", 100, { to: "completed" });
+  await run("payment_queue", 300, {
+    status: "completed",
+    outcome: "completed",
+    result: '{"paid":true}',
+  });
+  await run("email_queue", 100, { status: "completed", outcome: "completed" });
+  await run("receipt_queue", 100, { status: "completed", outcome: "completed" });
 }
 
 async function attempt(

@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import {
-  completed,
-  failed,
-  failure,
-  handedBack,
-  leaseOf,
-  neverStarted,
-  retrying,
-} from "./inputs.ts";
+import { completed, failed, failure, leaseOf, neverStarted, released, retrying } from "./inputs.ts";
 import type { Fixture, TestStore } from "./fixture.ts";
 import { definedFields } from "./answers.ts";
 import type { ClaimedJob } from "../../src/store/store.ts";
@@ -160,13 +152,13 @@ export function describeBegunAttempts(test: TestStore): void {
     });
   });
 
-  describe("hand-backs in a row", () => {
+  describe("releases in a row", () => {
     test("are counted, where the attempt had begun", async (fixture) => {
       const { add, claimOne, settle, get } = fixture;
       const { id, releases } = await add();
       assert.equal(releases, 0);
       for (
-        const [change, count] of [[handedBack, 1], [neverStarted, 1], [handedBack, 2]] as const
+        const [change, count] of [[released, 1], [neverStarted, 1], [released, 2]] as const
       ) {
         await settle(await claimOne(), change);
         const job = await get(id);
@@ -191,7 +183,7 @@ export function describeBegunAttempts(test: TestStore): void {
       test(`end when an attempt ${name}`, async (fixture) => {
         const { add, claimOne, settle, get } = fixture;
         const { id } = await add();
-        await settle(await claimOne(), handedBack);
+        await settle(await claimOne(), released);
         await end(fixture, await claimOne({ leaseMs }));
         assert.equal((await get(id)).releases, 0);
       });
@@ -200,7 +192,7 @@ export function describeBegunAttempts(test: TestStore): void {
     test("do not end with an attempt that perhaps never began", async (fixture) => {
       const { add, claimOne, settle } = fixture;
       await add();
-      await settle(await claimOne(), handedBack);
+      await settle(await claimOne(), released);
       await claimOne({ leaseMs });
       assert.equal((await expire(fixture)).releases, 1);
     });

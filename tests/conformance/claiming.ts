@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { defaultQueue, failed, handedBack, retrying } from "./inputs.ts";
+import { defaultQueue, failed, released, retrying } from "./inputs.ts";
 import { definedFields } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";
 
@@ -85,11 +85,11 @@ export function describeClaiming(test: TestStore): void {
       assert.notEqual(second.leaseToken, first.leaseToken);
     });
 
-    test("an attempt that was handed back is repeated under its number", async (fixture) => {
+    test("an attempt that was released is repeated under its number", async (fixture) => {
       const { add, claimOne, settle } = fixture;
       await add();
       const first = await claimOne();
-      await settle(first, handedBack);
+      await settle(first, released);
       const again = await claimOne();
       assert.equal(again.attempts, 1);
       assert.notEqual(again.leaseToken, first.leaseToken);

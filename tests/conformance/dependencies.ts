@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { completed, handedBack, jobInput, retrying } from "./inputs.ts";
+import { completed, jobInput, released, retrying } from "./inputs.ts";
 import type { TestStore } from "./fixture.ts";
 
 export function describeDependencies(test: TestStore): void {
@@ -37,7 +37,7 @@ export function describeDependencies(test: TestStore): void {
       const { add, claimOne, settle, statusOf, clock, sweep } = fixture;
       const { id } = await add();
       const dependent = await add({ dependsOn: [id] });
-      await settle(await claimOne(), handedBack);
+      await settle(await claimOne(), released);
       assert.equal(await statusOf(dependent.id), "blocked");
       await settle(await claimOne(), retrying);
       assert.equal(await statusOf(dependent.id), "blocked");

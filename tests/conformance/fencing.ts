@@ -5,16 +5,16 @@ import type { Change } from "../../src/store/store.ts";
 import {
   completed,
   failed,
-  handedBack,
   neverStarted,
   reason,
+  released,
   retrying,
   settlement,
 } from "./inputs.ts";
 import { definedFields } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";
 
-const changes: readonly Change[] = [completed, failed, retrying, handedBack, neverStarted];
+const changes: readonly Change[] = [completed, failed, retrying, released, neverStarted];
 
 export function describeFencing(test: TestStore): void {
   describe("fencing", () => {
@@ -151,6 +151,6 @@ export function describeFencing(test: TestStore): void {
 }
 
 function nameOf(change: Change): string {
-  if (change.to !== "ready") return change.to;
-  return change.started ? "handed back" : "never started";
+  if (change.status !== "ready") return change.status;
+  return change.started ? "released" : "never started";
 }

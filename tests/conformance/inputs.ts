@@ -21,7 +21,7 @@ export function jobInput(fields: Partial<JobInput> = {}): JobInput {
   };
 }
 
-type ChangeTo<To extends Change["to"]> = Extract<Change, { readonly to: To }>;
+type ChangeTo<Status extends Change["status"]> = Extract<Change, { readonly status: Status }>;
 
 /** The error of every test attempt that fails. */
 export const failure = {
@@ -31,20 +31,28 @@ export const failure = {
 };
 
 /** The handler returned. */
-export const completed: ChangeTo<"completed"> = { to: "completed", result: '"paid"' };
+export const completed: ChangeTo<"completed"> = {
+  status: "completed",
+  outcome: "completed",
+  result: '"paid"',
+};
 /** The handler threw, and no attempt is left. */
-export const failed: ChangeTo<"failed"> = { to: "failed", outcome: "failed", error: failure };
+export const failed: ChangeTo<"failed"> = { status: "failed", outcome: "failed", error: failure };
 /** The handler threw, and another attempt follows in a second. */
 export const retrying: ChangeTo<"retrying"> = {
-  to: "retrying",
+  status: "retrying",
   outcome: "failed",
   error: failure,
   delayMs: 1_000,
 };
 /** The worker stopped while the handler ran. */
-export const handedBack: ChangeTo<"ready"> = { to: "ready", started: true };
+export const released: ChangeTo<"ready"> = { status: "ready", outcome: "released", started: true };
 /** The worker stopped before the handler began. */
-export const neverStarted: ChangeTo<"ready"> = { to: "ready", started: false };
+export const neverStarted: ChangeTo<"ready"> = {
+  status: "ready",
+  outcome: "released",
+  started: false,
+};
 /** Why a caller cancels. */
 export const reason = { name: "JobCancelledError", message: "The customer changed their mind" };
 

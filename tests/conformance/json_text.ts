@@ -27,7 +27,7 @@ export function describeJsonText(test: TestStore): void {
     test("a result is kept as it came", async ({ addAll, claim, settle, get }) => {
       await addAll(texts.map(() => ({})));
       for (const [i, job] of (await claim()).entries()) {
-        await settle(job, { to: "completed", result: texts[i] });
+        await settle(job, { status: "completed", outcome: "completed", result: texts[i] });
         assert.equal((await get(job.id)).result, texts[i]);
       }
     });
@@ -46,7 +46,7 @@ export function describeJsonText(test: TestStore): void {
       assert.deepEqual(found.map(({ payload }) => payload).reverse(), payloads);
       assert.equal(added.length, 200);
       for (const job of await claim({ limit: 20 })) {
-        await settle(job, { to: "completed", result: job.payload });
+        await settle(job, { status: "completed", outcome: "completed", result: job.payload });
         assert.equal((await store.get(job.id))?.result, job.payload);
       }
     });

@@ -6,11 +6,11 @@ import type { Fixture } from "./fixture.ts";
 import {
   completed,
   failed,
-  handedBack,
   type Holder,
   leaseOf,
   neverStarted,
   reason,
+  released,
   retrying,
 } from "./inputs.ts";
 import { TraceEndModel } from "./trace_end_model.ts";
@@ -37,7 +37,7 @@ export type Operation =
   | { readonly do: "sweep"; readonly limit: number };
 
 /** How an attempt ends. An error of the last attempt always fails the job. */
-export type Ending = "completed" | "error" | "handedBack" | "neverStarted";
+export type Ending = "completed" | "error" | "released" | "neverStarted";
 
 const queues = ["mails", "sms"] as const;
 const traces = ["1", "2", "3"].map((digit) => digit.repeat(32));
@@ -145,7 +145,7 @@ export class StoreModel {
   }
 
   async #changeOf({ id }: Holder, ending: Ending): Promise<Change> {
-    if (ending !== "error") return { completed, handedBack, neverStarted }[ending];
+    if (ending !== "error") return { completed, released, neverStarted }[ending];
     const { attempts, maxAttempts } = await this.#fixture.get(id);
     return attempts < maxAttempts ? { ...retrying, delayMs: 50 } : failed;
   }

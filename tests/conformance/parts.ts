@@ -12,7 +12,7 @@ import { definedFields } from "./answers.ts";
 const bytesIn = (text: string) => new TextEncoder().encode(text).length;
 const text = (length: number) => JSON.stringify("ä".repeat(length));
 const error = { name: "Error", message: "💥".repeat(3_000), stack: "at line 1\n".repeat(500) };
-const failed = { to: "failed", outcome: "failed", error } as const;
+const failed = { status: "failed", outcome: "failed", error } as const;
 
 export function describeParts(test: TestStore): void {
   describe("what can be large", () => {
@@ -117,7 +117,7 @@ export function describeParts(test: TestStore): void {
     test("bounds the pages of a tree in bytes of attempts", async (fixture) => {
       const correlationId = "failing";
       await fixture.addAll(Array(12).fill({ correlationId, maxAttempts: 1_000 }));
-      const change = { to: "retrying", outcome: "failed", error, delayMs: 0 } as const;
+      const change = { status: "retrying", outcome: "failed", error, delayMs: 0 } as const;
       for (let round = 0; round < 50; round++) {
         const settlements = (await fixture.claim()).map((job) => settlement(job, change));
         assert.equal(settlements.length, 12);
@@ -159,7 +159,7 @@ async function oneOfEach(fixture: Fixture): Promise<readonly FoundRecord[]> {
 async function endOneOfEach(fixture: Fixture): Promise<void> {
   const [first, second] = await fixture.claim({ limit: 2 });
   await fixture.settle(first!, completed);
-  await fixture.settle(second!, { to: "completed", result: text(5_000) });
+  await fixture.settle(second!, { status: "completed", outcome: "completed", result: text(5_000) });
   await fixture.settle(await fixture.claimOne(), failed);
 }
 

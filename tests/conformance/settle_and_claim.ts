@@ -4,9 +4,9 @@ import {
   completed,
   defaultQueue,
   failed,
-  handedBack,
   neverStarted,
   reason,
+  released,
   retrying,
   settlement,
 } from "./inputs.ts";
@@ -26,13 +26,13 @@ export function describeSettleAndClaim(test: TestStore): void {
       assert.deepEqual(claimed.map((job) => job.id), [dependent.id]);
     });
 
-    test("what was handed back, or retries at once, can be claimed again", async (fixture) => {
+    test("what was released, or retries at once, can be claimed again", async (fixture) => {
       const { addAll, claim, store } = fixture;
       await addAll([{}, {}]);
       const [first, second] = await claim();
       const { claimed } = await store.settleAndClaim({
         settlements: [
-          settlement(first!, handedBack),
+          settlement(first!, released),
           settlement(second!, { ...retrying, delayMs: 0 }),
         ],
         claims: [{ queueName: defaultQueue, limit: 10, leaseMs: 1_000 }],
@@ -41,21 +41,21 @@ export function describeSettleAndClaim(test: TestStore): void {
       assert.deepEqual(attempts, new Map([[first!.id, 1], [second!.id, 2]]));
     });
 
-    for (const [name, first] of Object.entries({ completed, failed, retrying, handedBack })) {
+    for (const [name, first] of Object.entries({ completed, failed, retrying, released })) {
       test(`of two outcomes of one attempt the first counts (${name})`, async (fixture) => {
         const { add, claimOne, store, statusOf } = fixture;
         const { id } = await add();
         const { id: dependent } = await add({ dependsOn: [id] });
         const job = await claimOne();
-        for (const second of [completed, failed, retrying, handedBack, neverStarted]) {
+        for (const second of [completed, failed, retrying, released, neverStarted]) {
           const settlements = [first, second, second].map((change) => settlement(job, change));
           const { settled } = await store.settleAndClaim({ settlements, claims: [] });
           const isHeld = second === completed;
           assert.deepEqual(settled, [isHeld ? "held" : "lost", "lost", "lost"]);
-          assert.equal(await statusOf(id), first.to);
-          const next = first.to === "completed"
+          assert.equal(await statusOf(id), first.status);
+          const next = first.status === "completed"
             ? "ready"
-            : first.to === "failed"
+            : first.status === "failed"
             ? "cancelled"
             : "blocked";
           assert.equal(await statusOf(dependent), next);
@@ -69,7 +69,7 @@ export function describeSettleAndClaim(test: TestStore): void {
         const settlements = [first, completed].map((change) => settlement(job, change));
         const { settled } = await store.settleAndClaim({ settlements, claims: [] });
         assert.deepEqual(settled, ["held", "lost"]);
-        assert.equal((await get(id)).status, first.to);
+        assert.equal((await get(id)).status, first.status);
       });
     }
 

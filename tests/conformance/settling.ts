@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { completed, failed, failure, handedBack, neverStarted, retrying } from "./inputs.ts";
+import { completed, failed, failure, neverStarted, released, retrying } from "./inputs.ts";
 import { definedFields } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";
 
@@ -31,7 +31,11 @@ export function describeSettling(test: TestStore): void {
     test("a handler that returns nothing leaves no result", async (fixture) => {
       const { add, claimOne, settle, get } = fixture;
       const { id } = await add();
-      await settle(await claimOne(), { to: "completed", result: undefined });
+      await settle(await claimOne(), {
+        status: "completed",
+        outcome: "completed",
+        result: undefined,
+      });
       const { result, error, attemptTraceparent } = await get(id);
       assert.deepEqual([result, error, attemptTraceparent], [undefined, undefined, undefined]);
     });
@@ -60,7 +64,7 @@ export function describeSettling(test: TestStore): void {
     test("a job that failed for good ends with its error", async (fixture) => {
       const { add, claimOne, settle, get, clock, store } = fixture;
       const { id } = await add();
-      await settle(await claimOne(), { to: "failed", outcome: "timed_out", error: failure });
+      await settle(await claimOne(), { status: "failed", outcome: "timed_out", error: failure });
       const { status, finishedAt, error } = await get(id);
       assert.deepEqual([status, finishedAt, error], ["failed", clock.now(), failure]);
       const [attempt] = await store.attempts({ jobIds: [id] });
@@ -97,12 +101,12 @@ export function describeSettling(test: TestStore): void {
       assert.deepEqual(attempts.map((one) => one.outcome), ["failed", "timed_out", "failed"]);
     });
 
-    test("an attempt that is handed back while it ran is remembered", async (fixture) => {
+    test("an attempt that is released while it ran is remembered", async (fixture) => {
       const { add, claimOne, settle, get, clock, store } = fixture;
       const { id } = await add();
       const job = await claimOne();
       clock.pass(100);
-      await settle(job, handedBack, { runMs: 60, traceparent });
+      await settle(job, released, { runMs: 60, traceparent });
       const { status, attempts, finishedAt } = await get(id);
       assert.deepEqual([status, attempts, finishedAt], ["ready", 0, undefined]);
       assert.deepEqual((await store.attempts({ jobIds: [id] })).map(definedFields), [{

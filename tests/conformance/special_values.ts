@@ -61,7 +61,7 @@ export function describeSpecialValues(test: TestStore): void {
       for (const [i, job] of (await claim()).entries()) {
         const text = texts[i]!;
         const error = { name: text, message: text, stack: text };
-        await settle(job, { to: "failed", outcome: "failed", error }, { traceparent: text });
+        await settle(job, { status: "failed", outcome: "failed", error }, { traceparent: text });
         const stored = await get(job.id);
         assert.deepEqual([stored.error, stored.attemptTraceparent], [error, text]);
         const [attempt] = await store.attempts({ jobIds: [job.id] });

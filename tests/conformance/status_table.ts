@@ -6,15 +6,7 @@ import type { JobInput } from "../../src/job/record.ts";
 import type { Change, Extension } from "../../src/store/store.ts";
 import { definedFields } from "./answers.ts";
 import type { Fixture, TestStore } from "./fixture.ts";
-import {
-  completed,
-  failed,
-  handedBack,
-  leaseOf,
-  neverStarted,
-  reason,
-  retrying,
-} from "./inputs.ts";
+import { completed, failed, leaseOf, neverStarted, reason, released, retrying } from "./inputs.ts";
 import { jobWithStatus, type Subject } from "./job_with_status.ts";
 
 const table = jobStatuses.flatMap((from) =>
@@ -129,8 +121,8 @@ const ways: Readonly<Record<string, readonly Way[]>> = {
     { name: "lease expired after its start", go: outliveTheLease("running") },
   ],
   "running -> ready": [
-    { name: "handed back after its start", go: settled(handedBack) },
-    { name: "handed back before its start", go: settled(neverStarted) },
+    { name: "released after its start", go: settled(released) },
+    { name: "released before its start", go: settled(neverStarted) },
     { name: "lease expired before its start", go: outliveTheLease("waits") },
   ],
   "running -> failed": [
@@ -216,7 +208,7 @@ async function retryAfterItsDependency(
 
 type Operation = (fixture: Fixture, job: Subject) => Promise<unknown>;
 
-const changes = { completed, failed, retrying, handedBack, neverStarted };
+const changes = { completed, failed, retrying, released, neverStarted };
 
 const settlements: Readonly<Record<string, Operation>> = Object.fromEntries(
   Object.entries(changes).flatMap(([name, change]): [string, Operation][] => [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { newJobId, newTraceId } from "../../src/job/ids.ts";
-import { completed, failed, handedBack, jobInput, reason, retrying, settlement } from "./inputs.ts";
+import { completed, failed, jobInput, reason, released, retrying, settlement } from "./inputs.ts";
 import { takeTraceEnds } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";
 
@@ -101,10 +101,10 @@ export function describeTraceEnds(test: TestStore): void {
       assert.deepEqual((await takeTraceEnds(fixture)).map(({ jobId }) => jobId), [second!.job.id]);
     });
 
-    test("is none while a job retries, is handed back or is swept back", async (fixture) => {
+    test("is none while a job retries, is released or is swept back", async (fixture) => {
       const { add, claimOne, settle, clock, sweep } = fixture;
       await add();
-      for (const change of [retrying, handedBack]) {
+      for (const change of [retrying, released]) {
         await settle(await claimOne(), change);
         assert.deepEqual(await takeTraceEnds(fixture), []);
         clock.pass(2_000);

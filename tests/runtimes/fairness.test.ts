@@ -97,7 +97,7 @@ describe("queues of a pool", () => {
         const both = ran.slice(0, ran.lastIndexOf("slow"));
         assert.ok(longestRow(both) < 24, String(longestRow(both)));
         assert.ok(3 * countOf(both, "quick") > both.length, String(countOf(both, "quick")));
-        assert.ok(5 * counts.handedBack < counts.claimed, JSON.stringify(counts));
+        assert.ok(5 * counts.released < counts.claimed, JSON.stringify(counts));
       });
     });
   }

@@ -176,7 +176,7 @@ describe("metrics follow the messaging conventions", () => {
   });
 });
 
-test("what is claimed and handed back unbegun is no consumed message", async () => {
+test("what is claimed and released unbegun is no consumed message", async () => {
   const meter = registerMeter();
   const store = memory();
   let claimed = 0;

@@ -60,7 +60,7 @@ describe("a worker's prefetch", () => {
     });
   });
 
-  test("hands back what waits behind a job that has become slow, within a tenth of a second", async () => {
+  test("releases what waits behind a job that has become slow, within a tenth of a second", async () => {
     const queue = new JobQueue<Work>({ store: memory() });
     await queue.enqueue(numbers(2_000).map((n) => job("quick", n)));
     const ends: (() => void)[] = [];

@@ -10,7 +10,7 @@ describe("a store that refuses an outcome", () => {
     let calls = 0;
     refuse(store, ({ change }) => {
       calls++;
-      return change.to === "completed" && change.result === '"bad"';
+      return change.status === "completed" && change.result === '"bad"';
     });
     await queue.enqueue(Array.from({ length: 64 }, (_, i) => job("orders", i, { maxAttempts: 1 })));
     const worker = queue.worker("orders", ({ payload }) => payload === 40 ? "bad" : "good", {
@@ -42,8 +42,8 @@ describe("a store that refuses an outcome", () => {
         if ((await queue.counts()).every(({ status }) => status === "completed")) stop.abort();
       },
     }).run({ signal: stop.signal });
-    const { completed, failed, lost } = await run;
-    assert.deepEqual([completed, failed, lost], [3, 0, 0]);
+    const { completed, failed, leaseExpired } = await run;
+    assert.deepEqual([completed, failed, leaseExpired], [3, 0, 0]);
     assert.ok(errors.length > 0);
   });
 
@@ -69,10 +69,10 @@ describe("a store that refuses an outcome", () => {
     assert.deepEqual(later, [], "their leases last");
   });
 
-  test("takes a hand-back without its attempt where it refuses it with one", async () => {
+  test("takes a release without its attempt where it refuses it with one", async () => {
     const store = memory();
     const queue = new JobQueue({ store });
-    refuse(store, ({ change }) => change.to === "ready" && change.started);
+    refuse(store, ({ change }) => change.status === "ready" && change.started);
     const { id } = await queue.enqueue("orders", {});
     const worker = queue.worker("orders", async () => {
       void worker.stop({ timeoutMs: 0 });

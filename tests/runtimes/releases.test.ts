@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type JobLifecycleEvent, JobQueue, memory, type WorkerOptions } from "../../mod.ts";
 
-describe("a job that is handed back at every stop", () => {
+describe("a job that is released at every stop", () => {
   test("is not charged ten times in a row, and the next time is", async () => {
     const queue = new JobQueue({ store: memory() });
     const { id } = await queue.enqueue("queue", {}, { maxAttempts: 1 });
@@ -45,7 +45,7 @@ describe("a job that is handed back at every stop", () => {
     );
   });
 
-  test("is charged at once where no hand-back is free", async () => {
+  test("is charged at once where no release is free", async () => {
     const queue = new JobQueue({ store: memory() });
     await queue.enqueue("queue", {}, { maxAttempts: 1 });
     assert.equal((await stopped(queue, { maxReleases: 0 })).failed, 1);

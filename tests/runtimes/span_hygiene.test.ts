@@ -26,7 +26,7 @@ const outcomes: Readonly<Record<string, readonly string[]>> = {
   "throws what throws when it is read": ["failed", "failed"],
   "never returns": ["timed_out", "timed_out"],
   "is cancelled": ["cancelled"],
-  "loses its lease": ["lease_lost", "completed"],
+  "loses its lease": ["lease_expired", "completed"],
   "enqueues what is refused": ["failed", "failed"],
 };
 

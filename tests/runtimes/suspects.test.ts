@@ -44,19 +44,19 @@ describe("a job whose worker was lost before its attempt was known to have begun
     assert.equal((await worker.tick()).completed, 3);
   });
 
-  for (const state of ["lost", "cancelled"] as const) {
+  for (const [state, count] of [["lost", "leaseExpired"], ["cancelled", "cancelled"]] as const) {
     test(`does not start when its lease turns out to be ${state}`, async () => {
       const { queue, store, suspect } = scene();
       await suspect("job");
       store.extend = () => Promise.resolve([state]);
       let starts = 0;
       const worker = queue.worker("queue", () => void starts++, { onJobStart: () => starts++ });
-      assert.equal((await worker.tick())[state], 1);
+      assert.equal((await worker.tick())[count], 1);
       assert.equal(starts, 0);
     });
   }
 
-  test("is handed back and charged nothing when its begin cannot be recorded", async () => {
+  test("is released and charged nothing when its begin cannot be recorded", async () => {
     const { queue, store, suspect } = scene();
     const { id } = await suspect("job");
     const extend = store.extend.bind(store);
@@ -74,7 +74,7 @@ describe("a job whose worker was lost before its attempt was known to have begun
     assert.deepEqual([(await queue.get(id))?.attempts, (await queue.get(id))?.releases], [1, 0]);
   });
 
-  test("is handed back and charged nothing when the worker stops before its turn", async () => {
+  test("is released and charged nothing when the worker stops before its turn", async () => {
     const { queue, suspect, calls } = scene();
     for (const name of ["a", "b", "c"]) await suspect(name);
     const worker = queue.worker("queue", async () => {

@@ -111,8 +111,8 @@ describe("a batch that takes a store too long", () => {
         leaseMs: 3_000,
         onError: () => {},
       });
-      const { completed, lost } = await worker.tick();
-      assert.deepEqual([completed, lost], [500, 0]);
+      const { completed, leaseExpired } = await worker.tick();
+      assert.deepEqual([completed, leaseExpired], [500, 0]);
       assert.ok(Math.max(...extended) <= 60);
     });
   });

@@ -18,7 +18,7 @@ import { manualClock } from "../conformance/manual_clock.ts";
 
 const never = () => new Promise<never>(() => {});
 const soon = (ms = 2) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-const nothing = { completed: 0, failed: 0, retried: 0, cancelled: 0, released: 0, lost: 0 };
+const nothing = { completed: 0, failed: 0, retried: 0, cancelled: 0, released: 0, leaseExpired: 0 };
 
 describe("a tick", () => {
   test("claims, runs and settles what is ready, and says when to come again", async () => {
@@ -324,7 +324,7 @@ describe("the signal of an attempt", () => {
       reasons.push(signal.reason);
     }, { leaseMs: 100, maintenanceMs: 60_000 });
     const { id } = await queue.enqueue("queue", {});
-    assert.equal((await worker.tick()).lost, 1);
+    assert.equal((await worker.tick()).leaseExpired, 1);
     assert.ok(reasons[0] instanceof LeaseLostError);
     assert.equal((await queue.get(id))?.status, "running", "it runs elsewhere");
   });
@@ -387,7 +387,7 @@ describe("a run", () => {
     ]);
   });
 
-  test("hands back what still runs after the stop's time; the attempt does not count", async () => {
+  test("releases what still runs after the stop's time; the attempt does not count", async () => {
     const queue = new JobQueue({ store: memory() });
     const started = deferred();
     const reasons: unknown[] = [];
@@ -410,7 +410,7 @@ describe("a run", () => {
     ]);
   });
 
-  test("hands back at once what was claimed while the stop came", async () => {
+  test("releases at once what was claimed while the stop came", async () => {
     const store = memory();
     const queue = new JobQueue({ store });
     const worker = queue.worker("queue", () => assert.fail("must not start"));

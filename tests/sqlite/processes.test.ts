@@ -130,7 +130,7 @@ describe("several processes on one SQLite file", () => {
     await until("its handler returned", 5_000, () => notesIn(record).length > 1);
     late.signal("SIGTERM");
     const result = JSON.parse(await late.said("result"));
-    assert.deepEqual([result.completed, result.lost], [0, 1]);
+    assert.deepEqual([result.completed, result.leaseExpired], [0, 1]);
     assert.deepEqual(await queue.get(id), before);
   });
 

@@ -21,7 +21,7 @@ export function jobDetails(
   look: Look,
 ): readonly string[] {
   const { paint } = look;
-  const releases = job.releases === 0 ? "" : `, handed back ${timesInARow(job.releases)}`;
+  const releases = job.releases === 0 ? "" : `, released ${timesInARow(job.releases)}`;
   const attempts = `${job.attempts} of ${job.maxAttempts} attempts${releases}`;
   const lines: Line[] = [
     ["job", paint("bold", printable(job.id))],

@@ -125,7 +125,7 @@ function attempts(job: JobWithAttempts<Job>, visit: Visit): Html {
   return html`<ol class="attempts">
 ${job.attemptHistory.map((one) => attempt(one, job, visit))}</ol>
 <p class="note">${number(job.attempts)} of ${number(job.maxAttempts)} attempts${
-    job.releases > 1 ? `, handed back ${number(job.releases)} times in a row` : ""
+    job.releases > 1 ? `, released ${number(job.releases)} times in a row` : ""
   }.</p>`;
 }
 

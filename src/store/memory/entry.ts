@@ -4,7 +4,6 @@
  * @module
  */
 import type {
-  AttemptOutcome,
   AttemptRecord,
   FoundRecord,
   JobError,
@@ -135,7 +134,7 @@ function refuse(dependencyId: string): never {
 /** Keeps an attempt that did not complete its job. */
 export function remember(
   { record, failures }: Entry,
-  outcome: AttemptOutcome,
+  outcome: AttemptRecord["outcome"],
   now: number,
   error?: JobError,
   traceparent?: string,

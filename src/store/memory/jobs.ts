@@ -8,7 +8,7 @@ import { mostAttempts, mostReleases } from "../../job/job_options.ts";
 import type { JobPart } from "../../job/parts.ts";
 import { utf8Length } from "../../job/json.ts";
 import { canBeRetried, hasEnded, type JobStatus } from "../../job/status.ts";
-import type { AttemptOutcome, JobError, JobInput } from "../../job/record.ts";
+import type { AttemptRecord, JobError, JobInput } from "../../job/record.ts";
 import type {
   Added,
   CancelScope,
@@ -108,11 +108,11 @@ export class MemoryJobs {
     if (typeof entry === "string") return entry;
     const { record } = entry;
     const { change, runMs, traceparent } = settlement;
-    if (change.to === "ready" && !change.started) return this.#unclaim(entry);
+    if (change.status === "ready" && !change.started) return this.#unclaim(entry);
     record.startedAt = now - Math.round(runMs);
     record.attemptTraceparent = traceparent;
     this.table.noteAttempt(entry, traceparent);
-    switch (change.to) {
+    switch (change.status) {
       case "completed":
         record.result = change.result;
         entry.resultBytes = change.result === undefined ? undefined : utf8Length(change.result);
@@ -341,7 +341,7 @@ export class MemoryJobs {
   }
 
   /** An attempt that nobody settles: its span is not known, and an older one's would mislead. */
-  #lose(entry: Entry, outcome: AttemptOutcome, error: JobError, now: number): void {
+  #lose(entry: Entry, outcome: AttemptRecord["outcome"], error: JobError, now: number): void {
     remember(entry, outcome, now, error);
     entry.record.attemptTraceparent = undefined;
   }

@@ -125,8 +125,8 @@ export function toSettlementText(settlements: readonly Settlement[]): string {
 function toPlaces(
   { jobId, leaseToken, change, runMs, traceparent }: Settlement,
 ): readonly unknown[] {
-  const places: unknown[] = [jobId, leaseToken, change.to, runMs];
-  switch (change.to) {
+  const places: unknown[] = [jobId, leaseToken, change.status, runMs];
+  switch (change.status) {
     case "completed":
       if (change.result !== undefined) places.push(traceparent, change.result);
       else if (traceparent !== undefined) places.push(traceparent);

@@ -83,7 +83,7 @@ create table ${schema}.live (
   leased_until timestamptz,
   trace_epoch integer,
   -- Whether the running attempt is known to have begun, whether a lease expired once without that,
-  -- and the hand-backs in a row of attempts that had begun. Null is no and none: most rows have none.
+  -- and the releases in a row of attempts that had begun. Null is no and none: most rows have none.
   has_begun boolean,
   is_suspect boolean,
   releases smallint

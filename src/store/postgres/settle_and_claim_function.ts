@@ -14,12 +14,12 @@ const promotedAtOnce = 1_000;
 /** Reads the settlements: a subquery, with a row for each. */
 const settlementRows = `(
       select n::integer as ord, e as outcome, (e ->> 0)::uuid as id, e ->> 1 as lease_token,
-        e ->> 2 as "to"
+        e ->> 2 as new_status
       from jsonb_array_elements(settlements) with ordinality as x (e, n))`;
 
 /** The attempts that are over, each with its job as it stood: a subquery. */
 const attemptRows = `(
-      select x.*, o ->> 2 as "to", t - (o ->> 3)::float8 * interval '1 ms' as began, o ->> 4 as span,
+      select x.*, o ->> 2 as new_status, t - (o ->> 3)::float8 * interval '1 ms' as began, o ->> 4 as span,
         (o ->> 5)::json as result, o ->> 6 as ended_as, (o ->> 7)::json as reason,
         (o ->> 8)::float8 as delay_ms, (o ->> 9) is null as was_started
       from (select y.*, y.unnest as o from unnest(standing, outcomes) as y) x)`;
@@ -67,8 +67,8 @@ begin
     -- had them, such as a job that came into a trace while its last one was waited for. They are looked
     -- up one by one, so that no statistics can make of it a pass over all jobs that run.
     select array_agg(s.ord), array_agg(x.l), array_agg(s.outcome),
-      array_agg(s.id) filter (where s."to" in ('completed', 'failed')),
-      bool_or(s."to" <> 'completed'), bool_or(s.outcome ->> 4 is not null)
+      array_agg(s.id) filter (where s.new_status in ('completed', 'failed')),
+      bool_or(s.new_status <> 'completed'), bool_or(s.outcome ->> 4 is not null)
     into held, standing, outcomes, done, have_failures, have_spans
     from ${settlementRows} s, lateral (
       select l from ${schema}.live l
@@ -94,29 +94,29 @@ begin
         insert into ${schema}.ended as d (sequence, id, trace_id, queue_name, status, run_at, attempts,
           max_attempts, started_at, finished_at, result, error, attempt_traceparent, lease_token,
           trace_epoch, trace_end_due, is_suspect)
-        select sequence, id, trace_id, queue_name, "to", run_at, attempts, max_attempts, began, t,
+        select sequence, id, trace_id, queue_name, new_status, run_at, attempts, max_attempts, began, t,
           result, reason, span, lease_token,
           -- Most traces have one job, whose end is theirs. All others are looked at below.
           case when is_alone then coalesce(trace_epoch, 0) + 1 else trace_epoch end,
           case when is_alone then t end, is_suspect
         from ${attemptRows} a, lateral (select not exists (select from ${schema}.enqueued o
           where o.trace_id = a.trace_id and o.sequence <> a.sequence) as is_alone offset 0) x
-        where "to" in ('completed', 'failed')
+        where new_status in ('completed', 'failed')
         returning d.id, d.trace_end_due
       )
       select array_agg(id) into sharing from recorded where trace_end_due is null;
     end if;
     if coalesce(cardinality(done), 0) < held_count then
-      for attempt in select * from ${attemptRows} a where "to" in ('ready', 'retrying') loop
+      for attempt in select * from ${attemptRows} a where new_status in ('ready', 'retrying') loop
         update ${schema}.live l set
-          status = attempt."to",
-          attempts = l.attempts - (attempt."to" = 'ready')::integer,
+          status = attempt.new_status,
+          attempts = l.attempts - (attempt.new_status = 'ready')::integer,
           run_at = coalesce(t + attempt.delay_ms * interval '1 ms', l.run_at),
           started_at = case when attempt.was_started then attempt.began else l.started_at end,
           error = case when attempt.was_started then attempt.reason else l.error end,
           attempt_traceparent = case when attempt.was_started then attempt.span
             else l.attempt_traceparent end,
-          releases = case when attempt."to" = 'retrying' then null
+          releases = case when attempt.new_status = 'retrying' then null
             when attempt.was_started then least(coalesce(l.releases, 0) + 1, ${mostReleases})
             else l.releases end,
           leased_until = null
@@ -130,7 +130,7 @@ begin
       insert into ${schema}.attempts
         (job_id, attempt, outcome, started_at, finished_at, error, traceparent)
       select id, attempts, ended_as, began, t, reason, span
-      from ${attemptRows} a where "to" <> 'completed' and was_started;
+      from ${attemptRows} a where new_status <> 'completed' and was_started;
     end if;
     if have_spans then
       insert into ${schema}.attempt_traces (trace_id, job_id)

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { AttemptOutcome, JobError } from "../../job/record.ts";
+import type { AttemptRecord, JobError } from "../../job/record.ts";
 import type { Database, Row } from "./database.ts";
 
 /** Keeps an attempt of a job's row. */
 export function rememberAttempt(
   database: Database,
   job: Row,
-  outcome: AttemptOutcome,
+  outcome: AttemptRecord["outcome"],
   now: number,
   error?: JobError,
   traceparent?: string,
@@ -33,7 +33,7 @@ export function rememberAttempt(
 export function loseAttempt(
   database: Database,
   job: Row,
-  outcome: AttemptOutcome,
+  outcome: AttemptRecord["outcome"],
   now: number,
   error: JobError,
 ): void {

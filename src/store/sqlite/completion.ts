@@ -19,7 +19,7 @@ export function completePlainly(
   { jobId, leaseToken, change, runMs, traceparent }: Settlement,
   now: number,
 ): boolean {
-  if (change.to !== "completed") return false;
+  if (change.status !== "completed") return false;
   const changed = database.run(
     complete,
     now - Math.round(runMs),

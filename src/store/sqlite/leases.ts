@@ -84,7 +84,7 @@ function isLost(row: Row): boolean {
   return row.has_begun === 1 || row.is_suspect === 0;
 }
 
-/** No attempt in a row of hand-backs: something else became of it. */
+/** Ends a row of releases: something else became of the attempt. */
 export function endReleases(database: Database, id: string): void {
   database.run("update hammerwork_jobs set releases = 0 where id = ?", id);
 }

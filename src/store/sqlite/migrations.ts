@@ -27,7 +27,7 @@ create table hammerwork_jobs (
   status text not null,
   priority integer not null,
   attempts integer not null,
-  -- Hand-backs in a row of attempts that had begun.
+  -- Releases in a row of attempts that had begun.
   releases integer not null default 0,
   max_attempts integer not null,
   backoff text,

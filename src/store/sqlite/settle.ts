@@ -4,7 +4,7 @@
  * @module
  */
 import { mostReleases } from "../../job/job_options.ts";
-import type { AttemptOutcome, JobError } from "../../job/record.ts";
+import type { AttemptRecord, JobError } from "../../job/record.ts";
 import type { LeaseState, Settlement } from "../store.ts";
 import { rememberAttempt } from "./attempts.ts";
 import { completePlainly } from "./completion.ts";
@@ -52,7 +52,7 @@ function settle(
   const { jobId, change, traceparent, runMs } = settlement;
   const job = heldJob(database, settlement);
   if (typeof job === "string") return job;
-  if (change.to === "ready" && !change.started) return unclaim(database, job, effects);
+  if (change.status === "ready" && !change.started) return unclaim(database, job, effects);
   const startedAt = now - Math.round(runMs);
   database.run(
     "update hammerwork_jobs set started_at = ?, attempt_traceparent = ? where id = ?",
@@ -61,9 +61,9 @@ function settle(
     jobId,
   );
   noteAttemptTrace(database, jobId, traceparent);
-  const remember = (outcome: AttemptOutcome, error?: JobError) =>
+  const remember = (outcome: AttemptRecord["outcome"], error?: JobError) =>
     rememberAttempt(database, { ...job, started_at: startedAt }, outcome, now, error, traceparent);
-  switch (change.to) {
+  switch (change.status) {
     case "completed":
       end(database, jobId, { status: "completed", result: change.result }, now, effects);
       break;
@@ -101,7 +101,7 @@ function unclaim(database: Database, job: Row, effects: Effects): LeaseState {
   return "held";
 }
 
-/** A hand-back is not charged, but counted. */
+/** A release is not charged, but counted. */
 function countRelease(database: Database, id: string): void {
   database.run(
     "update hammerwork_jobs set attempts = attempts - 1, releases = min(releases + 1, ?) " +

@@ -18,7 +18,11 @@ process.kill(process.pid, "SIGSTOP");
 // The signal may reach another thread of this process first.
 await setTimeout(100);
 const lease = { jobId: job!.id, leaseToken: job!.leaseToken };
-const settlement = { ...lease, change: { to: "completed", result: '"late"' }, runMs: 1 } as const;
+const settlement = {
+  ...lease,
+  change: { status: "completed", outcome: "completed", result: '"late"' },
+  runMs: 1,
+} as const;
 const { settled } = await store.settleAndClaim({ settlements: [settlement], claims: [] });
 console.log(`settled ${settled}, extended ${await store.extend([lease], leaseMs)}`);
 await store.close();

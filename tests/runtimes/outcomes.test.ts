@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type AttemptOutcome, attemptOutcomes, consequenceOf } from "../../src/job/outcomes.ts";
+import { type JobStatus, transitions } from "../../src/job/status.ts";
+
+const rows = Object.entries(attemptOutcomes).flatMap(([outcome, statuses]) =>
+  Object.entries(statuses).map(([status, consequence]) => ({ outcome, status, consequence }))
+);
+
+describe("the table of outcomes", () => {
+  test("leads from running to each status that running can lead to, and to no other", () => {
+    const reached = [...new Set(rows.map(({ status }) => status))].sort();
+    assert.deepEqual(reached, Object.keys(transitions.running).sort());
+  });
+
+  test("charges an attempt unless its job is ready again", () => {
+    for (const { outcome, status, consequence } of rows) {
+      assert.equal(consequence.isCharged, status !== "ready", `${outcome} ${status}`);
+    }
+  });
+
+  test("calls one hook about what became of the job, and none when it is ready again", () => {
+    const last = { completed: "complete", failed: "fail", retrying: "retry", cancelled: "cancel" };
+    for (const { status, consequence } of rows) {
+      assert.equal(consequence.events.at(-1), (last as Record<string, string>)[status]);
+    }
+  });
+
+  test("refuses what cannot be", () => {
+    const statuses: readonly JobStatus[] = ["scheduled", "blocked", "running"];
+    for (const outcome of Object.keys(attemptOutcomes) as AttemptOutcome[]) {
+      for (const status of statuses) {
+        assert.throws(() => consequenceOf(outcome, status), TypeError);
+      }
+    }
+  });
+});
