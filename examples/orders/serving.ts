@@ -59,7 +59,7 @@ async function addressText(queue: JobQueue<Queues>, port: number): Promise<strin
 }
 
 const exampleJob = JSON.stringify({
-  queue: "inventory_queue",
+  queueName: "inventory_queue",
   payload: { orderId: "order-by-curl", items: [{ sku: "PROD-001", quantity: 2 }] },
   correlationId: "order-by-curl",
 });

@@ -226,14 +226,13 @@ function wireOf(newJob: NewJob): object {
     if (!isInputError(cause)) throw cause;
     throw new JobClientError(cause.message, { code: "invalid_input", path: "payload", cause });
   }
-  const { queueName: queue, parentId: parent, ...options } = newJob;
-  const { parentTraceId, parentTraceparent: _, parentTracestate: __, ...rest } = options;
+  const { parentTraceId, parentTraceparent: _, parentTracestate: __, ...rest } = newJob;
   const traceId = rest.traceId ??
     (rest.traceparent === undefined && parentTraceId === undefined &&
         activeSpanContext() === undefined
       ? currentScope()?.traceId
       : undefined);
-  return { ...rest, queue, parent: parent ?? undefined, traceId };
+  return { ...rest, parentId: rest.parentId ?? undefined, traceId };
 }
 
 function queryOf(filter: JobFilter): URLSearchParams {
@@ -243,13 +242,13 @@ function queryOf(filter: JobFilter): URLSearchParams {
     if (value !== undefined) query.append(name, value);
   };
   for (const id of ids.ids ?? []) set("id", id);
-  for (const one of [queueName ?? []].flat()) set("queue", one);
+  for (const one of [queueName ?? []].flat()) set("queueName", one);
   for (const one of [status ?? []].flat()) set("status", one);
   set("traceId", ids.traceId);
   set("correlationId", ids.correlationId);
-  set("parent", parent && idOf(parent));
-  set("since", createdFrom?.toISOString());
-  set("until", createdBefore?.toISOString());
+  set("parentId", parent && idOf(parent));
+  set("createdFrom", createdFrom?.toISOString());
+  set("createdBefore", createdBefore?.toISOString());
   set("limit", limit === undefined ? undefined : String(limit));
   set("cursor", ids.cursor);
   if (include !== undefined && include.length > 0) set("include", include.join(","));

@@ -24,10 +24,15 @@ export function plainObject(value: unknown, what: string, path?: string): Plain 
   throw invalidInput(`${what} must be a JSON object: got ${got}`, path);
 }
 
-/** Refuses every name but these: a misspelled one would be passed over in silence. */
-export function checkNames(object: Plain, names: readonly string[], path: string): void {
+/** Refuses every name but these and the ignored ones: a misspelled one would have no effect. */
+export function checkNames(
+  object: Plain,
+  names: readonly string[],
+  path: string,
+  ignored: readonly string[] = [],
+): void {
   for (const name of Object.keys(object)) {
-    if (names.includes(name)) continue;
+    if (names.includes(name) || ignored.includes(name)) continue;
     const known = names.length === 0 ? "nothing" : names.join(", ");
     const got = shownWithNearest(name, names);
     throw invalidInput(`Here can be ${known}: got ${got}`, below(path, name));

@@ -7,7 +7,10 @@
 import { checkJobId, checkQueueName } from "../job/ids.ts";
 import { checkOptions, jobOptionNames, type JobOptions } from "../job/job_options.ts";
 import { toJson } from "../job/json.ts";
+import type { Attempted, Job, JobWith } from "../job/job.ts";
 import { job, type NewJob } from "../job/new_job.ts";
+import type { OptionNames } from "../job/option_names.ts";
+import type { Enqueued } from "../job/queues.ts";
 import { below, checkNames, type Plain } from "./body.ts";
 import { checkedAt, invalidInput } from "./request_error.ts";
 import { readPayload, type StandardSchema } from "./standard_schema.ts";
@@ -21,10 +24,35 @@ export interface PayloadRules {
   readonly schemas: ReadonlyMap<string, StandardSchema>;
 }
 
-/** The options that a request can give a job. A trace context of its own precedes that of the headers. */
-export const optionNames = Object.keys(jobOptionNames) as readonly (keyof JobOptions)[];
+/** The options that a request can give a job, beside the parent's id in place of the parent itself. */
+type OptionName = Exclude<keyof JobOptions, "parent"> | "parentId";
 
-const names = ["id", "queue", "payload", ...optionNames];
+const optionNames = Object.keys(jobOptionNames).map((name) =>
+  name === "parent" ? "parentId" : name
+) as readonly OptionName[];
+
+const names = ["id", "queueName", "payload", ...optionNames];
+
+type StoredJob = Enqueued<Job> & JobWith<Job, never> & Attempted;
+
+const stored: OptionNames<Omit<StoredJob, "id" | "queueName" | "payload" | OptionName>> = {
+  status: true,
+  attempts: true,
+  releases: true,
+  attemptTraceparent: true,
+  createdAt: true,
+  startedAt: true,
+  finishedAt: true,
+  error: true,
+  result: true,
+  payloadBytes: true,
+  resultBytes: true,
+  failedAttempts: true,
+  deduplicated: true,
+};
+
+/** What only a stored job has. A request may contain it: a job can be posted as it was answered. */
+export const storedNames: readonly string[] = Object.keys(stored);
 
 // A rule takes less than a hundred; more would be kept with the job for nothing.
 const LONGEST_BACKOFF = 1_000;
@@ -35,8 +63,8 @@ export async function readNewJob(
   path: string,
   { maxPayloadBytes, schemas }: PayloadRules,
 ): Promise<NewJob> {
-  checkNames(plain, names, path);
-  const queueName = checkedAt(below(path, "queue"), () => checkQueueName(plain.queue));
+  checkNames(plain, names, path, storedNames);
+  const queueName = checkedAt(below(path, "queueName"), () => checkQueueName(plain.queueName));
   const id = plain.id === undefined
     ? undefined
     : checkedAt(below(path, "id"), () => checkJobId(plain.id));
@@ -57,16 +85,16 @@ function readOptions(plain: Plain, path: string): JobOptions {
   for (const name of optionNames) {
     const value = plain[name];
     if (value === undefined) continue;
-    options[name] = readOption(name, value, below(path, name));
+    const option = name === "parentId" ? "parent" : name;
+    options[option] = readOption(name, value, below(path, name));
   }
   return options;
 }
 
-function readOption(name: keyof JobOptions, value: unknown, path: string): unknown {
+function readOption(name: OptionName, value: unknown, path: string): unknown {
   switch (name) {
-    case "parent":
-      // An object would count as a job that the caller has at hand.
-      return checkedAt(path, () => value === null ? null : checkJobId(value, "parent"));
+    case "parentId":
+      return checkedAt(path, () => value === null ? null : checkJobId(value, "parentId"));
     case "dependsOn":
       return readDependencies(value, path);
     case "backoff":

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { shown } from "../job/ids.ts";
+import { checkJobId, shown } from "../job/ids.ts";
 import { shownWithNearest } from "../job/option_names.ts";
 import { type CountOptions, readCountOptions } from "../queue/counting.ts";
 import { type JobFilter, toRecordFilter } from "../queue/lookup.ts";
@@ -14,13 +14,13 @@ import { readTime } from "./time.ts";
 /** A query's names for a filter's. */
 const filterNames = {
   id: "ids",
-  queue: "queueName",
+  queueName: "queueName",
   status: "status",
   traceId: "traceId",
   correlationId: "correlationId",
-  parent: "parent",
-  since: "createdFrom",
-  until: "createdBefore",
+  parentId: "parent",
+  createdFrom: "createdFrom",
+  createdBefore: "createdBefore",
   limit: "limit",
   cursor: "cursor",
   include: "include",
@@ -69,10 +69,11 @@ export function checkQuery(query: URLSearchParams, names: readonly string[]): vo
 }
 
 function readValue(name: ParameterName, values: readonly string[], maxPageSize: number): unknown {
-  if (name === "id" || name === "status" || name === "queue") return values;
+  if (name === "id" || name === "status" || name === "queueName") return values;
   if (name === "include") return values.flatMap((value) => value.split(","));
   const value = onlyOne(name, values);
-  if (name === "since" || name === "until") return readTime(value, name, name);
+  if (name === "createdFrom" || name === "createdBefore") return readTime(value, name, name);
+  if (name === "parentId") return checkedAt(name, () => checkJobId(value, name));
   if (name === "limit") return readLimit(value, maxPageSize);
   return value;
 }

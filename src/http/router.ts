@@ -40,7 +40,7 @@ import {
  * const response = await app.request("/admin/queue/jobs", {
  *   method: "POST",
  *   headers: { authorization: "Bearer a-secret", "content-type": "application/json" },
- *   body: JSON.stringify({ queue: "email_queue", payload: { to: "a@example.com" } }),
+ *   body: JSON.stringify({ queueName: "email_queue", payload: { to: "a@example.com" } }),
  * });
  * assert.equal(response.status, 201);
  * assert.match(response.headers.get("x-trace-id") ?? "", /^[0-9a-f]{32}$/);

@@ -36,9 +36,9 @@ ${ended.payment}  payment_queue  completed       2/3  1 h ago  order-12345  ${en
       assert.deepEqual(await idsOf("--status", "failed,cancelled"), [ended.ledger, ended.invoice]);
       assert.deepEqual(await idsOf("--queue", "reminder_queue"), [waiting.later]);
       assert.deepEqual(await idsOf("--parent", ended.payment.slice(-6)), [ended.receipt]);
-      assert.equal((await idsOf("--since", "2h")).length, 8);
-      assert.deepEqual(await idsOf("--since", "1h"), []);
-      assert.deepEqual(await idsOf("--until", "2020-01-01"), []);
+      assert.equal((await idsOf("--created-from", "2h")).length, 8);
+      assert.deepEqual(await idsOf("--created-from", "1h"), []);
+      assert.deepEqual(await idsOf("--created-before", "2020-01-01"), []);
 
       const first = await list("--limit", "2");
       const [, cursor] = /^There are older ones: --cursor (\d+) goes on\n$/.exec(first.stderr) ??

@@ -41,7 +41,7 @@ describe("hammerwork serve", () => {
       const response = await fetch(`${url}/jobs`, {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify({ queue: "email_queue", payload: { to: "漢" } }),
+        body: JSON.stringify({ queueName: "email_queue", payload: { to: "漢" } }),
       });
       assert.equal(response.status, 201);
       const { id } = await response.json();

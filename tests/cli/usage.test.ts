@@ -34,7 +34,10 @@ describe("the command line's usage", () => {
       ["job list --limit 1 --limit 2", /^--limit can be given once: got it 2 times$/],
       ["job list --json=yes", /^--json takes no value: got "yes"$/],
       ["job list --status done", /^--status must be one of scheduled, .*: got "done"$/],
-      ["job list --since soon", /^--since must be a duration such as .*: got "soon"$/],
+      [
+        "job list --created-from soon",
+        /^--created-from must be a duration such as .*: got "soon"$/,
+      ],
       ["job list --trace-id 123", /^--trace-id: A trace id must be 32 hex digits .*: got "123"$/],
       ["job list --queue a/b", /^--queue: A queue name must be /],
       ["job list --cursor x", /^--cursor must be one that an earlier list ended with: got "x"$/],

@@ -104,7 +104,7 @@ describe("what a view does not show is not read", { skip }, () => {
 
   const views = [
     "/jobs?limit=1000",
-    "/jobs?status=failed&queue=a",
+    "/jobs?status=failed&queueName=a",
     "/traces/{traceId}",
     "/correlations/order",
     "/queues",
@@ -119,7 +119,7 @@ describe("what a view does not show is not read", { skip }, () => {
     test(`${view} brings as many bytes from the server`, (t) => asManyBytes(view, t));
   }
 
-  const plain = usedKeys.map((idempotencyKey) => ({ queue: "a", payload: 0, idempotencyKey }));
+  const plain = usedKeys.map((idempotencyKey) => ({ queueName: "a", payload: 0, idempotencyKey }));
   const firstId = newJobId();
   const inOrder = [
     { ...plain[0], id: firstId },

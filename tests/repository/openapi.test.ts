@@ -110,7 +110,7 @@ describe("the OpenAPI document", () => {
         const value = name === "id" && id !== undefined ? id : String(example);
         filled = filled.replace(`{${name}}`, encodeURIComponent(value));
       } else if (place === "header") headers[name] = String(example);
-      else if (name !== "parent") {
+      else if (name !== "parentId") {
         for (const one of [example].flat()) query.append(name, String(one));
       }
     }
@@ -223,7 +223,7 @@ describe("the OpenAPI document", () => {
         await sees(url, { ...init, headers: { ...headers, origin: "https://evil.example" } });
         await sees(url, { ...init, body: "x".repeat(1_048_577) });
         if (path.includes("{id}")) await sees(url.replace(unknown, ended), init);
-        const taken = { id: ended, queue: "b", payload: 2 };
+        const taken = { id: ended, queueName: "b", payload: 2 };
         const body = path === "/jobs" ? taken : { jobs: [taken] };
         if (!path.includes("{id}")) {
           const { "idempotency-key": _, ...bare } = headers;

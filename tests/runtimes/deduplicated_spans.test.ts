@@ -127,7 +127,7 @@ describe("the span of a deduplicated job", () => {
       const response = await router.request("/jobs", {
         method: "POST",
         headers: { "content-type": "application/json", "idempotency-key": "a" },
-        body: JSON.stringify({ queue: "mails", payload: 1 }),
+        body: JSON.stringify({ queueName: "mails", payload: 1 }),
       });
       return await response.json() as { id: string; deduplicated: boolean };
     };

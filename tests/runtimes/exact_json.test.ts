@@ -95,11 +95,11 @@ describe("a payload", () => {
   test("that HTTP would change is a 400 with its path, and stores nothing", async () => {
     const { queue, router } = scene();
     const headers = { "content-type": "application/json" };
-    const one = '{"queue":"email_queue","payload":{"id":9007199254740993}}';
+    const one = '{"queueName":"email_queue","payload":{"id":9007199254740993}}';
     const bodies = [
       ["/jobs", one, "payload.id"],
-      ["/jobs/batch", `{"jobs":[{"queue":"q","payload":1},${one}]}`, "jobs[1].payload.id"],
-      ["/jobs", '{"queue":"email_queue","payload":{"a":1,"a":2}}', "payload.a"],
+      ["/jobs/batch", `{"jobs":[{"queueName":"q","payload":1},${one}]}`, "jobs[1].payload.id"],
+      ["/jobs", '{"queueName":"email_queue","payload":{"a":1,"a":2}}', "payload.a"],
     ] as const;
     for (const [path, body, wrong] of bodies) {
       const response = await router.request(path, { method: "POST", headers, body });

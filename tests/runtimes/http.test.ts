@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Hono } from "hono";
-import { JobQueue, memory } from "../../mod.ts";
+import { type Job, JobQueue, memory } from "../../mod.ts";
 import { call, errorOf, get, open, post } from "./http_calls.ts";
 import { manualClock } from "../conformance/manual_clock.ts";
 
 const newQueue = () => new JobQueue({ store: memory() });
-const mail = { queue: "email_queue", payload: { to: "a@example.com" } };
+const mail = { queueName: "email_queue", payload: { to: "a@example.com" } };
 
 describe("the router's operations", () => {
   test("one job is stored with everything that was said of it", async () => {
@@ -18,7 +18,7 @@ describe("the router's operations", () => {
       payload: [null, { deep: [1.5, "ü"] }],
       traceId: "550E8400-e29b-41d4-a716-446655440000",
       correlationId: "order-1",
-      parent: before.id,
+      parentId: before.id,
       dependsOn: [before.id],
       onDependencyFailure: "run",
       priority: 7,
@@ -29,14 +29,12 @@ describe("the router's operations", () => {
       idempotencyKey: "once",
       propagation: "child",
     };
-    const { status, body } = await post(app, "/jobs", { queue: "email_queue", ...said });
+    const { status, body } = await post(app, "/jobs", { queueName: "email_queue", ...said });
     assert.equal(status, 201);
-    const { parent, ...kept } = said;
     const { createdAt, ...job } = body;
     assert.deepEqual(job, {
-      ...kept,
+      ...said,
       queueName: "email_queue",
-      parentId: parent,
       traceId: "550e8400e29b41d4a716446655440000",
       runAt: "2099-01-31T12:00:00.000Z",
       status: "blocked",
@@ -47,6 +45,39 @@ describe("the router's operations", () => {
     assert.ok(!Number.isNaN(Date.parse(createdAt)));
     const stored = await queue.get(said.id);
     assert.deepEqual(stored?.runAt, new Date("2099-01-31T12:00:00Z"));
+  });
+
+  test("a job can be posted as it was answered, here and at another router", async () => {
+    const queue = newQueue();
+    const app = open(queue);
+    const parent = await queue.enqueue("a", 1, { correlationId: "order-1" });
+    const { id } = await queue.enqueue("a", { n: 1 }, { parent, maxAttempts: 2, priority: 3 });
+    await queue.worker("a", ({ payload }) => {
+      if (payload !== 1) throw new Error("no");
+    }).tick({ maxJobs: 2 });
+    const { body: answered } = await get(app, `/jobs/${id}`);
+    assert.equal(answered.attempts, 1);
+
+    const again = await post(app, "/jobs", answered);
+    assert.equal(again.status, 200);
+    assert.deepEqual([again.body.deduplicated, again.body.attempts], [true, 1]);
+    const others = open(newQueue());
+    assert.equal(
+      (await post(others, "/jobs", (await get(app, `/jobs/${parent.id}`)).body)).status,
+      201,
+    );
+    const { status, body } = await post(others, "/jobs", answered);
+    assert.equal(status, 201);
+    const kept = ({ queueName, payload, traceId, correlationId, parentId, priority }: Job) => ({
+      queueName,
+      payload,
+      traceId,
+      correlationId,
+      parentId,
+      priority,
+    });
+    assert.deepEqual(kept(body), kept(answered));
+    assert.deepEqual([body.id, body.attempts, body.error], [id, 0, undefined]);
   });
 
   test("a delay is the time from now", async () => {
@@ -61,7 +92,7 @@ describe("the router's operations", () => {
     const queue = newQueue();
     const app = open(queue);
     const id = crypto.randomUUID();
-    const jobs = [{ ...mail, dependsOn: [id] }, { ...mail, id, queue: "payment_queue" }];
+    const jobs = [{ ...mail, dependsOn: [id] }, { ...mail, id, queueName: "payment_queue" }];
     const { status, body } = await post(app, "/jobs/batch", { jobs });
     assert.equal(status, 201);
     assert.deepEqual(
@@ -81,14 +112,14 @@ describe("the router's operations", () => {
     const queue = newQueue();
     const app = open(queue);
     const payload = { text: "ä".repeat(1_000) };
-    const done = { queue: "a", payload, idempotencyKey: "done" };
-    const failed = { queue: "b", payload, idempotencyKey: "failed", maxAttempts: 1 };
+    const done = { queueName: "a", payload, idempotencyKey: "done" };
+    const failed = { queueName: "b", payload, idempotencyKey: "failed", maxAttempts: 1 };
     await post(app, "/jobs/batch", { jobs: [done, failed] });
     await queue.worker("a", ({ payload }) => payload).tick();
     await queue.worker("b", () => {
       throw new Error("no");
     }).tick();
-    const more = { queue: "a", payload: [1, 2], correlationId: "order-1" };
+    const more = { queueName: "a", payload: [1, 2], correlationId: "order-1" };
     const small = { ...done, payload: 1 };
     const { status, body } = await post(app, "/jobs/batch", { jobs: [small, failed, more] });
     assert.equal(status, 201);
@@ -122,17 +153,17 @@ describe("the router's operations", () => {
       return body.jobs.map(({ payload }: { payload: number }) => payload);
     };
     assert.deepEqual(await found(""), [2, 1, 0]);
-    assert.deepEqual(await found("queue=a"), [2, 0]);
-    assert.deepEqual(await found("queue=a&queue=b"), [2, 1, 0]);
+    assert.deepEqual(await found("queueName=a"), [2, 0]);
+    assert.deepEqual(await found("queueName=a&queueName=b"), [2, 1, 0]);
     assert.deepEqual(await found(`id=${part.id}&id=${first.id}`), [1, 0]);
     assert.deepEqual(await found("status=scheduled"), [1]);
     assert.deepEqual(await found("status=scheduled&status=ready"), [2, 1, 0]);
     assert.deepEqual(await found(`traceId=${first.traceId}`), [1, 0]);
     assert.deepEqual(await found(`correlationId=${encodeURIComponent("order 1/ä")}`), [1, 0]);
-    assert.deepEqual(await found(`parent=${first.id}`), [1]);
-    assert.deepEqual(await found(`since=${part.createdAt.toISOString()}`), [2, 1]);
-    assert.deepEqual(await found(`until=${part.createdAt.toISOString()}`), [0]);
-    assert.deepEqual(await found(`queue=a&traceId=${other.traceId}`), [2]);
+    assert.deepEqual(await found(`parentId=${first.id}`), [1]);
+    assert.deepEqual(await found(`createdFrom=${part.createdAt.toISOString()}`), [2, 1]);
+    assert.deepEqual(await found(`createdBefore=${part.createdAt.toISOString()}`), [0]);
+    assert.deepEqual(await found(`queueName=a&traceId=${other.traceId}`), [2]);
     const page = (await get(app, "/jobs?limit=2")).body;
     assert.equal(page.jobs.length, 2);
     const rest = (await get(app, `/jobs?limit=2&cursor=${page.nextCursor}`)).body;

@@ -4,7 +4,7 @@ import { JobQueue, memory } from "../../mod.ts";
 import { bearerToken, jobRouter, type JobRouterOptions } from "../../src/http.ts";
 import { call, errorOf, get, post, postText } from "./http_calls.ts";
 
-const mail = { queue: "email_queue", payload: { to: "a@example.com" } };
+const mail = { queueName: "email_queue", payload: { to: "a@example.com" } };
 const newRouter = (options: JobRouterOptions) =>
   jobRouter(new JobQueue({ store: memory() }), options);
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });

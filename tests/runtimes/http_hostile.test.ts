@@ -6,7 +6,7 @@ import { jobRouter } from "../../src/http.ts";
 import { anyCodePoint } from "../conformance/any_code_point.ts";
 import { call, errorOf, get, post, postText, type Read } from "./http_calls.ts";
 
-const mail = { queue: "email_queue", payload: { to: "a@example.com" } };
+const mail = { queueName: "email_queue", payload: { to: "a@example.com" } };
 const runs = { numRuns: 300 };
 
 const nasty = fc.constantFrom(
@@ -25,7 +25,7 @@ const nasty = fc.constantFrom(
 const text = fc.oneof(nasty, fc.string({ unit: anyCodePoint }), fc.uuid());
 const value = fc.oneof(nasty, fc.jsonValue({ maxDepth: 3 }), fc.integer(), fc.double(), fc.uuid());
 const field = fc.constantFrom(
-  ...["id", "queue", "payload", "traceId", "correlationId", "parent", "dependsOn"],
+  ...["id", "queueName", "payload", "traceId", "correlationId", "parentId", "dependsOn"],
   ...["onDependencyFailure", "priority", "delayMs", "runAt", "maxAttempts", "backoff"],
   ...["timeoutMs", "idempotencyKey", "propagation", "__proto__", "constructor", "jobs"],
 );
@@ -42,11 +42,11 @@ function newRouter() {
     if (answer.status >= 400) errorOf(answer, answer.status);
   };
   const worksOn = async () => {
-    const { status, body } = await post(app, "/jobs", { ...mail, queue: "last" });
+    const { status, body } = await post(app, "/jobs", { ...mail, queueName: "last" });
     assert.equal(status, 201);
     await queue.worker("last", () => "done").tick();
     assert.equal((await get(app, `/jobs/${body.id}`)).body.result, "done");
-    assert.equal((await get(app, "/jobs?queue=last")).body.jobs.length, 1);
+    assert.equal((await get(app, "/jobs?queueName=last")).body.jobs.length, 1);
   };
   return { app, check, worksOn };
 }
@@ -99,12 +99,12 @@ describe("hostile input", () => {
   test("any query and any id in a path is answered", async () => {
     const { app, check, worksOn } = newRouter();
     const names = [
-      "queue",
+      "queueName",
       "status",
       "traceId",
       "correlationId",
-      "parent",
-      "since",
+      "parentId",
+      "createdFrom",
       "limit",
       "cursor",
     ];
@@ -127,7 +127,7 @@ describe("hostile input", () => {
     );
     for (const raw of ["%", "%ff", "%E0%A4%A", "%2e%2e", "%00"]) {
       check(await get(app, `/correlations/${raw}`), 200, 404);
-      check(await get(app, `/jobs?queue=${raw}`), 200);
+      check(await get(app, `/jobs?queueName=${raw}`), 200);
     }
     await worksOn();
   });

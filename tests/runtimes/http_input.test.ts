@@ -4,22 +4,22 @@ import { JobQueue, memory, StoreUnavailableError } from "../../mod.ts";
 import type { StandardSchema } from "../../src/http.ts";
 import { call, errorOf, get, open, post, postText } from "./http_calls.ts";
 
-const mail = { queue: "email_queue", payload: { to: "a@example.com" } };
+const mail = { queueName: "email_queue", payload: { to: "a@example.com" } };
 const newQueue = () => new JobQueue({ store: memory() });
 
 const NOBODY = "01987654-3210-7abc-8def-00000000dead";
 
 const wrong: readonly [path: string, value: object][] = [
-  ["queue", { queue: undefined }],
-  ["queue", { queue: "'; DROP TABLE jobs; --" }],
+  ["queueName", { queueName: undefined }],
+  ["queueName", { queueName: "'; DROP TABLE jobs; --" }],
   ["id", { id: "1" }],
   ["id", { id: "01987654-3210-7ABC-8DEF-0123456789AB" }],
   ["payload", { payload: undefined }],
   ["traceId", { traceId: "0".repeat(32) }],
   ["correlationId", { correlationId: "a\r\nset-cookie: b" }],
   ["correlationId", { correlationId: "x".repeat(256) }],
-  ["parent", { parent: { id: NOBODY } }],
-  ["parent", { parent: NOBODY }],
+  ["parentId", { parentId: { id: NOBODY } }],
+  ["parentId", { parentId: NOBODY }],
   ["dependsOn", { dependsOn: "a" }],
   ["dependsOn", { dependsOn: Array(1_001).fill(NOBODY) }],
   ["dependsOn[1]", { dependsOn: [NOBODY, 7] }],
@@ -41,7 +41,8 @@ const wrong: readonly [path: string, value: object][] = [
   ["traceparent", { traceparent: 5 }],
   ["tracestate", { tracestate: {} }],
   ["baggage", { baggage: ["a=b"] }],
-  ["queueName", { queueName: "email_queue" }],
+  ["queue", { queue: "email_queue" }],
+  ["parent", { parent: NOBODY }],
 ];
 
 describe("input that is wrong", () => {
@@ -78,14 +79,14 @@ describe("input that is wrong", () => {
   test("in a query is refused with the parameter's name", async () => {
     const app = open(newQueue(), { maxPageSize: 50 });
     const queries = {
-      "queue=%3Cscript%3E": "queue",
+      "queueName=%3Cscript%3E": "queueName",
       "status=done": "status",
       "status=ready&status=done": "status",
       "traceId=1": "traceId",
       "correlationId=": "correlationId",
-      "parent=1": "parent",
-      "since=yesterday": "since",
-      "until=2030-01-31T12:00:00": "until",
+      "parentId=1": "parentId",
+      "createdFrom=yesterday": "createdFrom",
+      "createdBefore=2030-01-31T12:00:00": "createdBefore",
       "limit=0": "limit",
       "limit=51": "limit",
       "limit=1e1": "limit",
@@ -125,11 +126,14 @@ describe("input that is wrong", () => {
 
   test("that is no JSON object in UTF-8 is refused", async () => {
     const app = open(newQueue());
-    const bodies = ["{", "[]", "null", '"a"', "\ufeff\ufeff{}", '{"queue":"a",}', "NaN", " "];
+    const bodies = ["{", "[]", "null", '"a"', "\ufeff\ufeff{}", '{"queueName":"a",}', "NaN", " "];
     for (const body of bodies) {
       assert.deepEqual(errorOf(await postText(app, "/jobs", body), 400)[0], "invalid_input", body);
     }
-    const broken = new Uint8Array([...new TextEncoder().encode('{"queue":"a","payload":"'), 0xc3]);
+    const broken = new Uint8Array([
+      ...new TextEncoder().encode('{"queueName":"a","payload":"'),
+      0xc3,
+    ]);
     const rest = new TextEncoder().encode('"}');
     const body = new Uint8Array([...broken, ...rest]);
     assert.deepEqual(errorOf(await postText(app, "/jobs", body), 400)[0], "invalid_input");
@@ -139,10 +143,10 @@ describe("input that is wrong", () => {
     const queue = newQueue();
     const app = open(queue, { schemas: {} });
     for (const name of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {
-      const text = `{"queue":"a","payload":1,${JSON.stringify(name)}:{"priority":9}}`;
+      const text = `{"queueName":"a","payload":1,${JSON.stringify(name)}:{"priority":9}}`;
       assert.deepEqual(errorOf(await postText(app, "/jobs", text), 400), ["invalid_input", name]);
       const payload = `{${JSON.stringify(name)}:{"polluted":true}}`;
-      const sent = await postText(app, "/jobs", `{"queue":"constructor","payload":${payload}}`);
+      const sent = await postText(app, "/jobs", `{"queueName":"constructor","payload":${payload}}`);
       assert.equal(sent.status, 201);
       assert.equal(JSON.stringify((await queue.get(sent.body.id))?.payload), payload);
     }
@@ -191,7 +195,7 @@ describe("limits", () => {
     const payload = await post(app, "/jobs", { ...mail, payload: "x".repeat(100) });
     assert.deepEqual(errorOf(payload, 400), ["invalid_input", "payload"]);
     for (const depth of [101, 50_000]) {
-      for (const name of ["payload", "backoff", "dependsOn", "priority", "queue"]) {
+      for (const name of ["payload", "backoff", "dependsOn", "priority", "queueName"]) {
         const deep = `${"[".repeat(depth)}${"]".repeat(depth)}`;
         const text = JSON.stringify({ ...mail, [name]: 0 }).replace(/:0\b/, `:${deep}`);
         assert.equal(errorOf(await postText(app, "/jobs", text), 400)[0], "invalid_input");
@@ -218,7 +222,7 @@ describe("a schema of a queue's own", () => {
     const refused = await post(app, "/jobs/batch", { jobs: [mail, { ...mail, payload: {} }] });
     assert.deepEqual(errorOf(refused, 400), ["invalid_input", "jobs[1].payload.list[2].to"]);
     assert.equal(refused.body.error.message, "to must be a string");
-    assert.equal((await post(app, "/jobs", { queue: "other", payload: {} })).status, 201);
+    assert.equal((await post(app, "/jobs", { queueName: "other", payload: {} })).status, 201);
   });
 
   test("that throws is an error of the server, and nothing of it is told", async () => {
@@ -244,7 +248,7 @@ describe("a sender that hangs up", () => {
     let stop = () => {};
     const body = new ReadableStream({
       start(controller) {
-        controller.enqueue(new TextEncoder().encode('{"queue":'));
+        controller.enqueue(new TextEncoder().encode('{"queueName":'));
         stop = () => controller.error(new Error("aborted"));
       },
     });

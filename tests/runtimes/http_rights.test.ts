@@ -69,11 +69,13 @@ describe("rights by queue", () => {
       const counted = (await get(whole, path)).body.queues.filter(own);
       assert.deepEqual((await read(path)).queues, counted);
     }
-    for (const path of ["/jobs?queue=beta_queue", "/jobs?queue=none", "/correlations/none"]) {
+    for (
+      const path of ["/jobs?queueName=beta_queue", "/jobs?queueName=none", "/correlations/none"]
+    ) {
       const { jobs } = await read(path);
       assert.ok(jobs === 0 || jobs.length === 0, path);
     }
-    const both = await read("/jobs?queue=beta_queue&queue=alpha_queue");
+    const both = await read("/jobs?queueName=beta_queue&queueName=alpha_queue");
     assert.equal(both.jobs.length, all.length);
   });
 
@@ -102,7 +104,7 @@ describe("rights by queue", () => {
     }
     assert.deepEqual(new Set(asked), new Set([undefined, "rare", "common"]));
     asked.length = 0;
-    await get(routers["asked for each queue"], "/jobs?queue=common");
+    await get(routers["asked for each queue"], "/jobs?queueName=common");
     // Before anything was read.
     assert.deepEqual(asked, [undefined, "common"]);
   });
@@ -140,7 +142,12 @@ describe("rights by queue", () => {
     const { queue, jobs } = await crossedQueues();
     const app = routerFor(queue, [{ token: "t", right: "enqueue", queues: ["alpha_queue"] }]);
     const send = (body: object) => post(app, "/jobs", body, bearer("t"));
-    const own = { queue: "alpha_queue", payload: 1, correlationId: "mine", idempotencyKey: "k" };
+    const own = {
+      queueName: "alpha_queue",
+      payload: 1,
+      correlationId: "mine",
+      idempotencyKey: "k",
+    };
     const first = await send(own);
     assert.equal(first.status, 201);
     const { id, traceId } = first.body;
@@ -158,18 +165,18 @@ describe("rights by queue", () => {
       idempotencyKey: "key of alpha_queue",
     });
     assert.deepEqual(Object.keys(known.body).sort(), ["deduplicated", "id"]);
-    errorOf(await send({ queue: "beta_queue", payload: 1 }), 403);
+    errorOf(await send({ queueName: "beta_queue", payload: 1 }), 403);
     for (const path of ["/jobs", `/jobs/${id}`, "/queues", "/openapi.json"]) {
       errorOf(await get(app, path, bearer("t")), 403);
     }
     errorOf(await post(app, `/jobs/${id}/cancel`, {}, bearer("t")), 403);
     for (const other of jobs) {
-      for (const name of ["dependsOn", "parent"]) {
+      for (const name of ["dependsOn", "parentId"]) {
         const answers = await Promise.all([other.id, crypto.randomUUID()].map(async (one) => {
           const body = {
             ...own,
             idempotencyKey: undefined,
-            [name]: name === "parent" ? one : [one],
+            [name]: name === "parentId" ? one : [one],
           };
           const { status, body: answer } = await send(body);
           return [status, JSON.stringify(answer).replaceAll(one, "ID")];
@@ -179,8 +186,8 @@ describe("rights by queue", () => {
       }
       // With a trace of its own a job may have a parent that is not known.
       const traced = { ...own, idempotencyKey: undefined, traceId: "d".repeat(32) };
-      for (const parent of [other.id, crypto.randomUUID()]) {
-        const { status, body } = await send({ ...traced, parent });
+      for (const parentId of [other.id, crypto.randomUUID()]) {
+        const { status, body } = await send({ ...traced, parentId });
         assert.deepEqual([status, body.deduplicated, body.traceId], [201, false, "d".repeat(32)]);
       }
     }
@@ -289,7 +296,7 @@ function requestOf(
 ): Sent {
   const job = jobs[seed.job % jobs.length]!;
   const other = jobs[seed.other % jobs.length]!;
-  const queue = queues[seed.other % 3]!;
+  const queueName = queues[seed.other % 3]!;
   const json = { "content-type": "application/json" };
   const form = { "content-type": "application/x-www-form-urlencoded" };
   const posted = (path: string, body: object): Sent => ({
@@ -300,9 +307,9 @@ function requestOf(
   const include = "include=payload,result,stack";
   const kinds: readonly (() => Sent)[] = [
     () => read(`/jobs?${include}`),
-    () => read(`/jobs?${include}&limit=1&queue=${queue}`),
+    () => read(`/jobs?${include}&limit=1&queueName=${queueName}`),
     () => read(`/jobs?${include}&status=${job.status}`),
-    () => read(`/jobs?${include}&parent=${job.id}`),
+    () => read(`/jobs?${include}&parentId=${job.id}`),
     () => read(`/jobs?${include}&id=${job.id}&id=${other.id}`),
     () => read(`/jobs?traceId=${job.traceId}&${include}`),
     () => read(`/jobs/${job.id}`),
@@ -321,17 +328,17 @@ function requestOf(
     () => read(`/page/search?q=${job.traceId}`),
     () => posted(`/jobs/${job.id}/cancel`, {}),
     () => posted(`/jobs/${job.id}/retry`, { force: seed.other % 2 === 0 }),
-    () => posted("/jobs", { queue, payload: 1 }),
+    () => posted("/jobs", { queueName, payload: 1 }),
     () => ({
-      ...posted("/jobs", { queue, payload: 1, idempotencyKey: `key of ${queue}` }),
-      told: jobs.find(({ idempotencyKey }) => idempotencyKey === `key of ${queue}`)!.id,
+      ...posted("/jobs", { queueName, payload: 1, idempotencyKey: `key of ${queueName}` }),
+      told: jobs.find(({ idempotencyKey }) => idempotencyKey === `key of ${queueName}`)!.id,
     }),
-    () => posted("/jobs", { queue, payload: 1, parent: job.id }),
-    () => posted("/jobs", { queue, payload: 1, dependsOn: [job.id] }),
-    () => posted("/jobs", { queue, payload: 1, parent: job.id, traceId: "e".repeat(32) }),
+    () => posted("/jobs", { queueName, payload: 1, parentId: job.id }),
+    () => posted("/jobs", { queueName, payload: 1, dependsOn: [job.id] }),
+    () => posted("/jobs", { queueName, payload: 1, parentId: job.id, traceId: "e".repeat(32) }),
     () =>
       posted("/jobs/batch", {
-        jobs: [{ queue, payload: 1 }, { queue, payload: 1, dependsOn: [job.id, other.id] }],
+        jobs: [{ queueName, payload: 1 }, { queueName, payload: 1, dependsOn: [job.id, other.id] }],
       }),
     ...["cancel", "retry"].map((what) => () => ({
       path: `/page/jobs/${job.id}/${what}`,

@@ -76,7 +76,11 @@ describe("the router on a real server", { skip: serve === undefined }, () => {
       const body: any = await response.json();
       return { status, headers: answered, body };
     };
-    const mail = { queue: "email_queue", payload: { text: "ü<script>" }, correlationId: "order-1" };
+    const mail = {
+      queueName: "email_queue",
+      payload: { text: "ü<script>" },
+      correlationId: "order-1",
+    };
     const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
     try {
       const sent = await call("/jobs", {

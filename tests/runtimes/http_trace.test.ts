@@ -7,7 +7,7 @@ import { endTracing, init } from "./init_tracing.ts";
 
 const TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
 const TRACEPARENT = `00-${TRACE_ID}-00f067aa0ba902b7-01`;
-const mail = { queue: "email_queue", payload: 1 };
+const mail = { queueName: "email_queue", payload: 1 };
 const newQueue = (baggage = false) => new JobQueue({ store: memory(), baggage });
 
 describe("a request's trace", () => {
@@ -89,9 +89,9 @@ describe("a request's trace", () => {
       jobs: [
         mail,
         { ...mail, traceId, correlationId: "own" },
-        { ...mail, parent: parent.id },
+        { ...mail, parentId: parent.id },
         { ...mail, id },
-        { ...mail, parent: id },
+        { ...mail, parentId: id },
       ],
     }, { traceparent: TRACEPARENT, "x-correlation-id": "order-1" });
     assert.deepEqual(

@@ -276,7 +276,7 @@ describe("options", () => {
       assert.equal(response.status, 400);
       return (await response.json()).error.message as string;
     };
-    const newJob = { queue: "queue", payload: {}, maxAtempts: 1 };
+    const newJob = { queueName: "queue", payload: {}, maxAtempts: 1 };
     assert.match(
       await messageOf("/jobs", newJob),
       /: got "maxAtempts"; did you mean maxAttempts\?$/,

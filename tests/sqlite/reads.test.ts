@@ -46,7 +46,7 @@ describe("what a view does not show is not read from a SQLite file", { skip }, (
   test("nor does a batch of used keys read what its answer leaves out", async (t) => {
     using folder = folderInMemory();
     const keys = Array.from({ length: JOBS }, (_, i) => `key ${i}`);
-    const jobs = keys.map((idempotencyKey) => ({ queue: "a", payload: 0, idempotencyKey }));
+    const jobs = keys.map((idempotencyKey) => ({ queueName: "a", payload: 0, idempotencyKey }));
     const bytesOf = async (size: number) => {
       const path = `${folder.path}/${size}.db`;
       {

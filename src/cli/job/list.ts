@@ -28,8 +28,8 @@ export const jobList: Command = {
     queue: { value: "NAME", help: "in this queue" },
     status: { value: "STATUS", multiple: true, help: "with this status; several by comma" },
     parent: { value: "ID", help: "parts of this job" },
-    since: { value: "TIME", help: "added since: 15m, 2h, 7d (ago) or an ISO time" },
-    until: { value: "TIME", help: "added before: likewise" },
+    "created-from": { value: "TIME", help: "added then or later: 2h, 7d (ago), or an ISO time" },
+    "created-before": { value: "TIME", help: "added before: likewise" },
     limit: { value: "N", help: "at most this many, 1 to 1000; else 20" },
     cursor: { value: "CURSOR", help: "go on where an earlier list ended" },
     include: includeOption,
@@ -41,7 +41,7 @@ export const jobList: Command = {
   examples: [
     `job list --trace-id "550e8400-e29b-41d4-a716-446655440000"`,
     `job list --correlation-id "order-12345"`,
-    "job list --queue payment_queue --status failed,cancelled --since 2h",
+    "job list --queue payment_queue --status failed --created-from 2h",
   ],
   run: async (given, io) => {
     const filter = readFilter(given);
@@ -71,8 +71,8 @@ function readFilter(given: Given): JobFilter {
     correlationId: checked("correlation-id", checkCorrelationId),
     queueName: checked("queue", checkQueueName),
     status: given.list("status")?.map(readStatus),
-    createdFrom: given.moment("since"),
-    createdBefore: given.moment("until"),
+    createdFrom: given.moment("created-from"),
+    createdBefore: given.moment("created-before"),
     limit: given.integer("limit", 1, 1_000) ?? 20,
     cursor: readCursor(given),
   };

@@ -6,7 +6,7 @@
 
 /** A job as a request gives it. */
 export const exampleNewJob = {
-  queue: "email_queue",
+  queueName: "email_queue",
   payload: { to: "a@example.com" },
   correlationId: "order-12345",
 } as const;
@@ -16,12 +16,12 @@ export const exampleBatch = {
   jobs: [
     {
       id: "01987654-3210-7abc-8def-0123456789ab",
-      queue: "payment_queue",
+      queueName: "payment_queue",
       payload: { amount: 299.99 },
       correlationId: "order-12345",
     },
     {
-      queue: "email_queue",
+      queueName: "email_queue",
       payload: { to: "a@example.com" },
       correlationId: "order-12345",
       dependsOn: ["01987654-3210-7abc-8def-0123456789ab"],

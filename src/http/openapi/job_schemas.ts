@@ -6,6 +6,7 @@
 import { longestDelayMs } from "../../job/backoff.ts";
 import { longestTimerMs, mostAttempts, mostDependencies } from "../../job/job_options.ts";
 import { jobStatuses } from "../../job/status.ts";
+import { storedNames } from "../new_jobs.ts";
 import type { JsonSchema } from "../operation.ts";
 
 /** A schema of the document, by its name. */
@@ -78,14 +79,15 @@ const shared = {
 
 const newJob = closed({
   id: { type: "string", format: "uuid" },
-  queue: ref("QueueName"),
+  queueName: ref("QueueName"),
   payload: true,
   traceId: anyTraceId,
-  parent: { type: ["string", "null"], format: "uuid" },
+  parentId: { type: ["string", "null"], format: "uuid" },
   dependsOn: list({ type: "string", format: "uuid" }, { maxItems: mostDependencies }),
   delayMs: delay,
   ...shared,
-}, ["queue", "payload"]);
+  ...Object.fromEntries(storedNames.map((name) => [name, { readOnly: true }])),
+}, ["queueName", "payload"]);
 
 const summaryProperties = {
   id: { type: "string", format: "uuid" },
@@ -138,7 +140,11 @@ export const jobSchemas: Readonly<Record<string, JsonSchema>> = {
     { name: text, message: text, stack: text, dependencyId: jobId, parentId: jobId },
     ["name", "message"],
   ),
-  NewJob: newJob,
+  NewJob: {
+    description: "A job to enqueue. What only a stored job has is ignored, so a job can be sent " +
+      "as `GET /jobs/{id}` answered it.",
+    ...newJob,
+  },
   NewJobs: closed({ jobs: list(ref("NewJob"), { minItems: 1 }) }, ["jobs"]),
   Job: closed(jobProperties, wholeJob),
   ListedJob: closed({ ...jobProperties, ...partSizes }, alwaysThere),

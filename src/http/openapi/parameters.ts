@@ -52,7 +52,7 @@ export const filterParameters: readonly Parameter[] = [
     example: [ID],
   },
   {
-    name: "queue",
+    name: "queueName",
     in: "query",
     description: "In this queue; may be repeated for several.",
     schema: { type: "array", items: { $ref: "#/components/schemas/QueueName" } },
@@ -67,16 +67,16 @@ export const filterParameters: readonly Parameter[] = [
   },
   { name: "traceId", in: "query", ...traceId },
   { name: "correlationId", in: "query", ...correlationId },
-  { name: "parent", in: "query", description: "Parts of this job.", ...jobId },
+  { name: "parentId", in: "query", description: "Parts of this job.", ...jobId },
   {
-    name: "since",
+    name: "createdFrom",
     in: "query",
     description: "Added at this time or later.",
     ...time,
     example: "2020-01-31T12:00:00Z",
   },
   {
-    name: "until",
+    name: "createdBefore",
     in: "query",
     description: "Added before this time.",
     ...time,

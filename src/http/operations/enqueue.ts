@@ -109,10 +109,10 @@ function readList({ body, settings }: Call): readonly unknown[] {
 
 /** Before anything of a job is read but its queue: even what is wrong with it is not for everybody. */
 async function readJob(call: Call, plain: Plain, path: string): Promise<NewJob> {
-  const { queue: queueName } = plain;
+  const { queueName } = plain;
   if (typeof queueName === "string" && !await call.rights.may("enqueue", queueName)) {
     throw new RequestError("forbidden", "This needs the right to enqueue in this queue", {
-      path: below(path, "queue"),
+      path: below(path, "queueName"),
     });
   }
   return await readNewJob(plain, path, rulesOf(call));
@@ -142,8 +142,13 @@ async function enqueue(
     if (error instanceof JobIdTakenError) {
       throw new RequestError("conflict", "The id is taken by another job");
     }
-    throw isInputError(error) ? invalidInput(error.message, pathOf(error.path)) : error;
+    throw isInputError(error) ? invalidInput(error.message, pathOf(inRequest(error.path))) : error;
   }
+}
+
+/** The library takes a parent, a request the id of one. */
+function inRequest(path: string): string {
+  return path.replace(/\.parent$/, ".parentId");
 }
 
 /** What is answered of a job: what may be read of it, or what its sender knows of it. */

@@ -29,13 +29,13 @@ export const findJobs: Operation = {
   run: async ({ jobs, query, settings }) => {
     const filter = readFilter(query, [
       "id",
-      "queue",
+      "queueName",
       "status",
       "traceId",
       "correlationId",
-      "parent",
-      "since",
-      "until",
+      "parentId",
+      "createdFrom",
+      "createdBefore",
       "limit",
       "cursor",
       "include",
