@@ -7,7 +7,7 @@
 import { checkJobId, checkQueueName } from "../job/ids.ts";
 import { checkOptions, jobOptionNames, type JobOptions } from "../job/job_options.ts";
 import { toJson } from "../job/json.ts";
-import type { Attempted, Job, JobWith } from "../job/job.ts";
+import type { Job, JobWith, JobWithAttempts } from "../job/job.ts";
 import { job, type NewJob } from "../job/new_job.ts";
 import type { OptionNames } from "../job/option_names.ts";
 import type { Enqueued } from "../job/queues.ts";
@@ -33,7 +33,7 @@ const optionNames = Object.keys(jobOptionNames).map((name) =>
 
 const names = ["id", "queueName", "payload", ...optionNames];
 
-type StoredJob = Enqueued<Job> & JobWith<Job, never> & Attempted;
+type StoredJob = JobWithAttempts & Enqueued<Job> & JobWith<Job, never>;
 
 const stored: OptionNames<Omit<StoredJob, "id" | "queueName" | "payload" | OptionName>> = {
   status: true,
@@ -47,7 +47,7 @@ const stored: OptionNames<Omit<StoredJob, "id" | "queueName" | "payload" | Optio
   result: true,
   payloadBytes: true,
   resultBytes: true,
-  failedAttempts: true,
+  attemptHistory: true,
   deduplicated: true,
 };
 

@@ -167,11 +167,8 @@ describe("a client of a router", () => {
     for (const correlationId of ids) {
       const { id } = await client.enqueue("payments", { amount: 1 }, { correlationId });
       const { jobs, roots } = await client.tree({ correlationId });
-      assert.deepEqual([jobs, roots[0]!.job.id, roots[0]!.job.correlationId], [
-        1,
-        id,
-        correlationId,
-      ]);
+      assert.deepEqual(jobs.map((job) => job.id), [id]);
+      assert.equal(roots[0]!.job.correlationId, correlationId);
       assert.equal((await client.find({ correlationId })).jobs.length, 1);
     }
   });

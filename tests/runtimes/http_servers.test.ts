@@ -92,8 +92,8 @@ describe("the router on a real server", { skip: serve === undefined }, () => {
       assert.equal(sent.headers.get("x-trace-id"), traceId);
       assert.equal(sent.headers.get("x-correlation-id"), "order-1");
       assert.deepEqual((await queue.get(sent.body.id))?.payload, mail.payload);
-      assert.equal((await call(`/traces/${traceId}`)).body.jobs, 1);
-      assert.equal((await call("/correlations/order-1")).body.jobs, 1);
+      assert.equal((await call(`/traces/${traceId}`)).body.roots.length, 1);
+      assert.equal((await call("/correlations/order-1")).body.roots.length, 1);
       const cancelled = await call(`/jobs/${sent.body.id}/cancel`, { method: "POST" });
       assert.equal(cancelled.body.job.status, "cancelled");
       assert.equal((await call("/nothing")).status, 404);
