@@ -5,7 +5,7 @@
  * @module
  */
 import process from "node:process";
-import { processIo } from "./cli/process_io.ts";
+import { processIo } from "./cli/io.ts";
 import { run } from "./cli/run.ts";
 
 process.exitCode = await run(process.argv.slice(2), processIo());

@@ -1,21 +1,21 @@
 /**
- * What a command may end with other than well. Each message is one sentence.
+ * How a command fails: each message is one sentence.
  *
  * @module
  */
 import { isInputError } from "../job/input_error.ts";
 
-/** The command line cannot be followed: exit code 2. */
+/** The command line is wrong: exit code 2. */
 export class UsageError extends Error {
   override name = "UsageError";
 }
 
-/** What was asked for could not be done: exit code 1. */
+/** The command could not do its work: exit code 1. */
 export class FailedError extends Error {
   override name = "FailedError";
 }
 
-/** Takes a refusal of a value that came from the command line for wrong usage. */
+/** Runs a check of a value from the command line; its input error becomes a usage error. */
 export function asUsage<T>(what: string, read: () => T): T {
   try {
     return read();

@@ -1,5 +1,5 @@
 /**
- * Ids that were copied from a table: a full one, or the end of one.
+ * Finds a job or a trace by its whole id or by the end of it, as tables show ids.
  *
  * @module
  */
@@ -8,29 +8,29 @@ import type { JobSummary } from "../job/job.ts";
 import type { JobQueue } from "../queue/queue.ts";
 import { FailedError, UsageError } from "./errors.ts";
 import { jobTable } from "./text/job_table.ts";
-import { type Look, plainLook } from "./text/look.ts";
+import { plainStyle, type Style } from "./text/style.ts";
 
-/** How many jobs are looked through, the newest first. */
+/** How many jobs are searched, newest first. */
 const SEARCHED = 10_000;
 const LEAST_DIGITS = 6;
 
-/** The id of the job that is meant. */
-export async function findJobId(queue: JobQueue, text: string, look: Look): Promise<string> {
+/** The id of a job, from the whole of it or its end. */
+export async function findJobId(queue: JobQueue, text: string, style: Style): Promise<string> {
   const end = text.toLowerCase();
   if (isJobId(end)) return end;
-  const found = await jobsWithEnd(queue, end, "a job id", ({ id }) => id);
+  const found = await jobsWithEnd(queue, end, "job id", ({ id }) => id);
   if (found.length === 1) return found[0]!.id;
-  throw ambiguous(`${found.length} jobs have an id that ends in ${end}`, found, look);
+  throw ambiguous(`${found.length} jobs have an id that ends in ${end}`, found, style);
 }
 
-/** The id of the trace that is meant. */
-export async function findTraceId(queue: JobQueue, text: string, look: Look): Promise<string> {
+/** The id of a trace, from the whole of it or its end. */
+export async function findTraceId(queue: JobQueue, text: string, style: Style): Promise<string> {
   const end = text.toLowerCase();
   if (isWholeTraceId(end)) return readTraceId(end);
-  const found = await jobsWithEnd(queue, end, "a trace id", ({ traceId }) => traceId);
+  const found = await jobsWithEnd(queue, end, "trace id", ({ traceId }) => traceId);
   const traceIds = new Set(found.map(({ traceId }) => traceId));
   if (traceIds.size === 1) return found[0]!.traceId;
-  throw ambiguous(`${traceIds.size} traces have an id that ends in ${end}`, found, look);
+  throw ambiguous(`${traceIds.size} traces have an id that ends in ${end}`, found, style);
 }
 
 async function jobsWithEnd(
@@ -41,9 +41,7 @@ async function jobsWithEnd(
 ): Promise<readonly JobSummary[]> {
   if (!/^[0-9a-f-]{1,36}$/.test(end) || end.replaceAll("-", "").length < LEAST_DIGITS) {
     throw new UsageError(
-      `${
-        what.replace("a", "A")
-      } must be a whole one, or at least the last ${LEAST_DIGITS} of its hex digits: got ` +
+      `A ${what} must be complete, or at least its last ${LEAST_DIGITS} hex digits: got ` +
         JSON.stringify(end.length > 60 ? `${end.slice(0, 60)}…` : end),
     );
   }
@@ -57,11 +55,11 @@ async function jobsWithEnd(
   }
   if (found.length > 0) return found;
   const where = cursor === undefined ? "" : ` among the newest ${SEARCHED.toLocaleString("en")}`;
-  throw new FailedError(`No job${where} has ${what} that ends in ${end}`);
+  throw new FailedError(`No job${where} has a ${what} that ends in ${end}`);
 }
 
-function ambiguous(sentence: string, found: readonly JobSummary[], look: Look): Error {
-  // Whole ids: any end that is shown here should be enough.
-  const table = jobTable(found.slice(0, 20), Date.now(), plainLook(look));
-  return new FailedError(`${sentence}; give more of it:\n${table.join("\n")}`);
+function ambiguous(sentence: string, found: readonly JobSummary[], style: Style): Error {
+  // Whole ids: an end that is shown here must be enough to choose one.
+  const table = jobTable(found.slice(0, 20), Date.now(), plainStyle(style));
+  return new FailedError(`${sentence}; give more digits:\n${table.join("\n")}`);
 }

@@ -1,13 +1,14 @@
 /**
- * Help texts, made of what the commands say of themselves.
+ * Help texts, generated from the commands.
  *
  * @module
  */
-import { type Command, commonOptions, type Operand, type Options } from "./command.ts";
+import { commonOptions, type Operand, type Options } from "./arguments.ts";
+import type { Command } from "./command.ts";
 
-const version = { help: "print the version and nothing else" };
+const version = { help: "print the version" };
 
-/** The help of all commands, or of those that begin with a word. */
+/** The help of all commands, or of those whose name begins with a word. */
 export function overview(commands: readonly Command[], word?: string): string {
   const shown = commands.filter(({ name }) => word === undefined || name.split(" ")[0] === word);
   const width = Math.max(...shown.map((command) => usageOf(command).length));
@@ -16,14 +17,16 @@ export function overview(commands: readonly Command[], word?: string): string {
   );
   const examples = shown.flatMap(({ examples }) => examples.slice(0, 1));
   return [
-    word === undefined ? "Looks into a hammerwork queue and steers it." : `hammerwork ${word} …`,
+    word === undefined
+      ? "Shows and controls the jobs of a hammerwork queue."
+      : `hammerwork ${word} …`,
     "",
     ...lines,
     "",
-    "For every command:",
+    "Options of every command:",
     ...optionLines(word === undefined ? { ...commonOptions, version } : commonOptions),
     "",
-    "Exit codes: 0 done, 1 failed, 2 the command line cannot be followed.",
+    "Exit codes: 0 success, 1 failure, 2 wrong usage.",
     "",
     ...exampleLines(examples),
     "",

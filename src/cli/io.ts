@@ -1,30 +1,95 @@
 /**
- * What a command talks to: everything of the process that it may use, so that nothing is global.
+ * What a command may use of the process, as one argument: commands touch no global state.
  *
  * @module
  */
+import process from "node:process";
+import { FailedError } from "./errors.ts";
 
 /** Where text goes. */
 export interface Output {
-  /** Whether a person looks at it. */
+  /** Whether it is a terminal. */
   readonly isTerminal: boolean;
-  /** How many columns the terminal has; 80 where there is none. */
+  /** The width of the terminal; 80 if it is none. */
   readonly columns: number;
   /**
-   * Resolves when the text was taken over. Whoever stopped reading, as `head` does, is no error.
+   * Resolves when the text was written. A reader that stopped reading, as `head` does, is no error.
    *
-   * @throws {FailedError} when it cannot be written, such as to a disk that is full.
+   * @throws {FailedError} when it cannot be written, for example to a full disk.
    */
   write(text: string): Promise<void>;
 }
 
-/** The process, as a command sees it. */
+/** What a command may use of the process. */
 export interface Io {
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Standard input, in pieces of text. */
+  /** Standard input, in chunks of text. */
   readonly stdin: AsyncIterable<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** From its call on, Ctrl-C and SIGTERM abort the signal instead of ending the process. */
+  /** After this call, Ctrl-C and SIGTERM abort the signal instead of ending the process. */
   interrupted(): AbortSignal;
+}
+
+/** The streams, the variables and the signals of this process. */
+export function processIo(): Io {
+  return {
+    stdout: outputOf(process.stdout, "Standard output"),
+    stderr: outputOf(process.stderr, "Standard error"),
+    get stdin() {
+      return decoded(process.stdin as AsyncIterable<Uint8Array>);
+    },
+    env: process.env,
+    interrupted,
+  };
+}
+
+/** @throws {FailedError} for input that is not UTF-8: decoding would change it. */
+async function* decoded(chunks: AsyncIterable<Uint8Array>): AsyncIterable<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const decode = (chunk?: Uint8Array) => {
+    try {
+      return decoder.decode(chunk, { stream: chunk !== undefined });
+    } catch (cause) {
+      throw new FailedError("Standard input must be UTF-8: got something else", { cause });
+    }
+  };
+  for await (const chunk of chunks) yield decode(chunk);
+  yield decode();
+}
+
+function outputOf(stream: NodeJS.WriteStream, name: string): Output {
+  // After the first failure a stream is destroyed, and later writes only report that.
+  let failure: NodeJS.ErrnoException | undefined;
+  const fail = (error: NodeJS.ErrnoException) => failure ??= error;
+  stream.on("error", fail);
+  return {
+    isTerminal: stream.isTTY === true,
+    // A pseudo-terminal whose size was never set has 0 columns.
+    get columns() {
+      return stream.columns || 80;
+    },
+    write: async (text) => {
+      if (failure === undefined) {
+        await written(stream, text).catch(fail);
+      }
+      if (failure !== undefined && failure.code !== "EPIPE") {
+        throw new FailedError(`${name} cannot be written: ${failure.message}`, { cause: failure });
+      }
+    },
+  };
+}
+
+function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(text, (error) => error ? reject(error) : resolve());
+  });
+}
+
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => controller.abort());
+  }
+  return controller.signal;
 }

@@ -1,5 +1,5 @@
 /**
- * The queue over the store that the command line or the environment names.
+ * Opens the queue on the store that --url or HAMMERWORK_URL names.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { SchemaError } from "../store/schema_error.ts";
 import { sqlite } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
 import { asUsage, FailedError, UsageError } from "./errors.ts";
-import type { Given } from "./given.ts";
+import type { Arguments } from "./arguments.ts";
 import type { Io } from "./io.ts";
 
 /** Where a store is. */
@@ -21,16 +21,16 @@ export type Place =
   | { readonly kind: "postgres"; readonly url: string; readonly schema: string }
   | { readonly kind: "sqlite"; readonly path: string };
 
-/** Somebody waits for the answer. */
+/** A person waits for the answer. */
 const CONNECT_WITHIN_MS = 5_000;
 
-/** Opens the queue for the length of some work. Nothing is made or migrated. */
+/** Opens the queue, runs some work on it and closes it. It creates no file and no schema. */
 export async function withQueue<T>(
-  given: Given,
+  args: Arguments,
   io: Io,
   work: (queue: JobQueue) => Promise<T>,
 ): Promise<T> {
-  const store = await openStore(placeOf(given, io), false);
+  const store = await openStore(placeOf(args, io), false);
   try {
     return await work(new JobQueue({ store }));
   } finally {
@@ -38,14 +38,14 @@ export async function withQueue<T>(
   }
 }
 
-/** Opens the store; with `migrate` it is made where it is missing and brought to this version. */
+/** Opens the store; with `migrate`, creates or updates its schema. */
 export async function openStore(place: Place, migrate: boolean): Promise<Store> {
   try {
     return await openAt(place, migrate);
   } catch (error) {
-    // What the library advises is for code.
+    // The advice of the library is for code, so it is replaced.
     if (!(error instanceof SchemaError)) throw error;
-    const advice = error.isMissing ? "makes one" : "updates it";
+    const advice = error.isMissing ? "creates it" : "updates it";
     throw new FailedError(`${error.finding}; hammerwork migrate ${advice}`, { cause: error });
   }
 }
@@ -54,7 +54,7 @@ async function openAt(place: Place, migrate: boolean): Promise<Store> {
   if (place.kind === "sqlite") {
     loadSqliteSilently();
     if (migrate || existsSync(place.path)) return await sqlite(place.path, { migrate });
-    throw new FailedError(`There is no SQLite file ${place.path}; hammerwork migrate makes one`);
+    throw new FailedError(`There is no SQLite file ${place.path}; hammerwork migrate creates it`);
   }
   const options: PostgresOptions = {
     schema: place.schema,
@@ -64,7 +64,7 @@ async function openAt(place: Place, migrate: boolean): Promise<Store> {
   return await postgres(place.url, options) as unknown as Store;
 }
 
-/** Node 22 warns that `node:sqlite` is experimental, in two lines: once, when it is loaded. */
+/** Node 22 prints two lines of warning when it loads `node:sqlite`, once. */
 function loadSqliteSilently(): void {
   const { emitWarning } = process;
   process.emitWarning = () => {};
@@ -75,27 +75,27 @@ function loadSqliteSilently(): void {
   }
 }
 
-/** Reads where the store is. No error repeats what was given: it may hold a password. */
-export function placeOf(given: Given, io: Io): Place {
-  const name = given.has("url") ? "--url" : "HAMMERWORK_URL";
-  const url = given.text("url") ?? io.env.HAMMERWORK_URL;
+/** Where the store is. Errors do not repeat the URL, which may contain a password. */
+export function placeOf(args: Arguments, io: Io): Place {
+  const name = args.has("url") ? "--url" : "HAMMERWORK_URL";
+  const url = args.text("url") ?? io.env.HAMMERWORK_URL;
   if (!url) {
     throw new UsageError(
-      "No store is named: give --url or set HAMMERWORK_URL, to postgres://… or a SQLite file",
+      "No store is given: set --url or HAMMERWORK_URL to postgres://… or a SQLite file",
     );
   }
   if (isPostgresUrl(url)) {
     asUsage(name, () => readAddress(url));
-    return { kind: "postgres", url, schema: given.text("schema") ?? "hammerwork" };
+    return { kind: "postgres", url, schema: args.text("schema") ?? "hammerwork" };
   }
-  if (given.has("schema")) throw new UsageError("--schema is for Postgres only");
+  if (args.has("schema")) throw new UsageError("--schema is for Postgres only");
   return { kind: "sqlite", path: pathOf(name, url) };
 }
 
 function pathOf(name: string, url: string): string {
   if (url.startsWith("file://")) return fileURLToPath(url);
   const path = url.replace(/^(sqlite:(\/\/(?=\/))?|file:)/, "");
-  // What looks like the address of a server is none of a file, which can be written as ./name.
+  // A file whose name looks like the address of a server can be given as ./name.
   if (/^[a-z][\w+.-]+:/i.test(path) || /^[^./\\][^/\\]*@/.test(path) || path === "") {
     throw new UsageError(`${name} must be postgres://… or a SQLite file: got something else`);
   }

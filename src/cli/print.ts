@@ -1,5 +1,5 @@
 /**
- * Printing what a command found.
+ * Prints lines, JSON and errors.
  *
  * @module
  */
@@ -12,17 +12,17 @@ export async function printLines(output: Output, lines: readonly string[]): Prom
   if (lines.length > 0) await output.write(`${lines.join("\n")}\n`);
 }
 
-/** Prints one JSON document on one line; times are ISO strings, what is undefined is left out. */
+/** Prints one JSON document on one line. Times are ISO strings; undefined fields are omitted. */
 export async function printJson(output: Output, value: unknown): Promise<void> {
   await output.write(jsonLine(value));
 }
 
-/** A JSON document as a line. What steers a terminal is escaped, also in a pipe: it may end at one. */
+/** A JSON document as a line. Control characters are escaped, also in a pipe, which may end at a terminal. */
 export function jsonLine(value: unknown): string {
   return `${escapeControlCharacters(JSON.stringify(value))}\n`;
 }
 
-/** Prints the sentence of an error, of which only tables have more lines than one. */
+/** Prints the message of an error: one sentence, sometimes with a table below it. */
 export async function printError(output: Output, error: unknown): Promise<void> {
   const text = withoutPasswords(error instanceof Error ? error.message : String(error));
   await output.write(`${escapeControlCharactersInLines(text)}\n`);

@@ -1,18 +1,38 @@
 /**
- * From a command line to an exit code.
+ * Runs the command line: finds the command, reads its arguments, returns the exit code.
  *
  * @module
  */
 import type { Command } from "./command.ts";
-import { commands } from "./commands.ts";
+import { jobCancel, jobRetry } from "./commands/job_change.ts";
+import { jobEnqueue } from "./commands/job_enqueue.ts";
+import { jobList } from "./commands/job_list.ts";
+import { jobShow } from "./commands/job_show.ts";
+import { migrate } from "./commands/migrate.ts";
+import { queueStats } from "./commands/queue_stats.ts";
+import { serve } from "./commands/serve.ts";
+import { traceShow } from "./commands/trace_show.ts";
 import { UsageError } from "./errors.ts";
 import { helpOf, overview } from "./help.ts";
 import type { Io } from "./io.ts";
 import { printError } from "./print.ts";
-import { readArguments } from "./read_arguments.ts";
+import { readArguments } from "./arguments.ts";
 import { version } from "../version.ts";
 
-/** Does what the arguments say: 0 done, 1 failed, 2 the command line cannot be followed. */
+/** All commands, in the order of the help. */
+export const commands: readonly Command[] = [
+  jobList,
+  jobShow,
+  jobEnqueue,
+  jobRetry,
+  jobCancel,
+  traceShow,
+  queueStats,
+  migrate,
+  serve,
+];
+
+/** Runs the command that the arguments name. Returns 0 for success, 1 for failure, 2 for wrong usage. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
   try {
     return await dispatch(args, io);
@@ -24,27 +44,27 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
 
 async function dispatch(args: readonly string[], io: Io): Promise<number> {
   const [first, second] = args;
-  if (first === undefined || isHelp(first)) return await tell(overview(commands), io);
-  if (first === "--version") return await tell(`${version}\n`, io);
+  if (first === undefined || isHelp(first)) return await show(overview(commands), io);
+  if (first === "--version") return await show(`${version}\n`, io);
   const family = commands.filter(({ name }) => name.split(" ")[0] === first);
   if (family.length === 0) throw unknown("", first, commands);
   const command = family.find(({ name }) => name === first || name === `${first} ${second}`);
-  if (command !== undefined) return await follow(command, args, io);
-  if (second === undefined || isHelp(second)) return await tell(overview(commands, first), io);
+  if (command !== undefined) return await runCommand(command, args, io);
+  if (second === undefined || isHelp(second)) return await show(overview(commands, first), io);
   throw unknown(`${first} `, second, family);
 }
 
-async function follow(command: Command, args: readonly string[], io: Io): Promise<number> {
-  const given = readArguments(command, args.slice(command.name.split(" ").length));
-  if (given.has("help")) return await tell(helpOf(command), io);
-  return await command.run(given, io) ?? 0;
+async function runCommand(command: Command, words: readonly string[], io: Io): Promise<number> {
+  const args = readArguments(command, words.slice(command.name.split(" ").length));
+  if (args.has("help")) return await show(helpOf(command), io);
+  return await command.run(args, io) ?? 0;
 }
 
 function isHelp(word: string): boolean {
   return word === "--help" || word === "-h" || word === "help";
 }
 
-async function tell(text: string, io: Io): Promise<number> {
+async function show(text: string, io: Io): Promise<number> {
   await io.stdout.write(text);
   return 0;
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
-import { commands } from "../../src/cli/commands.ts";
+import { commands } from "../../src/cli/run.ts";
 import { controlCharactersIn, controlText } from "../runtimes/control_characters.ts";
 import { ended, makeOrders } from "./orders.ts";
 import { onSqlite, type Place } from "./places.ts";

@@ -124,7 +124,7 @@ describe("hammerwork serve", () => {
     await serving(["--url", place.url], {}, async (url) => {
       const { port } = new URL(url);
       const { stderr, exitCode } = await cli(["serve", "--port", port, "--url", place.url]);
-      assert.match(stderr, new RegExp(`^127\\.0\\.0\\.1:${port} cannot be listened at: .+\n$`));
+      assert.match(stderr, new RegExp(`^Cannot listen at 127\\.0\\.0\\.1:${port}: .+\n$`));
       assert.equal(exitCode, 1);
     });
   });

@@ -21,7 +21,7 @@ describe("the command line in a terminal", { skip: whyNoTerminal }, () => {
     const { stdout } = await inTerminal(["job", "list", "--trace-id", ended.traceId], { env });
     assert.equal(
       plain(stdout),
-      `job       queue          status     attempts  added    correlation  trace
+      `job       queue          status     attempts  created  correlation  trace
 00a50005  receipt_queue  completed       1/3  1 h ago  order-12345  55440000
 00a40004  ledger_queue   cancelled       0/3  1 h ago  order-12345  55440000
 00a30003  invoice_queue  failed          1/1  1 h ago  order-12345  55440000
@@ -100,7 +100,7 @@ email_queue      ░░░░░░░░░░░░░░░░░░░░░
     },
   );
 
-  test("what others wrote cannot steer the terminal", { timeout }, async () => {
+  test("what others wrote cannot control the terminal", { timeout }, async () => {
     await using place = await onSqlite.make();
     await using queue = queueOn(await place.open());
     const steering = "\u001b[2J\u009b31m\u202e\r";

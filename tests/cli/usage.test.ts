@@ -23,8 +23,8 @@ describe("the command line's usage", () => {
     const wrong: readonly (readonly [args: string, sentence: RegExp])[] = [
       ["job lst", /^There is no command "job lst": there are job list, /],
       ["jobs", /^There is no command "jobs": /],
-      ["job list", /^No store is named: give --url or set HAMMERWORK_URL, /],
-      ["job list --foo", /^There is no option --foo; hammerwork job list --help shows /],
+      ["job list", /^No store is given: set --url or HAMMERWORK_URL /],
+      ["job list --foo", /^There is no option --foo; hammerwork job list --help lists /],
       [
         "job list --stauts failed",
         /^There is no option --stauts, did you mean --status\?; hammerwork job /,
@@ -40,7 +40,7 @@ describe("the command line's usage", () => {
       ],
       ["job list --trace-id 123", /^--trace-id: A trace id must be 32 hex digits .*: got "123"$/],
       ["job list --queue a/b", /^--queue: A queue name must be /],
-      ["job list --cursor x", /^--cursor must be one that an earlier list ended with: got "x"$/],
+      ["job list --cursor x", /^--cursor must be a cursor that an earlier list printed: got "x"$/],
       ["job list --include all --json", /^--include must be payload, result, stack: got "all"$/],
       ["job list --include payload", /^--include is for --json only$/],
       ["job list all", /^hammerwork job list takes no argument: got "all" too$/],
@@ -51,7 +51,7 @@ describe("the command line's usage", () => {
       ['job enqueue q {"a":[1e999]}', /^PAYLOAD: a\[0\]: A number must be .*: got 1e999, /],
       ['job enqueue q {"a":1,"a":2}', /^PAYLOAD: a: A name must come once in an object/],
       ["job enqueue q 1 --priority high", /^--priority must be a whole number from -32768 /],
-      ["trace show", /^hammerwork trace show needs a trace id or --correlation-id, one of both$/],
+      ["trace show", /^hammerwork trace show needs either a trace id or --correlation-id$/],
       [
         "serve --host 0.0.0.0",
         /^To listen at 0\.0\.0\.0, a token is needed: set HAMMERWORK_TOKEN$/,
@@ -92,20 +92,24 @@ describe("the command line's usage", () => {
     assert.match((await cli(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
   });
 
-  test("an end of an id that several jobs have is told with all of them", { timeout }, async () => {
-    await using place = await onSqlite.make();
-    await makeOrders(place);
-    await using queue = queueOn(await place.open());
-    const twin = ended.payment.replace("01890a5d", "01890a5e");
-    await queue.enqueue({ ...job("payment_queue", 1), id: twin });
-    const { stdout, stderr, exitCode } = await cli(["job", "show", "a10001", "--url", place.url]);
-    assert.deepEqual([stdout, exitCode], ["", 1]);
-    assert.match(stderr, /^2 jobs have an id that ends in a10001; give more of it:\n/);
-    assert.ok(stderr.includes(twin) && stderr.includes(ended.payment), stderr);
-    const short = await cli(["job", "show", "0001", "--url", place.url]);
-    assert.equal(short.exitCode, 2);
-    assert.match(short.stderr, /^A job id must be a whole one, or at least the last 6 /);
-  });
+  test(
+    "an end of an id that several jobs have is refused with a list of them",
+    { timeout },
+    async () => {
+      await using place = await onSqlite.make();
+      await makeOrders(place);
+      await using queue = queueOn(await place.open());
+      const twin = ended.payment.replace("01890a5d", "01890a5e");
+      await queue.enqueue({ ...job("payment_queue", 1), id: twin });
+      const { stdout, stderr, exitCode } = await cli(["job", "show", "a10001", "--url", place.url]);
+      assert.deepEqual([stdout, exitCode], ["", 1]);
+      assert.match(stderr, /^2 jobs have an id that ends in a10001; give more digits:\n/);
+      assert.ok(stderr.includes(twin) && stderr.includes(ended.payment), stderr);
+      const short = await cli(["job", "show", "0001", "--url", place.url]);
+      assert.equal(short.exitCode, 2);
+      assert.match(short.stderr, /^A job id must be complete, or at least its last 6 hex digits/);
+    },
+  );
 
   test("a lookup makes no file and no schema, and says so", { timeout }, async () => {
     using folder = temporaryFolder();
@@ -113,7 +117,7 @@ describe("the command line's usage", () => {
     for (const url of [missing, `sqlite:${missing}`, `file:${missing}`, `file://${missing}`]) {
       for (const args of [["job", "list"], ["job", "enqueue", "q", "1"]]) {
         const { stderr, exitCode } = await cliHere([...args, "--url", url]);
-        const sentence = `There is no SQLite file ${missing}; hammerwork migrate makes one\n`;
+        const sentence = `There is no SQLite file ${missing}; hammerwork migrate creates it\n`;
         assert.deepEqual([stderr, exitCode], [sentence, 1]);
         assert.ok(!existsSync(missing));
       }
@@ -123,13 +127,13 @@ describe("the command line's usage", () => {
     const { stderr, exitCode } = await cli(["queue", "stats", "--url", empty]);
     assert.equal(
       stderr,
-      "The SQLite file must have a schema of version 1: got none; hammerwork migrate makes one\n",
+      "The SQLite file must have a schema of version 1: got none; hammerwork migrate creates it\n",
     );
     assert.equal(exitCode, 1);
   });
 
   test(
-    "output that cannot be written is an error, and who stops reading is none",
+    "output that cannot be written is an error, but not a reader that stops reading",
     { timeout, skip: !existsSync("/dev/full") },
     async () => {
       for (const [args, full, exitCode] of [["--help", 1, 1], ["jobs", 2, 2]] as const) {
@@ -150,7 +154,7 @@ describe("the command line's usage", () => {
   );
 
   test(
-    "a Postgres without the schema is told of as such",
+    "a Postgres without the schema is an error with advice",
     { timeout, skip: whyNoDatabase },
     async () => {
       const database = await openTestDatabase();
@@ -159,7 +163,7 @@ describe("the command line's usage", () => {
         assert.deepEqual([stdout, exitCode], ["", 1]);
         assert.match(
           stderr,
-          /^The Postgres schema "\w+" must have version \d+: got none; hammerwork migrate makes one\n$/,
+          /^The Postgres schema "\w+" must have version \d+: got none; hammerwork migrate creates it\n$/,
         );
       } finally {
         await database.drop();
@@ -182,7 +186,7 @@ describe("the command line's usage", () => {
     const { stdout, stderr, exitCode } = await cli(["job", "list", "--url", place.url], {
       env: { NODE_OPTIONS },
     });
-    assert.deepEqual([stdout, stderr, exitCode], ["", "No job matches\n", 0]);
+    assert.deepEqual([stdout, stderr, exitCode], ["", "No job found\n", 0]);
   });
 
   test("a payload of spaces or line breaks takes no longer than another", { timeout }, async () => {

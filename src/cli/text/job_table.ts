@@ -5,7 +5,7 @@
  */
 import type { JobSummary } from "../../job/job.ts";
 import { distanceText } from "../../duration.ts";
-import { type Look, statusInk } from "./look.ts";
+import { statusColor, type Style } from "./style.ts";
 import { shortIds } from "./short_ids.ts";
 import { type Cell, type Column, tableLines } from "./table.ts";
 
@@ -14,24 +14,28 @@ const columns: readonly Column[] = [
   { title: "queue", least: 8 },
   { title: "status" },
   { title: "attempts", isNumber: true },
-  { title: "added" },
+  { title: "created" },
   { title: "correlation", least: 8 },
   { title: "trace" },
 ];
 
-/** A line for each job. In a terminal ids are cut to ends that tell them apart. */
-export function jobTable(jobs: readonly JobSummary[], now: number, look: Look): readonly string[] {
+/** A line for each job. A terminal shows the ends of ids, as long as needed to distinguish them. */
+export function jobTable(
+  jobs: readonly JobSummary[],
+  now: number,
+  style: Style,
+): readonly string[] {
   const whole = (id: string) => id;
-  const shortJob = look.isTerminal ? shortIds(jobs.map(({ id }) => id)) : whole;
-  const shortTrace = look.isTerminal ? shortIds(jobs.map(({ traceId }) => traceId)) : whole;
+  const shortJob = style.isTerminal ? shortIds(jobs.map(({ id }) => id)) : whole;
+  const shortTrace = style.isTerminal ? shortIds(jobs.map(({ traceId }) => traceId)) : whole;
   const rows = jobs.map((job): readonly Cell[] => [
     [shortJob(job.id), "bold"],
     job.queueName,
-    [job.status, statusInk[job.status]],
+    [job.status, statusColor[job.status]],
     `${job.attempts}/${job.maxAttempts}`,
     distanceText(job.createdAt.getTime(), now),
     job.correlationId ?? "",
     [shortTrace(job.traceId), "dim"],
   ]);
-  return tableLines(columns, rows, look);
+  return tableLines(columns, rows, style);
 }

@@ -1,13 +1,13 @@
 /**
- * Ids as people compare and copy them: their ends, which are random, as long as needed.
+ * Short forms of ids for people: their ends, which are random, as long as needed.
  *
  * @module
  */
 
-/** The least that is shown of an id. */
+/** The minimum length. */
 const LEAST = 8;
 
-/** Gives the shortest ends, all of one length, that tell these ids from each other. */
+/** Returns a function that shortens these ids to ends of one length that are all different. */
 export function shortIds(ids: Iterable<string>): (id: string) => string {
   const all = [...new Set(ids)];
   const longest = Math.max(0, ...all.map(({ length }) => length));

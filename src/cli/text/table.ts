@@ -3,28 +3,28 @@
  *
  * @module
  */
-import type { Ink, Look } from "./look.ts";
+import type { Color, Style } from "./style.ts";
 import { cut, padded, printable, widthOf } from "./width.ts";
 
 /** A column. */
 export interface Column {
   readonly title: string;
-  /** Numbers stand flush right. */
+  /** Numbers are aligned to the right. */
   readonly isNumber?: boolean;
-  /** The least width it may be cut to where the terminal is narrow; without one it is never cut. */
+  /** The width to which a narrow terminal may cut it; without one it is never cut. */
   readonly least?: number;
 }
 
-/** A cell, with the ink that sets it off. */
-export type Cell = string | readonly [text: string, ink: Ink | undefined];
+/** The text of a cell, with its color. */
+export type Cell = string | readonly [text: string, color: Color | undefined];
 
 const GAP = "  ";
 
-/** Lines of a table, the titles first. A column whose cells are all empty is left out. */
+/** The lines of a table, titles first, without the columns whose cells are all empty. */
 export function tableLines(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
-  look: Look,
+  style: Style,
 ): readonly string[] {
   const used = columns.flatMap((column, i) =>
     rows.some((row) => textOf(row[i]!)) ? [{ column, i }] : []
@@ -33,19 +33,21 @@ export function tableLines(
   const widths = used.map(({ column }, at) =>
     Math.max(widthOf(column.title), ...texts.map((row) => widthOf(row[at]!)))
   );
-  if (look.isTerminal) shrink(widths, used.map(({ column }) => column), look.columns);
-  const line = (cells: readonly string[], ink: (at: number) => Ink | undefined) =>
+  if (style.isTerminal) shrink(widths, used.map(({ column }) => column), style.columns);
+  const line = (cells: readonly string[], color: (at: number) => Color | undefined) =>
     cells.map((text, at) => {
       const { isNumber } = used[at]!.column;
       const isLast = at === cells.length - 1;
       const fitted = cut(text, widths[at]!);
       const space = isLast && !isNumber ? fitted : padded(fitted, widths[at]!, isNumber);
-      const chosen = ink(at);
-      return chosen === undefined ? space : space.replace(fitted, () => look.paint(chosen, fitted));
+      const chosen = color(at);
+      return chosen === undefined
+        ? space
+        : space.replace(fitted, () => style.paint(chosen, fitted));
     }).join(GAP).trimEnd();
   return [
     line(used.map(({ column }) => column.title), () => "dim"),
-    ...texts.map((row, at) => line(row, (column) => inkOf(rows[at]![used[column]!.i]!))),
+    ...texts.map((row, at) => line(row, (column) => colorOf(rows[at]![used[column]!.i]!))),
   ];
 }
 
@@ -53,11 +55,11 @@ function textOf(cell: Cell): string {
   return printable(typeof cell === "string" ? cell : cell[0]);
 }
 
-function inkOf(cell: Cell): Ink | undefined {
+function colorOf(cell: Cell): Color | undefined {
   return typeof cell === "string" ? undefined : cell[1];
 }
 
-/** Takes what is too much from the widest of those that can be cut, one by one. */
+/** Shrinks the widest column that can be cut, by one, until the table fits. */
 function shrink(widths: number[], columns: readonly Column[], available: number): void {
   const total = () => widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length);
   while (total() > available) {

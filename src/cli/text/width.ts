@@ -1,18 +1,18 @@
 /**
- * Text as a terminal shows it: how wide it is, where to cut it, and nothing in it that steers.
+ * Text in a terminal: its width, cutting, padding, and escaping of control characters.
  *
  * @module
  */
 import { escapeControlCharacters } from "../../control_characters.ts";
 
-/** How many columns text takes. */
+/** The number of columns that text takes. */
 export function widthOf(text: string): number {
   let width = 0;
   for (const character of text) width += columnsOf(character);
   return width;
 }
 
-/** Cuts text that is wider than that, and says so with an ellipsis. */
+/** Cuts text to a width; a cut is marked with an ellipsis. */
 export function cut(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let kept = "";
@@ -25,15 +25,15 @@ export function cut(text: string, columns: number): string {
   return `${kept}…`;
 }
 
-/** Pads text to that width. */
+/** Pads text to a width. */
 export function padded(text: string, columns: number, isFlushRight: boolean = false): string {
   const space = " ".repeat(Math.max(0, columns - widthOf(text)));
   return isFlushRight ? space + text : text + space;
 }
 
 /**
- * Text from elsewhere on one line. A payload or an error message must not be able to move the cursor
- * or to write what looks like ours.
+ * Text from a store on one line. A payload or an error message must not be able to move the cursor
+ * or to imitate output of this program.
  */
 export function printable(text: string): string {
   const lines = text.split("\n");

@@ -1,5 +1,5 @@
 /**
- * Jobs from lines of JSON: stored batch by batch, in order, as far as the lines are good.
+ * Enqueues a job for each line of JSON, in order and in batches, up to the first invalid line.
  *
  * @module
  */
@@ -11,7 +11,6 @@ import type { JobOptions } from "../../job/job_options.ts";
 import { job, type NewJob } from "../../job/new_job.ts";
 import type { JobQueue } from "../../queue/queue.ts";
 import { FailedError } from "../errors.ts";
-import type { NumberedLine } from "./lines.ts";
 
 /** A stored job and the line that it came from. */
 export interface StoredLine {
@@ -27,10 +26,10 @@ interface Parsed {
 const BATCH = 500;
 
 /**
- * Gives each batch when it is stored. At a line that is no payload, or where the input breaks, it
- * stores the good ones before it, and stops.
+ * Yields each batch when it is stored. At an invalid line, or when reading fails, it stores the lines
+ * before and throws.
  *
- * @throws {FailedError} that tells the line, and how many lines before it are stored.
+ * @throws {FailedError} with the number of the line and the count of the lines stored before it.
  */
 export async function* enqueueLines(
   queue: JobQueue,
@@ -47,23 +46,23 @@ export async function* enqueueLines(
       yield done;
     }
     if (error === undefined) continue;
-    const next = error instanceof LineError ? `, go on with line ${error.line}` : "";
-    throw new FailedError(`${error.message}; ${standing(stored)}${next}`, { cause: error });
+    const next = error instanceof LineError ? `, continue with line ${error.line}` : "";
+    throw new FailedError(`${error.message}; ${storedText(stored)}${next}`, { cause: error });
   }
 }
 
-/** Lines for one step, and what ended them, unless that was their end. */
+/** The lines of one call of `enqueue`, and the error that ended them, if one did. */
 interface Batch {
   readonly batch: readonly Parsed[];
   readonly error?: Error;
 }
 
-/** A line that is no payload. */
+/** A line that is not a payload. */
 class LineError extends Error {
   readonly line: number;
 
   constructor(line: number, cause: Error) {
-    super(`Line ${line} is no payload: ${cause.message}`, { cause });
+    super(`Line ${line} is not a payload: ${cause.message}`, { cause });
     this.line = line;
   }
 }
@@ -104,7 +103,7 @@ function parse(
   }
 }
 
-/** Not in the runtime's words, which differ, and repeat the text. */
+/** The errors of the runtimes differ and repeat the text, so they are replaced. */
 export function readJson(text: string): unknown {
   try {
     return parseExactly(text.replace(/^\ufeff/, ""));
@@ -128,14 +127,35 @@ async function storeBatch(
   } catch (error) {
     const { number } = batch[0]!;
     throw new FailedError(
-      `${(error as Error).message}; ${standing(stored)}, go on with line ${number}`,
+      `${(error as Error).message}; ${storedText(stored)}, continue with line ${number}`,
       { cause: error },
     );
   }
 }
 
-function standing(stored: number): string {
-  if (stored === 0) return "nothing is stored";
-  if (stored === 1) return "the one job before it is stored";
-  return `the ${stored.toLocaleString("en")} jobs before it are stored`;
+function storedText(stored: number): string {
+  if (stored === 0) return "nothing was stored";
+  if (stored === 1) return "the one job before it was stored";
+  return `the ${stored.toLocaleString("en")} jobs before it were stored`;
+}
+
+/** A line with its number, counted from 1. */
+export interface NumberedLine {
+  readonly number: number;
+  readonly text: string;
+}
+
+/** The lines that are not blank. */
+export async function* numberedLines(pieces: AsyncIterable<string>): AsyncIterable<NumberedLine> {
+  let number = 0;
+  let rest = "";
+  for await (const piece of pieces) {
+    const lines = (rest + piece).split("\n");
+    rest = lines.pop()!;
+    for (const text of lines) {
+      number++;
+      if (text.trim() !== "") yield { number, text };
+    }
+  }
+  if (rest.trim() !== "") yield { number: number + 1, text: rest };
 }

@@ -10,7 +10,7 @@ import { cli } from "./run_cli.ts";
 const timeout = 60_000;
 
 for (const { title, skip, make } of bothKinds) {
-  describe(`the command line looks into ${title}`, { skip }, () => {
+  describe(`the command line shows ${title}`, { skip }, () => {
     test("job list: whole ids in a pipe, every filter, and a cursor", { timeout }, async () => {
       await using place = await make();
       await makeOrders(place);
@@ -19,7 +19,7 @@ for (const { title, skip, make } of bothKinds) {
       const { stdout, stderr, exitCode } = await list("--trace-id", ended.traceId);
       assert.equal(
         stdout,
-        `job                                   queue          status     attempts  added    correlation  trace
+        `job                                   queue          status     attempts  created  correlation  trace
 ${ended.receipt}  receipt_queue  completed       1/3  1 h ago  order-12345  ${ended.traceId}
 ${ended.ledger}  ledger_queue   cancelled       0/3  1 h ago  order-12345  ${ended.traceId}
 ${ended.invoice}  invoice_queue  failed          1/1  1 h ago  order-12345  ${ended.traceId}
@@ -41,13 +41,13 @@ ${ended.payment}  payment_queue  completed       2/3  1 h ago  order-12345  ${en
       assert.deepEqual(await idsOf("--created-before", "2020-01-01"), []);
 
       const first = await list("--limit", "2");
-      const [, cursor] = /^There are older ones: --cursor (\d+) goes on\n$/.exec(first.stderr) ??
+      const [, cursor] = /^There are older jobs: --cursor (\d+) lists them\n$/.exec(first.stderr) ??
         [];
       assert.ok(cursor, first.stderr);
       assert.deepEqual(await idsOf("--limit", "1", "--cursor", cursor), [waiting.later]);
 
       const none = await list("--correlation-id", "order-0");
-      assert.deepEqual(none, { stdout: "", stderr: "No job matches\n", exitCode: 0 });
+      assert.deepEqual(none, { stdout: "", stderr: "No job found\n", exitCode: 0 });
     });
 
     test("job show: how often in a row a job was released", { timeout }, async () => {
@@ -57,13 +57,13 @@ ${ended.payment}  payment_queue  completed       2/3  1 h ago  order-12345  ${en
       const status = async () =>
         /^status +(.*)$/m.exec((await cli(["job", "show", id, "--url", place.url])).stdout)?.[1];
       assert.equal(await status(), "ready, 0 of 3 attempts");
-      for (const released of ["once", "2 times in a row"]) {
+      for (const times of ["once", "2 times in a row"]) {
         const worker = queue.worker("calls", async () => {
           void worker.stop({ timeoutMs: 0 });
           await new Promise(() => {});
         });
         assert.equal((await worker.tick()).released, 1);
-        assert.equal(await status(), `ready, 0 of 3 attempts, released ${released}`);
+        assert.equal(await status(), `ready, 0 of 3 attempts, released ${times}`);
       }
       const { stdout } = await cli(["job", "show", id, "--json", "--url", place.url]);
       assert.equal(JSON.parse(stdout).releases, 2);
@@ -77,8 +77,8 @@ ${ended.payment}  payment_queue  completed       2/3  1 h ago  order-12345  ${en
         throw new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") });
       }).tick();
       const { stdout } = await cli(["job", "show", id, "--url", place.url]);
-      assert.match(stdout, /^error +TypeError: fetch failed\n +at .*looking\.test/m);
-      assert.match(stdout, /^ +Caused by: Error: connect ECONNREFUSED\n +at .*looking\.test/m);
+      assert.match(stdout, /^error +TypeError: fetch failed\n +at .*lookup\.test/m);
+      assert.match(stdout, /^ +Caused by: Error: connect ECONNREFUSED\n +at .*lookup\.test/m);
     });
 
     test("job show: by the end of an id, with and without its tracing", { timeout }, async () => {
@@ -93,7 +93,7 @@ ${ended.payment}  payment_queue  completed       2/3  1 h ago  order-12345  ${en
         `job            ${ended.payment}
 queue          payment_queue
 status         completed, 2 of 3 attempts
-added          TIME (1 h ago)
+created        TIME (1 h ago)
 due            TIME (1 h ago)
 started        TIME (1 h ago)
 ended          TIME (1 h ago)
@@ -103,8 +103,8 @@ correlation    order-12345
 propagation    child
 payload        {"queue":"payment_queue"}
 result         {"paid":true}
-attempt 1      failed after 200 ms, begun 1 h ago: Error: The gateway answered 503
-attempt 2      completed after 300 ms, begun 1 h ago
+attempt 1      failed after 200 ms, started 1 h ago: Error: The gateway answered 503
+attempt 2      completed after 300 ms, started 1 h ago
 `,
       );
       assert.doesNotMatch((await show(ended.payment)).stdout, new RegExp(ended.traceId));
@@ -143,7 +143,7 @@ ledger_queue     ░░░░░░░░░░░░░⊘                     
   cancelled: Its dependency ${ended.invoice} failed
                  0                              1 s
 
-░ waits  █ runs  ↻ tried again  ✗ failed  ⊘ cancelled  ▸ goes on
+░ waiting  █ running  ↻ retried  ✗ failed  ⊘ cancelled  ▸ unfinished
 `;
         for (const args of [[ended.traceId], ["440000"], ["--correlation-id", "order-12345"]]) {
           assert.deepEqual(await show(...args), { stdout: tree, stderr: "", exitCode: 0 });
@@ -184,7 +184,7 @@ email_queue     ${bar}  blocked       1 h  ${waiting.blocked}
 payment_queue   ${bar}  ready         1 h  ${waiting.ready}
                 0${"1 h".padStart(34)}
 
-░ waits  █ runs  ↻ tried again  ✗ failed  ⊘ cancelled  ▸ goes on
+░ waiting  █ running  ↻ retried  ✗ failed  ⊘ cancelled  ▸ unfinished
 `,
       );
     });

@@ -13,7 +13,7 @@ import { cli, printed, startCli } from "./run_cli.ts";
 const timeout = 60_000;
 
 for (const { title, skip, make } of bothKinds) {
-  describe(`the command line steers ${title}`, { skip }, () => {
+  describe(`the command line changes ${title}`, { skip }, () => {
     test("job enqueue stores a job with its options, once for a key", { timeout }, async () => {
       await using place = await make();
       const enqueue = (...args: string[]) =>
@@ -47,7 +47,7 @@ for (const { title, skip, make } of bothKinds) {
     });
 
     test(
-      "job enqueue of 10,000 lines stops at a broken one, and goes on from there",
+      "job enqueue of 10,000 lines stops at an invalid one, and continues from there",
       { timeout },
       async () => {
         await using place = await make();
@@ -72,14 +72,15 @@ for (const { title, skip, make } of bothKinds) {
         );
         assert.deepEqual(broken, {
           stdout: "",
-          stderr: 'Line 6701 is no payload: JSON was expected: got "{\\"n\\":"; the 6,700 jobs ' +
-            "before it are stored, go on with line 6701\n",
+          stderr:
+            'Line 6701 is not a payload: JSON was expected: got "{\\"n\\":"; the 6,700 jobs ' +
+            "before it were stored, continue with line 6701\n",
           exitCode: 1,
         });
         await using queue = queueOn(await place.open());
         assert.equal((await queue.counts())[0]!.count, 6_700);
         const whole = await enqueue(lines.join("\r\n") + "\n");
-        assert.equal(whole.stdout, "10,000 jobs stored in bulk, 6,700 of them before\n");
+        assert.equal(whole.stdout, "10,000 jobs stored in bulk, 6,700 of them existed already\n");
         assert.equal((await queue.counts())[0]!.count, 10_000);
         const few = await enqueue("\n1\n\n2", "--json");
         const told = few.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
@@ -91,7 +92,7 @@ for (const { title, skip, make } of bothKinds) {
     );
 
     test(
-      "job enqueue refuses input that is no UTF-8, and stores none of it",
+      "job enqueue refuses input that is not UTF-8, and stores none of it",
       { timeout },
       async () => {
         await using place = await make();
@@ -100,7 +101,7 @@ for (const { title, skip, make } of bothKinds) {
         const args = ["job", "enqueue", "bulk", "-", "--url", place.url];
         assert.deepEqual(await cli(args, { input }), {
           stdout: "",
-          stderr: "Standard input must be UTF-8: got something else; nothing is stored\n",
+          stderr: "Standard input must be UTF-8: got something else; nothing was stored\n",
           exitCode: 1,
         });
       },
@@ -183,12 +184,12 @@ reminder_queue          1        0      0          0       0          0
     test("migrate can be repeated", { timeout }, async () => {
       await using place = await make();
       const { stdout, exitCode } = await cli(["migrate", "--url", place.url]);
-      assert.deepEqual([stdout, exitCode], ["The schema is there, as this version needs it\n", 0]);
+      assert.deepEqual([stdout, exitCode], ["The schema is up to date\n", 0]);
     });
   });
 }
 
-describe("the command line steers", () => {
+describe("the command line changes", () => {
   test("migrate makes a file, and --print prints the SQL without one", { timeout }, async () => {
     using folder = temporaryFolder();
     const url = join(folder.path, "new.db");

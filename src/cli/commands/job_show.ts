@@ -1,35 +1,64 @@
 /**
- * One job, with all that is known of it.
+ * `hammerwork job show`.
  *
  * @module
  */
+import { distanceText, durationText } from "../../duration.ts";
 import type { Attempt, Job, JobWithAttempts } from "../../job/job.ts";
 import type { JobError } from "../../job/record.ts";
-import { distanceText, durationText } from "../../duration.ts";
-import { type Look, statusInk } from "./look.ts";
-import { cut, printable } from "./width.ts";
+import type { Command } from "../command.ts";
+import { FailedError } from "../errors.ts";
+import { findJobId } from "../find_by_end.ts";
+import { withQueue } from "../open_queue.ts";
+import { printJson, printLines } from "../print.ts";
+import { statusColor, type Style, styleOf } from "../text/style.ts";
+import { cut, printable } from "../text/width.ts";
+
+/** Shows one job. */
+export const jobShow: Command = {
+  name: "job show",
+  summary: "Shows one job and its attempts.",
+  operands: [{ name: "ID" }],
+  options: {
+    "include-tracing": { help: "also its trace, correlation id, parent and spans" },
+  },
+  notes: "ID is a whole id, or at least the last 6 digits of the id of one of the newest\n" +
+    "10,000 jobs. A terminal cuts long values off; --json prints everything.",
+  examples: ["job show abc123 --include-tracing", "job show abc123 --json"],
+  run: async (args, io) => {
+    const style = styleOf(io);
+    const job = await withQueue(args, io, async (queue) => {
+      const id = await findJobId(queue, args.operands[0]!, style);
+      const found = await queue.get(id);
+      if (found === undefined) throw new FailedError(`There is no job ${id}`);
+      return found;
+    });
+    if (args.has("json")) return await printJson(io.stdout, job);
+    await printLines(io.stdout, jobDetails(job, args.has("include-tracing"), Date.now(), style));
+  },
+};
 
 type Line = readonly [name: string, text: string | undefined];
 
 const NAME_WIDTH = 15;
 
-/** Lines of a name and a value each; with tracing, how it hangs together with others too. */
-export function jobDetails(
+/** A line for each property; `withTracing` adds the trace, the parent and the spans. */
+function jobDetails(
   job: JobWithAttempts<Job>,
   withTracing: boolean,
   now: number,
-  look: Look,
+  style: Style,
 ): readonly string[] {
-  const { paint } = look;
+  const { paint } = style;
   const releases = job.releases === 0 ? "" : `, released ${timesInARow(job.releases)}`;
   const attempts = `${job.attempts} of ${job.maxAttempts} attempts${releases}`;
   const lines: Line[] = [
     ["job", paint("bold", printable(job.id))],
     ["queue", job.queueName],
-    ["status", `${paint(statusInk[job.status], job.status)}, ${attempts}`],
+    ["status", `${paint(statusColor[job.status], job.status)}, ${attempts}`],
     ["priority", job.priority === 0 ? undefined : String(job.priority)],
     ["key", job.idempotencyKey],
-    ["added", timeText(job.createdAt, now)],
+    ["created", timeText(job.createdAt, now)],
     ["due", isDueLater(job) ? timeText(job.runAt, now) : undefined],
     ["started", timeText(job.startedAt, now)],
     ["ended", timeText(job.finishedAt, now)],
@@ -47,7 +76,7 @@ export function jobDetails(
   ];
   return lines.flatMap(([name, text]) => {
     if (text === undefined) return [];
-    return [`${paint("dim", name.padEnd(NAME_WIDTH))}${fitted(name, text, look)}`];
+    return [`${paint("dim", name.padEnd(NAME_WIDTH))}${fitted(name, text, style)}`];
   });
 }
 
@@ -55,11 +84,11 @@ function timesInARow(count: number): string {
   return count === 1 ? "once" : `${count} times in a row`;
 }
 
-/** In a terminal nothing wraps. Its id and its status are short, and painted already. */
-function fitted(name: string, text: string, look: Look): string {
+/** In a terminal no line wraps. The id and the status are short, and already have their colors. */
+function fitted(name: string, text: string, style: Style): string {
   if (name === "job" || name === "status") return text;
   const safe = printable(text);
-  return look.isTerminal ? cut(safe, look.columns - NAME_WIDTH) : safe;
+  return style.isTerminal ? cut(safe, style.columns - NAME_WIDTH) : safe;
 }
 
 function tracing(job: Job): readonly Line[] {
@@ -91,17 +120,17 @@ function errorText(error: JobError | undefined): string | undefined {
   return error && `${error.name}: ${error.message}`;
 }
 
-/** Where it was thrown and what stands behind it. The first line of a stack says the error again. */
+/** The stack trace and the causes, without the first line, which repeats the error. */
 function stackLines({ stack = "" }: Partial<JobError> = {}): readonly Line[] {
   return stack.split("\n").slice(1).map((line): Line => ["", line]);
 }
 
 function attemptText(attempt: Attempt, withTracing: boolean, now: number): string {
   const { outcome, startedAt, finishedAt, error, traceparent } = attempt;
-  const length = durationText((finishedAt?.getTime() ?? now) - startedAt.getTime());
+  const duration = durationText((finishedAt?.getTime() ?? now) - startedAt.getTime());
   const when = distanceText(startedAt.getTime(), now);
   const word = finishedAt === undefined ? "for" : "after";
-  const what = `${outcome.replaceAll("_", " ")} ${word} ${length}, begun ${when}`;
+  const what = `${outcome.replaceAll("_", " ")} ${word} ${duration}, started ${when}`;
   const why = error === undefined ? what : `${what}: ${errorText(error)}`;
   return withTracing && traceparent !== undefined ? `${traceparent} ${why}` : why;
 }

@@ -1,5 +1,5 @@
 /**
- * `hammerwork job retry` and `hammerwork job cancel`: several jobs, each as far as it can be done.
+ * `hammerwork job retry` and `hammerwork job cancel`.
  *
  * @module
  */
@@ -8,76 +8,75 @@ import type { JobQueue } from "../../queue/queue.ts";
 import type { Command } from "../command.ts";
 import { FailedError } from "../errors.ts";
 import { findJobId } from "../find_by_end.ts";
-import type { Given } from "../given.ts";
+import type { Arguments } from "../arguments.ts";
 import type { Io } from "../io.ts";
 import { withQueue } from "../open_queue.ts";
 import { printJson } from "../print.ts";
-import { type Look, lookOf, statusInk } from "../text/look.ts";
+import { statusColor, type Style, styleOf } from "../text/style.ts";
 
 const operands = [{ name: "ID", multiple: true }];
-const notes = "ID is a whole id, or the last 6 digits or more of one among the newest 10,000\n" +
-  "jobs. All are looked up before any is changed. Where one could not be done the\n" +
-  "exit code is 1. A job that is retried has at least one more attempt.\n" +
-  "--json prints { jobs: [{ id, changed, status, reason,\n" +
-  "cancelledDescendants }] }.";
+const notes = "ID is a whole id, or at least the last 6 digits of the id of one of the newest\n" +
+  "10,000 jobs. All jobs are looked up before the first one is changed. If a job\n" +
+  "could not be changed, the exit code is 1. --json prints\n" +
+  "{ jobs: [{ id, changed, status, reason, cancelledDescendants }] }.";
 
-/** Makes jobs ready again. */
+/** Retries jobs. */
 export const jobRetry: Command = {
   name: "job retry",
   summary: "Makes failed or cancelled jobs ready again.",
   operands,
   options: {
-    force: { help: "also where a job that it depends on did not complete" },
-    "no-dependents": { help: "leave the dependents cancelled that were so because of it" },
+    force: { help: "even if a job that it depends on did not complete" },
+    "no-dependents": { help: "do not revive the dependents that its failure cancelled" },
   },
-  notes,
+  notes: `A retried job has at least one more attempt.\n\n${notes}`,
   examples: ["job retry abc123"],
-  run: (given, io) => {
-    const options = { force: given.has("force"), dependents: !given.has("no-dependents") };
-    return changeAll(given, io, (queue, id) => queue.retry(id, options));
+  run: (args, io) => {
+    const options = { force: args.has("force"), dependents: !args.has("no-dependents") };
+    return changeAll(args, io, (queue, id) => queue.retry(id, options));
   },
 };
 
 /** Cancels jobs. */
 export const jobCancel: Command = {
   name: "job cancel",
-  summary: "Cancels jobs, and the dependents with them.",
+  summary: "Cancels jobs and their dependents.",
   operands,
   options: {
-    reason: { value: "TEXT", help: "why; it is kept as the job's error" },
-    descendants: { help: "and the jobs that are parts of it, and of those" },
+    reason: { value: "TEXT", help: "stored as the error of the job" },
+    descendants: { help: "also cancel its child jobs, their children, and so on" },
   },
   notes,
   examples: [`job cancel abc123 def456 --reason "The order was withdrawn"`],
-  run: (given, io) => {
-    const options = { reason: given.text("reason"), descendants: given.has("descendants") };
-    return changeAll(given, io, (queue, id) => queue.cancel(id, options));
+  run: (args, io) => {
+    const options = { reason: args.text("reason"), descendants: args.has("descendants") };
+    return changeAll(args, io, (queue, id) => queue.cancel(id, options));
   },
 };
 
 type Change = (queue: JobQueue, id: string) => Promise<JobChange | undefined>;
 
-async function changeAll(given: Given, io: Io, change: Change): Promise<number> {
-  const look = lookOf(io);
-  const changes = await withQueue(given, io, async (queue) => {
-    const ids = await findAll(queue, given.operands, look);
+async function changeAll(args: Arguments, io: Io, change: Change): Promise<number> {
+  const style = styleOf(io);
+  const changes = await withQueue(args, io, async (queue) => {
+    const ids = await findAll(queue, args.operands, style);
     const all: JobChange[] = [];
     for (const id of ids) all.push(await changeOne(queue, id, change));
     return all;
   });
-  if (given.has("json")) await printJson(io.stdout, { jobs: changes.map(jsonOf) });
-  else await io.stdout.write(changes.map((one) => lineOf(one, look)).join(""));
+  if (args.has("json")) await printJson(io.stdout, { jobs: changes.map(jsonOf) });
+  else await io.stdout.write(changes.map((one) => lineOf(one, style)).join(""));
   return changes.every(hasChanged) ? 0 : 1;
 }
 
 async function findAll(
   queue: JobQueue,
   texts: readonly string[],
-  look: Look,
+  style: Style,
 ): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
   for (const text of texts) {
-    const id = await findJobId(queue, text, look);
+    const id = await findJobId(queue, text, style);
     const { jobs } = await queue.find({ ids: [id], include: [] });
     if (jobs.length === 0) throw new FailedError(`There is no job ${id}; nothing was changed`);
     ids.add(id);
@@ -87,7 +86,7 @@ async function findAll(
 
 async function changeOne(queue: JobQueue, id: string, change: Change): Promise<JobChange> {
   const answer = await change(queue, id);
-  if (answer === undefined) throw new FailedError(`The job ${id} was removed meanwhile`);
+  if (answer === undefined) throw new FailedError(`The job ${id} was removed in the meantime`);
   return answer;
 }
 
@@ -99,9 +98,9 @@ function jsonOf({ job: { id, status }, changed, reason, cancelledDescendants }: 
   return { id, changed, status, reason, cancelledDescendants };
 }
 
-function lineOf(change: JobChange, { paint }: Look): string {
+function lineOf(change: JobChange, { paint }: Style): string {
   const { job: { id, status }, changed, reason, cancelledDescendants = 0 } = change;
-  const result = changed ? paint(statusInk[status], status) : `unchanged: ${reason}`;
+  const result = changed ? paint(statusColor[status], status) : `unchanged: ${reason}`;
   const more = cancelledDescendants > 0 ? `, and descendants: ${cancelledDescendants}` : "";
   return `${paint("bold", id)}  ${result}${more}\n`;
 }
