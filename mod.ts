@@ -97,7 +97,7 @@ export type {
   WorkerOptions,
   WorkerSettings,
   WorkSource,
-} from "./src/worker/worker_settings.ts";
+} from "./src/worker/options.ts";
 export type {
   EventType,
   Hook,

@@ -52,7 +52,7 @@ import type {
   WorkerOptions,
   WorkerSettings,
   WorkSource,
-} from "../worker/worker_settings.ts";
+} from "../worker/options.ts";
 
 const SEVEN_DAYS_MS = 7 * 24 * 60 * 60 * 1_000;
 

@@ -16,7 +16,7 @@ import { type AttemptEnd, settle, settleUnstarted } from "./settle.ts";
 import { Suspects } from "./suspects.ts";
 import type { Change, ClaimedJob, Settlement } from "../store/store.ts";
 import type { OutcomeCounts } from "./outcome_counts.ts";
-import type { WorkerSettings } from "./worker_settings.ts";
+import type { WorkerSettings } from "./options.ts";
 
 /** An attempt that is over here and not yet recorded. */
 export interface Finished {
@@ -29,7 +29,6 @@ export interface Finished {
 /** Starts attempts and collects their outcomes. */
 export class Attempts {
   readonly #running = new Set<Execution>();
-  readonly #runningFor = new Map<WorkerSettings, number>();
   readonly #hooks: HookCalls;
   readonly #outcomes: OutcomeCounts;
   readonly #onEnd: (settings: WorkerSettings) => void;
@@ -40,7 +39,6 @@ export class Attempts {
   );
   readonly #awaiting: { readonly count: number; readonly resolve: () => void }[] = [];
   #finished: Finished[] = [];
-  #startedCount = 0;
   #endedCount = 0;
   #recordedCount = 0;
 
@@ -65,19 +63,9 @@ export class Attempts {
     return this.#running;
   }
 
-  /** How many were started. */
-  get startedCount(): number {
-    return this.#startedCount;
-  }
-
   /** How many wait to be recorded. */
   get finishedCount(): number {
     return this.#finished.length;
-  }
-
-  /** How many run for one queue. */
-  runningFor(settings: WorkerSettings): number {
-    return this.#runningFor.get(settings) ?? 0;
   }
 
   /** Waits until all are recorded that are over by now. */
@@ -137,9 +125,7 @@ export class Attempts {
    */
   start(job: ClaimedJob, settings: WorkerSettings, leasedUntil: number): Execution {
     const execution = new Execution(job, settings, leasedUntil, this.#watcher);
-    this.#startedCount++;
     this.#running.add(execution);
-    this.#count(settings, 1);
     if (job.isSuspect) this.#suspects.add(execution);
     else this.#run(execution);
     return execution;
@@ -183,14 +169,9 @@ export class Attempts {
     this.#finished.push(finished);
   }
 
-  #count(settings: WorkerSettings, by: 1 | -1): void {
-    this.#runningFor.set(settings, this.runningFor(settings) + by);
-  }
-
   readonly #end = (execution: Execution, executed: Executed): void => {
     const { job, settings } = execution;
     this.#running.delete(execution);
-    this.#count(settings, -1);
     const { end } = executed;
     if (execution.hasBegun) measureAttempt(job.queueName, executed.runMs, end);
     const change = execution.hasBegun

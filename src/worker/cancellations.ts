@@ -6,7 +6,7 @@
  */
 import type { Attempts } from "./attempts.ts";
 import { BatchSize } from "./batch_size.ts";
-import type { Prefetch } from "./prefetch.ts";
+import type { Fetcher } from "./fetcher.ts";
 import type { Store } from "../store/store.ts";
 
 const CHECK_MS = 1_000;
@@ -15,7 +15,7 @@ const CHECK_MS = 1_000;
 export interface Cancellable {
   readonly store: Store;
   readonly attempts: Attempts;
-  readonly prefetch: Prefetch;
+  readonly fetcher: Fetcher;
   readonly onError: (error: unknown) => void;
 }
 
@@ -23,10 +23,7 @@ export interface Cancellable {
 export class Cancellations {
   readonly #parts: Cancellable;
   #timer: ReturnType<typeof setInterval> | undefined;
-  // Of jobs that an answer may bring which is under way: they were claimed before they were cancelled.
-  readonly #unclaimed = new Set<string>();
   readonly #batch: BatchSize = new BatchSize();
-  #isClaiming = false;
   #isChecking = false;
 
   constructor(parts: Cancellable) {
@@ -47,32 +44,14 @@ export class Cancellations {
 
   /** These jobs were cancelled. */
   apply(jobIds: readonly string[]): void {
-    const cancelled = new Set(jobIds);
-    this.#parts.prefetch.remove(cancelled);
-    this.#parts.attempts.cancel(cancelled);
-    if (this.#isClaiming) { for (const id of jobIds) this.#unclaimed.add(id); }
-  }
-
-  /** Runs a turn that may claim: jobs can be cancelled between their claim and its answer. */
-  async whileClaiming(turn: () => Promise<void>): Promise<void> {
-    this.#isClaiming = true;
-    try {
-      await turn();
-    } finally {
-      this.#isClaiming = false;
-      this.#unclaimed.clear();
-    }
-  }
-
-  /** Whether a job was cancelled since the claim began that brought it. */
-  has(jobId: string): boolean {
-    return this.#unclaimed.has(jobId);
+    this.#parts.fetcher.cancel(jobIds);
+    this.#parts.attempts.cancel(new Set(jobIds));
   }
 
   /** Asks the store which claimed jobs were cancelled. Never rejects. */
   async check(): Promise<void> {
-    const { store, attempts, prefetch, onError } = this.#parts;
-    const leases = [...attempts.running, ...prefetch.all()].map(({ job }) => ({
+    const { store, attempts, fetcher, onError } = this.#parts;
+    const leases = [...attempts.running, ...fetcher.fetched()].map(({ job }) => ({
       jobId: job.id,
       leaseToken: job.leaseToken,
     }));

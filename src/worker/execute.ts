@@ -14,7 +14,7 @@ import { type AttemptSpan, startAttemptSpan } from "../trace/attempt.ts";
 import { runInScope } from "../trace/scope.ts";
 import { runInContext } from "../trace/active_context.ts";
 import { type Begun, contextOf, scopeOf } from "./attempt_context.ts";
-import type { WorkerSettings } from "./worker_settings.ts";
+import type { WorkerSettings } from "./options.ts";
 
 /** An attempt that is over. */
 export interface Executed {

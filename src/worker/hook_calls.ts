@@ -6,7 +6,7 @@
  */
 import { hasHooks, type JobLifecycleEvent, tell } from "./hooks.ts";
 import { within } from "../within.ts";
-import type { WorkerSettings } from "./worker_settings.ts";
+import type { WorkerSettings } from "./options.ts";
 
 interface HookCall {
   readonly settings: WorkerSettings;

@@ -5,18 +5,15 @@
  *
  * @module
  */
-import { PollSchedule } from "./poll_schedule.ts";
 import { Attempts, type Finished } from "./attempts.ts";
 import { EventLoopYield } from "./event_loop_yield.ts";
 import { Cancellations } from "./cancellations.ts";
 import { JobCancelledError } from "../job/errors.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { HookCalls } from "./hook_calls.ts";
-import { type Capacity, Claiming } from "./claiming.ts";
+import { Fetcher, type FetchHistory, type FetchLimits } from "./fetcher.ts";
 import { cancelEvent, outcomeEvents } from "./lifecycle.ts";
-import { type Held, Prefetch } from "./prefetch.ts";
-import type { Rotation } from "./rotation.ts";
-import type { RoundTrip } from "./round_trip.ts";
+import type { FetchedJob } from "./queue_fetcher.ts";
 import { Stopping } from "./stopping.ts";
 import type { LeaseState, Notice, SettleAndClaimResult, Store } from "../store/store.ts";
 import { OutcomeCounts } from "./outcome_counts.ts";
@@ -24,20 +21,14 @@ import { TraceEnds } from "./trace_ends.ts";
 import { Turns } from "./turns.ts";
 import { doMaintenance, maintenanceDueAt } from "./maintenance.ts";
 import { Waiting } from "./waiting.ts";
-import { toAll, type WorkerSettings } from "./worker_settings.ts";
+import { toAll, type WorkerSettings } from "./options.ts";
 
 /** How far a loop goes. */
-export interface LoopLimits extends Omit<Capacity, "endsAt"> {
+export interface LoopLimits extends Omit<FetchLimits, "endsAt"> {
   /** No job is started after this long. */
   readonly budgetMs: number;
   /** Whether the loop ends when nothing is ready and nothing runs. */
   readonly endsWhenIdle: boolean;
-}
-
-/** What lasts longer than one loop. */
-export interface KeptBetweenLoops {
-  readonly rotation: Rotation;
-  readonly roundTrip: RoundTrip;
 }
 
 /** One run or one tick over the queues of one store. */
@@ -47,20 +38,17 @@ export class Loop {
   readonly #settings: readonly WorkerSettings[];
   readonly #byQueue: ReadonlyMap<string, WorkerSettings>;
   readonly #limits: LoopLimits;
-  readonly #schedule: PollSchedule;
   readonly #waiting: Waiting = new Waiting();
   readonly #eventLoop: EventLoopYield = new EventLoopYield();
   readonly #onStoreError: (error: unknown) => void;
   readonly #hooks: HookCalls;
-  readonly #prefetch: Prefetch;
+  readonly #fetcher: Fetcher;
   readonly #attempts: Attempts;
   readonly #heartbeat: Heartbeat;
-  readonly #claiming: Claiming;
   readonly #turns: Turns;
   readonly #cancellations: Cancellations;
   readonly #traceEnds: TraceEnds;
   readonly #stopping: Stopping = new Stopping(() => this.#attempts.release());
-  readonly #budgetEndsAt: number;
   // Maintenance alone is no reason for more of it, whatever its interval.
   #hasKept = false;
   #isKeeping = false;
@@ -68,13 +56,12 @@ export class Loop {
   constructor(
     settings: readonly WorkerSettings[],
     limits: LoopLimits,
-    { rotation, roundTrip }: KeptBetweenLoops,
+    history: FetchHistory,
   ) {
     this.#store = settings[0]!.source.store;
     this.#settings = settings;
     this.#byQueue = new Map(settings.map((one) => [one.queueName, one]));
     this.#onStoreError = toAll(settings);
-    this.#schedule = new PollSchedule(settings);
     this.#hooks = new HookCalls(Math.max(...settings.map(({ leaseMs }) => leaseMs)));
     this.#attempts = new Attempts(
       this.#hooks,
@@ -83,41 +70,31 @@ export class Loop {
       (queueName) => this.#byQueue.get(queueName),
     );
     this.#heartbeat = new Heartbeat(this.#store, this.#attempts.running, this.#onStoreError);
-    this.#prefetch = new Prefetch(settings, roundTrip);
     const endsAt = performance.now() + limits.budgetMs;
-    this.#claiming = new Claiming(settings, { ...limits, endsAt }, {
-      schedule: this.#schedule,
-      attempts: this.#attempts,
-      prefetch: this.#prefetch,
-      rotation,
-      roundTrip,
-    });
+    this.#fetcher = new Fetcher(settings, { ...limits, endsAt }, history);
     this.#turns = new Turns({
       store: this.#store,
-      schedule: this.#schedule,
       attempts: this.#attempts,
-      claiming: this.#claiming,
-      roundTrip,
+      fetcher: this.#fetcher,
       stopping: this.#stopping,
       givesUp: limits.endsWhenIdle,
       onError: this.#onStoreError,
       onRefused: (finished, error) => this.#refused(finished, error),
-      onResult: (finished, result, askedAt) => this.#took(finished, result, askedAt),
+      onResult: (finished, result) => this.#took(finished, result),
     });
     this.#cancellations = new Cancellations({
       store: this.#store,
       attempts: this.#attempts,
-      prefetch: this.#prefetch,
+      fetcher: this.#fetcher,
       onError: this.#onStoreError,
     });
     this.#traceEnds = new TraceEnds(this.#store, settings, this.#onStoreError);
     this.#limits = limits;
-    this.#budgetEndsAt = endsAt;
   }
 
   /** When the store has something next, in ms: 0 when it was not asked since something changed. */
   get nextInMs(): number | undefined {
-    return this.#turns.hasUnclaimed ? 0 : this.#schedule.nextInMs;
+    return this.#fetcher.nextInMs;
   }
 
   /** Works until the limits are reached or, without limits, until it is stopped. */
@@ -127,10 +104,9 @@ export class Loop {
     try {
       while (!this.#isOver()) {
         this.#startHeld();
-        if (this.#prefetch.overdueAt() <= performance.now()) await this.#releaseOverdue();
-        if (this.#turns.isDue(this.#mayStart())) {
-          await this.#cancellations.whileClaiming(() => this.#turns.take(this.#mayStart()));
-        } else if (!this.#isMaintenanceDue()) await this.#sleep();
+        if (this.#fetcher.overdueAt() <= performance.now()) await this.#releaseOverdue();
+        if (this.#turns.isDue()) await this.#turns.take();
+        else if (!this.#isMaintenanceDue()) await this.#sleep();
         this.#traceEnds.askIfDue();
         if (this.#isMaintenanceDue()) void this.#maintain();
         await this.#eventLoop.yieldIfDue();
@@ -151,7 +127,8 @@ export class Loop {
   /** Claims no more. Jobs that still run after `timeoutMs` are released. */
   stop(timeoutMs: number): void {
     this.#stopping.ask(timeoutMs, this.#endTimeoutMs());
-    this.#release(this.#prefetch.takeAll());
+    this.#fetcher.close();
+    this.#release(this.#fetcher.takeAll());
     this.#attempts.releaseSuspects();
     this.#waiting.wake();
     this.#turns.wake();
@@ -160,7 +137,7 @@ export class Loop {
   #heard(notice: Notice): void {
     switch (notice.type) {
       case "ready":
-        if (this.#schedule.ask(notice.queueName)) this.#waiting.wake();
+        if (this.#fetcher.wake(notice.queueName)) this.#waiting.wake();
         break;
       case "cancelled":
         this.#cancellations.apply(notice.jobIds);
@@ -168,49 +145,38 @@ export class Loop {
         break;
       case "missed":
         void this.#cancellations.check();
-        this.#schedule.askAll();
+        this.#fetcher.wakeAll();
         this.#waiting.wake();
     }
   }
 
-  #took(finished: readonly Finished[], result: SettleAndClaimResult, askedAt: number): void {
+  #took(finished: readonly Finished[], result: SettleAndClaimResult): void {
     if (finished.length > 0 || result.claimed.length > 0) this.#hasKept = false;
     finished.forEach((one, i) => this.#recorded(one, result.settled[i]!));
     this.#attempts.noteRecorded(finished.length);
     if (finished.length > 0) this.#traceEnds.ask();
-    const answeredAt = performance.now();
-    for (const job of result.claimed) {
-      if (this.#cancellations.has(job.id)) continue;
-      const settings = this.#byQueue.get(job.queueName)!;
-      const leasedUntil = askedAt + settings.leaseMs;
-      this.#prefetch.add({ job, settings, answeredAt, leasedUntil });
-    }
     this.#startHeld();
   }
 
   /** Gives held jobs the places that are free. */
   #startHeld(): void {
     // The stop, or the end of the budget, may have come meanwhile.
-    if (!this.#mayStart()) {
-      if (this.#prefetch.count > 0 && this.#attempts.startedCount === 0) this.#reportShortBudget();
-      this.#release(this.#prefetch.takeAll());
+    if (!this.#fetcher.isOpen) {
+      const { fetchedCount, startedCount } = this.#fetcher;
+      if (fetchedCount > 0 && startedCount === 0) this.#reportShortBudget();
+      this.#release(this.#fetcher.takeAll());
       this.#attempts.releaseSuspects();
       return;
     }
-    if (this.#prefetch.count === 0) return;
-    for (;;) {
-      const held = this.#prefetch.take((settings) => this.#claiming.hasPlace(settings));
-      if (held === undefined) return;
-      this.#start(held);
-    }
+    for (let next = this.#fetcher.start(); next; next = this.#fetcher.start()) this.#start(next);
   }
 
-  #start(held: Held): void {
-    const { job, settings, leasedUntil } = held;
+  #start(fetched: FetchedJob): void {
+    const { job, settings, leasedUntil } = fetched;
     // It may be running elsewhere.
     if (leasedUntil <= performance.now()) {
-      this.#prefetch.released(settings);
-      return this.#release([held]);
+      this.#fetcher.releasedUnstarted(settings);
+      return this.#release([fetched]);
     }
     this.#heartbeat.keep(this.#attempts.start(job, settings, leasedUntil));
   }
@@ -219,17 +185,17 @@ export class Loop {
   async #releaseOverdue(): Promise<void> {
     await this.#eventLoop.yield();
     this.#startHeld();
-    this.#release(this.#prefetch.takeOverdue());
+    this.#release(this.#fetcher.takeOverdue());
   }
 
   #ended(settings: WorkerSettings): void {
-    this.#prefetch.ended(settings);
+    this.#fetcher.ended(settings);
     this.#startHeld();
     this.#waiting.wake();
   }
 
-  #release(held: readonly Held[]): void {
-    for (const { job, settings } of held) this.#attempts.releaseUnstarted(job, settings);
+  #release(fetched: readonly FetchedJob[]): void {
+    for (const { job, settings } of fetched) this.#attempts.releaseUnstarted(job, settings);
   }
 
   /** Hooks hear of an outcome only now that it is recorded. */
@@ -259,18 +225,6 @@ export class Loop {
     );
   }
 
-  #mayStart(): boolean {
-    return !this.#stopping.isAsked && performance.now() < this.#budgetEndsAt;
-  }
-
-  #askAt(): number {
-    return this.#mayStart() ? this.#claiming.askAt() : Infinity;
-  }
-
-  #hasDue(): boolean {
-    return this.#mayStart() && this.#claiming.dueAt() <= performance.now();
-  }
-
   /** A worker that could not record its own outcomes must not sweep them. */
   #isMaintenanceDue(): boolean {
     return !this.#turns.hasFailed && !this.#stopping.isAsked && !this.#hasKept &&
@@ -281,10 +235,11 @@ export class Loop {
   #isOver(): boolean {
     if (this.#stopping.hasGivenUp) return true;
     const { running, finishedCount } = this.#attempts;
-    if (running.size > 0 || finishedCount > 0 || this.#prefetch.count > 0) return false;
+    if (running.size > 0 || finishedCount > 0 || this.#fetcher.fetchedCount > 0) return false;
     if (this.#isKeeping) return false;
     if (this.#stopping.isAsked) return true;
-    return this.#limits.endsWhenIdle && !this.#isMaintenanceDue() && !this.#hasDue();
+    return this.#limits.endsWhenIdle && !this.#isMaintenanceDue() &&
+      this.#fetcher.dueAt() > performance.now();
   }
 
   async #sleep(): Promise<void> {
@@ -294,8 +249,7 @@ export class Loop {
       ? Infinity
       : Math.max(now + 1, maintenanceDueAt(this.#store, this.#settings));
     const wakeAt = Math.min(
-      this.#askAt(),
-      this.#prefetch.overdueAt(),
+      this.#fetcher.nextAt(),
       maintenanceAt,
       Math.max(now + 1, this.#traceEnds.askAt),
     );
@@ -314,7 +268,7 @@ export class Loop {
     const maintenance = doMaintenance(this.#store, this.#byQueue, this.#hooks, this.#onStoreError);
     const hasFreed = await this.#stopping.inTime(maintenance).catch(() => false);
     this.#isKeeping = false;
-    if (hasFreed) this.#schedule.askAll();
+    if (hasFreed) this.#fetcher.wakeAll();
     this.#waiting.wake();
   }
 

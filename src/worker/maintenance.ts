@@ -7,7 +7,7 @@ import { BatchSize } from "./batch_size.ts";
 import type { HookCalls } from "./hook_calls.ts";
 import { expiryEvents } from "./lifecycle.ts";
 import type { Store } from "../store/store.ts";
-import type { WorkerSettings } from "./worker_settings.ts";
+import type { WorkerSettings } from "./options.ts";
 
 // One maintenance run blocks a file for a few ms at the most; what is left waits for the next.
 const LIMIT = 500;

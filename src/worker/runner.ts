@@ -7,14 +7,14 @@
 import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { checkInteger, longestTimerMs } from "../job/job_options.ts";
 import { checkOptionNames } from "../job/option_names.ts";
-import { type KeptBetweenLoops, Loop, type LoopLimits } from "./loop.ts";
-import { Rotation } from "./rotation.ts";
-import { RoundTrip } from "./round_trip.ts";
+import type { FetchHistory } from "./fetcher.ts";
+import { Loop, type LoopLimits } from "./loop.ts";
+import { RoundTripTime } from "./round_trip_time.ts";
 import { warnOfHiddenProvider } from "../trace/api_copy.ts";
 import { runOutsideScope } from "../trace/scope.ts";
 import { newTickContext, runInContext } from "../trace/active_context.ts";
 import { flushSpans } from "../trace/tracer.ts";
-import type { WorkerSettings } from "./worker_settings.ts";
+import type { WorkerSettings } from "./options.ts";
 
 /** The bounds of one tick. */
 export interface TickOptions {
@@ -60,13 +60,17 @@ export interface WorkResult {
 export abstract class Runner implements AsyncDisposable {
   readonly #settings: readonly WorkerSettings[];
   readonly #concurrency: number;
-  readonly #kept: KeptBetweenLoops;
+  readonly #history: FetchHistory;
   readonly #underWay = new Map<Loop, Promise<WorkResult>>();
 
   constructor(settings: readonly WorkerSettings[], concurrency: number) {
     this.#settings = settings;
     this.#concurrency = concurrency;
-    this.#kept = { rotation: new Rotation(settings.length), roundTrip: new RoundTrip(settings) };
+    this.#history = {
+      // Where each tick makes a pool of its own, chance lets each queue come first as often as another.
+      firstQueue: Math.floor(Math.random() * settings.length),
+      roundTrip: new RoundTripTime(settings),
+    };
   }
 
   /**
@@ -122,7 +126,7 @@ export abstract class Runner implements AsyncDisposable {
     const loop = new Loop(
       this.#settings,
       { ...limits, concurrency: this.#concurrency },
-      this.#kept,
+      this.#history,
     );
     const stop = () => loop.stop(this.#stopTimeoutMs());
     if (signal?.aborted) stop();

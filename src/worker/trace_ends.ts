@@ -9,7 +9,7 @@ import { BatchSize } from "./batch_size.ts";
 import type { TraceCompleteEvent } from "./hooks.ts";
 import type { Store, TraceEnd } from "../store/store.ts";
 import { within } from "../within.ts";
-import type { WorkerSettings } from "./worker_settings.ts";
+import type { WorkerSettings } from "./options.ts";
 
 // Hooks that are called and have not returned yet. More ends wait in the store.
 const MOST_AT_ONCE = 100;

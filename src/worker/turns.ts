@@ -5,14 +5,12 @@
  *
  * @module
  */
-import type { PollSchedule } from "./poll_schedule.ts";
 import type { Attempts, Finished } from "./attempts.ts";
 import { backoffDelay } from "../job/backoff.ts";
 import { StoreUnavailableError } from "../job/errors.ts";
 import { BatchSize } from "./batch_size.ts";
-import type { Claiming } from "./claiming.ts";
+import type { Fetcher } from "./fetcher.ts";
 import { measureSettleAndClaim } from "../metrics/measure.ts";
-import type { RoundTrip } from "./round_trip.ts";
 import type { Stopping } from "./stopping.ts";
 import type { Claim, SettleAndClaimResult, Store } from "../store/store.ts";
 import { Waiting } from "./waiting.ts";
@@ -20,10 +18,8 @@ import { Waiting } from "./waiting.ts";
 /** What the turns of one loop work with. */
 export interface TurnParts {
   readonly store: Store;
-  readonly schedule: PollSchedule;
   readonly attempts: Attempts;
-  readonly claiming: Claiming;
-  readonly roundTrip: RoundTrip;
+  readonly fetcher: Fetcher;
   readonly stopping: Stopping;
   /** Whether a store that fails again and again is given up when nothing runs. */
   readonly givesUp: boolean;
@@ -31,12 +27,8 @@ export interface TurnParts {
   readonly onError: (error: unknown) => void;
   /** Told of an outcome that the store refuses in every form. */
   readonly onRefused: (finished: Finished, error: unknown) => void;
-  /** Told what a turn did; it was asked at `askedAt`, by `performance.now()`. */
-  readonly onResult: (
-    finished: readonly Finished[],
-    result: SettleAndClaimResult,
-    askedAt: number,
-  ) => void;
+  /** Called with what a turn did. */
+  readonly onResult: (finished: readonly Finished[], result: SettleAndClaimResult) => void;
 }
 
 // How often a failing store is asked before it is given up.
@@ -56,9 +48,7 @@ export class Turns {
   readonly #parts: TurnParts;
   readonly #pause: Waiting = new Waiting();
   readonly #outcomes: BatchSize = new BatchSize();
-  readonly #jobs: BatchSize = new BatchSize();
   #errors = 0;
-  #hasUnclaimed = false;
 
   constructor(parts: TurnParts) {
     this.#parts = parts;
@@ -69,23 +59,17 @@ export class Turns {
     return this.#errors > 0;
   }
 
-  /** Whether the store was not asked for jobs since something changed. */
-  get hasUnclaimed(): boolean {
-    return this.#hasUnclaimed;
-  }
-
   /** Whether there is something to record, or to ask for. */
-  isDue(mayClaim: boolean): boolean {
-    const { attempts, claiming } = this.#parts;
-    return attempts.finishedCount > 0 || (mayClaim && claiming.askAt() <= performance.now());
+  isDue(): boolean {
+    const { attempts, fetcher } = this.#parts;
+    return attempts.finishedCount > 0 || fetcher.claimAt() <= performance.now();
   }
 
   /** Takes what is due. */
-  async take(mayClaim: boolean): Promise<void> {
-    const { attempts, claiming } = this.#parts;
+  async take(): Promise<void> {
+    const { attempts, fetcher } = this.#parts;
     const finished = attempts.takeFinished(this.#outcomes.most);
-    const claims = mayClaim ? claiming.claims(finished.length > 0, this.#jobs.most) : [];
-    this.#hasUnclaimed = claims.length === 0;
+    const claims = fetcher.claims(finished.length > 0);
     const failures = await this.#settleAndClaimAll(finished, claims);
     const lasting = failures.find(({ isForItsSize }) => !isForItsSize);
     if (lasting !== undefined) return await this.#failed(lasting.error);
@@ -102,7 +86,7 @@ export class Turns {
     finished: readonly Finished[],
     claims: readonly Claim[],
   ): Promise<readonly Failure[]> {
-    const { store, schedule } = this.#parts;
+    const { store, fetcher } = this.#parts;
     const isSplit = finished.length > 0 && claims.length > 0;
     if (isSplit && store.turnsAtOnce === 2 && finished.length >= WORTH_A_TURN) {
       const failures = await Promise.all([
@@ -110,7 +94,7 @@ export class Turns {
         this.#settleAndClaim(finished, []),
       ]);
       // What the claim has not seen: jobs that waited for these.
-      schedule.askAll();
+      fetcher.wakeAll();
       return failures.flat();
     }
     if (isSplit && this.#isNearLimit(finished, claims)) {
@@ -124,7 +108,8 @@ export class Turns {
 
   /** Then one of the two must not keep the other from being done. */
   #isNearLimit(finished: readonly Finished[], claims: readonly Claim[]): boolean {
-    return this.#outcomes.isNearLimit(finished.length) || this.#jobs.isNearLimit(sizeOf(claims));
+    const { fetcher } = this.#parts;
+    return this.#outcomes.isNearLimit(finished.length) || fetcher.isNearLimit(claims);
   }
 
   async #settleAndClaim(
@@ -146,26 +131,22 @@ export class Turns {
     finished: readonly Finished[],
     claims: readonly Claim[],
   ): Promise<Failure | undefined> {
-    const { store, schedule, roundTrip, stopping, onResult } = this.#parts;
-    const queueNames = claims.map(({ queueName }) => queueName);
+    const { store, fetcher, stopping, onResult } = this.#parts;
     const settlements = finished.map(({ settlement }) => settlement);
     const askedAt = performance.now();
-    schedule.begin(queueNames);
+    fetcher.asked(claims);
     let result: SettleAndClaimResult;
     try {
       const settleAndClaim = () => store.settleAndClaim({ settlements, claims });
       result = await stopping.inTime(measureSettleAndClaim(finished, claims, settleAndClaim));
     } catch (error) {
-      schedule.end(queueNames, undefined);
       const canRecordLess = this.#outcomes.failed(finished.length, error);
-      const canClaimLess = this.#jobs.failed(sizeOf(claims), error);
+      const canClaimLess = fetcher.failed(claims, error);
       return { error, isForItsSize: canRecordLess || canClaimLess };
     }
-    roundTrip.answered(performance.now() - askedAt);
     this.#outcomes.wasDone(finished.length);
-    this.#jobs.wasDone(sizeOf(claims));
-    schedule.end(queueNames, result);
-    onResult(finished, result, askedAt);
+    fetcher.took(claims, result, askedAt);
+    onResult(finished, result);
     return undefined;
   }
 
@@ -221,8 +202,4 @@ export class Turns {
     const delayMs = backoffDelay(STORE_BACKOFF, this.#errors, error);
     await this.#pause.sleep(stopping.isAsked ? Math.min(delayMs, 500) : delayMs);
   }
-}
-
-function sizeOf(claims: readonly Claim[]): number {
-  return claims.reduce((sum, { limit }) => sum + limit, 0);
 }

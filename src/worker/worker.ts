@@ -10,7 +10,7 @@ import {
   type WorkerOptions,
   type WorkerSettings,
   type WorkSource,
-} from "./worker_settings.ts";
+} from "./options.ts";
 
 /**
  * Works for one queue, by `tick` or by `run`.

@@ -1,5 +1,5 @@
 /**
- * What a worker is told: its handler, its limits and its hooks.
+ * A worker's options, and its settings: the options with every default decided.
  *
  * @module
  */
