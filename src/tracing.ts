@@ -27,7 +27,7 @@ import { newProvider } from "./tracing/provider.ts";
 import { register } from "./tracing/registration.ts";
 import type { TracingOptions } from "./tracing/tracing_options.ts";
 import { isTrue } from "./tracing/variables.ts";
-import { within } from "./within.ts";
+import { withTimeLimit } from "./timers.ts";
 
 export type { TracingOptions };
 
@@ -68,7 +68,7 @@ export async function initTracing(options: TracingOptions = {}): Promise<Tracing
 
   let ended: Promise<void> | undefined;
   const end = async (): Promise<void> => {
-    await within(limitMs, shutDown(own?.provider));
+    await withTimeLimit(limitMs, shutDown(own?.provider));
     unregister();
   };
   return {

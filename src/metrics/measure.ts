@@ -1,35 +1,35 @@
 /**
- * Measures what is done against the store and what an attempt takes. Without a registered provider
- * nothing is made and nothing is timed; whatever a meter throws stays here.
+ * Measures the calls of the store and the attempts. Without a registered provider nothing is built and
+ * nothing is timed; what a meter throws does not leave this file.
  *
  * A worker records outcomes and claims jobs in one call of the store. Such a call is one operation,
- * named `settle_and_claim`, and of neither type: under both names it would be counted twice, and its time
- * too. One that only claims is a `receive`, one that only records a `settle`.
+ * named `settle_and_claim`, without a type: as a `settle` and a `receive` it and its time would be
+ * counted twice. A call that only claims is a `receive`, one that only records is a `settle`.
  *
  * @module
  */
 import type { Attributes } from "@opentelemetry/api";
 import type { AttemptOutcome } from "../job/outcomes.ts";
+import { nameOfThrown } from "../job/thrown.ts";
 import type { Claim, SettleAndClaimResult } from "../store/store.ts";
-import { errorTypeOf } from "./error_type.ts";
 import { activeInstruments, type Instruments } from "./instruments.ts";
 
-/** Something about one job. */
-interface AboutJob {
+/** A record about one job. */
+interface WithJob {
   readonly job: { readonly queueName: string };
 }
 
-type Operation = "send" | "receive" | "settle" | "settle_and_claim" | "process";
+type MeasuredOperation = "send" | "receive" | "settle" | "settle_and_claim" | "process";
 
-/** Calls `add`, which gives jobs to the store: counts them and measures the call. */
-export function measureSend<T>(jobs: readonly AboutJob[], add: () => Promise<T>): Promise<T> {
+/** Calls `add`, which adds jobs to the store: counts the jobs and measures the call. */
+export function measureSend<T>(jobs: readonly WithJob[], add: () => Promise<T>): Promise<T> {
   const instruments = activeInstruments();
   if (instruments === undefined) return add();
-  return measured(add, instruments, (seconds, errorType) => {
+  return measureCall(add, instruments, (seconds, errorType) => {
     const counts = countByQueue(jobs.map(({ job }) => job));
     instruments.operationDuration.record(
       seconds,
-      operationAttributes("send", onlyOne(counts.keys()), errorType),
+      durationAttributes("send", onlyName(counts.keys()), errorType),
     );
     for (const [queueName, count] of counts) {
       instruments.sent.add(count, attributesOf("send", queueName, errorType));
@@ -39,13 +39,13 @@ export function measureSend<T>(jobs: readonly AboutJob[], add: () => Promise<T>)
 
 /** Calls `settleAndClaim`, one round trip of a worker to its store, and measures it. */
 export function measureSettleAndClaim(
-  finished: readonly AboutJob[],
+  finished: readonly WithJob[],
   claims: readonly Claim[],
   settleAndClaim: () => Promise<SettleAndClaimResult>,
 ): Promise<SettleAndClaimResult> {
   const instruments = activeInstruments();
   if (instruments === undefined) return settleAndClaim();
-  return measured(settleAndClaim, instruments, (seconds, errorType) => {
+  return measureCall(settleAndClaim, instruments, (seconds, errorType) => {
     const queueNames = new Set(claims.map(({ queueName }) => queueName));
     for (const { job } of finished) queueNames.add(job.queueName);
     const operation = claims.length === 0
@@ -55,7 +55,7 @@ export function measureSettleAndClaim(
       : "settle_and_claim";
     instruments.operationDuration.record(
       seconds,
-      operationAttributes(operation, onlyOne(queueNames), errorType),
+      durationAttributes(operation, onlyName(queueNames), errorType),
     );
   });
 }
@@ -65,7 +65,7 @@ export function countAttempt(queueName: string): void {
   try {
     activeInstruments()?.consumed.add(1, attributesOf("receive", queueName));
   } catch {
-    // The attempt goes on, whatever becomes of its count.
+    // The attempt runs all the same.
   }
 }
 
@@ -82,11 +82,11 @@ export function measureAttempt(
     const attributes = attributesOf("process", queueName, errorType);
     instruments.processDuration.record(runMs / 1_000, attributes);
   } catch {
-    // The attempt is over, whatever becomes of its measure.
+    // The attempt is over all the same.
   }
 }
 
-async function measured<T>(
+async function measureCall<T>(
   operation: () => Promise<T>,
   { errorTypes }: Instruments,
   record: (seconds: number, errorType: string | undefined) => void,
@@ -96,7 +96,7 @@ async function measured<T>(
     try {
       record((performance.now() - startedAt) / 1_000, errorType);
     } catch {
-      // The store has answered, whatever becomes of the measure.
+      // The store's answer is passed on all the same.
     }
   };
   let result: T;
@@ -111,7 +111,7 @@ async function measured<T>(
 }
 
 function attributesOf(
-  operation: Operation,
+  operation: MeasuredOperation,
   queueName: string | undefined,
   errorType?: string,
 ): Attributes {
@@ -124,9 +124,9 @@ function attributesOf(
   return attributes;
 }
 
-/** Only the duration of an operation also has the operation's type, where it is of one. */
-function operationAttributes(
-  operation: Operation,
+/** Only durations have the operation's type too, where there is one. */
+function durationAttributes(
+  operation: MeasuredOperation,
   queueName: string | undefined,
   errorType: string | undefined,
 ): Attributes {
@@ -141,8 +141,24 @@ function countByQueue(jobs: readonly { readonly queueName: string }[]): Map<stri
   return counts;
 }
 
-/** The destination stands there only where it is the same for all. */
-function onlyOne(queueNames: Iterable<string>): string | undefined {
+/** The name of the queue, if it is the same for all. */
+function onlyName(queueNames: Iterable<string>): string | undefined {
   const [first, second] = queueNames;
   return second === undefined ? first : undefined;
+}
+
+const CLASS_NAME = /^[A-Za-z_$][\w$.]{0,99}$/;
+const MAX_ERROR_TYPES = 100;
+
+/**
+ * The class of an error, as `error.type`. Each value is a time series of its own, and an error's name
+ * may hold anything: so what is not a class name, and what would be the 101st class, is
+ * OpenTelemetry's `_OTHER`. A new class is added to those known.
+ */
+function errorTypeOf(error: unknown, known: Set<string>): string {
+  const name = nameOfThrown(error);
+  if (known.has(name)) return name;
+  if (known.size >= MAX_ERROR_TYPES || !CLASS_NAME.test(name)) return "_OTHER";
+  known.add(name);
+  return name;
 }

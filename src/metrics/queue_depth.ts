@@ -1,34 +1,39 @@
 /**
- * The depth of queues as a metric. It asks the store at each collection, so it is there only for who
- * wants it.
+ * The depth of queues as a metric. Each collection queries the store, so it is opt-in.
  *
  * @module
  */
-import { diag } from "@opentelemetry/api";
+import {
+  type BatchObservableCallback,
+  type BatchObservableResult,
+  diag,
+  type Meter,
+  type Observable,
+  ValueType,
+} from "@opentelemetry/api";
 import { toJobError } from "../job/thrown.ts";
 import type { Health, QueueDepth } from "../store/health.ts";
 import { checkInteger, longestTimerMs } from "../job/job_options.ts";
 import { checkOptionNames } from "../job/option_names.ts";
-import { within } from "../within.ts";
-import { activeMeter, onMeterChange } from "./meter.ts";
-import { addQueueGauges } from "./queue_gauges.ts";
+import { withTimeLimit } from "../timers.ts";
+import { activeMeter, onMeterChange } from "./instruments.ts";
 
 /** How the depth of queues is observed. */
 export interface QueueDepthOptions {
-  /** How long a collection waits for the store, in ms; later answers are left out. Default 1,000. */
+  /** How long a collection waits for the store, in ms; a later answer is dropped. Default 1,000. */
   readonly timeoutMs?: number | undefined;
 }
 
 /**
- * Reports the depth of every queue of a store, which is asked once for each collection:
- * `hammerwork.queue.jobs`, by queue and by `hammerwork.job.state` (`ready`, `running`, `waiting`),
- * and `hammerwork.queue.oldest_ready_job.age` in s, 0 when none is ready. A queue that has run dry
- * is 0. They are gauges: several processes that observe one store say the same, and a sum would count
- * it several times, so one of them is enough.
+ * Reports the depth of every queue of a store, which is queried once per collection. There are two
+ * gauges: `hammerwork.queue.jobs`, by queue and by `hammerwork.job.state` (`ready`, `running`,
+ * `waiting`), and `hammerwork.queue.oldest_ready_job.age` in seconds, 0 when no job is ready. A queue
+ * that has become empty is reported as 0. Every process that observes the same store reports the same
+ * values, so observe it in one process; a sum over several counts each job several times.
  *
- * A store that fails or does not answer in time makes a gap, and a warning in OpenTelemetry's `diag`.
- * Call it once a meter provider is registered; one that comes later, or in its place, is found as
- * soon as this process enqueues or works.
+ * When the store fails or does not answer in time, that collection reports nothing, and a warning goes
+ * to OpenTelemetry's `diag`. Call this after a meter provider is registered; a provider registered
+ * later is found at the next enqueue or the next job in this process.
  *
  * ```ts
  * import { JobQueue, memory, observeQueueDepth } from "hammerwork";
@@ -38,7 +43,9 @@ export interface QueueDepthOptions {
  * stopObserving();
  * ```
  *
- * @returns Ends the reports.
+ * @returns a function that ends the reports.
+ * @throws {RangeError} when `timeoutMs` is out of its range.
+ * @throws {TypeError} when an option has another name.
  */
 export function observeQueueDepth(
   queue: { health(): Promise<Health> },
@@ -46,11 +53,11 @@ export function observeQueueDepth(
 ): () => void {
   checkOptionNames("An observed queue depth", options, { timeoutMs: true });
   const timeoutMs = checkInteger("timeoutMs", options.timeoutMs ?? 1_000, 1, longestTimerMs);
-  const ask = newQuestion(queue, timeoutMs);
+  const readHealth = newHealthReader(queue, timeoutMs);
   const known = new Set<string>();
   const depths = async () => {
-    const health = await ask();
-    return health === undefined ? [] : withEmptyOnes(health.queues, known);
+    const health = await readHealth();
+    return health === undefined ? [] : withEmptyQueues(health.queues, known);
   };
   let removeGauges = addQueueGauges(activeMeter(), depths);
   const stopListening = onMeterChange((meter) => {
@@ -63,18 +70,18 @@ export function observeQueueDepth(
   };
 }
 
-/** Asks the store, but never twice at once: who comes while it is silent waits for the same answer. */
-function newQuestion(
+/** Queries the store, but never twice at once: collections that overlap wait for the same answer. */
+function newHealthReader(
   queue: { health(): Promise<Health> },
   timeoutMs: number,
 ): () => Promise<Health | undefined> {
-  let asked: Promise<Health> | undefined;
+  let query: Promise<Health> | undefined;
   return async () => {
     let answer: Health | undefined;
     try {
-      asked ??= queue.health().finally(() => asked = undefined);
-      await within(timeoutMs, asked.then((health) => answer = health));
-      if (answer === undefined) warn(`It did not answer within ${timeoutMs} ms`);
+      query ??= queue.health().finally(() => query = undefined);
+      await withTimeLimit(timeoutMs, query.then((health) => answer = health));
+      if (answer === undefined) warn(`the store did not answer within ${timeoutMs} ms`);
     } catch (error) {
       warn(toJobError(error).message);
     }
@@ -84,14 +91,14 @@ function newQuestion(
 
 function warn(problem: string): void {
   try {
-    diag.warn(`The store did not tell the depth of its queues: ${problem}`);
+    diag.warn(`The depth of the queues is unknown: ${problem}`);
   } catch {
     // A logger that throws must not keep other instruments from being collected.
   }
 }
 
-/** Adds the queues that were there before: theirs is no unknown depth, but none. */
-function withEmptyOnes(depths: readonly QueueDepth[], known: Set<string>): readonly QueueDepth[] {
+/** Adds the queues that had jobs before and have none now. */
+function withEmptyQueues(depths: readonly QueueDepth[], known: Set<string>): readonly QueueDepth[] {
   const empty = new Set(known);
   for (const { queueName } of depths) {
     known.add(queueName);
@@ -99,4 +106,68 @@ function withEmptyOnes(depths: readonly QueueDepth[], known: Set<string>): reado
   }
   const none = { ready: 0, running: 0, waiting: 0, oldestReadyMs: undefined };
   return [...depths, ...[...empty].map((queueName) => ({ queueName, ...none }))];
+}
+
+interface Gauges {
+  readonly jobs: Observable;
+  readonly oldestReadyAge: Observable;
+}
+
+/**
+ * Adds the gauges to a meter, if there is one; `depths` is called at each collection.
+ *
+ * @returns a function that removes them. Neither throws, whatever the meter does.
+ */
+function addQueueGauges(
+  meter: Meter | undefined,
+  depths: () => Promise<readonly QueueDepth[]>,
+): () => void {
+  if (meter === undefined) return () => {};
+  try {
+    const gauges = newGauges(meter);
+    const callback: BatchObservableCallback = async (result) => {
+      for (const depth of await depths()) observe(result, gauges, depth);
+    };
+    meter.addBatchObservableCallback(callback, Object.values(gauges));
+    return () => remove(meter, gauges, callback);
+  } catch {
+    return () => {};
+  }
+}
+
+function newGauges(meter: Meter): Gauges {
+  return {
+    jobs: meter.createObservableGauge("hammerwork.queue.jobs", {
+      description: "Number of jobs that have not ended.",
+      unit: "{job}",
+      valueType: ValueType.INT,
+    }),
+    oldestReadyAge: meter.createObservableGauge("hammerwork.queue.oldest_ready_job.age", {
+      description: "Time since the oldest ready job became due.",
+      unit: "s",
+    }),
+  };
+}
+
+function observe(
+  result: BatchObservableResult,
+  { jobs, oldestReadyAge }: Gauges,
+  depth: QueueDepth,
+): void {
+  const attributes = {
+    "messaging.system": "hammerwork",
+    "messaging.destination.name": depth.queueName,
+  };
+  for (const state of ["ready", "running", "waiting"] as const) {
+    result.observe(jobs, depth[state], { ...attributes, "hammerwork.job.state": state });
+  }
+  result.observe(oldestReadyAge, (depth.oldestReadyMs ?? 0) / 1_000, attributes);
+}
+
+function remove(meter: Meter, gauges: Gauges, callback: BatchObservableCallback): void {
+  try {
+    meter.removeBatchObservableCallback(callback, Object.values(gauges));
+  } catch {
+    // The meter is no longer used either way.
+  }
 }

@@ -22,6 +22,7 @@ import { checkSchema, migrate, printMigrations } from "./postgres/migrations.ts"
 import { checkSchemaName } from "./postgres/names.ts";
 import { checkSession } from "./postgres/session.ts";
 import { PostgresStore } from "./postgres/store.ts";
+import { sleep } from "../timers.ts";
 
 export type { Sql, SqlFactory };
 export type { Row, SqlValue } from "./postgres/client.ts";
@@ -140,7 +141,7 @@ async function untilReached(work: () => Promise<void>, withinMs: number): Promis
         );
       }
     }
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    await sleep(waitMs);
   }
 }
 

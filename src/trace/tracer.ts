@@ -5,7 +5,7 @@
  */
 import { ProxyTracerProvider, trace, type Tracer, type TracerProvider } from "@opentelemetry/api";
 import { instrumentationScope } from "../instrumentation_scope.ts";
-import { within } from "../within.ts";
+import { withTimeLimit } from "../timers.ts";
 
 // One for the process, as the registered provider is: a provider always returns the same tracer for
 // the same name.
@@ -42,7 +42,7 @@ export async function flushSpans(timeoutMs: number): Promise<void> {
   const { forceFlush } = provider as { forceFlush?: () => Promise<void> };
   if (typeof forceFlush !== "function") return;
   try {
-    await within(timeoutMs, forceFlush.call(provider));
+    await withTimeLimit(timeoutMs, forceFlush.call(provider));
   } catch {
     // The exporter reports its own failures; the jobs are done either way.
   }

@@ -5,7 +5,7 @@
  * @module
  */
 import { hasHooks, type JobLifecycleEvent, tell } from "./hooks.ts";
-import { within } from "../within.ts";
+import { withTimeLimit } from "../timers.ts";
 import type { WorkerSettings } from "./options.ts";
 
 interface HookCall {
@@ -36,7 +36,7 @@ export class HookCalls {
 
   /** Waits for the calls under way, at most this long. Then none is held. */
   async settled(withinMs: number): Promise<void> {
-    if (this.#pending.size > 0) await within(withinMs, Promise.all(this.#pending.keys()));
+    if (this.#pending.size > 0) await withTimeLimit(withinMs, Promise.all(this.#pending.keys()));
     clearTimeout(this.#timer);
     this.#giveUp(performance.now(), withinMs);
   }

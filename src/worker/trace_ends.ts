@@ -8,7 +8,7 @@ import { StoreUnavailableError } from "../job/errors.ts";
 import { BatchSize } from "./batch_size.ts";
 import type { TraceCompleteEvent } from "./hooks.ts";
 import type { Store, TraceEnd } from "../store/store.ts";
-import { within } from "../within.ts";
+import { withTimeLimit } from "../timers.ts";
 import type { WorkerSettings } from "./options.ts";
 
 // Hooks that are called and have not returned yet. More ends wait in the store.
@@ -23,7 +23,6 @@ export class TraceEnds {
   readonly #leaseMs: number;
   readonly #askEveryMs: number;
   readonly #telling = new Map<string, Promise<void>>();
-  readonly #timers = new Set<ReturnType<typeof setTimeout> | undefined>();
   readonly #batch: BatchSize = new BatchSize();
   readonly #onStoreError: (error: unknown) => void;
   #told: TraceEnd[] = [];
@@ -67,9 +66,8 @@ export class TraceEnds {
 
   /** Waits until all has been told that was asked for, at most this long. Then nothing is claimed. */
   async settled(withinMs: number): Promise<void> {
-    await within(withinMs, this.#allTold());
+    await withTimeLimit(withinMs, this.#allTold());
     this.#isOver = true;
-    for (const timer of this.#timers) clearTimeout(timer);
   }
 
   async #allTold(): Promise<void> {
@@ -167,21 +165,17 @@ export class TraceEnds {
     { hooks, onError }: WorkerSettings,
     event: TraceCompleteEvent,
   ): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const error = new Error(
-        `onTraceComplete has not returned within ${this.#leaseMs} ms for trace ${event.traceId}`,
-      );
-      timer = setTimeout(() => reject(error), this.#leaseMs);
-    });
-    this.#timers.add(timer);
     try {
-      await Promise.race([hooks.onTraceComplete!(event), late]);
+      const hook = Promise.resolve(hooks.onTraceComplete!(event));
+      const isInTime = await withTimeLimit(this.#leaseMs, hook, { keepsAlive: false });
+      if (isInTime || this.#isOver) return;
+      onError(
+        new Error(
+          `onTraceComplete has not returned within ${this.#leaseMs} ms for trace ${event.traceId}`,
+        ),
+      );
     } catch (error) {
       onError(error);
-    } finally {
-      clearTimeout(timer);
-      this.#timers.delete(timer);
     }
   }
 }

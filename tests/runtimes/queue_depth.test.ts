@@ -134,8 +134,8 @@ describe("the depth of queues", () => {
     assert.deepEqual(await meter.values(JOBS, STATE), {});
     assert.deepEqual(await meter.values("messaging.client.sent.messages", QUEUE), { email: 1 });
     assert.deepEqual(told, [
-      "The store did not tell the depth of its queues: The server is away",
-      "The store did not tell the depth of its queues: The store is closed",
+      "The depth of the queues is unknown: The server is away",
+      "The depth of the queues is unknown: The store is closed",
     ]);
     assert.deepEqual(await meter.values(JOBS, STATE), { ready: 1, running: 0, waiting: 0 });
   });
@@ -157,7 +157,7 @@ describe("the depth of queues", () => {
     assert.equal(asked, 1);
     assert.equal(
       told[0],
-      "The store did not tell the depth of its queues: It did not answer within 10 ms",
+      "The depth of the queues is unknown: the store did not answer within 10 ms",
     );
     answer();
     assert.deepEqual(await meter.values(JOBS, STATE), { ready: 1, running: 0, waiting: 0 });

@@ -5,7 +5,7 @@
  * @module
  */
 import { StoreTimeoutError } from "../../job/errors.ts";
-import { within } from "../../within.ts";
+import { withTimeLimit } from "../../timers.ts";
 import { ClosedError, isConnectionLost } from "./errors.ts";
 import { inTime, type Statement } from "./in_time.ts";
 import { type ListenEvents, Listening } from "./listening.ts";
@@ -142,7 +142,7 @@ export class CallersClient implements Connections {
       this.#sql.listen?.(channel, events.onNotify, events.onListen),
     ).catch(() => {});
     const unlistened = () => listening.then((one) => one?.unlisten()).catch(() => {});
-    return () => within(UNLISTEN_MS, unlistened());
+    return async () => void await withTimeLimit(UNLISTEN_MS, unlistened());
   }
 
   async close(): Promise<void> {}

@@ -5,6 +5,7 @@
  * @module
  */
 import { StoreTimeoutError } from "../../job/errors.ts";
+import { withTimeLimit } from "../../timers.ts";
 import { codeOf, GivenUpError } from "./errors.ts";
 
 /** A statement under way, which some clients can ask the server to cancel. */
@@ -15,10 +16,10 @@ const CANCEL_MS = 1_000;
 /** The answer to a statement. Rejects when it does not come within the limit. */
 export async function inTime<T>(statement: Statement<T>, limitMs: number): Promise<T> {
   const answer = Promise.resolve(statement);
-  if (await isOver(answer, limitMs)) return await answer;
+  if (await isSettled(answer, limitMs)) return await answer;
   cancel(statement);
-  if (!await isOver(answer, Math.min(limitMs, CANCEL_MS))) {
-    // Who has given up shall not be told as well.
+  if (!await isSettled(answer, Math.min(limitMs, CANCEL_MS))) {
+    // Its later error belongs to nobody.
     answer.catch(() => {});
     throw new GivenUpError(limitMs);
   }
@@ -42,13 +43,7 @@ function cancel(statement: Statement<unknown>): void {
   }
 }
 
-/** Whether it settles within a time. */
-async function isOver(answer: Promise<unknown>, withinMs: number): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<false>((resolve) => timer = setTimeout(() => resolve(false), withinMs));
-  try {
-    return await Promise.race([answer.then(() => true, () => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** Whether a statement succeeds or fails in time. */
+function isSettled(answer: Promise<unknown>, limitMs: number): Promise<boolean> {
+  return withTimeLimit(limitMs, answer.catch(() => {}));
 }

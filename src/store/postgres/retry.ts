@@ -7,6 +7,7 @@ import { StoreTimeoutError, StoreUnavailableError } from "../../job/errors.ts";
 import type { JobInput } from "../../job/record.ts";
 import type { Added } from "../store.ts";
 import { ClosedError, isOutcomeUnknown, isTransient } from "./errors.ts";
+import { sleep } from "../../timers.ts";
 
 /**
  * Runs a statement until the server does not give it up for a reason that passes: a deadlock, a
@@ -43,7 +44,7 @@ async function repeated<T>(
       return await work();
     } catch (error) {
       if (!isWorthIt(error, tries)) throw error;
-      await pause(10 * 2 ** tries * Math.random());
+      await sleep(10 * 2 ** tries * Math.random());
     }
   }
 }
@@ -74,7 +75,7 @@ async function addAgain(
 ): Promise<readonly Added[]> {
   const giveUpAt = performance.now() + lostAnswerMs;
   for (let waitMs = 20;; waitMs = Math.min(waitMs * 2, 500)) {
-    await pause(waitMs * (0.5 + Math.random()));
+    await sleep(waitMs * (0.5 + Math.random()));
     try {
       return await add();
     } catch (error) {
@@ -93,8 +94,4 @@ function unknownWhetherStored(lost: unknown): Error {
       "are. Enqueue the same jobs, made by job(), again: none is stored twice",
     { cause: lost },
   );
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

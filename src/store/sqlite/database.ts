@@ -4,6 +4,7 @@
  * @module
  */
 import { StoreUnavailableError } from "../../job/errors.ts";
+import { sleep } from "../../timers.ts";
 
 /** A value that SQLite stores. */
 export type SqlValue = string | number | null;
@@ -249,7 +250,7 @@ export class Database {
   async #pause(tries: number, waitedMs: number): Promise<void> {
     const isPatient = waitedMs < Math.min(PATIENCE_MS, this.#busyTimeoutMs / 10);
     const pauseMs = isPatient ? Math.min(1.5 ** tries, LONGEST_PAUSE_MS) : SHORTEST_PAUSE_MS;
-    await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random())));
+    await sleep(pauseMs * (0.5 + Math.random()));
   }
 }
 

@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { callIn, type Deadline, deadlineIn, waitUpTo } from "./deadline.ts";
+import { sleep, startTimer, type TimerOptions, withTimeLimit } from "../../timers.ts";
+import { type Deadline, deadlineIn } from "./deadline.ts";
 import { Losses } from "./losses.ts";
 import type { ReadableSpan } from "./readable_span.ts";
 import type { SendSpans } from "./sender.ts";
@@ -34,6 +35,8 @@ interface Batch {
   readonly done: Promise<void>;
 }
 
+// Waiting for spans alone must not keep a process running.
+const BACKGROUND: TimerOptions = { keepsAlive: false };
 // As many connections as workerd gives one request. More would only wait at the collector.
 const MOST_IN_FLIGHT = 6;
 // In one turn of the event loop, in which no answer can arrive: about 30 MB of full batches.
@@ -88,11 +91,11 @@ export class BatchProcessor {
       this.#start(1, deadline);
       if (this.#queue.removed >= last) break;
       // By its own timer, because in workerd nothing may wait for what another request has begun.
-      await waitUpTo(PLACE_CHECK_MS);
+      await sleep(PLACE_CHECK_MS, BACKGROUND);
     }
     for (const batch of [...this.#inFlight].filter(({ first }) => first < last)) {
       const leftMs = Math.min(deadline.leftMs(), batch.deadline.leftMs());
-      await waitUpTo(leftMs + LATE_MS, batch.done);
+      await withTimeLimit(leftMs + LATE_MS, batch.done, BACKGROUND);
     }
   }
 
@@ -119,7 +122,7 @@ export class BatchProcessor {
     if (older >= MOST_IN_FLIGHT || this.#startedInTurn >= MOST_IN_A_TURN) return;
     if (this.#startedInTurn === 0) {
       try {
-        callIn(0, () => this.#startedInTurn = 0);
+        startTimer(0, () => this.#startedInTurn = 0, BACKGROUND);
       } catch {
         return; // In workerd outside a request nothing can be sent either.
       }
@@ -131,7 +134,7 @@ export class BatchProcessor {
   #wakeIn(ms: number): void {
     try {
       this.#cancelWake();
-      this.#cancelWake = callIn(ms, () => this.#wake(ms));
+      this.#cancelWake = startTimer(ms, () => this.#wake(ms), BACKGROUND);
       this.#wakesAtMs = performance.now() + ms;
     } catch {
       // In workerd there are no timers outside a request: the next span tries again.

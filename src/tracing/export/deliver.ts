@@ -4,7 +4,8 @@
  * @module
  */
 import { type CollectorAnswer, readCollectorAnswer } from "./collector_answer.ts";
-import { type Deadline, waitUpTo } from "./deadline.ts";
+import type { Deadline } from "./deadline.ts";
+import { sleep } from "../../timers.ts";
 import { type Body, bodyInit } from "./request_body.ts";
 import { runWithoutTracing } from "../../trace/active_context.ts";
 
@@ -54,7 +55,7 @@ export async function deliver(
     if (pauseMs >= deadline.leftMs()) {
       throw new Error(said(delivery, `${answer.reason}, and no time was left to try again`));
     }
-    await waitUpTo(pauseMs);
+    await sleep(pauseMs, { keepsAlive: false });
   }
 }
 

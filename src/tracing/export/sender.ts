@@ -5,7 +5,8 @@
  * @module
  */
 import { oneLine } from "./collector_answer.ts";
-import { type Deadline, waitUpTo } from "./deadline.ts";
+import type { Deadline } from "./deadline.ts";
+import { sleep } from "../../timers.ts";
 import { deliver, said, TooLargeError } from "./deliver.ts";
 import { canGzip, type Compression, gzip } from "./gzip.ts";
 import type { Acceptance, Json, Protocol } from "./protocol.ts";
@@ -75,7 +76,7 @@ export function newSender(destination: Destination): SendSpans {
       if (error.retryAfterMs >= deadline.leftMs()) {
         return lost(spans, `${error.message}, and no time was left to send less at once`);
       }
-      await waitUpTo(error.retryAfterMs);
+      await sleep(error.retryAfterMs, { keepsAlive: false });
       return await sendHalves(spans, deadline);
     }
   };

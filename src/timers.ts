@@ -1,0 +1,59 @@
+/**
+ * Timers and time limits, the same on every runtime.
+ *
+ * @module
+ */
+
+/** What a timer does to its process. */
+export interface TimerOptions {
+  /** Whether it keeps Node, Bun or Deno running. @default {true} */
+  readonly keepsAlive?: boolean;
+}
+
+/**
+ * Waits for `work`, but at most `ms`. Rejects as `work` does.
+ *
+ * @returns whether `work` was done in time. It is not cancelled, and its later error is ignored.
+ */
+export async function withTimeLimit(
+  ms: number,
+  work: PromiseLike<unknown>,
+  options?: TimerOptions,
+): Promise<boolean> {
+  let cancel: (() => void) | undefined;
+  const timeout = new Promise<false>((resolve) => {
+    cancel = startTimer(ms, () => resolve(false), options);
+  });
+  try {
+    return await Promise.race([work.then(() => true), timeout]);
+  } finally {
+    cancel?.();
+  }
+}
+
+/** Waits. */
+export function sleep(ms: number, options?: TimerOptions): Promise<void> {
+  return new Promise((resolve) => void startTimer(ms, resolve, options));
+}
+
+/**
+ * Calls `fn` after `ms`, at once when that is negative.
+ *
+ * @returns what cancels it.
+ */
+export function startTimer(
+  ms: number,
+  fn: () => void,
+  { keepsAlive = true }: TimerOptions = {},
+): () => void {
+  const timer = setTimeout(fn, Math.max(0, ms));
+  if (!keepsAlive) unref(timer);
+  return () => clearTimeout(timer);
+}
+
+/** Deno's timer is a number, as on the web; Node's and Bun's is an object. */
+function unref(timer: unknown): void {
+  const { Deno } = globalThis as { Deno?: { unrefTimer?: (timer: number) => void } };
+  if (typeof timer === "number") Deno?.unrefTimer?.(timer);
+  else (timer as { unref?: () => void }).unref?.();
+}
