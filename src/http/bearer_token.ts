@@ -71,7 +71,7 @@ export function bearerToken(
     if (token === undefined) return false;
     digests ??= Promise.all(given.map((one) => hash(one.token)));
     const isSent = areEqual(await hash(token), await digests);
-    return together(given.filter((one, i) => isSent[i]! && includes(one.right, right)));
+    return merge(given.filter((one, i) => isSent[i]! && includes(one.right, right)));
   };
 }
 
@@ -80,7 +80,7 @@ function includes(given: Right, asked: Right): boolean {
 }
 
 /** What several rights come to. */
-function together(held: readonly TokenRight[]): boolean | QueueRights {
+function merge(held: readonly TokenRight[]): boolean | QueueRights {
   if (held.length === 0) return false;
   if (held.some(({ queues }) => queues === undefined)) return true;
   return { queues: [...new Set(held.flatMap(({ queues = [] }) => queues))] };

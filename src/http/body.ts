@@ -4,45 +4,13 @@
  * @module
  */
 import { parseExactly } from "../job/exact_json.ts";
-import { shown } from "../job/ids.ts";
 import { isInputError } from "../job/input_error.ts";
-import { shownWithNearest } from "../job/option_names.ts";
+import { type JsonObject, jsonObject } from "./input.ts";
 import { invalidInput, RequestError } from "./request_error.ts";
 
-/** A JSON object as it was sent: nothing is known of its values. */
-export type Plain = Readonly<Record<string, unknown>>;
-
 /** A body as the JSON object that it holds. */
-export function parseBody(bytes: Uint8Array): Plain {
-  return plainObject(parse(bytes), "The body");
-}
-
-/** Refuses what is no JSON object. */
-export function plainObject(value: unknown, what: string, path?: string): Plain {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Plain;
-  const got = Array.isArray(value) ? "an array" : shown(value);
-  throw invalidInput(`${what} must be a JSON object: got ${got}`, path);
-}
-
-/** Refuses every name but these and the ignored ones: a misspelled one would have no effect. */
-export function checkNames(
-  object: Plain,
-  names: readonly string[],
-  path: string,
-  ignored: readonly string[] = [],
-): void {
-  for (const name of Object.keys(object)) {
-    if (names.includes(name) || ignored.includes(name)) continue;
-    const known = names.length === 0 ? "nothing" : names.join(", ");
-    const got = shownWithNearest(name, names);
-    throw invalidInput(`Here can be ${known}: got ${got}`, below(path, name));
-  }
-}
-
-/** The path of a part. */
-export function below(path: string, name: string): string {
-  const part = name.length > 60 ? `${name.slice(0, 60)}…` : name;
-  return path === "" ? part : `${path}.${part}`;
+export function parseBody(bytes: Uint8Array): JsonObject {
+  return jsonObject(parse(bytes), "The body");
 }
 
 function parse(bytes: Uint8Array): unknown {

@@ -11,10 +11,9 @@ import type { Job, JobWith, JobWithAttempts } from "../job/job.ts";
 import { job, type NewJob } from "../job/new_job.ts";
 import type { OptionNames } from "../job/option_names.ts";
 import type { Enqueued } from "../job/queues.ts";
-import { below, checkNames, type Plain } from "./body.ts";
+import { below, checkNames, type JsonObject, readTime } from "./input.ts";
 import { checkedAt, invalidInput } from "./request_error.ts";
 import { readPayload, type StandardSchema } from "./standard_schema.ts";
-import { readTime } from "./time.ts";
 
 /** What bounds and checks payloads. */
 export interface PayloadRules {
@@ -59,7 +58,7 @@ const LONGEST_BACKOFF = 1_000;
 
 /** Reads a job. `path` is its own in the request, empty where it is the whole body. */
 export async function readNewJob(
-  plain: Plain,
+  plain: JsonObject,
   path: string,
   { maxPayloadBytes, schemas }: PayloadRules,
 ): Promise<NewJob> {
@@ -80,7 +79,7 @@ export async function readNewJob(
   return id === undefined ? newJob : { ...newJob, id };
 }
 
-function readOptions(plain: Plain, path: string): JobOptions {
+function readOptions(plain: JsonObject, path: string): JobOptions {
   const options: Record<string, unknown> = {};
   for (const name of optionNames) {
     const value = plain[name];

@@ -5,11 +5,20 @@
  */
 import type { JobQueue } from "../queue/queue.ts";
 import type { AllowedJobs } from "./allowed_jobs.ts";
-import type { Answer } from "./answer.ts";
-import type { Plain } from "./body.ts";
+import type { JsonObject } from "./input.ts";
 import type { ErrorCode } from "./request_error.ts";
 import type { Rights } from "./rights.ts";
 import type { Right, RouterSettings } from "./router_options.ts";
+
+/** What an operation answers. */
+export interface OperationResult {
+  /** The HTTP status. */
+  readonly status: number;
+  /** Written as JSON: a date as an ISO string, `undefined` left out. */
+  readonly body: unknown;
+  /** More headers. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
 
 /** A JSON Schema of the dialect 2020-12, or a part of one. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -45,7 +54,7 @@ export interface Content {
 }
 
 /** A request to an operation, as far as it is read. */
-export interface Call {
+export interface OperationCall {
   /** The queue, to change something. */
   readonly queue: JobQueue;
   /** Its jobs, as far as the request may see them. */
@@ -61,11 +70,11 @@ export interface Call {
   /** The parameters of the query. */
   readonly query: URLSearchParams;
   /** The body; `{}` where there is none. */
-  readonly body: Plain;
+  readonly body: JsonObject;
 }
 
 /** One operation. */
-export interface Operation {
+export interface HttpOperation {
   /** Its name in the document. */
   readonly operationId: string;
   /** How it is called: a `POST` changes something and has a body. */
@@ -85,5 +94,5 @@ export interface Operation {
   /** The errors that it answers beside those that every operation can. */
   readonly errors: readonly ErrorCode[];
   /** Does it. */
-  readonly run: (call: Call) => Promise<Answer>;
+  readonly run: (call: OperationCall) => Promise<OperationResult>;
 }

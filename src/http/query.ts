@@ -9,7 +9,7 @@ import { shownWithNearest } from "../job/option_names.ts";
 import { type CountOptions, readCountOptions } from "../queue/counting.ts";
 import { type JobFilter, toRecordFilter } from "../queue/lookup.ts";
 import { checkedAt, invalidInput } from "./request_error.ts";
-import { readTime } from "./time.ts";
+import { readTime } from "./input.ts";
 
 /** A query's names for a filter's. */
 const filterNames = {

@@ -6,17 +6,17 @@
 import { type Context, Hono } from "hono";
 import type { Queues } from "../job/queues.ts";
 import type { JobQueue } from "../queue/queue.ts";
-import { toResponse } from "./answer.ts";
-import type { Operation } from "./operation.ts";
-import { everyOperation } from "./operations/every_operation.ts";
+import type { HttpOperation } from "./operation.ts";
+import { operations } from "./operations/operations.ts";
 import { RequestError } from "./request_error.ts";
 import { type JobRouterOptions, readRouterOptions } from "./router_options.ts";
 import {
-  answerError,
+  errorResult,
   honoPath,
   parameterOf,
   type RouterContext,
   serveOperation,
+  toResponse,
 } from "./serve_operation.ts";
 
 /**
@@ -53,9 +53,9 @@ export function jobRouter<Q extends Queues, Transaction>(
   // Which queues there are is a matter of types, and ends here.
   const context = { queue: queue as unknown as JobQueue, settings: readRouterOptions(options) };
   const app = new Hono();
-  for (const path of new Set(everyOperation.map((operation) => operation.path))) {
-    const operations = everyOperation.filter((operation) => operation.path === path);
-    app.all(honoPath(path), (c) => answer(c, operations, context));
+  for (const path of new Set(operations.map((operation) => operation.path))) {
+    const atPath = operations.filter((operation) => operation.path === path);
+    app.all(honoPath(path), (c) => answer(c, atPath, context));
   }
   context.settings.page?.addTo(app, context as never);
   app.all("*", (c) => answer(c, [], context));
@@ -64,27 +64,27 @@ export function jobRouter<Q extends Queues, Transaction>(
 
 async function answer(
   c: Context,
-  operations: readonly Operation[],
+  atPath: readonly HttpOperation[],
   context: RouterContext,
 ): Promise<Response> {
   const request = c.req.raw;
   try {
-    const operation = chosen(operations, request.method);
+    const operation = operationOf(atPath, request.method);
     return toResponse(await serveOperation(operation, request, parameterOf(c), context));
   } catch (error) {
-    return toResponse(answerError(error, context.settings.onError));
+    return toResponse(errorResult(error, context.settings.onError));
   }
 }
 
-function chosen(operations: readonly Operation[], method: string): Operation {
-  if (operations.length === 0) {
+function operationOf(atPath: readonly HttpOperation[], method: string): HttpOperation {
+  if (atPath.length === 0) {
     throw new RequestError("no_such_path", "There is nothing at this path");
   }
   // Hono leaves out the body of an answer to HEAD.
   const sought = method === "HEAD" ? "GET" : method;
-  const operation = operations.find((one) => one.method === sought);
+  const operation = atPath.find((one) => one.method === sought);
   if (operation !== undefined) return operation;
-  const methods = operations.map((one) => one.method);
+  const methods = atPath.map((one) => one.method);
   const allow = methods.flatMap((one) => one === "GET" ? ["GET", "HEAD"] : [one]).join(", ");
   const message = `This path takes ${methods.join(" or ")}, no other method`;
   throw new RequestError("method_not_allowed", message, {}, { allow });

@@ -112,7 +112,7 @@ const optionNames: OptionNames<JobRouterOptions> = {
 export function readRouterOptions(options: JobRouterOptions = {}): RouterSettings {
   checkOptionNames("A router", options, optionNames);
   const { authorize, publicAccess, onError = reportToConsole } = options;
-  checkAccess(authorize, publicAccess);
+  checkWhoMayUse(authorize, publicAccess);
   if (typeof onError !== "function") {
     throw new TypeError(`onError must be a function: got ${shown(onError)}`);
   }
@@ -133,7 +133,7 @@ export function readRouterOptions(options: JobRouterOptions = {}): RouterSetting
 /** All rights. */
 export const rights: readonly Right[] = ["read", "enqueue", "write"];
 
-function checkAccess(authorize: unknown, publicAccess: unknown): void {
+function checkWhoMayUse(authorize: unknown, publicAccess: unknown): void {
   if (authorize === undefined && publicAccess === undefined) {
     throw new TypeError(
       "A job router must be told who may use it: authorize, such as bearerToken(token), or " +

@@ -1,17 +1,18 @@
 /**
- * One request to one operation: the right, then the site, then the body, then what it is for.
+ * Serves one request to one operation: checks the right, the site and the body, runs it, and makes
+ * the response.
  *
  * @module
  */
 import type { Context } from "hono";
 import type { JobQueue } from "../queue/queue.ts";
-import { checkContentType, checkSite } from "./access.ts";
+import { checkContentType, checkSite } from "./cross_site.ts";
 import { AllowedJobs } from "./allowed_jobs.ts";
-import { type Answer, errorAnswer } from "./answer.ts";
-import { parseBody, type Plain, readBytes } from "./body.ts";
-import type { Operation } from "./operation.ts";
+import { parseBody, readBytes } from "./body.ts";
+import type { JsonObject } from "./input.ts";
+import type { HttpOperation, OperationResult } from "./operation.ts";
 import { checkQuery } from "./query.ts";
-import { statusOfCode, toRequestError } from "./request_error.ts";
+import { type RequestError, statusOfCode, toRequestError } from "./request_error.ts";
 import { Rights } from "./rights.ts";
 import type { RouterSettings } from "./router_options.ts";
 
@@ -38,11 +39,11 @@ export function parameterOf(c: Context): string {
 
 /** Serves a request. `id` is the value of the path's parameter. */
 export async function serveOperation(
-  operation: Operation,
+  operation: HttpOperation,
   request: Request,
   id: string,
   { queue, settings }: RouterContext,
-): Promise<Answer> {
+): Promise<OperationResult> {
   const rights = new Rights(request, operation.operationId, settings);
   await rights.check(operation.right);
   const { searchParams: query } = new URL(request.url);
@@ -56,10 +57,10 @@ export async function serveOperation(
 
 /** A body that may be left out needs no content type when it is. */
 async function readOperationBody(
-  { body }: Operation,
+  { body }: HttpOperation,
   request: Request,
   maxBytes: number,
-): Promise<Plain> {
+): Promise<JsonObject> {
   if (body?.required) checkContentType(request);
   const bytes = await readBytes(request, maxBytes);
   if (bytes.length === 0) return {};
@@ -68,10 +69,37 @@ async function readOperationBody(
 }
 
 /** An error as an answer. What its sender may not know is reported instead. */
-export function answerError(error: unknown, onError: (error: unknown) => void): Answer {
+export function errorResult(error: unknown, onError: (error: unknown) => void): OperationResult {
   const requestError = toRequestError(error);
   if (statusOfCode[requestError.code] >= 500) report(error, onError);
-  return errorAnswer(requestError);
+  return resultOf(requestError);
+}
+
+// A sentence may quote its input, and the input may be long.
+const LONGEST_MESSAGE = 1_000;
+
+function resultOf({ code, message, details, headers }: RequestError): OperationResult {
+  const sentence = message.length > LONGEST_MESSAGE
+    ? `${message.slice(0, LONGEST_MESSAGE)}…`
+    : message;
+  return {
+    status: statusOfCode[code],
+    body: { error: { code, message: sentence, ...details } },
+    headers,
+  };
+}
+
+/** A result as a response: always JSON, never cached, never taken for anything else by a browser. */
+export function toResponse({ status, body, headers }: OperationResult): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: {
+      "content-type": "application/json",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      ...headers,
+    },
+  });
 }
 
 function report(error: unknown, onError: (error: unknown) => void): void {
@@ -82,6 +110,6 @@ function report(error: unknown, onError: (error: unknown) => void): void {
   }
 }
 
-function queryNames({ parameters = [] }: Operation): readonly string[] {
+function queryNames({ parameters = [] }: HttpOperation): readonly string[] {
   return parameters.filter((parameter) => parameter.in === "query").map(({ name }) => name);
 }

@@ -6,27 +6,38 @@
 import type { Context, Hono } from "hono";
 import { html } from "hono/html";
 import { routePath } from "hono/route";
-import { checkForm } from "../http/access.ts";
+import { checkForm } from "../http/cross_site.ts";
 import { AllowedJobs } from "../http/allowed_jobs.ts";
 import { readBytes } from "../http/body.ts";
-import { cancelJob, retryJob } from "../http/operations/steer.ts";
+import { cancelJob, retryJob } from "../http/operations/actions.ts";
 import { checkQuery } from "../http/query.ts";
 import { statusOfCode } from "../http/request_error.ts";
 import { Rights } from "../http/rights.ts";
-import { answerError, honoPath, parameterOf, type RouterContext } from "../http/serve_operation.ts";
+import { errorResult, honoPath, parameterOf, type RouterContext } from "../http/serve_operation.ts";
 import { Addresses } from "./links.ts";
-import type { Asset } from "./asset.ts";
 import { script } from "./script.ts";
 import { style } from "./style.ts";
-import { documentOf, login, redirect, safeResponse } from "./page_response.ts";
+import { documentOf, login, redirect, safeResponse } from "./document.ts";
 import type { PageSettings } from "./options.ts";
-import type { Shown, View } from "./view.ts";
-import { everyView } from "./views/every_view.ts";
+import type { Asset, View, ViewContent } from "./view.ts";
+import { jobView } from "./views/job.ts";
+import { overview } from "./views/overview.ts";
+import { search } from "./views/search.ts";
+import { correlationByQueryView, correlationView, traceView } from "./views/trace.ts";
+
+const views: readonly View[] = [
+  overview,
+  search,
+  traceView,
+  correlationView,
+  correlationByQueryView,
+  jobView,
+];
 
 const LARGEST_FORM = 10_000;
 
 /** A request of the page, and what it is answered from. */
-interface Asked {
+interface PageRequest {
   readonly request: Request;
   /** Its path below the router. */
   readonly path: string;
@@ -41,7 +52,7 @@ export function addPage(app: Hono, context: RouterContext, page: PageSettings): 
   const route = (
     method: "get" | "post",
     path: string,
-    answer: (asked: Asked) => Promise<Response>,
+    answer: (asked: PageRequest) => Promise<Response>,
   ) => {
     app[method](honoPath(path), async (c: Context) => {
       const asked = {
@@ -62,7 +73,7 @@ export function addPage(app: Hono, context: RouterContext, page: PageSettings): 
   app.get("*", (c, next) => {
     return isRouterItself(c) ? Promise.resolve(redirect("./page")) : next();
   });
-  for (const view of everyView) route("get", view.path, (asked) => showView(view, asked));
+  for (const view of views) route("get", view.path, (asked) => showView(view, asked));
   for (const asset of [style, script]) {
     route("get", `/page/${asset.name}`, (asked) => showAsset(asset, asked));
   }
@@ -72,7 +83,7 @@ export function addPage(app: Hono, context: RouterContext, page: PageSettings): 
 }
 
 /** Who opens the router itself wants to see the page. */
-function toOverview({ request }: Asked): Promise<Response> {
+function toOverview({ request }: PageRequest): Promise<Response> {
   // Its address ends without a slash here, unless it is mounted at the top.
   const [name] = new URL(request.url).pathname.split("/").slice(-1);
   return Promise.resolve(redirect(name === "" ? "./page" : `./${name}/page`));
@@ -84,7 +95,7 @@ function isRouterItself(c: Context): boolean {
   return pathname.endsWith("/") && pathname.split("/").length === routePath(c).split("/").length;
 }
 
-async function showView(view: View, asked: Asked): Promise<Response> {
+async function showView(view: View, asked: PageRequest): Promise<Response> {
   const { request, path, id, page, context: { queue, settings } } = asked;
   const rights = new Rights(request, "page", settings);
   await rights.check("read");
@@ -105,13 +116,16 @@ async function showView(view: View, asked: Asked): Promise<Response> {
 }
 
 /** Not even the page's style is for everybody: whoever may not read learns nothing. */
-async function showAsset({ type, text }: Asset, { request, context }: Asked): Promise<Response> {
+async function showAsset(
+  { type, text }: Asset,
+  { request, context }: PageRequest,
+): Promise<Response> {
   await new Rights(request, "page", context.settings).check("read");
   return safeResponse(text, 200, { "content-type": type, "cache-control": "no-cache" });
 }
 
 /** Retries or cancels as the operation of that name does, then shows the job. */
-async function steer(operation: typeof retryJob, asked: Asked): Promise<Response> {
+async function steer(operation: typeof retryJob, asked: PageRequest): Promise<Response> {
   const { request, path, id, context: { queue, settings } } = asked;
   const rights = new Rights(request, operation.operationId, settings);
   await rights.check("write");
@@ -130,11 +144,11 @@ async function steer(operation: typeof retryJob, asked: Asked): Promise<Response
   return redirect(new Addresses(path).job(id));
 }
 
-async function errorPage(error: unknown, asked: Asked): Promise<Response> {
-  const { status, body, headers } = answerError(error, asked.context.settings.onError);
+async function errorPage(error: unknown, asked: PageRequest): Promise<Response> {
+  const { status, body, headers } = errorResult(error, asked.context.settings.onError);
   const { error: { message } } = body as { readonly error: { readonly message: string } };
   const title = titles[status] ?? "This cannot be shown";
-  const shown: Shown = {
+  const shown: ViewContent = {
     title,
     body: html`<h1>${title}</h1>
 <p>${message}.</p>`,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Asset } from "./asset.ts";
+import type { Asset } from "./view.ts";
 
 const text = `"use strict";
 document.documentElement.classList.add("js");

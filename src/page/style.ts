@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Asset } from "./asset.ts";
+import type { Asset } from "./view.ts";
 
 const text = `
 :root {

@@ -13,7 +13,7 @@ import type { PageSettings } from "./options.ts";
 export type Html = ReturnType<typeof html>;
 
 /** A request for a view, as far as it is read. */
-export interface Visit {
+export interface ViewRequest {
   /** The jobs, as far as the viewer may see them. */
   readonly jobs: AllowedJobs;
   /** What bounds the request. */
@@ -33,7 +33,7 @@ export interface Visit {
 }
 
 /** What is shown. */
-export interface Shown {
+export interface ViewContent {
   /** Names it in the browser's tab. */
   readonly title: string;
   /** What stands between head and foot. */
@@ -45,7 +45,7 @@ export interface Shown {
 }
 
 /** The way to another view instead. */
-export interface Detour {
+export interface Redirect {
   /** Relative to the view. */
   readonly goTo: string;
 }
@@ -57,5 +57,15 @@ export interface View {
   /** The names that its query can have. */
   readonly query: readonly string[];
   /** Makes what is shown. */
-  readonly show: (visit: Visit) => Promise<Shown | Detour>;
+  readonly show: (visit: ViewRequest) => Promise<ViewContent | Redirect>;
+}
+
+/** A file that views load from their own router. */
+export interface Asset {
+  /** Its name below `/page`. */
+  readonly name: string;
+  /** Its content type. */
+  readonly type: string;
+  /** What is in it. */
+  readonly text: string;
 }

@@ -4,23 +4,22 @@
  * @module
  */
 import { isPublic } from "../rights.ts";
-import type { Content, JsonSchema, Operation, Parameter } from "../operation.ts";
+import type { Content, HttpOperation, JsonSchema, Parameter } from "../operation.ts";
 import { type ErrorCode, statusOfCode } from "../request_error.ts";
 import type { RouterSettings } from "../router_options.ts";
-import { answerHeaders } from "./headers.ts";
+import { answerHeaders } from "./parameters.ts";
 import { schemas } from "./schemas.ts";
 
 /** What can go wrong with any operation. */
 const everywhere: readonly ErrorCode[] = ["unauthorized", "forbidden", "internal", "unavailable"];
 
-/** Who may do what without being asked who it is. */
-type Access = Pick<RouterSettings, "publicAccess">;
+type PublicAccess = Pick<RouterSettings, "publicAccess">;
 
 /** Describes operations that are mounted at a path. */
 export function describeOperations(
-  operations: readonly Operation[],
+  operations: readonly HttpOperation[],
   mountedAt: string,
-  access: Access,
+  access: PublicAccess,
 ): JsonSchema {
   const paths: Record<string, Record<string, JsonSchema>> = {};
   for (const operation of operations) {
@@ -43,7 +42,7 @@ export function describeOperations(
   };
 }
 
-function describe(operation: Operation, access: Access): JsonSchema {
+function describe(operation: HttpOperation, access: PublicAccess): JsonSchema {
   const { operationId, summary, parameters = [], body, answers, errors } = operation;
   const enqueues = parameters.some(({ name }) => name === "traceparent");
   return {

@@ -1,11 +1,185 @@
 /**
- * The schemas of everything that goes in and out, by name.
+ * The schemas of everything that requests and answers contain, by name.
  *
  * @module
  */
+import { longestDelayMs } from "../../job/backoff.ts";
+import { longestTimerMs, mostAttempts, mostDependencies } from "../../job/job_options.ts";
+import { jobStatuses } from "../../job/status.ts";
+import { storedNames } from "../new_jobs.ts";
 import type { JsonSchema } from "../operation.ts";
 import { statusOfCode } from "../request_error.ts";
-import { closed, jobSchemas, list, ref, text, time, whole } from "./job_schemas.ts";
+
+/** A schema of the document, by its name. */
+const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
+
+/** A list of what a schema describes. */
+const list = (items: JsonSchema, more: JsonSchema = {}): JsonSchema => ({
+  type: "array",
+  items,
+  ...more,
+});
+
+/** An object with these properties and no other. */
+const closed = (properties: JsonSchema, required: readonly string[] = []): JsonSchema => ({
+  type: "object",
+  properties,
+  required,
+  additionalProperties: false,
+});
+
+/** A whole number. */
+const whole = (minimum: number, maximum?: number): JsonSchema => ({
+  type: "integer",
+  minimum,
+  ...maximum !== undefined && { maximum },
+});
+
+/** Text of any kind. */
+const text: JsonSchema = { type: "string" };
+
+/** A point in time. */
+const time: JsonSchema = { type: "string", format: "date-time" };
+
+/** A trace id as a caller may write it. None is all zeros. */
+export const anyTraceId: JsonSchema = {
+  type: "string",
+  pattern: "^(?![0-]+$)([0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$",
+};
+
+/** A time at which a job can be due, in UTC. */
+const dueTime: JsonSchema = { ...time, pattern: "^(19[789][0-9]|[2-9][0-9]{3})-" };
+
+const jobId: JsonSchema = { type: "string", format: "uuid" };
+const businessId: JsonSchema = { type: "string", minLength: 1, maxLength: 255 };
+const delay = whole(0, longestDelayMs);
+const duration: JsonSchema = { type: "number", minimum: 0, maximum: longestDelayMs };
+
+const backoff: JsonSchema = closed({
+  type: { enum: ["fixed", "linear", "exponential"] },
+  delayMs: duration,
+  maxMs: duration,
+  jitter: { type: "number", minimum: 0, maximum: 1 },
+}, ["type", "delayMs"]);
+
+/** What a request can say of a job, and an answer says of it too. */
+const shared = {
+  correlationId: businessId,
+  onDependencyFailure: { enum: ["cancel", "run"] },
+  priority: whole(-32_768, 32_767),
+  runAt: dueTime,
+  maxAttempts: whole(1, mostAttempts),
+  backoff,
+  timeoutMs: whole(1, longestTimerMs),
+  idempotencyKey: businessId,
+  propagation: { enum: ["auto", "child", "link", "none"] },
+  traceparent: text,
+  tracestate: text,
+  baggage: text,
+};
+
+const newJob = closed({
+  id: { type: "string", format: "uuid" },
+  queueName: ref("QueueName"),
+  payload: true,
+  traceId: anyTraceId,
+  parentId: { type: ["string", "null"], format: "uuid" },
+  dependsOn: list({ type: "string", format: "uuid" }, { maxItems: mostDependencies }),
+  delayMs: delay,
+  ...shared,
+  ...Object.fromEntries(storedNames.map((name) => [name, { readOnly: true }])),
+}, ["queueName", "payload"]);
+
+const summaryProperties = {
+  id: { type: "string", format: "uuid" },
+  queueName: ref("QueueName"),
+  status: ref("JobStatus"),
+  attempts: whole(0),
+  releases: whole(0),
+  traceId: { type: "string", pattern: "^[0-9a-f]{32}$" },
+  parentId: { type: "string", format: "uuid" },
+  attemptTraceparent: text,
+  dependsOn: list({ type: "string", format: "uuid" }),
+  ...shared,
+  createdAt: time,
+  startedAt: time,
+  finishedAt: time,
+  error: ref("JobError"),
+};
+
+const parts = { payload: true, result: true };
+const jobProperties = { ...summaryProperties, ...parts };
+
+/** What lists show of parts that were not asked for. */
+const partSizes = { payloadBytes: whole(0), resultBytes: whole(0) };
+
+const alwaysThere = [
+  "id",
+  "queueName",
+  "status",
+  "attempts",
+  "releases",
+  "maxAttempts",
+  "priority",
+  "traceId",
+  "dependsOn",
+  "onDependencyFailure",
+  "createdAt",
+  "runAt",
+];
+
+const wholeJob = [...alwaysThere, "payload"];
+
+const attemptHistory = list(ref("Attempt"));
+const outcomes = ["failed", "timed_out", "cancelled", "released", "lease_expired"];
+
+const jobSchemas: Readonly<Record<string, JsonSchema>> = {
+  QueueName: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$" },
+  JobStatus: { enum: jobStatuses },
+  JobError: closed(
+    { name: text, message: text, stack: text, dependencyId: jobId, parentId: jobId },
+    ["name", "message"],
+  ),
+  NewJob: {
+    description: "A job to enqueue. What only a stored job has is ignored, so a job can be sent " +
+      "as `GET /jobs/{id}` answered it.",
+    ...newJob,
+  },
+  NewJobs: closed({ jobs: list(ref("NewJob"), { minItems: 1 }) }, ["jobs"]),
+  Job: closed(jobProperties, wholeJob),
+  ListedJob: closed({ ...jobProperties, ...partSizes }, alwaysThere),
+  EnqueuedJob: {
+    description:
+      "The whole job for who may read its queue; for others its id, whether it was stored " +
+      "before, and of its trace and its business process what they said themselves.",
+    ...closed({ ...jobProperties, deduplicated: { type: "boolean" } }, ["id", "deduplicated"]),
+  },
+  ListedEnqueuedJob: {
+    description:
+      "As `EnqueuedJob`, but of the payload and the result only the sizes, and errors short and " +
+      "without their stacks.",
+    ...closed({ ...summaryProperties, ...partSizes, deduplicated: { type: "boolean" } }, [
+      "id",
+      "deduplicated",
+    ]),
+  },
+  EnqueuedJobs: closed({ jobs: list(ref("ListedEnqueuedJob")) }, ["jobs"]),
+  JobChange: closed({
+    job: ref("Job"),
+    changed: { type: "boolean" },
+    reason: text,
+    cancelledDescendants: whole(0),
+  }, ["job", "changed"]),
+  JobWithAttempts: closed({ ...jobProperties, attemptHistory }, [...wholeJob, "attemptHistory"]),
+  Attempt: closed({
+    attempt: whole(1),
+    outcome: { enum: ["running", "completed", ...outcomes] },
+    startedAt: time,
+    finishedAt: time,
+    error: ref("JobError"),
+    traceparent: text,
+  }, ["attempt", "outcome", "startedAt"]),
+};
 
 const tree = (id: string): JsonSchema =>
   closed({
@@ -16,7 +190,7 @@ const tree = (id: string): JsonSchema =>
     nextCursor: text,
   }, [id, "roots"]);
 
-/** The schemas, by name. */
+/** All schemas, by name. */
 export const schemas: Readonly<Record<string, JsonSchema>> = {
   ...jobSchemas,
   JobPage: closed({ jobs: list(ref("ListedJob")), nextCursor: text }, ["jobs"]),

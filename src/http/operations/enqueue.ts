@@ -10,18 +10,46 @@ import type { NewJob } from "../../job/new_job.ts";
 import type { JobPart } from "../../job/parts.ts";
 import type { Enqueued } from "../../job/queues.ts";
 import { JobIdTakenError } from "../../job/errors.ts";
-import { below, checkNames, type Plain, plainObject } from "../body.ts";
+import { below, checkNames, type JsonObject, jsonObject } from "../input.ts";
 import { readNewJob } from "../new_jobs.ts";
-import { exampleBatch, exampleNewJob } from "../openapi/examples.ts";
-import { correlationHeader, idempotencyHeader, traceContextHeaders } from "../openapi/headers.ts";
-import type { Call, Operation } from "../operation.ts";
+import {
+  correlationHeader,
+  idempotencyHeader,
+  traceContextHeaders,
+} from "../openapi/parameters.ts";
+import type { HttpOperation, OperationCall } from "../operation.ts";
 import { checkedAt, invalidInput, RequestError } from "../request_error.ts";
 import { inTrace, readRequestTrace, traceHeadersOf } from "../trace_headers.ts";
 import { checkOptions } from "../../job/job_options.ts";
 import { unknownDependency, unknownParent } from "../../store/reasons.ts";
 
+/** A job as a request gives it. */
+const exampleNewJob = {
+  queueName: "email_queue",
+  payload: { to: "a@example.com" },
+  correlationId: "order-12345",
+} as const;
+
+/** Two jobs, the second of which waits for the first. */
+const exampleBatch = {
+  jobs: [
+    {
+      id: "01987654-3210-7abc-8def-0123456789ab",
+      queueName: "payment_queue",
+      payload: { amount: 299.99 },
+      correlationId: "order-12345",
+    },
+    {
+      queueName: "email_queue",
+      payload: { to: "a@example.com" },
+      correlationId: "order-12345",
+      dependsOn: ["01987654-3210-7abc-8def-0123456789ab"],
+    },
+  ],
+} as const;
+
 /** One job. */
-export const enqueueJob: Operation = {
+export const enqueueJob: HttpOperation = {
   operationId: "enqueueJob",
   method: "POST",
   path: "/jobs",
@@ -51,7 +79,7 @@ export const enqueueJob: Operation = {
 };
 
 /** Several jobs. */
-export const enqueueBatch: Operation = {
+export const enqueueBatch: HttpOperation = {
   operationId: "enqueueBatch",
   method: "POST",
   path: "/jobs/batch",
@@ -73,7 +101,7 @@ export const enqueueBatch: Operation = {
     const newJobs: NewJob[] = [];
     for (const [i, one] of readList(call).entries()) {
       const path = `jobs[${i}]`;
-      newJobs.push(await readJob(call, plainObject(one, "A job", path), path));
+      newJobs.push(await readJob(call, jsonObject(one, "A job", path), path));
     }
     const jobs = await enqueue(call, newJobs, { include: [], pathOf: (path) => `jobs${path}` });
     return { status: 201, body: { jobs }, headers: traceHeadersOf(jobs) };
@@ -82,12 +110,12 @@ export const enqueueBatch: Operation = {
 
 const KEY = "idempotency-key";
 
-function rulesOf({ queue, settings }: Call) {
+function rulesOf({ queue, settings }: OperationCall) {
   return { maxPayloadBytes: queue.maxPayloadBytes, schemas: settings.schemas };
 }
 
 /** The header stands for the body's own key. */
-function withKey(body: Plain, { headers }: Request): Plain {
+function withKey(body: JsonObject, { headers }: Request): JsonObject {
   const idempotencyKey = headers.get(KEY);
   if (idempotencyKey === null) return body;
   checkedAt(KEY, () => checkOptions({ idempotencyKey }));
@@ -96,7 +124,7 @@ function withKey(body: Plain, { headers }: Request): Plain {
   throw invalidInput("The header and the body give two idempotency keys: give one", KEY);
 }
 
-function readList({ body, settings }: Call): readonly unknown[] {
+function readList({ body, settings }: OperationCall): readonly unknown[] {
   checkNames(body, ["jobs"], "");
   const { jobs } = body;
   if (Array.isArray(jobs) && jobs.length >= 1 && jobs.length <= settings.maxJobs) return jobs;
@@ -108,7 +136,7 @@ function readList({ body, settings }: Call): readonly unknown[] {
 }
 
 /** Before anything of a job is read but its queue: even what is wrong with it is not for everybody. */
-async function readJob(call: Call, plain: Plain, path: string): Promise<NewJob> {
+async function readJob(call: OperationCall, plain: JsonObject, path: string): Promise<NewJob> {
   const { queueName } = plain;
   if (typeof queueName === "string" && !await call.rights.may("enqueue", queueName)) {
     throw new RequestError("forbidden", "This needs the right to enqueue in this queue", {
@@ -119,7 +147,7 @@ async function readJob(call: Call, plain: Plain, path: string): Promise<NewJob> 
 }
 
 async function enqueue(
-  call: Call,
+  call: OperationCall,
   newJobs: readonly NewJob[],
   { include, pathOf }: {
     /** The parts of the jobs to answer. Default: all. */
@@ -158,7 +186,7 @@ interface EnqueuedAnswer extends Pick<Enqueued<JobSummary>, "id" | "deduplicated
 }
 
 async function answerOf(
-  { jobs, rights }: Call,
+  { jobs, rights }: OperationCall,
   stored: Enqueued<JobSummary>,
   { traceId, correlationId }: NewJob,
   callersTraceId: string | undefined,
@@ -178,7 +206,7 @@ async function answerOf(
  * parent may be unknown where a job has a trace of its own: so one that may not be read is left out then.
  */
 async function withReadableReferences(
-  { jobs, rights }: Call,
+  { jobs, rights }: OperationCall,
   newJobs: readonly NewJob[],
 ): Promise<readonly NewJob[]> {
   if (rights.isPublic("read")) return newJobs;

@@ -12,12 +12,12 @@ import {
   pageParameters,
   traceInPath,
 } from "../openapi/parameters.ts";
-import type { Call, Operation } from "../operation.ts";
+import type { HttpOperation, OperationCall } from "../operation.ts";
 import { readFilter } from "../query.ts";
 import { checkedAt, invalidInput, RequestError } from "../request_error.ts";
 
 /** Jobs, newest first. */
-export const findJobs: Operation = {
+export const findJobs: HttpOperation = {
   operationId: "findJobs",
   method: "GET",
   path: "/jobs",
@@ -45,7 +45,7 @@ export const findJobs: Operation = {
 };
 
 /** One job with all of its attempts. */
-export const getJob: Operation = {
+export const getJob: HttpOperation = {
   operationId: "getJob",
   method: "GET",
   path: "/jobs/{id}",
@@ -62,7 +62,7 @@ export const getJob: Operation = {
 };
 
 /** The jobs of a trace. */
-export const getTrace: Operation = {
+export const getTrace: HttpOperation = {
   operationId: "getTrace",
   method: "GET",
   path: "/traces/{traceId}",
@@ -75,7 +75,7 @@ export const getTrace: Operation = {
 };
 
 /** The jobs of a business process. */
-export const getCorrelation: Operation = {
+export const getCorrelation: HttpOperation = {
   operationId: "getCorrelation",
   method: "GET",
   path: "/correlations/{correlationId}",
@@ -89,7 +89,7 @@ export const getCorrelation: Operation = {
 };
 
 /** The same, whatever the id is. */
-export const getCorrelationByQuery: Operation = {
+export const getCorrelationByQuery: HttpOperation = {
   ...getCorrelation,
   operationId: "getCorrelationByQuery",
   path: "/correlations",
@@ -110,7 +110,7 @@ export function noSuchJob(): RequestError {
 }
 
 async function tree(
-  { jobs, query, settings: { maxPageSize } }: Call,
+  { jobs, query, settings: { maxPageSize } }: OperationCall,
   of: { readonly traceId: string } | { readonly correlationId: string },
 ) {
   const page = readFilter(query, ["limit", "cursor", "include"], maxPageSize);

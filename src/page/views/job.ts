@@ -8,16 +8,13 @@ import { durationText } from "../../duration.ts";
 import { checkJobId } from "../../job/ids.ts";
 import type { Attempt, Job, JobSummary, JobWithAttempts } from "../../job/job.ts";
 import type { JobError } from "../../job/record.ts";
-import { hasEnded } from "../../job/status.ts";
+import { canBeRetried, hasEnded } from "../../job/status.ts";
 import { noSuchJob } from "../../http/operations/find.ts";
 import { checkedAt } from "../../http/request_error.ts";
-import { copiedId } from "../copied_id.ts";
-import { moment } from "../moment.ts";
-import { statusMark } from "../elements.ts";
-import type { Html, View, Visit } from "../view.ts";
+import type { Html, View, ViewRequest } from "../view.ts";
+import { copyableId, statusMark, timestamp } from "../elements.ts";
 import { linkedTrace } from "../waterfall/bar.ts";
-import { number } from "../waterfall/words.ts";
-import { steering } from "./steering.ts";
+import { number } from "../waterfall/descriptions.ts";
 
 /** As many of its parts, and of what it waited for, are listed; the trace shows all. */
 const MOST_NEAR = 20;
@@ -35,7 +32,7 @@ export const jobView: View = {
     const mayWrite = await visit.mayWrite(job.queueName);
     const last = job.attemptHistory.at(-1);
     const body = html`<h1>${job.queueName} ${statusMark(job.status)}</h1>
-${mayWrite ? steering(job, visit) : ""}
+${mayWrite ? actions(job, visit) : ""}
 ${facts(job, near, visit)}
 <h2>Attempts</h2>
 ${attempts(job, visit)}
@@ -58,7 +55,10 @@ interface NearJobs {
 }
 
 /** Those that are no longer stored are known by their ids. */
-async function nearJobs({ id, parentId, dependsOn }: Job, { jobs }: Visit): Promise<NearJobs> {
+async function nearJobs(
+  { id, parentId, dependsOn }: Job,
+  { jobs }: ViewRequest,
+): Promise<NearJobs> {
   const after = dependsOn.slice(0, MOST_NEAR);
   const [{ jobs: parts }, { jobs: others }] = await Promise.all([
     jobs.find({ parent: id, limit: MOST_NEAR, include: [] }),
@@ -73,19 +73,19 @@ async function nearJobs({ id, parentId, dependsOn }: Job, { jobs }: Visit): Prom
   };
 }
 
-function facts(job: Job, { parent, parts, dependencies }: NearJobs, { to }: Visit): Html {
+function facts(job: Job, { parent, parts, dependencies }: NearJobs, { to }: ViewRequest): Html {
   const { id, traceId, correlationId, idempotencyKey } = job;
   const lines: readonly (readonly [string, unknown])[] = [
-    ["Job", copiedId(id)],
+    ["Job", copyableId(id)],
     [
       "Trace",
-      html`<a href="${to.trace(traceId, id)}">Its place in the trace</a> ${copiedId(traceId)}`,
+      html`<a href="${to.trace(traceId, id)}">Its place in the trace</a> ${copyableId(traceId)}`,
     ],
     [
       "Correlation",
       correlationId !== undefined &&
       html`<a href="${to.correlation(correlationId)}">All jobs of it</a> ${
-        copiedId(correlationId)
+        copyableId(correlationId)
       }`,
     ],
     ["Part of", parent && nearJob(parent, to)],
@@ -93,10 +93,10 @@ function facts(job: Job, { parent, parts, dependencies }: NearJobs, { to }: Visi
     ["After", nearList(dependencies, to)],
     ["Key", idempotencyKey],
     ["Priority", job.priority !== 0 && String(job.priority)],
-    ["Added", moment(job.createdAt)],
-    ["Due", job.runAt > job.createdAt && moment(job.runAt)],
-    ["Started", job.startedAt && moment(job.startedAt)],
-    ["Ended", job.finishedAt && moment(job.finishedAt)],
+    ["Added", timestamp(job.createdAt)],
+    ["Due", job.runAt > job.createdAt && timestamp(job.runAt)],
+    ["Started", job.startedAt && timestamp(job.startedAt)],
+    ["Ended", job.finishedAt && timestamp(job.finishedAt)],
   ];
   return html`<dl class="facts">${
     lines.filter(([, value]) => value).map(([name, value]) =>
@@ -108,17 +108,17 @@ function facts(job: Job, { parent, parts, dependencies }: NearJobs, { to }: Visi
   }</dl>`;
 }
 
-function nearJob(job: JobSummary | string, to: Visit["to"]): Html {
+function nearJob(job: JobSummary | string, to: ViewRequest["to"]): Html {
   if (typeof job === "string") return html`<code>${job}</code>, which is no longer stored`;
   return html`${statusMark(job.status)} <a href="${to.job(job.id)}">${job.queueName}</a>`;
 }
 
-function nearList(jobs: readonly (JobSummary | string)[], to: Visit["to"]): Html | undefined {
+function nearList(jobs: readonly (JobSummary | string)[], to: ViewRequest["to"]): Html | undefined {
   if (jobs.length === 0) return undefined;
   return html`<ul>${jobs.map((job) => html`<li>${nearJob(job, to)}</li>`)}</ul>`;
 }
 
-function attempts(job: JobWithAttempts<Job>, visit: Visit): Html {
+function attempts(job: JobWithAttempts<Job>, visit: ViewRequest): Html {
   if (job.attemptHistory.length === 0) {
     return html`<p>None has begun. It has ${number(job.maxAttempts)}.</p>`;
   }
@@ -129,7 +129,7 @@ ${job.attemptHistory.map((one) => attempt(one, job, visit))}</ol>
   }.</p>`;
 }
 
-function attempt(attempt: Attempt, job: Job, { to, now }: Visit): Html {
+function attempt(attempt: Attempt, job: Job, { to, now }: ViewRequest): Html {
   const { startedAt, finishedAt, outcome, error } = attempt;
   const length = durationText(Math.max(0, (finishedAt?.getTime() ?? now) - startedAt.getTime()));
   const linked = linkedTrace(attempt, job.traceId);
@@ -138,7 +138,7 @@ function attempt(attempt: Attempt, job: Job, { to, now }: Visit): Html {
       value="${attempt.attempt}"><strong>${outcome.replaceAll(
         "_",
         " ",
-      )}</strong> ${outcome === "running" ? "for" : "after"} ${length}, from ${moment(
+      )}</strong> ${outcome === "running" ? "for" : "after"} ${length}, from ${timestamp(
         startedAt,
       )}${linked === undefined
         ? ""
@@ -177,4 +177,30 @@ function cut(text: string): string {
   return `${text.slice(0, LONGEST_JSON)}… and ${
     number(text.length - LONGEST_JSON)
   } characters more`;
+}
+
+/** The forms to retry or cancel it, each with a question before. A refresh finds them by their ids. */
+function actions({ id, status }: Job, { to }: ViewRequest): Html {
+  const form = (what: "retry" | "cancel", question: string, field: Html | string) =>
+    html`
+      <details id="${what}" class="steer">
+        <summary>${what === "retry" ? "Retry" : "Cancel"}…</summary>
+        <form method="post"
+          action="${to.steer(
+            id,
+            what,
+          )}"><p>${question}</p>${field}<button>Yes, ${what} it</button></form>
+      </details>
+    `;
+  const reason = html`<label>Why <input name="reason" maxlength="1000"></label>
+<label><input type="checkbox" name="descendants"> and its parts</label>`;
+  return html`<div class="steering">${
+    canBeRetried(status)
+      ? form("retry", "Make this job ready again, with one more attempt?", "")
+      : ""
+  }${
+    hasEnded(status)
+      ? ""
+      : form("cancel", "Cancel this job, and the jobs that can only run after it?", reason)
+  }</div>`;
 }

@@ -11,10 +11,9 @@ import type { JobStatus } from "../../job/status.ts";
 import type { QueueDepth } from "../../store/health.ts";
 import type { QueueCount } from "../../store/store.ts";
 import { groupedBy } from "../group_by.ts";
-import { distance } from "../moment.ts";
-import { statusMark } from "../elements.ts";
-import type { Html, View, Visit } from "../view.ts";
-import { counted, number } from "../waterfall/words.ts";
+import type { Html, View, ViewRequest } from "../view.ts";
+import { relativeTime, statusMark } from "../elements.ts";
+import { counted, number } from "../waterfall/descriptions.ts";
 
 const HOUR = 3_600_000;
 const LATEST_FAILURES = 10;
@@ -110,7 +109,7 @@ function failureRate(ended: readonly QueueCount[]): string {
   return percent > 0 && percent < 1 ? "< 1 %" : `${Math.round(percent)} %`;
 }
 
-function latestTraces(jobs: readonly JobSummary[], { to, now }: Visit): Html {
+function latestTraces(jobs: readonly JobSummary[], { to, now }: ViewRequest): Html {
   const traces = [...groupedBy(jobs, ({ traceId }) => traceId)].slice(0, LATEST_TRACES);
   return html`<h2>Latest traces</h2>
 <ol class="lines">
@@ -122,18 +121,18 @@ ${
         <li id="${traceId}"><a href="${to.trace(traceId)}"><code>${traceId}</code></a>
         <span>${first.queueName}</span>${correlation(first, to)}
         ${failed > 0 ? html`<span class="error">${number(failed)} failed</span>` : ""}
-        <span class="when">${distance(first.createdAt, now)}</span></li>
+        <span class="when">${relativeTime(first.createdAt, now)}</span></li>
       `;
     })
   }</ol>`;
 }
 
-function correlation({ correlationId }: JobSummary, to: Visit["to"]): Html | string {
+function correlation({ correlationId }: JobSummary, to: ViewRequest["to"]): Html | string {
   if (correlationId === undefined) return "";
   return html`<a class="id" href="${to.correlation(correlationId)}">${correlationId}</a>`;
 }
 
-function latestFailures(jobs: readonly JobSummary[], { to, now }: Visit): Html {
+function latestFailures(jobs: readonly JobSummary[], { to, now }: ViewRequest): Html {
   return html`<h2>Latest failures</h2>
 <ol class="lines" aria-label="${counted(jobs.length, "failed job")}">
 ${
@@ -141,7 +140,7 @@ ${
       html`
         <li id="${id}">${statusMark(status)} <a href="${to.job(id)}">${queueName}</a>
         <span class="error">${error === undefined ? "" : `${error.name}: ${error.message}`}</span>
-        <span class="when">${distance(finishedAt ?? createdAt, now)}</span></li>
+        <span class="when">${relativeTime(finishedAt ?? createdAt, now)}</span></li>
       `
     )
   }</ol>`;

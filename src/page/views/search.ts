@@ -8,7 +8,7 @@ import { isJobId, isWholeTraceId, readTraceId } from "../../job/ids.ts";
 import { type JobFilter, toRecordFilter } from "../../queue/lookup.ts";
 import { isInputError } from "../../job/input_error.ts";
 import { invalidInput } from "../../http/request_error.ts";
-import type { View, Visit } from "../view.ts";
+import type { View, ViewRequest } from "../view.ts";
 
 /** What was asked for. */
 export const search: View = {
@@ -26,7 +26,7 @@ export const search: View = {
 };
 
 /** A UUID may be any of the three: a job is looked for first, then a trace. */
-async function addressOf(asked: string, { jobs, to }: Visit): Promise<string | undefined> {
+async function addressOf(asked: string, { jobs, to }: ViewRequest): Promise<string | undefined> {
   const some = async (filter: JobFilter) =>
     isFilter(filter) && (await jobs.find({ ...filter, limit: 1, include: [] })).jobs.length > 0;
   const lower = asked.toLowerCase();

@@ -10,7 +10,7 @@ import type { Attempt } from "../../job/job.ts";
 import type { JobNode } from "../../queue/job_tree.ts";
 import { readTraceparent } from "../../trace/span_context.ts";
 import type { Html } from "../view.ts";
-import type { Family } from "./families.ts";
+import type { JobGroup } from "./families.ts";
 import { placeOf, type Scale, ticksOf } from "./scale.ts";
 
 /** What happened to a job at a moment. */
@@ -82,7 +82,7 @@ export function jobBar(
 }
 
 /** The bar of folded jobs: how far they reach. */
-export function familyBar({ from, to }: Family, scale: Scale): Html {
+export function familyBar({ from, to }: JobGroup, scale: Scale): Html {
   return bar([
     stretch("many", from, to ?? scale.to, scale),
     to === undefined && mark("goes-on", scale.to, scale),

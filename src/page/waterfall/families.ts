@@ -7,7 +7,7 @@ import type { JobStatus } from "../../job/status.ts";
 import type { JobNode } from "../../queue/job_tree.ts";
 
 /** A job and the jobs below it. */
-export interface Family {
+export interface JobGroup {
   /** How many they are. */
   readonly jobs: number;
   /** How many of them have each status. */
@@ -21,10 +21,10 @@ export interface Family {
 }
 
 /** The families of all jobs. Without recursion: each job may be a part of the one before it. */
-export function familiesOf(roots: readonly JobNode[]): ReadonlyMap<JobNode, Family> {
-  const families = new Map<JobNode, Family>();
+export function groupsOf(roots: readonly JobNode[]): ReadonlyMap<JobNode, JobGroup> {
+  const families = new Map<JobNode, JobGroup>();
   for (const node of parentsFirst(roots).reverse()) {
-    families.set(node, together([alone(node), ...node.children.map((one) => families.get(one)!)]));
+    families.set(node, merge([alone(node), ...node.children.map((one) => families.get(one)!)]));
   }
   return families;
 }
@@ -38,7 +38,7 @@ export function parentsFirst(roots: readonly JobNode[]): JobNode[] {
   return nodes;
 }
 
-function alone({ job, attempts }: JobNode): Family {
+function alone({ job, attempts }: JobNode): JobGroup {
   return {
     jobs: 1,
     statuses: new Map([[job.status, 1]]),
@@ -51,7 +51,7 @@ function alone({ job, attempts }: JobNode): Family {
 const noteworthy: ReadonlySet<JobStatus> = new Set(["running", "retrying", "failed", "cancelled"]);
 
 /** Families as one. */
-export function together(families: readonly Family[]): Family {
+export function merge(families: readonly JobGroup[]): JobGroup {
   const statuses = new Map<JobStatus, number>();
   let [jobs, isNoteworthy, from, to] = [0, false, Infinity, -Infinity as number | undefined];
   for (const family of families) {

@@ -6,7 +6,7 @@
  */
 import type { JobNode } from "../../queue/job_tree.ts";
 import { groupedBy } from "../group_by.ts";
-import { familiesOf, type Family, together } from "./families.ts";
+import { groupsOf, type JobGroup, merge } from "./families.ts";
 
 /** A job. */
 export interface JobRow {
@@ -27,7 +27,7 @@ export interface FoldRow {
   /** How many they are, those below them left out. */
   readonly count: number;
   /** They, with all the jobs below them. */
-  readonly family: Family;
+  readonly family: JobGroup;
   /** How many jobs they lie below. */
   readonly level: number;
   /** Whether they follow. */
@@ -51,7 +51,7 @@ const MOST_STANDING_OUT = 8;
 
 /** All rows in order. Without recursion: each job may be a part of the one before it. */
 export function rowsOf(roots: readonly JobNode[], open: ReadonlySet<string>): readonly Row[] {
-  const families = familiesOf(roots);
+  const families = groupsOf(roots);
   const rows: Row[] = [];
   const waiting: Row[] = [...topRows(roots, families, open)].reverse();
   for (let row = waiting.pop(); row !== undefined; row = waiting.pop()) {
@@ -68,7 +68,7 @@ export function rowsOf(roots: readonly JobNode[], open: ReadonlySet<string>): re
 /** Jobs of several traces stand under their traces. */
 function topRows(
   roots: readonly JobNode[],
-  families: ReadonlyMap<JobNode, Family>,
+  families: ReadonlyMap<JobNode, JobGroup>,
   open: ReadonlySet<string>,
 ): readonly Row[] {
   const traces = groupedBy(roots, ({ job }) => job.traceId);
@@ -83,7 +83,7 @@ function siblingRows(
   nodes: readonly JobNode[],
   parent: string,
   level: number,
-  families: ReadonlyMap<JobNode, Family>,
+  families: ReadonlyMap<JobNode, JobGroup>,
   open: ReadonlySet<string>,
 ): Row[] {
   const queues = groupedBy(nodes, ({ job }) => job.queueName);
@@ -103,7 +103,7 @@ function siblingRows(
       key,
       queueName,
       count: folded.length,
-      family: together(folded.map((node) => families.get(node)!)),
+      family: merge(folded.map((node) => families.get(node)!)),
       level,
       isOpen,
     };

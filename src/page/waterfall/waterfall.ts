@@ -6,18 +6,17 @@
 import { html } from "hono/html";
 import type { JobNode, JobTree } from "../../queue/job_tree.ts";
 import type { Addresses } from "../links.ts";
-import { statusMark } from "../elements.ts";
 import type { Html } from "../view.ts";
-import { barDefinitions, familyBar, jobBar } from "./bar.ts";
+import { statusMark } from "../elements.ts";
+import { barDefinitions, familyBar, jobBar, type Mark, markSign } from "./bar.ts";
 import { parentsFirst } from "./families.ts";
-import { legend } from "./legend.ts";
 import { type FoldRow, type JobRow, type Row, rowsOf, type TraceRow } from "./rows.ts";
 import { type Scale, scaleOf, ticksOf } from "./scale.ts";
 import { durationText } from "../../duration.ts";
-import { counted, familyWords, jobWords, lengthOf, number } from "./words.ts";
+import { counted, familyWords, jobWords, lengthOf, number } from "./descriptions.ts";
 
 /** What of a waterfall is looked at. */
-export interface Cut {
+export interface WaterfallState {
   /** The keys of the folded rows that are opened. */
   readonly open: readonly string[];
   /** How many rows are passed over. */
@@ -30,16 +29,16 @@ export interface Cut {
 const ROWS_AT_ONCE = 500;
 
 /** What all rows of a waterfall need. */
-interface Surroundings {
+interface RowContext {
   readonly scale: Scale;
   readonly nodes: ReadonlyMap<string, JobNode>;
   readonly to: Addresses;
-  readonly cut: Cut;
+  readonly cut: WaterfallState;
   readonly now: number;
 }
 
 /** The waterfall of a tree that has jobs. */
-export function waterfall(tree: JobTree, cut: Cut, to: Addresses, now: number): Html {
+export function waterfall(tree: JobTree, cut: WaterfallState, to: Addresses, now: number): Html {
   const scale = scaleOf(tree, now);
   const rows = rowsOf(tree.roots, new Set(cut.open));
   const from = Math.min(cut.from, Math.floor((rows.length - 1) / ROWS_AT_ONCE) * ROWS_AT_ONCE);
@@ -68,12 +67,12 @@ export function waterfall(tree: JobTree, cut: Cut, to: Addresses, now: number): 
   `;
 }
 
-function rowOf(row: Row, place: number, surroundings: Surroundings): Html {
+function rowOf(row: Row, place: number, surroundings: RowContext): Html {
   if (row.kind === "trace") return traceRow(row, surroundings);
   return row.kind === "fold" ? foldRow(row, place, surroundings) : jobRow(row, place, surroundings);
 }
 
-function jobRow({ node, level }: JobRow, place: number, surroundings: Surroundings): Html {
+function jobRow({ node, level }: JobRow, place: number, surroundings: RowContext): Html {
   const { scale, nodes, to, now } = surroundings;
   const { id, queueName, status } = node.job;
   const words = jobWords(node, (other) => nodes.get(other)?.job.queueName, now);
@@ -92,7 +91,7 @@ function jobRow({ node, level }: JobRow, place: number, surroundings: Surroundin
   `;
 }
 
-function foldRow(row: FoldRow, place: number, { scale, cut, now }: Surroundings): Html {
+function foldRow(row: FoldRow, place: number, { scale, cut, now }: RowContext): Html {
   const { key, queueName, count, family, level, isOpen } = row;
   const open = isOpen ? cut.open.filter((one) => one !== key) : [...cut.open, key];
   const words = familyWords(family, now);
@@ -117,7 +116,7 @@ function foldRow(row: FoldRow, place: number, { scale, cut, now }: Surroundings)
   `;
 }
 
-function traceRow({ traceId }: TraceRow, { to }: Surroundings): Html {
+function traceRow({ traceId }: TraceRow, { to }: RowContext): Html {
   return html`
     <li class="row trace"><span class="name">Trace <a href="${to.trace(
       traceId,
@@ -137,7 +136,7 @@ function unblockedAt({ job }: JobNode, nodes: ReadonlyMap<string, JobNode>): num
   return Number.isFinite(last) ? last : undefined;
 }
 
-function pager(rows: number, from: number, cut: Cut): Html {
+function pager(rows: number, from: number, cut: WaterfallState): Html {
   const to = Math.min(from + ROWS_AT_ONCE, rows);
   const at = (start: number) => cutAddress({ ...cut, from: start });
   return html`
@@ -150,9 +149,31 @@ function pager(rows: number, from: number, cut: Cut): Html {
   `;
 }
 
-function cutAddress({ open, from, correlationId }: Cut): string {
+function cutAddress({ open, from, correlationId }: WaterfallState): string {
   const query = new URLSearchParams(open.map((key) => ["open", key]));
   if (correlationId !== null) query.set("correlationId", correlationId);
   if (from > 0) query.set("from", String(from));
   return `?${query}`;
+}
+
+const marks: readonly (readonly [Mark | "goes-on", string])[] = [
+  ["retried", "tried again"],
+  ["failed", "failed"],
+  ["cancelled", "cancelled"],
+  ["unblocked", "what it waited for had ended"],
+  ["linked", "ran in a linked trace"],
+  ["goes-on", "goes on"],
+];
+
+/** The legend. */
+function legend(): Html {
+  const sample = (kind: string) =>
+    html`
+      <svg class="sign" viewBox="0 0 14 14" aria-hidden="true">
+        <rect class="${kind}" y="3" width="14" height="8" />
+      </svg>
+    `;
+  return html`<ul class="legend"><li>${sample("wait")} waits</li><li>${
+    sample("run completed")
+  } runs</li>${marks.map(([mark, text]) => html`<li>${markSign(mark)} ${text}</li>`)}</ul>`;
 }

@@ -21,7 +21,7 @@ const viewsOf = (jobs: Jobs, running: RunningJob) => [
 type Look = (page: Page, view: string) => Promise<void>;
 
 /** Goes through every view of jobs of every kind, everything unfolded, one row in words. */
-async function everyView(options: BrowserContextOptions, look: Look): Promise<void> {
+async function views(options: BrowserContextOptions, look: Look): Promise<void> {
   const { queue, jobs } = await madeQueue();
   await using running = await startJob(queue, { parent: jobs.order });
   await using served = await servePage(queue, badlyNamed);
@@ -44,7 +44,7 @@ describe("reading the page", { timeout }, () => {
   for (const colorScheme of ["light", "dark"] as const) {
     test(`axe finds nothing wrong with any view in ${colorScheme}`, async () => {
       // The page's own policy keeps out the script that judges it.
-      await everyView({ colorScheme, bypassCSP: true }, async (page, view) => {
+      await views({ colorScheme, bypassCSP: true }, async (page, view) => {
         await page.evaluate(axe.source);
         const { violations, passes } = await page.evaluate(() =>
           (globalThis as unknown as { axe: typeof axe }).axe.run()
@@ -59,7 +59,7 @@ describe("reading the page", { timeout }, () => {
   for (const width of [360, 800, 1_600]) {
     test(`no view is wider than ${width} px, however long its words are`, async () => {
       const wide: string[] = [];
-      await everyView({ viewport: { width, height: 800 } }, async (page, view) => {
+      await views({ viewport: { width, height: 800 } }, async (page, view) => {
         for (const colorScheme of ["light", "dark"] as const) {
           await page.emulateMedia({ colorScheme });
           const pixels = await page.evaluate<number>("document.documentElement.scrollWidth");
@@ -71,7 +71,7 @@ describe("reading the page", { timeout }, () => {
   }
 
   test("what stands in payloads, errors, ids and titles is shown and never run", async () => {
-    await everyView({}, async (page, view) => {
+    await views({}, async (page, view) => {
       assert.match(await page.title(), /<img src=x onerror=/, view);
       assert.equal(await page.locator("img, body script").count(), 0, view);
       assert.match(await page.locator(".home").innerText(), /^<img src=x onerror=/, view);

@@ -5,15 +5,14 @@
  */
 import { checkJobId, shown } from "../../job/ids.ts";
 import type { JobChange } from "../../queue/job_change.ts";
-import type { Answer } from "../answer.ts";
-import { checkNames, type Plain } from "../body.ts";
+import { checkNames, type JsonObject } from "../input.ts";
 import { idInPath } from "../openapi/parameters.ts";
-import type { Call, Operation } from "../operation.ts";
+import type { HttpOperation, OperationCall, OperationResult } from "../operation.ts";
 import { checkedAt, invalidInput, RequestError } from "../request_error.ts";
 import { noSuchJob } from "./find.ts";
 
 /** Cancels a job. */
-export const cancelJob: Operation = {
+export const cancelJob: HttpOperation = {
   operationId: "cancelJob",
   method: "POST",
   path: "/jobs/{id}/cancel",
@@ -43,7 +42,7 @@ export const cancelJob: Operation = {
 };
 
 /** Retries a job. */
-export const retryJob: Operation = {
+export const retryJob: HttpOperation = {
   operationId: "retryJob",
   method: "POST",
   path: "/jobs/{id}/retry",
@@ -74,9 +73,9 @@ export const retryJob: Operation = {
 };
 
 async function change(
-  { id, jobs }: Call,
+  { id, jobs }: OperationCall,
   apply: (id: string) => Promise<JobChange | undefined>,
-): Promise<Answer> {
+): Promise<OperationResult> {
   checkedAt("id", () => checkJobId(id));
   const change = await jobs.mayChange(id) ? await apply(id) : undefined;
   if (change === undefined) throw noSuchJob();
@@ -90,7 +89,7 @@ async function change(
 
 const LONGEST_REASON = 1_000;
 
-function readSwitch(body: Plain, name: string): boolean | undefined {
+function readSwitch(body: JsonObject, name: string): boolean | undefined {
   const value = body[name];
   if (value === undefined || typeof value === "boolean") return value;
   throw invalidInput(`${name} must be true or false: got ${shown(value)}`, name);

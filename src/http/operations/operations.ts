@@ -4,14 +4,14 @@
  * @module
  */
 import { describeOperations } from "../openapi/document.ts";
-import type { Operation } from "../operation.ts";
+import type { HttpOperation } from "../operation.ts";
 import { enqueueBatch, enqueueJob } from "./enqueue.ts";
 import { findJobs, getCorrelation, getCorrelationByQuery, getJob, getTrace } from "./find.ts";
-import { countJobs, getHealth } from "./standing.ts";
-import { cancelJob, retryJob } from "./steer.ts";
+import { countJobs, getHealth } from "./stats.ts";
+import { cancelJob, retryJob } from "./actions.ts";
 
 /** The document itself. */
-const getDocument: Operation = {
+const getDocument: HttpOperation = {
   operationId: "getDocument",
   method: "GET",
   path: "/openapi.json",
@@ -23,13 +23,13 @@ const getDocument: Operation = {
     const mountedAt = new URL(request.url).pathname.slice(0, -getDocument.path.length);
     return Promise.resolve({
       status: 200,
-      body: describeOperations(everyOperation, mountedAt, settings),
+      body: describeOperations(operations, mountedAt, settings),
     });
   },
 };
 
 /** All of them. */
-export const everyOperation: readonly Operation[] = [
+export const operations: readonly HttpOperation[] = [
   enqueueJob,
   enqueueBatch,
   findJobs,

@@ -4,11 +4,11 @@
  * @module
  */
 import { endedWithinParameter } from "../openapi/parameters.ts";
-import type { Operation } from "../operation.ts";
+import type { HttpOperation } from "../operation.ts";
 import { readCounting } from "../query.ts";
 
 /** Counts by queue and status. */
-export const countJobs: Operation = {
+export const countJobs: HttpOperation = {
   operationId: "countJobs",
   method: "GET",
   path: "/queues",
@@ -24,7 +24,7 @@ export const countJobs: Operation = {
 };
 
 /** Depths, and what holds the store up. */
-export const getHealth: Operation = {
+export const getHealth: HttpOperation = {
   operationId: "getHealth",
   method: "GET",
   path: "/health",

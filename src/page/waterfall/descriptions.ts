@@ -9,7 +9,7 @@ import type { Attempt } from "../../job/job.ts";
 import type { JobNode } from "../../queue/job_tree.ts";
 import { groupedBy } from "../group_by.ts";
 import { linkedTrace } from "./bar.ts";
-import type { Family } from "./families.ts";
+import type { JobGroup } from "./families.ts";
 
 const LONGEST_ERROR = 200;
 
@@ -36,7 +36,7 @@ export function jobWords(
 }
 
 /** What there is to say of folded jobs. */
-export function familyWords({ jobs, statuses, from, to }: Family, now: number): string {
+export function familyWords({ jobs, statuses, from, to }: JobGroup, now: number): string {
   const standing = [...statuses].map(([status, count]) => `${number(count)} ${status}`).join(", ");
   return `${counted(jobs, "job")} in ${durationText((to ?? now) - from)}: ${standing}.`;
 }
