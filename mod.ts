@@ -82,30 +82,25 @@ export type {
   TraceEndClaim,
 } from "./src/store/store.ts";
 
-export { Worker } from "./src/worker/worker.ts";
-export { WorkerPool, type WorkerPoolOptions } from "./src/worker/pool.ts";
 export {
   Runner,
   type RunOptions,
   type StopOptions,
   type TickOptions,
+  Worker,
+  WorkerPool,
+  type WorkerPoolOptions,
   type WorkResult,
-} from "./src/worker/runner.ts";
-export type {
-  Handler,
-  JobContext,
-  WorkerOptions,
-  WorkerSettings,
-  WorkSource,
-} from "./src/worker/options.ts";
+} from "./src/worker/worker.ts";
+export type { Handler, JobContext } from "./src/worker/handler.ts";
+export type { WorkerOptions, WorkerSettings, WorkSource } from "./src/worker/options.ts";
+export type { Hook, Hooks } from "./src/worker/hooks.ts";
 export type {
   EventType,
-  Hook,
-  Hooks,
   JobEventOf,
   JobLifecycleEvent,
   TraceCompleteEvent,
-} from "./src/worker/hooks.ts";
+} from "./src/worker/events.ts";
 export {
   JobCancelledError,
   JobIdTakenError,

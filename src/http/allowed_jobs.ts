@@ -14,7 +14,7 @@ import type { JobFilter, JobPage } from "../queue/lookup.ts";
 import type { JobQueue } from "../queue/queue.ts";
 import type { Health } from "../store/health.ts";
 import type { QueueCount } from "../store/store.ts";
-import { EventLoopYield } from "../worker/event_loop_yield.ts";
+import { EventLoopYield } from "../worker/sleep.ts";
 import { RequestError } from "./request_error.ts";
 import type { Rights } from "./rights.ts";
 

@@ -47,12 +47,8 @@ import { currentScope, type JobScope } from "../trace/scope.ts";
 import { activeParent, parentOf } from "../trace/start_span.ts";
 import { toAttemptHistory, toJob } from "../job/from_record.ts";
 import { Worker } from "../worker/worker.ts";
-import type {
-  Handler,
-  WorkerOptions,
-  WorkerSettings,
-  WorkSource,
-} from "../worker/options.ts";
+import type { Handler } from "../worker/handler.ts";
+import type { WorkerOptions, WorkerSettings, WorkSource } from "../worker/options.ts";
 
 const SEVEN_DAYS_MS = 7 * 24 * 60 * 60 * 1_000;
 

@@ -9,7 +9,8 @@ import type { JobRecord } from "../job/record.ts";
 import type { ClaimedJob } from "../store/store.ts";
 import type { AttemptSpan } from "../trace/attempt.ts";
 import { type JobScope, jobScope } from "../trace/scope.ts";
-import type { JobContext, WorkerSettings } from "./options.ts";
+import type { JobContext } from "./handler.ts";
+import type { WorkerSettings } from "./options.ts";
 
 /** An attempt that has begun. */
 export interface Begun {

@@ -5,81 +5,14 @@
  *
  * @module
  */
+import type { EventType, JobEventOf, JobLifecycleEvent, TraceCompleteEvent } from "./events.ts";
 import type { Job } from "../job/job.ts";
-import type { OutcomeEvent } from "../job/outcomes.ts";
-import type { JobError } from "../job/record.ts";
-
-interface JobEvent<AJob> {
-  /** The job. After the start it is as the outcome left it. */
-  readonly job: AJob;
-  /** The attempt, counted from 1. */
-  readonly attempt: number;
-  /** The job's trace. */
-  readonly traceId: string;
-  /** The business process. */
-  readonly correlationId: string | undefined;
-}
-
-interface EndEvent<AJob> extends JobEvent<AJob> {
-  /** How long the handler ran, in ms. */
-  readonly durationMs: number;
-}
-
-interface FailureEvent<AJob> extends EndEvent<AJob> {
-  /** What was thrown. */
-  readonly error: JobError;
-}
-
-/** What happened to a job, by `type`. */
-export type JobLifecycleEvent<AJob = Job> =
-  /** An attempt begins. */
-  | JobEvent<AJob> & { readonly type: "start" }
-  /** The job has completed. */
-  | EndEvent<AJob> & { readonly type: "complete" }
-  /** The job has failed for good. */
-  | FailureEvent<AJob> & { readonly type: "fail"; readonly willRetry: false }
-  /** An attempt failed or timed out, and another follows in `retryInMs`. */
-  | FailureEvent<AJob> & {
-    readonly type: "retry";
-    readonly willRetry: true;
-    readonly retryInMs: number;
-  }
-  /** An attempt ran into its limit. A `retry` or a `fail` follows. */
-  | FailureEvent<AJob> & {
-    readonly type: "timeout";
-    readonly willRetry: boolean;
-    readonly retryInMs?: number;
-  }
-  /** The job was cancelled while it ran here, or as a handler here enqueued it: then `attempt` is 0. */
-  | FailureEvent<AJob> & { readonly type: "cancel"; readonly willRetry: false };
-
-/** The types of a lifecycle event. */
-export type EventType = "start" | OutcomeEvent;
-
-/** One kind of lifecycle event. */
-export type JobEventOf<Type extends EventType, AJob = Job> = Extract<
-  JobLifecycleEvent<AJob>,
-  { type: Type }
->;
+import { withTimeLimit } from "../timers.ts";
 
 /** A hook for one kind of event. It may be asynchronous. */
 export type Hook<Type extends EventType, AJob = Job> = (
   event: JobEventOf<Type, AJob>,
 ) => unknown;
-
-/** The end of a trace: when it was recorded, none of its jobs was unfinished. */
-export interface TraceCompleteEvent {
-  /** The trace, by its jobs' own trace id. */
-  readonly traceId: string;
-  /** 1 at its first end; a new job revives a trace, and its next end has the next one. */
-  readonly epoch: number;
-  /** The job that ended last. */
-  readonly jobId: string;
-  /** That job's business process. */
-  readonly correlationId: string | undefined;
-  /** When it ended, by the store's clock. */
-  readonly completedAt: Date;
-}
 
 /** What a worker tells. */
 export interface Hooks<AJob = Job> {
@@ -116,6 +49,74 @@ export function hasHooks(hooks: Hooks<never>): boolean {
     hooks.onJobTimeout,
     hooks.onJobCancel,
   ].some((hook) => hook !== undefined);
+}
+
+/** A worker, as far as its hooks go. */
+export interface HookOwner {
+  readonly queueName: string;
+  readonly hooks: Hooks<never>;
+  readonly onError: (error: unknown) => void;
+}
+
+interface HookCall {
+  readonly owner: HookOwner;
+  readonly calledAt: number;
+}
+
+/** Hook calls under way. */
+export class HookCalls {
+  // In the order in which they were made.
+  readonly #pending = new Map<Promise<void>, HookCall>();
+  readonly #patienceMs: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** A call that has not returned after `patienceMs` is reported and waited for no more. */
+  constructor(patienceMs: number) {
+    this.#patienceMs = patienceMs;
+  }
+
+  /** Calls the hooks for events, which are made only if there are hooks. */
+  tell(owner: HookOwner, events: () => readonly JobLifecycleEvent[]): void {
+    if (!hasHooks(owner.hooks)) return;
+    const calls = tell(owner.hooks, events, owner.onError);
+    this.#pending.set(calls, { owner, calledAt: performance.now() });
+    this.#timer ??= setTimeout(() => this.#giveUpLate(), this.#patienceMs);
+    calls.then(() => this.#pending.delete(calls));
+  }
+
+  /** Waits for the calls under way, at most this long. Then none is held. */
+  async settled(withinMs: number): Promise<void> {
+    if (this.#pending.size > 0) await withTimeLimit(withinMs, Promise.all(this.#pending.keys()));
+    clearTimeout(this.#timer);
+    this.#giveUp(performance.now(), withinMs);
+  }
+
+  #giveUpLate(): void {
+    this.#timer = undefined;
+    this.#giveUp(performance.now() - this.#patienceMs, this.#patienceMs);
+    const [oldest] = this.#pending.values();
+    if (oldest === undefined) return;
+    const leftMs = oldest.calledAt + this.#patienceMs - performance.now();
+    this.#timer = setTimeout(() => this.#giveUpLate(), leftMs);
+  }
+
+  /** Lets go of the calls that were made until then. */
+  #giveUp(calledUntil: number, afterMs: number): void {
+    const counts = new Map<HookOwner, number>();
+    for (const [calls, { owner, calledAt }] of this.#pending) {
+      if (calledAt > calledUntil) break;
+      this.#pending.delete(calls);
+      counts.set(owner, (counts.get(owner) ?? 0) + 1);
+    }
+    for (const [owner, count] of counts) {
+      owner.onError(
+        new Error(
+          `Hooks for ${count} events in ${owner.queueName} have not returned within ` +
+            `${Math.round(afterMs)} ms and are not waited for any more`,
+        ),
+      );
+    }
+  }
 }
 
 /** Calls the hooks for events. Settles when they have, and never rejects. */

@@ -6,13 +6,13 @@
  * @module
  */
 import { Attempts, type Finished } from "./attempts.ts";
-import { EventLoopYield } from "./event_loop_yield.ts";
+import { EventLoopYield } from "./sleep.ts";
 import { Cancellations } from "./cancellations.ts";
 import { JobCancelledError } from "../job/errors.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { HookCalls } from "./hook_calls.ts";
+import { HookCalls } from "./hooks.ts";
 import { Fetcher, type FetchHistory, type FetchLimits } from "./fetcher.ts";
-import { cancelEvent, outcomeEvents } from "./lifecycle.ts";
+import { cancelEvent, outcomeEvents } from "./events.ts";
 import type { FetchedJob } from "./queue_fetcher.ts";
 import { Stopping } from "./stopping.ts";
 import type { LeaseState, Notice, SettleAndClaimResult, Store } from "../store/store.ts";
@@ -20,7 +20,7 @@ import { OutcomeCounts } from "./outcome_counts.ts";
 import { TraceEnds } from "./trace_ends.ts";
 import { Turns } from "./turns.ts";
 import { doMaintenance, maintenanceDueAt } from "./maintenance.ts";
-import { Waiting } from "./waiting.ts";
+import { Sleep } from "./sleep.ts";
 import { toAll, type WorkerSettings } from "./options.ts";
 
 /** How far a loop goes. */
@@ -38,7 +38,7 @@ export class Loop {
   readonly #settings: readonly WorkerSettings[];
   readonly #byQueue: ReadonlyMap<string, WorkerSettings>;
   readonly #limits: LoopLimits;
-  readonly #waiting: Waiting = new Waiting();
+  readonly #waiting: Sleep = new Sleep();
   readonly #eventLoop: EventLoopYield = new EventLoopYield();
   readonly #onStoreError: (error: unknown) => void;
   readonly #hooks: HookCalls;

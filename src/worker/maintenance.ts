@@ -4,8 +4,8 @@
  * @module
  */
 import { BatchSize } from "./batch_size.ts";
-import type { HookCalls } from "./hook_calls.ts";
-import { expiryEvents } from "./lifecycle.ts";
+import type { HookCalls } from "./hooks.ts";
+import { expiryEvents } from "./events.ts";
 import type { Store } from "../store/store.ts";
 import type { WorkerSettings } from "./options.ts";
 

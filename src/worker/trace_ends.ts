@@ -6,7 +6,7 @@
  */
 import { StoreUnavailableError } from "../job/errors.ts";
 import { BatchSize } from "./batch_size.ts";
-import type { TraceCompleteEvent } from "./hooks.ts";
+import type { TraceCompleteEvent } from "./events.ts";
 import type { Store, TraceEnd } from "../store/store.ts";
 import { withTimeLimit } from "../timers.ts";
 import type { WorkerSettings } from "./options.ts";

@@ -13,7 +13,7 @@ import type { Fetcher } from "./fetcher.ts";
 import { measureSettleAndClaim } from "../metrics/measure.ts";
 import type { Stopping } from "./stopping.ts";
 import type { Claim, SettleAndClaimResult, Store } from "../store/store.ts";
-import { Waiting } from "./waiting.ts";
+import { Sleep } from "./sleep.ts";
 
 /** What the turns of one loop work with. */
 export interface TurnParts {
@@ -46,7 +46,7 @@ interface Failure {
 /** The turns of one loop. */
 export class Turns {
   readonly #parts: TurnParts;
-  readonly #pause: Waiting = new Waiting();
+  readonly #pause: Sleep = new Sleep();
   readonly #outcomes: BatchSize = new BatchSize();
   #errors = 0;
 

@@ -1,16 +1,168 @@
 /**
- * A worker: one handler for the jobs of one queue. `queue.worker()` makes it.
+ * Workers and pools of workers: a bounded tick for a cron trigger, a request or `waitUntil`, and an
+ * endless run for a server. Nothing else runs in the background.
  *
  * @module
  */
+import { ROOT_CONTEXT } from "@opentelemetry/api";
+import { checkInteger, longestTimerMs } from "../job/job_options.ts";
 import { checkQueueName } from "../job/ids.ts";
-import { Runner } from "./runner.ts";
+import { checkOptionNames } from "../job/option_names.ts";
+import type { FetchHistory } from "./fetcher.ts";
+import { Loop, type LoopLimits } from "./loop.ts";
+import { RoundTripTime } from "./round_trip_time.ts";
+import { warnOfHiddenProvider } from "../trace/api_copy.ts";
+import { runOutsideScope } from "../trace/scope.ts";
+import { newTickContext, runInContext } from "../trace/active_context.ts";
+import { flushSpans } from "../trace/tracer.ts";
 import {
   withDefaults,
   type WorkerOptions,
   type WorkerSettings,
   type WorkSource,
 } from "./options.ts";
+
+/** The bounds of one tick. */
+export interface TickOptions {
+  /** At most this many jobs. Default: no limit. */
+  readonly maxJobs?: number | undefined;
+  /** No job is started after this long, in ms; those that run are waited for. Default: no limit. */
+  readonly budgetMs?: number | undefined;
+  /** Stops the tick early, as `stop` does. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a run is ended. */
+export interface RunOptions {
+  /** Stops the run, as `stop` does. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How long a stop may take. */
+export interface StopOptions {
+  /** How long running jobs are waited for, in ms. Default: the worker's `stopTimeoutMs`. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** What a tick or a run did, in jobs. */
+export interface WorkResult {
+  /** Completed. */
+  readonly completed: number;
+  /** Failed for good. */
+  readonly failed: number;
+  /** Failed or timed out, with another attempt to follow. */
+  readonly retried: number;
+  /** Cancelled by a caller while they ran. */
+  readonly cancelled: number;
+  /** Released at a stop. */
+  readonly released: number;
+  /** Whose lease expired: they run again. */
+  readonly leaseExpired: number;
+  /** When to tick again, in ms: 0 when more was ready, `undefined` when nothing waits for its time. */
+  readonly nextInMs: number | undefined;
+}
+
+/** What a worker and a pool of workers have in common. */
+export abstract class Runner implements AsyncDisposable {
+  readonly #settings: readonly WorkerSettings[];
+  readonly #concurrency: number;
+  readonly #history: FetchHistory;
+  readonly #underWay = new Map<Loop, Promise<WorkResult>>();
+
+  constructor(settings: readonly WorkerSettings[], concurrency: number) {
+    this.#settings = settings;
+    this.#concurrency = concurrency;
+    this.#history = {
+      // Where each tick makes a pool of its own, chance lets each queue come first as often as another.
+      firstQueue: Math.floor(Math.random() * settings.length),
+      roundTrip: new RoundTripTime(settings),
+    };
+  }
+
+  /**
+   * Claims, runs and settles what is ready, then returns. Sweeps and retention happen inside it, so
+   * that ticks alone keep a queue going. Returns after its hooks have been told.
+   *
+   * @throws when the store fails repeatedly; jobs that ran then run again after their lease.
+   */
+  async tick(options: TickOptions = {}): Promise<WorkResult> {
+    checkOptionNames("A tick", options, { maxJobs: true, budgetMs: true, signal: true });
+    const { maxJobs, budgetMs, signal } = options;
+    return await this.#work({
+      maxJobs: maxJobs === undefined ? Infinity : checkInteger("maxJobs", maxJobs, 1, 1_000_000),
+      budgetMs: budgetMs === undefined ? Infinity : checkBudget(budgetMs),
+      endsWhenIdle: true,
+    }, signal);
+  }
+
+  /**
+   * Works until the signal aborts or `stop` is called, whatever the store does. At the end the spans
+   * that are still held are sent.
+   */
+  async run(options: RunOptions = {}): Promise<WorkResult> {
+    checkOptionNames("A run", options, { signal: true });
+    const limits = { maxJobs: Infinity, budgetMs: Infinity, endsWhenIdle: false };
+    return await this.#work(limits, options.signal);
+  }
+
+  /**
+   * Claims no more, waits for running jobs and releases those that still run after `timeoutMs`.
+   * Returns when nothing runs any more.
+   */
+  async stop(options: StopOptions = {}): Promise<void> {
+    checkOptionNames("A stop", options, { timeoutMs: true });
+    const { timeoutMs } = options;
+    const withinMs = timeoutMs === undefined
+      ? this.#stopTimeoutMs()
+      : checkInteger("timeoutMs", timeoutMs, 0, longestTimerMs);
+    for (const loop of this.#underWay.keys()) loop.stop(withinMs);
+    await Promise.allSettled(this.#underWay.values());
+  }
+
+  /** Stops. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #work(
+    limits: Omit<LoopLimits, "concurrency">,
+    signal: AbortSignal | undefined,
+  ): Promise<WorkResult> {
+    warnOfHiddenProvider();
+    const loop = new Loop(
+      this.#settings,
+      { ...limits, concurrency: this.#concurrency },
+      this.#history,
+    );
+    const stop = () => loop.stop(this.#stopTimeoutMs());
+    if (signal?.aborted) stop();
+    else signal?.addEventListener("abort", stop, { once: true });
+    const work = this.#result(loop, limits);
+    this.#underWay.set(loop, work);
+    try {
+      return await work;
+    } finally {
+      this.#underWay.delete(loop);
+      signal?.removeEventListener("abort", stop);
+    }
+  }
+
+  /** What a loop did, once its spans are sent too; those of a tick are the caller's to flush. */
+  async #result(
+    loop: Loop,
+    { endsWhenIdle }: Omit<LoopLimits, "concurrency">,
+  ): Promise<WorkResult> {
+    // The loop outlives whatever job and span are active at its start: nothing of it belongs there.
+    const outside = endsWhenIdle ? newTickContext() : ROOT_CONTEXT;
+    await runInContext(outside, () => runOutsideScope(() => loop.work()));
+    if (!endsWhenIdle) await flushSpans(Math.max(...this.#settings.map((one) => one.endTimeoutMs)));
+    return { ...loop.outcomes.counts(), nextInMs: loop.nextInMs };
+  }
+
+  #stopTimeoutMs(): number {
+    return Math.max(...this.#settings.map(({ stopTimeoutMs }) => stopTimeoutMs));
+  }
+}
 
 /**
  * Works for one queue, by `tick` or by `run`.
@@ -44,4 +196,49 @@ export class Worker extends Runner {
     this.queueName = queueName;
     this.settings = settings;
   }
+}
+
+/** The limits that the workers of a pool share. */
+export interface WorkerPoolOptions {
+  /** How many jobs run at once in all. Default: the sum of the workers' own limits. */
+  readonly concurrency?: number | undefined;
+}
+
+/**
+ * Runs workers of different queues together, with the same `tick` and `run` as one worker.
+ *
+ * @throws {TypeError} when there is no worker, when two work for one queue, or when their stores differ.
+ *
+ * ```ts
+ * import { JobQueue, memory, WorkerPool } from "hammerwork";
+ * import assert from "node:assert/strict";
+ *
+ * const queue = new JobQueue<{ a: number; b: number }>({ store: memory() });
+ * const pool = new WorkerPool([queue.worker("a", () => {}), queue.worker("b", () => {})]);
+ * await queue.enqueue("a", 1);
+ * await queue.enqueue("b", 2);
+ * assert.equal((await pool.tick()).completed, 2);
+ * ```
+ */
+export class WorkerPool extends Runner {
+  constructor(workers: readonly Worker[], options: WorkerPoolOptions = {}) {
+    checkOptionNames("A pool", options, { concurrency: true });
+    const settings = workers.map((worker) => worker.settings);
+    const queueNames = new Set(settings.map(({ queueName }) => queueName));
+    const stores = new Set(settings.map(({ source }) => source.store));
+    if (stores.size !== 1 || queueNames.size < settings.length) {
+      throw new TypeError(
+        "A pool must have workers for different queues of one store: got " +
+          `${settings.length} workers for ${queueNames.size} queues of ${stores.size} stores`,
+      );
+    }
+    const sum = settings.reduce((total, one) => total + one.concurrency, 0);
+    const most = checkInteger("concurrency", options.concurrency ?? sum, 1, 1_000_000);
+    super(settings, Math.min(sum, most));
+  }
+}
+
+function checkBudget(budgetMs: number): number {
+  if (typeof budgetMs === "number" && budgetMs > 0) return budgetMs;
+  throw new RangeError(`budgetMs must be a number of ms above 0: got ${String(budgetMs)}`);
 }

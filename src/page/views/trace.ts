@@ -10,7 +10,7 @@ import type { AllowedJobs } from "../../http/allowed_jobs.ts";
 import type { JobSummary, JobWithAttempts } from "../../job/job.ts";
 import { type JobTree, jobTree } from "../../queue/job_tree.ts";
 import type { JobFilter } from "../../queue/lookup.ts";
-import { EventLoopYield } from "../../worker/event_loop_yield.ts";
+import { EventLoopYield } from "../../worker/sleep.ts";
 import { checkedAt, invalidInput, RequestError } from "../../http/request_error.ts";
 import { traceAddress } from "../options.ts";
 import type { Html, View, ViewContent, ViewRequest } from "../view.ts";

@@ -1,14 +1,81 @@
 /**
- * The events of a job's life, made from what was recorded.
+ * The events that hooks are called with, made from what was recorded.
  *
  * @module
  */
 import { toJobError } from "../job/thrown.ts";
-import type { JobLifecycleEvent } from "./hooks.ts";
 import { toJob } from "../job/from_record.ts";
-import { type AttemptOutcome, consequenceOf } from "../job/outcomes.ts";
+import type { Job } from "../job/job.ts";
+import { type AttemptOutcome, consequenceOf, type OutcomeEvent } from "../job/outcomes.ts";
 import type { JobError, JobRecord } from "../job/record.ts";
 import type { Change, ExpiredJob } from "../store/store.ts";
+
+interface JobEvent<AJob> {
+  /** The job. After the start it is as the outcome left it. */
+  readonly job: AJob;
+  /** The attempt, counted from 1. */
+  readonly attempt: number;
+  /** The job's trace. */
+  readonly traceId: string;
+  /** The business process. */
+  readonly correlationId: string | undefined;
+}
+
+interface EndEvent<AJob> extends JobEvent<AJob> {
+  /** How long the handler ran, in ms. */
+  readonly durationMs: number;
+}
+
+interface FailureEvent<AJob> extends EndEvent<AJob> {
+  /** What was thrown. */
+  readonly error: JobError;
+}
+
+/** What happened to a job, by `type`. */
+export type JobLifecycleEvent<AJob = Job> =
+  /** An attempt begins. */
+  | JobEvent<AJob> & { readonly type: "start" }
+  /** The job has completed. */
+  | EndEvent<AJob> & { readonly type: "complete" }
+  /** The job has failed for good. */
+  | FailureEvent<AJob> & { readonly type: "fail"; readonly willRetry: false }
+  /** An attempt failed or timed out, and another follows in `retryInMs`. */
+  | FailureEvent<AJob> & {
+    readonly type: "retry";
+    readonly willRetry: true;
+    readonly retryInMs: number;
+  }
+  /** An attempt ran into its limit. A `retry` or a `fail` follows. */
+  | FailureEvent<AJob> & {
+    readonly type: "timeout";
+    readonly willRetry: boolean;
+    readonly retryInMs?: number;
+  }
+  /** The job was cancelled while it ran here, or as a handler here enqueued it: then `attempt` is 0. */
+  | FailureEvent<AJob> & { readonly type: "cancel"; readonly willRetry: false };
+
+/** The types of a lifecycle event. */
+export type EventType = "start" | OutcomeEvent;
+
+/** One kind of lifecycle event. */
+export type JobEventOf<Type extends EventType, AJob = Job> = Extract<
+  JobLifecycleEvent<AJob>,
+  { type: Type }
+>;
+
+/** The end of a trace: when it was recorded, none of its jobs was unfinished. */
+export interface TraceCompleteEvent {
+  /** The trace, by its jobs' own trace id. */
+  readonly traceId: string;
+  /** 1 at its first end; a new job revives a trace, and its next end has the next one. */
+  readonly epoch: number;
+  /** The job that ended last. */
+  readonly jobId: string;
+  /** That job's business process. */
+  readonly correlationId: string | undefined;
+  /** When it ended, by the store's clock. */
+  readonly completedAt: Date;
+}
 
 /** The event of an attempt that begins. */
 export function startEvent(record: JobRecord): JobLifecycleEvent {

@@ -1,0 +1,32 @@
+/**
+ * A handler: the function that runs a job, and what it gets beside the job.
+ *
+ * @module
+ */
+import type { Span } from "@opentelemetry/api";
+import type { Job } from "../job/job.ts";
+import type { Enqueue, QueueName, Queues } from "../job/queues.ts";
+import type { JobScope, jobScope } from "../trace/scope.ts";
+
+/** What a handler gets beside its job. */
+export interface JobContext<Q extends Queues = Record<string, unknown>, Transaction = never> {
+  /** Aborted when the attempt times out, the job is cancelled, its lease is lost or the worker stops. */
+  readonly signal: AbortSignal;
+  /** The attempt's span. It records nothing where no tracing is set up. */
+  readonly span: Span;
+  /** Enqueues as a part of this job: in its trace, with its correlation id, as its child. */
+  readonly enqueue: Enqueue<Q, Transaction>;
+  /**
+   * Whether no other job of the trace is unfinished at this moment. Two that end together can both
+   * see the other: the end of a trace itself is recorded once, and `onTraceComplete` tells of it.
+   */
+  isFinalJobInTrace(): Promise<boolean>;
+  /** The running job, for `logFields(ctx)`. */
+  readonly [jobScope]?: JobScope | undefined;
+}
+
+/** Runs one attempt. What it returns is kept as the job's result; what it throws fails the attempt. */
+export type Handler<Q extends Queues, Name extends QueueName<Q>, Transaction = never> = (
+  job: Job<Name, Q[Name]>,
+  ctx: JobContext<Q, Transaction>,
+) => unknown;
