@@ -1,6 +1,6 @@
 /**
- * Jobs over HTTP: a Hono app for any path of your own, with rights, limits and an OpenAPI document.
- * Needs the package `hono`: without it this import fails with `ERR_MODULE_NOT_FOUND`.
+ * A job queue over HTTP: a Hono app with rights, limits and an OpenAPI document, to be mounted at any
+ * path. Needs the package `hono`: without it this import fails with `ERR_MODULE_NOT_FOUND`.
  *
  * @module
  */

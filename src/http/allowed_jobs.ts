@@ -1,6 +1,6 @@
 /**
- * The jobs that a request may see. Those of other queues are left out wherever they would appear: as
- * jobs, in counts, and as ids that a job refers to.
+ * The jobs that a request may read. Jobs of other queues are left out everywhere: of lists, trees and
+ * counts, and of the ids that a job refers to.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { EventLoopYield } from "../worker/sleep.ts";
 import { RequestError } from "./request_error.ts";
 import type { Rights } from "./rights.ts";
 
-/** A queue's jobs as one request may see them. */
+/** A queue's jobs as one request may read them. */
 export class AllowedJobs {
   readonly #queue: JobQueue;
   readonly #rights: Rights;
@@ -32,7 +32,7 @@ export class AllowedJobs {
   async get(id: string): Promise<JobWithAttempts<Job> | undefined> {
     const job = await this.#queue.get(id);
     if (job === undefined || !await this.#rights.may("read", job.queueName)) return undefined;
-    return await this.withoutOthers(job);
+    return await this.redacted(job);
   }
 
   /** As `JobQueue.find`. */
@@ -55,7 +55,7 @@ export class AllowedJobs {
     return await this.#inReadable(await this.#queue.counts(options));
   }
 
-  /** As `JobQueue.health`. What holds the store up is for those to know who may read all of it. */
+  /** As `JobQueue.health`. What concerns the whole store needs the right to read all queues. */
   async health(): Promise<Health> {
     const health = await this.#queue.health();
     const queues = await this.#inReadable(health.queues);
@@ -63,9 +63,9 @@ export class AllowedJobs {
   }
 
   /**
-   * Refuses to change a job of a queue in which the request may not.
+   * Refuses to change a job that the request may read, but not write.
    *
-   * @returns Whether there is such a job, as far as the request may know.
+   * @returns Whether there is a job with this id that the request may read.
    */
   async mayChange(id: string): Promise<boolean> {
     if (this.#rights.isPublic("write")) return true;
@@ -75,7 +75,7 @@ export class AllowedJobs {
     throw new RequestError("forbidden", `This needs the right to write in ${job.queueName}`);
   }
 
-  /** Refuses to change jobs of which only the change itself finds out in which queues they are. */
+  /** Refuses a change of descendants, whose queues are not known beforehand, without the right to write in all. */
   async checkMayChangeAll(): Promise<void> {
     if (this.#rights.isPublic("write")) return;
     const queueNames = await this.#rights.queuesWith("write") === undefined
@@ -87,19 +87,19 @@ export class AllowedJobs {
     if (queueNames === undefined) throw needsAll();
   }
 
-  /** What came of a change, without what it says of other queues' jobs. */
+  /** The result of a change, without the ids of jobs that the request may not read. */
   async changed({ job, reason, ...change }: JobChange): Promise<JobChange> {
-    const shown = await this.withoutOthers(job);
+    const shown = await this.redacted(job);
     const hidden = idsIn(job).filter((id) => !idsIn(shown).includes(id));
     return { ...change, job: shown, reason: reason && without(hidden, reason) };
   }
 
-  /** A job without the ids of jobs that the request may not see. */
-  async withoutOthers<AJob extends JobSummary>(job: AJob): Promise<AJob> {
-    return (await this.#allWithoutOthers([job]))[0]!;
+  /** A job without the ids of jobs that the request may not read. */
+  async redacted<AJob extends JobSummary>(job: AJob): Promise<AJob> {
+    return (await this.#allRedacted([job]))[0]!;
   }
 
-  /** Those of these ids that are of stored jobs which the request may see. */
+  /** Which of these are ids of stored jobs that the request may read. */
   async readable(ids: readonly string[]): Promise<ReadonlySet<string>> {
     const readable = new Set<string>();
     for (let from = 0; from < ids.length; from += AT_ONCE) {
@@ -112,7 +112,7 @@ export class AllowedJobs {
     return readable;
   }
 
-  /** A page of allowed jobs. It has one at least, if there is any. */
+  /** A page of allowed jobs. It has at least one, if there is any. */
   async #pageOf<AJob extends JobSummary>(
     filter: JobFilter,
     read: (filter: JobFilter) => Promise<JobPage<AJob>>,
@@ -125,7 +125,7 @@ export class AllowedJobs {
       const page = await read({ ...allowed, cursor });
       const jobs = await this.#inReadable(page.jobs);
       if (jobs.length > 0 || page.nextCursor === undefined) {
-        return { ...page, jobs: await this.#allWithoutOthers(jobs) };
+        return { ...page, jobs: await this.#allRedacted(jobs) };
       }
       cursor = page.nextCursor;
       await eventLoop.yieldIfDue();
@@ -155,7 +155,7 @@ export class AllowedJobs {
     return readable;
   }
 
-  async #allWithoutOthers<AJob extends JobSummary>(jobs: readonly AJob[]): Promise<AJob[]> {
+  async #allRedacted<AJob extends JobSummary>(jobs: readonly AJob[]): Promise<AJob[]> {
     if (this.#rights.isPublic("read")) return [...jobs];
     const here = new Set(jobs.map(({ id }) => id));
     const elsewhere = new Set(jobs.flatMap(idsIn).filter((id) => !here.has(id)));
@@ -165,7 +165,10 @@ export class AllowedJobs {
 }
 
 function needsAll(): RequestError {
-  return new RequestError("forbidden", "Descendants need the right to write in every queue");
+  return new RequestError(
+    "forbidden",
+    "Cancelling descendants needs the right to write in every queue",
+  );
 }
 
 const AT_ONCE = 1_000;
@@ -213,5 +216,5 @@ function errorWithout(hidden: readonly string[], error: JobError): JobError {
 }
 
 function without(ids: readonly string[], text: string): string {
-  return ids.reduce((rest, id) => rest.replaceAll(id, "(not shown)"), text);
+  return ids.reduce((rest, id) => rest.replaceAll(id, "(hidden)"), text);
 }

@@ -1,5 +1,5 @@
 /**
- * Access by a secret that the caller sends along.
+ * Authorization by bearer tokens.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import { checkQueueName, shown } from "../job/ids.ts";
 import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import { type QueueRights, type Right, rights } from "./router_options.ts";
 
-/** One secret, or several of which any will do, such as the old one and the new one. */
+/** One token, or several, such as an old and a new one: each is accepted. */
 export type Tokens = string | readonly string[];
 
-/** A secret, and what its holder may do. */
+/** A token and what its holder may do. */
 export interface TokenRight {
-  /** The secret. */
+  /** The token: visible ASCII characters without spaces. */
   readonly token: string;
   /** `read`, `enqueue`, or `write`, which includes both. */
   readonly right: Right;
-  /** The only queues in which it may. Default: all. */
+  /** The queues that the right is limited to. Default: all queues. */
   readonly queues?: readonly string[] | undefined;
 }
 
-/** Secrets for reading, and for writing and reading. */
+/** Tokens by what they permit. */
 export interface TokensByRight {
   /** Of callers that may only read. */
   readonly read?: Tokens | undefined;
@@ -29,20 +29,21 @@ export interface TokensByRight {
   readonly write?: Tokens | undefined;
 }
 
-/** Secrets with their own rights. */
+/** Tokens with a right each. */
 export interface TokenRights {
-  /** A secret may be listed more than once: it has all the rights listed for it. */
+  /** A token can be listed more than once: it then has several rights. */
   readonly tokens: readonly TokenRight[];
 }
 
 /**
- * Lets in who sends a token as `authorization: Bearer …`, or gives it as the password when a browser
- * asks for one to show the page; the name does not matter. Tokens are compared by their hashes and in
- * constant time, so that the time of an answer tells nothing of them.
+ * Authorizes requests that have a token: as `authorization: Bearer …`, or as the password of HTTP
+ * basic authentication with any user name, which is how a browser sends it to the page. Hashes of
+ * tokens are compared, in constant time, so that response times reveal nothing about them.
  *
- * @param tokens For reading and writing, or `{ read, write }`, or each with a right and its queues. A
- * token that may only enqueue is answered with the id of a job and what it said of that job itself.
- * @throws {TypeError} when there is no token, or an empty one, or a right is none.
+ * @param tokens Tokens for reading and writing, or `{ read, write }`, or `{ tokens }` with a right and
+ * queues for each. An enqueue with a token that has only the right `enqueue` is answered with the job's
+ * id and what the request itself contained.
+ * @throws {TypeError} when there is no token, a token is empty or has spaces, or a right is unknown.
  *
  * ```ts
  * import { bearerToken } from "hammerwork/http";
@@ -64,14 +65,14 @@ export function bearerToken(
   tokens: Tokens | TokensByRight | TokenRights,
 ): (request: Request, right: Right) => Promise<boolean | QueueRights> {
   const given = checkRights(rightsOf(tokens));
-  // Workers may not compute anything before the first request, so the hashes wait for it.
+  // workerd forbids hashing outside of a request, so the hashes are made with the first one.
   let digests: Promise<readonly Uint8Array[]> | undefined;
   return async (request, right) => {
     const token = sentToken(request.headers.get("authorization") ?? "");
     if (token === undefined) return false;
     digests ??= Promise.all(given.map((one) => hash(one.token)));
     const isSent = areEqual(await hash(token), await digests);
-    return merge(given.filter((one, i) => isSent[i]! && includes(one.right, right)));
+    return mergeRights(given.filter((one, i) => isSent[i]! && includes(one.right, right)));
   };
 }
 
@@ -79,8 +80,8 @@ function includes(given: Right, asked: Right): boolean {
   return given === "write" || given === asked;
 }
 
-/** What several rights come to. */
-function merge(held: readonly TokenRight[]): boolean | QueueRights {
+/** The rights of a token that is listed several times. */
+function mergeRights(held: readonly TokenRight[]): boolean | QueueRights {
   if (held.length === 0) return false;
   if (held.some(({ queues }) => queues === undefined)) return true;
   return { queues: [...new Set(held.flatMap(({ queues = [] }) => queues))] };
@@ -89,7 +90,7 @@ function merge(held: readonly TokenRight[]): boolean | QueueRights {
 const BEARER = /^Bearer +(\S+) *$/i;
 const BASIC = /^Basic +([A-Za-z0-9+/]+=*) *$/i;
 
-/** A browser that asks for a password sends `name:password`, in Base64. */
+/** Basic authentication is `name:password` in Base64. */
 function sentToken(authorization: string): string | undefined {
   const [, token] = BEARER.exec(authorization) ?? [];
   const [, credentials] = BASIC.exec(authorization) ?? [];
@@ -157,7 +158,7 @@ async function hash(token: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)));
 }
 
-/** Looks at every byte of every digest, whichever fits. */
+/** Compares every byte of every digest, whether one is equal or not: constant time. */
 function areEqual(digest: Uint8Array, digests: readonly Uint8Array[]): readonly boolean[] {
   return digests.map((one) => {
     let difference = 0;

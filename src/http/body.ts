@@ -1,5 +1,5 @@
 /**
- * Request bodies: no larger than allowed, however they come, and plain JSON objects.
+ * Request bodies: limited in size, and JSON objects.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { isInputError } from "../job/input_error.ts";
 import { type JsonObject, jsonObject } from "./input.ts";
 import { invalidInput, RequestError } from "./request_error.ts";
 
-/** A body as the JSON object that it holds. */
+/** The JSON object in a body. */
 export function parseBody(bytes: Uint8Array): JsonObject {
   return jsonObject(parse(bytes), "The body");
 }
@@ -18,22 +18,22 @@ function parse(bytes: Uint8Array): unknown {
     return parseExactly(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
     if (isInputError(error)) throw invalidInput(error.message, error.path || undefined);
-    // What the parser says differs between runtimes and quotes the body.
-    throw invalidInput("The body must be JSON in UTF-8: got something else");
+    // The messages of parsers differ between runtimes and quote the body.
+    throw invalidInput("The body must be JSON in UTF-8: it cannot be parsed");
   }
 }
 
-/** Reads a body, however it comes, up to a size. */
+/** Reads a body up to a size, with or without a `content-length`. */
 export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const reader = request.body?.getReader();
   if (reader === undefined) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for (let next = await whole(reader); !next.done; next = await whole(reader)) {
+  for (let next = await nextChunk(reader); !next.done; next = await nextChunk(reader)) {
     length += next.value.length;
     if (length > maxBytes) {
-      // Not awaited: a sender that goes on sending would hold up the answer.
+      // Not awaited: a client that keeps sending would delay the response.
       reader.cancel().catch(() => {});
       throw tooLarge(maxBytes);
     }
@@ -42,14 +42,14 @@ export async function readBytes(request: Request, maxBytes: number): Promise<Uin
   return joined(chunks, length);
 }
 
-/** A sender that hangs up in the middle is no error of ours. */
-async function whole(
+/** A client that disconnects is no error of the server. */
+async function nextChunk(
   reader: ReadableStreamDefaultReader<Uint8Array>,
 ): Promise<ReadableStreamReadResult<Uint8Array>> {
   try {
     return await reader.read();
   } catch {
-    throw invalidInput("The body must come whole: its sender stopped in the middle");
+    throw invalidInput("The body must be complete: the connection ended before its end");
   }
 }
 

@@ -7,10 +7,10 @@ import { shown } from "../job/ids.ts";
 import { shownWithNearest } from "../job/option_names.ts";
 import { invalidInput } from "./request_error.ts";
 
-/** A JSON object as it was sent: nothing is known of its values. */
+/** A JSON object of a request. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Refuses what is no JSON object. */
+/** Refuses anything but a JSON object. */
 export function jsonObject(value: unknown, what: string, path?: string): JsonObject {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as JsonObject;
@@ -28,22 +28,21 @@ export function checkNames(
 ): void {
   for (const name of Object.keys(object)) {
     if (names.includes(name) || ignored.includes(name)) continue;
-    const known = names.length === 0 ? "nothing" : names.join(", ");
+    const known = names.length === 0 ? "none" : names.join(", ");
     const got = shownWithNearest(name, names);
-    throw invalidInput(`Here can be ${known}: got ${got}`, below(path, name));
+    throw invalidInput(`The properties of this object are ${known}: got ${got}`, below(path, name));
   }
 }
 
-/** The path of a part. */
+/** The path of a property. */
 export function below(path: string, name: string): string {
   const part = name.length > 60 ? `${name.slice(0, 60)}…` : name;
   return path === "" ? part : `${path}.${part}`;
 }
 
-// With a time zone, as `Date` writes it.
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 
-/** Reads a time. Without a zone it would mean another one on every server. */
+/** Reads an ISO 8601 time. Without a time zone its meaning would depend on the server. */
 export function readTime(value: unknown, name: string, path: string): Date {
   const date = typeof value === "string" && ISO.test(value) ? new Date(value) : undefined;
   if (date !== undefined && !Number.isNaN(date.getTime())) return date;

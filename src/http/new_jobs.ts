@@ -1,10 +1,9 @@
 /**
- * From what a request says of a job to a job that can be enqueued. The rules are the library's own;
- * here they only get the path of what they refuse.
+ * Reads the jobs of a request. The library checks them; what it refuses gets its path in the request.
  *
  * @module
  */
-import { checkJobId, checkQueueName } from "../job/ids.ts";
+import { checkJobId, checkQueueName, shown } from "../job/ids.ts";
 import { checkOptions, jobOptionNames, type JobOptions } from "../job/job_options.ts";
 import { toJson } from "../job/json.ts";
 import type { Job, JobWith, JobWithAttempts } from "../job/job.ts";
@@ -15,7 +14,7 @@ import { below, checkNames, type JsonObject, readTime } from "./input.ts";
 import { checkedAt, invalidInput } from "./request_error.ts";
 import { readPayload, type StandardSchema } from "./standard_schema.ts";
 
-/** What bounds and checks payloads. */
+/** Limits and schemas of payloads. */
 export interface PayloadRules {
   /** The largest payload, in bytes of JSON. */
   readonly maxPayloadBytes: number;
@@ -23,7 +22,7 @@ export interface PayloadRules {
   readonly schemas: ReadonlyMap<string, StandardSchema>;
 }
 
-/** The options that a request can give a job, beside the parent's id in place of the parent itself. */
+/** The options of `job()`, with the id of a parent instead of the parent. */
 type OptionName = Exclude<keyof JobOptions, "parent"> | "parentId";
 
 const optionNames = Object.keys(jobOptionNames).map((name) =>
@@ -50,13 +49,13 @@ const stored: OptionNames<Omit<StoredJob, "id" | "queueName" | "payload" | Optio
   deduplicated: true,
 };
 
-/** What only a stored job has. A request may contain it: a job can be posted as it was answered. */
+/** Properties that only a stored job has. They are ignored, so a job can be posted as it was answered. */
 export const storedNames: readonly string[] = Object.keys(stored);
 
-// A rule takes less than a hundred; more would be kept with the job for nothing.
+// In bytes. A back-off rule takes less than a hundred.
 const LONGEST_BACKOFF = 1_000;
 
-/** Reads a job. `path` is its own in the request, empty where it is the whole body. */
+/** Reads a job. `path` is its path in the request, empty when it is the whole body. */
 export async function readNewJob(
   plain: JsonObject,
   path: string,
@@ -69,7 +68,7 @@ export async function readNewJob(
     : checkedAt(below(path, "id"), () => checkJobId(plain.id));
   const options = readOptions(plain, path);
   const payloadPath = below(path, "payload");
-  // Before a schema sees it, so that it need not fear depth.
+  // Before a schema reads it: a schema may be recursive.
   checkedAt(payloadPath, () => toJson(plain.payload, "payload", maxPayloadBytes));
   const schema = schemas.get(queueName);
   const payload = schema === undefined
@@ -106,16 +105,16 @@ function readOption(name: OptionName, value: unknown, path: string): unknown {
   return value;
 }
 
-/** Ids one by one, for the path of the one that is wrong. */
+/** Checks ids one by one, for the path of the wrong one. */
 function readDependencies(value: unknown, path: string): unknown {
   if (Array.isArray(value)) {
-    // The list's own length first, or the last of a million would be looked at.
+    // The length of the list first, so that a million ids are not checked one by one.
     checkedAt(path, () => checkOptions({ dependsOn: Array(value.length).fill(ANY_ID) }));
     value.forEach((id, i) => checkedAt(`${path}[${i}]`, () => checkJobId(id, "dependsOn")));
     return value;
   }
   checkedAt(path, () => checkOptions({ dependsOn: value as string[] }));
-  throw invalidInput("dependsOn must be a list of job ids", path);
+  throw invalidInput(`dependsOn must be a list of job ids: got ${shown(value)}`, path);
 }
 
 const ANY_ID = "00000000-0000-7000-8000-000000000000";

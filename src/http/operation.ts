@@ -1,5 +1,5 @@
 /**
- * What an operation is: one entry each, from which both the routes and the OpenAPI document are made.
+ * An operation of the router: its route and its entry in the OpenAPI document are made from it.
  *
  * @module
  */
@@ -23,49 +23,49 @@ export interface OperationResult {
 /** A JSON Schema of the dialect 2020-12, or a part of one. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** What is documented of a parameter. */
+/** A parameter as the OpenAPI document describes it. */
 export interface Parameter {
   /** Its name. */
   readonly name: string;
-  /** Where it stands. */
+  /** Where a request has it. */
   readonly in: "path" | "query" | "header";
   /** A sentence. */
   readonly description: string;
-  /** Whether it must be given. Default: what stands in the path must, nothing else. */
+  /** Whether it is required. Default: for parameters in the path. */
   readonly required?: boolean | undefined;
-  /** What it can be. */
+  /** The schema of its value. */
   readonly schema: JsonSchema;
-  /** A value of it. */
+  /** An example of its value. */
   readonly example: unknown;
-  /** How a list is written, where that is not by repeating the parameter. */
+  /** How a list is written. Default: the parameter is repeated. */
   readonly style?: "form";
-  /** `false` for a list by comma. */
+  /** `false` for a list separated by commas. */
   readonly explode?: boolean;
 }
 
-/** What is documented of a body or an answer. */
+/** A body of a request or a response as the OpenAPI document describes it. */
 export interface Content {
   /** A sentence. */
   readonly description: string;
-  /** The name of its schema among those of the document. */
+  /** The name of its schema in the document. */
   readonly schema: string;
-  /** One of it. */
+  /** An example. */
   readonly example?: unknown;
 }
 
-/** A request to an operation, as far as it is read. */
+/** A request to an operation, with what the operation needs to answer it. */
 export interface OperationCall {
-  /** The queue, to change something. */
+  /** The queue, for changes. */
   readonly queue: JobQueue;
-  /** Its jobs, as far as the request may see them. */
+  /** The jobs that the request may read. */
   readonly jobs: AllowedJobs;
-  /** What the request may do. */
+  /** The rights of the request. */
   readonly rights: Rights;
-  /** What bounds and checks the request. */
+  /** The settings of the router. */
   readonly settings: RouterSettings;
   /** The request. Its body has been read. */
   readonly request: Request;
-  /** The value of the path's parameter, decoded. */
+  /** The value of the path's parameter, decoded; empty when the path has none. */
   readonly id: string;
   /** The parameters of the query. */
   readonly query: URLSearchParams;
@@ -73,26 +73,26 @@ export interface OperationCall {
   readonly body: JsonObject;
 }
 
-/** One operation. */
+/** An operation. */
 export interface HttpOperation {
-  /** Its name in the document. */
+  /** Its name in the document and in `Access`. */
   readonly operationId: string;
-  /** How it is called: a `POST` changes something and has a body. */
+  /** `POST` when it changes something. Only then it has a body. */
   readonly method: "GET" | "POST";
-  /** Its path, a parameter in braces. */
+  /** Its path, with at most one parameter, in braces. */
   readonly path: string;
-  /** What its caller must be allowed to. */
+  /** The right that it needs. */
   readonly right: Right;
   /** A short sentence. */
   readonly summary: string;
-  /** What it takes beside a body. */
+  /** Its parameters. */
   readonly parameters?: readonly Parameter[] | undefined;
-  /** The body that it takes. */
+  /** Its body. */
   readonly body?: Content & { readonly required: boolean } | undefined;
-  /** What it answers when all is well, by status. */
+  /** What it answers when it succeeds, by HTTP status. */
   readonly answers: Readonly<Record<number, Content>>;
-  /** The errors that it answers beside those that every operation can. */
+  /** The errors that it can answer, except those that are common to all operations. */
   readonly errors: readonly ErrorCode[];
-  /** Does it. */
+  /** Runs it. */
   readonly run: (call: OperationCall) => Promise<OperationResult>;
 }

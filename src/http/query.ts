@@ -1,6 +1,5 @@
 /**
- * A query's parameters as a filter. The rules are the library's own; here they only get the name of
- * the parameter that they refuse.
+ * Reads a filter from a query. The library checks its values; what it refuses gets the parameter's name.
  *
  * @module
  */
@@ -11,7 +10,7 @@ import { type JobFilter, toRecordFilter } from "../queue/lookup.ts";
 import { checkedAt, invalidInput } from "./request_error.ts";
 import { readTime } from "./input.ts";
 
-/** A query's names for a filter's. */
+/** The parameters of a query and the filter's properties that they set. */
 const filterNames = {
   id: "ids",
   queueName: "queueName",
@@ -29,7 +28,7 @@ const filterNames = {
 /** The name of a parameter. */
 export type ParameterName = keyof typeof filterNames;
 
-/** Reads these parameters. What can be large is left out unless it is asked for. */
+/** Reads these parameters. Payloads, results and stacks are left out unless `include` has them. */
 export function readFilter(
   query: URLSearchParams,
   names: readonly ParameterName[],
@@ -52,19 +51,19 @@ export function readCounting(query: URLSearchParams): CountOptions {
   const values = query.getAll(name);
   if (values.length === 0) return {};
   const text = onlyOne(name, values);
-  // What is no number is refused as it was written.
+  // A text that is no number is refused as it was sent.
   const one = { [name]: /^\d{1,15}$/.test(text) ? Number(text) : text } as CountOptions;
   checkedAt(name, () => readCountOptions(one));
   return one;
 }
 
-/** Refuses every other name: a misspelled one would find everything. */
+/** Refuses other names: a misspelled one would match all jobs. */
 export function checkQuery(query: URLSearchParams, names: readonly string[]): void {
   for (const name of query.keys()) {
     if (names.includes(name)) continue;
-    const known = names.length === 0 ? "nothing" : names.join(", ");
+    const known = names.length === 0 ? "none" : names.join(", ");
     const got = shownWithNearest(name, names);
-    throw invalidInput(`A query can have ${known}: got ${got}`, name.slice(0, 60));
+    throw invalidInput(`The parameters of this query are ${known}: got ${got}`, name.slice(0, 60));
   }
 }
 
@@ -79,7 +78,9 @@ function readValue(name: ParameterName, values: readonly string[], maxPageSize: 
 }
 
 function onlyOne(name: string, [value, ...more]: readonly string[]): string {
-  if (more.length > 0) throw invalidInput(`${name} can be given once: got it again`, name);
+  if (more.length > 0) {
+    throw invalidInput(`${name} must be given once: got it ${more.length + 1} times`, name);
+  }
   return value!;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What is wrong with a request, and how every error is answered: one JSON shape with a code, a
- * sentence and, for input, the path of what is wrong.
+ * Errors of requests. Each is answered in the same JSON form: a code, a message and, for invalid input,
+ * its path.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { StoreUnavailableError } from "../job/errors.ts";
 import { isInputError } from "../job/input_error.ts";
 import type { JobStatus } from "../job/status.ts";
 
-/** The status of each error code. */
+/** The HTTP status of each error code. */
 export const statusOfCode = {
   invalid_input: 400,
   unauthorized: 401,
@@ -23,25 +23,25 @@ export const statusOfCode = {
   unavailable: 503,
 } as const;
 
-/** What kind of error it is. */
+/** The code of an error. */
 export type ErrorCode = keyof typeof statusOfCode;
 
-/** What an error says beside its code and its sentence. */
+/** What an error has besides its code and its message. */
 export interface ErrorDetails {
-  /** Where in the input, such as `jobs[2].priority`; a query's or a header's own name. */
+  /** The path of the invalid input, such as `jobs[2].priority`, or the name of a parameter or a header. */
   readonly path?: string | undefined;
-  /** With `conflict`: where the job stands. */
+  /** With `conflict`: the status of the job. */
   readonly status?: JobStatus | undefined;
 }
 
-/** A request that cannot be served, for a reason that its sender may know. */
+/** An error whose message the caller may read. */
 export class RequestError extends Error {
   override name = "RequestError";
-  /** What kind of error it is. */
+  /** Its code. */
   readonly code: ErrorCode;
-  /** What it says beside its code and its sentence. */
+  /** More details. */
   readonly details: ErrorDetails;
-  /** Headers of the answer. */
+  /** Headers of the response. */
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
@@ -57,12 +57,12 @@ export class RequestError extends Error {
   }
 }
 
-/** A refusal of input. */
+/** An error about invalid input. */
 export function invalidInput(message: string, path?: string): RequestError {
   return new RequestError("invalid_input", message, { path });
 }
 
-/** Calls a check of the library's; what it refuses is refused with its path in the request. */
+/** Runs a check of the library; its refusal gets this path. */
 export function checkedAt<T>(path: string, check: () => T): T {
   try {
     return check();
@@ -71,12 +71,12 @@ export function checkedAt<T>(path: string, check: () => T): T {
   }
 }
 
-/** Any error as one that its sender may read. Of an internal one nothing is told. */
+/** Any error as one that the caller may read. An internal error reveals nothing. */
 export function toRequestError(error: unknown): RequestError {
   if (error instanceof RequestError) return error;
   if (error instanceof StoreUnavailableError) {
-    const message = "The store cannot serve this now; nothing was changed";
+    const message = "The store is unavailable; nothing was changed";
     return new RequestError("unavailable", message, {}, { "retry-after": "1" });
   }
-  return new RequestError("internal", "Something went wrong here; it was reported");
+  return new RequestError("internal", "Internal error; it has been reported");
 }

@@ -1,5 +1,5 @@
 /**
- * The routes: every operation of the table, and an answer in the same form to everything else.
+ * The router: a route for each operation, and an error in the same form for everything else.
  *
  * @module
  */
@@ -20,12 +20,12 @@ import {
 } from "./serve_operation.ts";
 
 /**
- * A Hono app that enqueues, finds and steers a queue's jobs over HTTP. It answers everything below the
- * path that it is mounted at, also with 404, so give it a path of its own.
+ * A Hono app that enqueues, finds, cancels and retries the jobs of a queue over HTTP. It answers every
+ * request below the path at which it is mounted, unknown paths with 404, so it needs a path of its own.
+ * `/openapi.json` describes it.
  *
- * Closed by default: it must be told who may use it. Its description is at `/openapi.json`.
- *
- * @throws {TypeError | RangeError} when it is not told who may use it, or an option is out of range.
+ * @throws {TypeError | RangeError} when neither `authorize` nor `publicAccess` is given, or an option is
+ * unknown or out of range.
  *
  * ```ts
  * import { JobQueue, memory } from "hammerwork";
@@ -50,7 +50,7 @@ export function jobRouter<Q extends Queues, Transaction>(
   queue: JobQueue<Q, Transaction>,
   options: JobRouterOptions,
 ): Hono {
-  // Which queues there are is a matter of types, and ends here.
+  // The types of queues are of no use from here on.
   const context = { queue: queue as unknown as JobQueue, settings: readRouterOptions(options) };
   const app = new Hono();
   for (const path of new Set(operations.map((operation) => operation.path))) {
@@ -78,7 +78,7 @@ async function answer(
 
 function operationOf(atPath: readonly HttpOperation[], method: string): HttpOperation {
   if (atPath.length === 0) {
-    throw new RequestError("no_such_path", "There is nothing at this path");
+    throw new RequestError("no_such_path", "There is no such path");
   }
   // Hono leaves out the body of an answer to HEAD.
   const sought = method === "HEAD" ? "GET" : method;
@@ -86,6 +86,6 @@ function operationOf(atPath: readonly HttpOperation[], method: string): HttpOper
   if (operation !== undefined) return operation;
   const methods = atPath.map((one) => one.method);
   const allow = methods.flatMap((one) => one === "GET" ? ["GET", "HEAD"] : [one]).join(", ");
-  const message = `This path takes ${methods.join(" or ")}, no other method`;
+  const message = `This path takes ${methods.join(" or ")}: got ${method}`;
   throw new RequestError("method_not_allowed", message, {}, { allow });
 }

@@ -1,5 +1,5 @@
 /**
- * How a router is set up: who may do what, and how much at a time.
+ * The options of a router: who may use it, and its limits.
  *
  * @module
  */
@@ -10,29 +10,30 @@ import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import { reportToConsole } from "../report_to_console.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 
-/** What a request wants to do: look, add jobs, or change whatever it likes, which includes both. */
+/** `read` jobs, `enqueue` jobs, or `write`: both of these, and cancel and retry. */
 export type Right = "read" | "enqueue" | "write";
 
-/** What a request is about. */
+/** What a request accesses. */
 export interface Access {
-  /** What it calls, by its name in the OpenAPI document, such as `findJobs`; of the page `page`. */
+  /** The `operationId` in the OpenAPI document, such as `findJobs`; `page` for views of the page. */
   readonly operation: string;
   /**
-   * The queues that it names, or whose jobs were read for it; `undefined` at first, when it is asked
-   * whether it may do this in any queue.
+   * The queue that the request names, or of which a job was read. `undefined` in the first call, which
+   * asks whether the request has the right in any queue.
    */
   readonly queues: readonly string[] | undefined;
 }
 
-/** The only queues in which a request may do what it wants to. */
+/** The queues in which a request has a right. */
 export interface QueueRights {
-  /** Their names. */
+  /** The names of the queues. */
   readonly queues: readonly string[];
 }
 
 /**
- * Whether a request may do what it wants to. It is asked once without queues, then about each queue that
- * the request names or that a job was read of, unless it has answered with the list of queues.
+ * Decides whether a request has a right. It is called once without queues, then for each queue that the
+ * request names or of which a job was read, unless it has returned a list of queues. Only `true` or a
+ * list of queues grants the right.
  */
 export type Authorize = (
   request: Request,
@@ -46,39 +47,39 @@ export interface RouterPage {
   readonly addTo: (app: Hono, context: never) => void;
 }
 
-/** How a router is set up. One of `authorize` and `publicAccess` must be given. */
+/** Options of a router. One of `authorize` and `publicAccess` is required. */
 export interface JobRouterOptions {
   /**
-   * Whether a request may read, enqueue or write, and in which queues. Only `true` or a list of queues
-   * lets it in; when it throws, the answer is 500. Jobs of other queues are left out, as if there were none.
+   * Decides whether a request may read, enqueue or write, and in which queues. Jobs of other queues are
+   * left out, as if there were none. When it throws, the response is 500.
    */
   readonly authorize?: Authorize | undefined;
-  /** What everybody may do who can reach the router: `read`, `enqueue`, or `write` and both. */
+  /** A right of every request: `read`, `enqueue`, or `write`, which includes both. Default: none. */
   readonly publicAccess?: Right | undefined;
-  /** Other origins, such as `https://admin.example.com`, whose pages may write. Default none. */
+  /** Other origins, such as `https://admin.example.com`, whose pages may write. Default: none. */
   readonly allowedOrigins?: readonly string[] | undefined;
-  /** The largest request body, in bytes. Default 1,048,576. */
+  /** The maximum size of a request body, in bytes. Default 1,048,576. */
   readonly maxBodyBytes?: number | undefined;
-  /** The most jobs on a page, up to 1,000, which is the default. */
+  /** The maximum number of jobs on a page, 1 to 1,000. Default 1,000. */
   readonly maxPageSize?: number | undefined;
-  /** The most jobs in one batch. Default 1,000. */
+  /** The maximum number of jobs in a batch. Default 1,000. */
   readonly maxJobs?: number | undefined;
-  /** A Standard Schema for a queue's payloads, by the queue's name. */
+  /** A Standard Schema for the payloads of a queue, by the queue's name. Default: any payload. */
   readonly schemas?: Readonly<Record<string, StandardSchema>> | undefined;
-  /** A page for browsers at `/page` below the router: `page()` of `hammerwork/page`. Default none. */
+  /** A page for browsers at `/page` below the router: `page()` of `hammerwork/page`. Default: none. */
   readonly page?: RouterPage | undefined;
   /**
-   * Told of every error behind an answer of 500 or 503. Default: prints it with `console.error`,
-   * without what steers a terminal.
+   * Called with each error that was answered with 500 or 503. Default: prints it with `console.error`,
+   * without control characters.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-/** Checked options with everything filled in. */
+/** Checked options with defaults. */
 export interface RouterSettings {
-  /** Decides where `publicAccess` does not. */
+  /** Decides about rights that `publicAccess` does not grant. */
   readonly authorize: Authorize | undefined;
-  /** What everybody may do. */
+  /** A right of every request. */
   readonly publicAccess: Right | undefined;
   /** Other origins whose pages may write. */
   readonly allowedOrigins: ReadonlySet<string>;
@@ -92,7 +93,7 @@ export interface RouterSettings {
   readonly schemas: ReadonlyMap<string, StandardSchema>;
   /** `undefined` when there is none. */
   readonly page: RouterPage | undefined;
-  /** Told of every error behind an answer of 500 or 503. */
+  /** Called with each error that was answered with 500 or 503. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -108,11 +109,11 @@ const optionNames: OptionNames<JobRouterOptions> = {
   onError: true,
 };
 
-/** Checks what is given and fills in the rest. */
+/** Checks options and adds defaults. */
 export function readRouterOptions(options: JobRouterOptions = {}): RouterSettings {
   checkOptionNames("A router", options, optionNames);
   const { authorize, publicAccess, onError = reportToConsole } = options;
-  checkWhoMayUse(authorize, publicAccess);
+  checkAuthorization(authorize, publicAccess);
   if (typeof onError !== "function") {
     throw new TypeError(`onError must be a function: got ${shown(onError)}`);
   }
@@ -133,11 +134,11 @@ export function readRouterOptions(options: JobRouterOptions = {}): RouterSetting
 /** All rights. */
 export const rights: readonly Right[] = ["read", "enqueue", "write"];
 
-function checkWhoMayUse(authorize: unknown, publicAccess: unknown): void {
+function checkAuthorization(authorize: unknown, publicAccess: unknown): void {
   if (authorize === undefined && publicAccess === undefined) {
     throw new TypeError(
-      "A job router must be told who may use it: authorize, such as bearerToken(token), or " +
-        'publicAccess: "read" | "write" for everybody: got neither',
+      "A job router needs authorize, such as bearerToken(token), or publicAccess, such as " +
+        '"read" for everybody: got neither',
     );
   }
   if (authorize !== undefined && typeof authorize !== "function") {
@@ -148,7 +149,7 @@ function checkWhoMayUse(authorize: unknown, publicAccess: unknown): void {
   }
 }
 
-/** An origin as a browser sends it, or it would never match. */
+/** Refuses what no browser sends as an origin: it would never match. */
 function checkOrigin(origin: string): string {
   if (URL.canParse(origin) && new URL(origin).origin === origin) return origin;
   throw new TypeError(

@@ -16,23 +16,23 @@ import { type RequestError, statusOfCode, toRequestError } from "./request_error
 import { Rights } from "./rights.ts";
 import type { RouterSettings } from "./router_options.ts";
 
-/** What a router's routes have in common. */
+/** What all routes of a router have in common. */
 export interface RouterContext {
   /** The queue. */
   readonly queue: JobQueue;
-  /** Who may do what, and how much at a time. */
+  /** The settings of the router. */
   readonly settings: RouterSettings;
 }
 
-// A path has one parameter at most. The path that a router is mounted at may have an `:id` too.
+// The path at which a router is mounted may have parameters too, so the name is unlikely.
 const PARAMETER = "jobRouterId";
 
-/** A path with a parameter in braces, as Hono writes it. */
+/** The pattern of a path for Hono. */
 export function honoPath(path: string): string {
   return path.replace(/\{\w+\}/, `:${PARAMETER}`);
 }
 
-/** The value of that parameter. */
+/** The value of the parameter of such a path. */
 export function parameterOf(c: Context): string {
   return c.req.param(PARAMETER) ?? "";
 }
@@ -55,7 +55,7 @@ export async function serveOperation(
   return operation.run({ queue, jobs, rights, settings, request, id, query, body });
 }
 
-/** A body that may be left out needs no content type when it is. */
+/** An optional body needs no content type when it is empty. */
 async function readOperationBody(
   { body }: HttpOperation,
   request: Request,
@@ -68,28 +68,26 @@ async function readOperationBody(
   return parseBody(bytes);
 }
 
-/** An error as an answer. What its sender may not know is reported instead. */
+/** The result of an error. Internal errors are reported to `onError`. */
 export function errorResult(error: unknown, onError: (error: unknown) => void): OperationResult {
   const requestError = toRequestError(error);
   if (statusOfCode[requestError.code] >= 500) report(error, onError);
   return resultOf(requestError);
 }
 
-// A sentence may quote its input, and the input may be long.
+// A message may quote long input.
 const LONGEST_MESSAGE = 1_000;
 
 function resultOf({ code, message, details, headers }: RequestError): OperationResult {
-  const sentence = message.length > LONGEST_MESSAGE
-    ? `${message.slice(0, LONGEST_MESSAGE)}…`
-    : message;
+  const text = message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message;
   return {
     status: statusOfCode[code],
-    body: { error: { code, message: sentence, ...details } },
+    body: { error: { code, message: text, ...details } },
     headers,
   };
 }
 
-/** A result as a response: always JSON, never cached, never taken for anything else by a browser. */
+/** A result as a response: JSON, not cached, and without content sniffing. */
 export function toResponse({ status, body, headers }: OperationResult): Response {
   return new Response(JSON.stringify(body), {
     status,
@@ -106,7 +104,7 @@ function report(error: unknown, onError: (error: unknown) => void): void {
   try {
     onError(error);
   } catch {
-    // Whoever asked gets an answer, whatever becomes of the report.
+    // The request is answered even if the report fails.
   }
 }
 

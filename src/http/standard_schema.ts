@@ -1,39 +1,39 @@
 /**
- * The part of Standard Schema (https://standardschema.dev, version 1) that is used here, so that a
- * payload can be checked by zod, valibot, arktype or any other library that has it.
+ * The part of Standard Schema (https://standardschema.dev, version 1) that checks payloads: Zod, Valibot,
+ * ArkType and other libraries implement it.
  *
  * @module
  */
 import { shown } from "../job/ids.ts";
 import { invalidInput } from "./request_error.ts";
 
-/** A schema as Standard Schema has it. */
+/** A schema that implements Standard Schema. */
 export interface StandardSchema {
-  /** Where the standard puts itself. */
+  /** The properties of the standard. */
   readonly "~standard": {
     /** The version of the standard. */
     readonly version: 1;
-    /** Who made it. */
+    /** The name of the library. */
     readonly vendor: string;
-    /** Tells whether a value fits, and what it is read as. */
+    /** Checks a value, and may convert it. */
     readonly validate: (value: unknown) => SchemaResult | Promise<SchemaResult>;
   };
 }
 
-/** What a schema says of a value: what it is read as, or what is wrong with it. */
+/** The result of a check: the value, possibly converted, or issues. */
 export type SchemaResult =
   | { readonly value: unknown; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
 
-/** One thing that is wrong with a value. */
+/** An issue of a value. */
 export interface SchemaIssue {
-  /** A sentence. */
+  /** What is wrong. */
   readonly message: string;
-  /** Where in the value. */
+  /** Where it is wrong. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** What a payload is read as by its queue's schema. `path` is the payload's own in the request. */
+/** A payload as the schema of its queue converts it. `path` is the path of the payload in the request. */
 export async function readPayload(
   schema: StandardSchema,
   payload: unknown,

@@ -1,6 +1,7 @@
 /**
- * A request's trace: what its headers say goes to the jobs that it enqueues, and theirs come back.
- * By W3C's rule a malformed `traceparent` is as good as none; so is a malformed `x-correlation-id`.
+ * The trace of a request: its headers are passed on to the jobs that it enqueues, and the response has
+ * headers of theirs. As W3C demands, a malformed `traceparent` is ignored; so is a malformed
+ * `x-correlation-id`.
  *
  * @module
  */
@@ -12,15 +13,15 @@ import { readTraceparent } from "../trace/span_context.ts";
 
 /** What a request passes on to its jobs. */
 export interface RequestTrace {
-  /** The span that they begin under. */
+  /** The parent of their spans. */
   readonly span: SpanContext | undefined;
-  /** Their business process, unless they have one of their own. */
+  /** The correlation id of jobs that have none. */
   readonly correlationId: string | undefined;
-  /** Their baggage, where the queue carries it. */
+  /** The baggage, if the queue has the option `baggage`. */
   readonly baggage: string | undefined;
 }
 
-/** Reads it. An active span is that of the server's own instrumentation, which has read the headers. */
+/** Reads it. An active span comes from instrumentation of the server, which has read the headers. */
 export function readRequestTrace({ headers }: Request, carriesBaggage: boolean): RequestTrace {
   const traceparent = headers.get("traceparent") ?? undefined;
   const tracestate = headers.get("tracestate") ?? undefined;
@@ -32,7 +33,7 @@ export function readRequestTrace({ headers }: Request, carriesBaggage: boolean):
   };
 }
 
-/** A job with what it does not say itself. A parent gives its own business process. */
+/** A job with what it does not have itself. A job with a parent gets the correlation id of the parent. */
 export function inTrace(newJob: NewJob, { correlationId, baggage }: RequestTrace): NewJob {
   const takesProcess = correlationId !== undefined && !newJob.parentId;
   return {
@@ -42,15 +43,15 @@ export function inTrace(newJob: NewJob, { correlationId, baggage }: RequestTrace
   };
 }
 
-/** What an answer tells of a job's trace. */
-interface Traced {
+/** The trace of a job in an answer. */
+interface JobTrace {
   readonly traceId?: string | undefined;
   readonly correlationId?: string | undefined;
   readonly traceparent?: string | undefined;
 }
 
-/** The ids that these jobs have in common, as headers. */
-export function traceHeadersOf(jobs: readonly Traced[]): Readonly<Record<string, string>> {
+/** Headers with the ids that all of these jobs share. */
+export function traceHeadersOf(jobs: readonly JobTrace[]): Readonly<Record<string, string>> {
   const all = {
     "x-trace-id": common(jobs.map(({ traceId }) => traceId)),
     "x-correlation-id": common(jobs.map(({ correlationId }) => correlationId)),
@@ -64,7 +65,7 @@ function common(values: readonly (string | undefined)[]): string | undefined {
   return values.every((value) => value === values[0]) ? values[0] : undefined;
 }
 
-/** A header takes visible ASCII. What else is in one is read differently from runtime to runtime. */
+/** Printable ASCII. Runtimes decode other characters of headers differently. */
 function isHeaderText(text: string): boolean {
   return text.length <= 255 && /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(text);
 }

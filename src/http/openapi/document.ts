@@ -10,12 +10,12 @@ import type { RouterSettings } from "../router_options.ts";
 import { answerHeaders } from "./parameters.ts";
 import { schemas } from "./schemas.ts";
 
-/** What can go wrong with any operation. */
+/** The errors that every operation can answer. */
 const everywhere: readonly ErrorCode[] = ["unauthorized", "forbidden", "internal", "unavailable"];
 
 type PublicAccess = Pick<RouterSettings, "publicAccess">;
 
-/** Describes operations that are mounted at a path. */
+/** The document of operations below a path. */
 export function describeOperations(
   operations: readonly HttpOperation[],
   mountedAt: string,
@@ -31,7 +31,7 @@ export function describeOperations(
     info: {
       title: "hammerwork",
       version: "1",
-      description: "Jobs: enqueued, found by trace and by business process, retried, cancelled.",
+      description: "Enqueue jobs, find them by trace or business process, retry and cancel them.",
     },
     servers: [{ url: mountedAt || "/" }],
     paths,

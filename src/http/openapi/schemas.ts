@@ -1,5 +1,5 @@
 /**
- * The schemas of everything that requests and answers contain, by name.
+ * The JSON Schemas of all bodies, by name.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import { storedNames } from "../new_jobs.ts";
 import type { JsonSchema } from "../operation.ts";
 import { statusOfCode } from "../request_error.ts";
 
-/** A schema of the document, by its name. */
+/** A reference to a schema by its name. */
 const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
 
-/** A list of what a schema describes. */
+/** An array of what a schema describes. */
 const list = (items: JsonSchema, more: JsonSchema = {}): JsonSchema => ({
   type: "array",
   items,
   ...more,
 });
 
-/** An object with these properties and no other. */
+/** An object with these properties and no others. */
 const closed = (properties: JsonSchema, required: readonly string[] = []): JsonSchema => ({
   type: "object",
   properties,
@@ -41,7 +41,7 @@ const text: JsonSchema = { type: "string" };
 /** A point in time. */
 const time: JsonSchema = { type: "string", format: "date-time" };
 
-/** A trace id as a caller may write it. None is all zeros. */
+/** A trace id in any spelling, but not all zeros. */
 export const anyTraceId: JsonSchema = {
   type: "string",
   pattern: "^(?![0-]+$)([0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$",
@@ -62,7 +62,7 @@ const backoff: JsonSchema = closed({
   jitter: { type: "number", minimum: 0, maximum: 1 },
 }, ["type", "delayMs"]);
 
-/** What a request can say of a job, and an answer says of it too. */
+/** Properties that new jobs and stored jobs have alike. */
 const shared = {
   correlationId: businessId,
   onDependencyFailure: { enum: ["cancel", "run"] },
@@ -110,7 +110,7 @@ const summaryProperties = {
 const parts = { payload: true, result: true };
 const jobProperties = { ...summaryProperties, ...parts };
 
-/** What lists show of parts that were not asked for. */
+/** What replaces parts that are not included. */
 const partSizes = { payloadBytes: whole(0), resultBytes: whole(0) };
 
 const alwaysThere = [
@@ -141,8 +141,9 @@ const jobSchemas: Readonly<Record<string, JsonSchema>> = {
     ["name", "message"],
   ),
   NewJob: {
-    description: "A job to enqueue. What only a stored job has is ignored, so a job can be sent " +
-      "as `GET /jobs/{id}` answered it.",
+    description:
+      "A job to enqueue. Properties that only a stored job has are ignored, so a job can be " +
+      "sent as `GET /jobs/{id}` returned it.",
     ...newJob,
   },
   NewJobs: closed({ jobs: list(ref("NewJob"), { minItems: 1 }) }, ["jobs"]),
@@ -150,14 +151,14 @@ const jobSchemas: Readonly<Record<string, JsonSchema>> = {
   ListedJob: closed({ ...jobProperties, ...partSizes }, alwaysThere),
   EnqueuedJob: {
     description:
-      "The whole job for who may read its queue; for others its id, whether it was stored " +
-      "before, and of its trace and its business process what they said themselves.",
+      "The stored job, if the caller may read its queue. Otherwise its id, whether it was already " +
+      "stored, and the trace id and correlation id that the request contained.",
     ...closed({ ...jobProperties, deduplicated: { type: "boolean" } }, ["id", "deduplicated"]),
   },
   ListedEnqueuedJob: {
     description:
-      "As `EnqueuedJob`, but of the payload and the result only the sizes, and errors short and " +
-      "without their stacks.",
+      "As `EnqueuedJob`, with the sizes of payload and result instead of them, and with errors " +
+      "shortened and without stacks.",
     ...closed({ ...summaryProperties, ...partSizes, deduplicated: { type: "boolean" } }, [
       "id",
       "deduplicated",

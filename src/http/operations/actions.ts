@@ -1,5 +1,5 @@
 /**
- * Steering: jobs cancelled and retried.
+ * Actions on one job: cancel and retry.
  *
  * @module
  */
@@ -20,14 +20,16 @@ export const cancelJob: HttpOperation = {
   summary: "Cancel a job that has not ended",
   parameters: [idInPath],
   body: {
-    description: "Why, and whether the jobs that are parts of it are cancelled too.",
+    description: "The reason, and whether the job's descendants are cancelled too.",
     schema: "Cancellation",
     example: { reason: "The order was withdrawn", descendants: true },
     required: false,
   },
   answers: {
     200: {
-      description: "The job, cancelled; or as it had ended, when only its descendants were.",
+      description:
+        "The cancelled job. With `descendants` it can have ended before: then only descendants " +
+        "were cancelled.",
       schema: "JobChange",
     },
   },
@@ -51,15 +53,15 @@ export const retryJob: HttpOperation = {
   parameters: [idInPath],
   body: {
     description:
-      "Whether the dependents that it cancelled wait again, and whether it runs although " +
-      "a job that it depends on did not complete.",
+      "Whether dependents that were cancelled because of the job are brought back (`dependents`), " +
+      "and whether it runs although a dependency did not complete (`force`).",
     schema: "Retry",
     example: { dependents: true, force: false },
     required: false,
   },
   answers: {
     200: {
-      description: "The job: ready again, or blocked while a job that it depends on has not ended.",
+      description: "The job: `ready`, or `blocked` while a dependency has not ended.",
       schema: "JobChange",
     },
   },

@@ -1,5 +1,5 @@
 /**
- * Enqueue: one job, or a batch of which all are stored or none.
+ * Enqueueing: one job, or several in one atomic step.
  *
  * @module
  */
@@ -23,14 +23,13 @@ import { inTrace, readRequestTrace, traceHeadersOf } from "../trace_headers.ts";
 import { checkOptions } from "../../job/job_options.ts";
 import { unknownDependency, unknownParent } from "../../store/reasons.ts";
 
-/** A job as a request gives it. */
+// The examples are real: sent as they are, they are accepted.
 const exampleNewJob = {
   queueName: "email_queue",
   payload: { to: "a@example.com" },
   correlationId: "order-12345",
 } as const;
 
-/** Two jobs, the second of which waits for the first. */
 const exampleBatch = {
   jobs: [
     {
@@ -48,7 +47,7 @@ const exampleBatch = {
   ],
 } as const;
 
-/** One job. */
+/** Enqueues one job. */
 export const enqueueJob: HttpOperation = {
   operationId: "enqueueJob",
   method: "POST",
@@ -59,10 +58,10 @@ export const enqueueJob: HttpOperation = {
   body: { description: "The job.", schema: "NewJob", example: exampleNewJob, required: true },
   answers: {
     200: {
-      description: "The job that was stored before under its idempotency key or its id.",
+      description: "A job with this idempotency key or this id was already stored: that job.",
       schema: "EnqueuedJob",
     },
-    201: { description: "The job as it is stored.", schema: "EnqueuedJob" },
+    201: { description: "The stored job.", schema: "EnqueuedJob" },
   },
   errors: ["invalid_input", "conflict", "too_large", "unsupported_media_type"],
   run: async (call) => {
@@ -78,25 +77,28 @@ export const enqueueJob: HttpOperation = {
   },
 };
 
-/** Several jobs. */
+/** Enqueues several jobs. */
 export const enqueueBatch: HttpOperation = {
   operationId: "enqueueBatch",
   method: "POST",
   path: "/jobs/batch",
   right: "enqueue",
-  summary: "Enqueue several jobs, all of them or none",
+  summary: "Enqueue several jobs atomically: all or none",
   parameters: [correlationHeader, ...traceContextHeaders],
   body: { description: "The jobs.", schema: "NewJobs", example: exampleBatch, required: true },
   answers: {
     201: {
-      description: "The jobs as they are stored, in order, as lists show them.",
+      description: "The stored jobs in the order of the request, as in lists.",
       schema: "EnqueuedJobs",
     },
   },
   errors: ["invalid_input", "conflict", "too_large", "unsupported_media_type"],
   run: async (call) => {
     if (call.request.headers.has(KEY)) {
-      throw invalidInput(`${KEY} is for one job; each of a batch has its idempotencyKey`, KEY);
+      throw invalidInput(
+        `The header ${KEY} is for a single job: in a batch, set idempotencyKey on each job`,
+        KEY,
+      );
     }
     const newJobs: NewJob[] = [];
     for (const [i, one] of readList(call).entries()) {
@@ -114,14 +116,14 @@ function rulesOf({ queue, settings }: OperationCall) {
   return { maxPayloadBytes: queue.maxPayloadBytes, schemas: settings.schemas };
 }
 
-/** The header stands for the body's own key. */
+/** The body with the key of the header. */
 function withKey(body: JsonObject, { headers }: Request): JsonObject {
   const idempotencyKey = headers.get(KEY);
   if (idempotencyKey === null) return body;
   checkedAt(KEY, () => checkOptions({ idempotencyKey }));
   const { idempotencyKey: own = idempotencyKey } = body;
   if (own === idempotencyKey) return { ...body, idempotencyKey };
-  throw invalidInput("The header and the body give two idempotency keys: give one", KEY);
+  throw invalidInput(`The header ${KEY} and idempotencyKey in the body must be equal`, KEY);
 }
 
 function readList({ body, settings }: OperationCall): readonly unknown[] {
@@ -135,11 +137,11 @@ function readList({ body, settings }: OperationCall): readonly unknown[] {
   );
 }
 
-/** Before anything of a job is read but its queue: even what is wrong with it is not for everybody. */
+/** Checks the right before anything but the queue is read: errors reveal nothing without it. */
 async function readJob(call: OperationCall, plain: JsonObject, path: string): Promise<NewJob> {
   const { queueName } = plain;
   if (typeof queueName === "string" && !await call.rights.may("enqueue", queueName)) {
-    throw new RequestError("forbidden", "This needs the right to enqueue in this queue", {
+    throw new RequestError("forbidden", `This needs the right to enqueue in ${queueName}`, {
       path: below(path, "queueName"),
     });
   }
@@ -150,12 +152,12 @@ async function enqueue(
   call: OperationCall,
   newJobs: readonly NewJob[],
   { include, pathOf }: {
-    /** The parts of the jobs to answer. Default: all. */
+    /** The parts of the jobs to return. Default: all. */
     readonly include?: readonly JobPart[];
-    /** From where the library says that something is wrong to where it is in the request. */
+    /** Maps a path in the list of jobs to the path in the request. */
     readonly pathOf: (path: string) => string | undefined;
   },
-): Promise<readonly EnqueuedAnswer[]> {
+): Promise<readonly EnqueuedJob[]> {
   const { queue, request } = call;
   const trace = readRequestTrace(request, queue.carriesBaggage);
   try {
@@ -163,37 +165,37 @@ async function enqueue(
     const jobs = allowed.map((newJob) => inTrace(newJob, trace));
     const enqueued = await queue.enqueueFor(jobs, { include, span: trace.span });
     return await Promise.all(
-      enqueued.map((stored, i) => answerOf(call, stored, jobs[i]!, trace.span?.traceId)),
+      enqueued.map((stored, i) => enqueuedJobOf(call, stored, jobs[i]!, trace.span?.traceId)),
     );
   } catch (error) {
-    // What a job alone can get wrong has been refused: this is what they refer to.
+    // Each job has been checked by itself; what remains is what the jobs refer to.
     if (error instanceof JobIdTakenError) {
-      throw new RequestError("conflict", "The id is taken by another job");
+      throw new RequestError("conflict", "Another job has this id");
     }
     throw isInputError(error) ? invalidInput(error.message, pathOf(inRequest(error.path))) : error;
   }
 }
 
-/** The library takes a parent, a request the id of one. */
+/** The library has `parent` where a request has `parentId`. */
 function inRequest(path: string): string {
   return path.replace(/\.parent$/, ".parentId");
 }
 
-/** What is answered of a job: what may be read of it, or what its sender knows of it. */
-interface EnqueuedAnswer extends Pick<Enqueued<JobSummary>, "id" | "deduplicated" | "traceparent"> {
+/** An enqueued job as it is answered: what the caller may read, or what the request itself contained. */
+interface EnqueuedJob extends Pick<Enqueued<JobSummary>, "id" | "deduplicated" | "traceparent"> {
   readonly traceId?: string | undefined;
   readonly correlationId?: string | undefined;
 }
 
-async function answerOf(
+async function enqueuedJobOf(
   { jobs, rights }: OperationCall,
   stored: Enqueued<JobSummary>,
   { traceId, correlationId }: NewJob,
   callersTraceId: string | undefined,
-): Promise<EnqueuedAnswer> {
+): Promise<EnqueuedJob> {
   const { id, deduplicated } = stored;
-  if (await rights.may("read", stored.queueName)) return await jobs.withoutOthers(stored);
-  // Of the first job that was stored under its key only what this one says of itself too.
+  if (await rights.may("read", stored.queueName)) return await jobs.redacted(stored);
+  // The stored job is another one: without the right to read, only what this request contained.
   if (!deduplicated) {
     return { id, deduplicated, traceId: stored.traceId, correlationId: stored.correlationId };
   }
@@ -202,8 +204,8 @@ async function answerOf(
 }
 
 /**
- * Refuses references to jobs that the request may not read, as those to jobs that are not stored. A
- * parent may be unknown where a job has a trace of its own: so one that may not be read is left out then.
+ * Refuses references to jobs that the request may not read, as if those were not stored. A job with its
+ * own `traceId` may have an unknown parent, so there a parent that may not be read is left out.
  */
 async function withReadableReferences(
   { jobs, rights }: OperationCall,

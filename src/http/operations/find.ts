@@ -1,5 +1,5 @@
 /**
- * Lookup: jobs page by page, one job, and trees of jobs by trace and by business process.
+ * Lookup: pages of jobs, one job, and the trees of a trace and of a business process.
  *
  * @module
  */
@@ -88,23 +88,23 @@ export const getCorrelation: HttpOperation = {
     tree(call, { correlationId: checkedAt("correlationId", () => checkCorrelationId(call.id)) }),
 };
 
-/** The same, whatever the id is. */
+/** The same for ids that cannot be in a path. */
 export const getCorrelationByQuery: HttpOperation = {
   ...getCorrelation,
   operationId: "getCorrelationByQuery",
   path: "/correlations",
-  summary: "The same for any correlation id: in a path `.` and `..` cannot stand",
+  summary: "The same for any correlation id. A path cannot contain the ids `.` and `..`",
   parameters: [correlationInQuery, ...pageParameters],
   run: (call) => {
     const [id, ...more] = call.query.getAll("correlationId");
     if (id === undefined || more.length > 0) {
-      throw invalidInput("correlationId must be given once", "correlationId");
+      throw invalidInput("correlationId must be given exactly once", "correlationId");
     }
     return getCorrelation.run({ ...call, id });
   },
 };
 
-/** What is answered when there is no such job. */
+/** The error when no job has the id. */
 export function noSuchJob(): RequestError {
   return new RequestError("not_found", "There is no job with this id");
 }

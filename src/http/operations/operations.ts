@@ -1,5 +1,5 @@
 /**
- * Every operation of the router, in the order of its document.
+ * All operations of the router, in the order of the OpenAPI document.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { findJobs, getCorrelation, getCorrelationByQuery, getJob, getTrace } fro
 import { countJobs, getHealth } from "./stats.ts";
 import { cancelJob, retryJob } from "./actions.ts";
 
-/** The document itself. */
+/** The OpenAPI document. */
 const getDocument: HttpOperation = {
   operationId: "getDocument",
   method: "GET",
   path: "/openapi.json",
   right: "read",
-  summary: "This document",
+  summary: "This OpenAPI document",
   answers: { 200: { description: "The document.", schema: "Document" } },
   errors: ["invalid_input"],
   run: ({ request, settings }) => {
@@ -28,7 +28,7 @@ const getDocument: HttpOperation = {
   },
 };
 
-/** All of them. */
+/** All operations. */
 export const operations: readonly HttpOperation[] = [
   enqueueJob,
   enqueueBatch,
