@@ -5,6 +5,7 @@
 
 import process from "node:process";
 import { startCollector } from "./collector.ts";
+import { generateDocumentationTests } from "./documentation/generate.ts";
 import { readArguments } from "./legs/arguments.ts";
 import { bun } from "./legs/bun.ts";
 import { findDatabase } from "./legs/database.ts";
@@ -15,6 +16,7 @@ import { copyToOtel3 } from "./legs/otel3.ts";
 import { ProgressDisplay } from "./legs/progress_display.ts";
 import { runLeg } from "./legs/run_leg.ts";
 import { closingLine, reportOf, summaryOf } from "./legs/summary.ts";
+import { testFilesOf } from "./legs/test_files.ts";
 import { workerd } from "./legs/workerd.ts";
 
 // The longest comes first, and the others beside it.
@@ -34,6 +36,8 @@ const legsAtOnce = 2;
 
 copyToOtel3();
 const { legs, only } = readArguments(process.argv.slice(2), allLegs);
+const files = legs.flatMap((leg) => testFilesOf(leg, only));
+if (files.some((file) => file.startsWith("tests/documentation/"))) generateDocumentationTests();
 const [collector, database] = await Promise.all([startCollector(), findDatabase()]);
 const environment = { COLLECTOR_URL: collector.url, ...database.environment };
 const display = new ProgressDisplay();

@@ -1,3 +1,4 @@
+import { documentationTests } from "../documentation/generate.ts";
 import { serverFolders } from "./folders.ts";
 import { installedRuntime } from "./installed.ts";
 import type { Counts, Leg } from "./leg.ts";
@@ -9,7 +10,7 @@ const timeoutMs = 30_000;
 export const bun: Leg = {
   name: "bun",
   folders: [...serverFolders, "cli"],
-  moreFiles: otel3TestFiles,
+  moreFiles: [...otel3TestFiles, ...documentationTests("Bun")],
   findRuntime: () => installedRuntime("Bun", "bun"),
   commands: ({ executable }, testFiles) => [{
     executable,

@@ -1,3 +1,4 @@
+import { documentationTests } from "../documentation/generate.ts";
 import { serverFolders } from "./folders.ts";
 import { installedRuntime } from "./installed.ts";
 import type { Counts, Leg } from "./leg.ts";
@@ -6,7 +7,7 @@ import { otel3TestFiles } from "./otel3.ts";
 export const deno: Leg = {
   name: "deno",
   folders: [...serverFolders, "cli"],
-  moreFiles: otel3TestFiles,
+  moreFiles: [...otel3TestFiles, ...documentationTests("Deno")],
   findRuntime: () => installedRuntime("Deno", "deno"),
   commands: ({ executable }, testFiles) => [{
     executable,

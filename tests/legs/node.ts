@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import process from "node:process";
+import { documentationTests } from "../documentation/generate.ts";
 import { findChromium } from "../packages/page/find_chromium.ts";
 import { whyNoServer } from "../postgres/server_programs.ts";
 import { finishedLine } from "./finished_tests.ts";
@@ -26,6 +27,7 @@ const finishedTest = new RegExp(finishedLine, "g");
 export const systemNode: Leg = {
   name: "system-node",
   folders: ["runtimes", "specification", "providers", "loggers"],
+  moreFiles: documentationTests("Node"),
   findRuntime: () => findSystemNode(20),
   commands: ({ executable }, testFiles) => [{
     executable,
@@ -53,9 +55,10 @@ export const latestNode: Leg = {
     "packages/sdk_node",
     ...otherSdks,
     "repository",
+    "documentation",
     "platforms",
   ],
-  moreFiles: otel3TestFiles,
+  moreFiles: [...otel3TestFiles, ...documentationTests("Node 22")],
   findRuntime: findNode24,
   commands: ({ executable }, testFiles) => [{
     executable,

@@ -1,3 +1,4 @@
+import { documentationTests } from "../documentation/generate.ts";
 import { portableFolders } from "./folders.ts";
 import { installedRuntime } from "./installed.ts";
 import type { Counts, Leg } from "./leg.ts";
@@ -9,7 +10,7 @@ const folder = ".build/workerd";
 export const workerd: Leg = {
   name: "workerd",
   folders: portableFolders,
-  moreFiles: otel3TestFiles,
+  moreFiles: [...otel3TestFiles, ...documentationTests("workerd")],
   findRuntime: () => installedRuntime("workerd", "workerd"),
   commands: ({ executable }, testFiles) => [
     {

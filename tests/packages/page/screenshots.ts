@@ -1,4 +1,4 @@
-/** Makes the README's pictures from jobs like the sample's: `npm run screenshots`. */
+/** Makes the pictures of the documentation from jobs like the sample's: `npm run screenshots`. */
 
 import { mkdirSync } from "node:fs";
 import { chromium } from "playwright-core";
@@ -6,7 +6,7 @@ import { job, JobQueue, memory, NonRetryableError, WorkerPool } from "../../../m
 import { findChromium } from "./find_chromium.ts";
 import { servePage } from "./served_page.ts";
 
-const folder = new URL("screenshots/", import.meta.url).pathname;
+const folder = new URL("../../../docs/pictures/", import.meta.url).pathname;
 const BATCHES = 12;
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
