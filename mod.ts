@@ -60,11 +60,13 @@ export type {
 export type {
   Added,
   AddOptions,
-  CancelScope,
+  CancelRecordOptions,
   Change,
   ChangedRecord,
   Claim,
   ClaimedJob,
+  CountRecordsOptions,
+  ExtendOptions,
   FailedDependency,
   Hindrance,
   Lease,
@@ -78,8 +80,11 @@ export type {
   SettleAndClaimResult,
   Settlement,
   Store,
+  StoreHints,
   TraceEnd,
   TraceEndClaim,
+  TraceEnds,
+  UnfinishedQuery,
 } from "./src/store/store.ts";
 
 export {

@@ -23,11 +23,12 @@ export function checkCountNames(options: CountOptions): void {
   checkOptionNames("A count", options, { endedWithinMs: true });
 }
 
-/** The checked `endedWithinMs`, as a store takes it. */
-export function readCountOptions(options: CountOptions): number | undefined {
+/** The checked options of a count. */
+export function readCountOptions(options: CountOptions): CountOptions {
   checkCountNames(options);
   const { endedWithinMs } = options;
-  return endedWithinMs === undefined
-    ? undefined
-    : checkInteger("endedWithinMs", endedWithinMs, 1, longestEndedWithinMs);
+  if (endedWithinMs !== undefined) {
+    checkInteger("endedWithinMs", endedWithinMs, 1, longestEndedWithinMs);
+  }
+  return options;
 }

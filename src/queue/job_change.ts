@@ -7,13 +7,17 @@ import { InputTypeError } from "../job/input_error.ts";
 import { toCancellation } from "../job/errors.ts";
 import { shown } from "../job/ids.ts";
 import type { Job } from "../job/job.ts";
-import type { JobError } from "../job/record.ts";
 import { canBeRetried } from "../job/status.ts";
 import { mostAttempts } from "../job/job_options.ts";
 import { checkOptionNames } from "../job/option_names.ts";
 import { toJob } from "../job/from_record.ts";
 import { endedAs } from "../store/reasons.ts";
-import type { CancelScope, ChangedRecord, Hindrance, RetryOptions } from "../store/store.ts";
+import type {
+  CancelRecordOptions,
+  ChangedRecord,
+  Hindrance,
+  RetryOptions,
+} from "../store/store.ts";
 
 /** What became of a job that was to be cancelled or retried. */
 export interface JobChange {
@@ -46,11 +50,11 @@ export function readRetryOptions(options: RetryOptions): RetryOptions {
 }
 
 /** A caller's reason as it is kept with the job, and what is cancelled with it. */
-export function readCancelOptions(options: CancelOptions): [JobError, CancelScope] {
+export function readCancelOptions(options: CancelOptions): CancelRecordOptions {
   checkOptionNames("A cancellation", options, { reason: true, descendants: true });
   const { reason = "Cancelled by a caller", descendants } = options;
   checkSwitch("descendants", descendants);
-  return [toCancellation(reason), { descendants }];
+  return { error: toCancellation(reason), descendants };
 }
 
 function checkSwitch(name: string, value: unknown): void {

@@ -185,7 +185,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
    * @throws {TypeError | RangeError} when the id is none, the reason no string, or an option unknown.
    */
   async cancel(id: string, options: CancelOptions = {}): Promise<JobChange | undefined> {
-    const changed = await this.store.cancel(checkJobId(id), ...readCancelOptions(options));
+    const changed = await this.store.cancel(checkJobId(id), readCancelOptions(options));
     return changed && toCancelled(changed);
   }
 

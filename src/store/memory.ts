@@ -6,13 +6,15 @@
 import { checkOptionNames } from "../job/option_names.ts";
 import { summaryOf } from "../job/parts.ts";
 import type { Health } from "./health.ts";
-import type { AttemptRecord, JobError, JobInput, JobRecord } from "../job/record.ts";
+import type { AttemptRecord, JobInput, JobRecord } from "../job/record.ts";
 import type {
   Added,
   AddOptions,
   AttemptFilter,
-  CancelScope,
+  CancelRecordOptions,
   ChangedRecord,
+  CountRecordsOptions,
+  ExtendOptions,
   Extension,
   Lease,
   LeaseState,
@@ -26,8 +28,7 @@ import type {
   SettleAndClaimRequest,
   SettleAndClaimResult,
   Store,
-  TraceEnd,
-  TraceEndClaim,
+  TraceEnds,
 } from "./store.ts";
 import { depthsOf } from "./depth.ts";
 import { copyOf } from "./memory/entry.ts";
@@ -63,8 +64,7 @@ export function memory(options: MemoryOptions = {}): Store {
 /** The seam over jobs in memory: every call is one step that nothing else can come between. */
 class MemoryStore implements Store {
   // Enqueues wake the workers of this process, so asking is only for what nobody announces.
-  readonly pollMs = 1_000;
-  readonly hearsOthers = true;
+  readonly hints = { pollMs: 1_000, hearsOthers: true };
   readonly #jobs = new MemoryJobs((notice) => this.#notify(notice));
   readonly #listeners = new Set<(notice: Notice) => void>();
   readonly #now: () => number;
@@ -104,7 +104,10 @@ class MemoryStore implements Store {
   }
 
   // deno-lint-ignore require-await
-  async extend(extensions: readonly Extension[], leaseMs: number): Promise<readonly LeaseState[]> {
+  async extend(
+    extensions: readonly Extension[],
+    { leaseMs }: ExtendOptions,
+  ): Promise<readonly LeaseState[]> {
     const until = this.#now() + leaseMs;
     return extensions.map((extension) => this.#jobs.extend(extension, until));
   }
@@ -117,10 +120,9 @@ class MemoryStore implements Store {
   // deno-lint-ignore require-await
   async cancel(
     id: string,
-    error: JobError,
-    scope?: CancelScope,
+    options: CancelRecordOptions,
   ): Promise<ChangedRecord | undefined> {
-    return this.#jobs.cancel(id, error, this.#now(), scope);
+    return this.#jobs.cancel(id, options, this.#now());
   }
 
   // deno-lint-ignore require-await
@@ -148,7 +150,7 @@ class MemoryStore implements Store {
   }
 
   // deno-lint-ignore require-await
-  async counts(endedWithinMs?: number): Promise<readonly QueueCount[]> {
+  async counts({ endedWithinMs }: CountRecordsOptions = {}): Promise<readonly QueueCount[]> {
     return endedWithinMs === undefined
       ? this.#jobs.queues.counts()
       : this.#jobs.ended.countAfter(this.#now() - endedWithinMs);
@@ -163,23 +165,20 @@ class MemoryStore implements Store {
     return { queues: depthsOf(counts, this.#now()) };
   }
 
-  // deno-lint-ignore require-await
-  async hasUnfinished(traceId: string, exceptId: string): Promise<boolean> {
-    return this.#jobs.traces.hasUnfinished(traceId, this.#jobs.table.get(exceptId));
-  }
-
-  // deno-lint-ignore require-await
-  async claimTraceEnds(claim: TraceEndClaim): Promise<readonly TraceEnd[]> {
-    return this.#jobs.traces.claim(claim, this.#now());
-  }
-
-  // deno-lint-ignore require-await
-  async settleTraceEnds(ends: readonly TraceEnd[]): Promise<void> {
-    for (const { jobId, epoch } of ends) {
-      const entry = this.#jobs.table.get(jobId);
-      if (entry !== undefined) this.#jobs.traces.settle(entry, epoch);
-    }
-  }
+  readonly traceEnds: TraceEnds = {
+    // deno-lint-ignore require-await
+    claim: async (claim) => this.#jobs.traces.claim(claim, this.#now()),
+    // deno-lint-ignore require-await
+    settle: async (ends) => {
+      for (const { jobId, epoch } of ends) {
+        const entry = this.#jobs.table.get(jobId);
+        if (entry !== undefined) this.#jobs.traces.settle(entry, epoch);
+      }
+    },
+    // deno-lint-ignore require-await
+    hasUnfinished: async ({ traceId, exceptJobId }) =>
+      this.#jobs.traces.hasUnfinished(traceId, this.#jobs.table.get(exceptJobId)),
+  };
 
   // deno-lint-ignore require-await
   async maintain({ retentionMs, limit }: Maintenance): Promise<MaintenanceResult> {

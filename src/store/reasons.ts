@@ -6,7 +6,7 @@
 import { JobIdTakenError } from "../job/errors.ts";
 import { InputTypeError, UnknownJobError } from "../job/input_error.ts";
 import type { JobError, JobInput } from "../job/record.ts";
-import type { FailedDependency } from "./store.ts";
+import type { FailedDependency, Store, TraceEnds } from "./store.ts";
 
 /** Why an attempt ended that nobody settled. */
 export const leaseExpired: JobError = {
@@ -56,6 +56,14 @@ export function checkNoTransaction(transaction: unknown, store: string): void {
   if (transaction === undefined) return;
   throw new InputTypeError(
     `${store} takes no transaction: enqueue outside of it, or use postgres()`,
+  );
+}
+
+/** The ends of traces that a store records; refuses what needs them where a store records none. */
+export function traceEndsOf(store: Pick<Store, "traceEnds">, what: string): TraceEnds {
+  if (store.traceEnds !== undefined) return store.traceEnds;
+  throw new InputTypeError(
+    `${what} needs a store that records the ends of traces: this one has no traceEnds`,
   );
 }
 

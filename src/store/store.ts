@@ -44,8 +44,10 @@ export interface ChangedRecord {
   readonly hindrance?: Hindrance | undefined;
 }
 
-/** What is cancelled with a job. */
-export interface CancelScope {
+/** How a job is cancelled. */
+export interface CancelRecordOptions {
+  /** Why. */
+  readonly error: JobError;
   /**
    * Whether the jobs that are parts of it are cancelled too, whether it has ended or not: its children,
    * theirs, and those of dependents that were cancelled because of one of them. Default false.
@@ -86,6 +88,12 @@ export interface Lease {
   readonly jobId: string;
   /** Proves that the attempt is still the holder's. */
   readonly leaseToken: string;
+}
+
+/** How leases are extended. */
+export interface ExtendOptions {
+  /** How long they last from now, in ms. */
+  readonly leaseMs: number;
 }
 
 /** A lease to be extended. */
@@ -232,6 +240,12 @@ export interface AttemptFilter {
   readonly stacks?: boolean | undefined;
 }
 
+/** Which jobs to count. */
+export interface CountRecordsOptions {
+  /** Only those that have ended, less than so many ms ago. Default: all. */
+  readonly endedWithinMs?: number | undefined;
+}
+
 /** How many jobs of one queue have one status. */
 export interface QueueCount {
   /** The queue. */
@@ -262,7 +276,29 @@ export interface TraceEnd {
   readonly finishedAt: number;
 }
 
-/** How many ends of traces a worker can tell of. */
+/** A trace, and a job in it to leave out. */
+export interface UnfinishedQuery {
+  /** The trace. */
+  readonly traceId: string;
+  /** A job that does not count. */
+  readonly exceptJobId: string;
+}
+
+/**
+ * The ends of traces: the part of a store that `onTraceComplete` and `ctx.isFinalJobInTrace()` need.
+ * Whether a trace has ended is known from the same index in both cases; by `find` the whole trace would
+ * be read each time.
+ */
+export interface TraceEnds {
+  /** Claims ends that no worker has reported to its hooks yet, oldest first, under a lease. */
+  claim(claim: TraceEndClaim): Promise<readonly TraceEnd[]>;
+  /** Records that these ends have been reported. */
+  settle(ends: readonly TraceEnd[]): Promise<void>;
+  /** Whether a trace has an unfinished job beside the given one, at this moment. */
+  hasUnfinished(query: UnfinishedQuery): Promise<boolean>;
+}
+
+/** How many ends of traces a worker can report. */
 export interface TraceEndClaim {
   /** At most this many. */
   readonly limit: number;
@@ -315,24 +351,38 @@ export interface MaintenanceResult {
   readonly removed: number;
 }
 
+/** How workers should use a store. They read each hint when they need it, so that it may change. */
+export interface StoreHints {
+  /** How often a worker with nothing to do should ask, in ms. Notices make it rarer, never needed. */
+  readonly pollMs: number;
+  /**
+   * How many calls of `settleAndClaim` a worker should have under way at once, 1 or 2. With 2, as where
+   * several connections do more than one, it records many outcomes in one call while it claims in
+   * another. Default 1.
+   */
+  readonly callsAtOnce?: 1 | 2 | undefined;
+  /**
+   * Whether notices of other processes arrive by themselves at the moment. While they do not, a worker
+   * with claimed jobs checks its leases each second. Default false.
+   */
+  readonly hearsOthers?: boolean | undefined;
+}
+
 /**
  * Where jobs live. `Transaction` is what a caller's own database transaction is to it; `never` where
  * it has none.
  */
 export interface Store<Transaction = never> {
-  /** How often a worker with nothing to do should ask, in ms. Wake-ups make it rarer, never needed. */
-  readonly pollMs: number;
-  /**
-   * How many turns a worker should take at once, 1 or 2. With 2, as where several connections do more
-   * than one, it records many outcomes in one turn while it claims in another. Default 1.
-   */
-  readonly turnsAtOnce?: 1 | 2 | undefined;
+  /** How workers should use it. */
+  readonly hints: StoreHints;
+  /** The ends of traces. A store may do without; then what needs them is refused. */
+  readonly traceEnds?: TraceEnds | undefined;
   /** Adds all of them, or none and throws. An unknown dependency is an `UnknownJobError`. */
   add(jobs: readonly JobInput[], options?: AddOptions<Transaction>): Promise<readonly Added[]>;
   /** Records outcomes and claims the next jobs. */
   settleAndClaim(request: SettleAndClaimRequest): Promise<SettleAndClaimResult>;
   /** Extends leases, records which attempts have begun, and says which of the leases still hold. */
-  extend(extensions: readonly Extension[], leaseMs: number): Promise<readonly LeaseState[]>;
+  extend(extensions: readonly Extension[], options: ExtendOptions): Promise<readonly LeaseState[]>;
   /** Says which of these leases still hold, and changes nothing. */
   check(leases: readonly Lease[]): Promise<readonly LeaseState[]>;
   /**
@@ -340,7 +390,7 @@ export interface Store<Transaction = never> {
    * too, until none is found that has not ended. What a caller's transaction adds that was open
    * meanwhile is cancelled by maintenance, if it has not begun. `undefined` when there is no such job.
    */
-  cancel(id: string, error: JobError, scope?: CancelScope): Promise<ChangedRecord | undefined>;
+  cancel(id: string, options: CancelRecordOptions): Promise<ChangedRecord | undefined>;
   /**
    * Makes a failed or cancelled job ready again, with at least one more attempt, or blocked while a
    * dependency has not ended. In the same step the dependents that were cancelled because of it, and in
@@ -355,30 +405,16 @@ export interface Store<Transaction = never> {
   attempts(filter: AttemptFilter): Promise<readonly AttemptRecord[]>;
   /** Jobs, newest first. What is not asked for of them is not read. */
   find(filter: RecordFilter): Promise<RecordPage>;
-  /**
-   * How many jobs each queue has with each status; with `endedWithinMs`, of those alone that have
-   * ended, less than so long ago.
-   */
-  counts(endedWithinMs?: number): Promise<readonly QueueCount[]>;
+  /** How many jobs each queue has with each status. */
+  counts(options?: CountRecordsOptions): Promise<readonly QueueCount[]>;
   /** How each queue stands, and what holds the store up. */
   health(): Promise<Health>;
-  /** Whether a trace has an unfinished job beside the given one, at this moment. */
-  hasUnfinished(traceId: string, exceptId: string): Promise<boolean>;
-  /** Ends of traces that nobody has told of yet, oldest first, under a lease. */
-  claimTraceEnds(claim: TraceEndClaim): Promise<readonly TraceEnd[]>;
-  /** Records that these ends have been told of. */
-  settleTraceEnds(ends: readonly TraceEnd[]): Promise<void>;
   /**
    * Sweeps expired leases and removes what is past its retention. An attempt whose begin is recorded
    * is charged: its job waits its back-off, the default one if it has none of its own, or has failed.
    * One whose begin is not recorded is charged nothing: its job is ready at once, as a suspect.
    */
   maintain(maintenance: Maintenance): Promise<MaintenanceResult>;
-  /**
-   * Whether notices of other processes arrive by themselves at the moment. While they do not, a worker
-   * with claimed jobs looks after its leases each second. Default false.
-   */
-  readonly hearsOthers?: boolean | undefined;
   /** Calls back with each notice; a hint that may be missing. Returns its end. */
   onNotice?(listener: (notice: Notice) => void): () => void;
   /** Lets go of what the store holds open. */

@@ -7,6 +7,7 @@
 import type { Span } from "@opentelemetry/api";
 import type { JobRecord } from "../job/record.ts";
 import type { ClaimedJob } from "../store/store.ts";
+import { traceEndsOf } from "../store/reasons.ts";
 import type { AttemptSpan } from "../trace/attempt.ts";
 import { type JobScope, jobScope } from "../trace/scope.ts";
 import type { JobContext } from "./handler.ts";
@@ -62,8 +63,10 @@ async function isFinal(
   { job: { id, traceId }, settings: { source: { store } }, recorded }: Begun,
   scope: JobScope,
 ): Promise<boolean> {
+  const traceEnds = traceEndsOf(store, "ctx.isFinalJobInTrace()");
   // Jobs that are over here and not recorded yet would count as unfinished.
   await recorded();
-  if (await store.hasUnfinished(traceId, id)) return false;
-  return scope.traceId === traceId || !await store.hasUnfinished(scope.traceId, id);
+  const hasOthers = (traceId: string) => traceEnds.hasUnfinished({ traceId, exceptJobId: id });
+  if (await hasOthers(traceId)) return false;
+  return scope.traceId === traceId || !await hasOthers(scope.traceId);
 }

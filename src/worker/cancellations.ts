@@ -33,7 +33,7 @@ export class Cancellations {
   /** Looks after leases from now on, where the store does not hear of cancellations by itself. */
   start(): void {
     this.#timer = setInterval(() => {
-      if (!this.#parts.store.hearsOthers) void this.check();
+      if (!this.#parts.store.hints.hearsOthers) void this.check();
     }, CHECK_MS);
   }
 

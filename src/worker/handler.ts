@@ -19,6 +19,8 @@ export interface JobContext<Q extends Queues = Record<string, unknown>, Transact
   /**
    * Whether no other job of the trace is unfinished at this moment. Two that end together can both
    * see the other: the end of a trace itself is recorded once, and `onTraceComplete` tells of it.
+   *
+   * @throws {TypeError} when the store does not record the ends of traces.
    */
   isFinalJobInTrace(): Promise<boolean>;
   /** The running job, for `logFields(ctx)`. */

@@ -89,7 +89,7 @@ export class Heartbeat {
     const askedAt = performance.now();
     let pauseMs = 0;
     try {
-      const states = await this.#store.extend(extensions, leaseMs);
+      const states = await this.#store.extend(extensions, { leaseMs });
       this.#batch.wasDone(extensions.length);
       jobs.forEach((one, i) => this.#apply(one, states[i]!, askedAt));
     } catch (error) {

@@ -16,6 +16,7 @@ import { checkInteger, longestTimerMs, mostReleases } from "../job/job_options.t
 import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import type { Enqueue } from "../job/queues.ts";
 import { reportToConsole } from "../report_to_console.ts";
+import { traceEndsOf } from "../store/reasons.ts";
 import type { Store } from "../store/store.ts";
 import { readSpanRules, type SpanRuleOptions, type SpanRules } from "../trace/rules.ts";
 import type { JobScope } from "../trace/scope.ts";
@@ -103,6 +104,7 @@ export function withDefaults(
   }
   checkOptionNames("A worker", options, optionNames);
   checkFunctions(options);
+  if (options.onTraceComplete !== undefined) traceEndsOf(source.store, "onTraceComplete");
   const ms = (name: string, value: number, least: number) =>
     checkInteger(name, value, least, longestTimerMs);
   const { backoff = defaultBackoff, timeoutMs } = options;
@@ -115,7 +117,7 @@ export function withDefaults(
     leaseMs: ms("leaseMs", options.leaseMs ?? 30_000, 100),
     timeoutMs: timeoutMs === undefined ? undefined : ms("timeoutMs", timeoutMs, 1),
     backoff: typeof backoff === "function" ? backoff : checkBackoff(backoff),
-    pollMs: ms("pollMs", options.pollMs ?? source.store.pollMs, 1),
+    pollMs: ms("pollMs", options.pollMs ?? source.store.hints.pollMs, 1),
     maintenanceMs: ms("maintenanceMs", options.maintenanceMs ?? 1_000, 0),
     maxReleases: checkInteger("maxReleases", options.maxReleases ?? 10, 0, mostReleases),
     stopTimeoutMs: ms("stopTimeoutMs", options.stopTimeoutMs ?? 10_000, 0),

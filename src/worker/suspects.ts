@@ -72,7 +72,7 @@ export class Suspects {
     if (this.#present !== execution) return;
     const askedAt = performance.now();
     try {
-      const [state] = await store.extend([extension], leaseMs);
+      const [state] = await store.extend([extension], { leaseMs });
       // It may have been released meanwhile.
       if (this.#present !== execution) return;
       applyLeaseState(execution, state!, askedAt);

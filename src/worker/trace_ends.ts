@@ -110,7 +110,7 @@ export class TraceEnds {
     this.#isAsked = false;
     const limit = Math.min(MOST_AT_ONCE - this.#telling.size, this.#batch.most);
     const claim = { limit, leaseMs: this.#leaseMs };
-    const ends = await this.#inBatch(limit, () => this.#store.claimTraceEnds(claim));
+    const ends = await this.#inBatch(limit, () => this.#store.traceEnds!.claim(claim));
     // There may be more.
     if (ends.length >= limit) this.#isAsked = true;
     for (const end of ends) this.#tell(end);
@@ -119,7 +119,7 @@ export class TraceEnds {
   /** One that the store refuses to settle keeps no other from it. It is told again after its lease. */
   async #settle(told: readonly TraceEnd[], tries: number = 1): Promise<void> {
     try {
-      await this.#store.settleTraceEnds(told);
+      await this.#store.traceEnds!.settle(told);
     } catch (error) {
       if (error instanceof StoreUnavailableError) throw error;
       if (told.length > 1) {

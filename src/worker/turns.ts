@@ -88,7 +88,7 @@ export class Turns {
   ): Promise<readonly Failure[]> {
     const { store, fetcher } = this.#parts;
     const isSplit = finished.length > 0 && claims.length > 0;
-    if (isSplit && store.turnsAtOnce === 2 && finished.length >= WORTH_A_TURN) {
+    if (isSplit && store.hints.callsAtOnce === 2 && finished.length >= WORTH_A_TURN) {
       const failures = await Promise.all([
         this.#settleAndClaim([], claims),
         this.#settleAndClaim(finished, []),

@@ -19,7 +19,7 @@ export async function jobsFound(
 
 /** The ends of traces that nobody has told of, which count as told then. */
 export async function takeTraceEnds({ store }: Fixture): Promise<readonly TraceEnd[]> {
-  const ends = await store.claimTraceEnds({ limit: 100, leaseMs: 1_000 });
-  await store.settleTraceEnds(ends);
+  const ends = await store.traceEnds!.claim({ limit: 100, leaseMs: 1_000 });
+  await store.traceEnds!.settle(ends);
   return ends;
 }

@@ -56,9 +56,15 @@ export function describeAttemptTraces(test: TestStore): void {
       const [first, second] = await fixture.claim();
       const traceparent = contextIn(other.traceId);
       await fixture.settle(second!, completed, { traceparent });
-      const ends = await fixture.store.claimTraceEnds({ limit: 10, leaseMs: 1_000 });
+      const ends = await fixture.store.traceEnds!.claim({ limit: 10, leaseMs: 1_000 });
       assert.deepEqual(ends.map((end) => end.traceId), [traceId]);
-      assert.equal(await fixture.store.hasUnfinished(other.traceId, first!.id), false);
+      assert.equal(
+        await fixture.store.traceEnds!.hasUnfinished({
+          traceId: other.traceId,
+          exceptJobId: first!.id,
+        }),
+        false,
+      );
     });
   });
 

@@ -34,7 +34,7 @@ export function describeBegunAttempts(test: TestStore): void {
       await expire(fixture);
       for (let times = 0; times < 3; times++) {
         const job = await claimOne({ leaseMs });
-        await store.extend([{ ...leaseOf(job), attempt: "waits" }], leaseMs);
+        await store.extend([{ ...leaseOf(job), attempt: "waits" }], { leaseMs });
         const { lostAttempt, status, attempts } = await expire(fixture);
         assert.deepEqual([lostAttempt, status, attempts], [undefined, "ready", 0]);
       }
@@ -47,9 +47,9 @@ export function describeBegunAttempts(test: TestStore): void {
         const { add, claimOne, store } = fixture;
         await add({ maxAttempts: 1 });
         const job = await claimOne({ leaseMs });
-        await store.extend([{ ...leaseOf(job), attempt }], leaseMs);
+        await store.extend([{ ...leaseOf(job), attempt }], { leaseMs });
         // Who says so later takes nothing back.
-        await store.extend([{ ...leaseOf(job), attempt: "waits" }], leaseMs);
+        await store.extend([{ ...leaseOf(job), attempt: "waits" }], { leaseMs });
         const { status, attempts } = await expire(fixture);
         assert.deepEqual([status, attempts], ["failed", 1]);
       });
@@ -113,7 +113,7 @@ export function describeBegunAttempts(test: TestStore): void {
       assert.equal((await expire(fixture)).attempts, 0);
       assert.equal(await begin(job, leaseMs), "lost");
       const again = await claimOne({ leaseMs });
-      await store.cancel(id, failure);
+      await store.cancel(id, { error: failure });
       assert.equal(await begin(again, leaseMs), "cancelled");
     });
   });
@@ -177,7 +177,7 @@ export function describeBegunAttempts(test: TestStore): void {
           await fixture.begin(job, leaseMs);
           await expire(fixture);
         }],
-        ["is cancelled", ({ store }, job) => store.cancel(job.id, failure)],
+        ["is cancelled", ({ store }, job) => store.cancel(job.id, { error: failure })],
       ];
     for (const [name, end] of ends) {
       test(`end when an attempt ${name}`, async (fixture) => {

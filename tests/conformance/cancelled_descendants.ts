@@ -20,7 +20,7 @@ export function describeCancelledDescendants(test: TestStore): void {
       await fixture.settle(await claimOne({ queueName: "done" }), completed);
       const before = definedFields(await get(done.id));
       clock.pass(10);
-      const answer = (await store.cancel(root.id, reason, { descendants }))!;
+      const answer = (await store.cancel(root.id, { error: reason, descendants }))!;
       assert.deepEqual([answer.changed, answer.cancelledDescendants], [true, 3]);
       assert.deepEqual([answer.job.status, answer.job.error], ["cancelled", reason]);
       for (const { id } of [ready, below, deep]) {
@@ -40,11 +40,11 @@ export function describeCancelledDescendants(test: TestStore): void {
       await settle(await claimOne(), completed);
       const child = await add({ parentId: root.id });
       const before = definedFields(await get(root.id));
-      const answer = (await store.cancel(root.id, reason, { descendants }))!;
+      const answer = (await store.cancel(root.id, { error: reason, descendants }))!;
       assert.deepEqual([answer.changed, answer.cancelledDescendants], [false, 1]);
       assert.deepEqual(definedFields(answer.job), before);
       assert.equal(await statusOf(child.id), "cancelled");
-      const again = (await store.cancel(root.id, reason, { descendants }))!;
+      const again = (await store.cancel(root.id, { error: reason, descendants }))!;
       assert.deepEqual([again.changed, again.cancelledDescendants], [false, 0]);
     });
 
@@ -57,7 +57,7 @@ export function describeCancelledDescendants(test: TestStore): void {
       const ofLater = await add({ parentId: later.id });
       const runs = await add({ dependsOn: [root.id], onDependencyFailure: "run" });
       const ofRuns = await add({ parentId: runs.id });
-      await store.cancel(root.id, reason, { descendants });
+      await store.cancel(root.id, { error: reason, descendants });
       for (const { id } of [dependent, part, later, ofLater]) {
         assert.equal(await statusOf(id), "cancelled");
       }
@@ -67,10 +67,13 @@ export function describeCancelledDescendants(test: TestStore): void {
     test("leaves them where it is not said", async ({ add, store, statusOf }) => {
       const root = await add();
       const child = await add({ parentId: root.id });
-      const answer = await store.cancel(root.id, reason);
+      const answer = await store.cancel(root.id, { error: reason });
       assert.equal(answer?.cancelledDescendants, undefined);
       assert.equal(await statusOf(child.id), "ready");
-      assert.equal((await store.cancel(root.id, reason, { descendants }))?.cancelledDescendants, 1);
+      assert.equal(
+        (await store.cancel(root.id, { error: reason, descendants }))?.cancelledDescendants,
+        1,
+      );
       assert.equal(await statusOf(child.id), "cancelled");
     });
 
@@ -85,7 +88,7 @@ export function describeCancelledDescendants(test: TestStore): void {
         if (notice.type !== "cancelled") return;
         for (const jobId of notice.jobIds) told.add(jobId);
       });
-      await store.cancel(rootId, reason, { descendants });
+      await store.cancel(rootId, { error: reason, descendants });
       stop();
       assert.deepEqual([...told], [id]);
       assert.equal(await settle(job, completed), "cancelled");
@@ -99,7 +102,7 @@ export function describeCancelledDescendants(test: TestStore): void {
       const { id, traceId } = await add();
       const same = await add({ parentId: id, traceId });
       const own = await add({ parentId: same.id });
-      await store.cancel(id, reason, { descendants });
+      await store.cancel(id, { error: reason, descendants });
       const ends = (await takeTraceEnds(fixture)).map(({ traceId, epoch }) => [traceId, epoch]);
       assert.deepEqual(ends.sort(), [[traceId, 1], [own.traceId, 1]].sort());
     });
@@ -109,7 +112,7 @@ export function describeCancelledDescendants(test: TestStore): void {
       for (let i = 0; i < 200; i++) jobs.push(jobInput({ parentId: jobs.at(-1)!.id }));
       for (let i = 0; i < 300; i++) jobs.push(jobInput({ parentId: jobs[i % 20]!.id }));
       await store.add(jobs);
-      const answer = await store.cancel(jobs[0]!.id, reason, { descendants });
+      const answer = await store.cancel(jobs[0]!.id, { error: reason, descendants });
       assert.equal(answer?.cancelledDescendants, 500);
       const counts = await store.counts();
       assert.deepEqual(counts.map(({ status, count }) => [status, count]), [["cancelled", 501]]);
@@ -120,7 +123,7 @@ export function describeCancelledDescendants(test: TestStore): void {
       const { id } = await add();
       const child = await add({ parentId: id });
       const grandchild = await add({ parentId: child.id });
-      await store.cancel(id, reason, { descendants });
+      await store.cancel(id, { error: reason, descendants });
       await sweep();
       await store.retry(grandchild.id);
       for (const _ of [1, 2, 3]) await sweep();
@@ -129,7 +132,7 @@ export function describeCancelledDescendants(test: TestStore): void {
     });
 
     test("finds nothing where there is no such job", async ({ store }) => {
-      assert.equal(await store.cancel(jobInput().id, reason, { descendants }), undefined);
+      assert.equal(await store.cancel(jobInput().id, { error: reason, descendants }), undefined);
     });
   });
 }

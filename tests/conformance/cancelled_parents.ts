@@ -78,7 +78,7 @@ export function describeCancelledParents(test: TestStore): void {
       const { add, addAll, store } = fixture;
       const { id: parentId } = await add();
       const first = await add({ parentId, idempotencyKey: "once" });
-      await store.cancel(parentId, reason);
+      await store.cancel(parentId, { error: reason });
       const [again] = await addAll([{ parentId, idempotencyKey: "once" }]);
       assert.deepEqual([again!.job.id, again!.job.status], [first.id, "ready"]);
       assert.equal(again!.deduplicated, true);
@@ -100,7 +100,7 @@ export function describeCancelledParents(test: TestStore): void {
     test("ends a trace of its own, and not that of others", async (fixture) => {
       const { add, claimOne, settle } = fixture;
       const { id: parentId, traceId } = await add();
-      await fixture.store.cancel(parentId, reason);
+      await fixture.store.cancel(parentId, { error: reason });
       await takeTraceEnds(fixture);
       const { id: own } = await add({ parentId });
       assert.deepEqual((await takeTraceEnds(fixture)).map(({ jobId }) => jobId), [own]);

@@ -14,7 +14,7 @@ export function describeCancelling(test: TestStore): void {
         const { store, get, clock, claim } = fixture;
         const { id } = await jobWithStatus[status](fixture);
         clock.pass(10);
-        const { job, changed } = (await store.cancel(id, reason))!;
+        const { job, changed } = (await store.cancel(id, { error: reason }))!;
         const { status: now, finishedAt, error } = job;
         assert.deepEqual([now, finishedAt, error], ["cancelled", clock.now(), reason]);
         assert.equal(changed, true);
@@ -30,7 +30,7 @@ export function describeCancelling(test: TestStore): void {
         const { id } = await jobWithStatus[status](fixture);
         const before = definedFields(await get(id));
         clock.pass(10);
-        const answer = await store.cancel(id, { name: "Late", message: "too late" });
+        const answer = await store.cancel(id, { error: { name: "Late", message: "too late" } });
         assert.deepEqual(definedFields(answer!.job), before);
         assert.equal(answer!.changed, false);
         assert.deepEqual(definedFields(await get(id)), before);
@@ -38,7 +38,7 @@ export function describeCancelling(test: TestStore): void {
     }
 
     test("an unknown job is answered with nothing", async ({ store }) => {
-      assert.equal(await store.cancel(newJobId(), reason), undefined);
+      assert.equal(await store.cancel(newJobId(), { error: reason }), undefined);
     });
 
     test("a running attempt is remembered, and its lease says cancelled", async (fixture) => {
@@ -46,7 +46,7 @@ export function describeCancelling(test: TestStore): void {
       const { id } = await add();
       const job = await claimOne();
       clock.pass(30);
-      await store.cancel(id, reason);
+      await store.cancel(id, { error: reason });
       const [attempt, ...more] = await store.attempts({ jobIds: [id] });
       assert.deepEqual(more, []);
       assert.deepEqual(definedFields(attempt!), {
@@ -57,20 +57,20 @@ export function describeCancelling(test: TestStore): void {
         finishedAt: clock.now(),
         error: reason,
       });
-      assert.deepEqual(await store.extend([leaseOf(job)], 1_000), ["cancelled"]);
+      assert.deepEqual(await store.extend([leaseOf(job)], { leaseMs: 1_000 }), ["cancelled"]);
       assert.equal(await settle(job, completed), "cancelled");
     });
 
     test("a job that did not run has no attempt to remember", async ({ add, store }) => {
       const { id } = await add();
-      await store.cancel(id, reason);
+      await store.cancel(id, { error: reason });
       assert.deepEqual(await store.attempts({ jobIds: [id] }), []);
     });
 
     test("a cancelled lease is not swept", async ({ add, claimOne, store, clock, sweep }) => {
       const { id } = await add();
       await claimOne({ leaseMs: 1_000 });
-      await store.cancel(id, reason);
+      await store.cancel(id, { error: reason });
       clock.pass(5_000);
       assert.deepEqual(await sweep(), []);
     });
@@ -81,7 +81,7 @@ export function describeCancelling(test: TestStore): void {
       const cancels = await add({ dependsOn: [id] });
       const runs = await add({ dependsOn: [id], onDependencyFailure: "run" });
       const behind = await add({ dependsOn: [cancels.id] });
-      await store.cancel(id, reason);
+      await store.cancel(id, { error: reason });
       assert.equal(await statusOf(cancels.id), "cancelled");
       assert.equal(await statusOf(behind.id), "cancelled");
       assert.equal(await statusOf(runs.id), "ready");
@@ -91,7 +91,7 @@ export function describeCancelling(test: TestStore): void {
     test("its own dependencies run on", async ({ add, store, claimOne, settle, statusOf }) => {
       const { id } = await add();
       const dependent = await add({ dependsOn: [id] });
-      await store.cancel(dependent.id, reason);
+      await store.cancel(dependent.id, { error: reason });
       await settle(await claimOne(), completed);
       assert.equal(await statusOf(id), "completed");
       assert.equal(await statusOf(dependent.id), "cancelled");
@@ -100,7 +100,10 @@ export function describeCancelling(test: TestStore): void {
     test("two callers cancel a job once", async ({ add, store, get }) => {
       const { id } = await add();
       const second = { name: "JobCancelledError", message: "the second" };
-      const answers = await Promise.all([store.cancel(id, reason), store.cancel(id, second)]);
+      const answers = await Promise.all([
+        store.cancel(id, { error: reason }),
+        store.cancel(id, { error: second }),
+      ]);
       const { error } = await get(id);
       assert.ok([reason, second].some(({ message }) => message === error?.message));
       assert.deepEqual(answers.map((one) => one?.job.error), [error, error]);

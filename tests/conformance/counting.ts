@@ -43,7 +43,7 @@ export function describeCounting(test: TestStore): void {
 
     test("what is removed is not counted any more", async ({ addAll, store, clock }) => {
       const [first] = await addAll([{}, {}]);
-      await store.cancel(first!.job.id, reason);
+      await store.cancel(first!.job.id, { error: reason });
       clock.pass(10);
       await store.maintain({ retentionMs: 1, limit: 10 });
       assert.deepEqual(await counted(store), ["orders ready 1"]);
@@ -53,7 +53,7 @@ export function describeCounting(test: TestStore): void {
 
   describe("counting what ended of late", () => {
     test("an empty store counts nothing", async ({ store }) => {
-      assert.deepEqual(await store.counts(withinMs), []);
+      assert.deepEqual(await store.counts({ endedWithinMs: withinMs }), []);
     });
 
     for (const status of jobStatuses.filter(hasEnded)) {
@@ -72,7 +72,7 @@ export function describeCounting(test: TestStore): void {
     for (const status of jobStatuses.filter((one) => !hasEnded(one))) {
       test(`a ${status} job is not counted`, async (fixture) => {
         await jobWithStatus[status](fixture);
-        assert.deepEqual(await fixture.store.counts(withinMs), []);
+        assert.deepEqual(await fixture.store.counts({ endedWithinMs: withinMs }), []);
       });
     }
 
@@ -89,7 +89,7 @@ export function describeCounting(test: TestStore): void {
       await settle(mails[2]!, failed);
       const [again, cancelled] = await claim({ queueName: "sms", limit: 2 });
       await settle(again!, retrying);
-      await store.cancel(cancelled!.id, reason);
+      await store.cancel(cancelled!.id, { error: reason });
       assert.deepEqual(await counted(store, withinMs), [
         "mails completed 2",
         "mails failed 1",
@@ -109,7 +109,7 @@ export function describeCounting(test: TestStore): void {
       const { claimOne, settle, store, clock } = fixture;
       const { id } = await jobWithStatus.failed(fixture);
       await store.retry(id);
-      assert.deepEqual(await store.counts(withinMs), []);
+      assert.deepEqual(await store.counts({ endedWithinMs: withinMs }), []);
       clock.pass(withinMs);
       await settle(await claimOne(), completed);
       assert.deepEqual(await counted(store, withinMs), ["orders completed 1"]);
@@ -126,7 +126,7 @@ export function describeCounting(test: TestStore): void {
 
     test("a year is looked back as well", async ({ add, store, clock }) => {
       const { id } = await add();
-      await store.cancel(id, reason);
+      await store.cancel(id, { error: reason });
       clock.pass(longestEndedWithinMs - 1);
       assert.deepEqual(await counted(store, longestEndedWithinMs), ["orders cancelled 1"]);
     });
@@ -134,6 +134,6 @@ export function describeCounting(test: TestStore): void {
 }
 
 async function counted(store: Store, endedWithinMs?: number): Promise<readonly string[]> {
-  const counts = await store.counts(endedWithinMs);
+  const counts = await store.counts({ endedWithinMs });
   return counts.map((one) => `${one.queueName} ${one.status} ${one.count}`).sort();
 }

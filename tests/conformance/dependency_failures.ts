@@ -42,7 +42,7 @@ export function describeDependencyFailures(test: TestStore): void {
       const first = await add();
       const second = await add({ dependsOn: [first.id] });
       const third = await add({ dependsOn: [second.id] });
-      await store.cancel(first.id, reason);
+      await store.cancel(first.id, { error: reason });
       assert.equal((await get(first.id)).error?.dependencyId, undefined);
       assert.equal((await get(second.id)).error?.dependencyId, first.id);
       assert.equal((await get(third.id)).error?.dependencyId, second.id);
@@ -121,7 +121,7 @@ export function describeDependencyFailures(test: TestStore): void {
       const foot = jobInput({ dependsOn: [left.id, right.id] });
       const both = jobInput({ dependsOn: [top.id, left.id] });
       await store.add([top, left, right, foot, both]);
-      await store.cancel(top.id, reason);
+      await store.cancel(top.id, { error: reason });
       assert.equal(await statusOf(right.id), "ready");
       assert.equal(await statusOf(foot.id), "cancelled");
       assert.equal(await statusOf(both.id), "cancelled");

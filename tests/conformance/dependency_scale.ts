@@ -16,7 +16,7 @@ export function describeDependencyScale(test: TestStore, { chainLength }: Scale)
     test("cancelling the first cancels a long chain", async ({ store }) => {
       const jobs = chain(chainLength);
       await store.add(jobs);
-      await store.cancel(jobs[0]!.id, reason);
+      await store.cancel(jobs[0]!.id, { error: reason });
       assert.deepEqual(await countByStatus(store), { cancelled: chainLength });
     });
 
@@ -37,7 +37,7 @@ export function describeDependencyScale(test: TestStore, { chainLength }: Scale)
         jobs.push(left, right, jobInput({ dependsOn: [left.id, right.id] }));
       }
       await store.add(jobs);
-      await store.cancel(jobs[0]!.id, reason);
+      await store.cancel(jobs[0]!.id, { error: reason });
       assert.deepEqual(await countByStatus(store), { cancelled: 301 });
     });
 

@@ -95,7 +95,7 @@ export function describeDueTimes(test: TestStore): void {
     test("not for a job that was cancelled", async (fixture) => {
       const { id } = await fixture.add({ delayMs: 1_000 });
       await fixture.add({ delayMs: 4_000 });
-      await fixture.store.cancel(id, reason);
+      await fixture.store.cancel(id, { error: reason });
       assert.equal(await nextInMs(fixture), 4_000);
     });
 

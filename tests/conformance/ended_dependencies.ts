@@ -25,7 +25,7 @@ export function describeEndedDependencies(test: TestStore): void {
       const { addAll, add, claim, settle, store } = fixture;
       const [a, b, c] = (await addAll([{}, {}, {}])).map(({ job }) => job.id);
       const [first, second] = await claim();
-      await store.cancel(c!, reason);
+      await store.cancel(c!, { error: reason });
       await settle(second!, failed);
       await settle(first!, failed);
       const inOrders = [[a, b, c], [c, b, a], [b, c, a], [b, a, c]] as string[][];
@@ -42,7 +42,7 @@ export function describeEndedDependencies(test: TestStore): void {
 
     test("and was cancelled cancels the dependent at once", async ({ add, store, get }) => {
       const { id } = await add();
-      await store.cancel(id, reason);
+      await store.cancel(id, { error: reason });
       const dependent = await add({ dependsOn: [id] });
       assert.equal(dependent.status, "cancelled");
       assert.equal((await get(dependent.id)).status, "cancelled");
@@ -52,7 +52,7 @@ export function describeEndedDependencies(test: TestStore): void {
       const { addAll, add, claimOne, settle, store } = fixture;
       const [fails, cancelled] = (await addAll([{}, {}])).map(({ job }) => job.id);
       await settle(await claimOne(), failed);
-      await store.cancel(cancelled!, reason);
+      await store.cancel(cancelled!, { error: reason });
       const dependsOn = [fails!, cancelled!];
       assert.equal((await add({ dependsOn, onDependencyFailure: "run" })).status, "ready");
     });

@@ -76,7 +76,7 @@ export function describeFencing(test: TestStore): void {
       const { add, claimOne, settle, get, store } = fixture;
       const { id } = await add();
       const job = await claimOne();
-      await store.cancel(id, reason);
+      await store.cancel(id, { error: reason });
       const before = definedFields(await get(id));
       for (const change of changes) assert.equal(await settle(job, change), "cancelled");
       assert.deepEqual(definedFields(await get(id)), before);
@@ -132,7 +132,7 @@ export function describeFencing(test: TestStore): void {
       const jobs = await claim();
       const [first, spent, cancelled, wrong, last] = jobs;
       await settle(spent!, failed);
-      await store.cancel(cancelled!.id, reason);
+      await store.cancel(cancelled!.id, { error: reason });
       const settlements = [
         settlement(first!, completed),
         settlement(spent!, completed),

@@ -32,7 +32,7 @@ export function describeFinding(test: TestStore): void {
           definedFields(found.find((job) => job.id === id)!),
           definedFields(await fixture.get(id)),
         );
-        await fixture.store.cancel(id, { name: "Done", message: "with this status" });
+        await fixture.store.cancel(id, { error: { name: "Done", message: "with this status" } });
       }
     });
 

@@ -101,7 +101,7 @@ export function newFixture(store: Store, clock: ManualClock): Fixture {
       return job;
     },
     begin: async (job, leaseMs) => {
-      const [state] = await store.extend([{ ...leaseOf(job), attempt: "begins" }], leaseMs);
+      const [state] = await store.extend([{ ...leaseOf(job), attempt: "begins" }], { leaseMs });
       return state!;
     },
     settle: async (job, change, more) => {

@@ -56,7 +56,7 @@ async function countsOf(
   store: Store,
   endedWithinMs?: number,
 ): Promise<ReadonlyMap<string, number>> {
-  const counts = await store.counts(endedWithinMs);
+  const counts = await store.counts({ endedWithinMs });
   return new Map(counts.map((one) => [`${one.queueName} ${one.status}`, one.count]));
 }
 

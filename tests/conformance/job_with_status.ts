@@ -29,7 +29,7 @@ export const jobWithStatus: Readonly<Record<JobStatus, Bring>> = {
   failed: (fixture, fields) => settled(fixture, failed, fields),
   cancelled: async (fixture, fields) => {
     const job = await jobWithStatus.running(fixture, fields);
-    await fixture.store.cancel(job.id, reason);
+    await fixture.store.cancel(job.id, { error: reason });
     return job;
   },
 };

@@ -15,7 +15,7 @@ export function describeLeases(test: TestStore): void {
       await add();
       const job = await claimOne({ leaseMs });
       clock.pass(900);
-      assert.deepEqual(await store.extend([leaseOf(job)], 5_000), ["held"]);
+      assert.deepEqual(await store.extend([leaseOf(job)], { leaseMs: 5_000 }), ["held"]);
       clock.pass(4_999);
       assert.deepEqual(await sweep(), []);
       clock.pass(2);
@@ -26,19 +26,19 @@ export function describeLeases(test: TestStore): void {
       const { addAll, claim, settle, store } = fixture;
       await addAll(Array(4).fill({}));
       const [held, cancelled, ended, last] = await claim();
-      await store.cancel(cancelled!.id, reason);
+      await store.cancel(cancelled!.id, { error: reason });
       await settle(ended!, completed);
       const wrong = { ...leaseOf(held!), leaseToken: crypto.randomUUID() };
       const unknown = { ...leaseOf(held!), jobId: newJobId() };
       const leases = [held!, cancelled!, ended!, last!].map(leaseOf);
       assert.deepEqual(
-        await store.extend([...leases, wrong, unknown], leaseMs),
+        await store.extend([...leases, wrong, unknown], { leaseMs }),
         ["held", "cancelled", "lost", "held", "lost", "lost"],
       );
     });
 
     test("extending nothing answers nothing", async ({ store }) => {
-      assert.deepEqual(await store.extend([], leaseMs), []);
+      assert.deepEqual(await store.extend([], { leaseMs }), []);
     });
 
     test("a lease that was swept cannot be extended", async (fixture) => {
@@ -47,7 +47,7 @@ export function describeLeases(test: TestStore): void {
       const job = await claimOne({ leaseMs });
       clock.pass(leaseMs + 1);
       await sweep();
-      assert.deepEqual(await store.extend([leaseOf(job)], leaseMs), ["lost"]);
+      assert.deepEqual(await store.extend([leaseOf(job)], { leaseMs }), ["lost"]);
       assert.equal(await statusOf(id), "ready");
     });
 
@@ -58,7 +58,7 @@ export function describeLeases(test: TestStore): void {
       clock.pass(leaseMs + 1);
       await sweep();
       await claimOne({ leaseMs });
-      assert.deepEqual(await store.extend([leaseOf(late)], 60_000), ["lost"]);
+      assert.deepEqual(await store.extend([leaseOf(late)], { leaseMs: 60_000 }), ["lost"]);
       clock.pass(leaseMs + 1);
       assert.equal((await sweep()).length, 1);
     });

@@ -72,7 +72,7 @@ export class StoreModel {
       case "cancel": {
         const id = picked(this.ids, operation.job);
         if (id === undefined) return;
-        await store.cancel(id, reason);
+        await store.cancel(id, { error: reason });
         this.running.delete(id);
         return;
       }
@@ -136,7 +136,9 @@ export class StoreModel {
   async #extend(lease: Holder | undefined): Promise<void> {
     if (lease === undefined) return;
     const expected = await this.#stateOf(lease);
-    assert.deepEqual(await this.#fixture.store.extend([leaseOf(lease)], 100), [expected]);
+    assert.deepEqual(await this.#fixture.store.extend([leaseOf(lease)], { leaseMs: 100 }), [
+      expected,
+    ]);
   }
 
   async #stateOf({ id, leaseToken }: Holder): Promise<LeaseState> {

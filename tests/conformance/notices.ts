@@ -11,7 +11,7 @@ export function describeNotices(test: TestStore): void {
       const { store, addAll, claim, settle, clock } = fixture;
       await addAll(Array(3).fill({}));
       const [held, cancelled, settled] = await claim({ leaseMs: 1_000 });
-      await store.cancel(cancelled!.id, reason);
+      await store.cancel(cancelled!.id, { error: reason });
       await settle(settled!, completed);
       const leases = [held!, cancelled!, settled!].map(leaseOf);
       assert.deepEqual(await store.check(leases), ["held", "cancelled", "lost"]);
@@ -28,7 +28,7 @@ export function describeNotices(test: TestStore): void {
       const [first] = await addAll(Array(2).fill({}));
       const running = await claimOne();
       assert.equal(running.id, first!.job.id);
-      await store.cancel(running.id, reason);
+      await store.cancel(running.id, { error: reason });
       const told = notices.filter((notice) => notice.type === "cancelled");
       assert.deepEqual(told[0], { type: "cancelled", jobIds: [running.id] });
       end?.();
@@ -37,7 +37,7 @@ export function describeNotices(test: TestStore): void {
     test("a job that was not claimed is cancelled without a notice", async ({ store, add }) => {
       const notices: Notice[] = [];
       const end = store.onNotice?.((notice) => notices.push(notice));
-      await store.cancel((await add()).id, reason);
+      await store.cancel((await add()).id, { error: reason });
       assert.deepEqual(notices.filter(({ type }) => type === "cancelled"), []);
       end?.();
     });

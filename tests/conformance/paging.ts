@@ -24,7 +24,7 @@ export function describePaging(test: TestStore): void {
       const { addAll, store, clock } = fixture;
       const ids = (await addAll(Array(20).fill({}))).map(({ job }) => job.id).reverse();
       const first = await jobsFound(store, { limit: 10 });
-      for (const id of ids.slice(5, 15)) await store.cancel(id, reason);
+      for (const id of ids.slice(5, 15)) await store.cancel(id, { error: reason });
       clock.pass(10);
       await store.maintain({ retentionMs: 1, limit: 100 });
       const second = await jobsFound(store, { limit: 10, before: first.at(-1)!.sequence });
@@ -34,7 +34,7 @@ export function describePaging(test: TestStore): void {
     test("a removed job's number is not given again", async (fixture) => {
       const { add, store, clock } = fixture;
       const { id, sequence } = await add();
-      await store.cancel(id, reason);
+      await store.cancel(id, { error: reason });
       clock.pass(10);
       await store.maintain({ retentionMs: 1, limit: 100 });
       assert.ok((await add()).sequence > sequence);

@@ -9,7 +9,7 @@ export function describeRemovedJobs(test: TestStore): void {
       const { store } = fixture;
       const input = jobInput({ idempotencyKey: "order 1" });
       const first = await store.add([input]);
-      await store.cancel(input.id, reason);
+      await store.cancel(input.id, { error: reason });
       await remove(fixture);
       const [again] = await store.add([input]);
       assert.deepEqual([again?.deduplicated, again?.job.status], [false, "ready"]);
@@ -21,7 +21,7 @@ export function describeRemovedJobs(test: TestStore): void {
       const [open, other] = [await add({ priority: 1 }), await add()];
       const input = jobInput({ dependsOn: [open.id] });
       await store.add([input]);
-      await store.cancel(input.id, reason);
+      await store.cancel(input.id, { error: reason });
       await remove(fixture);
       await store.add([{ ...input, dependsOn: [other.id] }]);
       await settle(await claimOne(), failed);
@@ -35,7 +35,7 @@ export function describeRemovedJobs(test: TestStore): void {
       const { id } = await add();
       const input = jobInput({ dependsOn: [id] });
       await store.add([input]);
-      await store.cancel(input.id, reason);
+      await store.cancel(input.id, { error: reason });
       await remove(fixture);
       await store.add([input]);
       assert.equal(await statusOf(input.id), "blocked");

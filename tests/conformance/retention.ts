@@ -55,7 +55,7 @@ export function describeRetention(test: TestStore): void {
       const ids = (await addAll(Array(5).fill({}))).map(({ job }) => job.id);
       const inOrderOfEnd = [ids[3]!, ids[0]!, ids[4]!, ids[1]!, ids[2]!];
       for (const id of inOrderOfEnd) {
-        await store.cancel(id, reason);
+        await store.cancel(id, { error: reason });
         clock.pass(10);
       }
       clock.pass(2 * retentionMs);
@@ -95,7 +95,7 @@ export function describeRetention(test: TestStore): void {
     test("a removed job is unknown as a dependency", async (fixture) => {
       const { add, store, clock } = fixture;
       const { id } = await add();
-      await store.cancel(id, reason);
+      await store.cancel(id, { error: reason });
       clock.pass(2 * retentionMs);
       await removed(fixture);
       await assert.rejects(store.add([jobInput({ dependsOn: [id] })]), RangeError);

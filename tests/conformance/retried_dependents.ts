@@ -30,7 +30,7 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
     test("wait again when they were stored as cancelled, or when the job was cancelled", async (fixture) => {
       const { add, store, statusOf } = fixture;
       const { id } = await add();
-      await store.cancel(id, reason);
+      await store.cancel(id, { error: reason });
       const late = await add({ dependsOn: [id] });
       const behind = await add({ dependsOn: [late.id] });
       assert.equal(behind.status, "cancelled");
@@ -89,7 +89,7 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       const byCaller = await add({ dependsOn: [id] });
       const below = await add({ dependsOn: [byCaller.id] });
       const runs = await add({ dependsOn: [id], onDependencyFailure: "run", maxAttempts: 1 });
-      await store.cancel(byCaller.id, reason);
+      await store.cancel(byCaller.id, { error: reason });
       await settle(await claimOne(), failed);
       await settle(await claimOne(), failed);
       const jobs = async () =>
@@ -203,7 +203,10 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       await store.retry(id);
       assert.deepEqual(await traceEnds(), []);
       for (const trace of [traceId, other.traceId]) {
-        assert.equal(await store.hasUnfinished(trace, newJobId()), true);
+        assert.equal(
+          await store.traceEnds!.hasUnfinished({ traceId: trace, exceptJobId: newJobId() }),
+          true,
+        );
       }
       await settle(await claimOne(), failed);
       assert.deepEqual(await traceEnds(), [[same.id, 2], [other.id, 2]].sort());
@@ -270,7 +273,7 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
           await addAll(jobs);
           for (const { retries, at } of steps) {
             const { id } = jobs[at % jobs.length]!;
-            await (retries ? store.retry(id) : store.cancel(id, reason));
+            await (retries ? store.retry(id) : store.cancel(id, { error: reason }));
             const stored = new Map(
               await Promise.all(jobs.map(async ({ id }) => [id, (await store.get(id))!] as const)),
             );
@@ -300,7 +303,7 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
         const { add, claimOne, settle, store, statusOf, clock } = fixture;
         const dependency = await add({ queueName: "dependencies" });
         const { id } = await add({ dependsOn: [dependency.id], onDependencyFailure });
-        await store.cancel(id, reason);
+        await store.cancel(id, { error: reason });
         clock.pass(10);
         const { job, changed } = (await store.retry(id))!;
         assert.deepEqual([job.status, changed], ["blocked", true]);
@@ -316,7 +319,7 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       const { add, claimOne, settle, store, get } = fixture;
       const dependency = await add({ queueName: "dependencies" });
       const { id } = await add({ dependsOn: [dependency.id] });
-      await store.cancel(id, reason);
+      await store.cancel(id, { error: reason });
       await store.retry(id);
       await settle(await claimOne({ queueName: "dependencies" }), failed);
       const { status, error } = await get(id);
@@ -331,7 +334,7 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
         await settle(await claimOne(), completed);
         const end = status === "failed"
           ? settle(await claimOne(), failed)
-          : store.cancel(second.id, reason);
+          : store.cancel(second.id, { error: reason });
         await end;
         const before = definedFields(await get(id));
         const { job, changed, hindrance } = (await store.retry(id))!;

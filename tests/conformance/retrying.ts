@@ -59,7 +59,10 @@ export function describeRetrying(test: TestStore): void {
         await fixture.settle(await fixture.claimOne(), failed);
         assert.deepEqual(await ends(fixture), [[id, epoch]]);
         await fixture.store.retry(id);
-        assert.equal(await fixture.store.hasUnfinished(traceId, newJobId()), true);
+        assert.equal(
+          await fixture.store.traceEnds!.hasUnfinished({ traceId, exceptJobId: newJobId() }),
+          true,
+        );
         assert.deepEqual(await ends(fixture), []);
       }
     });
@@ -90,13 +93,13 @@ export function describeRetrying(test: TestStore): void {
       const { id: first } = await add();
       clock.pass(5);
       const { id: second } = await add();
-      await store.cancel(first, reason);
+      await store.cancel(first, { error: reason });
       clock.pass(5);
       await store.retry(first);
       assert.equal((await claimOne()).id, second);
       const late = await add({ delayMs: 5_000 });
       const soon = await add({ delayMs: 2_000 });
-      await store.cancel(late.id, reason);
+      await store.cancel(late.id, { error: reason });
       await store.retry(late.id);
       for (const id of [first, late.id]) {
         const job = await claimOne();

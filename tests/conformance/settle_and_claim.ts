@@ -77,7 +77,7 @@ export function describeSettleAndClaim(test: TestStore): void {
       const { add, claimOne, store } = fixture;
       const { id } = await add();
       const job = await claimOne();
-      await store.cancel(id, reason);
+      await store.cancel(id, { error: reason });
       const settlements = [completed, failed].map((change) => settlement(job, change));
       const { settled } = await store.settleAndClaim({ settlements, claims: [] });
       assert.deepEqual(settled, ["cancelled", "cancelled"]);

@@ -10,7 +10,7 @@ export function describeSnapshots(test: TestStore): void {
       const before = await add();
       await claimOne();
       const during = await store.get(before.id);
-      await store.cancel(before.id, reason);
+      await store.cancel(before.id, { error: reason });
       assert.deepEqual([before.status, before.attempts], ["ready", 0]);
       assert.deepEqual([during?.status, during?.error], ["running", undefined]);
     });
@@ -27,7 +27,7 @@ export function describeSnapshots(test: TestStore): void {
       assert.deepEqual((await get(id)).dependsOn, [dependency.id]);
 
       const error = { ...failure };
-      await store.cancel(id, error);
+      await store.cancel(id, { error: error });
       error.message = "changed afterwards";
       assert.deepEqual((await get(id)).error, failure);
     });

@@ -77,7 +77,10 @@ const additions: Readonly<Record<string, (fixture: Fixture) => Promise<{ id: str
   },
 };
 
-const byCaller: Way = { name: "by a caller", go: ({ store }, { id }) => store.cancel(id, reason) };
+const byCaller: Way = {
+  name: "by a caller",
+  go: ({ store }, { id }) => store.cancel(id, { error: reason }),
+};
 const retriedByCaller: Way = { name: "by a caller", go: ({ store }, { id }) => store.retry(id) };
 const dueBesideAnother: Way = {
   name: "while a worker claims another",
@@ -154,7 +157,7 @@ const ways: Readonly<Record<string, readonly Way[]>> = {
       name: "by a caller, while what it depends on has not ended",
       bring: async (fixture) => {
         const job = await jobWithStatus.blocked(fixture);
-        await fixture.store.cancel(job.id, reason);
+        await fixture.store.cancel(job.id, { error: reason });
         return job;
       },
       go: retriedByCaller.go,
@@ -177,12 +180,12 @@ function endDependency(change: Change): Way["go"] {
 }
 
 function cancelDependency({ store }: Fixture, { dependency }: Subject): Promise<unknown> {
-  return store.cancel(dependency!, reason);
+  return store.cancel(dependency!, { error: reason });
 }
 
 function outliveTheLease(attempt: Extension["attempt"]): Way["go"] {
   return async ({ store, clock, sweep }, job) => {
-    await store.extend([{ ...leaseOf(job), attempt }], 1_000);
+    await store.extend([{ ...leaseOf(job), attempt }], { leaseMs: 1_000 });
     clock.pass(1_001);
     await sweep();
   };
@@ -223,8 +226,8 @@ const settlements: Readonly<Record<string, Operation>> = Object.fromEntries(
 const operations: Readonly<Record<string, Operation>> = {
   ...settlements,
   "claiming": ({ claim }) => claim(),
-  "cancelling it": ({ store }, { id }) => store.cancel(id, reason),
-  "extending its lease": ({ store }, job) => store.extend([leaseOf(job)], 5_000),
+  "cancelling it": ({ store }, { id }) => store.cancel(id, { error: reason }),
+  "extending its lease": ({ store }, job) => store.extend([leaseOf(job)], { leaseMs: 5_000 }),
   "maintain": ({ sweep }) => sweep(),
   "maintenance after its lease": async ({ clock, sweep }) => {
     clock.pass(1_001);

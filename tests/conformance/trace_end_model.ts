@@ -25,8 +25,8 @@ export class TraceEndModel {
       .filter((traceId) => !unfinished.has(traceId))
       .map((traceId) => `${traceId} ${this.#nextEpoch(traceId)}`);
 
-    const ends = await store.claimTraceEnds({ limit: 1_000, leaseMs: 1_000 });
-    if (ends.length > 0) await store.settleTraceEnds(ends);
+    const ends = await store.traceEnds!.claim({ limit: 1_000, leaseMs: 1_000 });
+    if (ends.length > 0) await store.traceEnds!.settle(ends);
     const recorded = ends.map(({ traceId, epoch }) => `${traceId} ${epoch}`);
     assert.deepEqual(recorded.sort(), expected.sort(), "Each end of a trace is recorded once");
     for (const { jobId, traceId, finishedAt, correlationId } of ends) {

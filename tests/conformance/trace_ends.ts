@@ -95,8 +95,14 @@ export function describeTraceEnds(test: TestStore): void {
       assert.deepEqual(jobs.map(({ id }) => id), [second!.job.id, third!.job.id]);
       await fixture.settle(jobs[1]!, completed);
       assert.deepEqual(await takeTraceEnds(fixture), []);
-      assert.equal(await fixture.store.hasUnfinished(traceId, third!.job.id), true);
-      assert.equal(await fixture.store.hasUnfinished(traceId, second!.job.id), false);
+      assert.equal(
+        await fixture.store.traceEnds!.hasUnfinished({ traceId, exceptJobId: third!.job.id }),
+        true,
+      );
+      assert.equal(
+        await fixture.store.traceEnds!.hasUnfinished({ traceId, exceptJobId: second!.job.id }),
+        false,
+      );
       await fixture.settle(jobs[0]!, completed);
       assert.deepEqual((await takeTraceEnds(fixture)).map(({ jobId }) => jobId), [second!.job.id]);
     });
@@ -119,8 +125,8 @@ export function describeTraceEnds(test: TestStore): void {
       for (const isRunning of [false, true]) {
         const { id } = await fixture.add();
         if (isRunning) await fixture.claimOne();
-        await fixture.store.cancel(id, reason);
-        await fixture.store.cancel(id, reason);
+        await fixture.store.cancel(id, { error: reason });
+        await fixture.store.cancel(id, { error: reason });
         assert.deepEqual((await takeTraceEnds(fixture)).map(({ jobId }) => jobId), [id]);
       }
     });
@@ -180,16 +186,16 @@ export function describeTraceEnds(test: TestStore): void {
     test("is claimed under a lease, and by another when that is over", async (fixture) => {
       await fixture.add();
       await fixture.settle(await fixture.claimOne(), completed);
-      const [end] = await fixture.store.claimTraceEnds(claim);
-      assert.deepEqual(await fixture.store.claimTraceEnds(claim), []);
+      const [end] = await fixture.store.traceEnds!.claim(claim);
+      assert.deepEqual(await fixture.store.traceEnds!.claim(claim), []);
       fixture.clock.pass(999);
-      assert.deepEqual(await fixture.store.claimTraceEnds(claim), []);
+      assert.deepEqual(await fixture.store.traceEnds!.claim(claim), []);
       fixture.clock.pass(1);
-      assert.deepEqual(await fixture.store.claimTraceEnds(claim), [end]);
-      await fixture.store.settleTraceEnds([end!]);
+      assert.deepEqual(await fixture.store.traceEnds!.claim(claim), [end]);
+      await fixture.store.traceEnds!.settle([end!]);
       fixture.clock.pass(10_000);
-      assert.deepEqual(await fixture.store.claimTraceEnds(claim), []);
-      await fixture.store.settleTraceEnds([end!]);
+      assert.deepEqual(await fixture.store.traceEnds!.claim(claim), []);
+      await fixture.store.traceEnds!.settle([end!]);
     });
 
     test("is claimed oldest first and no more than asked for", async (fixture) => {
@@ -202,7 +208,7 @@ export function describeTraceEnds(test: TestStore): void {
         fixture.clock.pass(1);
       }
       const take = async (limit: number) =>
-        (await fixture.store.claimTraceEnds({ limit, leaseMs: 1_000 })).map(({ jobId }) => jobId);
+        (await fixture.store.traceEnds!.claim({ limit, leaseMs: 1_000 })).map(({ jobId }) => jobId);
       assert.deepEqual(await take(2), jobs.slice(0, 2));
       assert.deepEqual(await take(10), jobs.slice(2));
     });
@@ -212,7 +218,7 @@ export function describeTraceEnds(test: TestStore): void {
       await fixture.settle(await fixture.claimOne(), completed);
       fixture.clock.pass(10_000);
       await fixture.store.maintain({ retentionMs: 1_000, limit: 10 });
-      assert.deepEqual(await fixture.store.claimTraceEnds(claim), []);
+      assert.deepEqual(await fixture.store.traceEnds!.claim(claim), []);
       await fixture.add({ traceId });
       await fixture.settle(await fixture.claimOne(), completed);
       assert.deepEqual((await takeTraceEnds(fixture)).map(({ epoch }) => epoch), [1]);
@@ -223,7 +229,8 @@ export function describeTraceEnds(test: TestStore): void {
     test("counts every status but the ended ones, and not the job that asks", async (fixture) => {
       const traceId = newTraceId();
       const [a, b] = [jobInput({ traceId }), jobInput({ traceId })];
-      const ask = (id: string) => fixture.store.hasUnfinished(traceId, id);
+      const ask = (id: string) =>
+        fixture.store.traceEnds!.hasUnfinished({ traceId, exceptJobId: id });
       assert.equal(await ask(a.id), false);
       await fixture.store.add([a, { ...b, dependsOn: [a.id] }]);
       assert.equal(await ask(a.id), true);

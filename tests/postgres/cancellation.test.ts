@@ -85,6 +85,6 @@ async function reachesHandlers(
   assert.equal((await working).cancelled, count);
 }
 
-function hears(store: Pick<Store, "hearsOthers">): boolean {
-  return store.hearsOthers === true;
+function hears({ hints }: Pick<Store, "hints">): boolean {
+  return hints.hearsOthers === true;
 }

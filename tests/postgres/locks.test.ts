@@ -29,7 +29,7 @@ describe("a caller's transaction that stays open", { skip: whyNoDatabase }, () =
     const leases = claimed.map(({ id, leaseToken }) => ({ jobId: id, leaseToken }));
     await sql.begin(async (transaction) => {
       await transaction`select from leases.live where id = ${a.id} for share`;
-      assert.deepEqual(await store.extend(leases, 60_000), ["held", "held"]);
+      assert.deepEqual(await store.extend(leases, { leaseMs: 60_000 }), ["held", "held"]);
       await new Promise((resolve) => setTimeout(resolve, 600));
       const { expired } = await store.maintain({ retentionMs: 1e9, limit: 10 });
       assert.deepEqual(expired, [], "neither the locked one nor the extended one is swept");

@@ -72,7 +72,7 @@ describe("an enqueue of parts", { skip }, () => {
         await store.add(parts.map((part) => ({ ...part, id: newJobId(), traceId: newTraceId() })));
       }
       const reason = { name: "JobCancelledError", message: "withdrawn" };
-      await store.cancel(root!.job.id, reason, { descendants: true });
+      await store.cancel(root!.job.id, { error: reason, descendants: true });
       await vacuumAnalyze(sql, schema);
       const many = await cost(ids);
       const without = await cost(ids.map(() => undefined));
@@ -287,17 +287,17 @@ describe("among a million ended jobs", { skip }, () => {
       }
     }
     await store.counts();
-    await store.counts(3_600_000);
+    await store.counts({ endedWithinMs: 3_600_000 });
     await store.health?.();
-    await store.hasUnfinished?.(traceId, id);
-    await store.extend([lease], 60_000);
+    await store.traceEnds!.hasUnfinished({ traceId, exceptJobId: id });
+    await store.extend([lease], { leaseMs: 60_000 });
     await store.maintain({ retentionMs: Number.MAX_SAFE_INTEGER, limit: 1_000 });
-    await store.settleTraceEnds?.(await store.claimTraceEnds!({ limit: 100, leaseMs: 60_000 }));
+    await store.traceEnds!.settle(await store.traceEnds!.claim({ limit: 100, leaseMs: 60_000 }));
     await store.settleAndClaim({
       settlements: [],
       claims: [{ queueName, limit: 100, leaseMs: 60_000 }],
     });
-    await store.cancel(id, { name: "Error", message: "cancelled" });
+    await store.cancel(id, { error: { name: "Error", message: "cancelled" } });
     await store.close();
 
     const [{ limit } = {}] = await sql`select current_setting('jit_above_cost')::float8 as limit`;

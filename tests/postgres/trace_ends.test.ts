@@ -29,10 +29,10 @@ async function claimPairs(store: Store): Promise<readonly [ClaimedJob, ClaimedJo
 async function takeTraceEnds(store: Store): Promise<readonly TraceEnd[]> {
   const ends: TraceEnd[] = [];
   for (;;) {
-    const some = await store.claimTraceEnds({ limit: 100, leaseMs: 60_000 });
+    const some = await store.traceEnds!.claim({ limit: 100, leaseMs: 60_000 });
     if (some.length === 0) return ends;
     ends.push(...some);
-    await store.settleTraceEnds(some);
+    await store.traceEnds!.settle(some);
   }
 }
 
@@ -115,7 +115,7 @@ describe("the end of a trace on one Postgres", { skip: whyNoDatabase }, () => {
     for (const [first, second] of pairs) {
       await Promise.all([
         a.settleAndClaim({ settlements: [settlement(first, completed)], claims: [] }),
-        b.cancel(second.id, reason),
+        b.cancel(second.id, { error: reason }),
       ]);
     }
     assertOneEach(await takeTraceEnds(a), pairs);

@@ -91,7 +91,7 @@ describe("hooks", () => {
     await queue.enqueue("queue", {}, { maxAttempts: 1 });
     const claims = [{ queueName: "queue", limit: 1, leaseMs: 1_000 }];
     const { claimed: [job] } = await store.settleAndClaim({ settlements: [], claims });
-    await store.extend([{ jobId: job!.id, leaseToken: job!.leaseToken }], 1_000);
+    await store.extend([{ jobId: job!.id, leaseToken: job!.leaseToken }], { leaseMs: 1_000 });
     clock.pass(1_001);
     await queue.worker("queue", () => {}, { ...hooks, maintenanceMs: 0 }).tick();
     const [fail] = events;
@@ -113,7 +113,7 @@ describe("hooks", () => {
     await queue.enqueue("queue", "perhaps begun", { backoff });
     const claims = [{ queueName: "queue", limit: 2, leaseMs: 1_000 }];
     const { claimed: [job] } = await store.settleAndClaim({ settlements: [], claims });
-    await store.extend([{ jobId: job!.id, leaseToken: job!.leaseToken }], 1_000);
+    await store.extend([{ jobId: job!.id, leaseToken: job!.leaseToken }], { leaseMs: 1_000 });
     clock.pass(1_001);
     await queue.worker("queue", () => {}, { ...hooks, maintenanceMs: 0 }).tick();
     const retries = events.filter((event) => event.type === "retry");

@@ -228,8 +228,8 @@ describe("the Postgres store on a real server", { skip: whyNoDatabase }, () => {
       const parent = await queue.enqueue("orders", { id: "1" });
       assert.equal((await enqueue(parent.id)).status, "ready");
       await queue.cancel(parent.id);
-      await queue.store.settleTraceEnds(
-        await queue.store.claimTraceEnds({ limit: 10, leaseMs: 1_000 }),
+      await queue.store.traceEnds!.settle(
+        await queue.store.traceEnds!.claim({ limit: 10, leaseMs: 1_000 }),
       );
       const child = await enqueue(parent.id);
       assert.deepEqual([child.status, child.attempts], ["cancelled", 0]);
@@ -238,7 +238,7 @@ describe("the Postgres store on a real server", { skip: whyNoDatabase }, () => {
         message: "Its parent was cancelled",
         parentId: parent.id,
       });
-      const ends = await queue.store.claimTraceEnds({ limit: 10, leaseMs: 1_000 });
+      const ends = await queue.store.traceEnds!.claim({ limit: 10, leaseMs: 1_000 });
       assert.deepEqual(ends.map(({ jobId }) => jobId), [child.id]);
     });
 

@@ -51,11 +51,12 @@ describe("a store that refuses an outcome", () => {
     const store = memory();
     const queue = new JobQueue({ store });
     const traces = ["1", "2", "3"].map((digit) => digit.repeat(32));
-    const { settleTraceEnds } = store;
-    store.settleTraceEnds = (ends) =>
+    const traceEnds = store.traceEnds!;
+    const { settle } = traceEnds;
+    traceEnds.settle = (ends) =>
       ends.some(({ traceId }) => traceId === traces[0])
         ? Promise.reject(new Error("A constraint is violated"))
-        : settleTraceEnds.call(store, ends);
+        : settle(ends);
     for (const traceId of traces) await queue.enqueue("orders", {}, { traceId });
     const errors: unknown[] = [];
     const told: string[] = [];
@@ -65,7 +66,7 @@ describe("a store that refuses an outcome", () => {
     });
     await worker.tick();
     assert.deepEqual([told.sort(), errors.length], [traces, 1]);
-    const later = await store.claimTraceEnds({ limit: 10, leaseMs: 1 });
+    const later = await store.traceEnds!.claim({ limit: 10, leaseMs: 1 });
     assert.deepEqual(later, [], "their leases last");
   });
 

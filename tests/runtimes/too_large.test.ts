@@ -129,23 +129,25 @@ describe("a batch that takes a store too long", () => {
         late.push(name);
         throw new StoreTimeoutError("It took longer than it may");
       };
-      const { maintain, claimTraceEnds, settleTraceEnds, check } = store;
+      const { maintain, check } = store;
+      const traceEnds = store.traceEnds!;
+      const { claim, settle } = traceEnds;
       store.maintain = async (
         one,
       ) => (limit("maintain", one.limit), await maintain.call(store, one));
-      store.claimTraceEnds = async (one) => {
-        limit("claimTraceEnds", one.limit);
-        return await claimTraceEnds.call(store, one);
+      traceEnds.claim = async (one) => {
+        limit("traceEnds.claim", one.limit);
+        return await claim(one);
       };
-      store.settleTraceEnds = async (ends) => {
-        limit("settleTraceEnds", ends.length);
-        await settleTraceEnds.call(store, ends);
+      traceEnds.settle = async (ends) => {
+        limit("traceEnds.settle", ends.length);
+        await settle(ends);
       };
       store.check = async (leases) => {
         limit("check", leases.length);
         return await check.call(store, leases);
       };
-      Object.defineProperty(store, "hearsOthers", { value: false });
+      Object.assign(store.hints, { hearsOthers: false });
       const queue = new JobQueue<Work>({ store });
       const { id } = await queue.enqueue("b", 1);
       const claims = [{ queueName: "b", limit: 1, leaseMs: 100 }];
@@ -166,7 +168,7 @@ describe("a batch that takes a store too long", () => {
       await time.pause(30_000);
       assert.equal(told.size, 201);
       assert.equal((await queue.get(id))?.status, "completed");
-      assert.deepEqual([...new Set(late)].sort(), ["check", "claimTraceEnds", "maintain"]);
+      assert.deepEqual([...new Set(late)].sort(), ["check", "maintain", "traceEnds.claim"]);
       assert.equal(errors.length, late.length);
       assert.ok(late.length <= 15 + calls / 8, `${late.length} of ${calls}`);
       await pool.stop();

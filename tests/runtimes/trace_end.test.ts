@@ -180,8 +180,9 @@ describe("onTraceComplete", () => {
   test("does not stop a worker when the store cannot say which traces ended", async () => {
     const { queue, store, told, onTraceComplete } = scene();
     await queue.enqueue("jobs", 1);
-    const { claimTraceEnds } = store;
-    store.claimTraceEnds = () => Promise.reject(new Error("away"));
+    const traceEnds = store.traceEnds!;
+    const { claim } = traceEnds;
+    traceEnds.claim = () => Promise.reject(new Error("away"));
     const problems: unknown[] = [];
     const worker = queue.worker("jobs", () => {}, {
       onTraceComplete,
@@ -190,7 +191,7 @@ describe("onTraceComplete", () => {
     });
     assert.equal((await worker.tick()).completed, 1);
     assert.ok(problems.length > 0);
-    store.claimTraceEnds = claimTraceEnds;
+    traceEnds.claim = claim;
     await worker.tick();
     assert.equal(told.length, 1);
   });
@@ -213,5 +214,33 @@ describe("isFinalJobInTrace", () => {
       }
     }).tick();
     assert.deepEqual(answers, [false, true, false]);
+  });
+});
+
+describe("a store that records no ends of traces", () => {
+  function withoutTraceEnds() {
+    const store = memory();
+    Object.defineProperty(store, "traceEnds", { value: undefined });
+    return new JobQueue({ store });
+  }
+  const message = (what: string) =>
+    `${what} needs a store that records the ends of traces: this one has no traceEnds`;
+
+  test("refuses a worker with onTraceComplete", () => {
+    const queue = withoutTraceEnds();
+    assert.throws(
+      () => queue.worker("jobs", () => {}, { onTraceComplete: () => {} }),
+      { name: "TypeError", message: message("onTraceComplete") },
+    );
+  });
+
+  test("works for all others, and isFinalJobInTrace says why it cannot answer", async () => {
+    const queue = withoutTraceEnds();
+    const { id } = await queue.enqueue("jobs", 1, { maxAttempts: 1 });
+    await queue.enqueue("others", 1);
+    assert.equal((await queue.worker("others", () => {}).tick()).completed, 1);
+    const worker = queue.worker("jobs", (_, ctx) => ctx.isFinalJobInTrace());
+    assert.equal((await worker.tick()).failed, 1);
+    assert.equal((await queue.get(id))?.error?.message, message("ctx.isFinalJobInTrace()"));
   });
 });

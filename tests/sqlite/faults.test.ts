@@ -44,8 +44,8 @@ describe("a SQLite file that another has locked", () => {
     await refused(store.add([jobInput()]));
     await refused(store.settleAndClaim({ settlements, claims }));
     await refused(store.settleAndClaim({ settlements: [], claims }));
-    await refused(store.extend([leaseOf(job!)], 1_000));
-    await refused(store.cancel(job!.id, reason));
+    await refused(store.extend([leaseOf(job!)], { leaseMs: 1_000 }));
+    await refused(store.cancel(job!.id, { error: reason }));
     assert.deepEqual(await jobsFound(store, { limit: 10 }), before);
     assert.equal((await store.get(job!.id))?.status, "running");
     assert.equal((await store.counts()).length, 2);
@@ -156,8 +156,8 @@ describe("a SQLite file that somebody takes away while it is open", () => {
         () => store.add([jobInput()]),
         () => store.settleAndClaim({ settlements, claims: [] }),
         () => store.settleAndClaim({ settlements: [], claims }),
-        () => store.extend([leaseOf(job!)], 1_000),
-        () => store.cancel(job!.id, reason),
+        () => store.extend([leaseOf(job!)], { leaseMs: 1_000 }),
+        () => store.cancel(job!.id, { error: reason }),
         () => store.retry(job!.id),
         () => store.get(job!.id),
         () => jobsFound(store, { limit: 10 }),

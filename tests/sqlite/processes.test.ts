@@ -49,7 +49,7 @@ describe("several processes on one SQLite file", () => {
     await until("all are completed", 40_000, async () => await count(queue.store) === 1_000);
     for (const { signal } of workers) signal("SIGTERM");
     await Promise.all(workers.map(({ ended }) => ended()));
-    const ends = await queue.store.claimTraceEnds({ limit: 1_000, leaseMs: 60_000 });
+    const ends = await queue.store.traceEnds!.claim({ limit: 1_000, leaseMs: 60_000 });
     assert.deepEqual(ends.map(({ traceId }) => traceId).sort(), traceIds.sort());
     assert.ok(ends.every(({ epoch }) => epoch === 1));
   });

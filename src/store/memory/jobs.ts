@@ -11,7 +11,7 @@ import { canBeRetried, hasEnded, type JobStatus } from "../../job/status.ts";
 import type { AttemptRecord, JobError, JobInput } from "../../job/record.ts";
 import type {
   Added,
-  CancelScope,
+  CancelRecordOptions,
   ChangedRecord,
   Claim,
   ClaimedJob,
@@ -148,9 +148,8 @@ export class MemoryJobs {
 
   cancel(
     id: string,
-    error: JobError,
+    { error, descendants = false }: CancelRecordOptions,
     now: number,
-    { descendants = false }: CancelScope = {},
   ): ChangedRecord | undefined {
     const entry = this.table.get(id);
     if (entry === undefined) return undefined;

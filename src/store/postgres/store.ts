@@ -9,8 +9,10 @@ import type {
   Added,
   AddOptions,
   AttemptFilter,
-  CancelScope,
+  CancelRecordOptions,
   ChangedRecord,
+  CountRecordsOptions,
+  ExtendOptions,
   Extension,
   Lease,
   LeaseState,
@@ -24,8 +26,8 @@ import type {
   SettleAndClaimRequest,
   SettleAndClaimResult,
   Store,
-  TraceEnd,
-  TraceEndClaim,
+  StoreHints,
+  TraceEnds,
 } from "../store.ts";
 import { Adding } from "./adding.ts";
 import { Allowance } from "./allowance.ts";
@@ -55,8 +57,7 @@ export interface PostgresStoreOptions {
 
 /** A store in a schema of a Postgres database. */
 export class PostgresStore implements Store<Sql> {
-  readonly pollMs = 1_000;
-  readonly turnsAtOnce = 2;
+  readonly hints: StoreHints;
   readonly #client: Client;
   readonly #now: (() => number) | undefined;
   readonly #schema: string;
@@ -69,7 +70,14 @@ export class PostgresStore implements Store<Sql> {
     this.#client = client;
     this.#now = options.now;
     this.#schema = quoted(options.schema);
-    this.#notifier = new Notifier(client, options.schema);
+    const notifier = this.#notifier = new Notifier(client, options.schema);
+    this.hints = {
+      pollMs: 1_000,
+      callsAtOnce: 2,
+      get hearsOthers() {
+        return notifier.hearsOthers;
+      },
+    };
     this.#turns = new Turns(client, this.#schema, () => this.#at());
     this.#adding = new Adding(client, this.#notifier, { ...options, at: () => this.#at() });
   }
@@ -89,7 +97,10 @@ export class PostgresStore implements Store<Sql> {
     return result;
   }
 
-  extend(extensions: readonly Extension[], leaseMs: number): Promise<readonly LeaseState[]> {
+  extend(
+    extensions: readonly Extension[],
+    { leaseMs }: ExtendOptions,
+  ): Promise<readonly LeaseState[]> {
     return extendLeases(this.#client, this.#schema, { extensions, leaseMs, at: this.#at() });
   }
 
@@ -109,8 +120,7 @@ export class PostgresStore implements Store<Sql> {
 
   async cancel(
     id: string,
-    error: JobError,
-    { descendants = false }: CancelScope = {},
+    { error, descendants = false }: CancelRecordOptions,
   ): Promise<ChangedRecord | undefined> {
     const row = await this.#change(
       `cancel_job($1::text::uuid, $2::text::json, $3, to_timestamp($4::float8 / 1000))`,
@@ -183,7 +193,7 @@ export class PostgresStore implements Store<Sql> {
     return toPage(await this.#client.look(text, values));
   }
 
-  async counts(endedWithinMs?: number): Promise<readonly QueueCount[]> {
+  async counts({ endedWithinMs }: CountRecordsOptions = {}): Promise<readonly QueueCount[]> {
     const { text, values } = endedWithinMs === undefined
       ? countQuery(this.#schema)
       : endedQuery(this.#schema, endedWithinMs, this.#at());
@@ -194,26 +204,16 @@ export class PostgresStore implements Store<Sql> {
     return readHealth(this.#client, this.#schema, this.#at());
   }
 
-  hasUnfinished(traceId: string, exceptId: string): Promise<boolean> {
-    return hasUnfinished(this.#client, this.#schema, traceId, exceptId);
-  }
-
-  claimTraceEnds(claim: TraceEndClaim): Promise<readonly TraceEnd[]> {
-    return claimTraceEnds(this.#client, this.#schema, claim, this.#at());
-  }
-
-  settleTraceEnds(ends: readonly TraceEnd[]): Promise<void> {
-    return settleTraceEnds(this.#client, this.#schema, ends);
-  }
+  readonly traceEnds: TraceEnds = {
+    claim: (claim) => claimTraceEnds(this.#client, this.#schema, claim, this.#at()),
+    settle: (ends) => settleTraceEnds(this.#client, this.#schema, ends),
+    hasUnfinished: (query) => hasUnfinished(this.#client, this.#schema, query),
+  };
 
   async maintain(maintenance: Maintenance): Promise<MaintenanceResult> {
     const { woken, ...result } = await this.#turns.maintain(maintenance);
     await this.#notifier.notify(woken);
     return result;
-  }
-
-  get hearsOthers(): boolean {
-    return this.#notifier.hearsOthers;
   }
 
   onNotice(listener: (notice: Notice) => void): () => void {

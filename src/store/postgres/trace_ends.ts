@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TraceEnd, TraceEndClaim } from "../store.ts";
+import type { TraceEnd, TraceEndClaim, UnfinishedQuery } from "../store.ts";
 import type { Client } from "./client.ts";
 import { uuidOrNull } from "./find.ts";
 import { retried, retriedIdempotent } from "./retry.ts";
@@ -61,14 +61,13 @@ export async function settleTraceEnds(
 export async function hasUnfinished(
   client: Client,
   schema: string,
-  traceId: string,
-  exceptId: string,
+  { traceId, exceptJobId }: UnfinishedQuery,
 ): Promise<boolean> {
   const [row] = await client.look(
     `select exists (select from ${schema}.enqueued e join ${schema}.live l on l.id = e.id ` +
       "where e.trace_id = $1::text::uuid and e.id is distinct from $2::text::uuid) " +
       "as has_unfinished",
-    [uuidOrNull(traceId), uuidOrNull(exceptId)],
+    [uuidOrNull(traceId), uuidOrNull(exceptJobId)],
   );
   return row!.has_unfinished as boolean;
 }

@@ -5,15 +5,17 @@
  */
 import { hasEnded } from "../../job/status.ts";
 import type { Health } from "../health.ts";
-import type { AttemptRecord, JobError, JobInput, JobRecord } from "../../job/record.ts";
+import type { AttemptRecord, JobInput, JobRecord } from "../../job/record.ts";
 import type {
   Added,
   AddOptions,
   AttemptFilter,
-  CancelScope,
+  CancelRecordOptions,
   ChangedRecord,
   Claim,
+  CountRecordsOptions,
   ExpiredJob,
+  ExtendOptions,
   Extension,
   Lease,
   LeaseState,
@@ -27,8 +29,7 @@ import type {
   SettleAndClaimRequest,
   SettleAndClaimResult,
   Store,
-  TraceEnd,
-  TraceEndClaim,
+  TraceEnds,
 } from "../store.ts";
 import { depthsOf } from "../depth.ts";
 import { checkNoTransaction } from "../reasons.ts";
@@ -49,7 +50,7 @@ import type { Effects } from "./effects.ts";
 /** A store in one SQLite file. */
 export class SqliteStore implements Store {
   // Enqueues of other processes are not announced, and asking an idle file costs microseconds.
-  readonly pollMs = 100;
+  readonly hints = { pollMs: 100 };
   readonly #database: Database;
   readonly #now: () => number;
   readonly #listeners = new Set<(notice: Notice) => void>();
@@ -85,7 +86,10 @@ export class SqliteStore implements Store {
     });
   }
 
-  extend(extensions: readonly Extension[], leaseMs: number): Promise<readonly LeaseState[]> {
+  extend(
+    extensions: readonly Extension[],
+    { leaseMs }: ExtendOptions,
+  ): Promise<readonly LeaseState[]> {
     return this.#write((now) =>
       extensions.map((extension) => extendLease(this.#database, extension, now + leaseMs))
     );
@@ -102,8 +106,7 @@ export class SqliteStore implements Store {
 
   cancel(
     id: string,
-    error: JobError,
-    { descendants = false }: CancelScope = {},
+    { error, descendants = false }: CancelRecordOptions,
   ): Promise<ChangedRecord | undefined> {
     return this.#write((now, effects) => {
       const before = this.#byId(id);
@@ -144,7 +147,7 @@ export class SqliteStore implements Store {
     return this.#database.read(() => findJobs(this.#database, filter));
   }
 
-  counts(endedWithinMs?: number): Promise<readonly QueueCount[]> {
+  counts({ endedWithinMs }: CountRecordsOptions = {}): Promise<readonly QueueCount[]> {
     return this.#database.read(() =>
       endedWithinMs === undefined
         ? countJobs(this.#database)
@@ -158,18 +161,15 @@ export class SqliteStore implements Store {
     }));
   }
 
-  hasUnfinished(traceId: string, exceptId: string): Promise<boolean> {
-    return this.#database.read(() => hasUnfinished(this.#database, traceId, exceptId));
-  }
-
-  async claimTraceEnds(claim: TraceEndClaim): Promise<readonly TraceEnd[]> {
-    const isDue = await this.#database.read(() => isEndDue(this.#database, this.#now()));
-    return isDue ? await this.#write((now) => claimTraceEnds(this.#database, claim, now)) : [];
-  }
-
-  settleTraceEnds(ends: readonly TraceEnd[]): Promise<void> {
-    return this.#write(() => settleTraceEnds(this.#database, ends));
-  }
+  readonly traceEnds: TraceEnds = {
+    claim: async (claim) => {
+      const isDue = await this.#database.read(() => isEndDue(this.#database, this.#now()));
+      return isDue ? await this.#write((now) => claimTraceEnds(this.#database, claim, now)) : [];
+    },
+    settle: (ends) => this.#write(() => settleTraceEnds(this.#database, ends)),
+    hasUnfinished: ({ traceId, exceptJobId }) =>
+      this.#database.read(() => hasUnfinished(this.#database, traceId, exceptJobId)),
+  };
 
   async maintain(maintenance: Maintenance): Promise<MaintenanceResult> {
     const isDue = await this.#database.read(() =>

@@ -24,5 +24,5 @@ const settlement = {
   runMs: 1,
 } as const;
 const { settled } = await store.settleAndClaim({ settlements: [settlement], claims: [] });
-console.log(`settled ${settled}, extended ${await store.extend([lease], leaseMs)}`);
+console.log(`settled ${settled}, extended ${await store.extend([lease], { leaseMs })}`);
 await store.close();
