@@ -45,7 +45,7 @@ export type {
 export type { JobNode, JobTree } from "./src/queue/job_tree.ts";
 export type { JobFilter, JobPage } from "./src/queue/lookup.ts";
 export type { CancelOptions, JobChange } from "./src/queue/job_change.ts";
-export type { CountOptions } from "./src/queue/counting.ts";
+export type { QueueStats, Stats, StatsOptions } from "./src/queue/stats.ts";
 
 export { memory, type MemoryOptions } from "./src/store/memory.ts";
 export type { Health, QueueDepth, VacuumBlocker } from "./src/store/health.ts";

@@ -81,7 +81,7 @@ export function testUnbegunAttempts(open: () => Promise<Place>): void {
 }
 
 async function ended(queue: JobQueue): Promise<number> {
-  const counts = (await queue.counts()).filter(({ status }) => hasEnded(status));
+  const counts = (await queue.store.counts()).filter(({ status }) => hasEnded(status));
   return counts.reduce((sum, { count }) => sum + count, 0);
 }
 

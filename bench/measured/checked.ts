@@ -36,7 +36,7 @@ export type Standing = Readonly<Partial<Record<JobStatus, number>>>;
 export async function standingOf<Q extends Record<string, unknown>>(
   queue: JobQueue<Q>,
 ): Promise<Standing> {
-  const counts = await queue.counts();
+  const counts = await queue.store.counts();
   return Object.fromEntries(counts.map(({ status, count }) => [status, count]));
 }
 

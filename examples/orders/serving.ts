@@ -52,7 +52,7 @@ async function addressText(queue: JobQueue<Queues>, port: number): Promise<strin
       `  curl ${url}/correlations/${newest.correlationId}`,
     ]),
     `  curl "${url}/jobs?status=failed&limit=5"`,
-    `  curl ${url}/queues`,
+    `  curl ${url}/stats`,
     `  curl ${url}/jobs -H "content-type: application/json" -d '${exampleJob}'`,
   ];
   return lines.join("\n");

@@ -7,12 +7,11 @@
 import type { Attempt, Job, JobSummary, JobWithAttempts } from "../job/job.ts";
 import type { JobPart } from "../job/parts.ts";
 import type { JobError } from "../job/record.ts";
-import { jobStatuses } from "../job/status.ts";
+import { type JobStatus, jobStatuses } from "../job/status.ts";
 import type { JobChange } from "../queue/job_change.ts";
 import { type JobNode, type JobTree, nodesInOrder } from "../queue/job_tree.ts";
 import type { JobPage } from "../queue/lookup.ts";
-import type { Health, QueueDepth } from "../store/health.ts";
-import type { QueueCount } from "../store/store.ts";
+import type { QueueStats, Stats } from "../queue/stats.ts";
 import type { ListedReceipt, Receipt } from "./receipt.ts";
 import {
   date,
@@ -138,24 +137,28 @@ export const changeFrom: Reader<JobChange> = (value, path) => {
   return { ...change, reason };
 };
 
-/** How many jobs each queue has with each status. */
-export const countsFrom: Reader<{ readonly queues: readonly QueueCount[] }> = object({
-  queues: list(object<QueueCount>({ queueName: text, status: oneOf(jobStatuses), count: number })),
-});
-
-/** How a store stands. */
-export const healthFrom: Reader<Health> = object<Health>({
-  queues: list(object<QueueDepth>({
+/** The numbers of all queues. */
+export const statsFrom: Reader<Stats> = object<Stats>({
+  queues: list(object<QueueStats>({
     queueName: text,
-    ready: number,
-    running: number,
+    jobs: object(countOf(jobStatuses)),
     waiting: number,
+    unfinished: number,
     oldestReadyMs: optional(number),
+    ended: optional(object(countOf(["completed", "failed", "cancelled"]))),
   })),
   vacuumBlocker: optional(object({ name: text, description: text })) as Reader<
-    Health["vacuumBlocker"]
+    Stats["vacuumBlocker"]
   >,
 });
+
+function countOf<Status extends JobStatus>(
+  statuses: readonly Status[],
+): Fields<Record<Status, number>> {
+  return Object.fromEntries(statuses.map((status) => [status, number])) as Fields<
+    Record<Status, number>
+  >;
+}
 
 const treeAlone = object({
   roots: list(anything),

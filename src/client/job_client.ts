@@ -13,7 +13,6 @@ import { job, type NewJob } from "../job/new_job.ts";
 import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import type { JobPart } from "../job/parts.ts";
 import type { JobOf, QueueName, Queues } from "../job/queues.ts";
-import { checkCountNames, type CountOptions } from "../queue/counting.ts";
 import {
   type CancelOptions,
   type JobChange,
@@ -22,8 +21,8 @@ import {
 } from "../queue/job_change.ts";
 import type { JobTree } from "../queue/job_tree.ts";
 import { checkFilterNames, type JobFilter, type JobPage } from "../queue/lookup.ts";
-import type { Health } from "../store/health.ts";
-import type { QueueCount, RetryOptions } from "../store/store.ts";
+import { checkStatsNames, type Stats, type StatsOptions } from "../queue/stats.ts";
+import type { RetryOptions } from "../store/store.ts";
 import { currentScope } from "../trace/scope.ts";
 import { activeSpanContext } from "../trace/active_context.ts";
 import type { EnqueueByRouter } from "./receipt.ts";
@@ -31,12 +30,11 @@ import { Connection, type ConnectionOptions } from "./connection.ts";
 import { JobClientError, unexpectedAnswer } from "./job_client_error.ts";
 import {
   changeFrom,
-  countsFrom,
   enqueuedFrom,
   enqueuedListFrom,
-  healthFrom,
   jobWithAttemptsFrom,
   pageFrom,
+  statsFrom,
   treeFrom,
 } from "./from_json.ts";
 
@@ -143,20 +141,17 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
     return tree as JobTree<unknown> as JobTree<JobWith<JobOf<Q, Name>, Part>>;
   }
 
-  /** How many jobs each queue has with each status; with `endedWithinMs`, how many ended of late. */
-  async counts(options: CountOptions = {}): Promise<readonly QueueCount[]> {
-    checkCountNames(options);
+  /**
+   * For each queue how many jobs have each status and how long its oldest ready job has been due; with
+   * `endedWithinMs` also how many jobs ended within that time.
+   */
+  async stats(options: StatsOptions = {}): Promise<Stats> {
+    checkStatsNames(options);
     const { endedWithinMs } = options;
     const query = new URLSearchParams(
       endedWithinMs === undefined ? {} : { endedWithinMs: String(endedWithinMs) },
     );
-    const call = { method: "GET", path: "/queues", query } as const;
-    return (await this.#connection.ask(call, countsFrom)).queues;
-  }
-
-  /** The depth of each queue, its oldest waiting job, and what holds the store up. */
-  async health(): Promise<Health> {
-    return await this.#connection.ask({ method: "GET", path: "/health" }, healthFrom);
+    return await this.#connection.ask({ method: "GET", path: "/stats", query }, statsFrom);
   }
 
   /** Cancels a job that has not ended, as `JobQueue.cancel` does. */

@@ -7,13 +7,11 @@
 import type { Attempt, Job, JobSummary, JobWithAttempts } from "../job/job.ts";
 import type { JobError } from "../job/record.ts";
 import { findWithAttempts } from "../queue/find_with_attempts.ts";
-import type { CountOptions } from "../queue/counting.ts";
 import type { JobChange } from "../queue/job_change.ts";
 import { type JobTree, jobTree } from "../queue/job_tree.ts";
 import type { JobFilter, JobPage } from "../queue/lookup.ts";
 import type { JobQueue } from "../queue/queue.ts";
-import type { Health } from "../store/health.ts";
-import type { QueueCount } from "../store/store.ts";
+import type { Stats, StatsOptions } from "../queue/stats.ts";
 import { EventLoopYield } from "../worker/sleep.ts";
 import { RequestError } from "./request_error.ts";
 import type { Rights } from "./rights.ts";
@@ -50,16 +48,11 @@ export class AllowedJobs {
     return jobTree(await this.findWithAttempts(filter));
   }
 
-  /** As `JobQueue.counts`. */
-  async counts(options: CountOptions = {}): Promise<readonly QueueCount[]> {
-    return await this.#inReadable(await this.#queue.counts(options));
-  }
-
-  /** As `JobQueue.health`. What concerns the whole store needs the right to read all queues. */
-  async health(): Promise<Health> {
-    const health = await this.#queue.health();
-    const queues = await this.#inReadable(health.queues);
-    return await this.#rights.queuesWith("read") === undefined ? { ...health, queues } : { queues };
+  /** As `JobQueue.stats`. What blocks vacuum is shown to those only who may read every queue. */
+  async stats(options: StatsOptions = {}): Promise<Stats> {
+    const stats = await this.#queue.stats(options);
+    const queues = await this.#inReadable(stats.queues);
+    return await this.#rights.queuesWith("read") === undefined ? { ...stats, queues } : { queues };
   }
 
   /**
@@ -79,7 +72,7 @@ export class AllowedJobs {
   async checkMayChangeAll(): Promise<void> {
     if (this.#rights.isPublic("write")) return;
     const queueNames = await this.#rights.queuesWith("write") === undefined
-      ? (await this.#queue.counts()).map(({ queueName }) => queueName)
+      ? (await this.#queue.store.counts()).map(({ queueName }) => queueName)
       : undefined;
     for (const queueName of new Set(queueNames ?? [])) {
       if (!await this.#rights.may("write", queueName)) throw needsAll();

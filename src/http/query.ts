@@ -5,7 +5,7 @@
  */
 import { checkJobId, shown } from "../job/ids.ts";
 import { shownWithNearest } from "../job/option_names.ts";
-import { type CountOptions, readCountOptions } from "../queue/counting.ts";
+import { readStatsOptions, type StatsOptions } from "../queue/stats.ts";
 import { type JobFilter, toRecordFilter } from "../queue/lookup.ts";
 import { checkedAt, invalidInput } from "./request_error.ts";
 import { readTime } from "./input.ts";
@@ -45,15 +45,15 @@ export function readFilter(
   return filter;
 }
 
-/** Reads which jobs to count. */
-export function readCounting(query: URLSearchParams): CountOptions {
+/** Reads whether to count the jobs that ended lately, and since when. */
+export function readStatsQuery(query: URLSearchParams): StatsOptions {
   const name = "endedWithinMs";
   const values = query.getAll(name);
   if (values.length === 0) return {};
   const text = onlyOne(name, values);
   // A text that is no number is refused as it was sent.
-  const one = { [name]: /^\d{1,15}$/.test(text) ? Number(text) : text } as CountOptions;
-  checkedAt(name, () => readCountOptions(one));
+  const one = { [name]: /^\d{1,15}$/.test(text) ? Number(text) : text } as StatsOptions;
+  checkedAt(name, () => readStatsOptions(one));
   return one;
 }
 

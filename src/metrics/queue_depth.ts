@@ -13,6 +13,7 @@ import {
 } from "@opentelemetry/api";
 import { toJobError } from "../job/thrown.ts";
 import type { Health, QueueDepth } from "../store/health.ts";
+import type { Store } from "../store/store.ts";
 import { checkInteger, longestTimerMs } from "../job/job_options.ts";
 import { checkOptionNames } from "../job/option_names.ts";
 import { withTimeLimit } from "../timers.ts";
@@ -48,12 +49,12 @@ export interface QueueDepthOptions {
  * @throws {TypeError} when an option has another name.
  */
 export function observeQueueDepth(
-  queue: { health(): Promise<Health> },
+  queue: { readonly store: Pick<Store, "health"> },
   options: QueueDepthOptions = {},
 ): () => void {
   checkOptionNames("An observed queue depth", options, { timeoutMs: true });
   const timeoutMs = checkInteger("timeoutMs", options.timeoutMs ?? 1_000, 1, longestTimerMs);
-  const readHealth = newHealthReader(queue, timeoutMs);
+  const readHealth = newHealthReader(queue.store, timeoutMs);
   const known = new Set<string>();
   const depths = async () => {
     const health = await readHealth();
@@ -72,14 +73,14 @@ export function observeQueueDepth(
 
 /** Queries the store, but never twice at once: collections that overlap wait for the same answer. */
 function newHealthReader(
-  queue: { health(): Promise<Health> },
+  store: Pick<Store, "health">,
   timeoutMs: number,
 ): () => Promise<Health | undefined> {
   let query: Promise<Health> | undefined;
   return async () => {
     let answer: Health | undefined;
     try {
-      query ??= queue.health().finally(() => query = undefined);
+      query ??= store.health().finally(() => query = undefined);
       await withTimeLimit(timeoutMs, query.then((health) => answer = health));
       if (answer === undefined) warn(`the store did not answer within ${timeoutMs} ms`);
     } catch (error) {

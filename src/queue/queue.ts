@@ -5,9 +5,7 @@
  */
 import type { SpanContext } from "@opentelemetry/api";
 import { findWithAttempts } from "./find_with_attempts.ts";
-import { type CountOptions, readCountOptions } from "./counting.ts";
 import { type Destination, type EnqueueArguments, enqueueJobs } from "./enqueue.ts";
-import type { Health } from "../store/health.ts";
 import { checkJobId } from "../job/ids.ts";
 import type { Surroundings } from "./inheritance.ts";
 import type { Job, JobWith, JobWithAttempts } from "../job/job.ts";
@@ -25,6 +23,7 @@ import type { NewJob } from "../job/new_job.ts";
 import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import type { JobPart } from "../job/parts.ts";
 import { type JobFilter, type JobPage, toJobPage, toRecordFilter } from "./lookup.ts";
+import { readStatsOptions, type Stats, type StatsOptions, toStats } from "./stats.ts";
 import type {
   AnyJob,
   AnyNewJob,
@@ -34,7 +33,7 @@ import type {
   QueueName,
   Queues,
 } from "../job/queues.ts";
-import type { QueueCount, RetryOptions, Store } from "../store/store.ts";
+import type { RetryOptions, Store } from "../store/store.ts";
 import { activeBaggage } from "../trace/baggage.ts";
 import {
   defaultSpanRules,
@@ -163,16 +162,17 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   }
 
   /**
-   * How many jobs each queue has with each status; with `endedWithinMs`, how many ended of late, and
-   * how: a throughput and a failure rate.
+   * For each queue how many jobs have each status and how long its oldest ready job has been due; with
+   * `endedWithinMs` also how many jobs ended within that time, and how: a throughput and a failure rate.
    */
-  async counts(options: CountOptions = {}): Promise<readonly QueueCount[]> {
-    return await this.store.counts(readCountOptions(options));
-  }
-
-  /** The depth of each queue, its oldest waiting job, and what holds the store up. */
-  health(): Promise<Health> {
-    return this.store.health();
+  async stats(options: StatsOptions = {}): Promise<Stats> {
+    const endedWithinMs = readStatsOptions(options);
+    const [counts, health, ended] = await Promise.all([
+      this.store.counts(),
+      this.store.health(),
+      endedWithinMs === undefined ? undefined : this.store.counts({ endedWithinMs }),
+    ]);
+    return toStats(counts, health, ended);
   }
 
   /**

@@ -50,9 +50,8 @@ export interface MemoryOptions {
  *
  * const queue = new JobQueue({ store: memory() });
  * await queue.enqueue("email_queue", { to: "a@example.com" });
- * assert.deepEqual(await queue.counts(), [
- *   { queueName: "email_queue", status: "ready", count: 1 },
- * ]);
+ * const { queues } = await queue.stats();
+ * assert.equal(queues[0]?.jobs.ready, 1);
  * ```
  */
 export function memory(options: MemoryOptions = {}): Store {

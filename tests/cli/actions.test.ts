@@ -78,10 +78,10 @@ for (const { title, skip, make } of bothKinds) {
           exitCode: 1,
         });
         await using queue = queueOn(await place.open());
-        assert.equal((await queue.counts())[0]!.count, 6_700);
+        assert.equal((await queue.store.counts())[0]!.count, 6_700);
         const whole = await enqueue(lines.join("\r\n") + "\n");
         assert.equal(whole.stdout, "10,000 jobs stored in bulk, 6,700 of them existed already\n");
-        assert.equal((await queue.counts())[0]!.count, 10_000);
+        assert.equal((await queue.store.counts())[0]!.count, 10_000);
         const few = await enqueue("\n1\n\n2", "--json");
         const told = few.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
         assert.deepEqual(told.map(({ line, deduplicated }) => [line, deduplicated]), [

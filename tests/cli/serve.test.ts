@@ -62,9 +62,9 @@ describe("hammerwork serve", () => {
     await using place = await onSqlite.make();
     const env = { HAMMERWORK_URL: place.url, HAMMERWORK_TOKEN: "a-secret" };
     await serving([], env, async (url) => {
-      assert.equal((await fetch(`${url}/queues`)).status, 401);
+      assert.equal((await fetch(`${url}/stats`)).status, 401);
       const headers = { authorization: "Bearer a-secret" };
-      assert.equal((await fetch(`${url}/queues`, { headers })).status, 200);
+      assert.equal((await fetch(`${url}/stats`, { headers })).status, 200);
     });
   });
 
@@ -90,7 +90,7 @@ describe("hammerwork serve", () => {
     await using place = await onSqlite.make();
     await serving(["--url", place.url], {}, async (url) => {
       const status = await new Promise((resolve, reject) =>
-        get(`${url}/queues`, { headers: { host: "evil.example" } }, (response) => {
+        get(`${url}/stats`, { headers: { host: "evil.example" } }, (response) => {
           response.resume();
           resolve(response.statusCode);
         }).on("error", reject)
@@ -104,12 +104,12 @@ describe("hammerwork serve", () => {
     await serving(["--url", place.url], {}, async (url) => {
       const { hostname, port } = new URL(url);
       const asked: readonly [request: string, status: number][] = [
-        [`TRACE /queues HTTP/1.1\r\nHost: ${hostname}`, 405],
-        [`PROPFIND /queues HTTP/1.1\r\nHost: ${hostname}`, 405],
-        [`HEAD /queues HTTP/1.1\r\nHost: ${hostname}`, 200],
-        [`GET ${url}/queues HTTP/1.1\r\nHost: ${hostname}`, 200],
-        [`GET /queues HTTP/1.1\r\nHost: in valid`, 400],
-        [`GET /queues HTTP/1.1\r\nHost: [::1`, 400],
+        [`TRACE /stats HTTP/1.1\r\nHost: ${hostname}`, 405],
+        [`PROPFIND /stats HTTP/1.1\r\nHost: ${hostname}`, 405],
+        [`HEAD /stats HTTP/1.1\r\nHost: ${hostname}`, 200],
+        [`GET ${url}/stats HTTP/1.1\r\nHost: ${hostname}`, 200],
+        [`GET /stats HTTP/1.1\r\nHost: in valid`, 400],
+        [`GET /stats HTTP/1.1\r\nHost: [::1`, 400],
         [`GET //evil HTTP/1.1\r\nHost: ${hostname}`, 404],
         [`OPTIONS * HTTP/1.1\r\nHost: ${hostname}`, 400],
       ];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { hasEnded, jobStatuses } from "../../src/job/status.ts";
-import { longestEndedWithinMs } from "../../src/queue/counting.ts";
+import { longestEndedWithinMs } from "../../src/queue/stats.ts";
 import type { Store } from "../../src/store/store.ts";
 import { completed, failed, reason, retrying } from "./inputs.ts";
 import { jobWithStatus } from "./job_with_status.ts";

@@ -33,6 +33,8 @@ async function countByStatus<Q extends Queues>(
   queue: JobQueue<Q>,
 ): Promise<Partial<Record<JobStatus, number>>> {
   const sums: Partial<Record<JobStatus, number>> = {};
-  for (const { status, count } of await queue.counts()) sums[status] = (sums[status] ?? 0) + count;
+  for (const { status, count } of await queue.store.counts()) {
+    sums[status] = (sums[status] ?? 0) + count;
+  }
   return sums;
 }

@@ -78,7 +78,7 @@ describe("parts that are added while a job is cancelled", { skip: whyNoDatabase 
     const cancelling = queue.cancel(root.id, { descendants: true });
     await Promise.all([...adding, cancelling]);
     for (const _ of [1, 2, 3]) await queue.store.maintain(maintenance);
-    const counts = await queue.counts();
+    const counts = await queue.store.counts();
     assert.deepEqual(counts.map(({ status }) => status), counts.map(() => "cancelled"));
     assert.equal(counts.find(({ queueName }) => queueName === "parts")?.count, 40);
   });

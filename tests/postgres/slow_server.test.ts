@@ -25,7 +25,7 @@ describe("a worker whose Postgres is slow", { skip: whyNoDatabase }, () => {
       await using far = new JobQueue({ store: await postgres(proxy.url) });
       const queueName = `far_${roundTripMs}_${leaseMs}`;
       // A new connection takes some more: none is opened while leases run.
-      await Promise.all(numbers(20).map(() => far.counts()));
+      await Promise.all(numbers(20).map(() => far.store.counts()));
       await far.enqueue(numbers(100).map((n) => job(queueName, n)));
       const ran: unknown[] = [];
       const errors: unknown[] = [];

@@ -11,7 +11,7 @@ async function refused(what: () => unknown, error: RegExp, name: "TypeError" | "
     assert.match(thrown.message, error);
     return true;
   });
-  assert.deepEqual(await queue.counts(), [], "nothing may be stored");
+  assert.deepEqual(await queue.store.counts(), [], "nothing may be stored");
 }
 
 describe("a transaction where a store has none", () => {
@@ -22,7 +22,7 @@ describe("a transaction where a store has none", () => {
       name: "TypeError",
       message: /^memory\(\) takes no transaction/,
     });
-    assert.deepEqual(await queue.counts(), []);
+    assert.deepEqual(await queue.store.counts(), []);
   });
 });
 
@@ -121,7 +121,7 @@ describe("bad input is refused before it reaches the store", () => {
       ),
       { examples: [[null], [undefined], [42], [{}], [{ id: "x" }], [[null]], [["a"]]] },
     );
-    assert.deepEqual(await open.counts(), []);
+    assert.deepEqual(await open.store.counts(), []);
   });
 
   test("an unknown dependency, a parent that is not stored, and dependencies beyond the limit", async () => {
@@ -186,14 +186,14 @@ describe("bad input is refused before it reaches the store", () => {
     );
     for (const endedWithinMs of [0, -1, 1.5, NaN, Infinity, 31_536_000_001, "1" as never]) {
       await refused(
-        () => queue.counts({ endedWithinMs }),
+        () => queue.stats({ endedWithinMs }),
         /^endedWithinMs must be a whole number from 1 to 31536000000: got /,
         "RangeError",
       );
     }
     await refused(
-      () => queue.counts({ endedWithin: 1 } as never),
-      /^A count's option is endedWithinMs: got "endedWithin"; did you mean endedWithinMs\?$/,
+      () => queue.stats({ endedWithin: 1 } as never),
+      /^A stats query's option is endedWithinMs: got "endedWithin"; did you mean endedWithinMs\?$/,
       "TypeError",
     );
     await refused(

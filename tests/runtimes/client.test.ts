@@ -84,11 +84,13 @@ describe("a client of a router", () => {
       const full = { ...which, include: ["payload", "result", "stack"] } as const;
       assert.deepEqual(stated(await client.tree(full)), stated(await queue.tree(which)));
     }
-    assert.deepEqual(await client.counts(), await queue.counts());
-    const lately = await client.counts({ endedWithinMs: 3_600_000 });
-    assert.deepEqual(lately, [{ queueName: "payments", status: "completed", count: 1 }]);
-    const { queues } = await client.health();
-    assert.deepEqual(queues.map((one) => one.queueName), ["mails"]);
+    assert.deepEqual(stated(await client.stats()), stated(await queue.stats()));
+    const { queues } = await client.stats({ endedWithinMs: 3_600_000 });
+    assert.deepEqual(
+      queues.map(({ queueName, jobs, ended }) => [queueName, jobs.ready, ended?.completed]),
+      [["mails", 1, 0], ["payments", 0, 1]],
+    );
+    assert.ok(queues[0]!.oldestReadyMs! >= 0);
   });
 
   test("of a job that it may not read gives the id and what the call said itself", async () => {
@@ -198,7 +200,7 @@ describe("a client of a router", () => {
       },
     );
     await assert.rejects(
-      client.counts({ endedWithinMs: 0 }),
+      client.stats({ endedWithinMs: 0 }),
       { code: "invalid_input", path: "endedWithinMs" },
     );
     await assert.rejects(reader.enqueue("mails", { to: "a" }), { code: "forbidden", status: 403 });
@@ -206,11 +208,11 @@ describe("a client of a router", () => {
     const broken = (answer: () => Response | Promise<Response>) =>
       new JobClient<Shop>({ url: "http://jobs.example", fetch: answer });
     await assert.rejects(
-      broken(() => Promise.reject(new TypeError("fetch failed"))).counts(),
+      broken(() => Promise.reject(new TypeError("fetch failed"))).stats(),
       { name: "JobClientError", code: "unavailable", message: "The job router did not answer" },
     );
     await assert.rejects(
-      broken(() => new Response("<html>", { status: 502 })).counts(),
+      broken(() => new Response("<html>", { status: 502 })).stats(),
       { code: "internal", status: 502, message: "The job router answered 502" },
     );
     assert.throws(() => new JobClient({ url: "jobs" }), TypeError);
@@ -232,8 +234,7 @@ const calls: readonly ((client: JobClient) => Promise<unknown>)[] = [
   (client) => client.get(ID),
   (client) => client.find(),
   (client) => client.tree({ traceId: newTraceId() }),
-  (client) => client.counts(),
-  (client) => client.health(),
+  (client) => client.stats(),
   (client) => client.cancel(ID),
   (client) => client.retry(ID),
 ];
@@ -324,7 +325,7 @@ describe("the URL of a client", () => {
         return Response.json({ queues: [] });
       },
     });
-    await client.counts({ endedWithinMs: 5 });
+    await client.stats({ endedWithinMs: 5 });
     return requests[0]!;
   }
 
@@ -336,13 +337,13 @@ describe("the URL of a client", () => {
       ]
     ) {
       const { url: asked } = await requestOf(url);
-      assert.equal(asked, "https://jobs.example/queue/queues?tenant=7&endedWithinMs=5");
+      assert.equal(asked, "https://jobs.example/queue/stats?tenant=7&endedWithinMs=5");
     }
   });
 
   test("may hold a name and a password, which are sent as the authorization", async () => {
     const { url, headers } = await requestOf("https://admin:s%C3%A9cret@jobs.example/queue");
-    assert.equal(url, "https://jobs.example/queue/queues?endedWithinMs=5");
+    assert.equal(url, "https://jobs.example/queue/stats?endedWithinMs=5");
     assert.equal(headers.get("authorization"), "Basic YWRtaW46c8OpY3JldA==");
     const own = await requestOf("https://admin:x@jobs.example", { authorization: "Bearer a" });
     assert.equal(own.headers.get("authorization"), "Bearer a");

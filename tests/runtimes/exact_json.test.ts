@@ -106,7 +106,7 @@ describe("a payload", () => {
       const { error } = await response.json();
       assert.deepEqual([response.status, error.code, error.path], [400, "invalid_input", wrong]);
     }
-    assert.deepEqual(await queue.counts(), []);
+    assert.deepEqual(await queue.store.counts(), []);
   });
 
   test("that the client would change is a JobClientError, and nothing is sent", async () => {
@@ -117,7 +117,7 @@ describe("a payload", () => {
         (error) => error instanceof JobClientError && error.code === "invalid_input",
       );
     }
-    assert.deepEqual(await queue.counts(), []);
+    assert.deepEqual(await queue.store.counts(), []);
     const { id } = await client.enqueue("email_queue", { big: 2 ** 60, max: Number.MAX_VALUE });
     const found = await queue.get(id);
     assert.deepEqual(found?.payload, { big: 2 ** 60, max: Number.MAX_VALUE });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Hono } from "hono";
-import { type Job, JobQueue, memory } from "../../mod.ts";
+import { type Job, JobQueue, memory, type QueueStats } from "../../mod.ts";
 import { call, errorOf, get, open, post } from "./http_calls.ts";
 import { manualClock } from "../conformance/manual_clock.ts";
 
@@ -292,24 +292,35 @@ describe("the router's operations", () => {
     assert.deepEqual(errorOf(unknown, 404), ["not_found", undefined]);
   });
 
-  test("queues are counted, and the store says how it stands", async () => {
+  test("queues are counted, and how long their oldest ready jobs have waited", async () => {
     const queue = newQueue();
     await queue.enqueue("constructor", 1);
     await queue.enqueue("a", 1, { delayMs: 1_000 });
-    const { body } = await get(open(queue), "/queues");
-    assert.deepEqual(body, JSON.parse(JSON.stringify({ queues: await queue.counts() })));
-    assert.equal(body.queues.length, 2);
-    const health = (await get(open(queue), "/health")).body;
-    assert.deepEqual(
-      health.queues.map(({ queueName, ready }: { queueName: string; ready: number }) => [
-        queueName,
-        ready,
-      ]).sort(),
-      [["a", 0], ["constructor", 1]],
-    );
+    const [a, other, ...more] = (await get(open(queue), "/stats")).body.queues;
+    assert.equal(more.length, 0);
+    const none = {
+      scheduled: 0,
+      blocked: 0,
+      ready: 0,
+      running: 0,
+      retrying: 0,
+      completed: 0,
+      failed: 0,
+      cancelled: 0,
+    };
+    const jobs = { ...none, scheduled: 1 };
+    assert.deepEqual(a, { queueName: "a", jobs, waiting: 1, unfinished: 1 });
+    const { oldestReadyMs, ...rest } = other;
+    assert.deepEqual(rest, {
+      queueName: "constructor",
+      jobs: { ...none, ready: 1 },
+      waiting: 0,
+      unfinished: 1,
+    });
+    assert.ok(oldestReadyMs >= 0 && oldestReadyMs < 10_000);
   });
 
-  test("what ended of late is counted by itself", async () => {
+  test("what ended lately is counted by itself", async () => {
     const clock = manualClock();
     const queue = new JobQueue({ store: memory({ now: clock.now }) });
     const app = open(queue);
@@ -319,12 +330,19 @@ describe("the router's operations", () => {
       clock.pass(1_000);
     }
     await queue.enqueue("a", 1);
-    const { body } = await get(app, "/queues?endedWithinMs=3000");
-    assert.deepEqual(body.queues, [
-      { queueName: "b", status: "completed", count: 1 },
-      { queueName: "c", status: "completed", count: 1 },
-    ]);
-    assert.equal((await get(app, "/queues")).body.queues.length, 4);
+    const { body } = await get(app, "/stats?endedWithinMs=3000");
+    type Read = QueueStats & { readonly ended: NonNullable<QueueStats["ended"]> };
+    assert.deepEqual(
+      body.queues.map(({ queueName, jobs, ended }: Read) => [
+        queueName,
+        jobs.ready,
+        jobs.completed,
+        ended.completed,
+      ]),
+      [["a", 1, 1, 0], ["b", 0, 1, 1], ["c", 0, 1, 1]],
+    );
+    const whole = (await get(app, "/stats")).body.queues;
+    assert.ok(whole.every((one: QueueStats) => !("ended" in one)));
   });
 
   test("the same idempotency key from 100 callers at once is one job", async () => {

@@ -88,7 +88,7 @@ describe("who may use the router", () => {
     });
     const id = crypto.randomUUID();
     const reads = ["/jobs", `/jobs/${id}`, `/traces/${"a".repeat(32)}`, "/correlations/a"];
-    for (const path of [...reads, "/queues", "/health", "/openapi.json"]) {
+    for (const path of [...reads, "/stats", "/openapi.json"]) {
       assert.equal((await get(app, path)).status, 401, path);
     }
     // Whether a refusal is a 401 or a 403 depends on what else the request may do.
@@ -194,7 +194,7 @@ describe("other methods and paths", () => {
   const app = newRouter({ publicAccess: "write" });
 
   test("a method that a path does not take is answered with those that it does", async () => {
-    const allowed = { "/jobs": "POST, GET, HEAD", "/jobs/batch": "POST", "/health": "GET, HEAD" };
+    const allowed = { "/jobs": "POST, GET, HEAD", "/jobs/batch": "POST", "/stats": "GET, HEAD" };
     for (const [path, allow] of Object.entries(allowed)) {
       for (const method of ["OPTIONS", "PUT", "PATCH", "DELETE", "PURGE"]) {
         const { status, headers } = await call(app, path, { method });
@@ -204,7 +204,7 @@ describe("other methods and paths", () => {
   });
 
   test("HEAD is answered as GET is, without the body", async () => {
-    const paths = ["/jobs", "/queues", "/health", "/openapi.json", "/jobs/1", "/nothing"];
+    const paths = ["/jobs", "/stats", "/openapi.json", "/jobs/1", "/nothing"];
     for (const path of paths) {
       const [asked, got] = [await app.request(path, { method: "HEAD" }), await app.request(path)];
       assert.equal(asked.status, got.status, path);

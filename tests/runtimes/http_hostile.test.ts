@@ -115,7 +115,7 @@ describe("hostile input", () => {
     await fc.assert(
       fc.asyncProperty(query, path, text, async (pairs, path, id) => {
         check(await get(app, `/jobs?${new URLSearchParams(pairs)}`), 200);
-        check(await get(app, `/queues?${new URLSearchParams({ endedWithinMs: id })}`), 200);
+        check(await get(app, `/stats?${new URLSearchParams({ endedWithinMs: id })}`), 200);
         const encoded = encodeURIComponent(
           id.replace(/\p{Surrogate}/gu, "?"),
         );

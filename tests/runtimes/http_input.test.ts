@@ -107,15 +107,15 @@ describe("input that is wrong", () => {
       "endedWithinMs=1.5": 'got "1.5"',
     };
     for (const [query, got] of Object.entries(counts)) {
-      const refused = await get(app, `/queues?${query}`);
+      const refused = await get(app, `/stats?${query}`);
       assert.deepEqual(errorOf(refused, 400), ["invalid_input", "endedWithinMs"]);
       const rule = "endedWithinMs must be a whole number from 1 to 31536000000";
       assert.equal(refused.body.error.message, `${rule}: ${got}`);
     }
-    const twice = await get(app, "/queues?endedWithinMs=1&endedWithinMs=2");
+    const twice = await get(app, "/stats?endedWithinMs=1&endedWithinMs=2");
     assert.deepEqual(errorOf(twice, 400), ["invalid_input", "endedWithinMs"]);
-    assert.equal((await get(app, "/queues?endedWithinMs=31536000000")).status, 200);
-    for (const path of ["/queues?a=1", "/health?a=1", `/jobs/${crypto.randomUUID()}?a=1`]) {
+    assert.equal((await get(app, "/stats?endedWithinMs=31536000000")).status, 200);
+    for (const path of ["/stats?a=1", `/jobs/${crypto.randomUUID()}?a=1`]) {
       assert.deepEqual(errorOf(await get(app, path), 400), ["invalid_input", "a"]);
     }
     assert.deepEqual(errorOf(await post(app, "/jobs?dryRun=1", mail), 400), [
@@ -289,9 +289,7 @@ describe("a store that fails", () => {
         await post(app, "/jobs/batch", { jobs: [mail] }),
         await post(app, `/jobs/${id}/cancel`, {}),
         ...await Promise.all(
-          ["/jobs", `/jobs/${id}`, "/queues", "/health", "/correlations/a"].map((path) =>
-            get(app, path)
-          ),
+          ["/jobs", `/jobs/${id}`, "/stats", "/correlations/a"].map((path) => get(app, path)),
         ),
       ];
       for (const answer of answers) {

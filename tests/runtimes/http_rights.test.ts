@@ -71,7 +71,7 @@ describe("rights by queue", () => {
       const { roots } = await read(path);
       assert.deepEqual([...idsIn(roots)].sort(), all.map((job: Job) => job.id).sort());
     }
-    for (const path of ["/queues", "/queues?endedWithinMs=60000", "/health"]) {
+    for (const path of ["/stats", "/stats?endedWithinMs=60000"]) {
       const counted = (await get(whole, path)).body.queues.filter(own);
       assert.deepEqual((await read(path)).queues, counted);
     }
@@ -172,7 +172,7 @@ describe("rights by queue", () => {
     });
     assert.deepEqual(Object.keys(known.body).sort(), ["deduplicated", "id"]);
     errorOf(await send({ queueName: "beta_queue", payload: 1 }), 403);
-    for (const path of ["/jobs", `/jobs/${id}`, "/queues", "/openapi.json"]) {
+    for (const path of ["/jobs", `/jobs/${id}`, "/stats", "/openapi.json"]) {
       errorOf(await get(app, path, bearer("t")), 403);
     }
     errorOf(await post(app, `/jobs/${id}/cancel`, {}, bearer("t")), 403);
@@ -322,9 +322,8 @@ function requestOf(
     () => read(`/traces/${job.traceId}?${include}`),
     () => read(`/traces/${job.traceId}?limit=3`),
     () => read(`/correlations/shared-order?${include}`),
-    () => read("/queues"),
-    () => read("/queues?endedWithinMs=60000"),
-    () => read("/health"),
+    () => read("/stats"),
+    () => read("/stats?endedWithinMs=60000"),
     () => read("/openapi.json"),
     () => read("/page"),
     () => read(`/page/jobs/${job.id}`),

@@ -67,7 +67,7 @@ const taking: Readonly<Record<string, Taking>> = {
   "JobQueue.enqueueFor": { call: (options) => queue.enqueueFor([job("queue", {})], options) },
   "JobQueue.find": { call: (filter) => queue.find(filter) },
   "JobQueue.tree": { call: (filter) => queue.tree(filter) },
-  "JobQueue.counts": { call: (options) => queue.counts(options) },
+  "JobQueue.stats": { call: (options) => queue.stats(options) },
   "JobQueue.cancel": { call: (options) => queue.cancel(id, options) },
   "JobQueue.retry": { call: (options) => queue.retry(id, options) },
   "JobQueue.worker": { call: (options) => queue.worker("queue", () => {}, options) },
@@ -83,7 +83,7 @@ const taking: Readonly<Record<string, Taking>> = {
   "JobClient.enqueue": { call: (options) => caller.enqueue("queue", {}, options) },
   "JobClient.find": { call: (filter) => caller.find(filter) },
   "JobClient.tree": { call: (filter) => caller.tree(filter) },
-  "JobClient.counts": { call: (options) => caller.counts(options) },
+  "JobClient.stats": { call: (options) => caller.stats(options) },
   "JobClient.cancel": { call: (options) => caller.cancel(id, options) },
   "JobClient.retry": { call: (options) => caller.retry(id, options) },
   "jobRouter": { call: (options) => jobRouter(queue, options) },
@@ -111,9 +111,7 @@ const takingNone: readonly string[] = [
   "JobQueue.close",
   "JobQueue.enqueueFrom",
   "JobQueue.get",
-  "JobQueue.health",
   "JobClient.get",
-  "JobClient.health",
 ];
 
 /** What the entries export that can be called, and the methods of the classes among it. */

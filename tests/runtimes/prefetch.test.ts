@@ -74,7 +74,8 @@ describe("a worker's prefetch", () => {
     const stuckAt = await until("the slow job has started", 2_000, () => ends.length > 0)
       .then(() => performance.now());
     const isFree = async () =>
-      (await queue.counts()).find(({ status }) => status === "ready")?.count === 2_000 - started;
+      (await queue.store.counts()).find(({ status }) => status === "ready")?.count ===
+        2_000 - started;
     await until("all others are anybody's", 2_000, isFree);
     const waitedMs = performance.now() - stuckAt;
     assert.ok(waitedMs < 1_000, `${waitedMs}`);

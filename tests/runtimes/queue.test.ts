@@ -97,7 +97,7 @@ describe("enqueue", () => {
     const queue = new JobQueue({ store: memory() });
     const bad = job("queue", {}, { dependsOn: [job("queue", {}).id] });
     await assert.rejects(queue.enqueue([job("queue", {}), bad, job("queue", {})]));
-    assert.deepEqual(await queue.counts(), []);
+    assert.deepEqual(await queue.store.counts(), []);
   });
 });
 

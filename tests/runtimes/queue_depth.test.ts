@@ -91,7 +91,7 @@ describe("the depth of queues", () => {
     const queue = new JobQueue({ store: memory() });
     await queue.enqueue("email", {});
     let asked = 0;
-    const counted = { health: () => (asked++, queue.health()) };
+    const counted = { store: { health: () => (asked++, queue.store.health()) } };
     const meter = registerMeter();
     const end = observe(counted);
     await meter.collect();
@@ -127,9 +127,9 @@ describe("the depth of queues", () => {
       () => {
         throw new Error("The store is closed");
       },
-      () => queue.health(),
+      () => queue.store.health(),
     ];
-    observe({ health: () => failures.shift()!() });
+    observe({ store: { health: () => failures.shift()!() } });
     await queue.enqueue("email", {});
     assert.deepEqual(await meter.values(JOBS, STATE), {});
     assert.deepEqual(await meter.values("messaging.client.sent.messages", QUEUE), { email: 1 });
@@ -148,9 +148,9 @@ describe("the depth of queues", () => {
     let answer = () => {};
     const health = async () => {
       if (++asked === 1) await new Promise<void>((resolve) => answer = resolve);
-      return await queue.health();
+      return await queue.store.health();
     };
-    observe({ health }, { timeoutMs: 10 });
+    observe({ store: { health } }, { timeoutMs: 10 });
     await queue.enqueue("email", {});
     assert.deepEqual(await meter.values("messaging.client.sent.messages", QUEUE), { email: 1 });
     assert.deepEqual(await meter.values(JOBS, STATE), {});

@@ -39,7 +39,9 @@ describe("a store that refuses an outcome", () => {
     const run = queue.worker("orders", () => "good", {
       onError: (error) => errors.push(error),
       onJobComplete: async () => {
-        if ((await queue.counts()).every(({ status }) => status === "completed")) stop.abort();
+        if ((await queue.store.counts()).every(({ status }) => status === "completed")) {
+          stop.abort();
+        }
       },
     }).run({ signal: stop.signal });
     const { completed, failed, leaseExpired } = await run;

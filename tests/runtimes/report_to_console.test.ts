@@ -53,7 +53,7 @@ describe("an error that nobody takes is printed without what steers a terminal",
     const store = Object.assign(memory(), { counts: () => Promise.reject(hostileError()) });
     const app = open(new JobQueue({ store }));
     checkPrinted(
-      await printedBy(async () => assert.equal((await get(app, "/queues")).status, 500)),
+      await printedBy(async () => assert.equal((await get(app, "/stats")).status, 500)),
     );
   });
 
@@ -61,7 +61,7 @@ describe("an error that nobody takes is printed without what steers a terminal",
     for (const thrown of [controlText, { [controlText]: controlText }, undefined, null]) {
       const store = Object.assign(memory(), { counts: () => Promise.reject(thrown) });
       const app = open(new JobQueue({ store }));
-      const [text = ""] = await printedBy(async () => await get(app, "/queues"));
+      const [text = ""] = await printedBy(async () => await get(app, "/stats"));
       assert.match(text, /^NonError: An? \w+ was thrown: /);
       assert.deepEqual(controlCharactersIn(text), []);
     }

@@ -135,7 +135,7 @@ async function openOn(
       return timed(times, () => store.settleAndClaim({ settlements: [], claims }));
     },
     unfinished: async () => {
-      const counts = await queue.counts();
+      const counts = await queue.store.counts();
       return counts.filter(({ status }) => status !== "completed")
         .reduce((sum, { count }) => sum + count, 0);
     },

@@ -1,5 +1,5 @@
 /** How the jobs of some queues stand. */
-import { hasEnded, type JobQueue } from "../../../mod.ts";
+import type { JobQueue } from "../../../mod.ts";
 import type { Queues } from "../queues.ts";
 
 export interface Standing {
@@ -18,9 +18,12 @@ export async function standingOf(
   const names = new Set(workers.map(({ queueName }) => queueName));
   const standing = { completed: 0, failed: 0, cancelled: 0, left: 0 };
   // The file may hold other queues too, which nobody here works for.
-  for (const { queueName, status, count } of await queue.counts()) {
+  for (const { queueName, jobs, unfinished } of (await queue.stats()).queues) {
     if (!names.has(queueName)) continue;
-    standing[hasEnded(status) ? status : "left"] += count;
+    standing.completed += jobs.completed;
+    standing.failed += jobs.failed;
+    standing.cancelled += jobs.cancelled;
+    standing.left += unfinished;
   }
   return standing;
 }

@@ -42,9 +42,9 @@ async function newestOrders(queue: JobQueue<Queues>): Promise<Jobs> {
 }
 
 async function countOrders(queue: JobQueue<Queues>): Promise<number> {
-  const counts = await queue.counts();
-  return counts.filter(({ queueName }) => queueName === "payment_queue")
-    .reduce((sum, { count }) => sum + count, 0);
+  const { queues } = await queue.stats();
+  const payments = queues.find(({ queueName }) => queueName === "payment_queue");
+  return Object.values(payments?.jobs ?? {}).reduce((sum, count) => sum + count, 0);
 }
 
 async function jobsOf(queue: JobQueue<Queues>, correlationId: string | undefined): Promise<Jobs> {

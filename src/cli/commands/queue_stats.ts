@@ -4,8 +4,9 @@
  * @module
  */
 import { durationText } from "../../duration.ts";
-import { type JobStatus, jobStatuses } from "../../job/status.ts";
+import { jobStatuses } from "../../job/status.ts";
 import type { JobQueue } from "../../queue/queue.ts";
+import type { QueueStats, Stats } from "../../queue/stats.ts";
 import type { Command } from "../command.ts";
 import type { Arguments } from "../arguments.ts";
 import type { Io } from "../io.ts";
@@ -23,12 +24,12 @@ export const queueStats: Command = {
     every: { value: "TIME", help: "interval of --watch, at least 100ms; default: 1s" },
   },
   notes: "The column oldest is the time for which the oldest ready job has been due.\n" +
-    "--json prints { queues } on a line, with --watch a line each time.",
+    "--json prints { queues, vacuumBlocker } on a line, with --watch a line each time.",
   examples: ["queue stats", "queue stats --watch"],
   run: async (args, io) => {
     await withQueue(args, io, async (queue) => {
       if (args.has("watch")) await watch(queue, args, io);
-      else await show(await countQueues(queue), args, io);
+      else await show(await queue.stats(), args, io);
     });
   },
 };
@@ -39,7 +40,7 @@ async function watch(queue: JobQueue, args: Arguments, io: Io): Promise<void> {
   const isScreen = io.stdout.isTerminal && io.env.TERM !== "dumb" && !args.has("json");
   if (isScreen) await io.stdout.write(CLEAR);
   while (!stop.aborted) {
-    const stats = await countQueues(queue);
+    const stats = await queue.stats();
     if (isScreen) await redraw(stats, io);
     else await show(stats, args, io);
     if (!isScreen && !args.has("json")) await io.stdout.write("\n");
@@ -47,10 +48,10 @@ async function watch(queue: JobQueue, args: Arguments, io: Io): Promise<void> {
   }
 }
 
-async function show(stats: readonly QueueStats[], args: Arguments, io: Io): Promise<void> {
-  if (args.has("json")) return await printJson(io.stdout, { queues: stats });
-  if (stats.length === 0) return await io.stderr.write("There are no jobs\n");
-  await printLines(io.stdout, queueTable(stats, styleOf(io)));
+async function show(stats: Stats, args: Arguments, io: Io): Promise<void> {
+  if (args.has("json")) return await printJson(io.stdout, stats);
+  if (stats.queues.length === 0) return await io.stderr.write("There are no jobs\n");
+  await printLines(io.stdout, queueTable(stats.queues, styleOf(io)));
 }
 
 const CLEAR = "\u001b[2J";
@@ -59,8 +60,10 @@ const REST_OF_LINE = "\u001b[K";
 const REST_OF_SCREEN = "\u001b[J";
 
 /** Overwrites the screen line by line, which does not flicker. */
-async function redraw(stats: readonly QueueStats[], io: Io): Promise<void> {
-  const lines = stats.length === 0 ? ["There are no jobs"] : queueTable(stats, styleOf(io));
+async function redraw(stats: Stats, io: Io): Promise<void> {
+  const lines = stats.queues.length === 0
+    ? ["There are no jobs"]
+    : queueTable(stats.queues, styleOf(io));
   const all = [...lines, "", styleOf(io).paint("dim", "Press Ctrl-C to stop")];
   await io.stdout.write(
     HOME + all.map((line) => `${line}${REST_OF_LINE}\n`).join("") + REST_OF_SCREEN,
@@ -77,32 +80,6 @@ function pause(ms: number, stop: AbortSignal): Promise<void> {
     };
     const timer = setTimeout(end, ms);
     stop.addEventListener("abort", end);
-  });
-}
-
-/** The counts of one queue. */
-interface QueueStats {
-  readonly queueName: string;
-  /** Jobs by status, zeros included. */
-  readonly jobs: Readonly<Record<JobStatus, number>>;
-  /** For how many ms the oldest ready job has been due; `undefined` if no job is ready. */
-  readonly oldestReadyMs: number | undefined;
-}
-
-/** The counts of every queue, sorted by name. */
-async function countQueues(queue: JobQueue): Promise<readonly QueueStats[]> {
-  const [counts, health] = await Promise.all([queue.counts(), queue.health()]);
-  const oldest = new Map(health.queues.map((one) => [one.queueName, one.oldestReadyMs]));
-  const names = [...new Set(counts.map(({ queueName }) => queueName))].sort();
-  return names.map((queueName) => {
-    const ofQueue = counts.filter((count) => count.queueName === queueName);
-    const jobs = Object.fromEntries(
-      jobStatuses.map((status) => [
-        status,
-        ofQueue.find((count) => count.status === status)?.count ?? 0,
-      ]),
-    ) as Record<JobStatus, number>;
-    return { queueName, jobs, oldestReadyMs: oldest.get(queueName) };
   });
 }
 

@@ -5,7 +5,7 @@
  */
 import { jobParts } from "../../job/parts.ts";
 import { jobStatuses } from "../../job/status.ts";
-import { longestEndedWithinMs } from "../../queue/counting.ts";
+import { longestEndedWithinMs } from "../../queue/stats.ts";
 import { anyTraceId } from "./schemas.ts";
 import type { JsonSchema, Parameter } from "../operation.ts";
 
@@ -119,11 +119,11 @@ export const pageParameters: readonly Parameter[] = [
   },
 ];
 
-/** Which jobs to count. */
+/** Whether to count the jobs that ended lately. */
 export const endedWithinParameter: Parameter = {
   name: "endedWithinMs",
   in: "query",
-  description: "Only jobs that ended less than this many ms ago.",
+  description: "Counts the jobs that ended within the last so many ms too, as `ended`.",
   schema: { type: "integer", minimum: 1, maximum: longestEndedWithinMs },
   example: 3_600_000,
 };

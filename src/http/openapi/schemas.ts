@@ -5,8 +5,8 @@
  */
 import { longestDelayMs } from "../../job/backoff.ts";
 import { longestTimerMs, mostAttempts, mostDependencies } from "../../job/job_options.ts";
-import { jobStatuses } from "../../job/status.ts";
 import { storedNames } from "../new_jobs.ts";
+import { hasEnded, type JobStatus, jobStatuses } from "../../job/status.ts";
 import type { JsonSchema } from "../operation.ts";
 import { statusOfCode } from "../request_error.ts";
 
@@ -191,6 +191,10 @@ const tree = (id: string): JsonSchema =>
     nextCursor: text,
   }, [id, "roots"]);
 
+/** How many jobs have each of these statuses. */
+const countsOf = (statuses: readonly JobStatus[]): JsonSchema =>
+  closed(Object.fromEntries(statuses.map((status) => [status, whole(0)])), statuses);
+
 /** All schemas, by name. */
 export const schemas: Readonly<Record<string, JsonSchema>> = {
   ...jobSchemas,
@@ -210,21 +214,15 @@ export const schemas: Readonly<Record<string, JsonSchema>> = {
     dependents: { type: "boolean", default: true },
     force: { type: "boolean", default: false },
   }),
-  Counts: closed({
+  Stats: closed({
     queues: list(closed({
       queueName: ref("QueueName"),
-      status: ref("JobStatus"),
-      count: whole(1),
-    }, ["queueName", "status", "count"])),
-  }, ["queues"]),
-  Health: closed({
-    queues: list(closed({
-      queueName: ref("QueueName"),
-      ready: whole(0),
-      running: whole(0),
+      jobs: countsOf(jobStatuses),
       waiting: whole(0),
+      unfinished: whole(0),
       oldestReadyMs: { type: "number", minimum: 0 },
-    }, ["queueName", "ready", "running", "waiting"])),
+      ended: countsOf(jobStatuses.filter(hasEnded)),
+    }, ["queueName", "jobs", "waiting", "unfinished"])),
     vacuumBlocker: closed({
       kind: { enum: ["session", "prepared transaction", "replication slot"] },
       name: text,

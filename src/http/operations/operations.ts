@@ -7,7 +7,7 @@ import { describeOperations } from "../openapi/document.ts";
 import type { HttpOperation } from "../operation.ts";
 import { enqueueBatch, enqueueJob } from "./enqueue.ts";
 import { findJobs, getCorrelation, getCorrelationByQuery, getJob, getTrace } from "./find.ts";
-import { countJobs, getHealth } from "./stats.ts";
+import { getStats } from "./stats.ts";
 import { cancelJob, retryJob } from "./actions.ts";
 
 /** The OpenAPI document. */
@@ -39,7 +39,6 @@ export const operations: readonly HttpOperation[] = [
   getTrace,
   getCorrelation,
   getCorrelationByQuery,
-  countJobs,
-  getHealth,
+  getStats,
   getDocument,
 ];

@@ -1,36 +1,21 @@
 /**
- * How the queues stand.
+ * The numbers of the queues.
  *
  * @module
  */
 import { endedWithinParameter } from "../openapi/parameters.ts";
 import type { HttpOperation } from "../operation.ts";
-import { readCounting } from "../query.ts";
+import { readStatsQuery } from "../query.ts";
 
-/** Counts by queue and status. */
-export const countJobs: HttpOperation = {
-  operationId: "countJobs",
+/** Counts by queue and status, the oldest ready job of each queue, and what blocks vacuum. */
+export const getStats: HttpOperation = {
+  operationId: "getStats",
   method: "GET",
-  path: "/queues",
+  path: "/stats",
   right: "read",
-  summary: "How many jobs each queue has with each status",
+  summary: "For each queue its jobs by status and the age of its oldest ready one",
   parameters: [endedWithinParameter],
-  answers: { 200: { description: "The counts.", schema: "Counts" } },
+  answers: { 200: { description: "The numbers.", schema: "Stats" } },
   errors: ["invalid_input"],
-  run: async ({ jobs, query }) => ({
-    status: 200,
-    body: { queues: await jobs.counts(readCounting(query)) },
-  }),
-};
-
-/** Depths, and what holds the store up. */
-export const getHealth: HttpOperation = {
-  operationId: "getHealth",
-  method: "GET",
-  path: "/health",
-  right: "read",
-  summary: "The depth of each queue, its oldest waiting job, and what holds the store up",
-  answers: { 200: { description: "How the store stands.", schema: "Health" } },
-  errors: ["invalid_input"],
-  run: async ({ jobs }) => ({ status: 200, body: await jobs.health() }),
+  run: async ({ jobs, query }) => ({ status: 200, body: await jobs.stats(readStatsQuery(query)) }),
 };

@@ -7,9 +7,7 @@
 import { html } from "hono/html";
 import { durationText } from "../../duration.ts";
 import type { JobSummary } from "../../job/job.ts";
-import type { JobStatus } from "../../job/status.ts";
-import type { QueueDepth } from "../../store/health.ts";
-import type { QueueCount } from "../../store/store.ts";
+import type { QueueStats } from "../../queue/stats.ts";
 import { groupedBy } from "../group_by.ts";
 import type { Html, View, ViewRequest } from "../view.ts";
 import { relativeTime, statusMark } from "../elements.ts";
@@ -26,10 +24,8 @@ export const overview: View = {
   query: [],
   show: async (visit) => {
     const { jobs, settings: { maxPageSize } } = visit;
-    const [counts, lately, health, failed, latest] = await Promise.all([
-      jobs.counts(),
-      jobs.counts({ endedWithinMs: HOUR }),
-      jobs.health(),
+    const [{ queues }, failed, latest] = await Promise.all([
+      jobs.stats({ endedWithinMs: HOUR }),
       jobs.find({
         status: "failed",
         limit: Math.min(LATEST_FAILURES, maxPageSize),
@@ -38,7 +34,7 @@ export const overview: View = {
       jobs.find({ limit: Math.min(LATEST_JOBS, maxPageSize), include: [] }),
     ]);
     const body = html`<h1>Queues</h1>
-${counts.length === 0 ? nothing : queueTable(counts, lately, health.queues)}
+${queues.length === 0 ? nothing : queueTable(queues)}
 ${latest.jobs.length > 0 ? latestTraces(latest.jobs, visit) : ""}
 ${failed.jobs.length > 0 ? latestFailures(failed.jobs, visit) : ""}`;
     return { title: "Queues", body, isLive: true };
@@ -47,52 +43,36 @@ ${failed.jobs.length > 0 ? latestFailures(failed.jobs, visit) : ""}`;
 
 const nothing = html`<p>No job is stored here yet. As soon as one is, its queue is shown.</p>`;
 
-const columns: readonly (readonly [string, readonly JobStatus[]])[] = [
-  ["Ready", ["ready"]],
-  ["Running", ["running"]],
-  ["Waiting", ["scheduled", "blocked", "retrying"]],
-  ["Completed", ["completed"]],
-  ["Failed", ["failed"]],
-  ["Cancelled", ["cancelled"]],
+const columns: readonly (readonly [string, (queue: QueueStats) => string])[] = [
+  ["Ready", ({ jobs }) => shownCount(jobs.ready)],
+  ["Running", ({ jobs }) => shownCount(jobs.running)],
+  ["Waiting", ({ waiting }) => shownCount(waiting)],
+  ["Completed", ({ jobs }) => shownCount(jobs.completed)],
+  ["Failed", ({ jobs }) => shownCount(jobs.failed)],
+  ["Cancelled", ({ jobs }) => shownCount(jobs.cancelled)],
+  ["Last hour", ({ ended }) => shownCount(ended!.completed + ended!.failed)],
+  ["Failure rate", ({ ended }) => failureRate(ended!)],
+  ["Oldest ready", ({ oldestReadyMs: ms }) => ms === undefined ? "–" : durationText(ms)],
 ];
 
-function queueTable(
-  counts: readonly QueueCount[],
-  lately: readonly QueueCount[],
-  depths: readonly QueueDepth[],
-): Html {
-  const names = [...new Set(counts.map(({ queueName }) => queueName))].sort();
+function queueTable(queues: readonly QueueStats[]): Html {
   return html`
     <table class="queues">
       <thead>
-        <tr><th scope="col">Queue</th>${columns.map(([name]) => html`<th scope="col">${name}</th>`)}
-    <th scope="col">Last hour</th><th scope="col">Failure rate</th><th scope="col">Oldest ready</th></tr>
+        <tr><th scope="col">Queue</th>${columns.map(([name]) =>
+          html`<th scope="col">${name}</th>`
+        )}</tr>
       </thead>
       <tbody>
-    ${names.map((name) => {
-      const own = counts.filter(({ queueName }) => queueName === name);
-      const ended = lately.filter(({ queueName }) => queueName === name);
-      const oldest = depths.find(({ queueName }) => queueName === name)?.oldestReadyMs;
-      return html`
-        <tr><th scope="row">${name}</th>${columns.map(([label, statuses]) =>
-          cell(label, shownCount(countOf(own, statuses)))
-        )}${cell("Last hour", shownCount(countOf(ended, ["completed", "failed"])))}${cell(
-          "Failure rate",
-          failureRate(ended),
-        )}${cell("Oldest ready", oldest === undefined ? "–" : durationText(oldest))}</tr>
-      `;
-    })}</tbody>
+    ${queues.map((queue) =>
+      html`
+        <tr><th scope="row">${queue.queueName}</th>${columns.map(([label, textOf]) =>
+          html`<td data-label="${label}">${textOf(queue)}</td>`
+        )}</tr>
+      `
+    )}</tbody>
     </table>
   `;
-}
-
-function cell(label: string, text: string): Html {
-  return html`<td data-label="${label}">${text}</td>`;
-}
-
-function countOf(counts: readonly QueueCount[], statuses: readonly JobStatus[]): number {
-  return counts.filter(({ status }) => statuses.includes(status))
-    .reduce((sum, { count }) => sum + count, 0);
 }
 
 /** Nothing is easier to pass over than a zero. */
@@ -101,9 +81,8 @@ function shownCount(count: number): string {
 }
 
 /** Of the jobs that ran to their end; what was cancelled tells nothing of its handler. */
-function failureRate(ended: readonly QueueCount[]): string {
-  const failed = countOf(ended, ["failed"]);
-  const all = failed + countOf(ended, ["completed"]);
+function failureRate({ completed, failed }: NonNullable<QueueStats["ended"]>): string {
+  const all = failed + completed;
   if (all === 0) return "–";
   const percent = 100 * failed / all;
   return percent > 0 && percent < 1 ? "< 1 %" : `${Math.round(percent)} %`;

@@ -52,7 +52,7 @@ async function manyJobs(handler: () => void): Promise<{ queue: JobQueue; parent:
   const backoff = { type: "fixed", delayMs: 0 } as const;
   const worker = queue.worker("row_queue", handler, { concurrency: 100, backoff });
   const unfinished = async () =>
-    (await queue.counts()).some(({ queueName, status }) =>
+    (await queue.store.counts()).some(({ queueName, status }) =>
       queueName === "row_queue" && status !== "completed" && status !== "failed"
     );
   while (await unfinished()) await worker.tick();
