@@ -39,8 +39,10 @@ export type {
   Enqueued,
   InTransaction,
   JobOf,
+  PayloadOf,
   QueueName,
   Queues,
+  ResultOf,
 } from "./src/job/queues.ts";
 export type { JobNode, JobTree } from "./src/queue/job_tree.ts";
 export type { JobFilter, JobPage } from "./src/queue/lookup.ts";

@@ -6,7 +6,15 @@
 import type { Job, JobWith } from "../job/job.ts";
 import type { JobOptions } from "../job/job_options.ts";
 import type { NewJob } from "../job/new_job.ts";
-import type { AnyJob, AnyNewJob, Enqueued, QueueName, Queues } from "../job/queues.ts";
+import type {
+  AnyJob,
+  AnyNewJob,
+  Enqueued,
+  JobOf,
+  PayloadOf,
+  QueueName,
+  Queues,
+} from "../job/queues.ts";
 
 /**
  * An enqueued job: all of it for who may read its queue; for who may only enqueue its id, whether it was
@@ -26,13 +34,13 @@ export interface EnqueueByRouter<Q extends Queues> {
   /** Enqueues one job. */
   <Name extends QueueName<Q>>(
     queueName: Name,
-    payload: Q[Name],
+    payload: PayloadOf<Q, Name>,
     options?: JobOptions,
-  ): Promise<Receipt<Job<Name, Q[Name]>>>;
+  ): Promise<Receipt<JobOf<Q, Name>>>;
   /** Enqueues a job made by `job()`. */
   <Name extends QueueName<Q>>(
-    newJob: NewJob<Name, Q[Name]>,
-  ): Promise<Receipt<Job<Name, Q[Name]>>>;
+    newJob: NewJob<Name, PayloadOf<Q, Name>>,
+  ): Promise<Receipt<JobOf<Q, Name>>>;
   /** Enqueues all of them or none. */
   (newJobs: readonly AnyNewJob<Q>[]): Promise<readonly ListedReceipt<AnyJob<Q>>[]>;
 }

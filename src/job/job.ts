@@ -66,12 +66,13 @@ export interface JobSummary<Name extends string = string> {
   readonly error?: JobError | undefined;
 }
 
-/** A job as the store has it. */
-export interface Job<Name extends string = string, Payload = unknown> extends JobSummary<Name> {
-  /** What the handler gets. */
+/** A stored job. */
+export interface Job<Name extends string = string, Payload = unknown, Result = unknown>
+  extends JobSummary<Name> {
+  /** The input of its handler. */
   readonly payload: Payload;
-  /** What the handler returned. */
-  readonly result?: unknown;
+  /** What its handler returned; `undefined` until the job is completed, or when that was nothing. */
+  readonly result?: Result | undefined;
 }
 
 /** A job that was read with these parts: of a payload or a result that was left out only the size. */

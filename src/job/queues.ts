@@ -1,5 +1,5 @@
 /**
- * Types only: which queues there are, and which payload each takes.
+ * Types only: which queues there are, which payload each takes and which result each gives.
  *
  * @module
  */
@@ -7,20 +7,53 @@ import type { Job } from "./job.ts";
 import type { JobOptions } from "./job_options.ts";
 import type { NewJob } from "./new_job.ts";
 
-/** The payload of each queue, by its name. Types only: nothing of it is there at run time. */
+/**
+ * A queue map: for each queue, by its name, the type of its payload; or, as an object type of exactly
+ * `payload` and `result`, the type of its payload and of its handler's result. It exists in types only.
+ *
+ * ```ts
+ * import { JobQueue, memory } from "hammerwork";
+ * import assert from "node:assert/strict";
+ *
+ * interface Shop {
+ *   email_queue: { to: string };
+ *   payment_queue: { payload: { amount: number }; result: { receipt: string } };
+ * }
+ * const queue = new JobQueue<Shop>({ store: memory() });
+ * const { id } = await queue.enqueue("payment_queue", { amount: 5 });
+ * await queue.worker("payment_queue", ({ payload }) => ({ receipt: `R-${payload.amount}` })).tick();
+ * const paid = await queue.get<"payment_queue">(id);
+ * assert.equal(paid?.result?.receipt, "R-5");
+ * ```
+ */
 export type Queues = object;
 
 /** The names of a queue map's queues. */
 export type QueueName<Q extends Queues> = keyof Q & string;
 
+/** The payload of a queue. */
+export type PayloadOf<Q extends Queues, Name extends QueueName<Q>> = Q[Name] extends
+  { readonly payload: infer Payload } ? HasResult<Q[Name]> extends true ? Payload : Q[Name]
+  : Q[Name];
+
+/** The result of a queue's handler, once it has completed a job; `unknown` unless the map says it. */
+export type ResultOf<Q extends Queues, Name extends QueueName<Q>> = Q[Name] extends
+  { readonly result: infer Result } ? HasResult<Q[Name]> extends true ? Result : unknown
+  : unknown;
+
+/** Whether a type of a queue map is the long form: `payload` and `result`, and nothing else. */
+type HasResult<Type> = [keyof Type, "payload" | "result"] extends ["payload" | "result", keyof Type]
+  ? true
+  : false;
+
 /** A new job of any of the queues. */
 export type AnyNewJob<Q extends Queues> = {
-  [Name in QueueName<Q>]: NewJob<Name, Q[Name]>;
+  [Name in QueueName<Q>]: NewJob<Name, PayloadOf<Q, Name>>;
 }[QueueName<Q>];
 
-/** A stored job of one of these queues; its `queueName` tells which payload it has. */
+/** A stored job of one of these queues; its `queueName` tells the types of its payload and result. */
 export type JobOf<Q extends Queues, Names extends QueueName<Q>> = {
-  [Name in Names]: Job<Name, Q[Name]>;
+  [Name in Names]: Job<Name, PayloadOf<Q, Name>, ResultOf<Q, Name>>;
 }[Names];
 
 /** A stored job of any of the queues. */
@@ -43,14 +76,14 @@ export interface Enqueue<Q extends Queues, Transaction = never> {
   /** Enqueues one job. */
   <Name extends QueueName<Q>>(
     queueName: Name,
-    payload: Q[Name],
+    payload: PayloadOf<Q, Name>,
     options?: JobOptions & InTransaction<Transaction>,
-  ): Promise<Enqueued<Job<Name, Q[Name]>>>;
+  ): Promise<Enqueued<JobOf<Q, Name>>>;
   /** Enqueues a job made by `job()`. */
   <Name extends QueueName<Q>>(
-    newJob: NewJob<Name, Q[Name]>,
+    newJob: NewJob<Name, PayloadOf<Q, Name>>,
     options?: InTransaction<Transaction>,
-  ): Promise<Enqueued<Job<Name, Q[Name]>>>;
+  ): Promise<Enqueued<JobOf<Q, Name>>>;
   /** Enqueues all of them or none. */
   (
     newJobs: readonly AnyNewJob<Q>[],

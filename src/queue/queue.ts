@@ -8,7 +8,7 @@ import { findWithAttempts } from "./find_with_attempts.ts";
 import { type Destination, type EnqueueArguments, enqueueJobs } from "./enqueue.ts";
 import { checkJobId } from "../job/ids.ts";
 import type { Surroundings } from "./inheritance.ts";
-import type { Job, JobWith, JobWithAttempts } from "../job/job.ts";
+import type { JobWith, JobWithAttempts } from "../job/job.ts";
 import {
   type CancelOptions,
   type JobChange,
@@ -208,11 +208,11 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   worker<Name extends QueueName<Q>>(
     queueName: Name,
     handler: Handler<Q, Name, Transaction>,
-    options: WorkerOptions<Job<Name, Q[Name]>> = {},
+    options: WorkerOptions<JobOf<Q, Name>> = {},
   ): Worker {
     // Payload types end here: a handler gets what was stored.
     const source = this as unknown as WorkSource;
-    return new Worker(source, queueName, handler as WorkerSettings["handler"], options);
+    return new Worker(source, queueName, handler as unknown as WorkerSettings["handler"], options);
   }
 
   /** Closes the store. Workers are to be stopped before. */

@@ -4,8 +4,7 @@
  * @module
  */
 import type { Span } from "@opentelemetry/api";
-import type { Job } from "../job/job.ts";
-import type { Enqueue, QueueName, Queues } from "../job/queues.ts";
+import type { Enqueue, JobOf, QueueName, Queues, ResultOf } from "../job/queues.ts";
 import type { JobScope, jobScope } from "../trace/scope.ts";
 
 /** What a handler gets beside its job. */
@@ -27,8 +26,11 @@ export interface JobContext<Q extends Queues = Record<string, unknown>, Transact
   readonly [jobScope]?: JobScope | undefined;
 }
 
-/** Runs one attempt. What it returns is kept as the job's result; what it throws fails the attempt. */
+/**
+ * Runs one attempt of a job. What it returns is stored as the job's result, of the type that the queue
+ * map says; what it throws fails the attempt.
+ */
 export type Handler<Q extends Queues, Name extends QueueName<Q>, Transaction = never> = (
-  job: Job<Name, Q[Name]>,
+  job: JobOf<Q, Name>,
   ctx: JobContext<Q, Transaction>,
-) => unknown;
+) => ResultOf<Q, Name> | Promise<ResultOf<Q, Name>>;
