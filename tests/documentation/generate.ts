@@ -63,11 +63,14 @@ function moduleOf({ page, line }: Story): string {
 
 function moduleText({ page, line, blocks }: Story): string {
   const imports: string[] = [];
-  const bodies = blocks.map(({ code }) =>
-    code.replaceAll(/^import ([^;]*?) from "([^"]+)";\n/gm, (_, what, specifier) => {
-      imports.push(`import ${what} from ${JSON.stringify(sourceOf(specifier, folder))};\n`);
-      return "";
-    })
+  const bodies = blocks.map(({ code, directives }) =>
+    `${code}${directives.get("then") ?? ""}`.replaceAll(
+      /^import ([^;]*?) from "([^"]+)";\n/gm,
+      (_, what, specifier) => {
+        imports.push(`import ${what} from ${JSON.stringify(sourceOf(specifier, folder))};\n`);
+        return "";
+      },
+    )
       .replaceAll(/^export default /gm, "const exported = ")
       .replaceAll(/^export /gm, "")
   );

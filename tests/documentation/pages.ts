@@ -4,6 +4,7 @@
  *
  *     <!-- continues -->                the block goes on where the one before it ended
  *     <!-- runs on: Node 22, Bun -->    only there; without it on every runtime
+ *     <!-- then: await call(); -->      code that follows it in the test, which the page does not show
  *     <!-- program: worker.ts -->       a file of its own, which programs.test.ts starts
  *     <!-- served -->                   a router answers at http://localhost:8080 meanwhile
  *     <!-- run by: .ci/run -->          that file has each of its lines
@@ -31,7 +32,7 @@ export interface Block {
   readonly directives: ReadonlyMap<string, string>;
 }
 
-const directiveNames = ["continues", "runs on", "program", "served", "run by", "not run"];
+const directiveNames = ["continues", "runs on", "then", "program", "served", "run by", "not run"];
 
 /** Where a TypeScript block can run. "Node" is each Node that is supported, 20 or later. */
 export const runtimes = ["Node", "Node 22", "Bun", "Deno", "workerd"] as const;
