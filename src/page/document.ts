@@ -1,10 +1,11 @@
 /**
- * Answers of the page: each with a policy that lets nothing in but the page's own style and script.
+ * The responses of the page: the HTML document of a view, with a content security policy that allows
+ * the style and the script of the page only.
  *
  * @module
  */
 import { html } from "hono/html";
-import { Addresses } from "./links.ts";
+import { Links } from "./links.ts";
 import { script } from "./script.ts";
 import { style } from "./style.ts";
 import type { PageSettings } from "./options.ts";
@@ -12,7 +13,7 @@ import type { Html, ViewContent } from "./view.ts";
 
 type Headers = Readonly<Record<string, string>>;
 
-// With no referrer at all a browser would send `origin: null` with its forms.
+// Without a referrer browsers send `origin: null` with forms.
 const safely: Headers = {
   "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; " +
     "connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -20,47 +21,47 @@ const safely: Headers = {
   "x-content-type-options": "nosniff",
 };
 
-/** A browser asks for a name and a password then: any name, and a token as the password. */
+/** Makes a browser ask for a password, which is a token; the user name can be anything. */
 export const login: Headers = { "www-authenticate": 'Basic realm="hammerwork", charset="UTF-8"' };
 
-/** Any answer. */
+/** A response with the headers that protect the page. */
 export function safeResponse(body: string | null, status: number, headers: Headers): Response {
   return new Response(body, { status, headers: { ...safely, ...headers } });
 }
 
-/** The way to another view. After a form, too, the next request is a `GET`. */
+/** A redirect to another view. The next request is a `GET`, also after a form. */
 export function redirect(location: string): Response {
   return safeResponse(null, 303, { location });
 }
 
-/** Who asks, and where. */
-interface Asker {
+/** The request that is answered. */
+interface PageRequest {
   readonly request: Request;
   readonly path: string;
   readonly page: PageSettings;
 }
 
-/** A view as a whole document, which nobody is to keep. */
+/** The document of a view. It is not cached. */
 export async function documentOf(
-  shown: ViewContent,
-  { path, page, request }: Asker,
+  content: ViewContent,
+  { path, page, request }: PageRequest,
   headers: Headers = {},
 ): Promise<Response> {
-  const asked = new URL(request.url).searchParams.get("q") ?? "";
-  const text = String(await layout(shown, page.title, new Addresses(path), asked));
-  return safeResponse(text, shown.status ?? 200, {
+  const query = new URL(request.url).searchParams.get("q") ?? "";
+  const text = String(await layout(content, page.title, new Links(path), query));
+  return safeResponse(text, content.status ?? 200, {
     "content-type": "text/html; charset=utf-8",
     "cache-control": "no-store",
     ...headers,
   });
 }
 
-/** A whole document. */
+/** The document, with the search in its header. */
 function layout(
   { title, body, isLive }: ViewContent,
   name: string,
-  to: Addresses,
-  asked = "",
+  to: Links,
+  query = "",
 ): Html {
   return html`
     <!doctype html>
@@ -79,8 +80,8 @@ function layout(
         <header>
           <a class="home" href="${to.overview()}">${name}</a>
           <form role="search" action="${to.search()}">
-    <label class="unseen" for="q">Trace, correlation or job id</label>
-    <input id="q" name="q" type="search" value="${asked}" required maxlength="300" autocomplete="off"
+    <label class="visually-hidden" for="q">Trace, correlation or job id</label>
+    <input id="q" name="q" type="search" value="${query}" required maxlength="300" autocomplete="off"
     spellcheck="false" placeholder="Trace, correlation or job id"><button>Find</button>
           </form>
           <p id="live"></p>

@@ -32,7 +32,7 @@ export function timestamp(date: Date): Html {
   return html`<time datetime="${iso}">${iso.slice(0, -1).replace("T", " ")} UTC</time>`;
 }
 
-/** A time as its distance from now; its title is the time itself. */
+/** A time relative to now, such as `5 min ago`; the title has the time itself. */
 export function relativeTime(date: Date, now: number): Html {
   const iso = date.toISOString();
   return html`<time datetime="${iso}" title="${iso}">${distanceText(date.getTime(), now)}</time>`;

@@ -1,11 +1,11 @@
 /**
- * Grouping in order, which Node 20 has no `Map.groupBy` for.
+ * `Map.groupBy`, which Node 20 does not have.
  *
  * @module
  */
 
 /** The items of each key, keys in the order of their first item. */
-export function groupedBy<Item>(
+export function groupBy<Item>(
   items: Iterable<Item>,
   keyOf: (item: Item) => string,
 ): ReadonlyMap<string, readonly Item[]> {

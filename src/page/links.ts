@@ -1,15 +1,15 @@
 /**
- * Links between views. They are relative, so that they hold wherever the router is mounted and
- * whatever a proxy makes of its path.
+ * Links between views. They are relative: they work wherever the router is mounted, also behind a proxy
+ * that changes its path.
  *
  * @module
  */
 
 /** Links from one view to all others. */
-export class Addresses {
+export class Links {
   readonly #top: string;
 
-  /** @param path The view's own path below the router, such as `/page/jobs/1`. */
+  /** @param path The path of the view below the router, such as `/page/jobs/1`. */
   constructor(path: string) {
     const depth = path.split("/").length - 2;
     this.#top = depth === 0 ? "./" : "../".repeat(depth);
@@ -31,8 +31,8 @@ export class Addresses {
     return `${this.#top}page/jobs/${id}`;
   }
 
-  /** Where a job is retried or cancelled. */
-  steer(id: string, what: "retry" | "cancel"): string {
+  /** The action of a form. */
+  action(id: string, what: "retry" | "cancel"): string {
     return `${this.job(id)}/${what}`;
   }
 
@@ -43,7 +43,7 @@ export class Addresses {
 
   correlation(correlationId: string): string {
     const encoded = encodeURIComponent(correlationId);
-    // A browser takes these for the way up, however they are written.
+    // Browsers resolve these path segments, even when they are percent-encoded.
     return correlationId === "." || correlationId === ".."
       ? `${this.#top}page/correlations?correlationId=${encoded}`
       : `${this.#top}page/correlations/${encoded}`;

@@ -1,44 +1,44 @@
 /**
- * How the page is set up: what it is called, and where else a trace can be looked at.
+ * The options of the page.
  *
  * @module
  */
 import { shown } from "../job/ids.ts";
 import { checkOptionNames } from "../job/option_names.ts";
 
-/** How the page is set up. */
+/** Options of the page. */
 export interface PageOptions {
-  /** What stands in its head, to tell one installation from another. Default `hammerwork`. */
+  /** The name in its header, to tell installations apart. Default `hammerwork`. */
   readonly title?: string | undefined;
   /**
-   * Where else a trace can be looked at, by name: an http(s) address with `{traceId}` in it, such as
-   * `{ Jaeger: "http://localhost:16686/trace/{traceId}" }`.
+   * Links from a trace to other tools, by name. Each is an http(s) address that contains `{traceId}`,
+   * such as `{ Jaeger: "http://localhost:16686/trace/{traceId}" }`. Default: none.
    */
   readonly traceLinks?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A place where a trace can be looked at. */
+/** A link to a trace in another tool. */
 export interface TraceLink {
-  /** What it is called. */
+  /** The name of the tool. */
   readonly name: string;
-  /** Its address, with `{traceId}` in it. */
+  /** The address, which contains `{traceId}`. */
   readonly template: string;
 }
 
-/** Checked options with everything filled in. */
+/** Checked options with defaults. */
 export interface PageSettings {
-  /** Stands in the head. */
+  /** The name in the header. */
   readonly title: string;
-  /** In the order in which they were given. */
+  /** In the order of the options. */
   readonly traceLinks: readonly TraceLink[];
 }
 
-/** Checks what is given and fills in the rest. */
+/** Checks options and adds defaults. */
 export function readPageOptions(options: PageOptions): PageSettings {
   checkOptionNames("The page", options, { title: true, traceLinks: true });
   const { title = "hammerwork", traceLinks = {} } = options;
   if (typeof title !== "string" || title === "") {
-    throw new TypeError(`title must be a string that is not empty: got ${shown(title)}`);
+    throw new TypeError(`title must be a non-empty string: got ${shown(title)}`);
   }
   return { title, traceLinks: Object.entries(traceLinks).map(checkTraceLink) };
 }
@@ -50,11 +50,11 @@ function checkTraceLink([name, template]: [string, string]): TraceLink {
   const isAddress = URL.canParse(example) && /^https?:$/.test(new URL(example).protocol);
   if (isAddress && template.includes(PLACE)) return { name, template };
   throw new TypeError(
-    `traceLinks.${name} must be an http(s) address with ${PLACE} in it: got ${shown(template)}`,
+    `traceLinks.${name} must be an http(s) address that contains ${PLACE}: got ${shown(template)}`,
   );
 }
 
-/** The address of a trace at another place. */
+/** The address of a trace in another tool. */
 export function traceAddress({ template }: TraceLink, traceId: string): string {
   return template.replaceAll(PLACE, traceId);
 }

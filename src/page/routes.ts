@@ -1,5 +1,5 @@
 /**
- * The routes of the page: each view, its style and its script, and the forms that retry and cancel.
+ * The routes of the page: its views, style and script, and the forms that retry and cancel a job.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { checkQuery } from "../http/query.ts";
 import { statusOfCode } from "../http/request_error.ts";
 import { Rights } from "../http/rights.ts";
 import { errorResult, honoPath, parameterOf, type RouterContext } from "../http/serve_operation.ts";
-import { Addresses } from "./links.ts";
+import { Links } from "./links.ts";
 import { script } from "./script.ts";
 import { style } from "./style.ts";
 import { documentOf, login, redirect, safeResponse } from "./document.ts";
@@ -36,7 +36,7 @@ const views: readonly View[] = [
 
 const LARGEST_FORM = 10_000;
 
-/** A request of the page, and what it is answered from. */
+/** A request to the page. */
 interface PageRequest {
   readonly request: Request;
   /** Its path below the router. */
@@ -52,10 +52,10 @@ export function addPage(app: Hono, context: RouterContext, page: PageSettings): 
   const route = (
     method: "get" | "post",
     path: string,
-    answer: (asked: PageRequest) => Promise<Response>,
+    answer: (pageRequest: PageRequest) => Promise<Response>,
   ) => {
     app[method](honoPath(path), async (c: Context) => {
-      const asked = {
+      const pageRequest = {
         request: c.req.raw,
         path: path.replace(/\{\w+\}/, "0"),
         id: parameterOf(c),
@@ -63,9 +63,9 @@ export function addPage(app: Hono, context: RouterContext, page: PageSettings): 
         context,
       };
       try {
-        return await answer(asked);
+        return await answer(pageRequest);
       } catch (error) {
-        return await errorPage(error, asked);
+        return await errorPage(error, pageRequest);
       }
     });
   };
@@ -73,49 +73,49 @@ export function addPage(app: Hono, context: RouterContext, page: PageSettings): 
   app.get("*", (c, next) => {
     return isRouterItself(c) ? Promise.resolve(redirect("./page")) : next();
   });
-  for (const view of views) route("get", view.path, (asked) => showView(view, asked));
+  for (const view of views) route("get", view.path, (pageRequest) => showView(view, pageRequest));
   for (const asset of [style, script]) {
-    route("get", `/page/${asset.name}`, (asked) => showAsset(asset, asked));
+    route("get", `/page/${asset.name}`, (pageRequest) => showAsset(asset, pageRequest));
   }
   for (const operation of [retryJob, cancelJob]) {
-    route("post", `/page${operation.path}`, (asked) => steer(operation, asked));
+    route("post", `/page${operation.path}`, (pageRequest) => runAction(operation, pageRequest));
   }
 }
 
-/** Who opens the router itself wants to see the page. */
+/** The address of the router redirects to the page. */
 function toOverview({ request }: PageRequest): Promise<Response> {
-  // Its address ends without a slash here, unless it is mounted at the top.
+  // Here it has no trailing slash, unless the router is mounted at `/`.
   const [name] = new URL(request.url).pathname.split("/").slice(-1);
   return Promise.resolve(redirect(name === "" ? "./page" : `./${name}/page`));
 }
 
-/** With a slash at its end the router's own address is, to Hono, one below it. */
+/** Hono matches the address of the router with a trailing slash as one below it. */
 function isRouterItself(c: Context): boolean {
   const { pathname } = new URL(c.req.url);
   return pathname.endsWith("/") && pathname.split("/").length === routePath(c).split("/").length;
 }
 
-async function showView(view: View, asked: PageRequest): Promise<Response> {
-  const { request, path, id, page, context: { queue, settings } } = asked;
+async function showView(view: View, pageRequest: PageRequest): Promise<Response> {
+  const { request, path, id, page, context: { queue, settings } } = pageRequest;
   const rights = new Rights(request, "page", settings);
   await rights.check("read");
   const { searchParams: query } = new URL(request.url);
   checkQuery(query, view.query);
-  const shown = await view.show({
+  const content = await view.show({
     jobs: new AllowedJobs(queue, rights),
     settings,
     page,
     id,
     query,
-    to: new Addresses(path),
+    to: new Links(path),
     mayWrite: (queueName) => rights.may("write", queueName),
     now: Date.now(),
   });
-  if ("goTo" in shown) return redirect(shown.goTo);
-  return await documentOf(shown, asked);
+  if ("redirectTo" in content) return redirect(content.redirectTo);
+  return await documentOf(content, pageRequest);
 }
 
-/** Not even the page's style is for everybody: whoever may not read learns nothing. */
+/** Style and script need the right to read too: without it the page reveals nothing. */
 async function showAsset(
   { type, text }: Asset,
   { request, context }: PageRequest,
@@ -124,16 +124,16 @@ async function showAsset(
   return safeResponse(text, 200, { "content-type": type, "cache-control": "no-cache" });
 }
 
-/** Retries or cancels as the operation of that name does, then shows the job. */
-async function steer(operation: typeof retryJob, asked: PageRequest): Promise<Response> {
-  const { request, path, id, context: { queue, settings } } = asked;
+/** Runs an operation with the values of a form, then redirects to the job. */
+async function runAction(operation: typeof retryJob, pageRequest: PageRequest): Promise<Response> {
+  const { request, path, id, context: { queue, settings } } = pageRequest;
   const rights = new Rights(request, operation.operationId, settings);
   await rights.check("write");
   checkForm(request);
   const form = new URLSearchParams(
     new TextDecoder().decode(await readBytes(request, LARGEST_FORM)),
   );
-  // A form has no booleans: what is ticked has no value of its own.
+  // A checked checkbox sends "on".
   const body = Object.fromEntries(
     [...form].filter(([, value]) => value !== "")
       .map(([name, value]) => [name, name !== "reason" && value === "on" ? true : value]),
@@ -141,25 +141,29 @@ async function steer(operation: typeof retryJob, asked: PageRequest): Promise<Re
   const query = new URLSearchParams();
   const jobs = new AllowedJobs(queue, rights);
   await operation.run({ queue, jobs, rights, settings, request, id, query, body });
-  return redirect(new Addresses(path).job(id));
+  return redirect(new Links(path).job(id));
 }
 
-async function errorPage(error: unknown, asked: PageRequest): Promise<Response> {
-  const { status, body, headers } = errorResult(error, asked.context.settings.onError);
+async function errorPage(error: unknown, pageRequest: PageRequest): Promise<Response> {
+  const { status, body, headers } = errorResult(error, pageRequest.context.settings.onError);
   const { error: { message } } = body as { readonly error: { readonly message: string } };
-  const title = titles[status] ?? "This cannot be shown";
-  const shown: ViewContent = {
+  const title = titles[status] ?? "Error";
+  const content: ViewContent = {
     title,
     body: html`<h1>${title}</h1>
 <p>${message}.</p>`,
     isLive: false,
     status,
   };
-  return await documentOf(shown, asked, status === statusOfCode.unauthorized ? login : headers);
+  return await documentOf(
+    content,
+    pageRequest,
+    status === statusOfCode.unauthorized ? login : headers,
+  );
 }
 
 const titles: Readonly<Record<number, string>> = {
   [statusOfCode.not_found]: "Nothing found",
-  [statusOfCode.unauthorized]: "Not without a password",
-  [statusOfCode.conflict]: "This cannot be done now",
+  [statusOfCode.unauthorized]: "Password required",
+  [statusOfCode.conflict]: "Nothing was changed",
 };

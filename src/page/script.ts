@@ -1,6 +1,6 @@
 /**
- * What the page's own script adds where scripts run: a live view, copying, and keys. Without it
- * everything can be read and done all the same.
+ * The script of the page: it refreshes views, copies ids and adds keyboard navigation. Without it the
+ * page has the same content and actions.
  *
  * @module
  */
@@ -30,10 +30,10 @@ function showLive(text) {
   }
   const label = text ?? (isPaused ? "Paused" : "Live");
   live.firstChild.textContent = label;
-  live.firstChild.setAttribute("aria-label", label + (isPaused ? ", go on" : ", pause"));
+  live.firstChild.setAttribute("aria-label", label + (isPaused ? ", resume" : ", pause"));
 }
 
-// A hidden tab asks for nothing; a page that is over has nothing more to ask.
+// A hidden tab does not refresh, nor does a view that cannot change any more.
 function schedule() {
   clearTimeout(timer);
   if (isLive() && !isPaused && !document.hidden) timer = setTimeout(refresh, REFRESH_MS);
@@ -48,7 +48,7 @@ async function refresh() {
     if (!isPaused) show(next);
     showLive();
   } catch {
-    showLive("No answer");
+    showLive("No response");
   }
   schedule();
 }
@@ -57,11 +57,11 @@ function show(next) {
   const focused = document.activeElement;
   document.title = next.title;
   change(main, next.querySelector("main"));
-  // What is moved loses the focus.
+  // An element that is moved loses the focus.
   if (focused.isConnected) focused.focus({ preventScroll: true });
 }
 
-// Only what differs is touched, so nothing flickers and what has the focus keeps it.
+// Changes only what differs, so that nothing flickers and the focus stays.
 function change(from, to) {
   if (from.nodeType !== Node.ELEMENT_NODE) {
     if (from.data !== to.data) from.data = to.data;
@@ -117,7 +117,7 @@ document.addEventListener("click", async ({ target }) => {
   }
 });
 
-// "/" goes to the search; up and down go from row to row.
+// "/" focuses the search; up and down move between rows.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest?.("input, textarea, select")) return;

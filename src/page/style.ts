@@ -1,6 +1,6 @@
 /**
- * The page's style: light and dark as the system is, from 360 px on, and calm: colour is for what
- * went wrong.
+ * The style of the page: light or dark as the system is set, from 360 px of width. Colors mark what went
+ * wrong.
  *
  * @module
  */
@@ -11,13 +11,13 @@ const text = `
   color-scheme: light dark;
   --ground: #fff; --raised: #f5f7f9; --text: #1b1f24; --soft: #57606a; --line: #dfe3e8;
   --link: #0a58b5; --wait: #c6ced8; --good: #3a8a5f; --run: #2b74d8; --bad: #b3261e;
-  --again: #8f5b00; --off: #6a5885; --many: #8fa3b8;
+  --again: #8f5b00; --off: #6a5885; --group: #8fa3b8;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #15181c; --raised: #1e2328; --text: #e4e7eb; --soft: #9ca6b1; --line: #323940;
     --link: #7fb4ff; --wait: #434c57; --good: #57ab7d; --run: #6ea8ff; --bad: #ff8f86;
-    --again: #e0ac45; --off: #b9a5d8; --many: #64788d;
+    --again: #e0ac45; --off: #b9a5d8; --group: #64788d;
   }
 }
 * { box-sizing: border-box; }
@@ -41,7 +41,7 @@ button, input {
 }
 button { background: var(--raised); cursor: pointer; }
 main:focus { outline: none; }
-.unseen, .skip:not(:focus) {
+.visually-hidden, .skip:not(:focus) {
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap;
 }
@@ -99,7 +99,7 @@ tbody th { font-weight: 500; }
 .row.fold .name a { color: var(--soft); }
 .row.trace { display: block; margin-top: .8rem; color: var(--soft); }
 .row.trace .name { display: block; }
-.length { text-align: right; font-variant-numeric: tabular-nums; }
+.duration { text-align: right; font-variant-numeric: tabular-nums; }
 ${
   Array.from({ length: 12 }, (_, i) => `.l${i + 1} { padding-left: ${(i + 1) * 1.1 + .3}rem; }`)
     .join("\n")
@@ -111,7 +111,7 @@ ${
 .bar text { fill: var(--soft); font-size: 12px; }
 .sign { width: 14px; height: 14px; vertical-align: -2px; }
 .wait { fill: var(--wait); }
-.many { fill: var(--many); }
+.group { fill: var(--group); }
 .run { fill: var(--again); }
 .run.completed { fill: var(--good); }
 .run.running { fill: var(--run); }
@@ -121,13 +121,13 @@ ${
 .bar use.failed, .sign .failed { stroke: var(--bad); stroke-width: 2.4; }
 .bar use.cancelled, .sign .cancelled { stroke: var(--off); }
 .bar use.unblocked, .sign .unblocked { stroke: var(--soft); fill: var(--ground); }
-.words {
+.description {
   position: absolute; z-index: 2; top: 100%; left: .3rem; right: .3rem; max-width: 46rem; margin: 0;
   padding: .4rem .7rem; background: var(--text); color: var(--ground); border-radius: 4px;
   visibility: hidden; pointer-events: none; font-size: .9rem;
 }
-.row:hover .words, .row:focus-within .words { visibility: visible; }
-.row:focus-within:not(:hover) .words { z-index: 1; }
+.row:hover .description, .row:focus-within .description { visibility: visible; }
+.row:focus-within:not(:hover) .description { z-index: 1; }
 .pager { margin: .8rem 0; }
 .legend {
   display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; padding: 0; margin: 1rem 0;
@@ -141,11 +141,11 @@ pre { background: var(--raised); padding: .8rem; overflow: auto; max-height: 30r
 summary { cursor: pointer; }
 .data summary h2 { display: inline; }
 .data { margin-top: 1.6rem; }
-.steering { display: flex; flex-wrap: wrap; gap: .6rem; margin: .6rem 0; }
-.steer > summary { display: inline-block; border: 1px solid var(--soft); border-radius: 4px; padding: .2rem .8rem; }
-.steer form { padding: .6rem 0; }
-.steer form p { margin: 0 0 .5rem; }
-.steer label { margin-right: .4rem; }
+.actions { display: flex; flex-wrap: wrap; gap: .6rem; margin: .6rem 0; }
+.action > summary { display: inline-block; border: 1px solid var(--soft); border-radius: 4px; padding: .2rem .8rem; }
+.action form { padding: .6rem 0; }
+.action form p { margin: 0 0 .5rem; }
+.action label { margin-right: .4rem; }
 .attempts { padding-left: 1.6rem; }
 .attempts li { margin-bottom: .5rem; }
 .attempts p { margin: .1rem 0; }

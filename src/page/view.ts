@@ -1,71 +1,71 @@
 /**
- * What a view is: an address of the page, and what is shown there.
+ * The views of the page and what they have in common.
  *
  * @module
  */
 import type { html } from "hono/html";
 import type { AllowedJobs } from "../http/allowed_jobs.ts";
 import type { RouterSettings } from "../http/router_options.ts";
-import type { Addresses } from "./links.ts";
+import type { Links } from "./links.ts";
 import type { PageSettings } from "./options.ts";
 
-/** Markup in which everything that came from elsewhere is escaped. */
+/** HTML in which all values are escaped. */
 export type Html = ReturnType<typeof html>;
 
-/** A request for a view, as far as it is read. */
+/** A request for a view, with what the view needs to answer it. */
 export interface ViewRequest {
-  /** The jobs, as far as the viewer may see them. */
+  /** The jobs that the request may read. */
   readonly jobs: AllowedJobs;
-  /** What bounds the request. */
+  /** The settings of the router. */
   readonly settings: RouterSettings;
-  /** How the page is set up. */
+  /** The settings of the page. */
   readonly page: PageSettings;
   /** The value of the path's parameter, decoded. */
   readonly id: string;
   /** The parameters of the query. */
   readonly query: URLSearchParams;
-  /** Links from here. */
-  readonly to: Addresses;
-  /** Whether the viewer may retry and cancel jobs of a queue. */
+  /** Links to other views. */
+  readonly to: Links;
+  /** Whether the request may retry and cancel jobs of a queue. */
   readonly mayWrite: (queueName: string) => Promise<boolean>;
-  /** When it is looked at, in ms since 1970. */
+  /** The time of the request, in ms since 1970. */
   readonly now: number;
 }
 
-/** What is shown. */
+/** What a view shows. */
 export interface ViewContent {
-  /** Names it in the browser's tab. */
+  /** The title of the document. */
   readonly title: string;
-  /** What stands between head and foot. */
+  /** The content of `main`. */
   readonly body: Html;
-  /** Whether it can still change, and is worth refreshing. */
+  /** Whether it can still change: then the page refreshes itself. */
   readonly isLive: boolean;
   /** The HTTP status. Default 200. */
   readonly status?: number | undefined;
 }
 
-/** The way to another view instead. */
+/** A redirect to another view. */
 export interface Redirect {
-  /** Relative to the view. */
-  readonly goTo: string;
+  /** An address relative to this view. */
+  readonly redirectTo: string;
 }
 
-/** An address of the page. */
+/** A view of the page. */
 export interface View {
-  /** Below the router, a parameter in braces. */
+  /** Its path below the router, with at most one parameter, in braces. */
   readonly path: string;
-  /** The names that its query can have. */
+  /** The parameters of its query. */
   readonly query: readonly string[];
-  /** Makes what is shown. */
-  readonly show: (visit: ViewRequest) => Promise<ViewContent | Redirect>;
+  /** Makes its content. */
+  readonly show: (request: ViewRequest) => Promise<ViewContent | Redirect>;
 }
 
-/** A file that views load from their own router. */
+/** A file that views load. */
 export interface Asset {
   /** Its name below `/page`. */
   readonly name: string;
   /** Its content type. */
   readonly type: string;
-  /** What is in it. */
+  /** Its content. */
   readonly text: string;
 }

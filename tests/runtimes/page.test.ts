@@ -76,11 +76,11 @@ describe("the page", () => {
     }
     const make = (options: unknown) => () => pageOf(options as PageOptions);
     assert.throws(make("yes"), /^TypeError: The page's options must be an object: got "yes"/);
-    assert.throws(make({ title: "" }), /title must be a string that is not empty/);
+    assert.throws(make({ title: "" }), /title must be a non-empty string/);
     for (const template of ["http://jaeger", "javascript:{traceId}", "{traceId}", 5]) {
       assert.throws(
         make({ traceLinks: { Jaeger: template } }),
-        /traceLinks\.Jaeger must be an http\(s\) address with \{traceId\} in it/,
+        /traceLinks\.Jaeger must be an http\(s\) address that contains \{traceId\}/,
       );
     }
   });
@@ -149,7 +149,7 @@ describe("the page", () => {
     }
     const read = await view(app, `/page/jobs/${id}`, basic("reader"));
     const write = await view(app, `/page/jobs/${id}`, basic("writer"));
-    assert.deepEqual([read, write].map(({ html }) => html.includes("Yes, cancel it")), [
+    assert.deepEqual([read, write].map(({ html }) => html.includes("Cancel job")), [
       false,
       true,
     ]);
@@ -281,12 +281,12 @@ describe("the page's waterfall", () => {
     const { html } = await view(page(queue), `/page/traces/${order.traceId}`);
     const text = textOf(html);
     assert.match(text, /4 jobs took/);
-    assert.match(text, /Completed, waited \d+ ms, ran \d+ ms\. Has 3 parts\./);
+    assert.match(text, /Completed, waited \d+ ms, ran \d+ ms\. Has 3 child jobs\./);
     assert.match(
       text,
-      /in 3 attempts\. Attempt 1 of 3 failed after \d+ ms: The gateway answered 503\. Attempt 2 of 3 failed after \d+ ms in the same way\./,
+      /in 3 attempts\. Attempt 1 of 3 failed after \d+ ms: The gateway answered 503\. Attempt 2 of 3 failed after \d+ ms with the same error\./,
     );
-    assert.match(text, /Part of order\. After payment\./);
+    assert.match(text, /Child of order\. Depends on payment\./);
     assert.match(text, /Attempt 1 of 3 failed after \d+ ms: &lt;i&gt;No&lt;\/i&gt; account\./);
     const marks = [...html.matchAll(/<use href="#mark-([a-z-]+)" class="[a-z-]+"\s+x=/g)];
     assert.deepEqual(marks.map(([, name]) => name), ["retried", "retried", "unblocked", "failed"]);
@@ -336,7 +336,7 @@ describe("the page's waterfall", () => {
     for (let i = 1; i < 2_000; i++) parent = await queue.enqueue("link", i, { parent });
     const app = page(queue);
     const { html } = await view(app, `/page/traces/${traceId}?from=1500`);
-    assert.match(textOf(html), /Rows before Rows 1,501 to 2,000 of 2,000/);
+    assert.match(textOf(html), /Previous rows Rows 1,501 to 2,000 of 2,000/);
     assert.equal(html.match(/<li id="/g)?.length, 500);
     const beyond = await view(app, `/page/traces/${traceId}?from=99999`);
     assert.match(textOf(beyond.html), /Rows 1,501 to 2,000/);
@@ -349,7 +349,7 @@ describe("the page's waterfall", () => {
       await queue.enqueue(Array.from({ length: 1_000 }, (_, n) => job("row", n, { traceId })));
     }
     const { html } = await view(page(queue), `/page/traces/${traceId}`);
-    assert.match(textOf(html), /There are more: these are the newest 10,000 jobs\./);
+    assert.match(textOf(html), /Only the newest 10,000 jobs are shown\./);
     assert.match(textOf(html), /10,000 × row/);
   });
 
@@ -362,7 +362,7 @@ describe("the page's waterfall", () => {
       `/page/traces/${traceId}`,
     );
     const link = `https://jaeger.example/trace/${traceId}?x=1&amp;y=${traceId}`;
-    assert.ok(html.includes(`<a href="${link}" rel="noreferrer">In Jaeger</a>`));
+    assert.ok(html.includes(`<a href="${link}" rel="noreferrer">Open in Jaeger</a>`));
     assert.match(html, /<title>Trace [0-9a-f]{8} · Shop &amp; Co<\/title>/);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * One job: what it is, how it went, what it was given, and the ways to steer it.
+ * One job: its properties, attempts, payload and result, and the forms to retry or cancel it.
  *
  * @module
  */
@@ -16,26 +16,26 @@ import { copyableId, statusMark, timestamp } from "../elements.ts";
 import { linkedTrace } from "../waterfall/bar.ts";
 import { number } from "../waterfall/descriptions.ts";
 
-/** As many of its parts, and of what it waited for, are listed; the trace shows all. */
-const MOST_NEAR = 20;
-const LONGEST_JSON = 100_000;
+/** The maximum number of child jobs and of dependencies that are listed. The trace shows all. */
+const MAX_RELATED = 20;
+const MAX_JSON_LENGTH = 100_000;
 
-/** A job. */
+/** The view of a job. */
 export const jobView: View = {
   path: "/page/jobs/{id}",
   query: [],
-  show: async (visit) => {
-    const id = checkedAt("id", () => checkJobId(visit.id));
-    const job = await visit.jobs.get(id);
+  show: async (request) => {
+    const id = checkedAt("id", () => checkJobId(request.id));
+    const job = await request.jobs.get(id);
     if (job === undefined) throw noSuchJob();
-    const near = await nearJobs(job, visit);
-    const mayWrite = await visit.mayWrite(job.queueName);
+    const related = await relatedJobs(job, request);
+    const mayWrite = await request.mayWrite(job.queueName);
     const last = job.attemptHistory.at(-1);
     const body = html`<h1>${job.queueName} ${statusMark(job.status)}</h1>
-${mayWrite ? actions(job, visit) : ""}
-${facts(job, near, visit)}
+${mayWrite ? actions(job, request) : ""}
+${facts(job, related, request)}
 <h2>Attempts</h2>
-${attempts(job, visit)}
+${attempts(job, request)}
 ${
       job.error !== undefined && last?.error === undefined
         ? html`<h2>Error</h2>${errorText(job.error)}`
@@ -47,53 +47,57 @@ ${job.result !== undefined ? folded("Result", job.result) : ""}`;
   },
 };
 
-/** The jobs that a job hangs together with. */
-interface NearJobs {
+/** The jobs that a job is related to. */
+interface RelatedJobs {
   readonly parent: JobSummary | string | undefined;
-  readonly parts: readonly JobSummary[];
+  readonly children: readonly JobSummary[];
   readonly dependencies: readonly (JobSummary | string)[];
 }
 
-/** Those that are no longer stored are known by their ids. */
-async function nearJobs(
+/** Of jobs that are no longer stored only the ids are known. */
+async function relatedJobs(
   { id, parentId, dependsOn }: Job,
   { jobs }: ViewRequest,
-): Promise<NearJobs> {
-  const after = dependsOn.slice(0, MOST_NEAR);
-  const [{ jobs: parts }, { jobs: others }] = await Promise.all([
-    jobs.find({ parent: id, limit: MOST_NEAR, include: [] }),
+): Promise<RelatedJobs> {
+  const after = dependsOn.slice(0, MAX_RELATED);
+  const [{ jobs: children }, { jobs: others }] = await Promise.all([
+    jobs.find({ parent: id, limit: MAX_RELATED, include: [] }),
     jobs.find({ ids: [...after, ...parentId === undefined ? [] : [parentId]], include: [] }),
   ]);
   const byId = new Map(others.map((job) => [job.id, job]));
   const near = (one: string) => byId.get(one) ?? one;
   return {
     parent: parentId && near(parentId),
-    parts: [...parts].reverse(),
+    children: [...children].reverse(),
     dependencies: after.map(near),
   };
 }
 
-function facts(job: Job, { parent, parts, dependencies }: NearJobs, { to }: ViewRequest): Html {
+function facts(
+  job: Job,
+  { parent, children, dependencies }: RelatedJobs,
+  { to }: ViewRequest,
+): Html {
   const { id, traceId, correlationId, idempotencyKey } = job;
   const lines: readonly (readonly [string, unknown])[] = [
     ["Job", copyableId(id)],
     [
       "Trace",
-      html`<a href="${to.trace(traceId, id)}">Its place in the trace</a> ${copyableId(traceId)}`,
+      html`<a href="${to.trace(traceId, id)}">Show in trace</a> ${copyableId(traceId)}`,
     ],
     [
       "Correlation",
       correlationId !== undefined &&
-      html`<a href="${to.correlation(correlationId)}">All jobs of it</a> ${
+      html`<a href="${to.correlation(correlationId)}">Show all jobs</a> ${
         copyableId(correlationId)
       }`,
     ],
-    ["Part of", parent && nearJob(parent, to)],
-    ["Its parts", nearList(parts, to)],
-    ["After", nearList(dependencies, to)],
-    ["Key", idempotencyKey],
+    ["Parent", parent && relatedJob(parent, to)],
+    ["Child jobs", relatedList(children, to)],
+    ["Depends on", relatedList(dependencies, to)],
+    ["Idempotency key", idempotencyKey],
     ["Priority", job.priority !== 0 && String(job.priority)],
-    ["Added", timestamp(job.createdAt)],
+    ["Created", timestamp(job.createdAt)],
     ["Due", job.runAt > job.createdAt && timestamp(job.runAt)],
     ["Started", job.startedAt && timestamp(job.startedAt)],
     ["Ended", job.finishedAt && timestamp(job.finishedAt)],
@@ -108,22 +112,25 @@ function facts(job: Job, { parent, parts, dependencies }: NearJobs, { to }: View
   }</dl>`;
 }
 
-function nearJob(job: JobSummary | string, to: ViewRequest["to"]): Html {
-  if (typeof job === "string") return html`<code>${job}</code>, which is no longer stored`;
+function relatedJob(job: JobSummary | string, to: ViewRequest["to"]): Html {
+  if (typeof job === "string") return html`<code>${job}</code> (no longer stored)`;
   return html`${statusMark(job.status)} <a href="${to.job(job.id)}">${job.queueName}</a>`;
 }
 
-function nearList(jobs: readonly (JobSummary | string)[], to: ViewRequest["to"]): Html | undefined {
+function relatedList(
+  jobs: readonly (JobSummary | string)[],
+  to: ViewRequest["to"],
+): Html | undefined {
   if (jobs.length === 0) return undefined;
-  return html`<ul>${jobs.map((job) => html`<li>${nearJob(job, to)}</li>`)}</ul>`;
+  return html`<ul>${jobs.map((job) => html`<li>${relatedJob(job, to)}</li>`)}</ul>`;
 }
 
-function attempts(job: JobWithAttempts<Job>, visit: ViewRequest): Html {
+function attempts(job: JobWithAttempts<Job>, request: ViewRequest): Html {
   if (job.attemptHistory.length === 0) {
-    return html`<p>None has begun. It has ${number(job.maxAttempts)}.</p>`;
+    return html`<p>No attempt has started. The maximum is ${number(job.maxAttempts)}.</p>`;
   }
   return html`<ol class="attempts">
-${job.attemptHistory.map((one) => attempt(one, job, visit))}</ol>
+${job.attemptHistory.map((one) => attempt(one, job, request))}</ol>
 <p class="note">${number(job.attempts)} of ${number(job.maxAttempts)} attempts${
     job.releases > 1 ? `, released ${number(job.releases)} times in a row` : ""
   }.</p>`;
@@ -138,7 +145,7 @@ function attempt(attempt: Attempt, job: Job, { to, now }: ViewRequest): Html {
       value="${attempt.attempt}"><strong>${outcome.replaceAll(
         "_",
         " ",
-      )}</strong> ${outcome === "running" ? "for" : "after"} ${length}, from ${timestamp(
+      )}</strong> ${outcome === "running" ? "for" : "after"} ${length}, started ${timestamp(
         startedAt,
       )}${linked === undefined
         ? ""
@@ -152,14 +159,14 @@ function errorText({ name, message, stack }: JobError): Html {
   return html`<p class="error">${name}: ${message}</p>${
     stack === undefined ? "" : html`
       <details>
-        <summary>Where it was thrown</summary>
+        <summary>Stack trace</summary>
         <pre tabindex="0">${cut(stack)}</pre>
       </details>
     `
   }`;
 }
 
-/** A payload may be long, and not for everybody's eyes. */
+/** Collapsed: a payload can be long or confidential. */
 function folded(name: string, value: unknown): Html {
   const text = JSON.stringify(value, undefined, 2) ?? "undefined";
   return html`
@@ -173,34 +180,34 @@ function folded(name: string, value: unknown): Html {
 }
 
 function cut(text: string): string {
-  if (text.length <= LONGEST_JSON) return text;
-  return `${text.slice(0, LONGEST_JSON)}… and ${
-    number(text.length - LONGEST_JSON)
-  } characters more`;
+  if (text.length <= MAX_JSON_LENGTH) return text;
+  return `${text.slice(0, MAX_JSON_LENGTH)}… and ${
+    number(text.length - MAX_JSON_LENGTH)
+  } more characters`;
 }
 
-/** The forms to retry or cancel it, each with a question before. A refresh finds them by their ids. */
+/** The forms to retry or cancel it, each behind a confirmation. Refreshes match them by their ids. */
 function actions({ id, status }: Job, { to }: ViewRequest): Html {
   const form = (what: "retry" | "cancel", question: string, field: Html | string) =>
     html`
-      <details id="${what}" class="steer">
+      <details id="${what}" class="action">
         <summary>${what === "retry" ? "Retry" : "Cancel"}…</summary>
         <form method="post"
-          action="${to.steer(
+          action="${to.action(
             id,
             what,
-          )}"><p>${question}</p>${field}<button>Yes, ${what} it</button></form>
+          )}"><p>${question}</p>${field}<button>${what === "retry"
+            ? "Retry"
+            : "Cancel"} job</button></form>
       </details>
     `;
-  const reason = html`<label>Why <input name="reason" maxlength="1000"></label>
-<label><input type="checkbox" name="descendants"> and its parts</label>`;
-  return html`<div class="steering">${
-    canBeRetried(status)
-      ? form("retry", "Make this job ready again, with one more attempt?", "")
-      : ""
+  const reason = html`<label>Reason <input name="reason" maxlength="1000"></label>
+<label><input type="checkbox" name="descendants"> Cancel its child jobs too</label>`;
+  return html`<div class="actions">${
+    canBeRetried(status) ? form("retry", "Retry this job? It gets one more attempt.", "") : ""
   }${
     hasEnded(status)
       ? ""
-      : form("cancel", "Cancel this job, and the jobs that can only run after it?", reason)
+      : form("cancel", "Cancel this job and the jobs that depend on it?", reason)
   }</div>`;
 }

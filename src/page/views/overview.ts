@@ -1,6 +1,6 @@
 /**
- * The overview: how each queue stands, what went by in the last hour, what failed last, and the
- * latest traces.
+ * The overview: the jobs of each queue by status, the last hour, the latest failures and the latest
+ * traces.
  *
  * @module
  */
@@ -8,40 +8,40 @@ import { html } from "hono/html";
 import { durationText } from "../../duration.ts";
 import type { JobSummary } from "../../job/job.ts";
 import type { QueueStats } from "../../queue/stats.ts";
-import { groupedBy } from "../group_by.ts";
+import { groupBy } from "../group_by.ts";
 import type { Html, View, ViewRequest } from "../view.ts";
 import { relativeTime, statusMark } from "../elements.ts";
 import { counted, number } from "../waterfall/descriptions.ts";
 
 const HOUR = 3_600_000;
-const LATEST_FAILURES = 10;
-const LATEST_TRACES = 10;
-const LATEST_JOBS = 200;
+const MAX_FAILURES = 10;
+const MAX_TRACES = 10;
+const MAX_JOBS = 200;
 
-/** The page's first view. */
+/** The overview. */
 export const overview: View = {
   path: "/page",
   query: [],
-  show: async (visit) => {
-    const { jobs, settings: { maxPageSize } } = visit;
+  show: async (request) => {
+    const { jobs, settings: { maxPageSize } } = request;
     const [{ queues }, failed, latest] = await Promise.all([
       jobs.stats({ endedWithinMs: HOUR }),
       jobs.find({
         status: "failed",
-        limit: Math.min(LATEST_FAILURES, maxPageSize),
+        limit: Math.min(MAX_FAILURES, maxPageSize),
         include: [],
       }),
-      jobs.find({ limit: Math.min(LATEST_JOBS, maxPageSize), include: [] }),
+      jobs.find({ limit: Math.min(MAX_JOBS, maxPageSize), include: [] }),
     ]);
     const body = html`<h1>Queues</h1>
-${queues.length === 0 ? nothing : queueTable(queues)}
-${latest.jobs.length > 0 ? latestTraces(latest.jobs, visit) : ""}
-${failed.jobs.length > 0 ? latestFailures(failed.jobs, visit) : ""}`;
+${queues.length === 0 ? noJobs : queueTable(queues)}
+${latest.jobs.length > 0 ? latestTraces(latest.jobs, request) : ""}
+${failed.jobs.length > 0 ? latestFailures(failed.jobs, request) : ""}`;
     return { title: "Queues", body, isLive: true };
   },
 };
 
-const nothing = html`<p>No job is stored here yet. As soon as one is, its queue is shown.</p>`;
+const noJobs = html`<p>There are no jobs yet. A queue appears here with its first job.</p>`;
 
 const columns: readonly (readonly [string, (queue: QueueStats) => string])[] = [
   ["Ready", ({ jobs }) => shownCount(jobs.ready)],
@@ -75,12 +75,12 @@ function queueTable(queues: readonly QueueStats[]): Html {
   `;
 }
 
-/** Nothing is easier to pass over than a zero. */
+/** Zeros are dashes, so that other counts stand out. */
 function shownCount(count: number): string {
   return count === 0 ? "–" : number(count);
 }
 
-/** Of the jobs that ran to their end; what was cancelled tells nothing of its handler. */
+/** Of completed and failed jobs. Cancelled jobs say nothing about their handler. */
 function failureRate({ completed, failed }: NonNullable<QueueStats["ended"]>): string {
   const all = failed + completed;
   if (all === 0) return "–";
@@ -89,7 +89,7 @@ function failureRate({ completed, failed }: NonNullable<QueueStats["ended"]>): s
 }
 
 function latestTraces(jobs: readonly JobSummary[], { to, now }: ViewRequest): Html {
-  const traces = [...groupedBy(jobs, ({ traceId }) => traceId)].slice(0, LATEST_TRACES);
+  const traces = [...groupBy(jobs, ({ traceId }) => traceId)].slice(0, MAX_TRACES);
   return html`<h2>Latest traces</h2>
 <ol class="lines">
 ${

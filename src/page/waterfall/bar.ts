@@ -1,6 +1,6 @@
 /**
- * A job's time as a bar: light while it waits, solid while an attempt runs, with marks where
- * something happened to it, and open at the end while it goes on.
+ * The bar of a job: light while it waits, solid while an attempt runs, with marks for events and an
+ * arrow at its end while it is unfinished.
  *
  * @module
  */
@@ -10,24 +10,24 @@ import type { Attempt } from "../../job/job.ts";
 import type { JobNode } from "../../queue/job_tree.ts";
 import { readTraceparent } from "../../trace/span_context.ts";
 import type { Html } from "../view.ts";
-import type { JobGroup } from "./families.ts";
-import { placeOf, type Scale, ticksOf } from "./scale.ts";
+import type { JobGroup } from "./job_groups.ts";
+import { positionOf, type Scale, ticksOf } from "./scale.ts";
 
-/** What happened to a job at a moment. */
+/** An event of a job. */
 export type Mark = "retried" | "failed" | "cancelled" | "unblocked" | "linked";
 
-// Around their own middle, so that a mark stands where its moment is.
-const shapes: Readonly<Record<Mark | "goes-on", string>> = {
+// The origin is the center of the shape.
+const shapes: Readonly<Record<Mark | "unfinished", string>> = {
   retried: "M3.5-2.5A4.3 4.3 0 1 0 4.3 1M4.5-5v3.2H1.3",
   failed: "M-3.5-3.5l7 7m0-7l-7 7",
   cancelled: "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0M-2.8 2.8l5.6-5.6",
   unblocked: "M0-4.5L4.5 0L0 4.5L-4.5 0Z",
   linked: "M-4 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0M0 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0",
-  "goes-on": "M-6-4.5L-1 0L-6 4.5",
+  "unfinished": "M-6-4.5L-1 0L-6 4.5",
 };
 
-/** The shapes of all marks and the lines of the ticks, which bars refer to. */
-export function barDefinitions(scale: Scale): Html {
+/** The shapes of all marks and the lines of the ticks, which all bars use. */
+export function barSymbols(scale: Scale): Html {
   return html`
     <svg class="definitions" aria-hidden="true">
       <defs><g id="ticks">${ticksOf(scale).map(({ place }) =>
@@ -46,8 +46,8 @@ export function barDefinitions(scale: Scale): Html {
   `;
 }
 
-/** A mark by itself, as the legend shows it. */
-export function markSign(mark: Mark | "goes-on"): Html {
+/** A mark in the legend. */
+export function markIcon(mark: Mark | "unfinished"): Html {
   return html`
     <svg class="sign" viewBox="-7 5 14 14" aria-hidden="true">
       <use href="#mark-${mark}" class="${mark}" />
@@ -55,7 +55,7 @@ export function markSign(mark: Mark | "goes-on"): Html {
   `;
 }
 
-/** The bar of a job. `unblockedAt` is when the last of its dependencies ended, if it had any. */
+/** The bar of a job. `unblockedAt` is when the last of its dependencies ended. */
 export function jobBar(
   { job, attempts }: JobNode,
   unblockedAt: number | undefined,
@@ -65,36 +65,36 @@ export function jobBar(
   const fatal = job.status === "failed" ? attempts.at(-1) : undefined;
   return bar([
     stretch("wait", job.createdAt.getTime(), end, scale),
-    ...attempts.map((run) => {
-      const kind = run === fatal ? "run fatal" : `run ${run.outcome}`;
-      return stretch(kind, +run.startedAt, run.finishedAt?.getTime() ?? scale.to, scale);
+    ...attempts.map((attempt) => {
+      const kind = attempt === fatal ? "run fatal" : `run ${attempt.outcome}`;
+      return stretch(kind, +attempt.startedAt, attempt.finishedAt?.getTime() ?? scale.to, scale);
     }),
     unblockedAt !== undefined && mark("unblocked", unblockedAt, scale),
-    ...attempts.map((run) =>
-      linkedTrace(run, job.traceId) !== undefined && mark("linked", +run.startedAt, scale)
+    ...attempts.map((attempt) =>
+      linkedTrace(attempt, job.traceId) !== undefined && mark("linked", +attempt.startedAt, scale)
     ),
-    ...attempts.filter(endedBadly).map((run) =>
-      mark(run === fatal ? "failed" : "retried", +run.finishedAt!, scale)
+    ...attempts.filter(isUnsuccessful).map((attempt) =>
+      mark(attempt === fatal ? "failed" : "retried", +attempt.finishedAt!, scale)
     ),
     job.status === "cancelled" && mark("cancelled", end, scale),
-    !hasEnded(job.status) && mark("goes-on", scale.to, scale),
+    !hasEnded(job.status) && mark("unfinished", scale.to, scale),
   ]);
 }
 
-/** The bar of folded jobs: how far they reach. */
-export function familyBar({ from, to }: JobGroup, scale: Scale): Html {
+/** The bar of folded jobs, from the first creation to the last end. */
+export function groupBar({ from, to }: JobGroup, scale: Scale): Html {
   return bar([
-    stretch("many", from, to ?? scale.to, scale),
-    to === undefined && mark("goes-on", scale.to, scale),
+    stretch("group", from, to ?? scale.to, scale),
+    to === undefined && mark("unfinished", scale.to, scale),
   ]);
 }
 
-/** Whether an attempt did not complete its job, and was no victim of its cancellation. */
-export function endedBadly({ outcome }: Attempt): boolean {
+/** Whether an attempt failed, timed out, was released or lost its lease. */
+function isUnsuccessful({ outcome }: Attempt): boolean {
   return outcome !== "completed" && outcome !== "running" && outcome !== "cancelled";
 }
 
-/** The trace that an attempt ran in, where that is another than its job's, which its span links to. */
+/** The trace in which an attempt ran, if it is not the job's, to which its span links. */
 export function linkedTrace({ traceparent }: Attempt, traceId: string): string | undefined {
   const ranIn = readTraceparent(traceparent)?.traceId;
   return ranIn === traceId ? undefined : ranIn;
@@ -106,20 +106,20 @@ function bar(parts: readonly (Html | false)[]): Html {
   }</svg>`;
 }
 
-// What takes no time that could be seen is seen all the same.
-const LEAST_WIDTH = 0.4;
+// In percent, so that the shortest attempt is visible.
+const MIN_WIDTH = 0.4;
 
 function stretch(kind: string, from: number, to: number, scale: Scale): Html {
-  const width = Math.max(LEAST_WIDTH, placeOf(to, scale) - placeOf(from, scale));
-  const x = Math.min(placeOf(from, scale), 100 - LEAST_WIDTH);
+  const width = Math.max(MIN_WIDTH, positionOf(to, scale) - positionOf(from, scale));
+  const x = Math.min(positionOf(from, scale), 100 - MIN_WIDTH);
   return html`
     <rect class="${kind}" x="${percent(x)}" width="${percent(width)}" y="8" height="8" />
   `;
 }
 
-function mark(name: Mark | "goes-on", time: number, scale: Scale): Html {
+function mark(name: Mark | "unfinished", time: number, scale: Scale): Html {
   return html`
-    <use href="#mark-${name}" class="${name}" x="${percent(placeOf(time, scale))}" />
+    <use href="#mark-${name}" class="${name}" x="${percent(positionOf(time, scale))}" />
   `;
 }
 

@@ -1,40 +1,40 @@
 /**
- * The rows of a waterfall: every job below the one that it is a part of. Many jobs of one queue
- * under one parent are folded into a row, from which those stand out that went wrong or are under way.
+ * The rows of a waterfall: each job below its parent. Many jobs of one queue under one parent are folded
+ * into one row, except some of those that went wrong or are running.
  *
  * @module
  */
 import type { JobNode } from "../../queue/job_tree.ts";
-import { groupedBy } from "../group_by.ts";
-import { groupsOf, type JobGroup, merge } from "./families.ts";
+import { groupBy } from "../group_by.ts";
+import { groupsOf, type JobGroup, merge } from "./job_groups.ts";
 
 /** A job. */
 export interface JobRow {
   readonly kind: "job";
   /** The job. */
   readonly node: JobNode;
-  /** How many jobs it lies below. */
+  /** How many ancestors it has. */
   readonly level: number;
 }
 
 /** Jobs of one queue under one parent. */
 export interface FoldRow {
   readonly kind: "fold";
-  /** Names it among all of its tree. */
+  /** Identifies the row in its tree. */
   readonly key: string;
   /** Their queue. */
   readonly queueName: string;
-  /** How many they are, those below them left out. */
+  /** How many jobs there are, without their descendants. */
   readonly count: number;
-  /** They, with all the jobs below them. */
-  readonly family: JobGroup;
-  /** How many jobs they lie below. */
+  /** The jobs with all their descendants. */
+  readonly group: JobGroup;
+  /** How many ancestors they have. */
   readonly level: number;
-  /** Whether they follow. */
+  /** Whether the jobs are shown below the row. */
   readonly isOpen: boolean;
 }
 
-/** Jobs of one trace, among those of several. */
+/** The heading of the jobs of one trace, if there are several traces. */
 export interface TraceRow {
   readonly kind: "trace";
   /** The trace. */
@@ -44,58 +44,58 @@ export interface TraceRow {
 /** One line of a waterfall. */
 export type Row = JobRow | FoldRow | TraceRow;
 
-/** As many are shown one by one. */
-const MOST_ALIKE = 12;
-/** As many stand out of those that are folded. */
-const MOST_STANDING_OUT = 8;
+/** The maximum number of jobs of one queue that are not folded. */
+const MAX_UNFOLDED = 12;
+/** The maximum number of jobs that are shown beside a folded row. */
+const MAX_HIGHLIGHTED = 8;
 
-/** All rows in order. Without recursion: each job may be a part of the one before it. */
+/** All rows in order. Without recursion: a tree can be as deep as it has jobs. */
 export function rowsOf(roots: readonly JobNode[], open: ReadonlySet<string>): readonly Row[] {
-  const families = groupsOf(roots);
+  const groups = groupsOf(roots);
   const rows: Row[] = [];
-  const waiting: Row[] = [...topRows(roots, families, open)].reverse();
+  const waiting: Row[] = [...topRows(roots, groups, open)].reverse();
   for (let row = waiting.pop(); row !== undefined; row = waiting.pop()) {
     rows.push(row);
     if (row.kind !== "job" || row.node.children.length === 0) continue;
     const { node: { job, children }, level } = row;
-    for (const below of siblingRows(children, job.id, level + 1, families, open).reverse()) {
+    for (const below of siblingRows(children, job.id, level + 1, groups, open).reverse()) {
       waiting.push(below);
     }
   }
   return rows;
 }
 
-/** Jobs of several traces stand under their traces. */
+/** The rows of the roots, below their trace if there are several. */
 function topRows(
   roots: readonly JobNode[],
-  families: ReadonlyMap<JobNode, JobGroup>,
+  groups: ReadonlyMap<JobNode, JobGroup>,
   open: ReadonlySet<string>,
 ): readonly Row[] {
-  const traces = groupedBy(roots, ({ job }) => job.traceId);
+  const traces = groupBy(roots, ({ job }) => job.traceId);
   return [...traces].flatMap(([traceId, nodes]) => {
-    const jobs = siblingRows(nodes, traceId, 0, families, open);
+    const jobs = siblingRows(nodes, traceId, 0, groups, open);
     return traces.size === 1 ? jobs : [{ kind: "trace" as const, traceId }, ...jobs];
   });
 }
 
-/** Jobs under one parent, each queue's where its first one is. */
+/** The rows of jobs with one parent. Folded jobs are where the first one of their queue is. */
 function siblingRows(
   nodes: readonly JobNode[],
   parent: string,
   level: number,
-  families: ReadonlyMap<JobNode, JobGroup>,
+  groups: ReadonlyMap<JobNode, JobGroup>,
   open: ReadonlySet<string>,
 ): Row[] {
-  const queues = groupedBy(nodes, ({ job }) => job.queueName);
-  if ([...queues.values()].every((alike) => alike.length <= MOST_ALIKE)) {
+  const queues = groupBy(nodes, ({ job }) => job.queueName);
+  if ([...queues.values()].every((alike) => alike.length <= MAX_UNFOLDED)) {
     return nodes.map((node) => toJobRow(node, level));
   }
   return [...queues].flatMap(([queueName, alike]) => {
-    if (alike.length <= MOST_ALIKE) return alike.map((node) => toJobRow(node, level));
-    const outstanding = new Set(
-      alike.filter((node) => families.get(node)!.isNoteworthy).slice(0, MOST_STANDING_OUT),
+    if (alike.length <= MAX_UNFOLDED) return alike.map((node) => toJobRow(node, level));
+    const highlighted = new Set(
+      alike.filter((node) => groups.get(node)!.isNoteworthy).slice(0, MAX_HIGHLIGHTED),
     );
-    const folded = alike.filter((node) => !outstanding.has(node));
+    const folded = alike.filter((node) => !highlighted.has(node));
     const key = `${parent}.${queueName}`;
     const isOpen = open.has(key);
     const fold: FoldRow = {
@@ -103,11 +103,11 @@ function siblingRows(
       key,
       queueName,
       count: folded.length,
-      family: merge(folded.map((node) => families.get(node)!)),
+      group: merge(folded.map((node) => groups.get(node)!)),
       level,
       isOpen,
     };
-    const shown = [...outstanding].map((node) => toJobRow(node, level));
+    const shown = [...highlighted].map((node) => toJobRow(node, level));
     return [...shown, fold, ...(isOpen ? folded.map((node) => toJobRow(node, level)) : [])];
   });
 }

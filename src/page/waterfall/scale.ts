@@ -1,5 +1,5 @@
 /**
- * The one time scale of a waterfall, with ticks at round times.
+ * The time scale of a waterfall, with ticks at round times.
  *
  * @module
  */
@@ -7,21 +7,21 @@ import type { JobTree } from "../../queue/job_tree.ts";
 
 /** A time scale. */
 export interface Scale {
-  /** The first moment, in ms since 1970. */
+  /** The first time, in ms since 1970. */
   readonly from: number;
-  /** The last one: the end of the jobs, or now. */
+  /** The last time, in ms since 1970: the end of the jobs, or now. */
   readonly to: number;
 }
 
-/** The scale of these jobs; unfinished ones reach to now. */
+/** The scale of the jobs of a tree. Unfinished jobs end now. */
 export function scaleOf({ startedAt, finishedAt }: JobTree, now: number): Scale {
   const from = startedAt!.getTime();
-  // The store's clock and ours may differ, and jobs can be over within the same millisecond.
+  // The clock of the store can differ from this one, and jobs can end within the same millisecond.
   return { from, to: Math.max(finishedAt?.getTime() ?? now, from + 1) };
 }
 
-/** Where a moment lies, in percent of the scale, in steps too small to be seen. */
-export function placeOf(time: number, { from, to }: Scale): number {
+/** The position of a time, in percent of the scale, rounded to 0.01. */
+export function positionOf(time: number, { from, to }: Scale): number {
   const part = Math.max(0, Math.min(1, (time - from) / (to - from)));
   return Math.round(part * 10_000) / 100;
 }
@@ -39,28 +39,28 @@ const steps: readonly number[] = [
   ...[1, 2, 7, 14, 30, 60, 120, 365].map((n) => n * DAY),
 ];
 
-const MOST_TICKS = 6;
+const MAX_TICKS = 6;
 
-/** A time on the scale that is written out. */
+/** A labelled time of the scale. */
 export interface Tick {
   /** In percent of the scale. */
   readonly place: number;
-  /** Since its beginning: `0`, `200 ms`, `1.5 s`. */
+  /** The time since the beginning of the scale: `0`, `200 ms`, `1.5 s`. */
   readonly text: string;
 }
 
-/** Up to six ticks at multiples of a round time, the first at the beginning. */
+/** Up to six ticks at multiples of a round time, the first at 0. */
 export function ticksOf(scale: Scale): readonly Tick[] {
   const length = scale.to - scale.from;
-  const step = steps.find((one) => length / one < MOST_TICKS) ?? length;
+  const step = steps.find((one) => length / one < MAX_TICKS) ?? length;
   const count = Math.floor(length / step) + 1;
   return Array.from({ length: count }, (_, i) => ({
-    place: placeOf(scale.from + i * step, scale),
+    place: positionOf(scale.from + i * step, scale),
     text: tickText(i * step),
   }));
 }
 
-/** Round times need no rounding: each is written in its largest unit. */
+/** Round times need no rounding: each is written in its largest units. */
 function tickText(ms: number): string {
   if (ms === 0) return "0";
   if (ms < SECOND) return `${ms} ms`;

@@ -4,49 +4,48 @@
  * @module
  */
 import { html } from "hono/html";
-import type { JobNode, JobTree } from "../../queue/job_tree.ts";
-import type { Addresses } from "../links.ts";
+import { type JobNode, type JobTree, nodesInOrder } from "../../queue/job_tree.ts";
+import type { Links } from "../links.ts";
 import type { Html } from "../view.ts";
 import { statusMark } from "../elements.ts";
-import { barDefinitions, familyBar, jobBar, type Mark, markSign } from "./bar.ts";
-import { parentsFirst } from "./families.ts";
+import { barSymbols, groupBar, jobBar, type Mark, markIcon } from "./bar.ts";
 import { type FoldRow, type JobRow, type Row, rowsOf, type TraceRow } from "./rows.ts";
 import { type Scale, scaleOf, ticksOf } from "./scale.ts";
 import { durationText } from "../../duration.ts";
-import { counted, familyWords, jobWords, lengthOf, number } from "./descriptions.ts";
+import { counted, describeGroup, describeJob, durationOf, number } from "./descriptions.ts";
 
-/** What of a waterfall is looked at. */
+/** Which part of a waterfall is shown. */
 export interface WaterfallState {
-  /** The keys of the folded rows that are opened. */
+  /** The keys of the folded rows that are expanded. */
   readonly open: readonly string[];
-  /** How many rows are passed over. */
+  /** The number of rows before the first one that is shown. */
   readonly from: number;
-  /** The business process, where the address says it in its query. */
+  /** The correlation id, if it is in the query of the address. */
   readonly correlationId: string | null;
 }
 
-/** As many rows are shown at once. */
-const ROWS_AT_ONCE = 500;
+/** The maximum number of rows on one page. */
+const MAX_ROWS = 500;
 
-/** What all rows of a waterfall need. */
+/** What all rows of a waterfall have in common. */
 interface RowContext {
   readonly scale: Scale;
   readonly nodes: ReadonlyMap<string, JobNode>;
-  readonly to: Addresses;
-  readonly cut: WaterfallState;
+  readonly to: Links;
+  readonly state: WaterfallState;
   readonly now: number;
 }
 
 /** The waterfall of a tree that has jobs. */
-export function waterfall(tree: JobTree, cut: WaterfallState, to: Addresses, now: number): Html {
+export function waterfall(tree: JobTree, state: WaterfallState, to: Links, now: number): Html {
   const scale = scaleOf(tree, now);
-  const rows = rowsOf(tree.roots, new Set(cut.open));
-  const from = Math.min(cut.from, Math.floor((rows.length - 1) / ROWS_AT_ONCE) * ROWS_AT_ONCE);
-  const shown = rows.slice(from, from + ROWS_AT_ONCE);
-  const nodes = new Map(parentsFirst(tree.roots).map((node) => [node.job.id, node]));
-  const surroundings = { scale, nodes, to, cut, now };
+  const rows = rowsOf(tree.roots, new Set(state.open));
+  const from = Math.min(state.from, Math.floor((rows.length - 1) / MAX_ROWS) * MAX_ROWS);
+  const shown = rows.slice(from, from + MAX_ROWS);
+  const nodes = new Map(nodesInOrder(tree.roots).map((node) => [node.job.id, node]));
+  const context = { scale, nodes, to, state, now };
   return html`
-    ${barDefinitions(scale)}
+    ${barSymbols(scale)}
     <div class="axis"
       aria-hidden="true"><span></span><svg class="bar"><use href="#ticks"/>${ticksOf(scale).map((
         { place, text },
@@ -60,59 +59,59 @@ export function waterfall(tree: JobTree, cut: WaterfallState, to: Addresses, now
         `
       )}</svg></div>
     <ol class="waterfall" start="${from + 1}">
-    ${shown.map((row, i) => rowOf(row, i, surroundings))}
+    ${shown.map((row, i) => rowOf(row, i, context))}
     </ol>
-    ${rows.length > ROWS_AT_ONCE ? pager(rows.length, from, cut) : ""}
+    ${rows.length > MAX_ROWS ? pager(rows.length, from, state) : ""}
     ${legend()}
   `;
 }
 
-function rowOf(row: Row, place: number, surroundings: RowContext): Html {
-  if (row.kind === "trace") return traceRow(row, surroundings);
-  return row.kind === "fold" ? foldRow(row, place, surroundings) : jobRow(row, place, surroundings);
+function rowOf(row: Row, place: number, context: RowContext): Html {
+  if (row.kind === "trace") return traceRow(row, context);
+  return row.kind === "fold" ? foldRow(row, place, context) : jobRow(row, place, context);
 }
 
-function jobRow({ node, level }: JobRow, place: number, surroundings: RowContext): Html {
-  const { scale, nodes, to, now } = surroundings;
+function jobRow({ node, level }: JobRow, place: number, context: RowContext): Html {
+  const { scale, nodes, to, now } = context;
   const { id, queueName, status } = node.job;
-  const words = jobWords(node, (other) => nodes.get(other)?.job.queueName, now);
+  const words = describeJob(node, (other) => nodes.get(other)?.job.queueName, now);
   return html`
     <li id="${id}"
       class="row ${status}"><span class="name${indent(level)}"><a href="${to.job(
         id,
       )}" aria-describedby="w${place}">${queueName}</a>${level > 0
-        ? html`<span class="unseen"> level ${level + 1}</span>`
+        ? html`<span class="visually-hidden"> level ${level + 1}</span>`
         : ""}</span>${jobBar(node, unblockedAt(node, nodes), scale)}${statusMark(
           status,
-        )}<span class="length">${lengthOf(
+        )}<span class="duration">${durationOf(
           node,
           now,
-        )}</span><p class="words" id="w${place}">${words}</p></li>
+        )}</span><p class="description" id="w${place}">${words}</p></li>
   `;
 }
 
-function foldRow(row: FoldRow, place: number, { scale, cut, now }: RowContext): Html {
-  const { key, queueName, count, family, level, isOpen } = row;
-  const open = isOpen ? cut.open.filter((one) => one !== key) : [...cut.open, key];
-  const words = familyWords(family, now);
+function foldRow(row: FoldRow, place: number, { scale, state, now }: RowContext): Html {
+  const { key, queueName, count, group, level, isOpen } = row;
+  const open = isOpen ? state.open.filter((one) => one !== key) : [...state.open, key];
+  const words = describeGroup(group, now);
   return html`
     <li id="${key}"
-      class="row fold"><span class="name${indent(level)}"><a href="${cutAddress({
-        ...cut,
+      class="row fold"><span class="name${indent(level)}"><a href="${stateAddress({
+        ...state,
         open,
       })}" aria-expanded="${String(
         isOpen,
       )}" aria-describedby="w${place}"><span aria-hidden="true">${isOpen
         ? "▾"
-        : "▸"}</span> ${number(count)} × ${queueName}</a></span>${familyBar(
-          family,
+        : "▸"}</span> ${number(count)} × ${queueName}</a></span>${groupBar(
+          group,
           scale,
         )}<span class="status">${counted(
-          family.jobs,
+          group.jobs,
           "job",
-        )}</span><span class="length">${durationText(
-          (family.to ?? now) - family.from,
-        )}</span><p class="words" id="w${place}">${words}</p></li>
+        )}</span><span class="duration">${durationText(
+          (group.to ?? now) - group.from,
+        )}</span><p class="description" id="w${place}">${words}</p></li>
   `;
 }
 
@@ -124,45 +123,45 @@ function traceRow({ traceId }: TraceRow, { to }: RowContext): Html {
   `;
 }
 
-/** Deep trees go on at the same indent: what lies below what is said in words too. */
+/** The indent has a limit; the description names the parent, too. */
 function indent(level: number): string {
   return level === 0 ? "" : ` l${Math.min(level, 12)}`;
 }
 
-/** When the last dependency had ended, if all are known to have. */
+/** When the last dependency ended, if all of them have ended and are known. */
 function unblockedAt({ job }: JobNode, nodes: ReadonlyMap<string, JobNode>): number | undefined {
   const ends = job.dependsOn.map((id) => nodes.get(id)?.job.finishedAt?.getTime());
   const last = Math.max(...ends.map((end) => end ?? Infinity));
   return Number.isFinite(last) ? last : undefined;
 }
 
-function pager(rows: number, from: number, cut: WaterfallState): Html {
-  const to = Math.min(from + ROWS_AT_ONCE, rows);
-  const at = (start: number) => cutAddress({ ...cut, from: start });
+function pager(rows: number, from: number, state: WaterfallState): Html {
+  const to = Math.min(from + MAX_ROWS, rows);
+  const at = (start: number) => stateAddress({ ...state, from: start });
   return html`
     <nav class="pager"
       aria-label="Rows">${from > 0
-        ? html`<a href="${at(Math.max(0, from - ROWS_AT_ONCE))}" rel="prev">Rows before</a>`
+        ? html`<a href="${at(Math.max(0, from - MAX_ROWS))}" rel="prev">Previous rows</a>`
         : ""} <span>Rows ${number(from + 1)} to ${number(to)} of ${number(rows)}</span> ${to < rows
-        ? html`<a href="${at(to)}" rel="next">Rows after</a>`
+        ? html`<a href="${at(to)}" rel="next">Next rows</a>`
         : ""}</nav>
   `;
 }
 
-function cutAddress({ open, from, correlationId }: WaterfallState): string {
+function stateAddress({ open, from, correlationId }: WaterfallState): string {
   const query = new URLSearchParams(open.map((key) => ["open", key]));
   if (correlationId !== null) query.set("correlationId", correlationId);
   if (from > 0) query.set("from", String(from));
   return `?${query}`;
 }
 
-const marks: readonly (readonly [Mark | "goes-on", string])[] = [
-  ["retried", "tried again"],
+const marks: readonly (readonly [Mark | "unfinished", string])[] = [
+  ["retried", "retried"],
   ["failed", "failed"],
   ["cancelled", "cancelled"],
-  ["unblocked", "what it waited for had ended"],
+  ["unblocked", "dependencies ended"],
   ["linked", "ran in a linked trace"],
-  ["goes-on", "goes on"],
+  ["unfinished", "not finished"],
 ];
 
 /** The legend. */
@@ -173,7 +172,7 @@ function legend(): Html {
         <rect class="${kind}" y="3" width="14" height="8" />
       </svg>
     `;
-  return html`<ul class="legend"><li>${sample("wait")} waits</li><li>${
+  return html`<ul class="legend"><li>${sample("wait")} waiting</li><li>${
     sample("run completed")
-  } runs</li>${marks.map(([mark, text]) => html`<li>${markSign(mark)} ${text}</li>`)}</ul>`;
+  } running</li>${marks.map(([mark, text]) => html`<li>${markIcon(mark)} ${text}</li>`)}</ul>`;
 }

@@ -29,7 +29,7 @@ describe("a live view", { timeout }, () => {
       await row.evaluate((one) => Object.assign(one, { isStillThere: true }));
       await running.end();
       assert.equal((await queue.get(running.id))?.status, "completed");
-      await page.getByRole("button", { name: "Paused, go on" }).evaluate((button) =>
+      await page.getByRole("button", { name: "Paused, resume" }).evaluate((button) =>
         (button as unknown as { click(): void }).click()
       );
       await page.locator(".row.completed").waitFor();
@@ -85,10 +85,10 @@ describe("a live view", { timeout }, () => {
     await using served = await servePage(queue);
     await visit(`${served.url}/page/jobs/${running.id}`, async (page) => {
       await page.locator("summary").filter({ hasText: "Cancel…" }).click();
-      await page.getByRole("button", { name: "Yes, cancel it" }).focus();
+      await page.getByRole("button", { name: "Cancel job" }).focus();
       await running.end(new NonRetryableError("In vain"));
       await page.locator("h1 .failed").waitFor();
-      assert.equal(await page.getByRole("button", { name: "Yes, retry it" }).isVisible(), false);
+      assert.equal(await page.getByRole("button", { name: "Retry job" }).isVisible(), false);
       await page.keyboard.press("Enter");
       assert.equal((await queue.get(running.id))?.status, "failed");
     });
@@ -100,12 +100,12 @@ describe("a live view", { timeout }, () => {
     await using served = await servePage(queue);
     await visit(`${served.url}/page/jobs/${running.id}`, async (page) => {
       await page.locator("summary").filter({ hasText: "Cancel…" }).click();
-      await page.getByLabel("Why").fill("Nobody needs it");
+      await page.getByLabel("Reason").fill("Nobody needs it");
       const attempt = page.locator(".attempts li");
       const before = await attempt.innerText();
       await attempt.filter({ hasNotText: before }).waitFor();
-      assert.equal(await page.getByLabel("Why").inputValue(), "Nobody needs it");
-      assert.ok(await page.getByLabel("Why").evaluate((input) => input.matches(":focus")));
+      assert.equal(await page.getByLabel("Reason").inputValue(), "Nobody needs it");
+      assert.ok(await page.getByLabel("Reason").evaluate((input) => input.matches(":focus")));
     });
   });
 

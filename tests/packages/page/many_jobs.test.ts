@@ -23,7 +23,7 @@ describe("a trace of 5,000 jobs", { timeout }, () => {
       await page.getByRole("link", { name: "4,999 × row_queue" }).click();
       await page.getByText("Rows 1 to 500 of 5,001").waitFor();
       assert.equal(await page.locator(".row").count(), 500);
-      await page.getByRole("link", { name: "Rows after" }).click();
+      await page.getByRole("link", { name: "Next rows" }).click();
       await page.getByText("Rows 501 to 1,000 of 5,001").waitFor();
     });
   });

@@ -43,7 +43,7 @@ describe("looking at the page", { timeout }, () => {
       await page.locator("h1").filter({ hasText: "email_queue" }).waitFor();
       await page.locator("dd").getByRole("link", { name: "order_queue" }).click();
       await page.locator("h1").filter({ hasText: "order_queue" }).waitFor();
-      await page.getByRole("link", { name: "Its place in the trace" }).click();
+      await page.getByRole("link", { name: "Show in trace" }).click();
       assert.ok(page.url().endsWith(`/page/traces/${jobs.traceId}#${jobs.order.id}`));
     });
   });
@@ -53,10 +53,10 @@ describe("looking at the page", { timeout }, () => {
     await using served = await servePage(queue);
     await visit(`${served.url}/page/traces/${jobs.traceId}`, async (page) => {
       const row = page.locator(".row.failed");
-      const words = row.locator(".words");
+      const words = row.locator(".description");
       assert.equal(await words.isVisible(), false);
       await row.hover();
-      assert.match(await words.innerText(), /^Failed, .* Part of order_queue\./);
+      assert.match(await words.innerText(), /^Failed, .* Child of order_queue\./);
       assert.ok(await words.isVisible());
       await page.mouse.move(0, 0);
       await row.getByRole("link").focus();

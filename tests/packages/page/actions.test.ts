@@ -6,14 +6,14 @@ import { bearerToken } from "../../../src/http.ts";
 import { timeout, useBrowser, visit } from "./browser.ts";
 import { madeQueue, servePage } from "./served_page.ts";
 
-describe("steering by the page", { timeout }, () => {
+describe("actions of the page", { timeout }, () => {
   useBrowser();
 
   test("a failed job is retried after one more question, by keys alone", async () => {
     const { queue, jobs } = await madeQueue();
     await using served = await servePage(queue);
     await visit(`${served.url}/page/jobs/${jobs.failed.id}`, async (page) => {
-      assert.equal(await page.getByRole("button", { name: "Yes, retry it" }).isVisible(), false);
+      assert.equal(await page.getByRole("button", { name: "Retry job" }).isVisible(), false);
       await page.locator("summary").filter({ hasText: "Retry…" }).focus();
       await page.keyboard.press("Enter");
       await page.keyboard.press("Tab");
@@ -29,8 +29,8 @@ describe("steering by the page", { timeout }, () => {
     await using served = await servePage(queue);
     await visit(`${served.url}/page/jobs/${jobs.waiting.id}`, async (page) => {
       await page.locator("summary").filter({ hasText: "Cancel…" }).click();
-      await page.getByLabel("Why").fill("Nobody <needs> it");
-      await page.getByRole("button", { name: "Yes, cancel it" }).click();
+      await page.getByLabel("Reason").fill("Nobody <needs> it");
+      await page.getByRole("button", { name: "Cancel job" }).click();
       await page.locator("h1 .cancelled").waitFor();
       assert.match(await page.locator("main").innerText(), /Nobody <needs> it/);
     });
@@ -89,9 +89,9 @@ describe("steering by the page", { timeout }, () => {
       await page.getByRole("searchbox").fill(jobs.failed.id);
       await page.getByRole("button", { name: "Find" }).click();
       await page.locator("summary").filter({ hasText: "Retry…" }).click();
-      await page.getByRole("button", { name: "Yes, retry it" }).click();
+      await page.getByRole("button", { name: "Retry job" }).click();
       await page.locator("h1 .ready").waitFor();
-      await page.getByRole("link", { name: "Its place in the trace" }).click();
+      await page.getByRole("link", { name: "Show in trace" }).click();
       assert.ok(await page.locator(".row").count() > 5);
       assert.equal(await page.getByRole("button", { name: "Copy" }).count(), 0);
     }, { javaScriptEnabled: false });
