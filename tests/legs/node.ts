@@ -56,6 +56,7 @@ export const latestNode: Leg = {
     ...otherSdks,
     "repository",
     "documentation",
+    "examples",
     "platforms",
   ],
   moreFiles: [...otel3TestFiles, ...documentationTests("Node 22")],

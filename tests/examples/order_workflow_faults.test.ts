@@ -7,10 +7,10 @@ import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { endOf } from "../child_output.ts";
-import { newFolder, runSample, startSample } from "./run_sample.ts";
+import { newFolder, runSample, startSample } from "./run_order_workflow.ts";
 
 const timeout = 60_000;
-const sampleOrders = readFileSync("examples/orders/orders.ndjson", "utf8");
+const sampleOrders = readFileSync("examples/order_workflow/orders.ndjson", "utf8");
 
 test("a line that is no order is reported by its number, and the rest goes on", {
   timeout,
@@ -127,7 +127,7 @@ test("an old Node hands over to a runtime that npm ci installed", { timeout }, a
 
 test("without any runtime there is one sentence", { timeout }, async () => {
   const folder = newFolder();
-  writeFileSync(join(folder, "start.mjs"), readFileSync("examples/orders/start.js"));
+  writeFileSync(join(folder, "start.mjs"), readFileSync("examples/order_workflow/start.js"));
   const command = [process.execPath, join(folder, "start.mjs")];
   assert.deepEqual(await runSample({ folder, command, environment: { PATH: folder } }), {
     exitCode: 1,

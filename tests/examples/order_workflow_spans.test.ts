@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Received, startCollector } from "../collector.ts";
-import { newFolder, runSample } from "./run_sample.ts";
+import { newFolder, runSample } from "./run_order_workflow.ts";
 
 const timeout = 60_000;
 

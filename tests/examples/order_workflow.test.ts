@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { installedRuntime } from "../legs/installed.ts";
-import { main, newFolder, runSample } from "./run_sample.ts";
+import { main, newFolder, runSample } from "./run_order_workflow.ts";
 
 const timeout = 60_000;
 

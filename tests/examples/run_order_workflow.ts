@@ -17,8 +17,8 @@ export interface Start {
 }
 
 /** The program itself, without its launcher. */
-export const main: string = resolve("examples/orders/main.ts");
-export const launcher: string = resolve("examples/orders/start.js");
+export const main: string = resolve("examples/order_workflow/main.ts");
+export const launcher: string = resolve("examples/order_workflow/start.js");
 
 const scratch = mkdtempSync(join(tmpdir(), "hammerwork-sample-"));
 after(() => rmSync(scratch, { recursive: true, force: true }));

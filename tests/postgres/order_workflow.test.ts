@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { newFolder, runSample } from "../repository/run_sample.ts";
+import { newFolder, runSample } from "../examples/run_order_workflow.ts";
 import { openTestDatabase, whyNoDatabase } from "./database.ts";
 
 test("the sample keeps its jobs in Postgres when asked to, and finds them again", {

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { describe, test } from "node:test";
+import { after, describe, test } from "node:test";
 import { endOf } from "../child_output.ts";
 import { until } from "../until.ts";
-import { newFolder, startSample } from "./run_sample.ts";
+import { newFolder, startSample } from "./run_order_workflow.ts";
 
 const timeout = 60_000;
 
@@ -22,6 +22,8 @@ async function serving(args: readonly string[]) {
     })(),
     ended.then(({ stderr }) => assert.fail(`It ended before it served: ${stderr}`)),
   ]);
+  // A test that fails must not leave a server behind.
+  after(() => child.kill("SIGKILL"));
   const url = /Serving on (\S+)\/page/.exec(printed)![1]!;
   const curls = [...printed.matchAll(/^ {2}curl (.*)$/gm)].map(([, line]) => line!);
   return { child, ended, url, curls };
