@@ -11,7 +11,7 @@ import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { JobQueue, memory } from "../mod.ts";
-import { deadlineIn } from "../src/tracing/export/deadline.ts";
+import { deadlineIn } from "../src/timers.ts";
 import { encodeSpans, recycleSpans } from "../src/tracing/export/otlp/encode.ts";
 import { otlp } from "../src/tracing/export/otlp/protocol.ts";
 import { newSender } from "../src/tracing/export/sender.ts";

@@ -57,3 +57,23 @@ function unref(timer: unknown): void {
   if (typeof timer === "number") Deno?.unrefTimer?.(timer);
   else (timer as { unref?: () => void }).unref?.();
 }
+
+/** A time limit for several steps, such as a request and its retries. */
+export interface Deadline {
+  /** The whole time. */
+  readonly timeoutMs: number;
+  /** Aborts when the time is up. */
+  readonly signal: AbortSignal;
+  /** What is left of it; 0 or less when it is over. */
+  leftMs(): number;
+}
+
+/** Starts the time. */
+export function deadlineIn(timeoutMs: number): Deadline {
+  const startedMs = performance.now();
+  return {
+    timeoutMs,
+    signal: AbortSignal.timeout(timeoutMs),
+    leftMs: () => timeoutMs - (performance.now() - startedMs),
+  };
+}

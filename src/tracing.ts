@@ -1,8 +1,8 @@
 /**
- * Tracing with nothing to set up by hand: OpenTelemetry's SDK, a context that survives `await`, and
- * an exporter over `fetch`, the same on Node, Bun, Deno and workerd. Needs the package
- * `@opentelemetry/sdk-trace`, 2.12 or 3.x. Whoever has set up OpenTelemetry already does without:
- * hammerwork uses the provider that it finds.
+ * Tracing in one call: OpenTelemetry's SDK, a context that survives `await`, and an exporter over
+ * `fetch`, the same on Node, Bun, Deno and workerd. It needs the package `@opentelemetry/sdk-trace`,
+ * 2.12 or 3.x. An application that sets up OpenTelemetry itself does not need this entry: hammerwork
+ * uses the tracer provider that is registered.
  *
  * ```ts
  * import { initTracing } from "hammerwork/tracing";
@@ -21,38 +21,40 @@
 import { diag } from "@opentelemetry/api";
 import type { TracerProvider } from "@opentelemetry/sdk-trace";
 import { flushSpans } from "./trace/tracer.ts";
-import { checkOptions } from "./tracing/check_options.ts";
+import { checkOptions } from "./tracing/options.ts";
 import { exportTimeoutOf } from "./tracing/destination.ts";
 import { newProvider } from "./tracing/provider.ts";
 import { register } from "./tracing/registration.ts";
-import type { TracingOptions } from "./tracing/tracing_options.ts";
+import type { TracingOptions } from "./tracing/options.ts";
 import { isTrue } from "./tracing/variables.ts";
 import { withTimeLimit } from "./timers.ts";
 
 export type { TracingOptions };
 
-/** Tracing that has been set up. Neither call rejects, whatever the collector does. */
+/** Tracing that has been set up. Its calls never reject, whatever the collector does. */
 export interface Tracing {
-  /** Sends what is held, within the export timeout. On workerd: `ctx.waitUntil(forceFlush())`. */
+  /** Sends the spans held back so far, within the export timeout. On workerd: `ctx.waitUntil(forceFlush())`. */
   forceFlush(): Promise<void>;
-  /** Sends what is held and takes tracing down; `initTracing` may be called again. */
+  /** Sends the spans held back so far and unregisters tracing. `initTracing` may be called again. */
   shutdown(): Promise<void>;
   /**
-   * How many recorded spans did not arrive so far: dropped because more waited than the queue holds,
-   * given up because the collector could not be reached in time, or rejected by it.
+   * How many recorded spans have been lost: dropped because the queue was full, given up because the
+   * collector could not be reached in time, or rejected by the collector.
    */
   readonly droppedSpans: number;
 }
 
 /**
- * Sets tracing up: call it once, before the first job. Nothing is exported until there is an
- * endpoint. `OTEL_SDK_DISABLED=true` leaves only the propagation of contexts.
+ * Sets up tracing. Call it once, before the first job. Without an endpoint, in the options or in
+ * `OTEL_EXPORTER_OTLP_ENDPOINT`, nothing is exported. `OTEL_SDK_DISABLED=true` leaves only the
+ * propagation of contexts.
  *
- * Where a tracer provider is registered already (another SDK, `OTEL_DENO=true`, an earlier call),
- * that one stays, and a warning says so; also where two copies of `@opentelemetry/api` do not fit.
+ * If a tracer provider is registered already (by another SDK, `OTEL_DENO=true` or an earlier call), it
+ * stays registered, and a warning says so. A warning is also printed when two incompatible copies of
+ * `@opentelemetry/api` are installed.
  *
  * @throws {RangeError} when the endpoint cannot work or an option is out of its range.
- * @throws {TypeError} when an option has another name or is of a wrong kind, or a header cannot be sent.
+ * @throws {TypeError} when an option is unknown or has the wrong type, or a header cannot be sent.
  * @throws {Error} when `@opentelemetry/sdk-trace` is not installed.
  */
 export async function initTracing(options: TracingOptions = {}): Promise<Tracing> {
@@ -61,7 +63,7 @@ export async function initTracing(options: TracingOptions = {}): Promise<Tracing
   const isDisabled = isTrue("OTEL_SDK_DISABLED", options.env);
   const own = isDisabled ? undefined : await newProvider(options, exportTimeoutMs);
   const unregister = register(own);
-  // Our own exporter keeps to its timeout and says what was lost; the rest is for others' processors.
+  // The batch processor keeps to its timeout itself; the extra second is for other span processors.
   const limitMs = exportTimeoutMs + 1_000;
   const forceFlush = () => flushSpans(limitMs);
   if (unregister === undefined) return { forceFlush, shutdown: forceFlush, droppedSpans: 0 };

@@ -1,5 +1,5 @@
 /**
- * OpenTelemetry's SDK, put together as `initTracing` was told.
+ * The tracer provider of `initTracing`, made of OpenTelemetry's SDK.
  *
  * @module
  */
@@ -13,23 +13,23 @@ import { type OwnSampling, takeRootTraceId } from "../trace/root_trace_id.ts";
 import { batchLimitsOf, destinationOf } from "./destination.ts";
 import { describeService, resourceOf } from "./resource.ts";
 import { newSampler, ownSamplingOf, samplingOf } from "./sampling.ts";
-import type { TracingOptions } from "./tracing_options.ts";
+import type { TracingOptions } from "./options.ts";
 
 type Sdk = typeof import("@opentelemetry/sdk-trace");
 
-/** A provider that is not registered yet, and what we know of it. */
+/** A provider that is not registered yet. */
 export interface OwnProvider {
   readonly provider: TracerProvider;
-  /** What it records. */
+  /** Which spans it records. */
   readonly sampling: OwnSampling;
-  /** The spans that did not arrive so far. */
+  /** How many spans were lost so far. */
   lostSpans(): number;
 }
 
-// The span of a call that enqueues many jobs links to each of them; the SDK's own limit is 128.
-const MOST_LINKS = 10_000;
+// The span of an enqueue links to each of its jobs; the SDK's default is 128.
+const LINK_COUNT_LIMIT = 10_000;
 
-/** Makes a provider. What cannot work is refused before the SDK is loaded. */
+/** Creates a provider. Options that cannot work are refused before the SDK is loaded. */
 export async function newProvider(
   options: TracingOptions,
   exportTimeoutMs: number,
@@ -42,7 +42,7 @@ export async function newProvider(
     resource,
     sampler: newSampler(sdk, sampling),
     idGenerator,
-    spanLimits: { linkCountLimit: MOST_LINKS },
+    spanLimits: { linkCountLimit: LINK_COUNT_LIMIT },
     spanProcessors: [
       ...(batches ? [batches] : []),
       ...(options.consoleExporter ? [new ConsoleProcessor()] : []),
@@ -59,11 +59,11 @@ export async function newProvider(
 function newBatchProcessor(options: TracingOptions, timeoutMs: number): BatchProcessor | undefined {
   const destination = destinationOf(options);
   if (destination === undefined) return undefined;
-  const say = (sentence: string) => console.warn(escapeControlCharacters(sentence));
-  return new BatchProcessor(newSender(destination), say, { ...batchLimitsOf(options), timeoutMs });
+  const warn = (message: string) => console.warn(escapeControlCharacters(message));
+  return new BatchProcessor(newSender(destination), warn, { ...batchLimitsOf(options), timeoutMs });
 }
 
-// Loaded here rather than imported above, so that its absence is a sentence and not a module error.
+// Imported here rather than above, so that a missing package gives a clear error.
 async function importSdk(): Promise<Sdk> {
   try {
     return await import("@opentelemetry/sdk-trace");
@@ -75,7 +75,7 @@ async function importSdk(): Promise<Sdk> {
   }
 }
 
-/** A root that was given its trace's id gets that one; all else is random, from a secure source. */
+/** Roots get the trace id given to `startWithRootTraceId`; all other ids are random. */
 const idGenerator: IdGenerator = {
   generateTraceId: () => takeRootTraceId() ?? randomHex(16),
   generateSpanId: () => randomHex(8),

@@ -1,6 +1,6 @@
 /**
- * Tracing made known to the whole process, where nobody has done so before; where somebody has, one
- * sentence says who and what that means.
+ * Registers tracing for the whole process, unless something is registered already: then a warning says
+ * what that means.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { newContextManager, traceContextPropagator } from "./context_propagation
 import type { OwnProvider } from "./provider.ts";
 
 /**
- * Registers the provider, where there is one, a context manager and a propagator.
+ * Registers a context manager, a propagator and the provider, if there is one.
  *
- * @returns what takes it back; `undefined` when another provider was there first.
+ * @returns a function that unregisters them; `undefined` when another provider is registered.
  */
 export function register(own: OwnProvider | undefined): (() => void) | undefined {
   if (own !== undefined && !trace.setGlobalTracerProvider(own.provider)) {
@@ -35,7 +35,7 @@ export function register(own: OwnProvider | undefined): (() => void) | undefined
   };
 }
 
-/** Why the API did not take our provider. */
+/** Why the API did not accept the provider. */
 function whyNotRegistered(): string {
   if (isOwnProviderRegistered()) {
     return "it was called before, and the first call's tracing is used until its shutdown";

@@ -1,19 +1,19 @@
 /**
- * What is said of the service with every batch of spans: what was given, which SDK made them, and an
- * id for this instance of the service. No detectors, which would ask the host, the process and the
- * file system, and break where there are none.
+ * The resource that is sent with every batch of spans: the service, this instance of it, and the SDK.
+ * There are no resource detectors, which query the host, the process and the file system and fail on
+ * runtimes without them.
  *
  * @module
  */
 import type { Attributes } from "@opentelemetry/api";
 import type { ReadableSpan, TracerProviderOptions } from "@opentelemetry/sdk-trace";
-import type { TracingOptions } from "./tracing_options.ts";
+import type { TracingOptions } from "./options.ts";
 import { readPairs, readVariable } from "./variables.ts";
 
 type Sdk = typeof import("@opentelemetry/sdk-trace");
 type Resource = NonNullable<TracerProviderOptions["resource"]>;
 
-/** Describes the service. From the weakest to the strongest: defaults, the variables, the options. */
+/** The attributes of the resource: options win over variables, variables over defaults. */
 export function describeService(options: TracingOptions, sdk: Sdk): Attributes {
   const { env, serviceName, serviceVersion, environment } = options;
   const nameFromEnv = readVariable("OTEL_SERVICE_NAME", env);
@@ -31,8 +31,8 @@ export function describeService(options: TracingOptions, sdk: Sdk): Attributes {
 }
 
 /**
- * The SDK's own words for itself, `telemetry.sdk.*`, which the conventions require. It has them in the
- * resource that it takes by default, which is to be seen on a span only.
+ * The SDK's `telemetry.sdk.*` attributes, which the conventions require. They are in its default
+ * resource, which is visible only on a span.
  */
 function sdkAttributes(sdk: Sdk): Attributes {
   const provider = new sdk.TracerProvider({ sampler: new sdk.AlwaysOnSampler() });
@@ -46,14 +46,14 @@ function instanceId(): Attributes {
   try {
     return { "service.instance.id": crypto.randomUUID() };
   } catch {
-    // In workerd nothing is random outside a request.
+    // In workerd there are no random numbers outside of a request.
     return {};
   }
 }
 
 /**
- * A resource of these attributes. Made here, because the SDK takes one but exports no way to make
- * one, and the package that does is not ours to import under a strict package manager.
+ * A resource with these attributes. The SDK accepts one but exports no way to make one, and the
+ * package that does is not a dependency of hammerwork.
  */
 export function resourceOf(attributes: Attributes): Resource {
   const own = Object.fromEntries(
@@ -62,7 +62,7 @@ export function resourceOf(attributes: Attributes): Resource {
   return {
     attributes: own,
     asyncAttributesPending: false,
-    // The other resource wins, as the specification says.
+    // The attributes of the other resource win, as the specification says.
     merge: (other) => resourceOf({ ...own, ...other?.attributes }),
     getRawAttributes: () => Object.entries(own),
   };

@@ -8,20 +8,20 @@ import { ROOT_CONTEXT, SpanKind } from "@opentelemetry/api";
 import type { Sampler } from "@opentelemetry/sdk-trace";
 import type { OwnSampling } from "../trace/root_trace_id.ts";
 import { isSampled } from "../trace/span_context.ts";
-import type { TracingOptions } from "./tracing_options.ts";
-import { ignore, readVariable, type Variables } from "./variables.ts";
+import type { TracingOptions } from "./options.ts";
+import { readVariable, type Variables, warnIgnored } from "./variables.ts";
 
 type Sdk = typeof import("@opentelemetry/sdk-trace");
 
-/** A decision about new traces, and about spans of others. */
+/** Which spans are recorded. */
 export interface Sampling {
   /** The share of new traces that are recorded, 0 to 1. */
   readonly ratio: number;
-  /** Whether a span is recorded exactly when its parent is. Else the ratio holds for it as well. */
+  /** Whether a span with a parent is recorded exactly when its parent is. Else the ratio applies too. */
   readonly followsParents: boolean;
 }
 
-/** By the specification's names; what is here without a ratio takes it from the argument. */
+/** By their names in the specification. Those without a ratio take it from the argument. */
 const SAMPLERS: Readonly<Record<string, Partial<Sampling>>> = {
   always_on: { ratio: 1, followsParents: false },
   always_off: { ratio: 0, followsParents: false },
@@ -31,20 +31,20 @@ const SAMPLERS: Readonly<Record<string, Partial<Sampling>>> = {
   parentbased_traceidratio: {},
 };
 
-/** Decides by what was said most directly. */
+/** Reads the sampling from the option, else from the variables. */
 export function samplingOf({ samplingRatio, env }: TracingOptions): Sampling {
   if (samplingRatio !== undefined) return { ratio: samplingRatio, followsParents: true };
   const { ratio, followsParents = true } = namedSampling(env);
   return { ratio: ratio ?? readRatio(env), followsParents };
 }
 
-/** The sampler that decides so. */
+/** The sampler for it. */
 export function newSampler(sdk: Sdk, { ratio, followsParents }: Sampling): Sampler {
   const root = newRootSampler(sdk, ratio);
   return followsParents ? new sdk.ParentBasedSampler({ root }) : root;
 }
 
-/** What the sampler decides, told without one: by the trace and the parent alone. */
+/** The decisions of that sampler, from the ids of the trace and the parent alone. */
 export function ownSamplingOf(sdk: Sdk, { ratio, followsParents }: Sampling): OwnSampling {
   const root = newRootSampler(sdk, ratio);
   const recordsTrace = (traceId: string) =>
@@ -56,7 +56,7 @@ export function ownSamplingOf(sdk: Sdk, { ratio, followsParents }: Sampling): Ow
   };
 }
 
-/** At a ratio of 1, the SDK's own would still leave out one trace in four billion. */
+/** At a ratio of 1 the SDK's ratio sampler would still drop one trace in four billion. */
 function newRootSampler(sdk: Sdk, ratio: number): Sampler {
   if (ratio === 1) return new sdk.AlwaysOnSampler();
   if (ratio === 0) return new sdk.AlwaysOffSampler();
@@ -69,7 +69,7 @@ function namedSampling(env: Variables): Partial<Sampling> {
   if (name === undefined) return all;
   const sampling = Object.hasOwn(SAMPLERS, name) ? SAMPLERS[name] : undefined;
   if (sampling === undefined) {
-    ignore("OTEL_TRACES_SAMPLER", `be one of ${Object.keys(SAMPLERS).join(", ")}`);
+    warnIgnored("OTEL_TRACES_SAMPLER", `be one of ${Object.keys(SAMPLERS).join(", ")}`);
   }
   return sampling ?? all;
 }
@@ -79,6 +79,6 @@ function readRatio(env: Variables): number {
   if (text === undefined) return 1;
   const ratio = Number(text);
   if (ratio >= 0 && ratio <= 1) return ratio;
-  ignore("OTEL_TRACES_SAMPLER_ARG", "be a number from 0 to 1");
+  warnIgnored("OTEL_TRACES_SAMPLER_ARG", "be a number from 0 to 1");
   return 1;
 }

@@ -1,14 +1,14 @@
 /**
  * The `OTEL_*` environment variables, by the OpenTelemetry specification: an empty one is unset, and
- * one that cannot be read is ignored with a warning rather than stopping the application.
+ * one that is not valid is ignored with a warning.
  *
  * @module
  */
 
-/** Variables by their names: the process's, or a worker's bindings, which hold more than text. */
+/** Variables by name: of the process, or the bindings of a Worker, whose values may be no text. */
 export type Variables = object | undefined;
 
-/** Reads one variable; `undefined` where the runtime has none or does not let us see it. */
+/** Reads one variable; `undefined` where it is not set or the runtime denies access. */
 export function readVariable(name: string, variables: Variables): string | undefined {
   try {
     const { process } = globalThis as { process?: { env?: object } };
@@ -20,7 +20,7 @@ export function readVariable(name: string, variables: Variables): string | undef
   }
 }
 
-/** The first of these variables that is set, with its name: those for traces come before the others. */
+/** The first of these variables that is set. */
 export function readFirst(
   names: readonly string[],
   variables: Variables,
@@ -32,24 +32,24 @@ export function readFirst(
   return undefined;
 }
 
-/** Whether a variable is set to `true`, in any case; any other value means no. */
+/** Whether a variable is `true`, in upper or lower case. */
 export function isTrue(name: string, variables: Variables): boolean {
   return readVariable(name, variables)?.toLowerCase() === "true";
 }
 
-/** Reads a whole number of at least 1 from the first of these variables that is set. */
+/** Reads a whole number, at least 1, from the first of these variables that is set. */
 export function readCount(names: readonly string[], variables: Variables): number | undefined {
   const found = readFirst(names, variables);
   if (found === undefined) return undefined;
   const count = /^\d+$/.test(found.value) ? Number(found.value) : NaN;
   if (count >= 1 && count <= 0x7fff_ffff) return count;
-  ignore(found.name, "be a whole number from 1 to 2147483647");
+  warnIgnored(found.name, "be a whole number from 1 to 2147483647");
   return undefined;
 }
 
 /**
- * Reads a list such as `api-key=abc,team=a%20b`, percent-decoded. One entry that cannot be read
- * makes the whole list unread, as the specification wants: half a list misleads.
+ * Reads a list such as `api-key=abc,team=a%20b`, percent-decoded. One entry that is not valid makes
+ * the whole list ignored, as the specification says.
  */
 export function readPairs(
   names: readonly string[],
@@ -64,13 +64,13 @@ export function readPairs(
     check(pairs);
     return pairs;
   } catch {
-    ignore(found.name, "be a list of percent-encoded key=value pairs");
+    warnIgnored(found.name, "be a list of percent-encoded key=value pairs");
     return {};
   }
 }
 
-/** Warns of a variable, with not a word of its value: headers are secrets. */
-export function ignore(name: string, expected: string): void {
+/** Warns of a variable without its value, as headers are secrets. */
+export function warnIgnored(name: string, expected: string): void {
   console.warn(`${name} must ${expected}: it is ignored`);
 }
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { type BatchLimits, BatchProcessor } from "../../src/tracing/export/batch_processor.ts";
-import type { Deadline } from "../../src/tracing/export/deadline.ts";
+import type { Deadline } from "../../src/timers.ts";
 import type { ReadableSpan } from "../../src/tracing/export/readable_span.ts";
-import { newSender, type Sent } from "../../src/tracing/export/sender.ts";
+import { newSender, type SendResult } from "../../src/tracing/export/sender.ts";
 import { SpanQueue } from "../../src/tracing/export/span_queue.ts";
 import { otlp } from "../../src/tracing/export/otlp/protocol.ts";
 import { openCollector } from "./collector.ts";
@@ -20,7 +20,7 @@ afterEach(async () => {
 interface Held {
   readonly names: readonly string[];
   readonly deadline: Deadline;
-  readonly end: (sent?: Sent) => void;
+  readonly end: (sent?: SendResult) => void;
 }
 
 /** A processor that hands its batches to the test, which says when and how each ends. */
@@ -28,13 +28,13 @@ function newHolding(limits: BatchLimits = {}) {
   const held: Held[] = [];
   const reports: string[] = [];
   const send = (spans: readonly ReadableSpan[], deadline: Deadline) =>
-    new Promise<Sent>((resolve) => {
+    new Promise<SendResult>((resolve) => {
       const names = spans.map(({ name }) => name);
       held.push({ names, deadline, end: (sent = { lostSpans: 0 }) => resolve(sent) });
       deadline.signal.addEventListener("abort", () => resolve({ lostSpans: spans.length }));
     });
-  const say = (sentence: string) => reports.push(sentence);
-  const processor = new BatchProcessor(send, say, { timeoutMs: 200, ...limits });
+  const warn = (message: string) => reports.push(message);
+  const processor = new BatchProcessor(send, warn, { timeoutMs: 200, ...limits });
   all.push(processor);
   return { processor, held, reports };
 }
@@ -189,7 +189,7 @@ describe("the queue", () => {
     const { processor, held, reports } = newHolding({ maxBatchSize: 2, maxQueueSize: 2 });
     await takeAllPlaces(processor, held);
     record(processor, 5);
-    held[0]!.end({ lostSpans: 2, sentence: "The collector is down" });
+    held[0]!.end({ lostSpans: 2, message: "The collector is down" });
     await until(() => reports.length > 0);
     assert.deepEqual(reports, ["Spans were lost (5): The collector is down"]);
     assert.equal(processor.losses.count, 5);
@@ -300,9 +300,9 @@ describe("where timers and requests die with what began them, as in workerd", ()
   it("a batch that never ends is given up, counted, and holds no place", async () => {
     const reports: string[] = [];
     let begun = 0;
-    const send = () => (begun++, new Promise<Sent>(() => {}));
-    const say = (sentence: string) => reports.push(sentence);
-    const processor = new BatchProcessor(send, say, { maxBatchSize: 1, timeoutMs: 10 });
+    const send = () => (begun++, new Promise<SendResult>(() => {}));
+    const warn = (message: string) => reports.push(message);
+    const processor = new BatchProcessor(send, warn, { maxBatchSize: 1, timeoutMs: 10 });
     record(processor, 6);
     await keepingAlive(() => processor.forceFlush());
     await turn(20);
@@ -311,7 +311,7 @@ describe("where timers and requests die with what began them, as in workerd", ()
     assert.equal(begun, 7);
     assert.equal(processor.losses.count, 6);
     assert.deepEqual(reports, [
-      "Spans were lost (1): the request that was to send them ended first: hand forceFlush to " +
+      "Spans were lost (1): the request that was to send them ended first: pass forceFlush() to " +
       "waitUntil",
     ]);
   });

@@ -3,8 +3,10 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { JobQueue, memory } from "../../mod.ts";
-import { ConsoleProcessor } from "../../src/tracing/export/console/console_processor.ts";
-import { describeSpan } from "../../src/tracing/export/console/describe_span.ts";
+import {
+  ConsoleProcessor,
+  describeSpan,
+} from "../../src/tracing/export/console/console_processor.ts";
 import { openCollector } from "./collector.ts";
 import { endTracing, init, printed, record } from "./init_tracing.ts";
 import { spanNamed } from "./made_spans.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { otlp } from "../../src/tracing/export/otlp/protocol.ts";
-import { endpointFrom, exactEndpoint } from "../../src/tracing/endpoint.ts";
+import { endpointFrom, exactEndpoint } from "../../src/tracing/destination.ts";
 import { zipkin } from "../../src/tracing/export/zipkin/protocol.ts";
 
 const DATADOG =

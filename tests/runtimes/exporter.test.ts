@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { deadlineIn } from "../../src/tracing/export/deadline.ts";
+import { deadlineIn } from "../../src/timers.ts";
 import { Losses } from "../../src/tracing/export/losses.ts";
 import type { ReadableSpan } from "../../src/tracing/export/readable_span.ts";
 import { type Destination, newSender } from "../../src/tracing/export/sender.ts";
@@ -18,7 +18,7 @@ function newExporter(
   },
 ) {
   const reports: string[] = [];
-  const losses = new Losses((sentence) => reports.push(sentence));
+  const losses = new Losses((message) => reports.push(message));
   const url = `${endpoint}/v1/traces`;
   const send = newSender({ url, protocol: otlp, retryDelayMs: 2, ...options });
   /** Exports and waits; the exporter's own timers keep no process alive. */
@@ -84,9 +84,9 @@ describe("an export", () => {
     for (const retryAfter of ["3600", inAnHour]) {
       await collector.answerWith({ status: 503, headers: { "retry-after": retryAfter } });
       const { exported } = newExporter(collector);
-      const { lostSpans, sentence } = await exported(spanNamed("one"));
+      const { lostSpans, message } = await exported(spanNamed("one"));
       assert.equal(lostSpans, 1);
-      assert.match(sentence!, /answered 503, and no time was left to try again$/);
+      assert.match(message!, /answered 503, and no time was left to try again$/);
     }
     assert.equal((await collector.received()).length, 2);
   });
@@ -96,11 +96,11 @@ describe("an export", () => {
       const collector = await openCollector();
       await collector.answerWith({ status, body: '{"message":"no such tenant"}' });
       const { exported, reports } = newExporter(collector);
-      const { lostSpans, sentence } = await exported(spanNamed("one"));
+      const { lostSpans, message } = await exported(spanNamed("one"));
       const expected = `The collector at ${collector.endpoint}/v1/traces answered ${status}: ` +
         "no such tenant";
       assert.equal(lostSpans, 1);
-      assert.equal(sentence, expected);
+      assert.equal(message, expected);
       assert.deepEqual(reports, [`Spans were lost (1): ${expected}`]);
       assert.equal((await collector.received()).length, 1);
     }
@@ -114,7 +114,7 @@ describe("an export", () => {
       const collector = await openCollector();
       await collector.answerWith({ status: 413 }, { status: 413 });
       const { exported, reports } = newExporter(collector);
-      assert.deepEqual(await exported(...eight), { lostSpans: 0, sentence: undefined });
+      assert.deepEqual(await exported(...eight), { lostSpans: 0, message: undefined });
       const sizesOf = async () =>
         (await collector.received()).map(({ body }) => namesIn(body).length);
       assert.deepEqual(await sizesOf(), [8, 4, 2, 2, 2, 2]);
@@ -154,9 +154,9 @@ describe("an export", () => {
       assert.equal((await exported(...eight)).lostSpans, 0);
       assert.ok(performance.now() - startedMs >= 990);
       await collector.answerWith({ status: 413, headers: { "retry-after": "3600" } });
-      const { lostSpans, sentence } = await newExporter(collector).exported(...eight);
+      const { lostSpans, message } = await newExporter(collector).exported(...eight);
       assert.equal(lostSpans, 8);
-      assert.match(sentence!, /answered 413, and no time was left to send less at once$/);
+      assert.match(message!, /answered 413, and no time was left to send less at once$/);
       assert.equal((await collector.received()).length, 4);
     });
 
@@ -164,9 +164,9 @@ describe("an export", () => {
       const collector = await openCollector();
       await collector.answerWith({ status: 413 }, {}, { hang: true, times: 9 });
       const { exported } = newExporter({ ...collector, timeoutMs: 200 });
-      const { lostSpans, sentence } = await exported(...eight);
+      const { lostSpans, message } = await exported(...eight);
       assert.equal(lostSpans, 4);
-      assert.match(sentence!, /did not answer within 200 ms$/);
+      assert.match(message!, /did not answer within 200 ms$/);
     });
   });
 
@@ -203,9 +203,9 @@ describe("an export", () => {
       return realFetch(...args);
     }) as typeof fetch;
     try {
-      const { lostSpans, sentence } = await exported(spanNamed("one"));
+      const { lostSpans, message } = await exported(spanNamed("one"));
       assert.equal(lostSpans, 1);
-      assert.match(sentence!, /could not be reached|did not answer/);
+      assert.match(message!, /could not be reached|did not answer/);
       assert.ok(tries > 1);
     } finally {
       globalThis.fetch = realFetch;
@@ -216,9 +216,9 @@ describe("an export", () => {
     const collector = await openCollector();
     await collector.answerWith({ hang: true });
     const { exported } = newExporter({ ...collector, timeoutMs: 60 });
-    const { lostSpans, sentence } = await exported(spanNamed("one"));
+    const { lostSpans, message } = await exported(spanNamed("one"));
     assert.equal(lostSpans, 1);
-    assert.match(sentence!, /did not answer within 60 ms$/);
+    assert.match(message!, /did not answer within 60 ms$/);
   });
 
   it("is a success with any body of a 200, also garbage", async () => {
@@ -235,11 +235,11 @@ describe("an export", () => {
     const body = '{"partialSuccess":{"rejectedSpans":"1","errorMessage":"too old"}}';
     await collector.answerWith({ body }, { body });
     const { exported, losses, reports } = newExporter(collector);
-    const sentence = `The collector at ${collector.endpoint}/v1/traces rejected 1 of 2: too old`;
+    const message = `The collector at ${collector.endpoint}/v1/traces rejected 1 of 2: too old`;
     const two = [spanNamed("one"), spanNamed("two")];
-    assert.deepEqual(await exported(...two), { lostSpans: 1, sentence });
-    assert.deepEqual(await exported(...two), { lostSpans: 1, sentence });
-    assert.deepEqual(reports, [`Spans were lost (1): ${sentence}`]);
+    assert.deepEqual(await exported(...two), { lostSpans: 1, message });
+    assert.deepEqual(await exported(...two), { lostSpans: 1, message });
+    assert.deepEqual(reports, [`Spans were lost (1): ${message}`]);
     assert.equal(losses.count, 2);
     assert.equal((await collector.received()).length, 2);
   });
@@ -300,9 +300,9 @@ describe("an export", () => {
     const collector = await openCollector();
     await collector.answerWith({ status: 400, bodyBytes: 9_000_000 });
     const { exported } = newExporter(collector);
-    const { lostSpans, sentence } = await exported(spanNamed("one"));
+    const { lostSpans, message } = await exported(spanNamed("one"));
     assert.equal(lostSpans, 1);
-    assert.match(sentence!, /answered 400: x{200}…$/);
+    assert.match(message!, /answered 400: x{200}…$/);
   });
 
   it("takes the status for the answer when the body breaks off", async () => {
@@ -310,7 +310,7 @@ describe("an export", () => {
     await collector.answerWith({ breakOff: true }, { status: 400, breakOff: true });
     const { exported } = newExporter(collector);
     assert.equal((await exported(spanNamed("one"))).lostSpans, 0);
-    assert.match((await exported(spanNamed("one"))).sentence!, /answered 400/);
+    assert.match((await exported(spanNamed("one"))).message!, /answered 400/);
   });
 
   it("is repeated when the connection ends without an answer", async () => {
@@ -365,8 +365,8 @@ describe("an export", () => {
       ...collector,
       headers: { authorization: "Bearer s3cr3t-key" },
     });
-    const { sentence } = await exported(spanNamed("one"));
-    assert.match(sentence!, /answered 401: unknown key … of …$/);
+    const { message } = await exported(spanNamed("one"));
+    assert.match(message!, /answered 401: unknown key … of …$/);
     assert.doesNotMatch(reports.join(), /s3cr3t/);
     assert.throws(
       () => newExporter({ ...collector, headers: { "x-key": "s3cr3t\nkey" } }),
@@ -378,7 +378,7 @@ describe("an export", () => {
     const losses = new Losses(() => {
       throw new Error("no logger");
     });
-    losses.batchEnded({ lostSpans: 2, sentence: "The collector is down" });
+    losses.batchEnded({ lostSpans: 2, message: "The collector is down" });
     assert.equal(losses.count, 2);
   });
 });

@@ -126,7 +126,7 @@ describe("the protocol", () => {
       const { requests, warnings } = await exportWith({}, env);
       assert.equal(requests[0]!.headers["content-type"], "application/json");
       assert.deepEqual(warnings, [
-        "OTEL_EXPORTER_OTLP_PROTOCOL is ignored: initTracing speaks OTLP as JSON over HTTP (http/json)",
+        "OTEL_EXPORTER_OTLP_PROTOCOL is ignored: initTracing sends OTLP as JSON over HTTP (http/json)",
       ]);
     }
   });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import type { ReadableSpan } from "../../src/tracing/export/readable_span.ts";
-import { encodeZipkinSpans } from "../../src/tracing/export/zipkin/encode.ts";
+import { encodeZipkinSpans } from "../../src/tracing/export/zipkin/protocol.ts";
 import { zipkinViolations, zipkinViolationsAtAnyTime } from "../zipkin_api.ts";
 import { openCollector } from "./collector.ts";
 import { hostileBatch } from "./generated_spans.ts";

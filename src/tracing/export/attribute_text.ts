@@ -1,25 +1,25 @@
 /**
- * An attribute's value as text, for formats that have nothing else, and for what only a type says is
- * text. Half of a surrogate pair in it becomes U+FFFD: UTF-8 has no form for one, and a receiver that
- * finds its escape refuses the whole request.
+ * Values of attributes as text, for formats that have only text and for values that only by their type
+ * are text. Unpaired surrogates become U+FFFD: UTF-8 cannot encode them, and a receiver that finds
+ * their JSON escape refuses the whole request.
  *
  * @module
  */
 
 import type { SpanAttributes } from "./readable_span.ts";
 
-/** A value as text: lists and objects as JSON. Never throws, whatever somebody made an attribute. */
+/** A value as text, lists and objects as JSON. Never throws. */
 export function attributeText(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value).toWellFormed();
   try {
     return (JSON.stringify(value) ?? "").replace(ESCAPE, wellFormedEscape);
   } catch {
-    // A bigint or a circle inside; it must not lose the other spans of its batch.
+    // A bigint or a cycle inside must not lose the other spans of its batch.
     return Object.prototype.toString.call(value).toWellFormed();
   }
 }
 
-/** Attributes as texts; what is null or undefined is left out. Never throws. */
+/** Attributes as texts, without those that are null or undefined. Never throws. */
 export function textsOf(attributes: SpanAttributes): Record<string, string> {
   const texts: Record<string, string> = Object.create(null);
   for (const key of Object.keys(attributes)) {
@@ -38,10 +38,10 @@ export function valueOf(attributes: object, key: string): unknown {
   }
 }
 
-// All escapes, so that a backslash that is escaped itself begins none.
+// Matches every escape, so that an escaped backslash does not look like the start of one.
 const ESCAPE = /\\(ud[89a-f][0-9a-f]{2}|.)/g;
 
-/** `JSON.stringify` escapes a surrogate only where it stands alone. */
+/** `JSON.stringify` escapes only unpaired surrogates. */
 function wellFormedEscape(escape: string): string {
   return escape.length > 2 ? "\ufffd" : escape;
 }

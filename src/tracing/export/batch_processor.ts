@@ -1,12 +1,18 @@
 /**
- * From the end of a span to a batch on its way. A worker waits for nothing of it: its span is put
- * into a queue, and a timer's turn encodes and sends. OpenTelemetry's own batch processor drops the
- * newest spans when its queue is full and counts none of them.
+ * Collects finished spans and sends them in batches. A span that ends is only queued; a timer encodes
+ * and sends, so workers do not wait. OpenTelemetry's own batch processor drops the newest spans when
+ * its queue is full, and does not count them.
  *
  * @module
  */
-import { sleep, startTimer, type TimerOptions, withTimeLimit } from "../../timers.ts";
-import { type Deadline, deadlineIn } from "./deadline.ts";
+import {
+  type Deadline,
+  deadlineIn,
+  sleep,
+  startTimer,
+  type TimerOptions,
+  withTimeLimit,
+} from "../../timers.ts";
 import { Losses } from "./losses.ts";
 import type { ReadableSpan } from "./readable_span.ts";
 import type { SendSpans } from "./sender.ts";
@@ -17,18 +23,18 @@ export interface BatchLimits {
   /** How long a span waits for others, in ms. @default {5_000} */
   readonly scheduleDelayMs?: number | undefined;
   /**
-   * How many spans wait at most; of more the oldest are sent, or dropped where nothing more can be on
-   * its way. @default {2_048}
+   * How many spans wait at most. When it is full, the oldest are sent at once, or dropped if enough
+   * batches are in flight. @default {2_048}
    */
   readonly maxQueueSize?: number | undefined;
-  /** How many spans one request carries at most. @default {512} */
+  /** How many spans one request has at most. @default {512} */
   readonly maxBatchSize?: number | undefined;
-  /** How long one batch may take, with all its retries, and a flush. @default {10_000} */
+  /** How long one batch may take with all its retries, and how long a flush, in ms. @default {10_000} */
   readonly timeoutMs?: number | undefined;
 }
 
 interface Batch {
-  /** The place of its first span among all that were ever queued. */
+  /** The position of its first span among all that were ever queued. */
   readonly first: number;
   readonly size: number;
   readonly deadline: Deadline;
@@ -37,14 +43,14 @@ interface Batch {
 
 // Waiting for spans alone must not keep a process running.
 const BACKGROUND: TimerOptions = { keepsAlive: false };
-// As many connections as workerd gives one request. More would only wait at the collector.
-const MOST_IN_FLIGHT = 6;
-// In one turn of the event loop, in which no answer can arrive: about 30 MB of full batches.
-const MOST_IN_A_TURN = 64;
-// Short against the time a request takes, so that a free place is not missed for long.
+// As many connections as workerd allows a request; more would only wait at the collector.
+const MAX_IN_FLIGHT = 6;
+// In one turn of the event loop, in which no response can arrive: about 30 MB of full batches.
+const MAX_IN_A_TURN = 64;
+// How often a flush looks for a free place: short compared with a request.
 const PLACE_CHECK_MS = 10;
-// A batch ends at its deadline by itself, and a timer at its time. What is later than this will never
-// come: in workerd both die with the request that began them.
+// A batch ends by its deadline, and a timer at its time. What is later than this will never come: in
+// workerd both end with the request that started them.
 const LATE_MS = 500;
 
 /** A `SpanProcessor` for the providers of every SDK line. None of its calls throws or rejects. */
@@ -61,9 +67,9 @@ export class BatchProcessor {
   #startedInTurn = 0;
   #isShutDown = false;
 
-  /** @param say told in a sentence that spans were lost, once in each outage. */
-  constructor(send: SendSpans, say: (sentence: string) => void, limits: BatchLimits = {}) {
-    this.losses = new Losses(say);
+  /** @param warn called with a message when spans were lost, once per outage. */
+  constructor(send: SendSpans, warn: (message: string) => void, limits: BatchLimits = {}) {
+    this.losses = new Losses(warn);
     this.#send = send;
     this.#scheduleDelayMs = limits.scheduleDelayMs ?? 5_000;
     this.#timeoutMs = limits.timeoutMs ?? 10_000;
@@ -71,10 +77,10 @@ export class BatchProcessor {
     this.#maxBatchSize = Math.min(limits.maxBatchSize ?? 512, this.#queue.capacity);
   }
 
-  /** A span that begins is of no interest. */
+  /** Spans are handled at their end. */
   onStart(): void {}
 
-  /** Queues a span that is sampled. */
+  /** Queues a sampled span. */
   onEnd(span: ReadableSpan): void {
     if (this.#isShutDown || (span.spanContext().traceFlags & 1) === 0) return;
     if (this.#queue.length === this.#queue.capacity) this.#sendInTurn();
@@ -83,14 +89,14 @@ export class BatchProcessor {
     else if (this.#queue.length === 1 || this.#isWakeDead()) this.#wakeIn(this.#scheduleDelayMs);
   }
 
-  /** Sends what was queued before this call and waits for it, within the timeout. */
+  /** Sends the spans queued so far and waits for the collector, within the timeout. */
   async forceFlush(): Promise<void> {
     const last = this.#queue.added;
     const deadline = deadlineIn(this.#timeoutMs);
     while (deadline.leftMs() > 0) {
       this.#start(1, deadline);
       if (this.#queue.removed >= last) break;
-      // By its own timer, because in workerd nothing may wait for what another request has begun.
+      // Polls, because in workerd nothing may wait for a promise of another request.
       await sleep(PLACE_CHECK_MS, BACKGROUND);
     }
     for (const batch of [...this.#inFlight].filter(({ first }) => first < last)) {
@@ -99,32 +105,33 @@ export class BatchProcessor {
     }
   }
 
-  /** Sends what is queued; what ends from now on, or could not be sent by then, is lost. */
+  /** Sends the queued spans within the timeout; those not sent by then, and those that end later, are lost. */
   async shutdown(): Promise<void> {
     this.#isShutDown = true;
     this.#cancelWake();
     await this.forceFlush();
-    // A timer that is late does not say in time that theirs is over.
+    // Their own timers may be late.
     this.#giveUp("a batch did not arrive in time", 0);
     const lostSpans = this.#queue.take(Infinity).length;
     if (lostSpans > 0) {
-      this.losses.batchEnded({ lostSpans, sentence: "tracing was shut down with no time left" });
+      this.losses.batchEnded({ lostSpans, message: "tracing was shut down with no time left" });
     }
   }
 
   /**
-   * In a burst that gives no timer its turn, what would be dropped is sent on the spot. What was begun
-   * in the same turn says nothing about the collector, so only what is under way for longer counts.
+   * In a burst of spans no timer gets its turn, so instead of dropping the oldest spans they are sent
+   * at once. Batches started in the same turn cannot have been answered; only older ones count as in
+   * flight.
    */
   #sendInTurn(): void {
     this.#forgetDead();
     const older = this.#inFlight.size - this.#startedInTurn;
-    if (older >= MOST_IN_FLIGHT || this.#startedInTurn >= MOST_IN_A_TURN) return;
+    if (older >= MAX_IN_FLIGHT || this.#startedInTurn >= MAX_IN_A_TURN) return;
     if (this.#startedInTurn === 0) {
       try {
         startTimer(0, () => this.#startedInTurn = 0, BACKGROUND);
       } catch {
-        return; // In workerd outside a request nothing can be sent either.
+        return; // In workerd, outside of a request, nothing can be sent either.
       }
     }
     this.#startedInTurn++;
@@ -137,7 +144,7 @@ export class BatchProcessor {
       this.#cancelWake = startTimer(ms, () => this.#wake(ms), BACKGROUND);
       this.#wakesAtMs = performance.now() + ms;
     } catch {
-      // In workerd there are no timers outside a request: the next span tries again.
+      // In workerd there are no timers outside of a request: the next span tries again.
       this.#wakesAtMs = -Infinity;
     }
   }
@@ -148,15 +155,15 @@ export class BatchProcessor {
 
   #wake(waitedMs: number): void {
     this.#wakesAtMs = Infinity;
-    // Spans beyond a full batch have not waited for others yet.
+    // Spans beyond a full batch have not waited yet.
     this.#start(waitedMs === 0 ? this.#maxBatchSize : 1);
     if (this.#queue.length > 0) this.#wakeIn(this.#scheduleDelayMs);
   }
 
-  /** Starts every batch for which there are spans and a place. */
+  /** Starts as many batches as there are spans and free places for. */
   #start(leastSize: number, deadline?: Deadline): void {
     this.#forgetDead();
-    while (this.#queue.length >= leastSize && this.#inFlight.size < MOST_IN_FLIGHT) {
+    while (this.#queue.length >= leastSize && this.#inFlight.size < MAX_IN_FLIGHT) {
       this.#startBatch(deadline ?? deadlineIn(this.#timeoutMs));
     }
   }
@@ -165,30 +172,30 @@ export class BatchProcessor {
     const first = this.#queue.removed;
     const spans = this.#queue.take(this.#maxBatchSize);
     const done = this.#send(spans, deadline).then((sent) => {
-      // What was given up is counted already.
+      // A batch that was given up is counted already.
       if (!this.#inFlight.delete(batch)) return;
       this.losses.batchEnded(sent);
-      // A shutdown starts the last ones itself, within its own time.
+      // A shutdown starts the last batches itself, within its own time.
       if (!this.#isShutDown) this.#start(this.#maxBatchSize);
     });
     const batch: Batch = { first, size: spans.length, deadline, done };
     this.#inFlight.add(batch);
   }
 
-  /** In workerd a batch dies with its request and never says so. */
+  /** In workerd a batch ends with its request, without settling. */
   #forgetDead(): void {
     this.#giveUp(
-      "the request that was to send them ended first: hand forceFlush to waitUntil",
+      "the request that was to send them ended first: pass forceFlush() to waitUntil",
       LATE_MS,
     );
   }
 
-  /** Counts the batches as lost whose time has been over for so long. */
-  #giveUp(sentence: string, lateMs: number): void {
+  /** Counts the batches as lost whose deadline passed more than `lateMs` ago. */
+  #giveUp(message: string, lateMs: number): void {
     for (const batch of this.#inFlight) {
       if (batch.deadline.leftMs() > -lateMs) continue;
       this.#inFlight.delete(batch);
-      this.losses.batchEnded({ lostSpans: batch.size, sentence });
+      this.losses.batchEnded({ lostSpans: batch.size, message });
     }
   }
 }

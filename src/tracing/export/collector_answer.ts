@@ -1,13 +1,13 @@
 /**
- * What a collector's answer means, by the OTLP/HTTP specification: 200 is success, also a partial
- * one; 429, 502, 503 and 504 ask to try again; everything else is final, but a 413 only for a request
- * of that size.
+ * What a collector's response means, by the OTLP/HTTP specification: 200 is a success or a partial
+ * one; 429, 502, 503 and 504 may be retried; 413 is final for a request of that size, and everything
+ * else is final.
  *
  * @module
  */
 import { escapeControlCharacters } from "../../control_characters.ts";
 
-/** What became of one request. */
+/** The result of one request. */
 export type CollectorAnswer =
   | { readonly kind: "accepted"; readonly body: string }
   | { readonly kind: "refused"; readonly reason: string }
@@ -19,7 +19,7 @@ export type CollectorAnswer =
 
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-/** Reads an answer to its end, which also gives the connection back. */
+/** Reads a response to its end, which also frees the connection. */
 export async function readCollectorAnswer(response: Response): Promise<CollectorAnswer> {
   const body = await readText(response);
   if (response.ok) return { kind: "accepted", body };
@@ -31,10 +31,10 @@ export async function readCollectorAnswer(response: Response): Promise<Collector
   return { kind: "refused", reason };
 }
 
-// OTLP's own bound for an answer.
-const LONGEST_ANSWER_BYTES = 4 * 1024 * 1024;
+// The limit that OTLP sets for a response.
+const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
 
-/** As much of the body as arrives; what the status says holds also when the body breaks off. */
+/** As much of the body as arrives: the status counts even if the body breaks off. */
 async function readText(response: Response): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
@@ -44,13 +44,13 @@ async function readText(response: Response): Promise<string> {
     for (let part = await reader?.read(); part?.value; part = await reader!.read()) {
       text += decoder.decode(part.value, { stream: true });
       bytes += part.value.byteLength;
-      if (bytes > LONGEST_ANSWER_BYTES) await reader!.cancel();
+      if (bytes > MAX_RESPONSE_BYTES) await reader!.cancel();
     }
   } catch { /* It broke off. */ }
   return text;
 }
 
-/** Of a refusal: a `google.rpc.Status` has a message; other bodies are one. */
+/** The message of a `google.rpc.Status`; any other body as it is. */
 function messageIn(body: string): unknown {
   try {
     return JSON.parse(body)?.message ?? "";
@@ -63,12 +63,12 @@ function messageIn(body: string): unknown {
 function readRetryAfter(value: string | null): number | undefined {
   if (value === null) return undefined;
   if (/^\d+$/.test(value)) return Number(value) * 1000;
-  // Every form of an HTTP date begins with the day's name; Date.parse alone takes "-1" for a year.
+  // Every form of an HTTP date begins with a weekday; Date.parse alone reads "-1" as a year.
   const time = /^[A-Z][a-z]{2}/.test(value) ? Date.parse(value) : NaN;
   return Number.isNaN(time) ? undefined : Math.max(0, time - Date.now());
 }
 
-/** A collector's words, short enough for a log, which may be a terminal. */
+/** A collector's text in one line, short and safe enough for a log or a terminal. */
 export function oneLine(text: unknown): string {
   const line = String(text).slice(0, 10_000).replace(/\s+/g, " ").trim();
   return escapeControlCharacters(line.length > 200 ? `${line.slice(0, 200)}…` : line);

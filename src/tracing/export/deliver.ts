@@ -1,25 +1,24 @@
 /**
- * One request to a collector, tried again while that can help and time is left.
+ * One request to a collector, retried as long as that can help and time is left.
  *
  * @module
  */
 import { type CollectorAnswer, readCollectorAnswer } from "./collector_answer.ts";
-import type { Deadline } from "./deadline.ts";
-import { sleep } from "../../timers.ts";
-import { type Body, bodyInit } from "./request_body.ts";
+import { type Deadline, sleep } from "../../timers.ts";
+import { bodyInit, type RequestBody } from "./request_body.ts";
 import { runWithoutTracing } from "../../trace/active_context.ts";
 
-/** A request that is the same at every try. */
+/** The request, the same at every try. */
 export interface Delivery {
   readonly url: string;
   readonly headers: Headers;
-  readonly body: Body;
+  readonly body: RequestBody;
 }
 
-/** The collector takes no request of this size, or not now. */
+/** The collector accepts no request of this size, at least not now. */
 export class TooLargeError extends Error {
   override readonly name = "TooLargeError";
-  /** When a smaller one may be sent, in ms. */
+  /** After how many ms a smaller one may be sent. */
   readonly retryAfterMs: number;
 
   constructor(message: string, retryAfterMs: number) {
@@ -31,12 +30,12 @@ export class TooLargeError extends Error {
 /**
  * Posts until the collector accepts.
  *
- * Tried again, after `retryDelayMs` that grow by half each time and vary by a fifth, or after what
- * `Retry-After` says: 429, 502, 503, 504, and a connection that is refused or breaks.
+ * The statuses 429, 502, 503 and 504, and a connection that is refused or breaks, are retried: after
+ * `Retry-After`, else after `retryDelayMs`, which grows by half each time and varies by a fifth.
  *
- * @returns the body of the answer of a collector that accepted.
- * @throws {TooLargeError} when it takes no request of that size.
- * @throws {Error} with what happened last, when it will not accept or the deadline is near.
+ * @returns the body of the response.
+ * @throws {TooLargeError} when the collector accepts no request of that size.
+ * @throws {Error} with the last reason, when the collector refuses or no time is left for a retry.
  */
 export async function deliver(
   delivery: Delivery,
@@ -46,14 +45,16 @@ export async function deliver(
   for (let delayMs = retryDelayMs;; delayMs *= 1.5) {
     const answer = await post(delivery, deadline);
     if (answer.kind === "accepted") return answer.body;
-    if (answer.kind === "refused") throw new Error(said(delivery, answer.reason));
+    if (answer.kind === "refused") throw new Error(collectorSentence(delivery, answer.reason));
     if (answer.kind === "too large") {
-      throw new TooLargeError(said(delivery, answer.reason), answer.retryAfterMs ?? 0);
+      throw new TooLargeError(collectorSentence(delivery, answer.reason), answer.retryAfterMs ?? 0);
     }
-    // A collector that says "at once" must not be asked in a tight loop.
+    // `Retry-After: 0` must not make a tight loop.
     const pauseMs = Math.max(answer.retryAfterMs ?? jittered(delayMs), retryDelayMs / 10);
     if (pauseMs >= deadline.leftMs()) {
-      throw new Error(said(delivery, `${answer.reason}, and no time was left to try again`));
+      throw new Error(
+        collectorSentence(delivery, `${answer.reason}, and no time was left to try again`),
+      );
     }
     await sleep(pauseMs, { keepsAlive: false });
   }
@@ -64,9 +65,9 @@ async function post(
   deadline: Deadline,
 ): Promise<CollectorAnswer> {
   try {
-    // A traced fetch would make a span for every request that carries spans.
+    // An instrumented fetch would make a span for every request that carries spans.
     const response = await runWithoutTracing(() =>
-      // A redirect would take the headers, and with them the keys in them, to another host.
+      // A redirect would send the headers, which may hold keys, to another host.
       fetch(url, {
         method: "POST",
         ...bodyInit(body, headers),
@@ -83,18 +84,18 @@ async function post(
   }
 }
 
-/** Many senders that failed together must not come back together. */
+/** Senders that failed at the same time must not retry at the same time. */
 function jittered(delayMs: number): number {
   return delayMs * (0.8 + 0.4 * Math.random());
 }
 
-/** What a collector did, as a sentence with its address and without any secret. */
-export function said({ url, headers }: Omit<Delivery, "body">, what: string): string {
+/** What a collector did, as a sentence with its address and without the values of headers. */
+export function collectorSentence({ url, headers }: Omit<Delivery, "body">, what: string): string {
   const { origin, pathname } = new URL(url);
   return `The collector at ${origin}${pathname} ${withoutSecrets(what, headers)}`;
 }
 
-/** A collector may repeat a key that it does not know; it must not get into a log. */
+/** A collector may repeat a key that it rejects, which must not get into a log. */
 function withoutSecrets(reason: string, headers: Headers): string {
   let text = reason;
   for (const [name, value] of headers) {
@@ -106,7 +107,7 @@ function withoutSecrets(reason: string, headers: Headers): string {
   return text;
 }
 
-/** What lies behind "fetch failed": Node keeps it in `cause`, as a code when there are several. */
+/** The reason behind "fetch failed", which Node keeps in `cause`, with a code when there are several. */
 function cause(error: unknown): string {
   const { message, cause } = error as { message?: string; cause?: { code?: string } };
   return cause?.code ?? message ?? String(error);

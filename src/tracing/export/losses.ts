@@ -1,49 +1,49 @@
 /**
- * What was lost on the way: every span is counted, and one sentence is said in each outage, which
- * lasts until a batch arrives and nothing was dropped meanwhile.
+ * The spans that were lost. Each is counted, and each outage is reported once: it ends when a batch
+ * arrives and no span was dropped since the one before.
  *
  * @module
  */
-import type { Sent } from "./sender.ts";
+import type { SendResult } from "./sender.ts";
 
-/** Counts lost spans, and tells of them. */
+/** Counts lost spans, and reports outages. */
 export class Losses {
-  readonly #say: (sentence: string) => void;
+  readonly #warn: (message: string) => void;
   #count = 0;
-  #droppedSince = 0;
-  #isSaid = false;
+  #unreportedDrops = 0;
+  #isReported = false;
 
-  constructor(say: (sentence: string) => void) {
-    this.#say = say;
+  constructor(warn: (message: string) => void) {
+    this.#warn = warn;
   }
 
-  /** All spans lost so far. */
+  /** How many spans were lost so far. */
   get count(): number {
     return this.#count;
   }
 
-  /** Counts the oldest span, dropped for a newer one. It is told of when the next batch ends. */
+  /** Counts a span dropped for a newer one. It is reported when the next batch ends. */
   countDropped(): void {
     this.#count++;
-    this.#droppedSince++;
+    this.#unreportedDrops++;
   }
 
-  /** Learns how a batch ended. */
-  batchEnded({ lostSpans, sentence }: Sent): void {
+  /** Counts what a batch lost, and reports it. */
+  batchEnded({ lostSpans, message }: SendResult): void {
     this.#count += lostSpans;
-    const lost = lostSpans + this.#droppedSince;
-    this.#droppedSince = 0;
+    const lost = lostSpans + this.#unreportedDrops;
+    this.#unreportedDrops = 0;
     if (lost > 0) {
-      this.#sayOnce(`Spans were lost (${lost}): ${sentence ?? "more came than could be sent"}`);
-    } else if (sentence !== undefined) this.#sayOnce(sentence);
-    else this.#isSaid = false;
+      this.#reportOnce(`Spans were lost (${lost}): ${message ?? "more came than could be sent"}`);
+    } else if (message !== undefined) this.#reportOnce(message);
+    else this.#isReported = false;
   }
 
-  #sayOnce(sentence: string): void {
-    if (this.#isSaid) return;
-    this.#isSaid = true;
+  #reportOnce(message: string): void {
+    if (this.#isReported) return;
+    this.#isReported = true;
     try {
-      this.#say(sentence);
-    } catch { /* A logger that fails must not make lost spans worse. */ }
+      this.#warn(message);
+    } catch { /* A logger that throws must not lose further spans. */ }
   }
 }

@@ -1,31 +1,31 @@
 /**
- * What differs between the formats that spans are sent in. Delivery, queue, deadline and reports are
+ * What differs between the formats in which spans are sent. Queue, delivery, deadline and reports are
  * the same for all.
  *
  * @module
  */
 import type { ReadableSpan } from "./readable_span.ts";
 
-/** JSON as text, or as its UTF-8. */
+/** JSON, as text or in UTF-8. */
 export type Json = string | Uint8Array<ArrayBuffer>;
 
-/** A format, and what a collector that speaks it means by its answer. */
+/** A format of requests, and of responses. */
 export interface Protocol {
-  /** Writes spans as the JSON of one request. */
+  /** Encodes spans as the JSON of one request. */
   encode(spans: readonly ReadableSpan[]): Json;
-  /** Takes back what was encoded, once a collector has taken it; then it may change. */
+  /** Takes back what `encode` returned, whose memory may then be used again. */
   recycle?(json: Json): void;
   /** Reads the body of a 2xx answer. */
   readAcceptance(body: string): Acceptance;
 }
 
-/** What a collector says of a request that it took. */
+/** A successful response. */
 export interface Acceptance {
-  /** The spans that it did not keep all the same. */
+  /** How many spans of the request were rejected all the same. */
   readonly rejectedSpans: number;
-  /** Its own words, if it has any. */
+  /** A message, or an empty text. */
   readonly message: string;
 }
 
-/** All is well. */
+/** All spans were accepted. */
 export const acceptedAll: Acceptance = { rejectedSpans: 0, message: "" };

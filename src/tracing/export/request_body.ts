@@ -1,31 +1,48 @@
 /**
- * A body as a runtime's `fetch` sends it with the least work.
+ * The bodies of requests: compressed with what every runtime has of the web's API, so without
+ * `node:zlib`, and in the form that the runtime's `fetch` sends with the least work.
  *
  * @module
  */
 
-/** What a request carries. */
-export type Body = string | Uint8Array<ArrayBuffer>;
+/** The content of a request. */
+export type RequestBody = string | Uint8Array<ArrayBuffer>;
 
-/** The part of a request that depends on its body. */
-export type BodyInit = Pick<RequestInit, "body" | "headers" | "credentials"> & {
+/** How bodies are compressed. */
+export type Compression = "gzip" | "none";
+
+/** Whether this runtime can compress. */
+export function canGzip(): boolean {
+  return typeof CompressionStream === "function";
+}
+
+/** Compresses text or bytes. */
+export async function gzip(
+  body: RequestBody,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const compressed = new Blob([body]).stream().pipeThrough(new CompressionStream("gzip"));
+  return new Uint8Array(await new Response(compressed).arrayBuffer());
+}
+
+/** The options of `fetch` that depend on the body. */
+export type RequestBodyInit = Pick<RequestInit, "body" | "headers" | "credentials"> & {
   readonly duplex?: "half";
 };
 
 type Runtime = { process?: { versions?: { undici?: string } } };
 
 /**
- * A body with its headers. Node's `fetch`, which is undici's, makes four copies of one that is bytes:
- * they cost more than all else about an export, and every sixth batch a full garbage collection. A
- * stream's bytes it sends as they are, and with a length it says that length. The `fetch` of others
- * makes fewer copies, and Deno's would not say the length.
+ * A body with its headers. Node's `fetch` (undici) copies a body of bytes four times, which costs more
+ * than the rest of an export and causes a full garbage collection every sixth batch. The bytes of a
+ * stream it does not copy, and it sends a `content-length` that is set. Other runtimes copy less, and
+ * Deno does not send the length of a stream.
  */
-export function bodyInit(body: Body, headers: Headers): BodyInit {
+export function bodyInit(body: RequestBody, headers: Headers): RequestBodyInit {
   const isUndici = (globalThis as Runtime).process?.versions?.undici !== undefined;
   if (!isUndici || typeof body === "string") return { body, headers };
   const sized = new Headers(headers);
   sized.set("content-length", `${body.byteLength}`);
-  // A 401 is answered with a second request where there are credentials, which a stream cannot be.
+  // With credentials, fetch would repeat the request after a 401, which a stream does not allow.
   return { body: streamOf(body), headers: sized, duplex: "half", credentials: "omit" };
 }
 

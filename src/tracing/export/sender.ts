@@ -1,46 +1,45 @@
 /**
- * Batches of spans, sent as JSON over the global `fetch`, which every runtime has. OpenTelemetry's
- * own exporter uses `node:http` outside a browser bundle and does not try a refused connection again.
+ * Sends batches of spans as JSON with the global `fetch`, which every runtime has. OpenTelemetry's own
+ * exporter uses `node:http` outside of browser bundles and does not retry a refused connection.
  *
  * @module
  */
 import { oneLine } from "./collector_answer.ts";
-import type { Deadline } from "./deadline.ts";
-import { sleep } from "../../timers.ts";
-import { deliver, said, TooLargeError } from "./deliver.ts";
-import { canGzip, type Compression, gzip } from "./gzip.ts";
+import { type Deadline, sleep } from "../../timers.ts";
+import { collectorSentence, deliver, TooLargeError } from "./deliver.ts";
+import { canGzip, type Compression, gzip } from "./request_body.ts";
 import type { Acceptance, Json, Protocol } from "./protocol.ts";
 import type { ReadableSpan } from "./readable_span.ts";
 import { version } from "../../version.ts";
 
-/** Where spans go, and how. */
+/** Where spans are sent, and how. */
 export interface Destination {
-  /** The whole URL to post to. */
+  /** The full URL to post to. */
   readonly url: string;
-  /** The format that is understood there. */
+  /** The format of the requests. */
   readonly protocol: Protocol;
-  /** Sent with every request, such as an API key. */
+  /** Headers of every request, such as an API key. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** @default {"none"} */
   readonly compression?: Compression | undefined;
-  /** Before the second try; then half more each time. @default {1_000} */
+  /** The delay before the first retry, in ms; each next one is half as long again. @default {1_000} */
   readonly retryDelayMs?: number | undefined;
 }
 
-/** What became of a batch. */
-export interface Sent {
-  /** The spans that did not arrive, or were not kept there. */
+/** How the export of a batch ended. */
+export interface SendResult {
+  /** How many spans did not arrive or were rejected. */
   readonly lostSpans: number;
-  /** Why, or what else the collector has to say; a sentence. */
-  readonly sentence?: string | undefined;
+  /** Why, or a warning of the collector. */
+  readonly message?: string | undefined;
 }
 
 /** Sends one batch within its deadline. Never rejects. */
-export type SendSpans = (spans: readonly ReadableSpan[], deadline: Deadline) => Promise<Sent>;
+export type SendSpans = (spans: readonly ReadableSpan[], deadline: Deadline) => Promise<SendResult>;
 
 /**
- * Makes what sends to one destination. Of a batch that is too large there, or that has a span which
- * cannot be written, each half is sent, down to the one span that is the reason.
+ * Creates the sender of one destination. A batch that is too large for the collector, or that has a
+ * span which cannot be encoded, is sent in halves, down to the one span that is the reason.
  *
  * @throws {TypeError} when a header cannot be sent.
  */
@@ -49,8 +48,8 @@ export function newSender(destination: Destination): SendSpans {
   const isCompressed = destination.compression === "gzip" && canGzip();
   const headers = readHeaders(destination.headers ?? {});
   if (isCompressed) headers.set("content-encoding", "gzip");
-  const place = { url, headers };
-  // Before compression: of the smallest batch that was too large.
+  const target = { url, headers };
+  // The length, before compression, of the smallest batch that was too large.
   let refusedLength = Infinity;
 
   const send: SendSpans = async (spans, deadline) => {
@@ -62,19 +61,19 @@ export function newSender(destination: Destination): SendSpans {
         return await sendHalves(spans, deadline);
       }
       const body = isCompressed ? await gzip(json) : json;
-      const answer = await deliver({ ...place, body }, deadline, retryDelayMs);
+      const response = await deliver({ ...target, body }, deadline, retryDelayMs);
       protocol.recycle?.(json);
-      return whatBecameOf(spans, protocol.readAcceptance(answer));
+      return resultOf(spans, protocol.readAcceptance(response));
     } catch (error) {
       if (json === undefined && spans.length > 1) return await sendHalves(spans, deadline);
-      if (json === undefined || !(error instanceof TooLargeError)) return lost(spans, error);
+      if (json === undefined || !(error instanceof TooLargeError)) return allLost(spans, error);
       if (spans.length === 1) {
         const bytes = new Blob([json]).size;
-        return lost(spans, `${error.message}, to one span of ${bytes} bytes`);
+        return allLost(spans, `${error.message}, to one span of ${bytes} bytes`);
       }
       refusedLength = Math.min(refusedLength, json.length);
       if (error.retryAfterMs >= deadline.leftMs()) {
-        return lost(spans, `${error.message}, and no time was left to send less at once`);
+        return allLost(spans, `${error.message}, and no time was left to send less at once`);
       }
       await sleep(error.retryAfterMs, { keepsAlive: false });
       return await sendHalves(spans, deadline);
@@ -87,19 +86,27 @@ export function newSender(destination: Destination): SendSpans {
       await send(spans.slice(0, middle), deadline),
       await send(spans.slice(middle), deadline),
     ] as const;
-    const told = halves.find(({ lostSpans }) => lostSpans > 0) ??
-      halves.find(({ sentence }) => sentence !== undefined);
-    return { lostSpans: halves[0].lostSpans + halves[1].lostSpans, sentence: told?.sentence };
+    const first = halves.find(({ lostSpans }) => lostSpans > 0) ??
+      halves.find(({ message }) => message !== undefined);
+    return { lostSpans: halves[0].lostSpans + halves[1].lostSpans, message: first?.message };
   };
 
-  const whatBecameOf = (spans: Spans, { rejectedSpans, message }: Acceptance): Sent => {
-    const words = oneLine(message);
+  const resultOf = (spans: Spans, { rejectedSpans, message }: Acceptance): SendResult => {
+    const warning = oneLine(message);
     if (rejectedSpans > 0) {
-      const sentence = said(place, `rejected ${rejectedSpans} of ${spans.length}: ${words}`);
-      return { lostSpans: Math.min(rejectedSpans, spans.length), sentence };
+      return {
+        lostSpans: Math.min(rejectedSpans, spans.length),
+        message: collectorSentence(
+          target,
+          `rejected ${rejectedSpans} of ${spans.length}: ${warning}`,
+        ),
+      };
     }
-    if (words === "") return { lostSpans: 0 };
-    return { lostSpans: 0, sentence: said(place, `accepted all spans with a warning: ${words}`) };
+    if (warning === "") return { lostSpans: 0 };
+    return {
+      lostSpans: 0,
+      message: collectorSentence(target, `accepted all spans with a warning: ${warning}`),
+    };
   };
 
   return send;
@@ -107,16 +114,20 @@ export function newSender(destination: Destination): SendSpans {
 
 type Spans = readonly ReadableSpan[];
 
-function lost(spans: Spans, reason: unknown): Sent {
-  const sentence = reason instanceof Error ? reason.message : String(reason);
-  return { lostSpans: spans.length, sentence };
+function allLost(spans: Spans, reason: unknown): SendResult {
+  const message = reason instanceof Error ? reason.message : String(reason);
+  return { lostSpans: spans.length, message };
 }
 
-/** @throws {TypeError} which names the header; the runtime's own error would show the value. */
-export function readHeaders(given: Readonly<Record<string, string>>): Headers {
-  // OTLP asks for one that names the exporter; in a browser, fetch keeps its own.
+/**
+ * The headers of every request.
+ *
+ * @throws {TypeError} that names the header; the runtime's own error would show the value.
+ */
+export function readHeaders(values: Readonly<Record<string, string>>): Headers {
+  // OTLP wants it to name the exporter. In a browser, fetch keeps its own.
   const headers = new Headers({ "user-agent": `hammerwork/${version}` });
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries(values)) {
     try {
       headers.set(name, value);
     } catch {

@@ -1,14 +1,14 @@
 /**
- * The spans that wait to be sent: no more than fit, and the newest of them. What happened last tells
- * most about why nothing arrives.
+ * The spans that wait to be sent. When the queue is full, the oldest is dropped for the newest: the
+ * last spans before an outage say most about it.
  *
  * @module
  */
 import type { ReadableSpan } from "./readable_span.ts";
 
-/** A ring: a span is put in and taken out without moving another. */
+/** A ring buffer. */
 export class SpanQueue {
-  /** How many fit. */
+  /** How many spans fit. */
   readonly capacity: number;
   readonly #ring: (ReadableSpan | undefined)[] = [];
   #added = 0;
@@ -18,22 +18,22 @@ export class SpanQueue {
     this.capacity = capacity;
   }
 
-  /** How many wait. */
+  /** How many spans wait. */
   get length(): number {
     return this.#added - this.#removed;
   }
 
-  /** How many were ever added. */
+  /** How many spans were ever added. */
   get added(): number {
     return this.#added;
   }
 
-  /** How many were ever taken out or dropped: the place of the oldest that waits. */
+  /** How many spans were ever taken out or dropped, which is the position of the oldest one. */
   get removed(): number {
     return this.#removed;
   }
 
-  /** Adds a span. Where none fits any more, the oldest is dropped, and that is returned as `true`. */
+  /** Adds a span. @returns whether the oldest one was dropped for it. */
   add(span: ReadableSpan): boolean {
     const isFull = this.length === this.capacity;
     if (isFull) this.#removed++;
@@ -41,13 +41,13 @@ export class SpanQueue {
     return isFull;
   }
 
-  /** Takes the oldest out, at most this many. */
+  /** Takes out the oldest spans, at most this many. */
   take(count: number): ReadableSpan[] {
     const taken: ReadableSpan[] = [];
     while (taken.length < count && this.length > 0) {
       const place = this.#removed++ % this.capacity;
       taken.push(this.#ring[place]!);
-      // Sent spans must not be held until the ring comes round.
+      // Otherwise sent spans would stay in memory until the ring comes round.
       this.#ring[place] = undefined;
     }
     return taken;

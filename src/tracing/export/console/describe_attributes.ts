@@ -1,6 +1,6 @@
 /**
- * Attributes as `key=value` in one line. A span's own name says already what a job's attributes
- * repeat, and their long prefixes are left off.
+ * Attributes as `key=value` in one line, without the long prefixes and without those that the span's
+ * name repeats.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { escapeControlCharacters } from "../../../control_characters.ts";
 import { attributeText } from "../attribute_text.ts";
 import type { SpanAttributes } from "../readable_span.ts";
 
-/** In the span's name, the same for all, or told with another one. */
+/** In the span's name, the same for all spans, or written with another attribute. */
 const REPEATED: ReadonlySet<string> = new Set([
   "messaging.system",
   "messaging.operation.name",
@@ -17,7 +17,7 @@ const REPEATED: ReadonlySet<string> = new Set([
   "hammerwork.job.max_attempts",
 ]);
 
-/** The word for it here. */
+/** Shorter names. */
 const RENAMED: ReadonlyMap<string, string> = new Map([
   ["messaging.message.id", "job"],
   ["messaging.message.conversation_id", "correlation_id"],
@@ -25,27 +25,27 @@ const RENAMED: ReadonlyMap<string, string> = new Map([
 
 const PREFIXES = ["hammerwork.job.", "hammerwork.", "messaging.message.", "messaging."];
 
-const MOST_SHOWN = 12;
-const LONGEST_TEXT = 80;
+const MAX_ATTRIBUTES = 12;
+const MAX_TEXT_LENGTH = 80;
 
-/** Writes what is worth reading of them. */
+/** Writes the attributes. */
 export function describeAttributes(attributes: SpanAttributes): string {
-  const telling = Object.entries(attributes)
+  const informative = Object.entries(attributes)
     .filter(([key, value]) => !REPEATED.has(key) && value !== undefined && value !== null);
-  const shown = telling.slice(0, MOST_SHOWN)
+  const shown = informative.slice(0, MAX_ATTRIBUTES)
     .map(([key, value]) => `${shortKey(key)}=${quoted(value)}${outOf(key, attributes)}`);
-  const more = telling.length - shown.length;
+  const more = informative.length - shown.length;
   return (more > 0 ? [...shown, `and ${more} more`] : shown).join(" ");
 }
 
-/** Text that cannot break the line, turn it round, nor change the terminal. */
+/** A value as text in one line, without control characters. */
 export function oneLineOf(value: unknown): string {
   return escapeControlCharacters(shortened(value));
 }
 
 function shortened(value: unknown): string {
   const text = attributeText(value).slice(0, 1_000).replace(/\s+/g, " ").trim();
-  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT - 1)}…` : text;
+  return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH - 1)}…` : text;
 }
 
 /** `attempt=1/3` */
@@ -62,7 +62,7 @@ function shortKey(key: string): string {
 
 function quoted(value: unknown): string {
   if (typeof value === "string") {
-    return /^[\w.:/@+-]+$/.test(value) && value.length <= LONGEST_TEXT
+    return /^[\w.:/@+-]+$/.test(value) && value.length <= MAX_TEXT_LENGTH
       ? value
       : escapeControlCharacters(JSON.stringify(shortened(value)));
   }

@@ -1,23 +1,24 @@
 /**
  * Spans as OTLP/JSON: the body of an `ExportTraceServiceRequest`, as the OTLP specification maps it
- * to JSON (ids in hex, enums as numbers, times as decimal strings). For well-formed spans it equals
- * what OpenTelemetry's own `JsonTraceSerializer` gives; the tests compare the two. What a receiver
- * would refuse the whole request for is mended or left out.
+ * to JSON (ids in hex, enums as numbers, times as decimal strings). For well-formed spans it equals the
+ * output of OpenTelemetry's own `JsonTraceSerializer`; tests compare the two. Values that would make a
+ * receiver refuse the whole request are repaired or left out.
  *
  * @module
  */
 import { isSpanContextValid, isValidSpanId, type SpanContext } from "@opentelemetry/api";
 import { attributeText } from "../attribute_text.ts";
-import { endOf, nanosSince1970 } from "../span_time.ts";
 import { writeAttributes } from "./encode_attributes.ts";
 import { JsonBytes } from "./json_bytes.ts";
-import type {
-  HrTime,
-  ReadableSpan,
-  SpanEvent,
-  SpanLink,
-  SpanResource,
-  SpanScope,
+import {
+  endOf,
+  type HrTime,
+  nanosSince1970,
+  type ReadableSpan,
+  type SpanEvent,
+  type SpanLink,
+  type SpanResource,
+  type SpanScope,
 } from "../readable_span.ts";
 
 const json = new JsonBytes();
@@ -25,7 +26,7 @@ const json = new JsonBytes();
 /**
  * Writes spans as the JSON text of one export request.
  *
- * @throws {RangeError} when a span's own ids are none.
+ * @throws {RangeError} when a span has no valid ids.
  */
 export function encodeSpans(spans: readonly ReadableSpan[]): Uint8Array<ArrayBuffer> {
   json.begin();
@@ -35,7 +36,7 @@ export function encodeSpans(spans: readonly ReadableSpan[]): Uint8Array<ArrayBuf
   return json.end();
 }
 
-/** Takes back what {@linkcode encodeSpans} gave, once it is sent. It must not be read any more. */
+/** Takes back what {@linkcode encodeSpans} returned. It must not be read any more. */
 export function recycleSpans(encoded: Uint8Array<ArrayBuffer>): void {
   json.takeBack(encoded);
 }
@@ -48,7 +49,7 @@ function groupByResource(spans: readonly ReadableSpan[]): Map<SpanResource, Span
   let group: ReadableSpan[] = [];
   for (const span of spans) {
     const { resource, instrumentationScope } = span;
-    // Most come one after another from the same library.
+    // Most spans follow one of the same library.
     if (resource !== last?.resource || instrumentationScope !== last.instrumentationScope) {
       const byScope = entryOf(byResource, resource, () => new Map<string, ReadableSpan[]>());
       group = entryOf(byScope, scopeKey(instrumentationScope), () => []);
@@ -77,7 +78,7 @@ function writeResourceSpans(
   writeAttributes(json, attributes);
   json.part(`,"droppedAttributesCount":0},"scopeSpans":`);
   json.list([...byScope.values()], writeScopeSpans);
-  // An empty URL says nothing.
+  // An empty URL is left out.
   writeText(json, "schemaUrl", schemaUrl || undefined);
   json.part("}");
 }
@@ -109,7 +110,7 @@ function writeScope(json: JsonBytes, scope: SpanScope): void {
 function writeSpan(json: JsonBytes, span: ReadableSpan): void {
   const { parentSpanContext, status, startTime } = span;
   const { traceId, spanId, traceState, traceFlags } = span.spanContext();
-  const links = soundLinks(span);
+  const links = validLinks(span);
   json.part(`{"traceId":`);
   json.id(traceId, 32);
   json.part(`,"spanId":`);
@@ -175,7 +176,7 @@ function writeLink(json: JsonBytes, link: SpanLink): void {
   json.part("}");
 }
 
-/** OTLP keeps 0 for a kind that nobody stated; the API's INTERNAL is its 1. */
+/** In OTLP 0 is unspecified, and the API's INTERNAL (0) is 1. */
 function kindOf({ kind }: ReadableSpan): number {
   return Number.isInteger(kind) && kind >= 0 && kind <= 4 ? kind + 1 : 0;
 }
@@ -187,33 +188,33 @@ function statusCodeOf({ status: { code } }: ReadableSpan): number {
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 
-/** The W3C trace flags, and whether the context they are told of came from another process. */
-function flagsOf(traceFlags: number, told: SpanContext | undefined): number {
-  return (traceFlags & 0xff) | HAS_IS_REMOTE | (told?.isRemote ? IS_REMOTE : 0);
+/** The W3C trace flags, and whether a context is from another process. */
+function flagsOf(traceFlags: number, context: SpanContext | undefined): number {
+  return (traceFlags & 0xff) | HAS_IS_REMOTE | (context?.isRemote ? IS_REMOTE : 0);
 }
 
-/** The links that lead somewhere; the API lets everything pass. */
-function soundLinks({ links }: ReadableSpan): readonly SpanLink[] {
+/** The links with valid ids. The API does not check them. */
+function validLinks({ links }: ReadableSpan): readonly SpanLink[] {
   if (links.length === 0) return links;
   return links.filter(({ context }) => context && isSpanContextValid(context));
 }
 
-/** Only types say that a name is text. */
+/** A name is text only by its type. */
 function writeName(json: JsonBytes, name: unknown): void {
   json.string(attributeText(name ?? ""));
 }
 
-/** Writes one more property, if there is a value for it. */
+/** Writes a further property, if it has a value. */
 function writeText(json: JsonBytes, name: string, value: unknown): void {
   if (value !== undefined && value !== null) json.optional(name, attributeText(value));
 }
 
-/** A count of 32 bits. */
+/** Writes a count of 32 bits. */
 function writeCount(json: JsonBytes, count: number | undefined): void {
   json.number(count! > 0 ? Math.min(Math.trunc(count!), 0xffff_ffff) : 0);
 }
 
-/** Nanoseconds since 1970 as a decimal string: they do not fit a double. */
+/** Writes nanoseconds since 1970 as a decimal string. */
 function writeTime(json: JsonBytes, time: HrTime): void {
   json.part('"');
   json.ascii(nanosSince1970(time));

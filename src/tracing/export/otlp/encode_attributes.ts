@@ -1,8 +1,7 @@
 /**
- * Attributes as OTLP/JSON. Numbers are told apart by their value alone, which is what OpenTelemetry's
- * own exporter does: 1 is an int, 1.5 a double. What a receiver would refuse the whole request for is
- * written as proto3's JSON mapping has it: a double that is not finite as text, an integer that is not
- * safe as a double.
+ * Attributes as OTLP/JSON. As in OpenTelemetry's own exporter, a number's type follows from its value:
+ * 1 is an int, 1.5 a double. Values that would make a receiver refuse the whole request are written as
+ * proto3's JSON mapping says: a double that is not finite as text, an unsafe integer as a double.
  *
  * @module
  */
@@ -14,12 +13,12 @@ export function writeAttributes(json: JsonBytes, attributes: object): void {
   writeEntries(json, attributes, []);
 }
 
-/** The objects that a value is in, from the outermost. */
+/** The objects around a value, from the outermost. */
 type Path = readonly object[];
 
-// Far deeper than data is, and no deeper than what a decoder of protobuf goes, which counts three
-// messages a level.
-const DEEPEST = 30;
+// Far deeper than real data, and as deep as a decoder of protobuf goes, to which each level is three
+// messages.
+const MAX_DEPTH = 30;
 
 function writeEntries(json: JsonBytes, attributes: object, path: Path): void {
   const keys = Object.keys(attributes);
@@ -27,10 +26,10 @@ function writeEntries(json: JsonBytes, attributes: object, path: Path): void {
   json.part("[");
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i]!;
-    const last = lastOf.get(key);
-    // What is remembered is well-formed.
+    const last = cache.get(key);
+    // Cached keys are well-formed.
     if (last === undefined && !key.isWellFormed()) {
-      json.backTo(start);
+      json.truncate(start);
       return writeEntries(json, withWellFormedKeys(attributes, keys), path);
     }
     if (i > 0) json.part(",");
@@ -39,36 +38,36 @@ function writeEntries(json: JsonBytes, attributes: object, path: Path): void {
   json.part("]");
 }
 
-/** Keys that differ may become one, and none may come twice. */
+/** Different keys may become the same, and none may be written twice. */
 function withWellFormedKeys(attributes: object, keys: readonly string[]): object {
   const wellFormed: Record<string, unknown> = Object.create(null);
   for (const key of keys) wellFormed[key.toWellFormed()] = valueOf(attributes, key);
   return wellFormed;
 }
 
-/** What was written for a key. */
-interface Written {
-  /** The value it last had. */
+/** A key's attribute, as it was last written. */
+interface CachedAttribute {
+  /** Its last value. */
   value: unknown;
-  /** Its bytes, once the value has come twice in a row. */
+  /** Its bytes, once the value came twice in a row. */
   bytes: Uint8Array | undefined;
 }
 
-// Most keys have the same value in one span after another.
-const lastOf = new Map<string, Written>();
-// Keys can be made of data, and then there is no end of them.
-const MOST_KEYS = 500;
-const LONGEST_VALUE = 100;
+// The cache of the process: most attributes have the same value in one span after another. Keys may be
+// made of data, so their number is limited.
+const cache = new Map<string, CachedAttribute>();
+const MAX_CACHED_KEYS = 500;
+const MAX_CACHED_LENGTH = 100;
 
 function writeAttribute(
   json: JsonBytes,
   key: string,
   value: unknown,
-  last: Written | undefined,
+  last: CachedAttribute | undefined,
   path: Path,
 ): void {
-  const isRepeated = last?.value === value && isKept(value);
-  if (isRepeated && last?.bytes) return json.again(last.bytes);
+  const isRepeated = last?.value === value && isCacheable(value);
+  if (isRepeated && last?.bytes) return json.bytes(last.bytes);
   const start = json.length;
   json.part(`{"key":`);
   json.string(key);
@@ -76,20 +75,22 @@ function writeAttribute(
   writeValue(json, value, path);
   json.part("}");
   if (last === undefined) {
-    if (lastOf.size < MOST_KEYS && isKept(value)) lastOf.set(key, { value, bytes: undefined });
-  } else if (isKept(value)) {
+    if (cache.size < MAX_CACHED_KEYS && isCacheable(value)) {
+      cache.set(key, { value, bytes: undefined });
+    }
+  } else if (isCacheable(value)) {
     last.value = value;
     last.bytes = isRepeated ? json.copyFrom(start) : undefined;
   }
 }
 
-/** What is held must not change, and not be large. */
-function isKept(value: unknown): boolean {
-  if (typeof value === "string") return value.length <= LONGEST_VALUE;
+/** Cached values must be immutable and small. */
+function isCacheable(value: unknown): boolean {
+  if (typeof value === "string") return value.length <= MAX_CACHED_LENGTH;
   return typeof value === "number" || typeof value === "boolean";
 }
 
-/** A value with its type. Empty for what OTLP cannot say: null, undefined, a symbol, a function. */
+/** Writes a value with its type; empty for null, undefined, symbols and functions, which OTLP lacks. */
 function writeValue(json: JsonBytes, value: unknown, path: Path): void {
   switch (typeof value) {
     case "string":
@@ -104,7 +105,7 @@ function writeValue(json: JsonBytes, value: unknown, path: Path): void {
       return json.ascii(
         BigInt.asIntN(64, value) === value
           ? `{"intValue":"${value}"}`
-          // As the specification maps an integer that has no place in 64 bits.
+          // As the specification says of an integer that does not fit into 64 bits.
           : `{"stringValue":"${value}"}`,
       );
     case "object":
@@ -127,8 +128,8 @@ function writeNumber(json: JsonBytes, value: number): void {
 
 function writeObject(json: JsonBytes, value: object, path: Path): void {
   if (value instanceof Uint8Array) return json.ascii(`{"bytesValue":"${base64(value)}"}`);
-  // An object that contains itself has no end.
-  if (path.length === DEEPEST || path.includes(value)) return json.part("{}");
+  // An object may contain itself.
+  if (path.length === MAX_DEPTH || path.includes(value)) return json.part("{}");
   const below = [...path, value];
   if (Array.isArray(value)) {
     json.part(`{"arrayValue":{"values":`);

@@ -1,12 +1,12 @@
 /**
- * OTLP over HTTP as JSON: what is sent, and what a success may still say.
+ * OTLP over HTTP as JSON: the request, and the partial success in its response.
  *
  * @module
  */
 import { type Acceptance, acceptedAll, type Protocol } from "../protocol.ts";
 import { encodeSpans, recycleSpans } from "./encode.ts";
 
-/** OTLP/HTTP with JSON, the format of every collector. */
+/** OTLP/HTTP with JSON, which every OpenTelemetry collector accepts. */
 export const otlp: Protocol = {
   encode: encodeSpans,
   recycle: (json) => {
@@ -23,7 +23,7 @@ interface ExportResponse {
   } | null;
 }
 
-/** What is no such response is taken for a success: the status has said so. */
+/** Any other body counts as a full success, as the status says. */
 function readAcceptance(body: string): Acceptance {
   try {
     const response = JSON.parse(body) as ExportResponse | null;

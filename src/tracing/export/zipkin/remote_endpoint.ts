@@ -1,13 +1,13 @@
 /**
- * Who was called: Zipkin draws its graph of services from it.
+ * The service that was called, from which Zipkin draws its graph of services.
  *
  * @module
  */
 import { SpanKind } from "@opentelemetry/api";
 import type { ReadableSpan, SpanAttributes } from "../readable_span.ts";
 
-/** A node of the graph. */
-export interface Endpoint {
+/** A service in the graph. */
+export interface ZipkinEndpoint {
   readonly serviceName?: string | undefined;
   readonly ipv4?: string | undefined;
   readonly ipv6?: string | undefined;
@@ -15,7 +15,7 @@ export interface Endpoint {
 }
 
 // The order is OpenTelemetry's ranking; old names are in it because old instrumentations use them.
-const RANKING: readonly ((attributes: SpanAttributes) => Endpoint | undefined)[] = [
+const RANKING: readonly ((attributes: SpanAttributes) => ZipkinEndpoint | undefined)[] = [
   named("peer.service"),
   named("server.address"),
   named("net.peer.name"),
@@ -32,10 +32,11 @@ const RANKING: readonly ((attributes: SpanAttributes) => Endpoint | undefined)[]
 const BROKER = named("messaging.system");
 
 /**
- * The other side of a span that calls, sends or consumes, as far as its attributes tell. Messages go
- * through a broker, which is the other side for both: so the graph has an edge to it and one from it.
+ * The service at the other end of a span that calls, sends or consumes, if its attributes name one.
+ * For senders and consumers of messages that is the broker, so the graph has an edge to it and one
+ * from it.
  */
-export function remoteEndpointOf({ kind, attributes }: ReadableSpan): Endpoint | undefined {
+export function remoteEndpointOf({ kind, attributes }: ReadableSpan): ZipkinEndpoint | undefined {
   const isMessage = kind === SpanKind.PRODUCER || kind === SpanKind.CONSUMER;
   if (kind !== SpanKind.CLIENT && !isMessage) return undefined;
   for (const read of RANKING) {
@@ -45,14 +46,14 @@ export function remoteEndpointOf({ kind, attributes }: ReadableSpan): Endpoint |
   return isMessage ? BROKER(attributes) : undefined;
 }
 
-function named(key: string): (attributes: SpanAttributes) => Endpoint | undefined {
+function named(key: string): (attributes: SpanAttributes) => ZipkinEndpoint | undefined {
   return ({ [key]: name }) => isText(name) ? { serviceName: name.toWellFormed() } : undefined;
 }
 
 function addressed(
   key: string,
   portKey: string,
-): (attributes: SpanAttributes) => Endpoint | undefined {
+): (attributes: SpanAttributes) => ZipkinEndpoint | undefined {
   return ({ [key]: address, [portKey]: port }) => {
     if (!isText(address)) return undefined;
     const known = isPort(port) ? { port } : {};
