@@ -88,18 +88,13 @@ class MemoryStore implements Store {
     const now = this.#now();
     const settled = this.#jobs.settle(settlements, now);
     const leaseToken = crypto.randomUUID();
-    let nextAt = Infinity;
-    const claimed = claims.flatMap((claim) => {
-      const jobs = this.#jobs.claim(claim, leaseToken, now);
-      const hasMore = jobs.length >= claim.limit;
-      nextAt = Math.min(
-        nextAt,
-        hasMore ? now : this.#jobs.queues.named(claim.queueName).nextAt(now),
-      );
-      return jobs;
+    const jobs = claims.map((claim) => this.#jobs.claim(claim, leaseToken, now));
+    const nextInMs = claims.map(({ queueName, limit }, i) => {
+      if (jobs[i]!.length >= limit) return 0;
+      const nextAt = this.#jobs.queues.named(queueName).nextAt(now);
+      return nextAt === Infinity ? undefined : Math.max(0, nextAt - now);
     });
-    const nextInMs = nextAt === Infinity ? undefined : Math.max(0, nextAt - now);
-    return { settled, claimed, nextInMs };
+    return { settled, claimed: jobs.flat(), nextInMs };
   }
 
   // deno-lint-ignore require-await

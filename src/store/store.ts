@@ -188,10 +188,10 @@ export interface SettleAndClaimResult {
   /** The claimed jobs, in the order in which to start them. */
   readonly claimed: readonly ClaimedJob[];
   /**
-   * When to ask again for the claimed queues: 0 when a claim's limit was reached, else the time
-   * until the next waiting job is due; `undefined` when none waits for its time.
+   * For each claim, in order: when to claim from its queue again, in ms. 0 when its limit was reached,
+   * else the time until the queue's next waiting job is due; `undefined` when none waits for its time.
    */
-  readonly nextInMs: number | undefined;
+  readonly nextInMs: readonly (number | undefined)[];
 }
 
 /** Which jobs to find. All that is given must hold. */

@@ -144,7 +144,7 @@ export class Fetcher {
 
   /** The store could not answer. Returns whether claims for fewer are worth trying. */
   failed(claims: readonly Claim[], error: unknown): boolean {
-    this.#answered(claims, new Set(), 0);
+    this.#answered(claims, new Set(), claims.map(() => 0));
     return this.#batch.failed(sizeOf(claims), error);
   }
 
@@ -213,11 +213,11 @@ export class Fetcher {
   #answered(
     claims: readonly Claim[],
     found: ReadonlySet<string>,
-    nextInMs: number | undefined,
+    nextInMs: readonly (number | undefined)[],
   ): void {
-    for (const { queueName } of claims) {
-      this.#byName.get(queueName)!.answered(found.has(queueName), nextInMs);
-    }
+    claims.forEach(({ queueName }, i) => {
+      this.#byName.get(queueName)!.answered(found.has(queueName), nextInMs[i]);
+    });
     if (--this.#claimsUnderWay === 0) this.#cancelled.clear();
   }
 

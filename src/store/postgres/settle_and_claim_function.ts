@@ -47,7 +47,8 @@ declare
   have_spans boolean;
   states text[];
   queues text[] := '{}';
-  next_in float8;
+  next_in float8[] := '{}';
+  wait_ms float8;
   done uuid[];
   sharing uuid[];
   cancelled uuid[];
@@ -193,8 +194,9 @@ begin
       select ${claimedColumns(schema)} from l, lateral (
         select * from ${schema}.enqueued e where e.sequence = l.sequence offset 0) e;
     get diagnostics taken = row_count;
+    wait_ms := null;
     if taken >= claim."limit" or promoted >= ${promotedAtOnce} then
-      next_in := 0;
+      wait_ms := 0;
     else
       if due <= t then
         select run_at into due from ${schema}.live
@@ -203,9 +205,10 @@ begin
           order by run_at limit 1;
       end if;
       if due is not null then
-        next_in := least(next_in, greatest(0, date_part('epoch', due - t) * 1000));
+        wait_ms := greatest(0, date_part('epoch', due - t) * 1000);
       end if;
     end if;
+    next_in := next_in || wait_ms;
   end loop;
 
   sequence := null;

@@ -38,12 +38,13 @@ const RETENTION_EVERY_MS = 30_000;
 // The server's calendar has a beginning.
 const LONGEST_RETENTION_MS = 10_000_000_000_000;
 
-/** The last row of an settleAndClaim. */
+/** The last row of settle_and_claim. */
 interface Summary {
   /** Null when all outcomes were recorded. */
   readonly settled: readonly LeaseState[] | null;
   readonly woken: readonly string[] | null;
-  readonly nextInMs: number | null;
+  /** For each claim. */
+  readonly nextInMs: readonly (number | null)[];
   readonly hasExpired: boolean;
   readonly hasCancelledTrees: boolean;
   readonly lastDependent: string | null;
@@ -281,7 +282,7 @@ export class Turns {
       settled: settled === null ? order.map(() => "held") : inOrder(settled, order),
       woken: woken ?? [],
       claimed: [...found, ...claimed],
-      nextInMs: nextInMs === null ? undefined : Math.ceil(nextInMs),
+      nextInMs: nextInMs.map((ms) => ms === null ? undefined : Math.ceil(ms)),
     };
   }
 

@@ -73,15 +73,16 @@ export class SqliteStore implements Store {
     { settlements, claims }: SettleAndClaimRequest,
   ): Promise<SettleAndClaimResult> {
     if (settlements.length === 0) {
-      const idle = await this.#idleTurn(claims);
+      const idle = await this.#idleAnswer(claims);
       if (idle !== undefined) return idle;
     }
     return this.#write((now, effects) => {
       const settled = settleJobs(this.#database, settlements, now, effects);
       const leaseToken = crypto.randomUUID();
       const jobs = claims.map((claim) => claimJobs(this.#database, claim, leaseToken, now));
-      const hasMore = jobs.some(({ length }, i) => length >= claims[i]!.limit);
-      const nextInMs = hasMore ? 0 : this.#nextInMs(claims, now);
+      const nextInMs = claims.map(({ queueName, limit }, i) =>
+        jobs[i]!.length >= limit ? 0 : this.#nextInMs(queueName, now)
+      );
       return { settled, claimed: jobs.flat(), nextInMs };
     });
   }
@@ -209,16 +210,17 @@ export class SqliteStore implements Store {
     this.#database.close();
   }
 
-  /** What a turn would answer that finds nothing to do; found without a lock. */
-  #idleTurn(claims: readonly Claim[]): Promise<SettleAndClaimResult | undefined> {
+  /** The answer to claims that find nothing to do; found without a lock. */
+  #idleAnswer(claims: readonly Claim[]): Promise<SettleAndClaimResult | undefined> {
     return this.#database.read(() => {
-      const nextInMs = this.#nextInMs(claims, this.#now());
-      return nextInMs === 0 ? undefined : { settled: [], claimed: [], nextInMs };
+      const now = this.#now();
+      const nextInMs = claims.map(({ queueName }) => this.#nextInMs(queueName, now));
+      return nextInMs.includes(0) ? undefined : { settled: [], claimed: [], nextInMs };
     });
   }
 
-  #nextInMs(claims: readonly Claim[], now: number): number | undefined {
-    const next = Math.min(...claims.map(({ queueName }) => nextAt(this.#database, queueName, now)));
+  #nextInMs(queueName: string, now: number): number | undefined {
+    const next = nextAt(this.#database, queueName, now);
     return next === Infinity ? undefined : Math.max(0, next - now);
   }
 
