@@ -25,17 +25,15 @@ const filterNames = {
   include: "include",
 } as const;
 
-/** The name of a parameter. */
-export type ParameterName = keyof typeof filterNames;
+type ParameterName = keyof typeof filterNames;
 
-/** Reads these parameters. Payloads, results and stacks are left out unless `include` has them. */
+/** Reads a filter. Payloads, results and stacks are left out unless `include` has them. */
 export function readFilter(
   query: URLSearchParams,
-  names: readonly ParameterName[],
   maxPageSize: number,
 ): JobFilter {
   const filter: Record<string, unknown> = { limit: Math.min(100, maxPageSize), include: [] };
-  for (const name of names) {
+  for (const name of Object.keys(filterNames) as ParameterName[]) {
     const values = query.getAll(name);
     if (values.length === 0) continue;
     const one = { [filterNames[name]]: readValue(name, values, maxPageSize) };

@@ -5,6 +5,7 @@ import { inspect } from "node:util";
 import { afterEach, describe, test } from "node:test";
 import { job, JobQueue, memory, newTraceId } from "../../mod.ts";
 import { JobClient, JobClientError } from "../../src/client.ts";
+import { manualClock } from "../conformance/manual_clock.ts";
 import { bearerToken, jobRouter } from "../../src/http.ts";
 import type { Tracing } from "../../src/tracing.ts";
 import { keepSpans, parentOf } from "./kept_spans.ts";
@@ -15,8 +16,8 @@ interface Shop {
 }
 
 /** A queue behind its router, and a client of it. */
-function scene() {
-  const queue = new JobQueue<Shop>({ store: memory() });
+function scene(now: () => number = Date.now) {
+  const queue = new JobQueue<Shop>({ store: memory({ now }) });
   const authorize = bearerToken({ read: "reader", write: "writer" });
   const router = jobRouter(queue, { authorize });
   const clientOf = (token: string) =>
@@ -59,7 +60,7 @@ describe("a client of a router", () => {
   });
 
   test("finds, gets, counts and draws trees with the values that the queue gives", async () => {
-    const { queue, client } = scene();
+    const { queue, client } = scene(manualClock().now);
     const { traceId } = await client.enqueue("payments", { amount: 1 }, {
       correlationId: "order-1",
     });

@@ -119,11 +119,11 @@ export const pageParameters: readonly Parameter[] = [
   },
 ];
 
-/** Whether to count the jobs that ended lately. */
+/** Whether to count the jobs that ended recently. */
 export const endedWithinParameter: Parameter = {
   name: "endedWithinMs",
   in: "query",
-  description: "Counts the jobs that ended within the last so many ms too, as `ended`.",
+  description: "Also count the jobs that ended within the last so many ms, as `ended`.",
   schema: { type: "integer", minimum: 1, maximum: longestEndedWithinMs },
   example: 3_600_000,
 };

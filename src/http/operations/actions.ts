@@ -9,7 +9,7 @@ import { checkNames, type JsonObject } from "../input.ts";
 import { idInPath } from "../openapi/parameters.ts";
 import type { HttpOperation, OperationCall, OperationResult } from "../operation.ts";
 import { checkedAt, invalidInput, RequestError } from "../request_error.ts";
-import { noSuchJob } from "./find.ts";
+import { noSuchJob } from "./lookup.ts";
 
 /** Cancels a job. */
 export const cancelJob: HttpOperation = {

@@ -6,8 +6,14 @@
 import { describeOperations } from "../openapi/document.ts";
 import type { HttpOperation } from "../operation.ts";
 import { enqueueBatch, enqueueJob } from "./enqueue.ts";
-import { findJobs, getCorrelation, getCorrelationByQuery, getJob, getTrace } from "./find.ts";
-import { getStats } from "./stats.ts";
+import {
+  findJobs,
+  getCorrelation,
+  getCorrelationByQuery,
+  getJob,
+  getStats,
+  getTrace,
+} from "./lookup.ts";
 import { cancelJob, retryJob } from "./actions.ts";
 
 /** The OpenAPI document. */

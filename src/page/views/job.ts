@@ -9,7 +9,7 @@ import { checkJobId } from "../../job/ids.ts";
 import type { Attempt, Job, JobSummary, JobWithAttempts } from "../../job/job.ts";
 import type { JobError } from "../../job/record.ts";
 import { canBeRetried, hasEnded } from "../../job/status.ts";
-import { noSuchJob } from "../../http/operations/find.ts";
+import { noSuchJob } from "../../http/operations/lookup.ts";
 import { checkedAt } from "../../http/request_error.ts";
 import type { Html, View, ViewRequest } from "../view.ts";
 import { copyableId, statusMark, timestamp } from "../elements.ts";

@@ -1,5 +1,5 @@
 /**
- * Lookup: pages of jobs, one job, and the trees of a trace and of a business process.
+ * Lookup: pages of jobs, one job, the trees of a trace and of a business process, and statistics.
  *
  * @module
  */
@@ -7,13 +7,14 @@ import { checkCorrelationId, checkJobId, readTraceId } from "../../job/ids.ts";
 import {
   correlationInPath,
   correlationInQuery,
+  endedWithinParameter,
   filterParameters,
   idInPath,
   pageParameters,
   traceInPath,
 } from "../openapi/parameters.ts";
 import type { HttpOperation, OperationCall } from "../operation.ts";
-import { readFilter } from "../query.ts";
+import { readFilter, readStatsQuery } from "../query.ts";
 import { checkedAt, invalidInput, RequestError } from "../request_error.ts";
 
 /** Jobs, newest first. */
@@ -27,19 +28,7 @@ export const findJobs: HttpOperation = {
   answers: { 200: { description: "A page of jobs.", schema: "JobPage" } },
   errors: ["invalid_input"],
   run: async ({ jobs, query, settings }) => {
-    const filter = readFilter(query, [
-      "id",
-      "queueName",
-      "status",
-      "traceId",
-      "correlationId",
-      "parentId",
-      "createdFrom",
-      "createdBefore",
-      "limit",
-      "cursor",
-      "include",
-    ], settings.maxPageSize);
+    const filter = readFilter(query, settings.maxPageSize);
     return { status: 200, body: await jobs.find(filter) };
   },
 };
@@ -104,6 +93,19 @@ export const getCorrelationByQuery: HttpOperation = {
   },
 };
 
+/** Jobs by queue and status, the oldest ready job of each queue, and what blocks vacuum. */
+export const getStats: HttpOperation = {
+  operationId: "getStats",
+  method: "GET",
+  path: "/stats",
+  right: "read",
+  summary: "The jobs of each queue by status, and the age of its oldest ready job",
+  parameters: [endedWithinParameter],
+  answers: { 200: { description: "The statistics.", schema: "Stats" } },
+  errors: ["invalid_input"],
+  run: async ({ jobs, query }) => ({ status: 200, body: await jobs.stats(readStatsQuery(query)) }),
+};
+
 /** The error when no job has the id. */
 export function noSuchJob(): RequestError {
   return new RequestError("not_found", "There is no job with this id");
@@ -113,7 +115,7 @@ async function tree(
   { jobs, query, settings: { maxPageSize } }: OperationCall,
   of: { readonly traceId: string } | { readonly correlationId: string },
 ) {
-  const page = readFilter(query, ["limit", "cursor", "include"], maxPageSize);
+  const page = readFilter(query, maxPageSize);
   const limit = query.has("limit") ? page.limit : maxPageSize;
   // Each job is in the tree once: its list would repeat them.
   const { jobs: _, ...tree } = await jobs.tree({ ...page, ...of, limit });
