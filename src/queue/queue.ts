@@ -45,6 +45,7 @@ import {
 import { currentScope, type JobScope } from "../trace/scope.ts";
 import { activeParent, parentOf } from "../trace/start_span.ts";
 import { toAttemptHistory, toJob } from "../job/from_record.ts";
+import { StoreMaintenance } from "../worker/maintenance.ts";
 import { Worker } from "../worker/worker.ts";
 import type { Handler } from "../worker/handler.ts";
 import type { WorkerOptions, WorkerSettings, WorkSource } from "../worker/options.ts";
@@ -100,6 +101,8 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   readonly spanRules: SpanRules;
   /** Whether a caller's W3C baggage goes with its jobs to their handlers. */
   readonly carriesBaggage: boolean;
+  // What its workers share. Payload types end here: a handler gets what was stored.
+  readonly #workSource: WorkSource;
 
   constructor(options: JobQueueOptions<Transaction>) {
     checkOptionNames("A queue", options, optionNames);
@@ -114,6 +117,15 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     this.retentionMs = checkInteger("retentionMs", retentionMs, 0, Number.MAX_SAFE_INTEGER);
     this.spanRules = readSpanRules(options, { ...defaultSpanRules, clientId: newClientId() });
     this.carriesBaggage = baggage === true;
+    this.#workSource = {
+      store,
+      maxPayloadBytes: this.maxPayloadBytes,
+      retentionMs: this.retentionMs,
+      spanRules: this.spanRules,
+      maintenance: new StoreMaintenance(),
+      // A handler's job is known without AsyncLocalStorage.
+      enqueueFrom: (scope: JobScope) => this.#enqueueWithin(() => scope),
+    } as unknown as WorkSource;
   }
 
   /**
@@ -210,9 +222,12 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     handler: Handler<Q, Name, Transaction>,
     options: WorkerOptions<JobOf<Q, Name>> = {},
   ): Worker {
-    // Payload types end here: a handler gets what was stored.
-    const source = this as unknown as WorkSource;
-    return new Worker(source, queueName, handler as unknown as WorkerSettings["handler"], options);
+    return new Worker(
+      this.#workSource,
+      queueName,
+      handler as unknown as WorkerSettings["handler"],
+      options,
+    );
   }
 
   /** Closes the store. Workers are to be stopped before. */
@@ -223,11 +238,6 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   /** Closes the store. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  /** `enqueue` for a handler, whose running job is known without AsyncLocalStorage. */
-  enqueueFrom(scope: JobScope): Enqueue<Q, Transaction> {
-    return this.#enqueueWithin(() => scope);
   }
 
   /**

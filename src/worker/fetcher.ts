@@ -30,6 +30,8 @@ export interface FetchHistory {
 
 /** The fetcher of one loop. */
 export class Fetcher {
+  /** Until when jobs are claimed and started, by `performance.now()`. */
+  endsAt: number;
   /** How many jobs were started. */
   startedCount = 0;
   /** How many jobs are fetched and have not started. */
@@ -44,7 +46,6 @@ export class Fetcher {
   // Jobs that were cancelled while a claim is under way: it may have claimed them before.
   readonly #cancelled = new Set<string>();
   #claimsUnderWay = 0;
-  #endsAt: number;
   #runningCount = 0;
   #turn: number;
   #hasUnclaimed = false;
@@ -53,16 +54,11 @@ export class Fetcher {
     this.#queues = settings.map((one) => new QueueFetcher(one, history.roundTrip));
     this.#byName = new Map(this.#queues.map((queue) => [queue.settings.queueName, queue]));
     this.#limits = limits;
-    this.#endsAt = limits.endsAt;
+    this.endsAt = limits.endsAt;
     this.#history = history;
     this.#turn = Math.floor(Math.random() * settings.length);
     this.#sharesPlaces =
       settings.reduce((sum, one) => sum + one.concurrency, 0) > limits.concurrency;
-  }
-
-  /** Whether jobs may be claimed and started. */
-  get isOpen(): boolean {
-    return performance.now() < this.#endsAt;
   }
 
   /** When the store has something next, in ms: 0 when it was not asked since something changed. */
@@ -77,7 +73,7 @@ export class Fetcher {
 
   /** Claims and starts nothing from now on. */
   close(): void {
-    this.#endsAt = -Infinity;
+    this.endsAt = -Infinity;
   }
 
   /** When to claim or to release something, by `performance.now()`. */
@@ -106,11 +102,14 @@ export class Fetcher {
 
   /**
    * What each queue can take: those that are to be asked, or all when the store is asked anyway. None
-   * when nothing may be started.
+   * when nothing may be started. `took` or `failed` is to be called with them.
    */
   claims(isAskedAnyway: boolean): readonly Claim[] {
-    const claims = this.isOpen ? this.#claims(isAskedAnyway) : [];
+    const claims = this.#isOpen() ? this.#claims(isAskedAnyway) : [];
     this.#hasUnclaimed = claims.length === 0;
+    if (!this.#hasUnclaimed) this.#claimsUnderWay++;
+    // A wake-up that comes before the answer counts.
+    for (const { queueName } of claims) this.#byName.get(queueName)!.asked();
     return claims;
   }
 
@@ -119,16 +118,11 @@ export class Fetcher {
     return this.#batch.isNearLimit(sizeOf(claims));
   }
 
-  /** The store is being asked for these. */
-  asked(claims: readonly Claim[]): void {
-    this.#claimsUnderWay++;
-    for (const { queueName } of claims) this.#byName.get(queueName)!.asked();
-  }
-
   /** The store has answered. */
   took(claims: readonly Claim[], result: SettleAndClaimResult, askedAt: number): void {
     const answeredAt = performance.now();
     this.#history.roundTrip.note(answeredAt - askedAt);
+    if (claims.length === 0) return;
     this.#batch.wasDone(sizeOf(claims));
     const found = new Set<string>();
     for (const job of result.claimed) {
@@ -144,6 +138,7 @@ export class Fetcher {
 
   /** The store could not answer. Returns whether claims for fewer are worth trying. */
   failed(claims: readonly Claim[], error: unknown): boolean {
+    if (claims.length === 0) return false;
     this.#answered(claims, new Set(), claims.map(() => 0));
     return this.#batch.failed(sizeOf(claims), error);
   }
@@ -263,12 +258,16 @@ export class Fetcher {
   }
 
   #earliest(timeOf: (queue: QueueFetcher) => number): number {
-    if (!this.isOpen || this.#rest() <= 0) return Infinity;
+    if (!this.#isOpen() || this.#rest() <= 0) return Infinity;
     let at = Infinity;
     for (const queue of this.#queues) {
       if (timeOf(queue) < at && this.#canTake(queue)) at = timeOf(queue);
     }
     return at;
+  }
+
+  #isOpen(): boolean {
+    return performance.now() < this.endsAt;
   }
 
   /** How many places are free, as far as the loop's limits go. */
@@ -285,7 +284,7 @@ export class Fetcher {
   }
 
   #leftMs(): number {
-    return this.#endsAt - performance.now();
+    return this.endsAt - performance.now();
   }
 
   #takeFrom(queues: readonly QueueFetcher[]): readonly FetchedJob[] {

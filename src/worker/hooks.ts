@@ -76,9 +76,9 @@ export class HookCalls {
   }
 
   /** Calls the hooks for events, which are made only if there are hooks. */
-  tell(owner: HookOwner, events: () => readonly JobLifecycleEvent[]): void {
+  call(owner: HookOwner, events: () => readonly JobLifecycleEvent[]): void {
     if (!hasHooks(owner.hooks)) return;
-    const calls = tell(owner.hooks, events, owner.onError);
+    const calls = callHooks(owner, events);
     this.#pending.set(calls, { owner, calledAt: performance.now() });
     this.#timer ??= setTimeout(() => this.#giveUpLate(), this.#patienceMs);
     calls.then(() => this.#pending.delete(calls));
@@ -119,20 +119,19 @@ export class HookCalls {
   }
 }
 
-/** Calls the hooks for events. Settles when they have, and never rejects. */
-export async function tell(
-  hooks: Hooks<never>,
+/** Calls a worker's hooks for events. Settles when they have returned, and never rejects. */
+export async function callHooks(
+  { hooks, onError }: HookOwner,
   events: () => readonly JobLifecycleEvent<unknown>[],
-  onError: (error: unknown) => void,
 ): Promise<void> {
   try {
-    await Promise.all(events().map((event) => tellOne(hooks, event, onError)));
+    await Promise.all(events().map((event) => callHook(hooks, event, onError)));
   } catch (error) {
     onError(error);
   }
 }
 
-async function tellOne(
+async function callHook(
   hooks: Hooks<never>,
   event: JobLifecycleEvent<unknown>,
   onError: (error: unknown) => void,

@@ -11,6 +11,7 @@ import {
 } from "../job/backoff.ts";
 import type { Handler } from "./handler.ts";
 import type { Hooks } from "./hooks.ts";
+import type { StoreMaintenance } from "./maintenance.ts";
 import type { Job } from "../job/job.ts";
 import { checkInteger, longestTimerMs, mostReleases } from "../job/job_options.ts";
 import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
@@ -67,6 +68,8 @@ export interface WorkSource {
   readonly maxPayloadBytes: number;
   /** How long ended jobs are kept for lookup, in ms. */
   readonly retentionMs: number;
+  /** The maintenance of the store, shared by all workers of the queue. */
+  readonly maintenance: StoreMaintenance;
   /** How spans are made of its jobs, where the worker says nothing. */
   readonly spanRules: SpanRules;
   /** `enqueue` as a part of a running job. */

@@ -87,7 +87,7 @@ export class QueueFetcher {
     this.dueAt = -Infinity;
   }
 
-  /** The store is being asked. A wake-up that comes before its answer counts. */
+  /** The store is being asked for its jobs. */
   asked(): void {
     this.pollAt = Infinity;
     this.dueAt = Infinity;

@@ -1,5 +1,5 @@
 /**
- * Suspects: jobs whose worker was lost before anybody knew whether they had begun. One of them may be
+ * Suspects: jobs whose worker was lost before it was known whether they had begun. One of them may be
  * what ended it. So the store is told that a suspect begins before it starts, and of several the next
  * one waits until it is unlikely that the one before ends the process: else the others would be
  * charged for it, or fail without having started.
@@ -7,8 +7,7 @@
  * @module
  */
 import { WorkerStoppedError } from "../job/errors.ts";
-import type { Execution } from "./execute.ts";
-import { applyLeaseState } from "./heartbeat.ts";
+import type { Execution } from "./execution.ts";
 
 // What ends a process mostly does so at once. All places are to be taken within half a second.
 const ALL_BEGUN_MS = 500;
@@ -75,7 +74,7 @@ export class Suspects {
       const [state] = await store.extend([extension], { leaseMs });
       // It may have been released meanwhile.
       if (this.#present !== execution) return;
-      applyLeaseState(execution, state!, askedAt);
+      execution.applyLeaseState(state!, askedAt);
     } catch (error) {
       onError(error);
       execution.abort(new WorkerStoppedError("The begin of the attempt could not be recorded"));

@@ -16,8 +16,18 @@ const MOST_AT_ONCE = 100;
 // How often an end is to be settled that the store refuses to settle.
 const TRIES = 3;
 
+/** The ends of traces for those of these workers that have a hook for them, if any. */
+export function traceEndHooksOf(
+  store: Store,
+  settings: readonly WorkerSettings[],
+  onStoreError: (error: unknown) => void,
+): TraceEndHooks | undefined {
+  const listeners = settings.filter(({ hooks }) => hooks.onTraceComplete !== undefined);
+  return listeners.length === 0 ? undefined : new TraceEndHooks(store, listeners, onStoreError);
+}
+
 /** The ends that one loop tells of. */
-export class TraceEnds {
+export class TraceEndHooks {
   readonly #store: Store;
   readonly #listeners: readonly WorkerSettings[];
   readonly #leaseMs: number;
@@ -25,30 +35,25 @@ export class TraceEnds {
   readonly #telling = new Map<string, Promise<void>>();
   readonly #batch: BatchSize = new BatchSize();
   readonly #onStoreError: (error: unknown) => void;
+  /** When to ask next for ends that were recorded elsewhere, by `performance.now()`. */
+  askAt: number = -Infinity;
   #told: TraceEnd[] = [];
   #turns: Promise<void> | undefined;
   #isAsked = false;
   #isOver = false;
-  #askAt = -Infinity;
 
   constructor(
     store: Store,
-    settings: readonly WorkerSettings[],
+    listeners: readonly WorkerSettings[],
     onStoreError: (error: unknown) => void,
   ) {
     this.#store = store;
     this.#onStoreError = onStoreError;
-    const listeners = settings.filter(({ hooks }) => hooks.onTraceComplete !== undefined);
     const hooks = listeners.map((one) => one.hooks.onTraceComplete);
     // Workers that share a function are told once.
     this.#listeners = listeners.filter((_, i) => hooks.indexOf(hooks[i]) === i);
     this.#leaseMs = Math.max(...listeners.map(({ leaseMs }) => leaseMs));
     this.#askEveryMs = Math.min(...listeners.map(({ maintenanceMs }) => maintenanceMs));
-  }
-
-  /** When to ask next for ends that were recorded elsewhere, by `performance.now()`. */
-  get askAt(): number {
-    return this.#listeners.length === 0 ? Infinity : this.#askAt;
   }
 
   /** Asks if it is time to, whoever else does the maintenance of the store. */
@@ -58,9 +63,9 @@ export class TraceEnds {
 
   /** A trace may have ended: asks the store, once for everything that happens meanwhile. */
   ask(): void {
-    if (this.#listeners.length === 0 || this.#isOver) return;
+    if (this.#isOver) return;
     this.#isAsked = true;
-    this.#askAt = performance.now() + this.#askEveryMs;
+    this.askAt = performance.now() + this.#askEveryMs;
     this.#go();
   }
 

@@ -156,7 +156,7 @@ export abstract class Runner implements AsyncDisposable {
     const outside = endsWhenIdle ? newTickContext() : ROOT_CONTEXT;
     await runInContext(outside, () => runOutsideScope(() => loop.work()));
     if (!endsWhenIdle) await flushSpans(Math.max(...this.#settings.map((one) => one.endTimeoutMs)));
-    return { ...loop.outcomes.counts(), nextInMs: loop.nextInMs };
+    return { ...loop.counts, nextInMs: loop.nextInMs };
   }
 
   #stopTimeoutMs(): number {

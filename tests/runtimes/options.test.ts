@@ -109,7 +109,6 @@ const takingNone: readonly string[] = [
   "Runner.stop",
   "Runner.tick",
   "JobQueue.close",
-  "JobQueue.enqueueFrom",
   "JobQueue.get",
   "JobClient.get",
 ];

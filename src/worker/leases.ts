@@ -1,50 +1,102 @@
 /**
- * Keeps the leases of running jobs, and ends the attempts whose lease is gone.
+ * The leases of claimed jobs. Those of running attempts are extended; an attempt whose lease is gone
+ * is ended. Where cancellations of other processes do not arrive by themselves, the leases are
+ * checked each second.
  *
  * @module
  */
 import { BatchSize } from "./batch_size.ts";
-import { JobCancelledError, LeaseLostError } from "../job/errors.ts";
-import type { Execution } from "./execute.ts";
-import type { LeaseState, Store } from "../store/store.ts";
+import type { Execution } from "./execution.ts";
+import type { ClaimedJob, LeaseState, Store } from "../store/store.ts";
+
+/** What the leases of one loop belong to. */
+export interface LeaseParts {
+  readonly store: Store;
+  /** The attempts that run, or wait to begin. */
+  readonly running: ReadonlySet<Execution>;
+  /** The jobs that are claimed and have not started. */
+  readonly fetched: () => readonly { readonly job: ClaimedJob }[];
+  /** Called with jobs that were cancelled elsewhere. */
+  readonly onCancelled: (jobIds: readonly string[]) => void;
+  /** Called with what the store failed with. */
+  readonly onError: (error: unknown) => void;
+}
 
 // A lease is extended once so much of it is over.
 const PART_OVER = 1 / 3;
 // After a call that failed there is a pause, as a part of the lease.
 const PAUSE = 1 / 12;
+const CHECK_MS = 1_000;
 
 /** Extends each lease when a third of it is over; those of one length together. */
-export class Heartbeat {
+export class Leases {
   readonly #store: Store;
   readonly #running: ReadonlySet<Execution>;
-  readonly #onError: (error: unknown) => void;
-  readonly #batch: BatchSize = new BatchSize();
+  readonly #fetched: LeaseParts["fetched"];
+  readonly #onCancelled: LeaseParts["onCancelled"];
+  readonly #onError: LeaseParts["onError"];
+  readonly #extended: BatchSize = new BatchSize();
+  readonly #checked: BatchSize = new BatchSize();
   // One call for leases of one length at a time: a store that hangs must not gather calls. When the
   // next one may begin, by that length: `Infinity` while one is under way.
   readonly #mayAskAt = new Map<number, number>();
+  #checks: ReturnType<typeof setInterval> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #beatAt = Infinity;
+  #isChecking = false;
   #isOver = false;
 
-  constructor(
-    store: Store,
-    running: ReadonlySet<Execution>,
-    onError: (error: unknown) => void,
-  ) {
+  constructor({ store, running, fetched, onCancelled, onError }: LeaseParts) {
     this.#store = store;
     this.#running = running;
+    this.#fetched = fetched;
+    this.#onCancelled = onCancelled;
     this.#onError = onError;
   }
 
-  /** An attempt has begun: its lease is kept from now on. */
+  /** Checks the leases from now on, while the store does not hear of cancellations by itself. */
+  start(): void {
+    this.#checks = setInterval(() => {
+      if (!this.#store.hints.hearsOthers) void this.check();
+    }, CHECK_MS);
+  }
+
+  /** An attempt has a lease from now on. */
   keep(one: Execution): void {
     this.#beatNotAfter(this.#dueAt(one));
   }
 
-  /** Beats no more. */
+  /** Extends and checks no more. */
   stop(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#checks);
+  }
+
+  /** Asks the store which claimed jobs were cancelled. Never rejects. */
+  async check(): Promise<void> {
+    const leases = [...this.#running, ...this.#fetched()].map(({ job }) => ({
+      jobId: job.id,
+      leaseToken: job.leaseToken,
+    }));
+    if (this.#isChecking || leases.length === 0) return;
+    this.#isChecking = true;
+    let size = 0;
+    try {
+      for (let from = 0; from < leases.length; from += size) {
+        const some = leases.slice(from, from + this.#checked.most);
+        size = some.length;
+        const states = await this.#store.check(some);
+        this.#checked.wasDone(size);
+        const cancelled = some.filter((_, i) => states[i] === "cancelled");
+        if (cancelled.length > 0) this.#onCancelled(cancelled.map(({ jobId }) => jobId));
+      }
+    } catch (error) {
+      this.#checked.failed(size, error);
+      this.#onError(error);
+    } finally {
+      this.#isChecking = false;
+    }
   }
 
   #beatNotAfter(at: number): void {
@@ -81,7 +133,7 @@ export class Heartbeat {
     this.#mayAskAt.set(leaseMs, Infinity);
     const jobs = [...this.#running].filter((one) => one.settings.leaseMs === leaseMs);
     // Those whose lease ends first; the others are due with the next beat.
-    jobs.sort((a, b) => a.leasedUntil - b.leasedUntil).splice(this.#batch.most);
+    jobs.sort((a, b) => a.leasedUntil - b.leasedUntil).splice(this.#extended.most);
     const extensions = jobs.map(({ job: { id, leaseToken }, hasBegun }) => {
       const attempt = hasBegun ? "running" as const : "waits" as const;
       return { jobId: id, leaseToken, attempt };
@@ -90,11 +142,11 @@ export class Heartbeat {
     let pauseMs = 0;
     try {
       const states = await this.#store.extend(extensions, { leaseMs });
-      this.#batch.wasDone(extensions.length);
+      this.#extended.wasDone(extensions.length);
       jobs.forEach((one, i) => this.#apply(one, states[i]!, askedAt));
     } catch (error) {
       // Fewer may be done in time, so they are asked for at once.
-      if (!this.#batch.failed(extensions.length, error)) pauseMs = PAUSE * leaseMs;
+      if (!this.#extended.failed(extensions.length, error)) pauseMs = PAUSE * leaseMs;
       this.#onError(error);
     }
     this.#mayAskAt.set(leaseMs, performance.now() + pauseMs);
@@ -103,22 +155,6 @@ export class Heartbeat {
 
   #apply(one: Execution, state: LeaseState, askedAt: number): void {
     // The attempt may have ended and been recorded since.
-    if (this.#running.has(one)) applyLeaseState(one, state, askedAt);
-  }
-}
-
-/** What an answer about its lease, asked for at a time, means for an attempt. */
-export function applyLeaseState(one: Execution, state: LeaseState, askedAt: number): void {
-  const { leaseMs } = one.settings;
-  switch (state) {
-    case "held":
-      one.leasedUntil = askedAt + leaseMs;
-      return;
-    case "cancelled":
-      return one.abort(new JobCancelledError("The job was cancelled while it ran"));
-    case "lost":
-      return one.abort(
-        new LeaseLostError(`The lease of ${leaseMs} ms ran out before it was extended`),
-      );
+    if (this.#running.has(one)) one.applyLeaseState(state, askedAt);
   }
 }
