@@ -97,8 +97,8 @@ export {
   Worker,
   WorkerPool,
   type WorkerPoolOptions,
-  type WorkResult,
 } from "./src/worker/worker.ts";
+export type { WorkResult } from "./src/worker/recorder.ts";
 export type { Handler, JobContext } from "./src/worker/handler.ts";
 export type { WorkerOptions, WorkerSettings, WorkSource } from "./src/worker/options.ts";
 export type { Hook, Hooks } from "./src/worker/hooks.ts";

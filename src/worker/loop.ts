@@ -11,7 +11,7 @@ import { Fetcher, type FetchHistory, type FetchLimits } from "./fetcher.ts";
 import { HookCalls } from "./hooks.ts";
 import { toAll, type WorkerSettings, type WorkSource } from "./options.ts";
 import type { FetchedJob } from "./queue_fetcher.ts";
-import { type OutcomeCounts, Recorder } from "./recorder.ts";
+import { Recorder, type WorkResult } from "./recorder.ts";
 import { EventLoopYield, Sleep } from "./sleep.ts";
 import type { Notice, Store } from "../store/store.ts";
 import { type TraceEndHooks, traceEndHooksOf } from "./trace_ends.ts";
@@ -80,18 +80,8 @@ export class Loop {
     this.#traceEnds = traceEndHooksOf(this.#store, settings, onError);
   }
 
-  /** How the claimed jobs ended. */
-  get counts(): OutcomeCounts {
-    return this.#recorder.counts;
-  }
-
-  /** When the store has something next, in ms: 0 when it was not asked since something changed. */
-  get nextInMs(): number | undefined {
-    return this.#fetcher.nextInMs;
-  }
-
   /** Works until the limits are reached or, without limits, until it is stopped. */
-  async work(): Promise<void> {
+  async work(): Promise<WorkResult> {
     const stopListening = this.#store.onNotice?.((notice) => this.#note(notice));
     this.#executor.leases.start();
     try {
@@ -108,6 +98,7 @@ export class Loop {
       stopListening?.();
       await this.#end();
     }
+    return { ...this.#recorder.counts, nextInMs: this.#fetcher.nextInMs };
   }
 
   /** Claims no more. Jobs that still run after `timeoutMs` are released. */
@@ -287,7 +278,7 @@ export class Loop {
     this.#isEnded = true;
     this.#clearStopTimers();
     this.#executor.leases.stop();
-    this.#executor.releaseAll();
+    if (this.#executor.running.size > 0) this.#executor.releaseAll();
     if (!this.#recorder.hasGivenUp) this.#traceEnds?.ask();
     const withinMs = this.#endTimeoutMs;
     await Promise.all([this.#hooks.settled(withinMs), this.#traceEnds?.settled(withinMs)]);

@@ -44,6 +44,24 @@ export interface RecorderParts {
   readonly onError: (error: unknown) => void;
 }
 
+/** What a tick or a run did, in jobs. */
+export interface WorkResult {
+  /** Completed. */
+  readonly completed: number;
+  /** Failed for good. */
+  readonly failed: number;
+  /** Failed or timed out, with another attempt to follow. */
+  readonly retried: number;
+  /** Cancelled by a caller while they ran. */
+  readonly cancelled: number;
+  /** Released at a stop. */
+  readonly released: number;
+  /** Whose lease expired: they run again. */
+  readonly leaseExpired: number;
+  /** When to tick again, in ms: 0 when more was ready, `undefined` when nothing waits for its time. */
+  readonly nextInMs: number | undefined;
+}
+
 /** An outcome that waits to be recorded. */
 interface Outcome {
   readonly job: ClaimedJob;
@@ -69,7 +87,16 @@ const WORTH_A_ROUND_TRIP = 100;
 /** Records the outcomes of one loop. */
 export class Recorder {
   /** How the claimed jobs ended. */
-  readonly counts: OutcomeCounts = new OutcomeCounts();
+  readonly counts: { -readonly [Count in keyof Omit<WorkResult, "nextInMs">]: number } = {
+    completed: 0,
+    failed: 0,
+    retried: 0,
+    cancelled: 0,
+    released: 0,
+    leaseExpired: 0,
+  };
+  /** How many outcomes wait to be recorded. */
+  waitingCount = 0;
   /** Whether the store failed when it was last asked. */
   hasFailed = false;
   /** Whether the store is not waited for any more. */
@@ -89,20 +116,15 @@ export class Recorder {
     this.#parts = parts;
   }
 
-  /** How many outcomes wait to be recorded. */
-  get waitingCount(): number {
-    return this.#waiting.length;
-  }
-
   /** Adds the outcome of an attempt, if it is this worker's to record. */
   add({ job, settings, hasBegun }: Execution, { end, runMs, traceparent }: AttemptResult): void {
     const change = hasBegun
       ? settle(end, job, () => retryDelay(job, settings, end))
       : settleUnstarted(end);
     if (change !== undefined) this.#add(outcomeOf(job, settings, end, change, runMs, traceparent));
-    if (end.outcome === "lease_expired") this.counts.add("lease_expired");
+    if (end.outcome === "lease_expired") this.#count("lease_expired");
     if (end.outcome === "cancelled") {
-      this.counts.add("cancelled");
+      this.#count("cancelled");
       if (hasBegun) this.#parts.hooks.call(settings, () => [cancelEvent(job, end.error, runMs)]);
     }
   }
@@ -149,27 +171,29 @@ export class Recorder {
 
   /** Says which outcomes were given up. */
   reportUnrecorded(): void {
-    if (this.#waiting.length === 0) return;
+    if (this.waitingCount === 0) return;
     this.#parts.onError(
       new Error(
-        `${this.#waiting.length} outcomes could not be recorded; these jobs run again after their lease`,
+        `${this.waitingCount} outcomes could not be recorded; these jobs run again after their lease`,
       ),
     );
   }
 
   #add(outcome: Outcome): void {
     this.#addedCount++;
-    this.#waiting.push(outcome);
+    this.waitingCount = this.#waiting.push(outcome);
   }
 
   #take(): readonly Outcome[] {
     const taken = this.#waiting.slice(0, this.#batch.most);
     this.#waiting = this.#waiting.slice(this.#batch.most);
+    this.waitingCount = this.#waiting.length;
     return taken;
   }
 
   #putBack(outcomes: readonly Outcome[]): void {
     this.#waiting = [...outcomes, ...this.#waiting];
+    this.waitingCount = this.#waiting.length;
   }
 
   /** In one call, or in two where that is better. */
@@ -223,7 +247,7 @@ export class Recorder {
       const canClaimLess = fetcher.failed(claims, error);
       return { error, isForItsSize: canRecordLess || canClaimLess };
     }
-    this.#batch.wasDone(outcomes.length);
+    if (outcomes.length > 0) this.#batch.wasDone(outcomes.length);
     fetcher.took(claims, result, askedAt);
     outcomes.forEach((outcome, i) => this.#recorded(outcome, result.settled[i]!));
     this.#noteRecorded(outcomes.length);
@@ -245,19 +269,27 @@ export class Recorder {
     }
   }
 
+  /** By the status that the end of the attempt gave the job, else by its outcome. */
+  #count(outcome: AttemptOutcome, status?: JobStatus): void {
+    if (status === "retrying") this.counts.retried++;
+    else if (status === "failed") this.counts.failed++;
+    else if (outcome === "lease_expired") this.counts.leaseExpired++;
+    else if (outcome !== "timed_out") this.counts[outcome]++;
+  }
+
   /** Hooks are called only now that the outcome is recorded. */
   #recorded({ job, settings, settlement, end }: Outcome, state: LeaseState): void {
     const { change, runMs } = settlement;
     const { hooks } = this.#parts;
     if (state === "held") {
-      this.counts.add(end.outcome, change.status);
+      this.#count(end.outcome, change.status);
       hooks.call(settings, () => outcomeEvents(job, change, runMs));
     } else if (state === "cancelled") {
-      this.counts.add("cancelled");
+      this.#count("cancelled");
       const error = new JobCancelledError("The job was cancelled before its outcome was recorded");
       hooks.call(settings, () => [cancelEvent(job, error, runMs)]);
     } else {
-      this.counts.add("lease_expired");
+      this.#count("lease_expired");
     }
   }
 
@@ -314,7 +346,7 @@ export class Recorder {
   /** An outcome that the store refuses in every form must not be tried forever. */
   #leave({ job, settings }: Outcome, error: unknown): void {
     this.#noteRecorded(1);
-    this.counts.add("lease_expired");
+    this.#count("lease_expired");
     settings.onError(
       new Error(
         `The store refuses every outcome of ${job.queueName} ${job.id}; it runs again after its lease`,
@@ -331,30 +363,6 @@ export class Recorder {
     onError(error);
     const delayMs = backoffDelay(STORE_BACKOFF, this.#errors, error);
     await this.#pause.sleep(this.#isStopping ? Math.min(delayMs, MOST_PAUSE_AT_STOP_MS) : delayMs);
-  }
-}
-
-/** How the claimed jobs of a loop ended, counted. */
-export class OutcomeCounts {
-  /** Completed. */
-  completed = 0;
-  /** Failed for good. */
-  failed = 0;
-  /** Failed or timed out, with another attempt to follow. */
-  retried = 0;
-  /** Cancelled by a caller while they ran. */
-  cancelled = 0;
-  /** Released at a stop. */
-  released = 0;
-  /** Whose lease expired: they run again. */
-  leaseExpired = 0;
-
-  /** Counts the end of an attempt by the status that it gave the job, else by its outcome. */
-  add(outcome: AttemptOutcome, status?: JobStatus): void {
-    if (status === "retrying") this.retried++;
-    else if (status === "failed") this.failed++;
-    else if (outcome === "lease_expired") this.leaseExpired++;
-    else if (outcome !== "timed_out") this[outcome]++;
   }
 }
 

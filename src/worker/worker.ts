@@ -10,6 +10,7 @@ import { checkQueueName } from "../job/ids.ts";
 import { checkOptionNames } from "../job/option_names.ts";
 import type { FetchHistory } from "./fetcher.ts";
 import { Loop, type LoopLimits } from "./loop.ts";
+import type { WorkResult } from "./recorder.ts";
 import { RoundTripTime } from "./round_trip_time.ts";
 import { warnOfHiddenProvider } from "../trace/api_copy.ts";
 import { runOutsideScope } from "../trace/scope.ts";
@@ -42,24 +43,6 @@ export interface RunOptions {
 export interface StopOptions {
   /** How long running jobs are waited for, in ms. Default: the worker's `stopTimeoutMs`. */
   readonly timeoutMs?: number | undefined;
-}
-
-/** What a tick or a run did, in jobs. */
-export interface WorkResult {
-  /** Completed. */
-  readonly completed: number;
-  /** Failed for good. */
-  readonly failed: number;
-  /** Failed or timed out, with another attempt to follow. */
-  readonly retried: number;
-  /** Cancelled by a caller while they ran. */
-  readonly cancelled: number;
-  /** Released at a stop. */
-  readonly released: number;
-  /** Whose lease expired: they run again. */
-  readonly leaseExpired: number;
-  /** When to tick again, in ms: 0 when more was ready, `undefined` when nothing waits for its time. */
-  readonly nextInMs: number | undefined;
 }
 
 /** What a worker and a pool of workers have in common. */
@@ -154,9 +137,9 @@ export abstract class Runner implements AsyncDisposable {
   ): Promise<WorkResult> {
     // The loop outlives whatever job and span are active at its start: nothing of it belongs there.
     const outside = endsWhenIdle ? newTickContext() : ROOT_CONTEXT;
-    await runInContext(outside, () => runOutsideScope(() => loop.work()));
+    const result = await runInContext(outside, () => runOutsideScope(() => loop.work()));
     if (!endsWhenIdle) await flushSpans(Math.max(...this.#settings.map((one) => one.endTimeoutMs)));
-    return { ...loop.counts, nextInMs: loop.nextInMs };
+    return result;
   }
 
   #stopTimeoutMs(): number {
