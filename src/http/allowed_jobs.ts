@@ -68,7 +68,10 @@ export class AllowedJobs {
     throw new RequestError("forbidden", `This needs the right to write in ${job.queueName}`);
   }
 
-  /** Refuses a change of descendants, whose queues are not known beforehand, without the right to write in all. */
+  /**
+   * Refuses a change of descendants without the right to write in all queues: which queues they are in
+   * is not known before.
+   */
   async checkMayChangeAll(): Promise<void> {
     if (this.#rights.isPublic("write")) return;
     const queueNames = await this.#rights.queuesWith("write") === undefined
@@ -153,7 +156,7 @@ export class AllowedJobs {
     const here = new Set(jobs.map(({ id }) => id));
     const elsewhere = new Set(jobs.flatMap(idsIn).filter((id) => !here.has(id)));
     const readable = await this.readable([...elsewhere]);
-    return jobs.map((job) => hiding(job, (id) => !here.has(id) && !readable.has(id)));
+    return jobs.map((job) => withoutIds(job, (id) => !here.has(id) && !readable.has(id)));
   }
 }
 
@@ -176,7 +179,7 @@ function idsIn(
     .filter((id) => id !== undefined);
 }
 
-function hiding<AJob extends JobSummary & { readonly attemptHistory?: readonly Attempt[] }>(
+function withoutIds<AJob extends JobSummary & { readonly attemptHistory?: readonly Attempt[] }>(
   job: AJob,
   isHidden: (id: string) => boolean,
 ): AJob {

@@ -8,8 +8,7 @@ import { html } from "hono/html";
 import { Links } from "./links.ts";
 import { script } from "./script.ts";
 import { style } from "./style.ts";
-import type { PageSettings } from "./options.ts";
-import type { Html, ViewContent } from "./view.ts";
+import type { Html, PageRequest, ViewContent } from "./view.ts";
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -32,13 +31,6 @@ export function safeResponse(body: string | null, status: number, headers: Heade
 /** A redirect to another view. The next request is a `GET`, also after a form. */
 export function redirect(location: string): Response {
   return safeResponse(null, 303, { location });
-}
-
-/** The request that is answered. */
-interface PageRequest {
-  readonly request: Request;
-  readonly path: string;
-  readonly page: PageSettings;
 }
 
 /** The document of a view. It is not cached. */

@@ -19,7 +19,7 @@ import { script } from "./script.ts";
 import { style } from "./style.ts";
 import { documentOf, login, redirect, safeResponse } from "./document.ts";
 import type { PageSettings } from "./options.ts";
-import type { Asset, View, ViewContent } from "./view.ts";
+import type { Asset, PageRequest, View, ViewContent } from "./view.ts";
 import { jobView } from "./views/job.ts";
 import { overview } from "./views/overview.ts";
 import { search } from "./views/search.ts";
@@ -35,17 +35,6 @@ const views: readonly View[] = [
 ];
 
 const LARGEST_FORM = 10_000;
-
-/** A request to the page. */
-interface PageRequest {
-  readonly request: Request;
-  /** Its path below the router. */
-  readonly path: string;
-  /** The value of the path's parameter. */
-  readonly id: string;
-  readonly page: PageSettings;
-  readonly context: RouterContext;
-}
 
 /** Adds the page to a router. */
 export function addPage(app: Hono, context: RouterContext, page: PageSettings): void {

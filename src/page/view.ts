@@ -6,11 +6,26 @@
 import type { html } from "hono/html";
 import type { AllowedJobs } from "../http/allowed_jobs.ts";
 import type { RouterSettings } from "../http/router_options.ts";
+import type { RouterContext } from "../http/serve_operation.ts";
 import type { Links } from "./links.ts";
 import type { PageSettings } from "./options.ts";
 
 /** HTML in which all values are escaped. */
 export type Html = ReturnType<typeof html>;
+
+/** A request to the page. */
+export interface PageRequest {
+  /** The request itself. */
+  readonly request: Request;
+  /** Its path below the router. */
+  readonly path: string;
+  /** The value of the path's parameter. */
+  readonly id: string;
+  /** The settings of the page. */
+  readonly page: PageSettings;
+  /** The router of the page. */
+  readonly context: RouterContext;
+}
 
 /** A request for a view, with what the view needs to answer it. */
 export interface ViewRequest {
