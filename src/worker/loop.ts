@@ -7,10 +7,9 @@
  * @module
  */
 import { Executor } from "./executor.ts";
-import { Fetcher, type FetchHistory, type FetchLimits } from "./fetcher.ts";
+import { type FetchedJob, Fetcher, type FetchHistory, type FetchLimits } from "./fetcher.ts";
 import { HookCalls } from "./hooks.ts";
 import { toAll, type WorkerSettings, type WorkSource } from "./options.ts";
-import type { FetchedJob } from "./queue_fetcher.ts";
 import { Recorder, type WorkResult } from "./recorder.ts";
 import { EventLoopYield, Sleep } from "./sleep.ts";
 import type { Notice, Store } from "../store/store.ts";

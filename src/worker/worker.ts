@@ -8,10 +8,9 @@ import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { checkInteger, longestTimerMs } from "../job/job_options.ts";
 import { checkQueueName } from "../job/ids.ts";
 import { checkOptionNames } from "../job/option_names.ts";
-import type { FetchHistory } from "./fetcher.ts";
+import { FetchHistory } from "./fetcher.ts";
 import { Loop, type LoopLimits } from "./loop.ts";
 import type { WorkResult } from "./recorder.ts";
-import { RoundTripTime } from "./round_trip_time.ts";
 import { warnOfHiddenProvider } from "../trace/api_copy.ts";
 import { runOutsideScope } from "../trace/scope.ts";
 import { newTickContext, runInContext } from "../trace/active_context.ts";
@@ -55,11 +54,7 @@ export abstract class Runner implements AsyncDisposable {
   constructor(settings: readonly WorkerSettings[], concurrency: number) {
     this.#settings = settings;
     this.#concurrency = concurrency;
-    this.#history = {
-      // Where each tick makes a pool of its own, chance lets each queue come first as often as another.
-      firstQueue: Math.floor(Math.random() * settings.length),
-      roundTrip: new RoundTripTime(settings),
-    };
+    this.#history = new FetchHistory(settings);
   }
 
   /**
