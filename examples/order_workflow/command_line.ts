@@ -1,40 +1,30 @@
-/** What the sample is asked to do. */
+/** The command line of `npm start`. */
 import { parseArgs } from "node:util";
+import type { RunOptions } from "./run.ts";
 
 /** The parsed command line. */
-export interface CommandLine {
-  /** A file of orders, or `-` for standard input; `undefined` is the file that ships. */
-  readonly orders: string | undefined;
-  /** The SQLite file; what the handlers write lies beside it. */
-  readonly database: string;
-  /** The Postgres database that keeps the jobs instead of the file. */
-  readonly url: string | undefined;
-  /** Whether to end when the work is done, rather than to go on and serve. */
-  readonly once: boolean;
-  /** Where the router is served; 0 takes a free port. */
-  readonly port: number;
-  /** Whether only the help is wanted. */
+export interface CommandLine extends RunOptions {
+  /** Whether to print the help only. */
   readonly help: boolean;
 }
 
-/** A command line that cannot be followed. Its message is a sentence. */
+/** The command line is wrong. The message is a sentence. */
 export class UsageError extends Error {}
 
-export const help =
-  `Runs orders through a job queue: for each order a payment, then an e-mail and an
-inventory job, and for the whole file an import in ten batches. Then it serves the
-jobs over HTTP, to be looked up and added to, until it is stopped.
+export const help = `Runs orders through a job queue: for each order a payment, then an e-mail and a
+reservation, and for the whole file an import in ten batches. Then it serves the
+jobs, with a page, until it is stopped.
 
   npm start -- [ORDERS] [--once] [--port PORT] [--database FILE] [--url URL]
 
-  ORDERS           a file with one JSON order a line, or - for standard input;
-                   left out: the sample that ships
-  --once           end when the work is done
-  --port PORT      where to serve; left out: 8080; 0 takes a free port
-  --database FILE  where the jobs are kept, receipts and reservations beside it;
-                   left out: .sample/hammerwork.db
-  --url URL        keep the jobs in Postgres instead: postgres://user@host/database
-  --help           show this
+  ORDERS           a file with a JSON order on each line, or - for standard input;
+                   default: twelve sample orders
+  --once           end when all jobs have ended, without serving
+  --port PORT      port to serve at; default: 8080; 0 takes a free one
+  --database FILE  SQLite file for the jobs; receipts and reservations are written
+                   beside it; default: .orders/hammerwork.db
+  --url URL        store the jobs in Postgres instead: postgres://user@host/database
+  --help           show this help
 `;
 
 const examples = { url: "postgres://localhost/shop", database: "orders.db", port: "8080" };
@@ -67,7 +57,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   }
   return {
     orders: positionals[0],
-    database: typeof values.database === "string" ? values.database : ".sample/hammerwork.db",
+    database: typeof values.database === "string" ? values.database : ".orders/hammerwork.db",
     url: readUrl(values.url),
     once: values.once === true,
     port: readPort(values.port),
@@ -75,7 +65,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   };
 }
 
-/** Not repeated in the error: it may hold a password. */
+/** The error does not repeat the URL, which may contain a password. */
 function readUrl(url: unknown): string | undefined {
   if (typeof url !== "string") return undefined;
   if (/^postgres(ql)?:\/\/./.test(url)) return url;
@@ -91,7 +81,7 @@ function readPort(port: unknown): number {
 function checkOption(token: { name: string; rawName: string; value?: string | undefined }): void {
   const option = options[token.name as keyof typeof options];
   if (option === undefined) {
-    throw new UsageError(`There is no option ${token.rawName}; --help shows those there are`);
+    throw new UsageError(`There is no option ${token.rawName}; --help lists the options`);
   }
   if (option.type === "string" && !token.value) {
     const example = examples[token.name as keyof typeof examples];

@@ -1,4 +1,4 @@
-/** Plays a payment gateway on loopback, one that is sometimes too busy. */
+/** A payment gateway for the example, on loopback; it is sometimes too busy. */
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -9,8 +9,8 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-// Of every so many payments one is turned away when it first comes.
-const TURNED_AWAY_EVERY = 3;
+// The first request for every third payment is refused.
+const REFUSED_EVERY = 3;
 
 /** Starts it on a free port. */
 export async function startGateway(): Promise<Gateway> {
@@ -40,7 +40,7 @@ function answer(request: IncomingMessage, response: ServerResponse, keys: Set<st
   }
   const isNew = !keys.has(key);
   keys.add(key);
-  if (isNew && keys.size % TURNED_AWAY_EVERY === 0) {
+  if (isNew && keys.size % REFUSED_EVERY === 0) {
     response.writeHead(503).end();
     return;
   }
@@ -48,7 +48,7 @@ function answer(request: IncomingMessage, response: ServerResponse, keys: Set<st
     .end(JSON.stringify({ paymentId: paymentIdOf(key) }));
 }
 
-/** The same key is the same payment, also after a restart. */
+/** The same key gives the same payment, also after a restart. */
 function paymentIdOf(key: string): string {
   return `pay_${createHash("sha256").update(key).digest("hex").slice(0, 12)}`;
 }

@@ -1,6 +1,11 @@
 /**
- * The sample application: orders go in, and their jobs come out at the end of their traces. To learn
- * the library from it, read workflow.ts, then handlers/, then run.ts.
+ * The program of `npm start`: for each order a payment, then an e-mail and a reservation; for the whole
+ * file an import in batches. It runs the jobs, prints the trace of an order and serves the page. Read
+ * workflow.ts first, then handlers/, then run.ts.
+ *
+ *     npm start                          # on the sample orders
+ *     npm start -- orders.ndjson --once  # on your own, without serving
+ *     npm start -- --help
  */
 import { constants } from "node:os";
 import process from "node:process";
@@ -9,14 +14,14 @@ import { initTracing, type Tracing } from "../../src/tracing.ts";
 import { type CommandLine, help, readCommandLine, UsageError } from "./command_line.ts";
 import { run } from "./run.ts";
 
-// A launcher passes on what the terminal has sent already, so only a later signal is a second one.
+// The launcher repeats a signal of the terminal, so a second one is one that comes later.
 const SECOND_SIGNAL_AFTER_MS = 1_000;
 
-// Whoever reads the output may stop reading, as `head` does; the jobs go on.
+// A reader of the output may stop reading, as `head` does; the jobs continue.
 process.stdout.on("error", () => {});
 process.exitCode = await main(process.argv.slice(2));
 
-/** Gives the exit code. */
+/** Returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   try {
     const commandLine = readCommandLine(args);
@@ -24,7 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
       console.log(help);
       return 0;
     }
-    // Before anything else: only what happens from here on has spans.
+    // First, because only what happens after it has spans.
     const tracing = await startTracing();
     try {
       return await runUntilSignal(commandLine);
@@ -40,10 +45,10 @@ async function main(args: readonly string[]): Promise<number> {
 async function startTracing(): Promise<Tracing | undefined> {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: name } = process.env;
   if (!endpoint) return undefined;
-  return await initTracing({ serviceName: name || "hammerwork-sample", exportTimeoutMs: 3_000 });
+  return await initTracing({ serviceName: name || "order-workflow", exportTimeoutMs: 3_000 });
 }
 
-/** A signal stops the work in an orderly way, a second one at once. The exit code tells which. */
+/** A signal stops the work gracefully, a second one at once. The exit code is that of the signal. */
 async function runUntilSignal(commandLine: CommandLine): Promise<number> {
   const stop = new AbortController();
   let exitCode = 0;

@@ -1,4 +1,4 @@
-/** One run: opens everything, works until all jobs have ended, and tells what became of them. */
+/** One run: opens the store, takes the orders in, works until all jobs have ended, reports, serves. */
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,48 +6,58 @@ import { JobQueue, type Store, WorkerPool } from "../../mod.ts";
 import { escapeControlCharactersInLines } from "../../src/control_characters.ts";
 import { postgres } from "../../src/store/postgres.ts";
 import { sqlite } from "../../src/store/sqlite.ts";
-import type { CommandLine } from "./command_line.ts";
 import { startGateway } from "./gateway.ts";
-import { takeIn } from "./intake.ts";
+import { intakeText, takeIn } from "./intake.ts";
 import { openOrderLines, type OrderLines } from "./orders/order_lines.ts";
-import type { Folders, Queues } from "./queues.ts";
-import { counted } from "./report/counted.ts";
-import { intakeText } from "./report/intake_text.ts";
-import { Progress } from "./report/progress.ts";
-import { type Standing, standingOf } from "./report/standing.ts";
+import { countJobs, type Counts, Progress } from "./report/progress.ts";
 import { summaryOf } from "./report/summary.ts";
+import { counted } from "./report/text.ts";
 import { timelineOf, traceToShow } from "./report/timeline.ts";
-import { serveUntilStopped } from "./serving.ts";
-import { type Surroundings, workersOf } from "./workers.ts";
+import { type Folders, type WorkerSetup, workersOf } from "./workers.ts";
+import type { Queues } from "./workflow.ts";
 
-const LOOK_EVERY_MS = 100;
+const COUNT_EVERY_MS = 100;
 
-/** Runs until the work is done, or until the signal aborts; the jobs are kept then. */
-export async function run(commandLine: CommandLine, signal: AbortSignal): Promise<void> {
-  const { orders, database } = commandLine;
+/** What to run. */
+export interface RunOptions {
+  /** A file of orders, or `-` for standard input; `undefined` stands for the sample orders. */
+  readonly orders: string | undefined;
+  /** The SQLite file. The files of the handlers are written beside it. */
+  readonly database: string;
+  /** A Postgres database for the jobs, in place of the SQLite file. */
+  readonly url: string | undefined;
+  /** Whether to end when all jobs have ended, without serving them. */
+  readonly once: boolean;
+  /** The port to serve at; 0 takes a free one. */
+  readonly port: number;
+}
+
+/** Runs until all jobs have ended or, if it serves, until the signal aborts. The jobs are kept. */
+export async function run(options: RunOptions, signal: AbortSignal): Promise<void> {
+  const { orders, database } = options;
   const lines = await openOrderLines(orders);
   await makeFolder(dirname(database));
-  const queue = new JobQueue<Queues>({ store: await openStore(commandLine) });
+  const queue = new JobQueue<Queues>({ store: await openStore(options) });
   const gateway = await startGateway();
-  const place = { folders: foldersBeside(database), gatewayUrl: gateway.url };
+  const setup = { folders: foldersBeside(database), gatewayUrl: gateway.url };
   try {
-    const { left } = await work(queue, lines, place, signal);
+    const { left } = await work(queue, lines, setup, signal);
     if (signal.aborted) console.log(stoppedText(left));
-    else await tell(queue);
-    if (!commandLine.once && !signal.aborted) await serve(queue, place, commandLine, signal);
+    else await report(queue);
+    if (!options.once && !signal.aborted) await serve(queue, setup, options, signal);
   } finally {
     await gateway.close();
     await queue.store.close();
   }
 }
 
-function openStore({ database, url }: CommandLine): Promise<Store> {
+function openStore({ database, url }: RunOptions): Promise<Store> {
   return url === undefined ? sqlite(database) : postgres(url);
 }
 
 async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true }).catch((error: Error) => {
-    throw new Error(`The folder ${path} cannot be made: ${error.message}`);
+    throw new Error(`The folder ${path} cannot be created: ${error.message}`);
   });
 }
 
@@ -60,46 +70,46 @@ function foldersBeside(database: string): Folders {
   };
 }
 
-/** Takes the orders in and works on them at the same time. */
+/** Takes the orders in and works on their jobs at the same time. */
 async function work(
   queue: JobQueue<Queues>,
   lines: OrderLines,
-  place: Pick<Surroundings, "folders" | "gatewayUrl">,
+  setup: WorkerSetup,
   signal: AbortSignal,
-): Promise<Standing> {
+): Promise<Counts> {
   const progress = new Progress();
-  const report = (problem: string) => progress.report(problem);
+  const onProblem = (problem: string) => progress.report(problem);
   const workers = workersOf(queue, {
-    ...place,
+    ...setup,
     hooks: progress.hooks,
-    onError: (error) => report(error instanceof Error ? error.message : String(error)),
+    onError: (error) => onProblem(error instanceof Error ? error.message : String(error)),
   });
   const pool = new WorkerPool(workers);
-  const look = () => standingOf(queue, workers);
-  progress.begin(await look());
+  const count = () => countJobs(queue, workers);
+  progress.begin(await count());
   const working = pool.run();
   try {
-    const intake = takeIn(queue, lines, { folder: place.folders.imports, signal, report })
-      .then((count) => {
-        if (!signal.aborted) progress.print(intakeText(count, lines.name));
+    const intake = takeIn(queue, lines, { folder: setup.folders.imports, signal, onProblem })
+      .then((result) => {
+        if (!signal.aborted) progress.print(intakeText(result, lines.name));
       });
-    await allEnded(intake, look, progress, signal);
+    await allEnded(intake, count, progress, signal);
     await intake;
     await pool.stop();
-    const standing = await look();
-    progress.end(standing);
-    return standing;
+    const counts = await count();
+    progress.end(counts);
+    return counts;
   } finally {
     await pool.stop();
-    // The last spans are sent here.
+    // The last spans are exported here.
     await working;
   }
 }
 
-/** Waits until the orders are in and no job is left; jobs of earlier runs count too. */
+/** Waits until the orders are in and all jobs have ended, those of earlier runs too. */
 async function allEnded(
   intake: Promise<void>,
-  look: () => Promise<Standing>,
+  count: () => Promise<Counts>,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
@@ -109,33 +119,34 @@ async function allEnded(
   };
   intake.then(end, end);
   while (!signal.aborted) {
-    // Before the look: jobs that came in after it would be missed.
+    // Read before counting: a job enqueued after the count would be missed.
     const wasIn = isIn;
-    const standing = await look();
-    if (wasIn && standing.left === 0) return;
-    progress.show(standing);
-    await sleep(LOOK_EVERY_MS);
+    const counts = await count();
+    if (wasIn && counts.left === 0) return;
+    progress.show(counts);
+    await sleep(COUNT_EVERY_MS);
   }
 }
 
-/** Goes on working, for whoever adds jobs over HTTP. */
+/** Keeps working on the jobs that are added over HTTP. */
 async function serve(
   queue: JobQueue<Queues>,
-  place: Pick<Surroundings, "folders" | "gatewayUrl">,
-  { port }: CommandLine,
+  setup: WorkerSetup,
+  { port }: RunOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const workers = workersOf(queue, { ...place, hooks: {} });
-  await serveUntilStopped(queue, new WorkerPool(workers), port, signal);
+  // Imported here, so that a run with --once needs no Hono.
+  const { serveUntilStopped } = await import("./serving.ts");
+  await serveUntilStopped(queue, new WorkerPool(workersOf(queue, setup)), port, signal);
 }
 
 function stoppedText(left: number): string {
-  return `Stopped with ${counted(left, "job")} left; the same command goes on from here`;
+  return `Stopped with ${counted(left, "job")} left; the same command continues with them`;
 }
 
-async function tell(queue: JobQueue<Queues>): Promise<void> {
+async function report(queue: JobQueue<Queues>): Promise<void> {
   const traceId = await traceToShow(queue);
-  // Without an order there is nothing to tell.
+  // Without an order there is nothing to report.
   if (traceId === undefined) return;
   for (const text of [await timelineOf(queue, traceId), await summaryOf(queue)]) {
     console.log(escapeControlCharactersInLines(`\n${text}`));

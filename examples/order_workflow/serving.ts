@@ -1,4 +1,4 @@
-/** The router on the sample: jobs are looked at, found and enqueued over HTTP, and run, until it is stopped. */
+/** Serves the router and the page, and works on the jobs that come in. */
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { once } from "node:events";
@@ -8,9 +8,9 @@ import type { JobQueue, WorkerPool } from "../../mod.ts";
 import { jobRouter } from "../../src/http.ts";
 import { page } from "../../src/page.ts";
 import { escapeControlCharactersInLines } from "../../src/control_characters.ts";
-import type { Queues } from "./queues.ts";
+import type { Queues } from "./workflow.ts";
 
-/** Serves and works until the signal aborts. Only this machine can reach it. */
+/** Serves and works until the signal aborts. It listens at loopback, so only this machine reaches it. */
 export async function serveUntilStopped(
   queue: JobQueue<Queues>,
   pool: WorkerPool,
@@ -38,7 +38,7 @@ async function listening(server: Server, port: number): Promise<void> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "EADDRINUSE") throw error;
-    throw new Error(`Port ${port} is taken; npm start -- --port 0 takes a free one`);
+    throw new Error(`Port ${port} is in use; --port 0 takes a free one`);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What `npm start` runs: it finds a runtime that can run the sample and hands over to it. Plain
- * JavaScript, because an older Node must be able to read it.
+ * What `npm start` runs: it finds a runtime that can run main.ts and starts it there. It is
+ * JavaScript, so that an older Node can read it.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("main.ts", import.meta.url));
 
-// Node 22 warns that node:sqlite and type stripping are experimental; both do what is needed here.
+// Node 22 warns that node:sqlite and type stripping are experimental.
 const nodeArgs = ["--disable-warning=ExperimentalWarning"];
 const denoArgs = ["run", "--allow-all", "--no-lock"];
 
@@ -31,7 +31,7 @@ const shortcoming = shortcomingOf(systemNode);
 const runtime = shortcoming === undefined ? systemNode : findInstalled();
 if (runtime === undefined) {
   console.error(
-    `${shortcoming}, and npm ci installed no runtime that could run the sample instead`,
+    `${shortcoming}, and npm ci installed no runtime that can run the example instead`,
   );
   process.exitCode = 1;
 } else {
@@ -40,10 +40,10 @@ if (runtime === undefined) {
       `${shortcoming}; running on ${runtime.title} ${runtime.version}, which npm ci installed`,
     );
   }
-  handOverTo(runtime);
+  runOn(runtime);
 }
 
-/** In an npm script `node` may be one from node_modules; what is wanted is the machine's own. */
+/** The Node of the machine: in an npm script, `node` can be one from node_modules. */
 function findSystemNode() {
   const command = process.platform === "win32" ? "node.exe" : "node";
   const executable = (process.env.PATH ?? "")
@@ -54,7 +54,7 @@ function findSystemNode() {
   return executable && runtimeAt("Node", executable, nodeArgs);
 }
 
-/** Why this Node cannot run the sample, or `undefined` when it can. */
+/** Why this Node cannot run the example, or `undefined` when it can. */
 function shortcomingOf(node) {
   if (node === undefined) return "There is no node on PATH outside node_modules";
   const [major, minor] = node.version.split(".").map(Number);
@@ -82,14 +82,14 @@ function packageFolder(name) {
   }
 }
 
-/** Asks for the version, which also proves that the executable runs. */
+/** Reads the version, which also shows that the executable runs. */
 function runtimeAt(title, executable, args) {
   const { stdout } = spawnSync(executable, ["--version"], { encoding: "utf8" });
   const version = /\d+\.\d+\.\d+/.exec(stdout ?? "")?.[0];
   return version && { title, version, executable, args };
 }
 
-function handOverTo({ executable, args }) {
+function runOn({ executable, args }) {
   const child = spawn(executable, [...args, main, ...process.argv.slice(2)], { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => child.kill(signal));

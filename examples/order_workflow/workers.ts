@@ -1,29 +1,35 @@
-/** Who works for which queue, and how. */
+/** The workers: one for each queue, each with its handler. */
 import type { Hooks, JobQueue, Worker, WorkerOptions } from "../../mod.ts";
 import { email } from "./handlers/email.ts";
-import { splitImport } from "./handlers/import.ts";
-import { importBatch } from "./handlers/import_batch.ts";
+import { importBatch, splitImport } from "./handlers/import.ts";
 import { inventory } from "./handlers/inventory.ts";
 import { payment } from "./handlers/payment.ts";
-import type { Folders, Queues } from "./queues.ts";
+import type { Queues } from "./workflow.ts";
 
-/** What the workers need beside the queue. */
-export interface Surroundings {
+/** What the workers need besides the queue. */
+export interface WorkerSetup {
   readonly folders: Folders;
   readonly gatewayUrl: string;
-  readonly hooks: Hooks;
+  readonly hooks?: Hooks;
   readonly onError?: (error: unknown) => void;
 }
 
-/** A worker for each queue. */
+/** Where the handlers write. */
+export interface Folders {
+  readonly receipts: string;
+  readonly reservations: string;
+  readonly imports: string;
+}
+
+/** Creates a worker for each queue. */
 export function workersOf(
   queue: JobQueue<Queues>,
-  { folders, gatewayUrl, hooks, onError }: Surroundings,
+  { folders, gatewayUrl, hooks, onError }: WorkerSetup,
 ): readonly Worker[] {
   const options: WorkerOptions = {
     ...hooks,
     onError,
-    // After a crash the next start goes on with the jobs that ran, once their leases are over.
+    // After a crash, the next start runs the jobs that were running again once their leases are over.
     leaseMs: 5_000,
     stopTimeoutMs: 5_000,
   };

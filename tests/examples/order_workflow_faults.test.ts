@@ -1,4 +1,4 @@
-/** What the sample application says when something is not as it should be. */
+/** What the order workflow prints when something is wrong. */
 
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -7,12 +7,12 @@ import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { endOf } from "../child_output.ts";
-import { newFolder, runSample, startSample } from "./run_order_workflow.ts";
+import { sampleOrders } from "../../examples/order_workflow/orders/sample.ts";
+import { newFolder, runOrders, startOrders } from "./run_order_workflow.ts";
 
 const timeout = 60_000;
-const sampleOrders = readFileSync("examples/order_workflow/orders.ndjson", "utf8");
 
-test("a line that is no order is reported by its number, and the rest goes on", {
+test("a line that is not an order is reported by its number, and the rest is processed", {
   timeout,
 }, async () => {
   const [good = "", other = ""] = sampleOrders.split("\n");
@@ -25,7 +25,7 @@ test("a line that is no order is reported by its number, and the rest goes on", 
     other.replace('"quantity":4', '"quantity":0'),
     other,
   ];
-  const { exitCode, stdout, stderr } = await runSample(
+  const { exitCode, stdout, stderr } = await runOrders(
     { folder: newFolder(), args: ["-", "--once"] },
     lines.join("\r\n"),
   );
@@ -47,7 +47,7 @@ const refused = [
   {
     what: "an unknown option",
     args: ["--frobnicate"],
-    stderr: "There is no option --frobnicate; --help shows those there are\n",
+    stderr: "There is no option --frobnicate; --help lists the options\n",
     exitCode: 2,
   },
   {
@@ -86,38 +86,38 @@ for (const { what, args, ...expected } of refused) {
   test(`${what} is refused in one sentence`, { timeout }, async () => {
     const folder = newFolder();
     writeFileSync(join(folder, "notes.txt"), "Milk, bread, and a few more things to buy\n");
-    assert.deepEqual(await runSample({ folder, args }), { stdout: "", ...expected });
-    assert.ok(!existsSync(join(folder, ".sample")), "nothing is left behind");
+    assert.deepEqual(await runOrders({ folder, args }), { stdout: "", ...expected });
+    assert.ok(!existsSync(join(folder, ".orders")), "nothing is left behind");
   });
 }
 
-test("an interrupted run keeps its jobs, and the next one goes on", { timeout }, async () => {
+test("an interrupted run keeps its jobs, and the next one continues", { timeout }, async () => {
   const folder = newFolder();
-  const child = startSample({ folder, args: ["-"] });
+  const child = startOrders({ folder, args: ["-"] });
   const end = endOf(child);
   // Standing input: only the signal ends it.
   child.stdin.write(sampleOrders);
-  while (!existsSync(join(folder, ".sample/receipts/order-1001.txt"))) await sleep(10);
+  while (!existsSync(join(folder, ".orders/receipts/order-1001.txt"))) await sleep(10);
   child.kill("SIGINT");
   const { exitCode, stdout, stderr } = await end;
   assert.equal(stderr, "");
-  assert.match(stdout, /^Stopped with \d+ jobs? left; the same command goes on from here$/m);
+  assert.match(stdout, /^Stopped with \d+ jobs? left; the same command continues with them$/m);
   assert.equal(exitCode, 130);
 
-  const next = await runSample({ folder });
-  const added = /^(\d+ orders? added from the sample file|12 orders were there already)/;
+  const next = await runOrders({ folder });
+  const added = /^(\d+ orders? added from the sample|12 orders existed already)/;
   assert.match(next.stdout, added);
   assert.equal(next.stdout.match(/^order-10\d\d +3 {2}completed /gm)?.length, 11);
   assert.match(next.stdout, /^order-1007 +3 {2}1 failed, 2 cancelled /m);
   assert.equal(next.exitCode, 0);
 });
 
-test("an old Node hands over to a runtime that npm ci installed", { timeout }, async () => {
+test("an old Node starts a runtime that npm ci installed", { timeout }, async () => {
   const oldNode = newFolder();
   writeFileSync(join(oldNode, "node"), "#!/bin/sh\necho v20.20.2\n");
   chmodSync(join(oldNode, "node"), 0o755);
   const start = { folder: newFolder(), args: ["--help"], environment: { PATH: oldNode } };
-  const { exitCode, stdout, stderr } = await runSample(start);
+  const { exitCode, stdout, stderr } = await runOrders(start);
   const sentence =
     /^Node 20\.20\.2 has no node:sqlite; running on (Node|Bun|Deno) [\d.]+, which npm ci installed\n$/;
   assert.match(stderr, sentence);
@@ -129,10 +129,10 @@ test("without any runtime there is one sentence", { timeout }, async () => {
   const folder = newFolder();
   writeFileSync(join(folder, "start.mjs"), readFileSync("examples/order_workflow/start.js"));
   const command = [process.execPath, join(folder, "start.mjs")];
-  assert.deepEqual(await runSample({ folder, command, environment: { PATH: folder } }), {
+  assert.deepEqual(await runOrders({ folder, command, environment: { PATH: folder } }), {
     exitCode: 1,
     stdout: "",
     stderr: "There is no node on PATH outside node_modules, " +
-      "and npm ci installed no runtime that could run the sample instead\n",
+      "and npm ci installed no runtime that can run the example instead\n",
   });
 });

@@ -5,13 +5,13 @@ import type { AddressInfo } from "node:net";
 import { after, describe, test } from "node:test";
 import { endOf } from "../child_output.ts";
 import { until } from "../until.ts";
-import { newFolder, startSample } from "./run_order_workflow.ts";
+import { newFolder, startOrders } from "./run_order_workflow.ts";
 
 const timeout = 60_000;
 
 /** Starts it and waits until it serves. */
 async function serving(args: readonly string[]) {
-  const child = startSample({ folder: newFolder(), args });
+  const child = startOrders({ folder: newFolder(), args });
   let printed = "";
   child.stdout.on("data", (text: string) => printed += text);
   const ended = endOf(child);
@@ -30,7 +30,7 @@ async function serving(args: readonly string[]) {
 }
 
 describe("npm start", { timeout }, () => {
-  test("serves the sample's jobs until it is stopped, as its curl lines say", async () => {
+  test("serves the jobs until it is stopped, as its curl lines say", async () => {
     const { child, ended, url, curls } = await serving(["--port", "0"]);
     const addresses = curls.map((line) => /https?:[^\s"]+/.exec(line)![0]);
     assert.equal(addresses.length, 5);
@@ -72,15 +72,15 @@ describe("npm start", { timeout }, () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
-    const child = startSample({ folder: newFolder(), args: ["--port", String(port)] });
+    const child = startOrders({ folder: newFolder(), args: ["--port", String(port)] });
     const { exitCode, stderr } = await endOf(child);
     server.close();
     assert.equal(exitCode, 1);
-    assert.equal(stderr, `Port ${port} is taken; npm start -- --port 0 takes a free one\n`);
+    assert.equal(stderr, `Port ${port} is in use; --port 0 takes a free one\n`);
   });
 
   test("refuses a port that is none", async () => {
-    const child = startSample({ folder: newFolder(), args: ["--port", "70000"] });
+    const child = startOrders({ folder: newFolder(), args: ["--port", "70000"] });
     const { exitCode, stderr } = await endOf(child);
     assert.deepEqual(
       [exitCode, stderr],

@@ -1,9 +1,9 @@
-/** With a collector's address in the environment the sample application sends its spans there. */
+/** With the address of a collector in the environment, the order workflow exports its spans to it. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Received, startCollector } from "../collector.ts";
-import { newFolder, runSample } from "./run_order_workflow.ts";
+import { newFolder, runOrders } from "./run_order_workflow.ts";
 
 const timeout = 60_000;
 
@@ -13,10 +13,10 @@ test("the spans of each order arrive at a collector as one trace", { timeout }, 
   const box = `${collector.url}/sample`;
   const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: box };
   const folder = newFolder();
-  const { stderr } = await runSample({ folder, environment });
+  const { stderr } = await runOrders({ folder, environment });
   assert.equal(stderr, "");
   const received = await (await fetch(box)).json() as Received[];
-  await runSample({ folder, environment });
+  await runOrders({ folder, environment });
   const again = await (await fetch(box)).json() as Received[];
   assert.equal(again.length, received.length, "the same orders again are no traces");
   assert.ok(received.every(({ path }) => path === "/v1/traces"));
@@ -57,7 +57,7 @@ function spansIn(body: string): Span[] {
 
 test("a collector that is not there costs spans, and no job", { timeout }, async () => {
   const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" };
-  const { exitCode, stdout, stderr } = await runSample({ folder: newFolder(), environment });
+  const { exitCode, stdout, stderr } = await runOrders({ folder: newFolder(), environment });
   assert.match(stdout, /^47 jobs done in /m);
   assert.match(stderr, /^Spans were lost \(\d+\): /);
   assert.equal(exitCode, 0);

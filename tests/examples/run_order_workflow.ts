@@ -1,4 +1,4 @@
-/** Runs the sample application as a user does: through its launcher, in a folder of its own. */
+/** Runs the order workflow as a user does: through its launcher, in a folder of its own. */
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
@@ -11,7 +11,7 @@ import { type Ended, endOf } from "../child_output.ts";
 export interface Start {
   readonly folder: string;
   readonly args?: readonly string[];
-  /** What runs the sample; the launcher unless said otherwise. */
+  /** The command that runs it; the launcher by default. */
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -20,7 +20,7 @@ export interface Start {
 export const main: string = resolve("examples/order_workflow/main.ts");
 export const launcher: string = resolve("examples/order_workflow/start.js");
 
-const scratch = mkdtempSync(join(tmpdir(), "hammerwork-sample-"));
+const scratch = mkdtempSync(join(tmpdir(), "hammerwork-orders-"));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
 export function newFolder(): string {
@@ -28,7 +28,7 @@ export function newFolder(): string {
 }
 
 /** Starts it where this Node is the machine's own, whichever Node that is. */
-export function startSample(
+export function startOrders(
   { folder, args = [], command = [process.execPath, launcher], environment = {} }: Start,
 ): ChildProcessWithoutNullStreams {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: _, ...inherited } = process.env;
@@ -46,8 +46,8 @@ function folderWithThisNode(): string {
 }
 
 /** Runs it to its end, which it comes to by itself, with the given standard input. */
-export function runSample(start: Start, input: string = ""): Promise<Ended> {
-  const child = startSample({ ...start, args: ["--once", ...start.args ?? []] });
+export function runOrders(start: Start, input: string = ""): Promise<Ended> {
+  const child = startOrders({ ...start, args: ["--once", ...start.args ?? []] });
   child.stdin.end(input);
   return endOf(child);
 }

@@ -1,19 +1,20 @@
-/** Writes the confirmation that the customer gets: a text file for each order. */
+/** Writes the confirmation for the customer: a text file for each order. */
 import type { Handler, JobQueue } from "../../../mod.ts";
 import { showMoney } from "../orders/money.ts";
 import type { Order } from "../orders/order.ts";
-import type { Paid, Queues } from "../queues.ts";
-import { columns } from "../report/columns.ts";
-import { fileIn } from "../file_in.ts";
-import { writeWhole } from "./whole_file.ts";
+import type { Queues } from "../workflow.ts";
+import { columns } from "../report/text.ts";
+import { fileIn, writeWhole } from "./files.ts";
 
-/** A handler that writes into this folder. The queue gives the result of the payment before. */
+/** A handler that writes to this folder. It reads the result of the payment from the queue. */
 export function email(queue: JobQueue<Queues>, folder: string): Handler<Queues, "email_queue"> {
   return async (job) => {
     const [paymentJobId = ""] = job.dependsOn;
-    const { paymentId } = (await queue.get(paymentJobId))?.result as Paid;
+    const payment = await queue.get<"payment_queue">(paymentJobId);
+    const paymentId = payment?.result?.paymentId;
+    if (paymentId === undefined) throw new Error(`There is no payment ${paymentJobId}`);
     const file = fileIn(folder, job.payload.id, ".txt");
-    // The same text at the same place: a second attempt changes nothing.
+    // A second attempt writes the same text to the same file.
     await writeWhole(file, confirmation(job.payload, paymentId));
     return { file };
   };

@@ -1,7 +1,7 @@
-/** Takes an order's payment, once, however often it is tried. */
+/** Charges an order once, however many attempts it takes. */
 import { type Handler, NonRetryableError } from "../../../mod.ts";
 import { showMoney } from "../orders/money.ts";
-import type { Paid, Payment, Queues } from "../queues.ts";
+import type { Paid, Payment, Queues } from "../workflow.ts";
 
 /** A handler that charges through the gateway at this address. */
 export function payment(gatewayUrl: string): Handler<Queues, "payment_queue"> {
@@ -16,9 +16,11 @@ export function payment(gatewayUrl: string): Handler<Queues, "payment_queue"> {
 function checkTotal({ items, totalCents, currency }: Payment): void {
   const sum = items.reduce((cents, item) => cents + item.unitCents * item.quantity, 0);
   if (sum === totalCents) return;
-  // No later attempt finds other numbers.
+  // A retry would find the same numbers.
   throw new NonRetryableError(
-    `The items make ${showMoney(sum, currency)}, the total says ${showMoney(totalCents, currency)}`,
+    `The items add up to ${showMoney(sum, currency)}, the total says ${
+      showMoney(totalCents, currency)
+    }`,
   );
 }
 
@@ -30,13 +32,13 @@ async function charge(
 ): Promise<Paid> {
   const response = await fetch(`${gatewayUrl}/payments`, {
     method: "POST",
-    // The job may run again after the gateway has charged: by its id the gateway knows it.
+    // If the job runs again after a charge, the gateway recognizes the id.
     headers: { "content-type": "application/json", "idempotency-key": jobId },
     body: JSON.stringify({ orderId, currency, totalCents }),
     signal,
   });
   if (response.ok) return await response.json() as Paid;
   await response.body?.cancel();
-  // An ordinary error: the attempt failed, and another follows.
+  // An ordinary error fails the attempt, and the job is retried.
   throw new Error(`The payment gateway answered ${response.status}`);
 }

@@ -1,11 +1,11 @@
 /**
- * A copy of the good orders of an input, named by the hash of its content. An import reads its rows
- * from here: it may run when the input is long gone, and the same content always has the same name.
+ * A copy of the valid orders of an input, named by the hash of its content. An import reads its rows
+ * from the copy, since the input may be gone when it runs.
  */
 import { createHash } from "node:crypto";
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { fileIn } from "../file_in.ts";
+import { fileIn } from "../handlers/files.ts";
 import type { Order } from "./order.ts";
 
 export interface KeptOrders {
@@ -15,13 +15,13 @@ export interface KeptOrders {
 
 export interface OrderKeeper {
   add(order: Order): Promise<void>;
-  /** Gives the copy its name. */
+  /** Names the copy by its content. */
   finish(): Promise<KeptOrders>;
-  /** Removes the copy, unless it was finished. */
+  /** Removes the copy unless it was finished. */
   discard(): Promise<void>;
 }
 
-/** Starts a copy under a name that no other process uses. */
+/** Starts a copy under a temporary name. */
 export async function keepOrders(folder: string): Promise<OrderKeeper> {
   await mkdir(folder, { recursive: true });
   const draft = join(folder, `${crypto.randomUUID()}.draft`);

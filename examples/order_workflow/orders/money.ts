@@ -1,4 +1,4 @@
-/** Money is counted in whole cents: in fractions 0.1 + 0.2 would be no 0.3. */
+/** Amounts of money in whole cents: as fractions, 0.1 + 0.2 is not 0.3. */
 
 const twoDecimals = new Intl.NumberFormat("en-US", {
   minimumFractionDigits: 2,

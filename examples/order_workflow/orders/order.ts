@@ -1,4 +1,4 @@
-/** An order, and the refusal of what is none. */
+/** An order, read from a line of JSON and checked. */
 import { toCents } from "./money.ts";
 
 export interface Order {
@@ -16,16 +16,16 @@ export interface Item {
   readonly unitCents: number;
 }
 
-/** What a text must look like, as a pattern and in words. */
+/** The form of a text, as a pattern and in words. */
 type Shape = readonly [pattern: RegExp, words: string];
 
-// Ids and SKUs become file names, so they may hold nothing that leads out of a folder.
+// Ids and SKUs become file names, so they must not contain a path.
 const NAME: Shape = [/^[A-Za-z0-9][\w.-]{0,99}$/, "1 to 100 letters, digits or _ . -"];
 const LINE: Shape = [/^[^\p{Cc}]{1,200}$/u, "1 to 200 characters on one line"];
 const EMAIL: Shape = [/^[^\s@\p{Cc}]{1,100}@[^\s@\p{Cc}]{1,100}$/u, "an e-mail address"];
 const CURRENCY: Shape = [/^[A-Z]{3}$/, "three capital letters"];
 
-// Whatever an order of this length holds, its payloads stay below the queue's limit.
+// The payloads of an order of this length are below the limit of the queue.
 const LONGEST_LINE = 50_000;
 const LARGEST_AMOUNT = 1_000_000;
 const LARGEST_QUANTITY = 10_000;
@@ -33,7 +33,7 @@ const LARGEST_QUANTITY = 10_000;
 /**
  * Reads one line of a file.
  *
- * @throws {RangeError} `expected …: got …`, when the line is no order.
+ * @throws {RangeError} `expected …: got …`, if the line is not an order.
  */
 export function readOrder(line: string): Order {
   if (line.length > LONGEST_LINE) {
@@ -111,7 +111,7 @@ function expected(what: string, got: unknown): RangeError {
   return new RangeError(`expected ${what}: got ${shown}`);
 }
 
-/** Short, and without characters that would change how a terminal behaves. */
+/** Shortened, and without control characters. */
 function clipped(line: string): string {
   const plain = line.slice(0, 60).replace(/\p{C}/gu, "?");
   return line.length > 60 ? `${plain}…` : plain;

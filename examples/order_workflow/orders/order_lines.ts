@@ -1,13 +1,14 @@
-/** The lines of a file or of standard input, numbered as an editor does. */
+/** The lines of a file or of standard input, numbered from 1. */
+import { Buffer } from "node:buffer";
 import { open } from "node:fs/promises";
 import process from "node:process";
-import type { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
+import { Readable } from "node:stream";
+import { sampleOrders } from "./sample.ts";
 
 export interface OrderLines {
-  /** What to call it in a sentence. */
+  /** Its name in a sentence. */
   readonly name: string;
-  /** Reads on as it is asked; ends early when the signal aborts. Blank lines are left out. */
+  /** The lines that are not blank. It ends early if the signal aborts. */
   read(signal: AbortSignal): AsyncIterable<OrderLine>;
 }
 
@@ -16,13 +17,10 @@ export interface OrderLine {
   readonly text: string;
 }
 
-/** Opens a path, standard input for `-`, or the sample that ships. */
+/** Opens a path, standard input for `-`, or the sample orders. */
 export async function openOrderLines(path: string | undefined): Promise<OrderLines> {
   if (path === "-") return linesOf("standard input", process.stdin);
-  if (path === undefined) {
-    const sample = fileURLToPath(new URL("../orders.ndjson", import.meta.url));
-    return linesOf("the sample file", await openFile(sample));
-  }
+  if (path === undefined) return linesOf("the sample", Readable.from([Buffer.from(sampleOrders)]));
   return linesOf(path, await openFile(path));
 }
 
@@ -47,7 +45,7 @@ function linesOf(name: string, stream: Readable): OrderLines {
   return {
     name,
     async *read(signal) {
-      // Standard input may never end by itself.
+      // Standard input may never end.
       const stop = () => stream.destroy();
       if (signal.aborted) stop();
       else signal.addEventListener("abort", stop, { once: true });
@@ -66,7 +64,7 @@ function linesOf(name: string, stream: Readable): OrderLines {
 }
 
 async function* splitLines(stream: Readable): AsyncGenerator<string> {
-  // A decoder of its own: a chunk can end within a character. It also drops a byte order mark.
+  // One decoder for all chunks, since a chunk can end within a character.
   const decoder = new TextDecoder();
   let rest = "";
   for await (const chunk of stream) {

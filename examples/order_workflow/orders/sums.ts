@@ -1,11 +1,11 @@
-/** What several orders make together. */
+/** Totals of several orders. */
 import type { Item, Order } from "./order.ts";
 
 export interface Sums {
   readonly orders: number;
-  /** What the items cost, by currency. */
+  /** The price of the items by currency. */
   readonly cents: Readonly<Record<string, number>>;
-  /** Units, by SKU. */
+  /** Units by SKU. */
   readonly units: Readonly<Record<string, number>>;
 }
 
@@ -39,7 +39,7 @@ export function addSums(parts: readonly Sums[]): Sums {
 function addUp(
   entries: readonly (readonly [key: string, count: number])[],
 ): Record<string, number> {
-  // A map, because in an object "constructor" would be there before it is counted.
+  // A map, because an object already has a property "constructor".
   const sums = new Map<string, number>();
   for (const [key, count] of entries) sums.set(key, (sums.get(key) ?? 0) + count);
   return Object.fromEntries(sums);

@@ -1,33 +1,33 @@
-/** Shows how the work goes on: one line that is rewritten on a terminal, a line at times elsewhere. */
+/** Progress: on a terminal one line that is rewritten, elsewhere a line every two seconds. */
 import process from "node:process";
-import type { Hooks } from "../../../mod.ts";
+import type { Hooks, JobQueue } from "../../../mod.ts";
 import { escapeControlCharactersInLines } from "../../../src/control_characters.ts";
-import { counted, shown } from "./counted.ts";
-import type { Standing } from "./standing.ts";
+import { counted, shown } from "./text.ts";
+import type { Queues } from "../workflow.ts";
 
 const CLEAR_LINE = "\r\x1b[K";
 const LINE_EVERY_MS = 2_000;
 
 export class Progress {
-  /** For the workers: retries are nowhere counted but here. */
+  /** Hooks for the workers; they count the retries. */
   readonly hooks: Hooks = {
     onJobRetry: () => {
       this.#retries++;
     },
   };
-  #before: Standing = { completed: 0, failed: 0, cancelled: 0, left: 0 };
+  #before: Counts = { completed: 0, failed: 0, cancelled: 0, left: 0 };
   #retries = 0;
   #startedAt = 0;
   #shownAt = 0;
 
-  /** Takes how the jobs stand before the work. */
-  begin(before: Standing): void {
+  /** Takes the counts before the work. */
+  begin(before: Counts): void {
     this.#before = before;
     this.#startedAt = this.#shownAt = performance.now();
   }
 
-  /** Shows the standing, in a pipe only now and then. */
-  show(now: Standing): void {
+  /** Shows the counts of now. */
+  show(now: Counts): void {
     const { ended } = this.#since(now);
     const all = ended + now.left;
     if (all === 0) return;
@@ -36,8 +36,8 @@ export class Progress {
     else if (performance.now() - this.#shownAt >= LINE_EVERY_MS) this.print(line);
   }
 
-  /** Shows what was done, if anything was. */
-  end(now: Standing): void {
+  /** Shows what was done, unless it is nothing. */
+  end(now: Counts): void {
     const { completed, failed, cancelled, ended } = this.#since(now);
     if (ended === 0) return this.#clear();
     const seconds = ((performance.now() - this.#startedAt) / 1_000).toFixed(1);
@@ -54,13 +54,13 @@ export class Progress {
     this.#shownAt = performance.now();
   }
 
-  /** Prints a problem without tearing the line apart. */
+  /** Prints a problem on a line of its own. */
   report(problem: string): void {
     this.#clear();
     console.error(escapeControlCharactersInLines(problem));
   }
 
-  #since(now: Standing): Omit<Standing, "left"> & { readonly ended: number } {
+  #since(now: Counts): Omit<Counts, "left"> & { readonly ended: number } {
     const completed = now.completed - this.#before.completed;
     const failed = now.failed - this.#before.failed;
     const cancelled = now.cancelled - this.#before.cancelled;
@@ -74,4 +74,31 @@ export class Progress {
   #clear(): void {
     if (process.stdout.isTTY) process.stdout.write(CLEAR_LINE);
   }
+}
+
+/** The jobs of some queues by how they ended. */
+export interface Counts {
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  /** Jobs that have not ended. */
+  readonly left: number;
+}
+
+/** Counts the jobs of the queues that these workers work for. */
+export async function countJobs(
+  queue: JobQueue<Queues>,
+  workers: readonly { readonly queueName: string }[],
+): Promise<Counts> {
+  const names = new Set(workers.map(({ queueName }) => queueName));
+  const counts = { completed: 0, failed: 0, cancelled: 0, left: 0 };
+  // The store may have other queues too.
+  for (const { queueName, jobs, unfinished } of (await queue.stats()).queues) {
+    if (!names.has(queueName)) continue;
+    counts.completed += jobs.completed;
+    counts.failed += jobs.failed;
+    counts.cancelled += jobs.cancelled;
+    counts.left += unfinished;
+  }
+  return counts;
 }

@@ -1,27 +1,26 @@
-/** What became of each business process: of every order, and of the imports. */
+/** A table of the business processes: each order and each import, with the statuses of its jobs. */
 import { type AnyJob, type JobQueue, jobStatuses } from "../../../mod.ts";
 import { showMoney } from "../orders/money.ts";
-import { addSums, type Sums } from "../orders/sums.ts";
-import type { Queues } from "../queues.ts";
-import { counted } from "./counted.ts";
-import { columns } from "./columns.ts";
+import { addSums } from "../orders/sums.ts";
+import type { Queues } from "../workflow.ts";
+import { columns, counted } from "./text.ts";
 
 type Jobs = readonly AnyJob<Queues>[];
 
 const HEAD = ["correlation id", "jobs", "status", "total"];
-const FLUSH_RIGHT = [1, 3];
-// Longer lists nobody reads.
-const MOST_ORDERS = 20;
-const MOST_IMPORTS = 3;
+const ALIGN_RIGHT = [1, 3];
+// The limits of a readable list.
+const MAX_ORDERS = 20;
+const MAX_IMPORTS = 3;
 
 /** A table by correlation id: the newest orders, the newest that failed, the newest imports. */
 export async function summaryOf(queue: JobQueue<Queues>): Promise<string> {
   const orders = await newestOrders(queue);
-  const imports = (await queue.find({ queueName: "data_import", limit: MOST_IMPORTS })).jobs;
+  const imports = (await queue.find({ queueName: "data_import", limit: MAX_IMPORTS })).jobs;
   const ids = [...orders, ...[...imports].reverse()].map(({ correlationId }) => correlationId);
   const groups = await Promise.all(ids.map((id) => jobsOf(queue, id)));
   const more = await countOrders(queue) - orders.length;
-  const [head = "", ...lines] = columns([HEAD, ...groups.map(rowOf)], FLUSH_RIGHT).split("\n");
+  const [head = "", ...lines] = columns([HEAD, ...groups.map(rowOf)], ALIGN_RIGHT).split("\n");
   return [
     head,
     ...withNotes(lines, groups),
@@ -33,11 +32,11 @@ export async function summaryOf(queue: JobQueue<Queues>): Promise<string> {
 
 /** By their payments: every order has one. */
 async function newestOrders(queue: JobQueue<Queues>): Promise<Jobs> {
-  const about = { queueName: "payment_queue", limit: MOST_ORDERS } as const;
+  const about = { queueName: "payment_queue", limit: MAX_ORDERS } as const;
   const newest = (await queue.find(about)).jobs;
   const failed = (await queue.find({ ...about, status: "failed" })).jobs;
   const byId = new Map([...newest, ...failed].map((job) => [job.id, job]));
-  // Ids made later sort later.
+  // Later ids sort later.
   return [...byId.values()].sort((a, b) => a.id < b.id ? -1 : 1);
 }
 
@@ -61,7 +60,7 @@ function rowOf(jobs: Jobs): readonly string[] {
   ];
 }
 
-/** `completed`, or how many of which, in the order of a job's life. */
+/** `completed`, or the count of each status. */
 function statusesOf(jobs: Jobs): string {
   const found = jobStatuses
     .map((status) => ({ status, count: jobs.filter((job) => job.status === status).length }))
@@ -82,18 +81,18 @@ function failuresIn(jobs: Jobs): readonly string[] {
     .map(({ queueName, error }) => `${queueName} failed: ${error?.message}`);
 }
 
-/** What the batches of an import have counted, each its part. */
+/** The sums of the batches of an import. */
 function importedBy(jobs: Jobs): readonly string[] {
   const source = jobs.find((job) => job.queueName === "data_import")?.payload.source;
   if (source === undefined) return [];
-  const batches = jobs.filter(({ queueName, status }) =>
-    queueName === "process_batch" && status === "completed"
+  const sums = jobs.flatMap((job) =>
+    job.queueName === "process_batch" && job.result !== undefined ? [job.result] : []
   );
-  const { orders, units, cents } = addSums(batches.map(({ result }) => result as Sums));
+  const { orders, units, cents } = addSums(sums);
   const unitCount = Object.values(units).reduce((sum, count) => sum + count, 0);
   const money = Object.entries(cents).sort().map(([currency, sum]) => showMoney(sum, currency));
   return [
-    `${source} in ${counted(batches.length, "batch", "batches")}: ` +
+    `${source} in ${counted(sums.length, "batch", "batches")}: ` +
     [counted(orders, "order"), counted(unitCount, "unit"), ...money].join(", "),
   ];
 }

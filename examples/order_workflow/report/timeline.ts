@@ -1,10 +1,10 @@
-/** The jobs of one trace: what came after what, and how long each waited and ran. */
+/** A table of the jobs of one trace: their order, and for how long each waited and ran. */
 import type { Job, JobQueue } from "../../../mod.ts";
-import type { Queues } from "../queues.ts";
-import { columns } from "./columns.ts";
+import type { Queues } from "../workflow.ts";
+import { columns } from "./text.ts";
 
 const HEAD = ["queue", "status", "attempts", "start", "wait", "run", "parent"];
-const FLUSH_RIGHT = [2, 3, 4, 5];
+const ALIGN_RIGHT = [2, 3, 4, 5];
 
 /** The trace of the newest order whose payment was tried more than once, else of the newest. */
 export async function traceToShow(queue: JobQueue<Queues>): Promise<string | undefined> {
@@ -12,13 +12,13 @@ export async function traceToShow(queue: JobQueue<Queues>): Promise<string | und
   return (jobs.find(({ attempts }) => attempts > 1) ?? jobs[0])?.traceId;
 }
 
-/** A table of the trace's jobs, each indented under the one it is a part of or waited for. */
+/** The jobs of a trace, each indented below its parent or the job that it depends on. */
 export async function timelineOf(queue: JobQueue<Queues>, traceId: string): Promise<string> {
   // Newest first; a timeline starts with the oldest.
   const jobs = [...(await queue.find({ traceId, limit: 1_000 })).jobs].reverse();
   const placed = inTreeOrder(jobs);
   const rows = placed.map((one) => rowOf(one, jobs));
-  const [head, ...lines] = columns([HEAD, ...rows], FLUSH_RIGHT).split("\n");
+  const [head, ...lines] = columns([HEAD, ...rows], ALIGN_RIGHT).split("\n");
   const notes = await Promise.all(placed.map((one) => failuresOf(queue, one, jobs[0]?.createdAt)));
   return [
     `Timeline of ${jobs[0]?.correlationId} in ms, trace ${traceId}`,
@@ -44,7 +44,7 @@ function inTreeOrder(jobs: readonly Job[]): readonly Placed[] {
   return below(undefined, 0);
 }
 
-/** The job to stand under: the parent, else what had to end before. */
+/** The job to be placed under: the parent, or else the first dependency. */
 function aboveOf({ parentId, dependsOn }: Job): string | undefined {
   return parentId ?? dependsOn[0];
 }

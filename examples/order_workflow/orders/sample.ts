@@ -1,4 +1,6 @@
-{"id":"order-1001","customer":{"name":"Ada Nowak","email":"ada.nowak@example.com"},"currency":"USD","items":[{"sku":"CHAIR-TASK","name":"Task chair, grey","quantity":1,"unitPrice":299.99}],"total":299.99}
+/** The orders that are used if no file is given: one JSON object a line, as in a file. */
+export const sampleOrders: string = String
+  .raw`{"id":"order-1001","customer":{"name":"Ada Nowak","email":"ada.nowak@example.com"},"currency":"USD","items":[{"sku":"CHAIR-TASK","name":"Task chair, grey","quantity":1,"unitPrice":299.99}],"total":299.99}
 {"id":"order-1002","customer":{"name":"Tomás Rivera","email":"tomas.rivera@example.com"},"currency":"USD","items":[{"sku":"NB-A5-DOT","name":"Notebook A5, dotted","quantity":4,"unitPrice":12.5},{"sku":"PEN-GEL-05","name":"Gel pen 0.5 mm, black","quantity":10,"unitPrice":2.4}],"total":74}
 {"id":"order-1003","customer":{"name":"Mei Tanaka","email":"mei.tanaka@example.com"},"currency":"USD","items":[{"sku":"LAMP-DESK","name":"Desk lamp, oak","quantity":1,"unitPrice":89},{"sku":"MAT-FELT","name":"Felt desk mat","quantity":1,"unitPrice":34}],"total":123}
 {"id":"order-1004","customer":{"name":"Jonas Weber","email":"jonas.weber@example.com"},"currency":"EUR","items":[{"sku":"STAND-LAP","name":"Laptop stand","quantity":2,"unitPrice":64.5},{"sku":"HUB-7PORT","name":"7-port hub","quantity":1,"unitPrice":59.9},{"sku":"CABLE-USBC","name":"USB-C cable, 2 m","quantity":3,"unitPrice":14.9}],"total":233.6}
@@ -10,3 +12,4 @@
 {"id":"order-1010","customer":{"name":"Grace Lin","email":"grace.lin@example.com"},"currency":"USD","items":[{"sku":"STAND-LAP","name":"Laptop stand","quantity":1,"unitPrice":64.5},{"sku":"CABLE-USBC","name":"USB-C cable, 2 m","quantity":1,"unitPrice":14.9}],"total":79.4}
 {"id":"order-1011","customer":{"name":"Erik Lund","email":"erik.lund@example.com"},"currency":"EUR","items":[{"sku":"MAT-FELT","name":"Felt desk mat","quantity":3,"unitPrice":34}],"total":102}
 {"id":"order-1012","customer":{"name":"Nadia Petrova","email":"nadia.petrova@example.com"},"currency":"USD","items":[{"sku":"LAMP-DESK","name":"Desk lamp, oak","quantity":1,"unitPrice":89},{"sku":"NB-A5-DOT","name":"Notebook A5, dotted","quantity":2,"unitPrice":12.5},{"sku":"PEN-GEL-05","name":"Gel pen 0.5 mm, black","quantity":3,"unitPrice":2.4}],"total":121.2}
+`;
