@@ -1,19 +1,11 @@
 /**
- * Two copies of `@opentelemetry/api` in one process. They share what is registered through a global
- * object that carries the version of the copy that registered first. A copy with a higher minor
- * version gets empty spans from it, in silence; and a copy of any other version can register nothing.
+ * Two copies of `@opentelemetry/api` in one process. They share a global registry, which has the
+ * version of the copy that was first to register something. A copy with a higher minor version gets
+ * only empty spans from it, without an error; a copy of any other version can register nothing.
  *
  * @module
  */
-import { propagation, type TextMapPropagator, trace } from "@opentelemetry/api";
-
-/** The versions that meet in this process, as far as they can be told. */
-export interface ApiVersions {
-  /** The copy that this library uses. */
-  readonly own: string | undefined;
-  /** The copy that registered something first. */
-  readonly registered: string | undefined;
-}
+import { trace } from "@opentelemetry/api";
 
 interface Registry {
   readonly version?: string;
@@ -21,66 +13,42 @@ interface Registry {
   readonly trace?: unknown;
 }
 
-// The API's own name for it, the same in every 1.x.
+// The same for every 1.x version of the API.
 const REGISTRY = Symbol.for("opentelemetry.js.api.1");
-const globals = globalThis as { [REGISTRY]?: Registry | undefined };
+const globals = globalThis as { readonly [REGISTRY]?: Registry | undefined };
 
-/** Tells the versions. */
-export function apiVersions(): ApiVersions {
-  return { own: ownVersion(), registered: globals[REGISTRY]?.version };
+/** The version of the copy that was first to register something. */
+export function registeredVersion(): string | undefined {
+  return globals[REGISTRY]?.version;
 }
 
-/** Whether a provider is registered, and whether our copy gets to see it or only an empty one. */
+/** Whether a provider is registered, and whether hammerwork's copy gets it or only an empty one. */
 export function providerVisibility(): "visible" | "hidden" | "none" {
   const registered = globals[REGISTRY]?.trace;
   if (registered === undefined) return "none";
   return trace.getTracerProvider() === registered ? "visible" : "hidden";
 }
 
-/** Whether somebody keeps contexts. Where nobody does, nobody ever sees one that is made. */
+/** Whether a context manager is registered. Without one, no code can see a context. */
 export function hasContextManager(): boolean {
   return globals[REGISTRY]?.context !== undefined;
 }
 
-/** What to do about two copies that do not fit. */
+/** The remedy, for warnings. */
 export const oneCopyRemedy = "install one version for both (npm ls @opentelemetry/api)";
 
-const warnedOf = new WeakSet<object>();
+// Of the process, as providers are: each is warned of once, however many workers there are.
+const reportedProviders = new WeakSet<object>();
 
-/** Says once of a provider that our copy does not get to see it: spans would be missing in silence. */
+/** Warns, once for each provider, that hammerwork's copy of the API does not get it. */
 export function warnOfHiddenProvider(): void {
   const provider = globals[REGISTRY]?.trace;
-  if (typeof provider !== "object" || provider === null || warnedOf.has(provider)) return;
+  if (typeof provider !== "object" || provider === null || reportedProviders.has(provider)) return;
   if (providerVisibility() !== "hidden") return;
-  warnedOf.add(provider);
-  const { own, registered } = apiVersions();
+  reportedProviders.add(provider);
   console.warn(
-    `hammerwork makes no spans: a tracer provider is registered through @opentelemetry/api ` +
-      `${registered}, and hammerwork's copy, ${own}, gets only empty spans from it: ${oneCopyRemedy}`,
+    "hammerwork makes no spans: a tracer provider is registered through @opentelemetry/api " +
+      `${registeredVersion()}, and hammerwork's own, newer copy gets only empty spans from it: ` +
+      oneCopyRemedy,
   );
 }
-
-/**
- * The API exports no version, but writes it into the registry when it finds none. So it is shown an
- * empty place for a moment, in which nothing else can run.
- */
-function ownVersion(): string | undefined {
-  const before = Object.getOwnPropertyDescriptor(globals, REGISTRY);
-  try {
-    delete globals[REGISTRY];
-    propagation.setGlobalPropagator(nobody);
-    return globals[REGISTRY]?.version;
-  } catch {
-    // A registry that cannot be moved keeps its secret.
-    return undefined;
-  } finally {
-    if (before === undefined) delete globals[REGISTRY];
-    else Object.defineProperty(globals, REGISTRY, before);
-  }
-}
-
-const nobody: TextMapPropagator = {
-  inject: () => {},
-  extract: (context) => context,
-  fields: () => [],
-};

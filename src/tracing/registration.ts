@@ -5,7 +5,7 @@
  * @module
  */
 import { context, propagation, trace } from "@opentelemetry/api";
-import { apiVersions, oneCopyRemedy, providerVisibility } from "../trace/api_copy.ts";
+import { oneCopyRemedy, providerVisibility, registeredVersion } from "../trace/api_copy.ts";
 import { isOwnProviderRegistered, setOwnProvider } from "../trace/root_trace_id.ts";
 import { newContextManager, traceContextPropagator } from "./context_propagation.ts";
 import type { OwnProvider } from "./provider.ts";
@@ -40,19 +40,15 @@ function whyNotRegistered(): string {
   if (isOwnProviderRegistered()) {
     return "it was called before, and the first call's tracing is used until its shutdown";
   }
-  const { own, registered } = apiVersions();
-  if (own === registered) {
-    return "a tracer provider is registered already, and that one is used";
-  }
   switch (providerVisibility()) {
     case "visible":
-      return `a tracer provider is registered already, through @opentelemetry/api ${registered} ` +
-        `(hammerwork's copy is ${own}), and that one is used`;
+      return "a tracer provider is registered already, and that one is used";
     case "hidden":
-      return `a tracer provider is registered already, through @opentelemetry/api ${registered}, ` +
-        `and hammerwork's copy, ${own}, gets only empty spans from it: ${oneCopyRemedy}`;
+      return "a tracer provider is registered already, through @opentelemetry/api " +
+        `${registeredVersion()}, and hammerwork's own, newer copy gets only empty spans from it: ` +
+        oneCopyRemedy;
     case "none":
-      return `@opentelemetry/api ${registered} was first in this process and lets hammerwork's ` +
-        `copy, ${own}, register nothing: ${oneCopyRemedy}`;
+      return `@opentelemetry/api ${registeredVersion()} was first in this process, and hammerwork's ` +
+        `own copy, of another version, can register nothing: ${oneCopyRemedy}`;
   }
 }

@@ -8,8 +8,8 @@ import * as sdk from "@opentelemetry/sdk-trace";
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import * as library from "../../../mod.ts";
-import { apiVersions } from "../../../src/trace/api_copy.ts";
 import { initTracing } from "../../../src/tracing.ts";
+import { libraryVersion, versionOf } from "../../runtimes/api_version.ts";
 import { warningsOf } from "../../runtimes/init_tracing.ts";
 import { byHand, registerByHand, type Sdk } from "../../providers/by_hand.ts";
 import { proveAll } from "../../providers/prove_all.ts";
@@ -25,15 +25,13 @@ proveAll("sdk-trace 3.x and an older copy of the API in the library", byHand, re
 describe("initTracing beside a newer copy of the API", () => {
   after(forgetRegistry);
 
-  test("says which versions met, and that the registered provider is used", async () => {
+  test("says that the registered provider is used", async () => {
+    assert.match(libraryVersion(), /^1\.9\./);
+    assert.match(versionOf(propagation), /^1\.10\./);
     const stage = await register();
-    const { own, registered } = apiVersions();
-    assert.match(own!, /^1\.9\./);
-    assert.match(registered!, /^1\.10\./);
     const warnings = await warningsOf(() => initTracing({ env: {} }));
     assert.deepEqual(warnings, [
-      "initTracing changed nothing: a tracer provider is registered already, through " +
-      `@opentelemetry/api ${registered} (hammerwork's copy is ${own}), and that one is used`,
+      "initTracing changed nothing: a tracer provider is registered already, and that one is used",
     ]);
     await stage.takeDown();
   });
