@@ -45,6 +45,14 @@ export type {
   ResultOf,
 } from "./src/job/queues.ts";
 export type { JobNode, JobTree } from "./src/queue/job_tree.ts";
+export {
+  type Timeline,
+  timeline,
+  type TimelineMark,
+  type TimelineMarkType,
+  type TimelineRow,
+  type TimelineRun,
+} from "./src/queue/timeline.ts";
 export type { JobFilter, JobPage } from "./src/queue/lookup.ts";
 export type { CancelOptions, JobChange } from "./src/queue/job_change.ts";
 export type { QueueStats, Stats, StatsOptions } from "./src/queue/stats.ts";

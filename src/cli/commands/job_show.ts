@@ -4,6 +4,7 @@
  * @module
  */
 import { distanceText, durationText } from "../../duration.ts";
+import { outcomeText } from "../../queue/timeline.ts";
 import type { Attempt, Job, JobWithAttempts } from "../../job/job.ts";
 import type { JobError } from "../../job/record.ts";
 import type { Command } from "../command.ts";
@@ -126,11 +127,9 @@ function stackLines({ stack = "" }: Partial<JobError> = {}): readonly Line[] {
 }
 
 function attemptText(attempt: Attempt, withTracing: boolean, now: number): string {
-  const { outcome, startedAt, finishedAt, error, traceparent } = attempt;
-  const duration = durationText((finishedAt?.getTime() ?? now) - startedAt.getTime());
+  const { startedAt, error, traceparent } = attempt;
   const when = distanceText(startedAt.getTime(), now);
-  const word = finishedAt === undefined ? "for" : "after";
-  const what = `${outcome.replaceAll("_", " ")} ${word} ${duration}, started ${when}`;
+  const what = `${outcomeText(attempt, now)}, started ${when}`;
   const why = error === undefined ? what : `${what}: ${errorText(error)}`;
   return withTracing && traceparent !== undefined ? `${traceparent} ${why}` : why;
 }

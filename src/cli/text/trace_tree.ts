@@ -4,10 +4,16 @@
  *
  * @module
  */
-import type { Attempt } from "../../job/job.ts";
-import type { JobNode, JobTree } from "../../queue/job_tree.ts";
 import { durationText } from "../../duration.ts";
-import { hasEnded } from "../../job/status.ts";
+import type { JobTree } from "../../queue/job_tree.ts";
+import {
+  outcomeText,
+  type Timeline,
+  timeline,
+  timelineLabels,
+  type TimelineMarkType,
+  type TimelineRow,
+} from "../../queue/timeline.ts";
 import { type Color, statusColor, type Style } from "./style.ts";
 import { shortIds } from "./short_ids.ts";
 import { cut, padded, printable, widthOf } from "./width.ts";
@@ -18,7 +24,7 @@ const LEAST_CELLS = 16;
 const GAPS = 2 * 4;
 
 interface Row {
-  readonly node: JobNode;
+  readonly job: TimelineRow;
   /** The branches before its name. */
   readonly branch: string;
   /** The branches before the notes below it. */
@@ -27,24 +33,21 @@ interface Row {
 
 /** The lines of the tree; below each job its failed attempts, and why it is blocked or cancelled. */
 export function traceTree(tree: JobTree, now: number, style: Style): readonly string[] {
-  const rows = inOrder(tree.roots);
-  const ids = rows.map(({ node }) => node.job.id);
+  const times = timeline(tree, now);
+  const rows = withBranches(times.roots);
+  const ids = [...times.rows.keys()];
   const short = style.isTerminal ? shortIds(ids) : (id: string) => id;
   const idWidth = short(ids[0]!).length;
   const labelWidth = labelWidthOf(rows, idWidth, style);
   const space = style.columns - labelWidth - STATUS_WIDTH - TIME_WIDTH - GAPS;
   const cells = Math.max(LEAST_CELLS, space - (style.isTerminal ? idWidth : 8));
-  const scale: Scale = {
-    from: tree.startedAt!.getTime(),
-    to: Math.max(tree.finishedAt?.getTime() ?? now, tree.startedAt!.getTime() + 1),
-    cells,
-  };
+  const scale: Scale = { ...times, cells };
   const lines = rows.flatMap((row) => [
-    rowLine(row, short(row.node.job.id), labelWidth, scale, style),
-    ...notesOf(row.node).map((note) => noteLine(row, note, style)),
+    rowLine(row, short(row.job.job.id), labelWidth, scale, style),
+    ...notesOf(row.job).map((note) => noteLine(row, note, style)),
   ]);
   return [
-    headLine(tree, rows, scale, style),
+    headLine(times, style),
     "",
     ...lines,
     axisLine(labelWidth, scale, style),
@@ -53,19 +56,16 @@ export function traceTree(tree: JobTree, now: number, style: Style): readonly st
   ];
 }
 
-function inOrder(
-  nodes: readonly JobNode[],
-  below = "",
-  isTop = true,
-): readonly Row[] {
-  return nodes.flatMap((node, i) => {
-    const isLast = i === nodes.length - 1;
+function withBranches(jobs: readonly TimelineRow[], below = ""): readonly Row[] {
+  return jobs.flatMap((job, i) => {
+    const isTop = job.level === 0;
+    const isLast = i === jobs.length - 1;
     const branch = isTop ? "" : below + (isLast ? "└ " : "├ ");
     const under = isTop ? "" : below + (isLast ? "  " : "│ ");
-    const hasChildren = node.children.length > 0;
+    const hasChildren = job.children.length > 0;
     return [
-      { node, branch, below: under + (hasChildren ? "│ " : "  ") },
-      ...inOrder(node.children, under, false),
+      { job, branch, below: under + (hasChildren ? "│ " : "  ") },
+      ...withBranches(job.children, under),
     ];
   });
 }
@@ -77,16 +77,11 @@ function labelWidthOf(rows: readonly Row[], idWidth: number, style: Style): numb
   return Math.max(8, Math.min(widest, space));
 }
 
-function headLine(
-  { jobs }: JobTree,
-  rows: readonly Row[],
-  { from, to }: Scale,
-  style: Style,
-): string {
-  const { traceId, correlationId = "" } = rows[0]!.node.job;
-  const traces = new Set(rows.map(({ node }) => node.job.traceId)).size;
+function headLine({ from, to, roots, rows }: Timeline, style: Style): string {
+  const { traceId, correlationId = "" } = roots[0]!.job;
+  const traces = new Set([...rows.values()].map(({ job }) => job.traceId)).size;
   const name = traces === 1 ? `trace ${printable(traceId)}` : `${traces} traces`;
-  const count = jobs.length === 1 ? "1 job" : `${jobs.length.toLocaleString("en")} jobs`;
+  const count = rows.size === 1 ? "1 job" : `${rows.size.toLocaleString("en")} jobs`;
   const after = `${count}  ${durationText(to - from)}`;
   const space = style.isTerminal ? style.columns - name.length - after.length - 4 : Infinity;
   const correlation = correlationId === "" ? [] : [cut(printable(correlationId), space)];
@@ -100,42 +95,33 @@ function rowLine(
   scale: Scale,
   style: Style,
 ): string {
-  const { node } = row;
-  const { status, createdAt, finishedAt } = node.job;
-  const end = finishedAt?.getTime() ?? scale.to;
+  const { job: { status }, from, to } = row.job;
   const label = cut(labelOf(row), style.isTerminal ? labelWidth : Infinity);
   return [
     padded(label, labelWidth),
-    barOf(node, scale, style),
+    barOf(row.job, scale, style),
     style.paint(statusColor[status], status) + " ".repeat(STATUS_WIDTH - status.length),
-    padded(durationText(end - createdAt.getTime()), TIME_WIDTH, true),
+    padded(durationText(to - from), TIME_WIDTH, true),
     style.paint("dim", printable(id)),
   ].join("  ");
 }
 
-function labelOf({ branch, node }: Row): string {
-  return branch + printable(node.job.queueName);
+function labelOf({ branch, job: { job } }: Row): string {
+  return branch + printable(job.queueName);
 }
 
 /** Each attempt that did not complete, and why the job was cancelled or waits. */
-function notesOf({ job, attempts }: JobNode): readonly string[] {
-  const notes = attempts.filter(({ outcome }) => outcome !== "completed" && outcome !== "running")
-    .map(noteOf);
-  const isNoted = attempts.at(-1)?.outcome === "cancelled";
-  if (job.status === "cancelled" && !isNoted) notes.push(`cancelled: ${job.error?.message ?? ""}`);
-  if (job.status === "blocked") notes.push(`waits for ${job.dependsOn.join(" ")}`);
-  return notes;
+function notesOf({ runs, note }: TimelineRow): readonly string[] {
+  const failures = runs.filter(({ isFailure }) => isFailure).map(({ attempt }) => {
+    const what = `attempt ${attempt.attempt} ${outcomeText(attempt)}`;
+    return attempt.error === undefined ? what : `${what}: ${attempt.error.message}`;
+  });
+  return note === undefined ? failures : [...failures, note];
 }
 
-function noteOf({ attempt, outcome, startedAt, finishedAt, error }: Attempt): string {
-  const after = durationText(finishedAt!.getTime() - startedAt.getTime());
-  const what = `attempt ${attempt} ${outcome.replaceAll("_", " ")} after ${after}`;
-  return error === undefined ? what : `${what}: ${error.message}`;
-}
-
-function noteLine({ node, below }: Row, note: string, style: Style): string {
+function noteLine({ job: { job }, below }: Row, note: string, style: Style): string {
   const text = below + printable(note);
-  const color = node.job.status === "failed" ? "red" : "yellow";
+  const color = job.status === "failed" ? "red" : "yellow";
   return style.paint(color, style.isTerminal ? cut(text, style.columns) : text);
 }
 
@@ -146,12 +132,8 @@ function axisLine(labelWidth: number, { from, to, cells }: Scale, style: Style):
 }
 
 /** The time scale of all bars. */
-interface Scale {
-  /** The first moment, in ms since 1970. */
-  readonly from: number;
-  /** The last one: the end of the trace, or now. */
-  readonly to: number;
-  /** The number of cells between them. */
+interface Scale extends Pick<Timeline, "from" | "to"> {
+  /** The number of cells between its ends. */
   readonly cells: number;
 }
 
@@ -163,47 +145,32 @@ interface Sign {
 const waiting: Sign = { character: "░", color: "dim" };
 const running: Sign = { character: "█", color: "blue" };
 const completed: Sign = { character: "█", color: "green" };
-const retried: Sign = { character: "↻", color: "yellow" };
-const failed: Sign = { character: "✗", color: "red" };
-const cancelled: Sign = { character: "⊘", color: "yellow" };
-const unfinished: Sign = { character: "▸", color: "dim" };
-
-const legend: readonly (readonly [sign: Sign, meaning: string])[] = [
-  [waiting, "waiting"],
-  [completed, "running"],
-  [retried, "retried"],
-  [failed, "failed"],
-  [cancelled, "cancelled"],
-  [unfinished, "unfinished"],
-];
+const signs: Readonly<Record<Exclude<TimelineMarkType, "unblocked" | "linked">, Sign>> = {
+  retried: { character: "↻", color: "yellow" },
+  failed: { character: "✗", color: "red" },
+  cancelled: { character: "⊘", color: "yellow" },
+  unfinished: { character: "▸", color: "dim" },
+};
 
 function legendLine(style: Style): string {
-  return legend.map(([{ character, color }, meaning]) =>
-    `${style.paint(color, character)} ${meaning}`
-  )
-    .join("  ");
+  const legend = Object.entries({ waiting, running: completed, ...signs });
+  return legend.map(([name, { character, color }]) =>
+    `${style.paint(color, character)} ${timelineLabels[name as keyof typeof timelineLabels]}`
+  ).join("  ");
 }
 
-function barOf({ job, attempts }: JobNode, scale: Scale, style: Style): string {
-  const signs: (Sign | undefined)[] = Array.from({ length: scale.cells });
+function barOf({ from, to, runs, marks }: TimelineRow, scale: Scale, style: Style): string {
+  const cells: (Sign | undefined)[] = Array.from({ length: scale.cells });
   const fill = (from: number, to: number, sign: Sign) =>
-    signs.fill(sign, cellOf(from, scale), cellOf(to, scale) + 1);
-  const end = job.finishedAt?.getTime() ?? scale.to;
-  fill(job.createdAt.getTime(), end, waiting);
-  for (const { startedAt, finishedAt, outcome } of attempts) {
-    const sign = outcome === "completed" ? completed : running;
-    fill(startedAt.getTime(), finishedAt?.getTime() ?? scale.to, sign);
+    cells.fill(sign, cellOf(from, scale), cellOf(to, scale) + 1);
+  fill(from, to, waiting);
+  for (const { from, to, attempt } of runs) {
+    fill(from, to, attempt.outcome === "completed" ? completed : running);
   }
-  // The marks come last, so that no run of the same time covers them.
-  for (const attempt of attempts) {
-    const { finishedAt, outcome } = attempt;
-    if (outcome === "completed" || outcome === "running" || outcome === "cancelled") continue;
-    const isLast = job.status === "failed" && attempt === attempts.at(-1);
-    signs[cellOf(finishedAt!.getTime(), scale)] = isLast ? failed : retried;
+  for (const { type, at } of marks) {
+    if (type !== "unblocked" && type !== "linked") cells[cellOf(at, scale)] = signs[type];
   }
-  if (job.status === "cancelled") signs[cellOf(end, scale)] = cancelled;
-  if (!hasEnded(job.status)) signs[scale.cells - 1] = unfinished;
-  return paintedSigns(signs, style);
+  return paintedSigns(cells, style);
 }
 
 function cellOf(time: number, { from, to, cells }: Scale): number {

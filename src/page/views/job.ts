@@ -4,16 +4,15 @@
  * @module
  */
 import { html } from "hono/html";
-import { durationText } from "../../duration.ts";
 import { checkJobId } from "../../job/ids.ts";
 import type { Attempt, Job, JobSummary, JobWithAttempts } from "../../job/job.ts";
 import type { JobError } from "../../job/record.ts";
+import { linkedTraceId, outcomeText } from "../../queue/timeline.ts";
 import { canBeRetried, hasEnded } from "../../job/status.ts";
 import { noSuchJob } from "../../http/operations/lookup.ts";
 import { checkedAt } from "../../http/request_error.ts";
 import type { Html, View, ViewRequest } from "../view.ts";
 import { copyableId, statusMark, timestamp } from "../elements.ts";
-import { linkedTrace } from "../waterfall/bar.ts";
 import { number } from "../waterfall/descriptions.ts";
 
 /** The maximum number of child jobs and of dependencies that are listed. The trace shows all. */
@@ -137,15 +136,11 @@ ${job.attemptHistory.map((one) => attempt(one, job, request))}</ol>
 }
 
 function attempt(attempt: Attempt, job: Job, { to, now }: ViewRequest): Html {
-  const { startedAt, finishedAt, outcome, error } = attempt;
-  const length = durationText(Math.max(0, (finishedAt?.getTime() ?? now) - startedAt.getTime()));
-  const linked = linkedTrace(attempt, job.traceId);
+  const { startedAt, error } = attempt;
+  const linked = linkedTraceId(attempt, job.traceId);
   return html`
     <li
-      value="${attempt.attempt}"><strong>${outcome.replaceAll(
-        "_",
-        " ",
-      )}</strong> ${outcome === "running" ? "for" : "after"} ${length}, started ${timestamp(
+      value="${attempt.attempt}"><strong>${outcomeText(attempt, now)}</strong>, started ${timestamp(
         startedAt,
       )}${linked === undefined
         ? ""

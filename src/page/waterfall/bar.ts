@@ -5,25 +5,19 @@
  * @module
  */
 import { html } from "hono/html";
-import { hasEnded } from "../../job/status.ts";
-import type { Attempt } from "../../job/job.ts";
-import type { JobNode } from "../../queue/job_tree.ts";
-import { readTraceparent } from "../../trace/span_context.ts";
+import type { TimelineMark, TimelineMarkType, TimelineRow } from "../../queue/timeline.ts";
 import type { Html } from "../view.ts";
 import type { JobGroup } from "./job_groups.ts";
 import { positionOf, type Scale, ticksOf } from "./scale.ts";
 
-/** An event of a job. */
-export type Mark = "retried" | "failed" | "cancelled" | "unblocked" | "linked";
-
 // The origin is the center of the shape.
-const shapes: Readonly<Record<Mark | "unfinished", string>> = {
+const shapes: Readonly<Record<TimelineMarkType, string>> = {
   retried: "M3.5-2.5A4.3 4.3 0 1 0 4.3 1M4.5-5v3.2H1.3",
   failed: "M-3.5-3.5l7 7m0-7l-7 7",
   cancelled: "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0M-2.8 2.8l5.6-5.6",
   unblocked: "M0-4.5L4.5 0L0 4.5L-4.5 0Z",
   linked: "M-4 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0M0 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0",
-  "unfinished": "M-6-4.5L-1 0L-6 4.5",
+  unfinished: "M-6-4.5L-1 0L-6 4.5",
 };
 
 /** The shapes of all marks and the lines of the ticks, which all bars use. */
@@ -47,7 +41,7 @@ export function barSymbols(scale: Scale): Html {
 }
 
 /** A mark in the legend. */
-export function markIcon(mark: Mark | "unfinished"): Html {
+export function markIcon(mark: TimelineMarkType): Html {
   return html`
     <svg class="sign" viewBox="-7 5 14 14" aria-hidden="true">
       <use href="#mark-${mark}" class="${mark}" />
@@ -55,29 +49,14 @@ export function markIcon(mark: Mark | "unfinished"): Html {
   `;
 }
 
-/** The bar of a job. `unblockedAt` is when the last of its dependencies ended. */
-export function jobBar(
-  { job, attempts }: JobNode,
-  unblockedAt: number | undefined,
-  scale: Scale,
-): Html {
-  const end = job.finishedAt?.getTime() ?? scale.to;
-  const fatal = job.status === "failed" ? attempts.at(-1) : undefined;
+/** The bar of a job. */
+export function jobBar({ from, to, runs, marks }: TimelineRow, scale: Scale): Html {
   return bar([
-    stretch("wait", job.createdAt.getTime(), end, scale),
-    ...attempts.map((attempt) => {
-      const kind = attempt === fatal ? "run fatal" : `run ${attempt.outcome}`;
-      return stretch(kind, +attempt.startedAt, attempt.finishedAt?.getTime() ?? scale.to, scale);
-    }),
-    unblockedAt !== undefined && mark("unblocked", unblockedAt, scale),
-    ...attempts.map((attempt) =>
-      linkedTrace(attempt, job.traceId) !== undefined && mark("linked", +attempt.startedAt, scale)
+    stretch("wait", from, to, scale),
+    ...runs.map(({ attempt, isFatal, from, to }) =>
+      stretch(isFatal ? "run fatal" : `run ${attempt.outcome}`, from, to, scale)
     ),
-    ...attempts.filter(isUnsuccessful).map((attempt) =>
-      mark(attempt === fatal ? "failed" : "retried", +attempt.finishedAt!, scale)
-    ),
-    job.status === "cancelled" && mark("cancelled", end, scale),
-    !hasEnded(job.status) && mark("unfinished", scale.to, scale),
+    ...marks.map((one) => mark(one, scale)),
   ]);
 }
 
@@ -85,19 +64,8 @@ export function jobBar(
 export function groupBar({ from, to }: JobGroup, scale: Scale): Html {
   return bar([
     stretch("group", from, to ?? scale.to, scale),
-    to === undefined && mark("unfinished", scale.to, scale),
+    to === undefined && mark({ type: "unfinished", at: scale.to }, scale),
   ]);
-}
-
-/** Whether an attempt failed, timed out, was released or lost its lease. */
-function isUnsuccessful({ outcome }: Attempt): boolean {
-  return outcome !== "completed" && outcome !== "running" && outcome !== "cancelled";
-}
-
-/** The trace in which an attempt ran, if it is not the job's, to which its span links. */
-export function linkedTrace({ traceparent }: Attempt, traceId: string): string | undefined {
-  const ranIn = readTraceparent(traceparent)?.traceId;
-  return ranIn === traceId ? undefined : ranIn;
 }
 
 function bar(parts: readonly (Html | false)[]): Html {
@@ -117,9 +85,9 @@ function stretch(kind: string, from: number, to: number, scale: Scale): Html {
   `;
 }
 
-function mark(name: Mark | "unfinished", time: number, scale: Scale): Html {
+function mark({ type, at }: TimelineMark, scale: Scale): Html {
   return html`
-    <use href="#mark-${name}" class="${name}" x="${percent(positionOf(time, scale))}" />
+    <use href="#mark-${type}" class="${type}" x="${percent(positionOf(at, scale))}" />
   `;
 }
 

@@ -4,33 +4,27 @@
  * @module
  */
 import { durationText } from "../../duration.ts";
-import { hasEnded, type JobStatus } from "../../job/status.ts";
-import type { Attempt } from "../../job/job.ts";
-import type { JobNode } from "../../queue/job_tree.ts";
+import type { JobStatus } from "../../job/status.ts";
+import { outcomeText, type TimelineRow, type TimelineRun } from "../../queue/timeline.ts";
 import { groupBy } from "../group_by.ts";
-import { linkedTrace } from "./bar.ts";
 import type { JobGroup } from "./job_groups.ts";
 
 const MAX_ERROR_LENGTH = 200;
 
 /** The description of a job. `nameOf` returns the queue of another job of the tree. */
-export function describeJob(
-  { job, attempts, children }: JobNode,
-  nameOf: (id: string) => string | undefined,
-  now: number,
-): string {
+export function describeJob(row: TimelineRow, nameOf: (id: string) => string | undefined): string {
+  const { job, runs, children, note } = row;
   const { dependsOn, parentId, maxAttempts } = job;
   return [
-    `${describeTimes(job, attempts, now)}.`,
-    ...attempts.filter(({ outcome }) => outcome !== "completed" && outcome !== "running").map(
-      (attempt, i, all) => `${describeFailure(attempt, maxAttempts, all[i - 1])}.`,
+    `${describeTimes(row)}.`,
+    ...runs.filter(({ isFailure }) => isFailure).map((run, i, all) =>
+      `${describeFailure(run, maxAttempts, all[i - 1])}.`
     ),
-    job.status === "cancelled" && attempts.at(-1)?.outcome !== "cancelled" &&
-    `Cancelled: ${shortened(job.error?.message ?? "")}.`,
+    job.status === "cancelled" && note !== undefined && `${capital(shortened(note))}.`,
     parentId !== undefined && `Child of ${nameOf(parentId) ?? "a job that is not shown"}.`,
     dependsOn.length > 0 && `Depends on ${namesOf(dependsOn, nameOf)}.`,
     children.length > 0 && `Has ${counted(children.length, "child job")}.`,
-    attempts.some((attempt) => linkedTrace(attempt, job.traceId) !== undefined) &&
+    runs.some(({ linkedTraceId }) => linkedTraceId !== undefined) &&
     "Ran in another trace that is linked to this one.",
   ].filter(Boolean).join(" ");
 }
@@ -42,8 +36,8 @@ export function describeGroup({ jobs, statuses, from, to }: JobGroup, now: numbe
 }
 
 /** The time from the creation of a job to its end, or until now. */
-export function durationOf({ job }: JobNode, now: number): string {
-  return durationText(Math.max(0, (job.finishedAt?.getTime() ?? now) - job.createdAt.getTime()));
+export function durationOf({ from, to }: TimelineRow): string {
+  return durationText(Math.max(0, to - from));
 }
 
 /** A number and what it counts, in the plural if needed. */
@@ -56,19 +50,11 @@ export function number(count: number): string {
   return count.toLocaleString("en");
 }
 
-function describeTimes(job: JobNode["job"], attempts: readonly Attempt[], now: number): string {
-  const end = job.finishedAt?.getTime() ?? now;
-  const ran = attempts.reduce(
-    (sum, { startedAt, finishedAt }) => sum + ((finishedAt?.getTime() ?? now) - +startedAt),
-    0,
-  );
-  const waited = Math.max(0, end - job.createdAt.getTime() - ran);
-  if (attempts.length === 0) {
-    const waits = hasEnded(job.status) ? "waited" : waiting[job.status];
-    return `${capital(job.status)}, ${waits} ${durationText(waited)}`;
-  }
-  const times = attempts.length === 1 ? "" : ` in ${attempts.length} attempts`;
-  return `${capital(job.status)}, waited ${durationText(waited)}, ran ${durationText(ran)}${times}`;
+function describeTimes({ job: { status }, runs, waitedMs, ranMs }: TimelineRow): string {
+  const waited = durationText(waitedMs);
+  if (runs.length === 0) return `${capital(status)}, ${waiting[status] ?? "waited"} ${waited}`;
+  const times = runs.length === 1 ? "" : ` in ${runs.length} attempts`;
+  return `${capital(status)}, waited ${waited}, ran ${durationText(ranMs)}${times}`;
 }
 
 const waiting: Readonly<Partial<Record<JobStatus, string>>> = {
@@ -76,19 +62,18 @@ const waiting: Readonly<Partial<Record<JobStatus, string>>> = {
   blocked: "waiting for dependencies for",
   ready: "waiting for a worker for",
   retrying: "waiting for the next attempt for",
-  running: "waited",
 };
 
 /** A repeated error is written once, so that many of them stay short. */
 function describeFailure(
-  { attempt, outcome, startedAt, finishedAt, error }: Attempt,
+  { attempt }: TimelineRun,
   maxAttempts: number,
-  previous: Attempt | undefined,
+  previous: TimelineRun | undefined,
 ): string {
-  const after = finishedAt === undefined ? "" : ` after ${durationText(+finishedAt - +startedAt)}`;
-  const what = `Attempt ${attempt} of ${maxAttempts} ${outcome.replaceAll("_", " ")}${after}`;
+  const { error } = attempt;
+  const what = `Attempt ${attempt.attempt} of ${maxAttempts} ${outcomeText(attempt)}`;
   if (error === undefined) return what;
-  if (error.message === previous?.error?.message) return `${what} with the same error`;
+  if (error.message === previous?.attempt.error?.message) return `${what} with the same error`;
   return `${what}: ${shortened(error.message)}`;
 }
 

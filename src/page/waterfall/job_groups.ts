@@ -4,7 +4,7 @@
  * @module
  */
 import type { JobStatus } from "../../job/status.ts";
-import { type JobNode, nodesInOrder } from "../../queue/job_tree.ts";
+import type { Timeline, TimelineRow } from "../../queue/timeline.ts";
 
 /** A number of jobs with all their descendants. */
 export interface JobGroup {
@@ -21,21 +21,21 @@ export interface JobGroup {
 }
 
 /** The group of each job of a tree. Without recursion: a tree can be as deep as it has jobs. */
-export function groupsOf(roots: readonly JobNode[]): ReadonlyMap<JobNode, JobGroup> {
-  const groups = new Map<JobNode, JobGroup>();
-  for (const node of nodesInOrder(roots).reverse()) {
-    groups.set(node, merge([groupOfOne(node), ...node.children.map((one) => groups.get(one)!)]));
+export function groupsOf({ rows }: Timeline): ReadonlyMap<TimelineRow, JobGroup> {
+  const groups = new Map<TimelineRow, JobGroup>();
+  for (const row of [...rows.values()].reverse()) {
+    groups.set(row, merge([groupOfOne(row), ...row.children.map((one) => groups.get(one)!)]));
   }
   return groups;
 }
 
-function groupOfOne({ job, attempts }: JobNode): JobGroup {
+function groupOfOne({ job, runs, from, to, isUnfinished }: TimelineRow): JobGroup {
   return {
     jobs: 1,
     statuses: new Map([[job.status, 1]]),
-    isNoteworthy: attempts.length > 1 || noteworthy.has(job.status),
-    from: job.createdAt.getTime(),
-    to: job.finishedAt?.getTime(),
+    isNoteworthy: runs.length > 1 || noteworthy.has(job.status),
+    from,
+    to: isUnfinished ? undefined : to,
   };
 }
 

@@ -4,17 +4,15 @@
  *
  * @module
  */
-import type { JobNode } from "../../queue/job_tree.ts";
+import type { Timeline, TimelineRow } from "../../queue/timeline.ts";
 import { groupBy } from "../group_by.ts";
 import { groupsOf, type JobGroup, merge } from "./job_groups.ts";
 
 /** A job. */
 export interface JobRow {
   readonly kind: "job";
-  /** The job. */
-  readonly node: JobNode;
-  /** How many ancestors it has. */
-  readonly level: number;
+  /** The job and its time. */
+  readonly row: TimelineRow;
 }
 
 /** Jobs of one queue under one parent. */
@@ -50,15 +48,15 @@ const MAX_UNFOLDED = 12;
 const MAX_HIGHLIGHTED = 8;
 
 /** All rows in order. Without recursion: a tree can be as deep as it has jobs. */
-export function rowsOf(roots: readonly JobNode[], open: ReadonlySet<string>): readonly Row[] {
-  const groups = groupsOf(roots);
+export function rowsOf(timeline: Timeline, open: ReadonlySet<string>): readonly Row[] {
+  const groups = groupsOf(timeline);
   const rows: Row[] = [];
-  const waiting: Row[] = [...topRows(roots, groups, open)].reverse();
+  const waiting: Row[] = [...topRows(timeline.roots, groups, open)].reverse();
   for (let row = waiting.pop(); row !== undefined; row = waiting.pop()) {
     rows.push(row);
-    if (row.kind !== "job" || row.node.children.length === 0) continue;
-    const { node: { job, children }, level } = row;
-    for (const below of siblingRows(children, job.id, level + 1, groups, open).reverse()) {
+    if (row.kind !== "job" || row.row.children.length === 0) continue;
+    const { job, children } = row.row;
+    for (const below of siblingRows(children, job.id, groups, open).reverse()) {
       waiting.push(below);
     }
   }
@@ -67,35 +65,34 @@ export function rowsOf(roots: readonly JobNode[], open: ReadonlySet<string>): re
 
 /** The rows of the roots, below their trace if there are several. */
 function topRows(
-  roots: readonly JobNode[],
-  groups: ReadonlyMap<JobNode, JobGroup>,
+  roots: readonly TimelineRow[],
+  groups: ReadonlyMap<TimelineRow, JobGroup>,
   open: ReadonlySet<string>,
 ): readonly Row[] {
   const traces = groupBy(roots, ({ job }) => job.traceId);
-  return [...traces].flatMap(([traceId, nodes]) => {
-    const jobs = siblingRows(nodes, traceId, 0, groups, open);
+  return [...traces].flatMap(([traceId, rows]) => {
+    const jobs = siblingRows(rows, traceId, groups, open);
     return traces.size === 1 ? jobs : [{ kind: "trace" as const, traceId }, ...jobs];
   });
 }
 
 /** The rows of jobs with one parent. Folded jobs are where the first one of their queue is. */
 function siblingRows(
-  nodes: readonly JobNode[],
+  rows: readonly TimelineRow[],
   parent: string,
-  level: number,
-  groups: ReadonlyMap<JobNode, JobGroup>,
+  groups: ReadonlyMap<TimelineRow, JobGroup>,
   open: ReadonlySet<string>,
 ): Row[] {
-  const queues = groupBy(nodes, ({ job }) => job.queueName);
+  const queues = groupBy(rows, ({ job }) => job.queueName);
   if ([...queues.values()].every((alike) => alike.length <= MAX_UNFOLDED)) {
-    return nodes.map((node) => toJobRow(node, level));
+    return rows.map(toJobRow);
   }
   return [...queues].flatMap(([queueName, alike]) => {
-    if (alike.length <= MAX_UNFOLDED) return alike.map((node) => toJobRow(node, level));
+    if (alike.length <= MAX_UNFOLDED) return alike.map(toJobRow);
     const highlighted = new Set(
-      alike.filter((node) => groups.get(node)!.isNoteworthy).slice(0, MAX_HIGHLIGHTED),
+      alike.filter((row) => groups.get(row)!.isNoteworthy).slice(0, MAX_HIGHLIGHTED),
     );
-    const folded = alike.filter((node) => !highlighted.has(node));
+    const folded = alike.filter((row) => !highlighted.has(row));
     const key = `${parent}.${queueName}`;
     const isOpen = open.has(key);
     const fold: FoldRow = {
@@ -103,15 +100,15 @@ function siblingRows(
       key,
       queueName,
       count: folded.length,
-      group: merge(folded.map((node) => groups.get(node)!)),
-      level,
+      group: merge(folded.map((row) => groups.get(row)!)),
+      level: alike[0]!.level,
       isOpen,
     };
-    const shown = [...highlighted].map((node) => toJobRow(node, level));
-    return [...shown, fold, ...(isOpen ? folded.map((node) => toJobRow(node, level)) : [])];
+    const shown = [...highlighted].map(toJobRow);
+    return [...shown, fold, ...(isOpen ? folded.map(toJobRow) : [])];
   });
 }
 
-function toJobRow(node: JobNode, level: number): JobRow {
-  return { kind: "job", node, level };
+function toJobRow(row: TimelineRow): JobRow {
+  return { kind: "job", row };
 }

@@ -3,21 +3,10 @@
  *
  * @module
  */
-import type { JobTree } from "../../queue/job_tree.ts";
-
-/** A time scale. */
+/** A time scale: its two ends, in ms since 1970. */
 export interface Scale {
-  /** The first time, in ms since 1970. */
   readonly from: number;
-  /** The last time, in ms since 1970: the end of the jobs, or now. */
   readonly to: number;
-}
-
-/** The scale of the jobs of a tree. Unfinished jobs end now. */
-export function scaleOf({ startedAt, finishedAt }: JobTree, now: number): Scale {
-  const from = startedAt!.getTime();
-  // The clock of the store can differ from this one, and jobs can end within the same millisecond.
-  return { from, to: Math.max(finishedAt?.getTime() ?? now, from + 1) };
 }
 
 /** The position of a time, in percent of the scale, rounded to 0.01. */

@@ -4,13 +4,19 @@
  * @module
  */
 import { html } from "hono/html";
-import { type JobNode, type JobTree, nodesInOrder } from "../../queue/job_tree.ts";
+import type { JobTree } from "../../queue/job_tree.ts";
+import {
+  type Timeline,
+  timeline,
+  timelineLabels,
+  type TimelineMarkType,
+} from "../../queue/timeline.ts";
 import type { Links } from "../links.ts";
 import type { Html } from "../view.ts";
 import { statusMark } from "../elements.ts";
-import { barSymbols, groupBar, jobBar, type Mark, markIcon } from "./bar.ts";
+import { barSymbols, groupBar, jobBar, markIcon } from "./bar.ts";
 import { type FoldRow, type JobRow, type Row, rowsOf, type TraceRow } from "./rows.ts";
-import { type Scale, scaleOf, ticksOf } from "./scale.ts";
+import { ticksOf } from "./scale.ts";
 import { durationText } from "../../duration.ts";
 import { counted, describeGroup, describeJob, durationOf, number } from "./descriptions.ts";
 
@@ -29,8 +35,7 @@ const MAX_ROWS = 500;
 
 /** What all rows of a waterfall have in common. */
 interface RowContext {
-  readonly scale: Scale;
-  readonly nodes: ReadonlyMap<string, JobNode>;
+  readonly scale: Timeline;
   readonly to: Links;
   readonly state: WaterfallState;
   readonly now: number;
@@ -38,12 +43,11 @@ interface RowContext {
 
 /** The waterfall of a tree that has jobs. */
 export function waterfall(tree: JobTree, state: WaterfallState, to: Links, now: number): Html {
-  const scale = scaleOf(tree, now);
-  const rows = rowsOf(tree.roots, new Set(state.open));
+  const scale = timeline(tree, now);
+  const rows = rowsOf(scale, new Set(state.open));
   const from = Math.min(state.from, Math.floor((rows.length - 1) / MAX_ROWS) * MAX_ROWS);
   const shown = rows.slice(from, from + MAX_ROWS);
-  const nodes = new Map(nodesInOrder(tree.roots).map((node) => [node.job.id, node]));
-  const context = { scale, nodes, to, state, now };
+  const context = { scale, to, state, now };
   return html`
     ${barSymbols(scale)}
     <div class="axis"
@@ -71,21 +75,19 @@ function rowOf(row: Row, place: number, context: RowContext): Html {
   return row.kind === "fold" ? foldRow(row, place, context) : jobRow(row, place, context);
 }
 
-function jobRow({ node, level }: JobRow, place: number, context: RowContext): Html {
-  const { scale, nodes, to, now } = context;
-  const { id, queueName, status } = node.job;
-  const words = describeJob(node, (other) => nodes.get(other)?.job.queueName, now);
+function jobRow({ row }: JobRow, place: number, { scale, to }: RowContext): Html {
+  const { job: { id, queueName, status }, level } = row;
+  const words = describeJob(row, (other) => scale.rows.get(other)?.job.queueName);
   return html`
     <li id="${id}"
       class="row ${status}"><span class="name${indent(level)}"><a href="${to.job(
         id,
       )}" aria-describedby="w${place}">${queueName}</a>${level > 0
         ? html`<span class="visually-hidden"> level ${level + 1}</span>`
-        : ""}</span>${jobBar(node, unblockedAt(node, nodes), scale)}${statusMark(
+        : ""}</span>${jobBar(row, scale)}${statusMark(
           status,
         )}<span class="duration">${durationOf(
-          node,
-          now,
+          row,
         )}</span><p class="description" id="w${place}">${words}</p></li>
   `;
 }
@@ -128,13 +130,6 @@ function indent(level: number): string {
   return level === 0 ? "" : ` l${Math.min(level, 12)}`;
 }
 
-/** When the last dependency ended, if all of them have ended and are known. */
-function unblockedAt({ job }: JobNode, nodes: ReadonlyMap<string, JobNode>): number | undefined {
-  const ends = job.dependsOn.map((id) => nodes.get(id)?.job.finishedAt?.getTime());
-  const last = Math.max(...ends.map((end) => end ?? Infinity));
-  return Number.isFinite(last) ? last : undefined;
-}
-
 function pager(rows: number, from: number, state: WaterfallState): Html {
   const to = Math.min(from + MAX_ROWS, rows);
   const at = (start: number) => stateAddress({ ...state, from: start });
@@ -155,13 +150,13 @@ function stateAddress({ open, from, correlationId }: WaterfallState): string {
   return `?${query}`;
 }
 
-const marks: readonly (readonly [Mark | "unfinished", string])[] = [
-  ["retried", "retried"],
-  ["failed", "failed"],
-  ["cancelled", "cancelled"],
-  ["unblocked", "dependencies ended"],
-  ["linked", "ran in a linked trace"],
-  ["unfinished", "not finished"],
+const marks: readonly TimelineMarkType[] = [
+  "retried",
+  "failed",
+  "cancelled",
+  "unblocked",
+  "linked",
+  "unfinished",
 ];
 
 /** The legend. */
@@ -172,7 +167,9 @@ function legend(): Html {
         <rect class="${kind}" y="3" width="14" height="8" />
       </svg>
     `;
-  return html`<ul class="legend"><li>${sample("wait")} waiting</li><li>${
+  return html`<ul class="legend"><li>${sample("wait")} ${timelineLabels.waiting}</li><li>${
     sample("run completed")
-  } running</li>${marks.map(([mark, text]) => html`<li>${markIcon(mark)} ${text}</li>`)}</ul>`;
+  } ${timelineLabels.running}</li>${
+    marks.map((mark) => html`<li>${markIcon(mark)} ${timelineLabels[mark]}</li>`)
+  }</ul>`;
 }
