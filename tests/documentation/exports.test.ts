@@ -1,8 +1,9 @@
 /** Everything public is described: each export of each entry is on the page about the API. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
+import { pages } from "./pages.ts";
 
 const { exports: entries } = JSON.parse(readFileSync("deno.json", "utf8")) as {
   readonly exports: Readonly<Record<string, string>>;
@@ -47,4 +48,64 @@ function exportsOf(file: string): readonly string[] {
     /^export (?:async )?(?:abstract )?(?:function|class|interface|type|const) (\w+)/gm,
   );
   return [...lists, ...[...declared].map(([, name]) => name!)];
+}
+
+/** The pages that describe what an interface's members mean, by the interface. */
+const describedOn: Readonly<Record<string, string>> = {
+  JobOptions: "docs/workflows.md",
+  JobFilter: "docs/workflows.md",
+  CancelOptions: "docs/workflows.md",
+  RetryOptions: "docs/workflows.md",
+  WorkerOptions: "docs/handlers.md",
+  Hooks: "docs/handlers.md",
+  JobContext: "docs/handlers.md",
+  TickOptions: "docs/handlers.md",
+  StopOptions: "docs/handlers.md",
+  WorkResult: "docs/handlers.md",
+  JobQueueOptions: "docs/stores.md",
+  StatsOptions: "docs/stores.md",
+  MemoryOptions: "docs/stores.md",
+  SqliteOptions: "docs/stores.md",
+  PostgresOptions: "docs/stores.md",
+  SpanRuleOptions: "docs/tracing.md",
+  TracingOptions: "docs/tracing.md",
+  Tracing: "docs/tracing.md",
+  QueueDepthOptions: "docs/monitoring.md",
+  LogFields: "docs/monitoring.md",
+  JobRouterOptions: "docs/http.md",
+  PageOptions: "docs/page.md",
+  ConnectionOptions: "docs/http.md",
+};
+
+describe("the members of what callers pass and get", () => {
+  const members = membersByInterface();
+  for (const [name, path] of Object.entries(describedOn)) {
+    test(`of ${name} are all on ${path}`, () => {
+      const text = readFileSync(path, "utf8");
+      const names = members.get(name) ?? [];
+      assert.ok(names.length > 0, `There is an interface ${name}`);
+      for (const member of names) assert.match(text, new RegExp(`\\b${member}\\b`), member);
+    });
+  }
+
+  test("of a queue and of a client are all named", () => {
+    const text = pages.map((page) => readFileSync(page, "utf8")).join("\n");
+    for (const member of ["enqueue", "get", "find", "tree", "stats", "cancel", "retry", "close"]) {
+      assert.match(text, new RegExp(`queue\\.${member}\\(`), member);
+    }
+  });
+});
+
+function membersByInterface(): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>();
+  const files = readdirSync("src", { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"));
+  for (const path of files) {
+    const text = readFileSync(`src/${path}`, "utf8");
+    for (const [, name, body] of text.matchAll(/^export interface (\w+).*? \{\n(.*?)^\}/gms)) {
+      const members = body!.matchAll(/^ {2}(?:readonly )?(\w+)\??[:(]/gm);
+      found.set(name!, [...members].map(([, member]) => member!));
+    }
+  }
+  return found;
 }

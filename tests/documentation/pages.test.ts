@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, test } from "node:test";
 import { defaultBackoff, job, JobQueue, memory } from "../../mod.ts";
+import { attemptOutcomes } from "../../src/job/outcomes.ts";
 import { pages } from "./pages.ts";
 
 const textOf = (page: string) => readFileSync(page, "utf8");
@@ -69,6 +70,19 @@ describe("the pages of the documentation", () => {
       const row = new RegExp(`^\\| \`${name}\` .*\\| ${value.toLocaleString("en")} +\\|`, "m");
       assert.match(handlers, row);
     }
+  });
+
+  test("say what becomes of a job as the code does", () => {
+    const rows = textOf("docs/handlers.md").matchAll(
+      /^\| `(\w+)` +\| [^|]+ \| ([^|]+?) +\| (yes|no)/gm,
+    );
+    const described = [...rows].map(([, outcome, statuses]) =>
+      [outcome!, [...statuses!.matchAll(/`(\w+)`/g)].map(([, status]) => status!)] as const
+    );
+    const coded = Object.entries(attemptOutcomes).map(([outcome, statuses]) =>
+      [outcome, Object.keys(statuses)] as const
+    );
+    assert.deepEqual(described, coded);
   });
 
   test("name only exports that exist in the table of the specification's names", async () => {
