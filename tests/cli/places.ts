@@ -35,7 +35,7 @@ export const onSqlite: Kind = {
   },
 };
 
-const onPostgres: Kind = {
+export const onPostgres: Kind = {
   title: "Postgres",
   skip: whyNoDatabase,
   make: async () => {
