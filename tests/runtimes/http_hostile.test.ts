@@ -120,8 +120,8 @@ describe("hostile input", () => {
           id.replace(/\p{Surrogate}/gu, "?"),
         );
         check(await get(app, path.replace("ID", encoded)), 200, 404);
-        const steering = `/jobs/${encoded}/cancel`;
-        check(await post(app, steering, { reason: id }), 200, 404, 409);
+        const action = `/jobs/${encoded}/cancel`;
+        check(await post(app, action, { reason: id }), 200, 404, 409);
       }),
       runs,
     );

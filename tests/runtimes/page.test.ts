@@ -133,7 +133,7 @@ describe("the page", () => {
     }
   });
 
-  test("is for those who may read, and offers to steer to those who may write", async () => {
+  test("is for those who may read, and offers actions to those who may write", async () => {
     const queue = new JobQueue({ store: memory() });
     const { id } = await queue.enqueue("queue", {});
     const authorize = bearerToken({ read: "reader", write: "writer" });

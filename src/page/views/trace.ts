@@ -10,6 +10,7 @@ import type { AllowedJobs } from "../../http/allowed_jobs.ts";
 import type { JobSummary, JobWithAttempts } from "../../job/job.ts";
 import { type JobTree, jobTree } from "../../queue/job_tree.ts";
 import type { JobFilter } from "../../queue/lookup.ts";
+import { timeline } from "../../queue/timeline.ts";
 import { EventLoopYield } from "../../worker/sleep.ts";
 import { checkedAt, invalidInput, RequestError } from "../../http/request_error.ts";
 import { traceAddress } from "../options.ts";
@@ -77,7 +78,7 @@ ${
       ? ""
       : html`<p class="note">Only the newest ${counted(tree.jobs.length, "job")} are shown.</p>`
   }
-${waterfall(tree, readState(request.query), request.to, request.now)}`;
+${waterfall(timeline(tree, request.now), readState(request.query), request.to)}`;
   return { title, body, isLive: tree.finishedAt === undefined };
 }
 

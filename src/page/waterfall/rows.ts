@@ -11,7 +11,7 @@ import { groupsOf, type JobGroup, merge } from "./job_groups.ts";
 /** A job. */
 export interface JobRow {
   readonly kind: "job";
-  /** The job and its time. */
+  /** The job. */
   readonly row: TimelineRow;
 }
 
@@ -40,7 +40,7 @@ export interface TraceRow {
 }
 
 /** One line of a waterfall. */
-export type Row = JobRow | FoldRow | TraceRow;
+export type WaterfallRow = JobRow | FoldRow | TraceRow;
 
 /** The maximum number of jobs of one queue that are not folded. */
 const MAX_UNFOLDED = 12;
@@ -48,17 +48,15 @@ const MAX_UNFOLDED = 12;
 const MAX_HIGHLIGHTED = 8;
 
 /** All rows in order. Without recursion: a tree can be as deep as it has jobs. */
-export function rowsOf(timeline: Timeline, open: ReadonlySet<string>): readonly Row[] {
+export function rowsOf(timeline: Timeline, open: ReadonlySet<string>): readonly WaterfallRow[] {
   const groups = groupsOf(timeline);
-  const rows: Row[] = [];
-  const waiting: Row[] = [...topRows(timeline.roots, groups, open)].reverse();
-  for (let row = waiting.pop(); row !== undefined; row = waiting.pop()) {
-    rows.push(row);
-    if (row.kind !== "job" || row.row.children.length === 0) continue;
-    const { job, children } = row.row;
-    for (const below of siblingRows(children, job.id, groups, open).reverse()) {
-      waiting.push(below);
-    }
+  const rows: WaterfallRow[] = [];
+  const waiting: WaterfallRow[] = [...topRows(timeline.roots, groups, open)].reverse();
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    rows.push(next);
+    if (next.kind !== "job") continue;
+    const { job, children } = next.row;
+    for (const below of siblingRows(children, job.id, groups, open).reverse()) waiting.push(below);
   }
   return rows;
 }
@@ -68,7 +66,7 @@ function topRows(
   roots: readonly TimelineRow[],
   groups: ReadonlyMap<TimelineRow, JobGroup>,
   open: ReadonlySet<string>,
-): readonly Row[] {
+): readonly WaterfallRow[] {
   const traces = groupBy(roots, ({ job }) => job.traceId);
   return [...traces].flatMap(([traceId, rows]) => {
     const jobs = siblingRows(rows, traceId, groups, open);
@@ -78,21 +76,21 @@ function topRows(
 
 /** The rows of jobs with one parent. Folded jobs are where the first one of their queue is. */
 function siblingRows(
-  rows: readonly TimelineRow[],
+  siblings: readonly TimelineRow[],
   parent: string,
   groups: ReadonlyMap<TimelineRow, JobGroup>,
   open: ReadonlySet<string>,
-): Row[] {
-  const queues = groupBy(rows, ({ job }) => job.queueName);
-  if ([...queues.values()].every((alike) => alike.length <= MAX_UNFOLDED)) {
-    return rows.map(toJobRow);
+): WaterfallRow[] {
+  const queues = groupBy(siblings, ({ job }) => job.queueName);
+  if ([...queues.values()].every((rows) => rows.length <= MAX_UNFOLDED)) {
+    return siblings.map(jobRow);
   }
-  return [...queues].flatMap(([queueName, alike]) => {
-    if (alike.length <= MAX_UNFOLDED) return alike.map(toJobRow);
+  return [...queues].flatMap(([queueName, rows]) => {
+    if (rows.length <= MAX_UNFOLDED) return rows.map(jobRow);
     const highlighted = new Set(
-      alike.filter((row) => groups.get(row)!.isNoteworthy).slice(0, MAX_HIGHLIGHTED),
+      rows.filter((row) => groups.get(row)!.isNoteworthy).slice(0, MAX_HIGHLIGHTED),
     );
-    const folded = alike.filter((row) => !highlighted.has(row));
+    const folded = rows.filter((row) => !highlighted.has(row));
     const key = `${parent}.${queueName}`;
     const isOpen = open.has(key);
     const fold: FoldRow = {
@@ -101,14 +99,13 @@ function siblingRows(
       queueName,
       count: folded.length,
       group: merge(folded.map((row) => groups.get(row)!)),
-      level: alike[0]!.level,
+      level: rows[0]!.level,
       isOpen,
     };
-    const shown = [...highlighted].map(toJobRow);
-    return [...shown, fold, ...(isOpen ? folded.map(toJobRow) : [])];
+    return [...[...highlighted].map(jobRow), fold, ...isOpen ? folded.map(jobRow) : []];
   });
 }
 
-function toJobRow(row: TimelineRow): JobRow {
+function jobRow(row: TimelineRow): JobRow {
   return { kind: "job", row };
 }

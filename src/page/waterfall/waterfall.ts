@@ -1,21 +1,15 @@
 /**
- * A tree of jobs as a waterfall.
+ * A timeline of jobs as a waterfall.
  *
  * @module
  */
 import { html } from "hono/html";
-import type { JobTree } from "../../queue/job_tree.ts";
-import {
-  type Timeline,
-  timeline,
-  timelineLabels,
-  type TimelineMarkType,
-} from "../../queue/timeline.ts";
+import { type Timeline, timelineLabels, type TimelineMarkType } from "../../queue/timeline.ts";
 import type { Links } from "../links.ts";
 import type { Html } from "../view.ts";
 import { statusMark } from "../elements.ts";
 import { barSymbols, groupBar, jobBar, markIcon } from "./bar.ts";
-import { type FoldRow, type JobRow, type Row, rowsOf, type TraceRow } from "./rows.ts";
+import { type FoldRow, type JobRow, rowsOf, type TraceRow, type WaterfallRow } from "./rows.ts";
 import { ticksOf } from "./scale.ts";
 import { durationText } from "../../duration.ts";
 import { counted, describeGroup, describeJob, durationOf, number } from "./descriptions.ts";
@@ -35,23 +29,21 @@ const MAX_ROWS = 500;
 
 /** What all rows of a waterfall have in common. */
 interface RowContext {
-  readonly scale: Timeline;
+  readonly timeline: Timeline;
   readonly to: Links;
   readonly state: WaterfallState;
-  readonly now: number;
 }
 
-/** The waterfall of a tree that has jobs. */
-export function waterfall(tree: JobTree, state: WaterfallState, to: Links, now: number): Html {
-  const scale = timeline(tree, now);
-  const rows = rowsOf(scale, new Set(state.open));
+/** The waterfall of a timeline that has jobs. */
+export function waterfall(timeline: Timeline, state: WaterfallState, to: Links): Html {
+  const rows = rowsOf(timeline, new Set(state.open));
   const from = Math.min(state.from, Math.floor((rows.length - 1) / MAX_ROWS) * MAX_ROWS);
   const shown = rows.slice(from, from + MAX_ROWS);
-  const context = { scale, to, state, now };
+  const context = { timeline, to, state };
   return html`
-    ${barSymbols(scale)}
+    ${barSymbols(timeline)}
     <div class="axis"
-      aria-hidden="true"><span></span><svg class="bar"><use href="#ticks"/>${ticksOf(scale).map((
+      aria-hidden="true"><span></span><svg class="bar"><use href="#ticks"/>${ticksOf(timeline).map((
         { place, text },
       ) =>
         html`
@@ -70,21 +62,21 @@ export function waterfall(tree: JobTree, state: WaterfallState, to: Links, now: 
   `;
 }
 
-function rowOf(row: Row, place: number, context: RowContext): Html {
+function rowOf(row: WaterfallRow, place: number, context: RowContext): Html {
   if (row.kind === "trace") return traceRow(row, context);
   return row.kind === "fold" ? foldRow(row, place, context) : jobRow(row, place, context);
 }
 
-function jobRow({ row }: JobRow, place: number, { scale, to }: RowContext): Html {
-  const { job: { id, queueName, status }, level } = row;
-  const words = describeJob(row, (other) => scale.rows.get(other)?.job.queueName);
+function jobRow({ row }: JobRow, place: number, { timeline, to }: RowContext): Html {
+  const { level, job: { id, queueName, status } } = row;
+  const words = describeJob(row, (other) => timeline.rows.get(other)?.job.queueName);
   return html`
     <li id="${id}"
       class="row ${status}"><span class="name${indent(level)}"><a href="${to.job(
         id,
       )}" aria-describedby="w${place}">${queueName}</a>${level > 0
         ? html`<span class="visually-hidden"> level ${level + 1}</span>`
-        : ""}</span>${jobBar(row, scale)}${statusMark(
+        : ""}</span>${jobBar(row, timeline)}${statusMark(
           status,
         )}<span class="duration">${durationOf(
           row,
@@ -92,10 +84,10 @@ function jobRow({ row }: JobRow, place: number, { scale, to }: RowContext): Html
   `;
 }
 
-function foldRow(row: FoldRow, place: number, { scale, state, now }: RowContext): Html {
+function foldRow(row: FoldRow, place: number, { timeline, state }: RowContext): Html {
   const { key, queueName, count, group, level, isOpen } = row;
   const open = isOpen ? state.open.filter((one) => one !== key) : [...state.open, key];
-  const words = describeGroup(group, now);
+  const words = describeGroup(group, timeline.to);
   return html`
     <li id="${key}"
       class="row fold"><span class="name${indent(level)}"><a href="${stateAddress({
@@ -107,12 +99,12 @@ function foldRow(row: FoldRow, place: number, { scale, state, now }: RowContext)
         ? "▾"
         : "▸"}</span> ${number(count)} × ${queueName}</a></span>${groupBar(
           group,
-          scale,
+          timeline,
         )}<span class="status">${counted(
           group.jobs,
           "job",
         )}</span><span class="duration">${durationText(
-          (group.to ?? now) - group.from,
+          (group.to ?? timeline.to) - group.from,
         )}</span><p class="description" id="w${place}">${words}</p></li>
   `;
 }

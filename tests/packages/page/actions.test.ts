@@ -37,7 +37,7 @@ describe("actions of the page", { timeout }, () => {
     assert.equal((await queue.get(jobs.waiting.id))?.error?.message, "Nobody <needs> it");
   });
 
-  test("who may only read sees no way to steer, and who has no password sees nothing", async () => {
+  test("who may only read sees no actions, and who has no password sees nothing", async () => {
     const { queue, jobs } = await madeQueue();
     const authorize = bearerToken({ read: "reader", write: "writer" });
     await using served = await servePage(queue, { publicAccess: undefined, authorize });
