@@ -148,6 +148,8 @@ async function runInShell({ code, directives }: Block, place: Place) {
       ...process.env,
       PATH: `${bin}${delimiter}${process.env.PATH}`,
       HAMMERWORK_URL: place.url,
+      DATABASE_URL: place.url,
+      ADMIN_DATABASE_URL: place.url,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
