@@ -1,5 +1,5 @@
 /**
- * Durations as people type and read them.
+ * Durations for people.
  *
  * @module
  */
@@ -12,13 +12,13 @@ const UNITS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** Reads `500ms`, `30s`, `15m`, `2h`, `7d`, in ms; `undefined` for anything else. */
+/** Reads a duration such as `500ms`, `30s`, `15m`, `2h` or `7d`, in ms; `undefined` for anything else. */
 export function readDuration(text: string): number | undefined {
   const [, number, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/.exec(text) ?? [];
   return number === undefined ? undefined : Math.round(Number(number) * UNITS[unit!]!);
 }
 
-/** Writes a duration, rounded to what is worth knowing: `20 ms`, `1.2 s`, `3 min`, `2 h`, `5 d`. */
+/** Writes a duration, rounded down to one unit: `20 ms`, `1.2 s`, `3 min`, `2 h`, `5 d`. */
 export function durationText(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 10_000) return `${Math.floor(ms / 100) / 10} s`;
@@ -28,7 +28,7 @@ export function durationText(ms: number): string {
   return `${Math.floor(ms / 86_400_000)} d`;
 }
 
-/** How far a moment is from now: `3 s ago`, `in 5 min`, `now`. */
+/** Writes a time relative to now: `3 s ago`, `in 5 min`, `now`. */
 export function distanceText(time: number, now: number): string {
   const ms = now - time;
   if (Math.abs(ms) < 1_000) return "now";

@@ -1,11 +1,11 @@
 /**
- * What every span and every metric of the library says of where it comes from.
+ * The instrumentation scope of every span and metric of the library.
  *
  * @module
  */
 import { version } from "./version.ts";
 
-/** The library, and the semantic conventions that its names are from. */
+/** The library, and the version of OpenTelemetry's semantic conventions that it follows. */
 export const instrumentationScope: {
   readonly name: string;
   readonly version: string;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { withoutEndSlashes } from "../end_slashes.ts";
+import { withoutTrailingSlashes } from "../trailing_slashes.ts";
 import { checkOptionNames } from "../job/option_names.ts";
 import { currentScope } from "../trace/scope.ts";
 import { activeSpanContext } from "../trace/active_context.ts";
@@ -56,7 +56,7 @@ export class Connection {
       throw new RangeError(`timeoutMs must be 1 to 2147483647 ms: got ${timeoutMs}`);
     }
     const { origin, pathname, searchParams, username, password } = new URL(url);
-    this.#base = origin + withoutEndSlashes(pathname);
+    this.#base = origin + withoutTrailingSlashes(pathname);
     this.#query = searchParams;
     this.#headers = readHeaders(options.headers);
     // No request may have them in its URL.

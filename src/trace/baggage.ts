@@ -1,6 +1,6 @@
 /**
- * W3C Baggage: a caller's own names and values, carried with the job to its handler where the queue
- * is told to.
+ * W3C Baggage: names and values of the caller, stored with the job and restored for its handler, where
+ * the queue's options say so.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import {
   propagation,
 } from "@opentelemetry/api";
 
-// What every receiver must take, and OpenTelemetry's propagator keeps to: W3C Baggage 3.3.2.
-const MOST_ENTRIES = 180;
-const LONGEST_ENTRY = 4_096;
-const LONGEST_HEADER = 8_192;
+// What every receiver must accept (W3C Baggage 3.3.2), and the limits of OpenTelemetry's propagator.
+const MAX_ENTRIES = 180;
+const MAX_ENTRY_LENGTH = 4_096;
+const MAX_HEADER_LENGTH = 8_192;
 
-/** The caller's active baggage as a header, if it has any. A context manager that throws has none. */
+/** The active baggage as a header; `undefined` if there is none or the context manager throws. */
 export function activeBaggage(): string | undefined {
   try {
     const baggage = propagation.getActiveBaggage();
@@ -27,26 +27,26 @@ export function activeBaggage(): string | undefined {
   }
 }
 
-/** A context with the baggage of a header in it. */
+/** A context with the baggage of a header. */
 export function withBaggage(context: Context, header: string | undefined): Context {
   const baggage = header === undefined ? undefined : readBaggage(header);
   return baggage === undefined ? context : propagation.setBaggage(context, baggage);
 }
 
-/** Takes from a header what W3C allows; `undefined` when nothing is left. */
+/** The valid entries of a header; `undefined` when there are none. */
 export function sanitizeBaggage(header: string): string | undefined {
   const baggage = readBaggage(header);
   return baggage && writeBaggage(baggage);
 }
 
 function readBaggage(header: string): Baggage | undefined {
-  // Twice what may be kept: a header may hold white space and entries that are passed over.
-  if (header.length > 2 * LONGEST_HEADER) return undefined;
+  // Twice the limit, because a header may have white space and entries that are skipped.
+  if (header.length > 2 * MAX_HEADER_LENGTH) return undefined;
   const entries = header.split(",").flatMap(readEntry);
   return entries.length === 0 ? undefined : propagation.createBaggage(Object.fromEntries(entries));
 }
 
-/** `key=value;metadata`, percent-encoded. What cannot be read is passed over. */
+/** `key=value;metadata`, percent-encoded. Entries that are not valid are skipped. */
 function readEntry(text: string): [string, BaggageEntry][] {
   const [pair = "", ...metadata] = text.split(";");
   const at = pair.indexOf("=");
@@ -54,8 +54,8 @@ function readEntry(text: string): [string, BaggageEntry][] {
   if (key === "" || /\s/.test(key)) return [];
   try {
     const entry: BaggageEntry = { value: decodeURIComponent(pair.slice(at + 1).trim()) };
-    const said = metadata.join(";").trim();
-    if (said !== "") entry.metadata = baggageEntryMetadataFromString(said);
+    const properties = metadata.join(";").trim();
+    if (properties !== "") entry.metadata = baggageEntryMetadataFromString(properties);
     return [[decodeURIComponent(key), entry]];
   } catch {
     return [];
@@ -64,16 +64,16 @@ function readEntry(text: string): [string, BaggageEntry][] {
 
 function writeBaggage(baggage: Baggage): string | undefined {
   let header = "";
-  for (const [key, value] of baggage.getAllEntries().slice(0, MOST_ENTRIES)) {
+  for (const [key, value] of baggage.getAllEntries().slice(0, MAX_ENTRIES)) {
     const entry = writeEntry(key, value);
-    if (entry === undefined || entry.length > LONGEST_ENTRY) continue;
+    if (entry === undefined || entry.length > MAX_ENTRY_LENGTH) continue;
     const longer = header === "" ? entry : `${header},${entry}`;
-    if (longer.length <= LONGEST_HEADER) header = longer;
+    if (longer.length <= MAX_HEADER_LENGTH) header = longer;
   }
   return header || undefined;
 }
 
-/** Half a surrogate pair cannot be sent. */
+/** An unpaired surrogate cannot be encoded. */
 function writeEntry(key: string, { value, metadata }: BaggageEntry): string | undefined {
   try {
     const pair = `${encodeURIComponent(key)}=${encodeURIComponent(value)}`;

@@ -1,6 +1,5 @@
 /**
- * The running side of a trace: one `process` span for each attempt, under the creation context that
- * was stored with the job, or linked to it.
+ * The span of an attempt, under the creation context that was stored with the job or linked to it.
  *
  * @module
  */
@@ -25,7 +24,7 @@ import { isSampled } from "./span_context.ts";
 import { startSpan } from "./start_span.ts";
 import { activeTracer } from "./tracer.ts";
 
-/** What a job span is made from: a claimed job, or as much of one as is at hand. */
+/** What a job span needs of a job: a claimed job has it all. */
 export type TracedJob =
   & SpanJob
   & StoredTraceContext
@@ -33,11 +32,13 @@ export type TracedJob =
   & { readonly waitMs?: number | undefined };
 
 /**
- * Starts the span of one attempt. With `auto`, a child of the job's creation context when it starts
- * within `rules.childWithinMs` of the enqueue, else the root of a new trace; where the job was enqueued
- * without tracing, the root of the job's trace. It links to the creation context, to the attempt before
- * and to the jobs depended on. Without a registered provider the span records nothing. Whoever
- * starts it ends it.
+ * Starts the span of one attempt, for a worker of your own; workers of hammerwork start it themselves.
+ *
+ * With the propagation `auto`, the span is a child of the span that enqueued the job if it starts within
+ * `rules.childWithinMs` of the enqueue, else the root of a new trace. If the job was enqueued without
+ * tracing, the span is the root of the job's trace. It links to the span that enqueued the job, to the
+ * attempt before and to the jobs depended on. Without a registered tracer provider it records nothing.
+ * The caller has to end it.
  *
  * ```ts
  * import { createJobSpan, job } from "hammerwork";
@@ -76,7 +77,7 @@ export function startJobSpan(
   const parent = origin.parent?.spanContext;
   const tracer = activeTracer();
   if (tracer === undefined) return trace.wrapSpanContext(parent ?? INVALID_SPAN_CONTEXT);
-  // An unsampled parent is passed on as it came, as without a tracer.
+  // An unsampled parent is passed on as it is, as without a tracer.
   if (parent && !isSampled(parent) && isDropped(parent.traceId, parent)) {
     return trace.wrapSpanContext(parent);
   }
@@ -95,9 +96,9 @@ export function startJobSpan(
 
 /** How an attempt ended. */
 export interface SpanEnd {
-  /** The outcome's name. */
+  /** The outcome. */
   readonly outcome: AttemptOutcome;
-  /** What went wrong, if anything did. */
+  /** The error, if there is one. */
   readonly error?: { readonly name: string; readonly message: string } | undefined;
 }
 

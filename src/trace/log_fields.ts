@@ -1,5 +1,5 @@
 /**
- * The ids that tie a log line to its job and its trace, for any logger.
+ * The ids that connect a log line with its job and its trace, for any logger.
  *
  * @module
  */
@@ -8,15 +8,15 @@ import { activeSpanContext } from "./active_context.ts";
 import { validSpanContext } from "./span_context.ts";
 import { activeTracer } from "./tracer.ts";
 
-/** What a log line says of where it was written; what is not known is left out. */
+/** The ids of a log line. Those that are not known are left out. */
 export interface LogFields {
-  /** The trace: of the span, else of the job. 32 lower-case hex digits. */
+  /** The trace of the span, else of the job. 32 lower-case hex digits. */
   trace_id?: string;
-  /** The span: the handler's own active one, else the attempt's. 16 lower-case hex digits. */
+  /** The active span, else that of the attempt. 16 lower-case hex digits. */
   span_id?: string;
-  /** The span's W3C flags: `01` when it is sampled. */
+  /** The W3C trace flags of the span: `01` when it is sampled. */
   trace_flags?: string;
-  /** The business process. */
+  /** The correlation id of the job. */
   correlation_id?: string;
   /** The running job. */
   job_id?: string;
@@ -25,10 +25,11 @@ export interface LogFields {
 }
 
 /**
- * The ids of the running job and of the active span, under OpenTelemetry's names for log formats. It
- * knows the job by itself, in everything that its handler calls and awaits; only on a runtime without
- * AsyncLocalStorage the handler passes its `ctx`. Where no tracing is set up, `trace_id` is the job's
- * and there is no span. Outside of any job and span it is empty. Cheap, and never throws.
+ * The ids of the running job and of the active span, under OpenTelemetry's names for log formats. The
+ * running job is found in everything that its handler calls and awaits; on a runtime without
+ * AsyncLocalStorage pass the handler's `ctx`. Without tracing, `trace_id` is the trace id of the job,
+ * and there is no `span_id`. Outside of jobs and spans the result is empty. It is cheap and never
+ * throws.
  *
  * ```ts
  * import { JobQueue, logFields, memory } from "hammerwork";
@@ -52,7 +53,7 @@ export interface LogFields {
  * );
  * ```
  *
- * @param ctx What the handler got beside its job.
+ * @param ctx The context that the handler is called with, if AsyncLocalStorage is not available.
  */
 export function logFields(ctx?: { readonly [jobScope]?: JobScope | undefined }): LogFields {
   const scope = ctx?.[jobScope] ?? currentScope();
@@ -69,7 +70,7 @@ export function logFields(ctx?: { readonly [jobScope]?: JobScope | undefined }):
 function addSpan(fields: LogFields, scope: JobScope | undefined): void {
   const spanContext = activeSpanContext() ?? validSpanContext(scope?.span);
   if (spanContext === undefined) return;
-  // Without tracing the attempt's is only the sender's, passed on.
+  // Without tracing, the span of the attempt has the ids of the span that enqueued the job.
   if (spanContext.isRemote && activeTracer() === undefined) return;
   fields.trace_id = spanContext.traceId;
   fields.span_id = spanContext.spanId;

@@ -1,6 +1,6 @@
 /**
- * Where an attempt's span begins and what it links to: decided from what is stored of the job, by
- * the rule of propagation that holds for it.
+ * The parent and the links of an attempt's span: decided by the job's propagation, from the contexts
+ * that are stored with the job.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { SpanRules } from "./rules.ts";
 import type { Origin } from "./start_span.ts";
 import { readTraceparent } from "./span_context.ts";
 
-/** As much of a claimed job as is at hand. */
+/** What is stored of a job's trace. A claimed job has it all. */
 export type StoredTraceContext =
   & Pick<ClaimedJob, "traceId">
   & Partial<
@@ -26,35 +26,35 @@ export type StoredTraceContext =
     >
   >
   & {
-    /** When it was added: a Date, or ms since 1970. */
+    /** When the job was added: a Date, or ms since 1970. */
     readonly createdAt?: Date | number | undefined;
-    /** When the attempt began. */
+    /** When the attempt started: a Date, or ms since 1970. */
     readonly startedAt?: Date | number | undefined;
   };
 
-/** What another span is to the one that links to it. */
+/** What a linked span is to the span that links to it. */
 export type Relation = "creation" | "dependency" | "previous_attempt" | "tick";
 
-/** A link that says what the other span is. */
+/** A link with its relation as an attribute. */
 export function linkTo(context: SpanContext, relation: Relation): Link {
   return { context, attributes: { "hammerwork.link": relation } };
 }
 
-/** Where the span of an attempt begins. */
+/** Where the span of an attempt is started. */
 export function originOf(job: StoredTraceContext, rules: SpanRules): Origin {
   const mode = modeOf(job, rules);
   if (mode === "none") return {};
   const creation = readTraceparent(job.traceparent, job.tracestate);
-  // A job without a creation context was enqueued without tracing: its trace begins here.
+  // A job without a creation context was enqueued without tracing: its trace starts here.
   if (creation === undefined) return { traceId: job.traceId };
   const isChild = mode === "child" || (mode === "auto" && startsSoon(job, rules.childWithinMs));
   return isChild ? { traceId: job.traceId, parent: { spanContext: creation } } : {};
 }
 
 /**
- * Links from an attempt to the enqueue, the attempt before, the jobs that it depended on, and the span
- * that its worker's tick runs in. Also to a parent: by the messaging conventions consumers are linked,
- * and some platforms follow only links from one service to another.
+ * The links of an attempt: to the enqueue, the attempt before, the jobs it depended on, and the span in
+ * which its worker's tick was called. The enqueue is linked even when it is the parent, as the
+ * messaging conventions say of consumers; some platforms follow only links between services.
  */
 export function linksOf(
   job: StoredTraceContext,
@@ -62,14 +62,14 @@ export function linksOf(
   tick: SpanContext | undefined,
 ): Link[] {
   const links: Link[] = [];
-  const isAlone = modeOf(job, rules) === "none";
-  // The SDK keeps the last ones when there are too many: those that matter most come last.
-  if (!isAlone) {
+  const isUnrelated = modeOf(job, rules) === "none";
+  // The SDK keeps the last links when there are too many, so the most important ones come last.
+  if (!isUnrelated) {
     for (const one of job.dependencyTraceparents ?? []) addLink(links, "dependency", one);
   }
   if (tick !== undefined) links.push(linkTo(tick, "tick"));
   addLink(links, "previous_attempt", job.attemptTraceparent);
-  if (!isAlone) addLink(links, "creation", job.traceparent, job.tracestate);
+  if (!isUnrelated) addLink(links, "creation", job.traceparent, job.tracestate);
   return links;
 }
 

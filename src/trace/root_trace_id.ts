@@ -1,15 +1,15 @@
 /**
- * How a job that was given only a trace id becomes the root of exactly that trace. OpenTelemetry
- * lets nobody name the trace of a root span, but it asks an id generator; ours looks here first. So
- * it matters whether the registered provider is our own, and what is known of it is kept here.
+ * Root spans with a given trace id. OpenTelemetry has no way to pass one, but it asks the provider's id
+ * generator, and that of hammerwork's own provider looks here first. The state here belongs to the
+ * process, as the registered provider does.
  *
  * @module
  */
 import type { SpanContext } from "@opentelemetry/api";
 
-/** What is known of our own provider. */
+/** The sampling of hammerwork's own provider. */
 export interface OwnSampling {
-  /** Whether it records a span of this trace, under this parent. Nothing else of a span matters to it. */
+  /** Whether it records a span of this trace under this parent. It depends on nothing else. */
   records(traceId: string, parent: SpanContext | undefined): boolean;
 }
 
@@ -17,10 +17,9 @@ let rootTraceId: string | undefined;
 let ownProvider: OwnSampling | undefined;
 
 /**
- * Calls `start`, which starts one root span, so that the span's trace has the given id.
- *
- * The choice holds for one root and only during the call: a span that turns out to have a parent, or
- * to be suppressed, leaves nothing behind for the next one.
+ * Calls `start`, which starts one root span, so that its trace has the given id. The id holds only
+ * during the call, and for one root: a span that gets a parent after all, or is suppressed, leaves
+ * nothing behind for the next one.
  */
 export function startWithRootTraceId<T>(traceId: string, start: () => T): T {
   rootTraceId = traceId;
@@ -31,24 +30,24 @@ export function startWithRootTraceId<T>(traceId: string, start: () => T): T {
   }
 }
 
-/** The id chosen for the root that is being started, if any; gives it once. */
+/** The id for the root that is being started, if there is one. Returned once. */
 export function takeRootTraceId(): string | undefined {
   const traceId = rootTraceId;
   rootTraceId = undefined;
   return traceId;
 }
 
-/** Says that our own provider is registered, or with `undefined` that it is not. */
+/** Called when hammerwork's own provider was registered, and with `undefined` when it is no longer. */
 export function setOwnProvider(own: OwnSampling | undefined): void {
   ownProvider = own;
 }
 
-/** Whether {@linkcode startWithRootTraceId} has an effect. */
+/** Whether hammerwork's own provider is registered, so that {@linkcode startWithRootTraceId} works. */
 export function isOwnProviderRegistered(): boolean {
   return ownProvider !== undefined;
 }
 
-/** Whether a span is known to be dropped, so that none need be made. A foreign sampler is asked. */
+/** Whether a span will be dropped, so that none has to be made. Known of hammerwork's own provider only. */
 export function isDropped(traceId: string, parent: SpanContext | undefined): boolean {
   return ownProvider !== undefined && !ownProvider.records(traceId, parent);
 }

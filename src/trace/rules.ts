@@ -1,6 +1,6 @@
 /**
- * What is decided about the spans of a queue's jobs: how an attempt relates to its enqueue, and what
- * its spans say.
+ * The rules for the spans of a queue's jobs: how an attempt relates to its enqueue, and which
+ * attributes its spans have.
  *
  * @module
  */
@@ -13,60 +13,62 @@ import type { Propagation } from "../job/record.ts";
 export interface SpanJob {
   /** Its id. */
   readonly id: string;
-  /** The queue it goes to. */
+  /** Its queue. */
   readonly queueName: string;
-  /** What the handler gets. Spans say nothing of it unless `spanAttributes` does. */
+  /** Its payload. Spans have nothing of it unless `spanAttributes` adds it. */
   readonly payload?: unknown;
-  /** Its business process. */
+  /** The correlation id of its business process. */
   readonly correlationId?: string | undefined;
-  /** The job that it is a part of; `null` for none, as a new job says it. */
+  /** Its parent; `null` and `undefined` for none. */
   readonly parentId?: string | null | undefined;
 }
 
 /**
- * Changes what a span says: gets the attributes that it is to have and returns those that it gets.
- * The exception of a failed attempt passes through it too, as `exception.type`, `exception.message`
- * and `exception.stacktrace`. When it throws, the span says only what the conventions require.
+ * Changes the attributes of spans: it is called with the attributes of a span and returns those that
+ * the span gets. The exception of a failed attempt passes through it too, as `exception.type`,
+ * `exception.message` and `exception.stacktrace`. When it throws, the span gets only the attributes
+ * that the semantic conventions require.
  */
 export type SpanAttributes = (attributes: Attributes, job: SpanJob) => Attributes;
 
-/** How spans are made of jobs. */
+/** The rules for the spans of jobs. */
 export interface SpanRules {
-  /** For jobs without a rule of their own. */
+  /** For jobs without a propagation of their own. */
   readonly propagation: Propagation;
-  /** With `auto`: how long after its enqueue an attempt is still a child of it, in ms. */
+  /** With `auto`: until how long after its enqueue an attempt is a child of it, in ms. */
   readonly childWithinMs: number;
-  /** Changes what spans say, if anything does. */
+  /** Changes the attributes of spans. */
   readonly spanAttributes: SpanAttributes | undefined;
-  /** Tells the queue from others over the same store, if spans are to say it. */
+  /** The `messaging.client.id` of the queue, if spans are to have one. */
   readonly clientId?: (() => string) | undefined;
 }
 
-/** What holds where nothing is said. */
+/** The default rules. */
 export const defaultSpanRules: SpanRules = {
   propagation: "auto",
   childWithinMs: 15 * 60_000,
   spanAttributes: undefined,
 };
 
-/** How spans are made of jobs. A worker's options win over its queue's, a job's own over both. */
+/** Options for the spans of jobs. A worker's win over its queue's, and a job's own over both. */
 export interface SpanRuleOptions {
   /**
-   * How an attempt's span relates to the span that enqueued its job: its `child`; the root of a new
-   * trace that `link`s to it; `none`; or `auto`, a child when the attempt starts within
-   * `childWithinMs`, else a link. Default `auto`. A job that was given a trace id stays in it.
+   * How the span of an attempt relates to the span that enqueued its job: `child`; `link`, the root of
+   * a new trace with a link to it; `none`, the root of a new trace without one; or `auto`, a child if
+   * the attempt starts within `childWithinMs`, else a link. Default `auto`. A job enqueued with a trace
+   * id stays in that trace.
    */
   readonly propagation?: Propagation | undefined;
-  /** With `auto`: how long after its enqueue an attempt is a child, in ms. Default 15 minutes. */
+  /** With `auto`: until how long after its enqueue an attempt is a child, in ms. Default 15 minutes. */
   readonly childWithinMs?: number | undefined;
   /**
-   * Changes what spans say: takes out what they shall not tell, or adds to it, also from the payload,
-   * of which they say nothing by themselves.
+   * Changes the attributes of spans: removes what must not be exported, or adds to them, for example
+   * from the payload, of which spans have nothing by default.
    */
   readonly spanAttributes?: SpanAttributes | undefined;
 }
 
-/** Checks what is given and fills in the rest. */
+/** Checks the options, and takes those left out from other rules. */
 export function readSpanRules(options: SpanRuleOptions, rest: SpanRules): SpanRules {
   const { propagation, childWithinMs, spanAttributes = rest.spanAttributes } = options;
   if (spanAttributes !== undefined && typeof spanAttributes !== "function") {
@@ -82,7 +84,7 @@ export function readSpanRules(options: SpanRuleOptions, rest: SpanRules): SpanRu
   };
 }
 
-/** An id of a client, made when it is first asked for: at its start workerd has no random numbers. */
+/** An id of a client, made at its first use: while a module loads, workerd has no random numbers. */
 export function newClientId(): () => string {
   let id: string | undefined;
   return () => id ??= `hammerwork-${randomHex(8)}`;

@@ -1,36 +1,36 @@
 /**
- * The running job, known to everything its handler calls, so that what it enqueues joins its trace,
- * its business process and its family by itself. Our own AsyncLocalStorage: it works without any
- * tracing set up. Where a runtime has none (workerd without `nodejs_compat`), `ctx.enqueue` carries
- * the scope instead.
+ * The running job, available to everything its handler calls, so that jobs it enqueues get its trace,
+ * its correlation id and the job as their parent. It is an AsyncLocalStorage of hammerwork's own and
+ * works without tracing. On runtimes without one (workerd without `nodejs_compat`), `ctx.enqueue`
+ * carries the scope instead.
  *
  * @module
  */
 import type { Span } from "@opentelemetry/api";
 import type { JobRecord } from "../job/record.ts";
 
-/** What a running job passes on. */
+/** What a running job passes on to the jobs that it enqueues. */
 export interface JobScope {
-  /** The running job's id: the parent of what it enqueues. */
+  /** The id of the running job, the parent of the jobs that it enqueues. */
   readonly jobId: string;
-  /** The queue it came from. */
+  /** Its queue. */
   readonly queueName: string;
-  /** The trace that its attempt runs in. */
+  /** The trace of the attempt. */
   readonly traceId: string;
-  /** Its business process. */
+  /** The correlation id of its business process. */
   readonly correlationId: string | undefined;
-  /** What it was given of its caller's baggage. */
+  /** The W3C baggage that was stored with it. */
   readonly baggage: string | undefined;
-  /** The attempt's span. It records nothing where no tracing is set up. */
+  /** The span of the attempt. Without tracing it records nothing. */
   readonly span: Span;
-  /** Hears of what it enqueues and is cancelled as it is stored. Never throws. */
+  /** Called with jobs that it enqueued and that were cancelled as they were stored. Never throws. */
   readonly onCancelled?: ((jobs: readonly JobRecord[]) => void) | undefined;
 }
 
-/** Under this key a handler's context carries its job's scope. */
+/** The key of the scope in a handler's context. */
 export const jobScope: unique symbol = Symbol("hammerwork.job_scope");
 
-/** The part of AsyncLocalStorage that is used. */
+/** The part of AsyncLocalStorage that is used here. */
 export interface AsyncStorage<T> {
   /** Calls `fn` with `store` as the current value, also across its awaits. */
   run<R>(store: T, fn: () => R): R;
@@ -42,7 +42,7 @@ type Runtime = {
   process?: { getBuiltinModule?: (name: string) => { AsyncLocalStorage: new () => unknown } };
 };
 
-/** Makes an AsyncLocalStorage where the runtime has one, without a static import of `node:`. */
+/** Creates an AsyncLocalStorage where the runtime has one, without importing `node:`. */
 export function newAsyncStorage<T>(): AsyncStorage<T> | undefined {
   const hooks = (globalThis as Runtime).process?.getBuiltinModule?.("node:async_hooks");
   return hooks && new hooks.AsyncLocalStorage() as AsyncStorage<T>;
@@ -50,17 +50,17 @@ export function newAsyncStorage<T>(): AsyncStorage<T> | undefined {
 
 const scopes = newAsyncStorage<JobScope | undefined>();
 
-/** The job whose handler is calling, if any. */
+/** The job whose handler is the caller, if any. */
 export function currentScope(): JobScope | undefined {
   return scopes?.getStore();
 }
 
-/** Calls `fn` as a part of the given job. */
+/** Calls `fn` within the scope of a job. */
 export function runInScope<R>(scope: JobScope, fn: () => R): R {
   return scopes ? scopes.run(scope, fn) : fn();
 }
 
-/** Calls `fn` as a part of no job. */
+/** Calls `fn` outside of any job's scope. */
 export function runOutsideScope<R>(fn: () => R): R {
   return scopes ? scopes.run(undefined, fn) : fn();
 }

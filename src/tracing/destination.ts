@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { withoutEndSlashes } from "../end_slashes.ts";
+import { withoutTrailingSlashes } from "../trailing_slashes.ts";
 import type { BatchLimits } from "./export/batch_processor.ts";
 import { otlp } from "./export/otlp/protocol.ts";
 import type { Protocol } from "./export/protocol.ts";
@@ -89,7 +89,7 @@ export interface Endpoint {
  */
 export function endpointFrom(address: string, source: string): Endpoint {
   const url = readAddress(address, source);
-  const path = withoutEndSlashes(url.pathname);
+  const path = withoutTrailingSlashes(url.pathname);
   if (isZipkin(url)) {
     url.pathname = path;
     return { url: url.href, protocol: zipkin };
