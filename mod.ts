@@ -61,6 +61,7 @@ export { memory, type MemoryOptions } from "./src/store/memory.ts";
 export type { Health, QueueDepth, VacuumBlocker } from "./src/store/health.ts";
 export type {
   AttemptRecord,
+  AttemptRecords,
   DependencyFailurePolicy,
   JobError,
   JobInput,
@@ -78,6 +79,7 @@ export type {
   CountRecordsOptions,
   ExtendOptions,
   FailedDependency,
+  GetOptions,
   Hindrance,
   Lease,
   LeaseState,

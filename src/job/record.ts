@@ -118,8 +118,14 @@ export interface JobRecord extends Omit<JobInput, "delayMs" | "runAt"> {
   readonly attemptTraceparent?: string | undefined;
 }
 
+/** The attempts of a job, where they were asked for. */
+export interface AttemptRecords {
+  /** Those that have ended and did not complete the job, oldest first. */
+  readonly attemptRecords?: readonly AttemptRecord[] | undefined;
+}
+
 /** A job as it was found, with the parts that were asked for. */
-export interface FoundRecord extends Omit<JobRecord, "payload"> {
+export interface FoundRecord extends Omit<JobRecord, "payload">, AttemptRecords {
   /** JSON text, if it was asked for. */
   readonly payload?: string | undefined;
   /** The size of the payload in bytes of JSON, if that was left out. */

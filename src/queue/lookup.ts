@@ -5,13 +5,13 @@
  */
 import { InputRangeError } from "../job/input_error.ts";
 import { checkCorrelationId, checkJobId, checkQueueName, readTraceId, shown } from "../job/ids.ts";
-import { toFoundJob } from "../job/from_record.ts";
-import type { Job, JobWith } from "../job/job.ts";
+import { toAttemptHistory, toFoundJob } from "../job/from_record.ts";
+import type { Job, JobWith, JobWithAttempts } from "../job/job.ts";
 import { checkInteger, type JobReference } from "../job/job_options.ts";
 import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import { type JobPart, jobParts } from "../job/parts.ts";
 import { type JobStatus, jobStatuses } from "../job/status.ts";
-import type { RecordFilter, RecordPage } from "../store/store.ts";
+import type { RecordFilter, RecordPage, Store } from "../store/store.ts";
 
 /** Which jobs to find. All that is given must hold; nothing given finds all. */
 export interface JobFilter<Name extends string = string, Part extends JobPart = JobPart> {
@@ -103,6 +103,20 @@ export function toJobPage({ jobs, hasMore }: RecordPage): JobPage<JobWith<Job, J
     jobs: jobs.map(toFoundJob),
     nextCursor: hasMore ? String(jobs.at(-1)!.sequence) : undefined,
   };
+}
+
+/** Jobs as `find` gives them, each with its attempts: up to 1,000, unless the filter says less. */
+export async function findWithAttempts<Transaction>(
+  store: Store<Transaction>,
+  filter: JobFilter,
+): Promise<JobPage<JobWithAttempts<JobWith<Job, JobPart>>>> {
+  const page = await store.find({ ...toRecordFilter(filter, 1_000), attempts: true });
+  const { jobs, nextCursor } = toJobPage(page);
+  const withHistory = jobs.map((job, i) => {
+    const { attemptRecords = [] } = page.jobs[i]!;
+    return { ...job, attemptHistory: toAttemptHistory(job, attemptRecords) };
+  });
+  return { jobs: withHistory, nextCursor };
 }
 
 function checkIds(ids: readonly string[]): readonly string[] {

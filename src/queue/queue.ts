@@ -4,7 +4,6 @@
  * @module
  */
 import type { SpanContext } from "@opentelemetry/api";
-import { findWithAttempts } from "./find_with_attempts.ts";
 import { type Destination, type EnqueueArguments, enqueueJobs } from "./enqueue.ts";
 import { checkJobId } from "../job/ids.ts";
 import type { Surroundings } from "./inheritance.ts";
@@ -22,7 +21,13 @@ import { type JobTree, jobTree } from "./job_tree.ts";
 import type { NewJob } from "../job/new_job.ts";
 import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import type { JobPart } from "../job/parts.ts";
-import { type JobFilter, type JobPage, toJobPage, toRecordFilter } from "./lookup.ts";
+import {
+  findWithAttempts,
+  type JobFilter,
+  type JobPage,
+  toJobPage,
+  toRecordFilter,
+} from "./lookup.ts";
 import { readStatsOptions, type Stats, type StatsOptions, toStats } from "./stats.ts";
 import type {
   AnyJob,
@@ -143,11 +148,10 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   async get<Name extends QueueName<Q> = QueueName<Q>>(
     id: string,
   ): Promise<JobWithAttempts<JobOf<Q, Name>> | undefined> {
-    const record = await this.store.get(checkJobId(id));
+    const record = await this.store.get(checkJobId(id), { attempts: true });
     if (record === undefined) return undefined;
-    const attempts = await this.store.attempts({ jobIds: [id] });
     const job = toJob(record) as JobOf<Q, Name>;
-    return { ...job, attemptHistory: toAttemptHistory(job, attempts) };
+    return { ...job, attemptHistory: toAttemptHistory(job, record.attemptRecords ?? []) };
   }
 
   /**

@@ -4,18 +4,17 @@
  * @module
  */
 import { checkOptionNames } from "../job/option_names.ts";
-import { summaryOf } from "../job/parts.ts";
 import type { Health } from "./health.ts";
-import type { AttemptRecord, JobInput, JobRecord } from "../job/record.ts";
+import type { AttemptRecords, JobInput, JobRecord } from "../job/record.ts";
 import type {
   Added,
   AddOptions,
-  AttemptFilter,
   CancelRecordOptions,
   ChangedRecord,
   CountRecordsOptions,
   ExtendOptions,
   Extension,
+  GetOptions,
   Lease,
   LeaseState,
   Maintenance,
@@ -125,17 +124,13 @@ class MemoryStore implements Store {
   }
 
   // deno-lint-ignore require-await
-  async get(id: string): Promise<JobRecord | undefined> {
+  async get(
+    id: string,
+    { attempts = false }: GetOptions = {},
+  ): Promise<(JobRecord & AttemptRecords) | undefined> {
     const entry = this.#jobs.table.get(id);
-    return entry && copyOf(entry.record);
-  }
-
-  // deno-lint-ignore require-await
-  async attempts(
-    { jobIds, limit, stacks = true }: AttemptFilter,
-  ): Promise<readonly AttemptRecord[]> {
-    const all = jobIds.flatMap((id) => this.#jobs.table.get(id)?.failures ?? []).slice(0, limit);
-    return stacks ? all : all.map((one) => ({ ...one, error: one.error && summaryOf(one.error) }));
+    if (entry === undefined) return undefined;
+    return { ...copyOf(entry.record), ...attempts && { attemptRecords: [...entry.failures] } };
   }
 
   // deno-lint-ignore require-await

@@ -9,7 +9,7 @@
  * @module
  */
 import type { Health } from "./health.ts";
-import type { AttemptRecord, FoundRecord, JobError, JobInput, JobRecord } from "../job/record.ts";
+import type { AttemptRecords, FoundRecord, JobError, JobInput, JobRecord } from "../job/record.ts";
 import type { JobPart } from "../job/parts.ts";
 import type { JobStatus } from "../job/status.ts";
 
@@ -220,6 +220,17 @@ export interface RecordFilter {
   readonly maxBytes?: number | undefined;
   /** The parts to read; the others are not even read to be measured. Default: all. */
   readonly include?: readonly JobPart[] | undefined;
+  /**
+   * Whether to read each job's attempts too. They count in `maxBytes`, and their errors are whole or
+   * short as `include` says. Default false.
+   */
+  readonly attempts?: boolean | undefined;
+}
+
+/** What to read of one job. */
+export interface GetOptions {
+  /** Whether to read its attempts too. Default false. */
+  readonly attempts?: boolean | undefined;
 }
 
 /** Jobs that fit, newest first. */
@@ -228,16 +239,6 @@ export interface RecordPage {
   readonly jobs: readonly FoundRecord[];
   /** Whether there are older ones. */
   readonly hasMore: boolean;
-}
-
-/** Which attempts to read, and how much of each. */
-export interface AttemptFilter {
-  /** The jobs. Their attempts come in this order, those of one job oldest first. */
-  readonly jobIds: readonly string[];
-  /** At most this many. Default: all. */
-  readonly limit?: number | undefined;
-  /** Whether to read errors whole, or short and without their stacks. Default: whole. */
-  readonly stacks?: boolean | undefined;
 }
 
 /** Which jobs to count. */
@@ -399,10 +400,8 @@ export interface Store<Transaction = never> {
    * such job.
    */
   retry(id: string, options?: RetryOptions): Promise<ChangedRecord | undefined>;
-  /** One job. */
-  get(id: string): Promise<JobRecord | undefined>;
-  /** The attempts of jobs that did not complete them. */
-  attempts(filter: AttemptFilter): Promise<readonly AttemptRecord[]>;
+  /** One job, whole. */
+  get(id: string, options?: GetOptions): Promise<(JobRecord & AttemptRecords) | undefined>;
   /** Jobs, newest first. What is not asked for of them is not read. */
   find(filter: RecordFilter): Promise<RecordPage>;
   /** How many jobs each queue has with each status. */

@@ -3,7 +3,7 @@ import { describe } from "node:test";
 import { newJobId } from "../../src/job/ids.ts";
 import type { JobInput } from "../../src/job/record.ts";
 import { jobInput } from "./inputs.ts";
-import { definedFields, jobsFound } from "./answers.ts";
+import { attemptsOf, definedFields, jobsFound } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";
 
 export function describeAdding(test: TestStore): void {
@@ -109,7 +109,7 @@ export function describeAdding(test: TestStore): void {
 
     test("an unknown id has no job and no attempts", async ({ store }) => {
       assert.equal(await store.get(newJobId()), undefined);
-      assert.deepEqual(await store.attempts({ jobIds: [newJobId()] }), []);
+      assert.deepEqual(await attemptsOf(store, newJobId()), []);
     });
   });
 }

@@ -1,5 +1,5 @@
 /** How the tests read what a store answers. */
-import type { JobRecord } from "../../src/job/record.ts";
+import type { AttemptRecord, JobRecord } from "../../src/job/record.ts";
 import type { RecordFilter, Store, TraceEnd } from "../../src/store/store.ts";
 import type { Fixture } from "./fixture.ts";
 
@@ -15,6 +15,14 @@ export async function jobsFound(
   filter: Omit<RecordFilter, "include">,
 ): Promise<readonly JobRecord[]> {
   return (await store.find(filter)).jobs as readonly JobRecord[];
+}
+
+/** The attempts of a job that did not complete it, oldest first; none where there is no such job. */
+export async function attemptsOf(
+  store: Pick<Store, "get">,
+  id: string,
+): Promise<readonly AttemptRecord[]> {
+  return (await store.get(id, { attempts: true }))?.attemptRecords ?? [];
 }
 
 /** The ends of traces that nobody has told of, which count as told then. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { completed, failed, failure, leaseOf, neverStarted, released, retrying } from "./inputs.ts";
 import type { Fixture, TestStore } from "./fixture.ts";
-import { definedFields } from "./answers.ts";
+import { attemptsOf, definedFields } from "./answers.ts";
 import type { ClaimedJob } from "../../src/store/store.ts";
 
 const leaseMs = 1_000;
@@ -20,7 +20,7 @@ export function describeBegunAttempts(test: TestStore): void {
       assert.deepEqual(definedFields(record), definedFields(await get(id)));
       assert.deepEqual([record.status, record.attempts, record.runAt], ["ready", 0, runAt]);
       assert.deepEqual(
-        (await store.attempts({ jobIds: [id] })).map(({ attempt, outcome }) => [attempt, outcome]),
+        (await attemptsOf(store, id)).map(({ attempt, outcome }) => [attempt, outcome]),
         [[1, "lease_expired"]],
       );
       const again = await claimOne({ leaseMs });
@@ -38,7 +38,7 @@ export function describeBegunAttempts(test: TestStore): void {
         const { lostAttempt, status, attempts } = await expire(fixture);
         assert.deepEqual([lostAttempt, status, attempts], [undefined, "ready", 0]);
       }
-      assert.equal((await store.attempts({ jobIds: [id] })).length, 1);
+      assert.equal((await attemptsOf(store, id)).length, 1);
       assert.equal((await get(id)).error?.name, "LeaseLostError");
     });
 
@@ -203,7 +203,7 @@ export function describeBegunAttempts(test: TestStore): void {
       await settle(await claimOne(), { ...retrying, outcome: "released" });
       const { status, attempts, error } = await get(id);
       assert.deepEqual([status, attempts, error], ["retrying", 1, failure]);
-      const [attempt] = await store.attempts({ jobIds: [id] });
+      const [attempt] = await attemptsOf(store, id);
       assert.deepEqual([attempt?.attempt, attempt?.outcome], [1, "released"]);
     });
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 import type { Notice } from "../../src/store/store.ts";
 import { completed, jobInput, reason } from "./inputs.ts";
-import { definedFields, takeTraceEnds } from "./answers.ts";
+import { attemptsOf, definedFields, takeTraceEnds } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";
 
 const descendants = true;
@@ -92,7 +92,7 @@ export function describeCancelledDescendants(test: TestStore): void {
       stop();
       assert.deepEqual([...told], [id]);
       assert.equal(await settle(job, completed), "cancelled");
-      const [attempt] = await store.attempts({ jobIds: [id] });
+      const [attempt] = await attemptsOf(store, id);
       assert.deepEqual([attempt?.outcome, attempt?.error?.message], ["cancelled", reason.message]);
       assert.equal((await add({ parentId: id })).status, "cancelled");
     });

@@ -3,7 +3,7 @@ import { describe } from "node:test";
 import { hasEnded, jobStatuses } from "../../src/job/status.ts";
 import { completed, jobInput, reason } from "./inputs.ts";
 import { jobWithStatus } from "./job_with_status.ts";
-import { definedFields, takeTraceEnds } from "./answers.ts";
+import { attemptsOf, definedFields, takeTraceEnds } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";
 
 export function describeCancelledParents(test: TestStore): void {
@@ -21,7 +21,7 @@ export function describeCancelledParents(test: TestStore): void {
           parentId: parent.id,
         });
         assert.deepEqual(definedFields(await get(job.id)), definedFields(job));
-        assert.deepEqual(await store.attempts({ jobIds: [job.id] }), []);
+        assert.deepEqual(await attemptsOf(store, job.id), []);
       }
       clock.pass(10_000);
       assert.deepEqual(await claim(), []);

@@ -4,7 +4,7 @@ import { newJobId } from "../../src/job/ids.ts";
 import { hasEnded, jobStatuses } from "../../src/job/status.ts";
 import { completed, leaseOf, reason } from "./inputs.ts";
 import { jobWithStatus } from "./job_with_status.ts";
-import { definedFields } from "./answers.ts";
+import { attemptsOf, definedFields } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";
 
 export function describeCancelling(test: TestStore): void {
@@ -47,7 +47,7 @@ export function describeCancelling(test: TestStore): void {
       const job = await claimOne();
       clock.pass(30);
       await store.cancel(id, { error: reason });
-      const [attempt, ...more] = await store.attempts({ jobIds: [id] });
+      const [attempt, ...more] = await attemptsOf(store, id);
       assert.deepEqual(more, []);
       assert.deepEqual(definedFields(attempt!), {
         jobId: id,
@@ -64,7 +64,7 @@ export function describeCancelling(test: TestStore): void {
     test("a job that did not run has no attempt to remember", async ({ add, store }) => {
       const { id } = await add();
       await store.cancel(id, { error: reason });
-      assert.deepEqual(await store.attempts({ jobIds: [id] }), []);
+      assert.deepEqual(await attemptsOf(store, id), []);
     });
 
     test("a cancelled lease is not swept", async ({ add, claimOne, store, clock, sweep }) => {

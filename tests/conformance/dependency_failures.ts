@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
+import { attemptsOf } from "./answers.ts";
 import { completed, failed, jobInput, reason, settlement } from "./inputs.ts";
 import type { TestStore } from "./fixture.ts";
 
@@ -14,7 +15,7 @@ export function describeDependencyFailures(test: TestStore): void {
       assert.deepEqual([status, finishedAt, attempts], ["cancelled", clock.now(), 0]);
       assert.equal(error?.name, "JobCancelledError");
       assert.match(error?.message ?? "", new RegExp(id));
-      assert.deepEqual(await store.attempts({ jobIds: [dependent.id] }), []);
+      assert.deepEqual(await attemptsOf(store, dependent.id), []);
     });
 
     test("is named: of those that end in one step the first that the dependent names", async (fixture) => {

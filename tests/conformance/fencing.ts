@@ -11,7 +11,7 @@ import {
   retrying,
   settlement,
 } from "./inputs.ts";
-import { definedFields } from "./answers.ts";
+import { attemptsOf, definedFields } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";
 
 const changes: readonly Change[] = [completed, failed, retrying, released, neverStarted];
@@ -27,7 +27,7 @@ export function describeFencing(test: TestStore): void {
         assert.equal(await settle({ id, leaseToken: "" }, change), "lost");
       }
       assert.deepEqual(definedFields(await get(id)), before);
-      assert.deepEqual(await store.attempts({ jobIds: [id] }), []);
+      assert.deepEqual(await attemptsOf(store, id), []);
     });
 
     test("the token of another job changes nothing", async (fixture) => {
@@ -54,11 +54,11 @@ export function describeFencing(test: TestStore): void {
         assert.equal(await settle(job, first), "held");
         const [before, history] = [
           definedFields(await get(id)),
-          await store.attempts({ jobIds: [id] }),
+          await attemptsOf(store, id),
         ];
         for (const second of changes) assert.equal(await settle(job, second), "lost");
         assert.deepEqual(definedFields(await get(id)), before);
-        assert.deepEqual(await store.attempts({ jobIds: [id] }), history);
+        assert.deepEqual(await attemptsOf(store, id), history);
       });
     }
 
@@ -80,7 +80,7 @@ export function describeFencing(test: TestStore): void {
       const before = definedFields(await get(id));
       for (const change of changes) assert.equal(await settle(job, change), "cancelled");
       assert.deepEqual(definedFields(await get(id)), before);
-      assert.equal((await store.attempts({ jobIds: [id] })).length, 1);
+      assert.equal((await attemptsOf(store, id)).length, 1);
     });
 
     test("an outcome after the lease was swept changes nothing", async (fixture) => {

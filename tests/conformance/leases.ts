@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { newJobId } from "../../src/job/ids.ts";
 import { completed, leaseOf, reason } from "./inputs.ts";
-import { definedFields } from "./answers.ts";
+import { attemptsOf, definedFields } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";
 
 const leaseMs = 1_000;
@@ -92,7 +92,7 @@ export function describeLeases(test: TestStore): void {
       assert.deepEqual([expired?.status, expired?.attempts], ["retrying", 1]);
       assert.equal(expired?.runAt, clock.now() + 7_000);
       assert.equal(expired?.finishedAt, undefined);
-      const [attempt, ...more] = await store.attempts({ jobIds: [id] });
+      const [attempt, ...more] = await attemptsOf(store, id);
       assert.deepEqual(more, []);
       assert.deepEqual([attempt?.attempt, attempt?.outcome], [1, "lease_expired"]);
       assert.deepEqual([attempt?.startedAt, attempt?.finishedAt], [startedAt, clock.now()]);

@@ -23,10 +23,12 @@ export function describeParts(test: TestStore): void {
         for (const [i, job] of jobs.entries()) {
           assert.deepEqual(definedFields(job), definedFields(reduced(whole[i]!, include)));
         }
-        const jobIds = whole.map(({ id }) => id);
-        const stacks = include.includes("stack");
-        const [attempt] = await fixture.store.attempts({ jobIds, stacks });
-        assert.deepEqual(attempt!.error, stacks ? error : short(error));
+        const tried = await fixture.store.find({ limit: 10, include, attempts: true });
+        const [attempt, ...more] = tried.jobs.flatMap(({ attemptRecords }) => attemptRecords!);
+        assert.deepEqual(attempt!.error, include.includes("stack") ? error : short(error));
+        assert.deepEqual(more, []);
+        const without = tried.jobs.map((job) => ({ ...job, attemptRecords: undefined }));
+        assert.deepEqual(without.map(definedFields), jobs.map(definedFields));
       });
     }
 

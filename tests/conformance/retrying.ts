@@ -5,7 +5,7 @@ import { jobStatuses } from "../../src/job/status.ts";
 import { completed, failed, reason, retrying } from "./inputs.ts";
 import { jobWithStatus } from "./job_with_status.ts";
 import type { Fixture, TestStore } from "./fixture.ts";
-import { definedFields, takeTraceEnds } from "./answers.ts";
+import { attemptsOf, definedFields, takeTraceEnds } from "./answers.ts";
 
 const ends = async (fixture: Fixture) =>
   (await takeTraceEnds(fixture)).map(({ jobId, epoch }) => [jobId, epoch]);
@@ -16,7 +16,7 @@ export function describeRetrying(test: TestStore): void {
       test(`makes a ${status} job ready at once, with an attempt more, and keeps its history`, async (fixture) => {
         const { store, get, clock, claimOne, settle } = fixture;
         const { id } = await jobWithStatus[status](fixture, { maxAttempts: 1 });
-        const history = await store.attempts({ jobIds: [id] });
+        const history = await attemptsOf(store, id);
         clock.pass(10);
         const { job: retried, changed } = (await store.retry(id))!;
         assert.deepEqual(
@@ -30,7 +30,7 @@ export function describeRetrying(test: TestStore): void {
         assert.equal(await settle(job, completed), "held");
         const { status: now, error } = await get(id);
         assert.deepEqual([now, error], ["completed", undefined]);
-        assert.deepEqual(await store.attempts({ jobIds: [id] }), history);
+        assert.deepEqual(await attemptsOf(store, id), history);
       });
     }
 
@@ -122,9 +122,16 @@ export function describeRetrying(test: TestStore): void {
   describe("attempts of several jobs", () => {
     test("come with their job, oldest first", async (fixture) => {
       const [a, b] = [await jobWithStatus.failed(fixture), await jobWithStatus.failed(fixture)];
-      await jobWithStatus.failed(fixture);
-      const found = await fixture.store.attempts({ jobIds: [b.id, a.id, newJobId()] });
-      assert.deepEqual(found.map(({ jobId }) => jobId).sort(), [a.id, b.id].sort());
+      const { id } = await fixture.add();
+      const filter = { ids: [b.id, id, a.id, newJobId()], limit: 10 };
+      const { jobs } = await fixture.store.find({ ...filter, attempts: true });
+      assert.deepEqual(
+        jobs.map((job) => [job.id, job.attemptRecords!.map(({ jobId }) => jobId)]),
+        [[id, []], [b.id, [b.id]], [a.id, [a.id]]],
+      );
+      const plain = await fixture.store.find(filter);
+      assert.ok(plain.jobs.every(({ attemptRecords }) => attemptRecords === undefined));
+      assert.equal((await fixture.store.get(a.id))!.attemptRecords, undefined);
     });
   });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { completed, failed, failure, neverStarted, released, retrying } from "./inputs.ts";
-import { definedFields } from "./answers.ts";
+import { attemptsOf, definedFields } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";
 
 const traceparent = "00-550e8400e29b41d4a716446655440000-b7ad6b7169203331-01";
@@ -25,7 +25,7 @@ export function describeSettling(test: TestStore): void {
         finishedAt: clock.now(),
         attemptTraceparent: traceparent,
       });
-      assert.deepEqual(await store.attempts({ jobIds: [id] }), []);
+      assert.deepEqual(await attemptsOf(store, id), []);
     });
 
     test("a handler that returns nothing leaves no result", async (fixture) => {
@@ -50,7 +50,7 @@ export function describeSettling(test: TestStore): void {
       assert.deepEqual([status, attempts], ["retrying", 1]);
       assert.deepEqual([runAt, finishedAt], [clock.now() + 1_000, undefined]);
       assert.deepEqual([record.error, record.attemptTraceparent], [failure, traceparent]);
-      assert.deepEqual((await store.attempts({ jobIds: [id] })).map(definedFields), [{
+      assert.deepEqual((await attemptsOf(store, id)).map(definedFields), [{
         jobId: id,
         attempt: 1,
         outcome: "failed",
@@ -67,7 +67,7 @@ export function describeSettling(test: TestStore): void {
       await settle(await claimOne(), { status: "failed", outcome: "timed_out", error: failure });
       const { status, finishedAt, error } = await get(id);
       assert.deepEqual([status, finishedAt, error], ["failed", clock.now(), failure]);
-      const [attempt] = await store.attempts({ jobIds: [id] });
+      const [attempt] = await attemptsOf(store, id);
       assert.deepEqual([attempt?.attempt, attempt?.outcome], [1, "timed_out"]);
     });
 
@@ -86,7 +86,7 @@ export function describeSettling(test: TestStore): void {
       await settle(await claimOne(), completed);
       const { error, attempts, attemptTraceparent } = await get(id);
       assert.deepEqual([error, attempts, attemptTraceparent], [undefined, 2, undefined]);
-      assert.equal((await store.attempts({ jobIds: [id] })).length, 1);
+      assert.equal((await attemptsOf(store, id)).length, 1);
     });
 
     test("attempts are remembered oldest first", async (fixture) => {
@@ -96,7 +96,7 @@ export function describeSettling(test: TestStore): void {
         await settle(await claimOne(), change);
         clock.pass(1_000);
       }
-      const attempts = await store.attempts({ jobIds: [id] });
+      const attempts = await attemptsOf(store, id);
       assert.deepEqual(attempts.map(({ attempt }) => attempt), [1, 2, 3]);
       assert.deepEqual(attempts.map((one) => one.outcome), ["failed", "timed_out", "failed"]);
     });
@@ -109,7 +109,7 @@ export function describeSettling(test: TestStore): void {
       await settle(job, released, { runMs: 60, traceparent });
       const { status, attempts, finishedAt } = await get(id);
       assert.deepEqual([status, attempts, finishedAt], ["ready", 0, undefined]);
-      assert.deepEqual((await store.attempts({ jobIds: [id] })).map(definedFields), [{
+      assert.deepEqual((await attemptsOf(store, id)).map(definedFields), [{
         jobId: id,
         attempt: 1,
         outcome: "released",
@@ -128,7 +128,7 @@ export function describeSettling(test: TestStore): void {
       const { status, attempts, error, attemptTraceparent } = await get(id);
       assert.deepEqual([status, attempts], ["ready", 1]);
       assert.deepEqual([error, attemptTraceparent], [failure, traceparent]);
-      assert.equal((await store.attempts({ jobIds: [id] })).length, 1);
+      assert.equal((await attemptsOf(store, id)).length, 1);
     });
 
     test("a run time may be a fraction", async ({ add, claimOne, settle, get, clock }) => {

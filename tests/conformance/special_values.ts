@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { newJobId } from "../../src/job/ids.ts";
-import { definedFields, jobsFound } from "./answers.ts";
+import { attemptsOf, definedFields, jobsFound } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";
 
 /** Texts that mean something to a database, and pairs that a careless comparison takes for one. */
@@ -64,7 +64,7 @@ export function describeSpecialValues(test: TestStore): void {
         await settle(job, { status: "failed", outcome: "failed", error }, { traceparent: text });
         const stored = await get(job.id);
         assert.deepEqual([stored.error, stored.attemptTraceparent], [error, text]);
-        const [attempt] = await store.attempts({ jobIds: [job.id] });
+        const [attempt] = await attemptsOf(store, job.id);
         assert.deepEqual([attempt?.error, attempt?.traceparent], [error, text]);
       }
     });
@@ -104,7 +104,7 @@ export function describeSpecialValues(test: TestStore): void {
       await add();
       for (const text of [...texts, newJobId()]) {
         assert.equal(await store.get(text), undefined);
-        assert.deepEqual(await store.attempts({ jobIds: [text] }), []);
+        assert.deepEqual(await attemptsOf(store, text), []);
         assert.deepEqual(await jobsFound(store, { parentId: text, limit: 10 }), []);
       }
     });

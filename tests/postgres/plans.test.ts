@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { attemptsOf } from "../conformance/answers.ts";
 import pg from "postgres";
 import { newTraceId } from "../../mod.ts";
 import { newJobId } from "../../src/job/ids.ts";
@@ -279,7 +280,7 @@ describe("among a million ended jobs", { skip }, () => {
     const { id, traceId, parentId, queueName } = found!;
     const lease = { jobId: id, leaseToken: crypto.randomUUID() };
     await store.get(id);
-    await store.attempts({ jobIds: [id] });
+    await attemptsOf(store, id);
     for (const filter of [{}, { traceId }, { parentId: parentId! }, { queueName }]) {
       await store.find({ ...filter, limit: 1_000 });
       for (const status of jobStatuses) {

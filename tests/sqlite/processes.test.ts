@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { attemptsOf } from "../conformance/answers.ts";
 import { job, JobQueue, type JobStatus, newTraceId, type Store } from "../../mod.ts";
 import { sqlite } from "../../src/store/sqlite.ts";
 import { notesIn } from "./workers/run_record.ts";
@@ -78,7 +79,7 @@ describe("several processes on one SQLite file", () => {
     const startedByVictim = new Set(notesIn(record).map(({ id }) => id));
     let takenOver = 0;
     for (const { id, result, attempts } of (await queue.find({ limit: 200 })).jobs) {
-      const history = await queue.store.attempts({ jobIds: [id] });
+      const history = await attemptsOf(queue.store, id);
       // Nobody settled the others, and one that perhaps never began is not counted.
       assert.ok(history.length === attempts - 1 || history.length === attempts);
       assert.ok(history.every(({ outcome }) => outcome === "lease_expired"));

@@ -7,7 +7,7 @@ import { sqlite, sqliteMigrations } from "../../src/store/sqlite.ts";
 import { completed, defaultQueue, jobInput, retrying, settlement } from "../conformance/inputs.ts";
 import { describeStore } from "../conformance/suite.ts";
 import { folderInMemory, temporaryFolder } from "./workers/temporary_folder.ts";
-import { jobsFound } from "../conformance/answers.ts";
+import { attemptsOf, jobsFound } from "../conformance/answers.ts";
 
 describeStore("the SQLite store", async (options) => {
   // What a disk does with each commit is for other tests; here it would be most of the time.
@@ -61,13 +61,13 @@ describe("a SQLite file", () => {
     const { claimed: [leased] } = await first.settleAndClaim({ settlements: [], claims });
     const [jobs, attempts] = [
       await jobsFound(first, { limit: 10 }),
-      await first.attempts({ jobIds: [failing!.id] }),
+      await attemptsOf(first, failing!.id),
     ];
     await first.close();
 
     const again = await sqlite(path);
     assert.deepEqual(await jobsFound(again, { limit: 10 }), jobs);
-    assert.deepEqual(await again.attempts({ jobIds: [failing!.id] }), attempts);
+    assert.deepEqual(await attemptsOf(again, failing!.id), attempts);
     const [known] = await again.add([jobInput({ idempotencyKey: "order 1" })]);
     assert.equal(known?.job.id, failing!.id);
     const settlements = [settlement(leased!, completed)];

@@ -12,7 +12,7 @@ import type {
 } from "../../job/record.ts";
 import { utf8Length } from "../../job/json.ts";
 import { type JobPart, summaryOf } from "../../job/parts.ts";
-import { dependencyBytes, summaryBytes } from "../page_bytes.ts";
+import { bytesOfAttempt, dependencyBytes, summaryBytes } from "../page_bytes.ts";
 import type { ClaimedJob } from "../store.ts";
 import { unknownDependency } from "../reasons.ts";
 import type { Link } from "./linked_list.ts";
@@ -153,8 +153,9 @@ export function copyOf(record: JobRecord): JobRecord {
 
 /** A copy of a record with the parts that are asked for. */
 export function foundCopyOf(
-  { record, payloadBytes, resultBytes }: Entry,
+  { record, payloadBytes, resultBytes, failures }: Entry,
   include: readonly JobPart[],
+  attempts: boolean = false,
 ): FoundRecord {
   const copy = copyOf(record);
   const { payload, result, error } = copy;
@@ -164,19 +165,28 @@ export function foundCopyOf(
     ...has("payload") ? { payload } : { payload: undefined, payloadBytes },
     ...has("result") ? { result } : { result: undefined, resultBytes },
     error: has("stack") ? error : error && summaryOf(error),
+    ...attempts && {
+      attemptRecords: has("stack") ? [...failures] : failures.map((one) => ({
+        ...one,
+        error: one.error && summaryOf(one.error),
+      })),
+    },
   };
 }
 
 /** About how many bytes of a record are read with these parts. */
 export function bytesOf(
-  { record: { error, dependsOn, baggage = "" }, payloadBytes, resultBytes = 0 }: Entry,
+  { record, payloadBytes, resultBytes = 0, failures }: Entry,
   include: readonly JobPart[],
+  attempts: boolean = false,
 ): number {
+  const { error, dependsOn, baggage = "" } = record;
   const { message = "", stack = "" } = error ?? {};
   return summaryBytes + dependencyBytes * dependsOn.length + baggage.length +
     (include.includes("payload") ? payloadBytes : 0) +
     (include.includes("result") ? resultBytes : 0) +
-    (include.includes("stack") ? message.length + stack.length : 0);
+    (include.includes("stack") ? message.length + stack.length : 0) +
+    (attempts ? failures.reduce((sum, one) => sum + bytesOfAttempt(one, include), 0) : 0);
 }
 
 /** A copy of a record that has just been claimed. */

@@ -60,15 +60,19 @@ export class MemoryIndex {
 
   /** The jobs that fit, newest first. `byId` are those with the ids that are asked for, in this order. */
   find(filter: RecordFilter, byId: readonly Entry[] | undefined): RecordPage {
-    const { limit, maxBytes, include = jobParts } = filter;
+    const { limit, maxBytes, include = jobParts, attempts } = filter;
     const found: Entry[] = [];
     for (const entry of byId ?? this.#candidates(filter)) {
       if (fits(entry, filter)) found.push(entry);
       if (found.length > limit) break;
     }
-    const count = countWithin(found.map((entry) => bytesOf(entry, include)), limit, maxBytes);
+    const count = countWithin(
+      found.map((entry) => bytesOf(entry, include, attempts)),
+      limit,
+      maxBytes,
+    );
     return {
-      jobs: found.slice(0, count).map((entry) => foundCopyOf(entry, include)),
+      jobs: found.slice(0, count).map((entry) => foundCopyOf(entry, include, attempts)),
       hasMore: count < found.length,
     };
   }

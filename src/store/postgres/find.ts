@@ -5,10 +5,110 @@
  */
 import { hasEnded, type JobStatus } from "../../job/status.ts";
 import { type JobPart, jobParts } from "../../job/parts.ts";
-import { dependencyBytes, summaryBytes } from "../page_bytes.ts";
-import type { QueueCount, RecordFilter, RecordPage } from "../store.ts";
-import type { Row, SqlValue } from "./client.ts";
-import { foundColumns, toFound } from "./rows.ts";
+import type { AttemptRecord, AttemptRecords, FoundRecord, JobRecord } from "../../job/record.ts";
+import { bytesOfAttempt, dependencyBytes, summaryBytes } from "../page_bytes.ts";
+import type { GetOptions, QueueCount, RecordFilter, RecordPage } from "../store.ts";
+import type { Client, Row, SqlValue } from "./client.ts";
+import {
+  attemptColumns,
+  foundColumns,
+  jobColumns,
+  toAttemptRecord,
+  toFound,
+  toRecord,
+} from "./rows.ts";
+
+/** One job, whole; in one statement with its attempts, so that both are of one moment. */
+export async function getRecord(
+  client: Client,
+  schema: string,
+  id: string,
+  { attempts = false }: GetOptions,
+): Promise<(JobRecord & AttemptRecords) | undefined> {
+  const history = attempts
+    ? `, (select json_agg(row_to_json(a) order by a.n) from (select a.id as n, ` +
+      `${attemptColumns("a", true)} from ${schema}.attempts a where a.job_id = j.id) a)::text ` +
+      "as attempt_records"
+    : "";
+  const [row] = await client.look(
+    `select ${jobColumns("j")}${history} from ${schema}.jobs j where id = $1::text::uuid`,
+    [uuidOrNull(id)],
+  );
+  if (row === undefined || !attempts) return row && toRecord(row);
+  const rows = JSON.parse(row.attempt_records as string | null ?? "[]") as readonly Row[];
+  return { ...toRecord(row), attemptRecords: rows.map(toAttemptRecord) };
+}
+
+/** Jobs that fit, newest first. */
+export async function findRecords(
+  client: Client,
+  schema: string,
+  filter: RecordFilter,
+): Promise<RecordPage> {
+  const { text, values } = findQuery(schema, filter);
+  const rows = await client.look(text, values);
+  const page = { jobs: rows.map(toFound), hasMore: rows.length < Number(rows[0]?.found ?? 0) };
+  if (!filter.attempts) return page;
+  return await withAttempts(client, schema, filter, page, rows.map(({ bytes }) => Number(bytes)));
+}
+
+// So many attempts are read in one statement.
+const ATTEMPTS_AT_ONCE = 1_000;
+const WITH_STACKS_AT_ONCE = 100;
+
+/**
+ * A page with the records of its jobs' attempts. Where they are too many for one page it ends earlier,
+ * with one job at least. `sizes` are the sums of the jobs' own bytes up to each.
+ */
+async function withAttempts(
+  client: Client,
+  schema: string,
+  { maxBytes = Infinity, include = jobParts }: RecordFilter,
+  { jobs, hasMore }: RecordPage,
+  sizes: readonly number[],
+): Promise<RecordPage> {
+  const hasStacks = include.includes("stack");
+  let limit = hasStacks ? WITH_STACKS_AT_ONCE : ATTEMPTS_AT_ONCE;
+  let bytes = 0;
+  const found: FoundRecord[] = [];
+  while (found.length < jobs.length) {
+    const rest = jobs.slice(found.length);
+    const records = await readAttempts(client, schema, rest, hasStacks, limit);
+    // Where as many came as can, those of the last job may go on.
+    const cut = records.length < limit ? undefined : records.at(-1)!.jobId;
+    // One job alone has as many: it is read in one piece.
+    if (cut === rest[0]!.id) limit *= 2;
+    const byJob = new Map<string, AttemptRecord[]>(rest.map(({ id }) => [id, []]));
+    for (const record of records) byJob.get(record.jobId)!.push(record);
+    for (const job of rest) {
+      if (job.id === cut) break;
+      const attemptRecords = byJob.get(job.id)!;
+      for (const record of attemptRecords) bytes += bytesOfAttempt(record, include);
+      if (found.length > 0 && bytes + sizes[found.length]! > maxBytes) {
+        return { jobs: found, hasMore: true };
+      }
+      found.push({ ...job, attemptRecords });
+    }
+  }
+  return { jobs: found, hasMore };
+}
+
+async function readAttempts(
+  client: Client,
+  schema: string,
+  jobs: readonly FoundRecord[],
+  hasStacks: boolean,
+  limit: number,
+): Promise<readonly AttemptRecord[]> {
+  const rows = await client.look(
+    `select ${attemptColumns("a", hasStacks)}
+      from jsonb_array_elements_text($1::text::jsonb) with ordinality as j (id, ord)
+        join ${schema}.attempts a on a.job_id = j.id::uuid
+      order by j.ord, a.id limit $2`,
+    [JSON.stringify(jobs.map(({ id }) => id)), limit],
+  );
+  return rows.map(toAttemptRecord);
+}
 
 /** A statement and its values. */
 export interface Query {
@@ -58,7 +158,9 @@ export function findQuery(schema: string, filter: RecordFilter): Query {
     ? ""
     : ` and (j.bytes <= ${parameter(maxBytes)}::float8 or j.place = 1)`;
   return {
-    text: `select ${foundColumns("j", include)}, j.found::float8 as found from (${measured}) j
+    text: `select ${
+      foundColumns("j", include)
+    }, j.found::float8 as found, j.bytes::float8 as bytes from (${measured}) j
       where j.place <= ${parameter(limit)}${fits} order by j.sequence desc`,
     values,
   };
@@ -76,11 +178,6 @@ function sizeOf(job: string, include: readonly JobPart[]): string {
     `coalesce(octet_length(${job}.baggage), 0)`,
     ...include.map((part) => bytes[part]),
   ].join(" + ");
-}
-
-/** The jobs of rows that a {@linkcode findQuery} gives. */
-export function toPage(rows: readonly Row[]): RecordPage {
-  return { jobs: rows.map(toFound), hasMore: rows.length < ((rows[0]?.found ?? 0) as number) };
 }
 
 /** As many queues are looked through one by one, each by its index; more are together a condition. */

@@ -4,16 +4,16 @@
  * @module
  */
 import type { Health } from "../health.ts";
-import type { AttemptRecord, JobError, JobInput, JobRecord } from "../../job/record.ts";
+import type { AttemptRecords, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type {
   Added,
   AddOptions,
-  AttemptFilter,
   CancelRecordOptions,
   ChangedRecord,
   CountRecordsOptions,
   ExtendOptions,
   Extension,
+  GetOptions,
   Lease,
   LeaseState,
   Maintenance,
@@ -33,12 +33,12 @@ import { Adding } from "./adding.ts";
 import { Allowance } from "./allowance.ts";
 import { Notifier } from "./notifier.ts";
 import type { Client, Row, Sql, SqlValue } from "./client.ts";
-import { countQuery, endedQuery, findQuery, toCount, toPage, uuidOrNull } from "./find.ts";
+import { countQuery, endedQuery, findRecords, getRecord, toCount, uuidOrNull } from "./find.ts";
 import { readHealth } from "./health.ts";
 import { extendLeases } from "./leases.ts";
 import { quoted } from "./names.ts";
 import { retried } from "./retry.ts";
-import { attemptColumns, jobColumns, toAttemptRecord, toRecord } from "./rows.ts";
+import { jobColumns, toRecord } from "./rows.ts";
 import { claimTraceEnds, hasUnfinished, settleTraceEnds } from "./trace_ends.ts";
 import { Turns } from "./turns.ts";
 
@@ -167,30 +167,15 @@ export class PostgresStore implements Store<Sql> {
     return { ...toChanged(row), hindrance: JSON.parse(row.hindrance as string) };
   }
 
-  async get(id: string): Promise<JobRecord | undefined> {
-    const [row] = await this.#client.look(
-      `select ${jobColumns("j")} from ${this.#schema}.jobs j where id = $1::text::uuid`,
-      [uuidOrNull(id)],
-    );
-    return row && toRecord(row);
+  get(
+    id: string,
+    options: GetOptions = {},
+  ): Promise<(JobRecord & AttemptRecords) | undefined> {
+    return getRecord(this.#client, this.#schema, id, options);
   }
 
-  async attempts(
-    { jobIds, limit, stacks = true }: AttemptFilter,
-  ): Promise<readonly AttemptRecord[]> {
-    const rows = await this.#client.look(
-      `select ${attemptColumns("a", stacks)}
-      from jsonb_array_elements_text($1::text::jsonb) with ordinality as j (id, ord)
-        join ${this.#schema}.attempts a on a.job_id = j.id::uuid
-      order by j.ord, a.id limit $2`,
-      [JSON.stringify(jobIds.map(uuidOrNull)), limit ?? null],
-    );
-    return rows.map(toAttemptRecord);
-  }
-
-  async find(filter: RecordFilter): Promise<RecordPage> {
-    const { text, values } = findQuery(this.#schema, filter);
-    return toPage(await this.#client.look(text, values));
+  find(filter: RecordFilter): Promise<RecordPage> {
+    return findRecords(this.#client, this.#schema, filter);
   }
 
   async counts({ endedWithinMs }: CountRecordsOptions = {}): Promise<readonly QueueCount[]> {

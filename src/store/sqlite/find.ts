@@ -4,16 +4,17 @@
  * @module
  */
 import { hasEnded, type JobStatus, jobStatuses } from "../../job/status.ts";
-import { type JobPart, jobParts } from "../../job/parts.ts";
+import { type JobPart, jobParts, longestSummary } from "../../job/parts.ts";
+import type { AttemptRecord, AttemptRecords } from "../../job/record.ts";
 import type { QueueCount, RecordFilter, RecordPage } from "../store.ts";
-import { countWithin, summaryBytes } from "../page_bytes.ts";
+import { attemptBytes, countWithin, summaryBytes } from "../page_bytes.ts";
 import type { LiveCount } from "../depth.ts";
 import type { Database, Row, SqlValue } from "./database.ts";
-import { foundColumns, toFound } from "./rows.ts";
+import { attemptColumns, foundColumns, toAttemptRecord, toFound } from "./rows.ts";
 
 /** Jobs that fit, newest first. First only their sizes are looked at. */
 export function findJobs(database: Database, filter: RecordFilter): RecordPage {
-  const { limit, maxBytes, include = jobParts } = filter;
+  const { limit, maxBytes, include = jobParts, attempts = false } = filter;
   const conditions = conditionsOf(database, filter);
   const where = ["true", ...conditions.map(([condition]) => condition)].join(" and ");
   // A condition may ask for its value more than once.
@@ -26,7 +27,7 @@ export function findJobs(database: Database, filter: RecordFilter): RecordPage {
       ...values,
       ...moreValues,
     );
-  const measured = `sequence, ${sizeOf(include)} as bytes`;
+  const measured = `sequence, ${sizeOf(include, attempts)} as bytes`;
   const sizes = select(measured, "order by sequence desc limit ?", limit + 1);
   const count = countWithin(sizes.map(({ bytes }) => bytes as number), limit, maxBytes);
   if (count === 0) return { jobs: [], hasMore: false };
@@ -34,18 +35,46 @@ export function findJobs(database: Database, filter: RecordFilter): RecordPage {
   const [newest, oldest] = [sizes[0]!.sequence!, sizes[count - 1]!.sequence!];
   const page = "and sequence between ? and ? order by sequence desc";
   const rows = select(foundColumns(include), page, oldest, newest);
-  return { jobs: rows.map(toFound), hasMore: count < sizes.length };
+  const jobs = rows.map(toFound);
+  return {
+    jobs: attempts ? withAttempts(database, jobs, include) : jobs,
+    hasMore: count < sizes.length,
+  };
+}
+
+/** Jobs with the records of their attempts. */
+export function withAttempts<AJob extends { readonly id: string }>(
+  database: Database,
+  jobs: readonly AJob[],
+  include: readonly JobPart[],
+): (AJob & AttemptRecords)[] {
+  const rows = database.all(
+    `select ${attemptColumns(include.includes("stack"))} from json_each(?) j ` +
+      "cross join hammerwork_attempts a on a.job_id = j.value order by j.key, a.id",
+    JSON.stringify(jobs.map(({ id }) => id)),
+  );
+  const records = new Map<string, AttemptRecord[]>(jobs.map(({ id }) => [id, []]));
+  for (const record of rows.map(toAttemptRecord)) records.get(record.jobId)!.push(record);
+  return jobs.map((job) => ({ ...job, attemptRecords: records.get(job.id)! }));
 }
 
 /** About how many bytes of a job are read with these parts. */
-function sizeOf(include: readonly JobPart[]): string {
+function sizeOf(include: readonly JobPart[], attempts: boolean): string {
   const bytes = (column: string) => `coalesce(octet_length(${column}), 0)`;
   return [
     String(summaryBytes),
     // As it is stored, a list of ids has its size in JSON.
     ...[bytes("depends_on"), bytes("baggage")],
     ...include.map((part) => bytes(part === "stack" ? "error" : part)),
+    ...attempts ? [sizeOfAttempts(include.includes("stack"))] : [],
   ].join(" + ");
+}
+
+/** About how many bytes of a job's attempts are read. */
+function sizeOfAttempts(hasStacks: boolean): string {
+  const error = hasStacks ? "octet_length(error)" : `min(octet_length(error), ${longestSummary})`;
+  return `coalesce((select sum(${attemptBytes} + coalesce(${error}, 0)) ` +
+    "from hammerwork_attempts where job_id = hammerwork_jobs.id), 0)";
 }
 
 /** Each condition with its value. What is not asked for does not stand in the statement. */

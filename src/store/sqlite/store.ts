@@ -3,13 +3,13 @@
  *
  * @module
  */
+import { jobParts } from "../../job/parts.ts";
 import { hasEnded } from "../../job/status.ts";
 import type { Health } from "../health.ts";
-import type { AttemptRecord, JobInput, JobRecord } from "../../job/record.ts";
+import type { AttemptRecords, JobInput, JobRecord } from "../../job/record.ts";
 import type {
   Added,
   AddOptions,
-  AttemptFilter,
   CancelRecordOptions,
   ChangedRecord,
   Claim,
@@ -17,6 +17,7 @@ import type {
   ExpiredJob,
   ExtendOptions,
   Extension,
+  GetOptions,
   Lease,
   LeaseState,
   Maintenance,
@@ -37,10 +38,10 @@ import { sweptApart } from "../swept_apart.ts";
 import { claimJobs, nextAt } from "./claim.ts";
 import type { Database } from "./database.ts";
 import { addJobs } from "./enqueue.ts";
-import { countEnded, countJobs, countLive, findJobs } from "./find.ts";
+import { countEnded, countJobs, countLive, findJobs, withAttempts } from "./find.ts";
 import { isMaintenanceDue, removeEnded } from "./retention.ts";
 import { retryJob } from "./retry.ts";
-import { attemptColumns, toAttemptRecord, toRecord } from "./rows.ts";
+import { toRecord } from "./rows.ts";
 import { expiredLeases, extendLease, heldJob, sweepLeases } from "./leases.ts";
 import { cancelDescendants, cancelJob } from "./cancel.ts";
 import { settleJobs } from "./settle.ts";
@@ -130,18 +131,14 @@ export class SqliteStore implements Store {
     });
   }
 
-  get(id: string): Promise<JobRecord | undefined> {
-    return this.#database.read(() => this.#byId(id));
-  }
-
-  attempts(
-    { jobIds, limit = -1, stacks = true }: AttemptFilter,
-  ): Promise<readonly AttemptRecord[]> {
-    const sql = `select ${attemptColumns(stacks)} from json_each(?) j ` +
-      "cross join hammerwork_attempts a on a.job_id = j.value order by j.key, a.id limit ?";
-    return this.#database.read(() =>
-      this.#database.all(sql, JSON.stringify(jobIds), limit).map(toAttemptRecord)
-    );
+  get(
+    id: string,
+    { attempts = false }: GetOptions = {},
+  ): Promise<(JobRecord & AttemptRecords) | undefined> {
+    return this.#database.read(() => {
+      const job = this.#byId(id);
+      return attempts && job ? withAttempts(this.#database, [job], jobParts)[0] : job;
+    });
   }
 
   find(filter: RecordFilter): Promise<RecordPage> {
