@@ -9,7 +9,7 @@ import { JobIdTakenError } from "../../job/errors.ts";
 import { unknownDependency } from "../reasons.ts";
 import type { Added, AddOptions } from "../store.ts";
 import { arePlain, type InsertOptions, Inserts } from "./add.ts";
-import { jobIdTaken, unknownJob } from "./add_functions.ts";
+import { jobIdTaken, unknownJob } from "./functions/add.ts";
 import type { Notifier } from "./notifier.ts";
 import type { Client, Sql } from "./client.ts";
 import { codeOf } from "./errors.ts";

@@ -5,16 +5,16 @@
  * @module
  */
 import { SchemaError } from "../schema_error.ts";
-import { addFunctions } from "./add_functions.ts";
+import { addFunctions } from "./functions/add.ts";
 import type { Client } from "./client.ts";
 import { codeOf } from "./errors.ts";
 import { quoted, quotedText } from "./names.ts";
-import { tables } from "./schema.ts";
-import { cancelFunctions } from "./cancel_functions.ts";
-import { endFunctions } from "./end_functions.ts";
-import { retryFunction } from "./retry_function.ts";
-import { settleAndClaimFunction } from "./settle_and_claim_function.ts";
-import { workFunctions } from "./work_functions.ts";
+import { tables } from "./tables.ts";
+import { cancelFunctions } from "./functions/cancel.ts";
+import { endFunctions } from "./functions/end.ts";
+import { retryFunctions } from "./functions/retry.ts";
+import { settleAndClaimFunction } from "./functions/settle_and_claim.ts";
+import { leaseFunctions } from "./functions/leases.ts";
 
 /** One step of the schema. */
 export interface Migration {
@@ -32,7 +32,7 @@ export const migrations: readonly Migration[] = [{
   requires: 1,
   sql: (schema, channel) =>
     tables(schema) + endFunctions(schema) + settleAndClaimFunction(schema) +
-    workFunctions(schema) + retryFunction(schema) + cancelFunctions(schema, channel) +
+    leaseFunctions(schema) + retryFunctions(schema) + cancelFunctions(schema, channel) +
     addFunctions(schema, channel),
 }];
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { cancelledFor } from "./retry_function.ts";
+import { cancelledFor } from "./functions/retry.ts";
 
 /** The columns of a job in a view, from where it stands and from how it ended. */
 function viewColumns(

@@ -4,16 +4,16 @@
  *
  * @module
  */
-import { mostAttempts } from "../../job/job_options.ts";
-import { movedColumns } from "./end_functions.ts";
-import { byIndex, readCommitted } from "./function_settings.ts";
+import { mostAttempts } from "../../../job/job_options.ts";
+import { movedColumns } from "./end.ts";
+import { byIndex, readCommitted } from "./settings.ts";
 
 /** Because of which job a job of `ended` is cancelled. As it is indexed there. */
 export const cancelledFor = (ended: string): string =>
   `((${ended}.error ->> 'dependencyId')::uuid)`;
 
 /** The function of a retry. `schema` is a quoted name. */
-export function retryFunction(schema: string): string {
+export function retryFunctions(schema: string): string {
   // Of a job e, its dependencies in order, each with how it ended.
   const dependencies = `unnest(e.depends_on) with ordinality x(id, n)
       left join ${schema}.enqueued f on f.id = x.id

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { movedColumns } from "./end_functions.ts";
-import { byIndex, interpreted, readCommitted } from "./function_settings.ts";
-import { cancelledFor } from "./retry_function.ts";
+import { movedColumns } from "./end.ts";
+import { byIndex, interpreted, readCommitted } from "./settings.ts";
+import { cancelledFor } from "./retry.ts";
 
 // A notification has room for 8,000 bytes.
 const idsInNotification = 200;

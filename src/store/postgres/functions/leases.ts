@@ -8,12 +8,12 @@ import {
   defaultJitter,
   longestBackoffMs,
   longestDelayMs,
-} from "../../job/backoff.ts";
-import { movedColumns } from "./end_functions.ts";
-import { pinned, readCommitted } from "./function_settings.ts";
+} from "../../../job/backoff.ts";
+import { movedColumns } from "./end.ts";
+import { pinned, readCommitted } from "./settings.ts";
 
 /** The functions that move jobs which nobody settles. `schema` is a quoted name. */
-export function workFunctions(schema: string): string {
+export function leaseFunctions(schema: string): string {
   return `
 -- The wait in ms after the given attempt by a job's own back-off rule, else by the default one.
 create function ${schema}.backoff_ms(rule jsonb, attempt integer) returns float8

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { byIndex, interpreted } from "./function_settings.ts";
-import { givenColumns, inputRows, isCancelled, liveColumns, startsAt } from "./new_rows.ts";
-import { parentCancelled } from "../reasons.ts";
+import { byIndex, interpreted } from "./settings.ts";
+import { givenColumns, inputRows, isCancelled, liveColumns, startsAt } from "../new_rows.ts";
+import { parentCancelled } from "../../reasons.ts";
 
 /** The SQLSTATEs of our own refusals; the message is the id. */
 export const unknownJob = "HW001";

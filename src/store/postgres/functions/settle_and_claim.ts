@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { mostReleases } from "../../job/job_options.ts";
-import { claimedColumns, claimedTypes } from "./claimed_rows.ts";
-import { pinned, readCommitted } from "./function_settings.ts";
+import { mostReleases } from "../../../job/job_options.ts";
+import { claimedColumns, claimedTypes } from "../claimed_rows.ts";
+import { pinned, readCommitted } from "./settings.ts";
 
 // A claim promotes at most as many due jobs; the next one goes on.
 const promotedAtOnce = 1_000;

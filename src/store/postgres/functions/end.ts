@@ -11,8 +11,8 @@
  *
  * @module
  */
-import { mostLinks } from "../store.ts";
-import { byIndex, readCommitted } from "./function_settings.ts";
+import { mostLinks } from "../../store.ts";
+import { byIndex, readCommitted } from "./settings.ts";
 
 /** What stays of a job's row when it moves between `live` and `ended`. */
 export const movedColumns: string = "sequence, id, trace_id, queue_name, run_at, attempts, " +
