@@ -75,7 +75,7 @@ export async function inVirtualTime<T>(test: (time: VirtualTime) => Promise<T>):
       pause: (ms) => new Promise((resolve) => void set(() => resolve(), ms)),
       block: (ms) => void (nowMs += ms),
     }).finally(() => isOver = true);
-    // Whoever awaits it hears of a rejection; until then it is nobody's.
+    // Its rejection is handled where it is awaited; until then it must not count as unhandled.
     result.catch(() => {});
     for (;;) {
       for (let i = 0; i < HOPS; i++) await hop();

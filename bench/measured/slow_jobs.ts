@@ -28,7 +28,7 @@ export interface Run extends Slow {
   readonly endedAt: number;
 }
 
-/** Works until it is told to end; gives every run. */
+/** Works until it is stopped; gives every run. */
 export async function workSlowly(
   { address, concurrency }: SlowWork,
   { ready, told }: Signals,

@@ -34,7 +34,7 @@ export const tasks: Tasks = {
 /** The name of a task. */
 export type TaskName = keyof Tasks;
 
-/** What a task is told. */
+/** The options of a task. */
 export type TaskOptions<Name extends TaskName> = Parameters<Tasks[Name]>[0];
 
 /** What a task measures. */

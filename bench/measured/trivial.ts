@@ -8,7 +8,7 @@ import { job, type JobQueue, type NewJob } from "../../mod.ts";
 
 /** What a trivial job carries. */
 export interface Trivial {
-  /** Counted from 0: what is lost or runs twice is told by it. */
+  /** Counted from 0: shows what is lost or runs twice. */
   readonly n: number;
   readonly to: string;
   readonly subject: string;

@@ -1,5 +1,5 @@
 /**
- * The seam of this benchmark: what is asked of every queue, whoever made it. Each contender is one
+ * The seam of this benchmark: what is asked of every queue. Each contender is one
  * library in one setting, and has nothing but its own public interface behind these calls.
  *
  * @module
@@ -12,7 +12,7 @@ export interface Contender {
   readonly name: string;
   /** The file that exports it, which a measured process loads alone. */
   readonly module: string;
-  /** What it is told beyond its defaults. */
+  /** Its options beyond the defaults. */
   readonly settings: string;
   /** Where its jobs live. */
   readonly home: Home;
@@ -22,7 +22,7 @@ export interface Contender {
   readonly open: (options: OpenOptions) => Promise<OpenQueue>;
 }
 
-/** A server, a file, or the memory of whoever has it open. A careful Redis waits for its disk. */
+/** A server, a file, or the memory of the process that has it open. A careful Redis waits for its disk. */
 export type Home = "postgres" | "redis" | "careful redis" | "file" | "memory";
 
 /** How much is sent where. */
@@ -60,7 +60,7 @@ export interface OpenQueue {
   readonly enqueueMany: (payloads: readonly Trivial[]) => Promise<unknown>;
   /** Stores all of them for an hour from now in one call. */
   readonly schedule: (payloads: readonly Trivial[]) => Promise<unknown>;
-  /** Works until it is told to stop; stopped means that every outcome is recorded. */
+  /** Works until it is stopped, which means that every outcome is recorded. */
   readonly work: (handle: Handle) => Promise<Stop>;
   /** Claims that find nothing, one after the other: how long each took, in ms. */
   readonly claimInVain: (times: number) => Promise<readonly number[]>;

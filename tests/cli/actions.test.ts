@@ -204,7 +204,7 @@ describe("the command line changes", () => {
     assert.doesNotMatch(sql.stdout, /hunter2/);
   });
 
-  test("queue stats --watch tells of changes, and ends well on SIGINT", { timeout }, async () => {
+  test("queue stats --watch shows changes, and ends well on SIGINT", { timeout }, async () => {
     await using place = await onSqlite.make();
     await using queue = queueOn(await place.open());
     const args = ["queue", "stats", "--watch", "--every", "100ms", "--json", "--url", place.url];

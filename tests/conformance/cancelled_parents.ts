@@ -43,7 +43,7 @@ export function describeCancelledParents(test: TestStore): void {
       assert.equal((await add({ parentId: grandchild.id })).status, "cancelled");
     });
 
-    test("is told apart from the others of its call, which are stored as they are", async (fixture) => {
+    test("is distinguished from the others of its call, which are stored as they are", async (fixture) => {
       const { addAll } = fixture;
       const { id: parentId } = await jobWithStatus.cancelled(fixture);
       const { id: other } = await fixture.add();

@@ -51,7 +51,7 @@ export function describeCounting(test: TestStore): void {
     });
   });
 
-  describe("counting what ended of late", () => {
+  describe("counting what ended lately", () => {
     test("an empty store counts nothing", async ({ store }) => {
       assert.deepEqual(await store.counts({ endedWithinMs: withinMs }), []);
     });

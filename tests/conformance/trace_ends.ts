@@ -9,7 +9,7 @@ const claim = { limit: 100, leaseMs: 1_000 };
 
 export function describeTraceEnds(test: TestStore): void {
   describe("the end of a trace", () => {
-    test("is recorded when its only job completes, with everything that is told", async (fixture) => {
+    test("is recorded when its only job completes, with everything that its event has", async (fixture) => {
       const { add, claimOne, settle, clock } = fixture;
       const { id: jobId, traceId } = await add({ correlationId: "order-1" });
       const job = await claimOne();

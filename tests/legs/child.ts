@@ -14,7 +14,7 @@ process.once("exit", () => running.forEach((child) => endGroup(child, "SIGKILL")
 process.once("SIGINT", () => process.exit(130));
 process.once("SIGTERM", () => process.exit(143));
 
-/** Runs a command to its end, or to the abort of the signal. Its output is told as it comes. */
+/** Runs a command to its end, or to the abort of the signal. Its output is passed on as it comes. */
 export function runChild(
   command: Command,
   { signal, onOutput }: Readonly<{ signal: AbortSignal; onOutput: (text: string) => void }>,

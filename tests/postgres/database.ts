@@ -5,7 +5,7 @@ import postgres from "postgres";
 
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string;
-  /** Removes it, whoever is still connected. */
+  /** Removes it, even with open connections. */
   readonly drop: () => Promise<void>;
 }
 

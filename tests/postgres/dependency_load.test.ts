@@ -43,7 +43,7 @@ describe("jobs with dependencies under load", { skip: whyNoDatabase }, () => {
           if (Math.random() < 0.2) await queue.cancel(dependsOn[0]!);
         }
       });
-      // Whoever is refused here fails the test.
+      // A refusal here fails the test.
       await Promise.all(enqueuing);
       const unfinished = async () => {
         const counts = await queue.store.counts();

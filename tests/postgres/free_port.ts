@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 
 /**
  * A port of this machine that nobody listens on. It is none that the system gives to outgoing
- * connections: whoever knocks at a server that is down could else be connected to itself.
+ * connections: a client of a server that is down could otherwise be connected to itself.
  */
 export async function freePort(): Promise<number> {
   const port = 10_000 + Math.floor(Math.random() * 20_000);

@@ -17,7 +17,7 @@ export interface GuardedFolder extends AsyncDisposable {
   readonly path: string;
 }
 
-// Its input ends with whoever holds it open: at the end of the block, or of a process that was killed.
+// Its input ends with the process that holds it open: at the end of the block, or of a process that was killed.
 const guard = `
   cat > /dev/null
   if pid=$(head -n 1 "$1/$2" 2> /dev/null); then

@@ -65,7 +65,7 @@ describe("workers that are killed", { skip: whyNoDatabase }, () => {
     assert.ok(cutOff.every((waits) => waits.length > 0), "Each must die with jobs in its hands");
     t.diagnostic(`taken back at most ${slowestSweep} ms after the death`);
     assert.ok(slowestSweep <= leaseMs + 2_000, `${slowestSweep} ms is too late`);
-    // A job that is taken back is due behind all that was due before; and whoever claims it may be the
+    // A job that is taken back is due behind all that was due before; and the worker that claims it may be the
     // next to die before it begins. After the last death nobody is.
     const aheadMs = (portion + processes * concurrency) * handlerMs / (processes - 1) / concurrency;
     // Those of which nobody knows whether they had begun begin one after another.

@@ -97,7 +97,7 @@ async function open(url: string) {
   };
 }
 
-/** A transaction that stays open until it is told to commit. */
+/** A transaction that stays open until the test commits it. */
 function hold(sql: pg.Sql): { begun: Promise<Sql>; commit: () => Promise<unknown> } {
   let commit = () => {};
   const committing = new Promise<void>((resolve) => commit = resolve);

@@ -193,7 +193,7 @@ describe("a turn that ends traces", { skip }, () => {
   });
 });
 
-describe("a count of what ended of late", { skip }, () => {
+describe("a count of what ended lately", { skip }, () => {
   test("reads that by index, also when the planner's statistics are of a smaller table", {
     timeout: 60_000,
   }, async (t) => {

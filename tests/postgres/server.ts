@@ -7,7 +7,7 @@ import { guardedFolder } from "./guarded_folder.ts";
 import { nobody } from "./nobody.ts";
 import { serverPrograms } from "./server_programs.ts";
 
-/** A PostgreSQL of its own for whoever started it. It ends with its block, and with its process. */
+/** A PostgreSQL of its own for its caller. It ends with its block, and with its process. */
 export interface Server extends AsyncDisposable {
   /** Its first database, as a superuser. */
   readonly url: string;

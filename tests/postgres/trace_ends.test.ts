@@ -122,7 +122,7 @@ describe("the end of a trace on one Postgres", { skip: whyNoDatabase }, () => {
     await Promise.all([a.close(), b.close()]);
   });
 
-  test("is told by another worker when the one that was telling it is killed", {
+  test("is passed to another worker when the one whose hook was running is killed", {
     timeout,
   }, async () => {
     await using database = await openTestDatabase();

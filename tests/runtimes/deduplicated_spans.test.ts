@@ -93,7 +93,7 @@ describe("the span of a deduplicated job", () => {
     assert.deepEqual(linksOf(creates[1]!), [["creation", traceparentOf(creates[0]!)]]);
   });
 
-  test("is told of by its id, so that a job below it names the stored parent", async () => {
+  test("is named by its id, so that a job below it names the stored parent", async () => {
     const queue = newQueue();
     const first = await queue.enqueue("parents", 1, { idempotencyKey: "a" });
     const parent = job("parents", 2, { idempotencyKey: "a" });

@@ -10,7 +10,7 @@ const newRouter = (options: JobRouterOptions) =>
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 describe("who may use the router", () => {
-  test("it does not start before it is told", () => {
+  test("it does not start before it is said", () => {
     for (const options of [{}, { authorize: undefined }, undefined]) {
       assert.throws(() => newRouter(options as JobRouterOptions), {
         name: "TypeError",

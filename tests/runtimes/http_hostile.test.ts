@@ -31,7 +31,7 @@ const field = fc.constantFrom(
 );
 const fields = fc.array(fc.tuple(field, value), { maxLength: 4 });
 
-/** A router that tells of everything that went wrong inside, which must be nothing. */
+/** A router that reports everything that went wrong inside, which must be nothing. */
 function newRouter() {
   const inside: unknown[] = [];
   const queue = new JobQueue({ store: memory() });

@@ -225,7 +225,7 @@ describe("a schema of a queue's own", () => {
     assert.equal((await post(app, "/jobs", { queueName: "other", payload: {} })).status, 201);
   });
 
-  test("that throws is an error of the server, and nothing of it is told", async () => {
+  test("that throws is an error of the server, and nothing of it is shown", async () => {
     const errors: unknown[] = [];
     const broken = schemaOf(() => {
       throw new TypeError("secret");

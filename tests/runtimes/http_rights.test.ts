@@ -48,7 +48,7 @@ function idsIn(nodes: readonly JobNode[]): readonly string[] {
   return nodes.flatMap(({ job, children }) => [job.id, ...idsIn(children)]);
 }
 
-/** All that tells of a job, beside what every job has. */
+/** Everything that identifies a job, beside what every job has. */
 function tellingOf({ id, queueName }: Job): readonly string[] {
   return [id, queueName];
 }
@@ -225,7 +225,7 @@ describe("rights by queue", () => {
     assert.equal(search.status, jobs[1]!.queueName === "beta_queue" ? 404 : 303);
   });
 
-  test("whatever is asked with whatever rights, no answer tells of another queue's job", async () => {
+  test("whatever is asked with whatever rights, no answer shows anything of another queue's job", async () => {
     const right = fc.record({
       token: fc.constant("t"),
       right: fc.constantFrom("read", "enqueue", "write"),

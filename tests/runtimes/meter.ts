@@ -32,7 +32,7 @@ export interface TestMeter {
   readonly values: (metric: string, ...by: readonly string[]) => Promise<Record<string, number>>;
 }
 
-/** Reads when it is told to. */
+/** Reads when it is asked to. */
 class ManualReader extends MetricReader {
   protected override onForceFlush(): Promise<void> {
     return Promise.resolve();

@@ -277,7 +277,7 @@ describe("lookup", () => {
     );
   });
 
-  test("cancel takes the descendants along where it is told to", async () => {
+  test("cancel takes the descendants along with its option", async () => {
     const queue = new JobQueue({ store: memory() });
     const root = await queue.enqueue("a", 1);
     const child = await queue.enqueue("b", 1, { parent: root });

@@ -23,7 +23,7 @@ afterEach(() => {
   diag.disable();
 });
 
-/** What OpenTelemetry's own logger is told. */
+/** What OpenTelemetry's own logger gets. */
 function warnings(): string[] {
   const told: string[] = [];
   const warn = (sentence: string) => void told.push(sentence);

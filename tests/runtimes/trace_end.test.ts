@@ -24,7 +24,7 @@ function scene() {
 }
 
 describe("onTraceComplete", () => {
-  test("is told once, when the last job of a trace has ended, by the end of that tick", async () => {
+  test("is reported once, when the last job of a trace has ended, by the end of that tick", async () => {
     const { queue, told, onTraceComplete, clock } = scene();
     const traceId = newTraceId();
     const order = { traceId, correlationId: "order-12345" };
@@ -42,7 +42,7 @@ describe("onTraceComplete", () => {
     assert.equal(told.length, 1);
   });
 
-  test("is told for each trace of many, whatever became of its last job", async () => {
+  test("is reported for each trace of many, whatever became of its last job", async () => {
     const { queue, told, onTraceComplete } = scene();
     const completed = await queue.enqueue("jobs", 0);
     const failed = await queue.enqueue("jobs", 1, { maxAttempts: 2 });
@@ -63,7 +63,7 @@ describe("onTraceComplete", () => {
     assert.ok(told.every(({ epoch }) => epoch === 1));
   });
 
-  test("is told again, with the next epoch, when a new job has revived the trace", async () => {
+  test("is reported again, with the next epoch, when a new job has revived the trace", async () => {
     const { queue, told, onTraceComplete } = scene();
     const worker = queue.worker("jobs", () => {}, { onTraceComplete });
     const traceId = newTraceId();
@@ -75,7 +75,7 @@ describe("onTraceComplete", () => {
     assert.ok(told.every((one) => one.traceId === traceId));
   });
 
-  test("is told by whoever listens when the last job ran where nobody does", async () => {
+  test("is reported to a worker with the hook when the last job ran on one without", async () => {
     const { queue, told, onTraceComplete } = scene();
     const { traceId } = await queue.enqueue("deaf", 1);
     await queue.worker("deaf", () => {}).tick();
@@ -84,7 +84,7 @@ describe("onTraceComplete", () => {
     assert.deepEqual(told.map((one) => one.traceId), [traceId]);
   });
 
-  test("is told again by another when the one that was to tell never came back", async () => {
+  test("is reported to another worker when the first one never came back", async () => {
     const { queue, told, onTraceComplete, clock } = scene();
     await queue.enqueue("jobs", 1);
     const hanging = { onTraceComplete: () => new Promise(() => {}), endTimeoutMs: 1 };
@@ -135,7 +135,7 @@ describe("onTraceComplete", () => {
       await queue.enqueue(Array.from({ length: 300 }, (_, n) => job("jobs", n)));
       await time.pause(5_000);
       assert.equal(new Set(told).size, 300);
-      assert.equal(told.length, 300, "none is told twice");
+      assert.equal(told.length, 300, "none is reported twice");
       assert.equal(errors.length, 150);
       assert.match(errors[0]!, /^onTraceComplete has not returned within 1000 ms for trace /);
       await worker.stop();
@@ -143,7 +143,7 @@ describe("onTraceComplete", () => {
     });
   });
 
-  test("is told once by a pool whose workers share it, and by each that has its own", async () => {
+  test("is reported once to a pool whose workers share it, and to each that has its own", async () => {
     const { queue, told, onTraceComplete } = scene();
     const other: string[] = [];
     await queue.enqueue("a", 1);

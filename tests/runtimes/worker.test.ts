@@ -234,7 +234,7 @@ describe("the signal of an attempt", () => {
     const events: JobLifecycleEvent[] = [];
     const worker = queue.worker("queue", async (job, { signal }) => {
       await queue.cancel(job.id, { reason: "The customer changed their mind" });
-      // In this process it is told before the cancellation answers.
+      // In this process it learns of it before the cancellation answers.
       assert.ok(signal.aborted);
       reasons.push(signal.reason);
       return "late";
@@ -286,7 +286,7 @@ describe("the signal of an attempt", () => {
     assert.ok(jobs.every((job) => job.traceId === traceId), "Without a parent it keeps its trace");
   });
 
-  test("the hook of the worker of such a part's queue is told, with the reason", async () => {
+  test("the hook of the worker of such a part's queue is called, with the reason", async () => {
     const queue = new JobQueue({ store: memory() });
     const events: JobLifecycleEvent[] = [];
     let goneOn = () => {};

@@ -100,7 +100,7 @@ describe("the specification's best practices", () => {
       return result;
     }, {
       concurrency: 1,
-      // Two jobs that end together can both see the other; this is told for certain, and once.
+      // Two jobs that end together can both see the other; this is recorded, and once.
       onTraceComplete: ({ traceId, correlationId, epoch }) =>
         log.push({ trace_id: traceId, correlation_id: correlationId, epoch }),
     });

@@ -77,7 +77,7 @@ describe("the specification on setting tracing up", () => {
     assert.match(lines.join("\n"), /send email_queue .*\n.*process email_queue/s);
   });
 
-  test("Troubleshooting 4, Export Failures: a dead collector fails no job, and is told of", async () => {
+  test("Troubleshooting 4, Export Failures: a dead collector fails no job, and is reported", async () => {
     let dropped = 0;
     const warnings = await warningsOf(async () => {
       // Nothing listens there, and fetch does not refuse the port by itself.

@@ -80,7 +80,7 @@ async function open(
   };
 }
 
-/** It has no call for one claim, but tells of each poll of a worker that finds nothing. */
+/** It has no call for one claim, but reports each poll of a worker that finds nothing. */
 async function watchPolls(options: RunnerOptions, times: number): Promise<readonly number[]> {
   const took: number[] = [];
   let startedAt = 0;

@@ -1,5 +1,5 @@
 /**
- * What tracing costs a worker, and whoever enqueues.
+ * What tracing costs a worker, and a caller that enqueues.
  *
  * @module
  */

@@ -25,7 +25,7 @@ export const tasks = {
 /** The name of a task. */
 export type TaskName = keyof typeof tasks;
 
-/** What a task is told. */
+/** The options of a task. */
 export type TaskOptions<Name extends TaskName> = Parameters<
   typeof tasks[Name]
 >[1];

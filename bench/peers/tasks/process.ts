@@ -10,7 +10,7 @@ import type { Contender, OpenOptions, OpenQueue, Tracing } from "../contender.ts
 import { type TaskName, tasks } from "./every_task.ts";
 import type { Surroundings } from "./surroundings.ts";
 
-/** What it is told. */
+/** Its options. */
 export interface Request {
   readonly module: string;
   readonly contender: string;

@@ -51,6 +51,6 @@ export async function visit(
   } finally {
     await context.close();
   }
-  // What is refused on purpose is told in the console too.
+  // What is refused on purpose is in the console too.
   assert.deepEqual(wrong.filter((one) => !/status of (401|403|404|409)/.test(one)), []);
 }

@@ -1,4 +1,4 @@
-/** `@sentry/node` 11.x as its documentation sets it up, which registers its tracer with OpenTelemetry where it is told to. */
+/** `@sentry/node` 11.x as its documentation sets it up, which registers its tracer with OpenTelemetry with an option. */
 
 import { createRequire } from "node:module";
 import { proveBesideSentry, type Sentry } from "../../providers/beside/sentry.ts";

@@ -17,6 +17,6 @@ console.log("ready");
 await told;
 clearInterval(waiting);
 await store.close();
-// Whoever goes on with it listens no more.
+// A client that goes on with it listens no more.
 store.onNotice?.(() => {});
 console.log("closed");
