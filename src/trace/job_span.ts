@@ -1,5 +1,6 @@
 /**
- * The span of an attempt, under the creation context that was stored with the job or linked to it.
+ * The running side of a trace: one `process` span for each attempt, under the creation context that
+ * was stored with the job, or linked to it. What a tracer throws never reaches the job.
  *
  * @module
  */
@@ -8,19 +9,23 @@ import {
   INVALID_SPAN_CONTEXT,
   ROOT_CONTEXT,
   type Span,
+  type SpanContext,
   SpanKind,
   trace,
 } from "@opentelemetry/api";
 import type { AttemptOutcome } from "../job/outcomes.ts";
 import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
-import type { JobRecord } from "../job/record.ts";
+import type { JobError, JobRecord } from "../job/record.ts";
+import { formatTraceparent } from "../job/traceparent.ts";
+import type { ClaimedJob } from "../store/store.ts";
 import { tickSpanContext } from "./active_context.ts";
 import { exceptionOf, jobAttributes, setFailure } from "./attributes.ts";
+import { hasContextManager } from "./api_copy.ts";
 import { isDropped } from "./root_trace_id.ts";
 import { withBaggage } from "./baggage.ts";
 import { linksOf, originOf, type StoredTraceContext } from "./relation.ts";
 import { defaultSpanRules, type SpanJob, type SpanRules } from "./rules.ts";
-import { isSampled } from "./span_context.ts";
+import { isSampled, validSpanContext } from "./span_context.ts";
 import { startSpan } from "./start_span.ts";
 import { activeTracer } from "./tracer.ts";
 
@@ -67,7 +72,7 @@ const ruleNames: OptionNames<SpanRules> = {
 };
 
 /** As {@linkcode createJobSpan}, in a context that holds the job's baggage. */
-export function startJobSpan(
+function startJobSpan(
   job: TracedJob,
   operation: string,
   rules: SpanRules,
@@ -94,20 +99,108 @@ export function startJobSpan(
   }));
 }
 
-/** How an attempt ended. */
-export interface SpanEnd {
-  /** The outcome. */
-  readonly outcome: AttemptOutcome;
-  /** The error, if there is one. */
-  readonly error?: { readonly name: string; readonly message: string } | undefined;
+/** The span of a running attempt. */
+export interface AttemptSpan {
+  /** The span; one that records nothing where there is no tracing. */
+  readonly span: Span;
+  /** A context with the span and the job's baggage alone; `undefined` without a context manager. */
+  readonly context: Context | undefined;
+  /** The trace that the attempt runs in. */
+  readonly traceId: string;
+  /** Ends the span. Returns its `traceparent`, if the attempt is to be found by it. */
+  end(outcome: AttemptOutcome, error: JobError | undefined): string | undefined;
+}
+
+/** Starts the span of an attempt. `payload` is called only if the rules want to see it. */
+export function startAttemptSpan(
+  record: ClaimedJob,
+  rules: SpanRules,
+  payload: () => unknown,
+): AttemptSpan {
+  const job = rules.spanAttributes ? withPayload(record, payload) : record;
+  const within = contextOfJob(record.baggage);
+  return new StartedSpan(startedSpan(job, rules, within), within, job, record, rules);
+}
+
+class StartedSpan implements AttemptSpan {
+  readonly span: Span;
+  readonly context: Context | undefined;
+  readonly traceId: string;
+  readonly #spanContext: SpanContext | undefined;
+  readonly #job: TracedJob;
+  readonly #isElsewhere: boolean;
+  readonly #rules: SpanRules;
+
+  constructor(
+    span: Span,
+    within: Context,
+    job: TracedJob,
+    record: ClaimedJob,
+    rules: SpanRules,
+  ) {
+    this.span = span;
+    this.context = hasContextManager() ? trace.setSpan(within, span) : undefined;
+    this.#spanContext = validSpanContext(span);
+    this.traceId = this.#spanContext?.traceId ?? record.traceId;
+    this.#isElsewhere = this.traceId !== record.traceId;
+    this.#job = job;
+    this.#rules = rules;
+  }
+
+  end(outcome: AttemptOutcome, error: JobError | undefined): string | undefined {
+    const traceparent = this.#traceparent();
+    try {
+      endJobSpan(this.span, outcome, error, this.#job, this.#rules);
+    } catch {
+      // Whatever could be said of it is said, and it has ended.
+    }
+    return traceparent;
+  }
+
+  /** A span that was sampled out is worth finding only where it left the job's own trace. */
+  #traceparent(): string | undefined {
+    try {
+      const isKept = this.#isElsewhere || this.span.isRecording();
+      return isKept && this.#spanContext ? formatTraceparent(this.#spanContext) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function withPayload(record: ClaimedJob, payload: () => unknown): TracedJob {
+  try {
+    return { ...record, payload: payload() };
+  } catch {
+    // The handler's own reading of it says so.
+    return { ...record, payload: undefined };
+  }
+}
+
+function startedSpan(job: TracedJob, rules: SpanRules, within: Context): Span {
+  try {
+    return startJobSpan(job, "process", rules, within);
+  } catch {
+    return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+  }
+}
+
+function contextOfJob(baggage: string | undefined): Context {
+  if (baggage === undefined) return ROOT_CONTEXT;
+  try {
+    return withBaggage(ROOT_CONTEXT, baggage);
+  } catch {
+    return ROOT_CONTEXT;
+  }
 }
 
 /** Ends the span of an attempt with its outcome. */
-export function endJobSpan(
+function endJobSpan(
   span: Span,
-  { outcome, error }: SpanEnd,
+  outcome: AttemptOutcome,
+  error: JobError | undefined,
   job: SpanJob,
-  rules: SpanRules = defaultSpanRules,
+  rules: SpanRules,
 ): void {
   try {
     if (!span.isRecording()) return;

@@ -19,7 +19,7 @@ import { type AttemptEnd, releasedEnd } from "./settle.ts";
 import { traceEndsOf } from "../store/reasons.ts";
 import type { ClaimedJob, LeaseState } from "../store/store.ts";
 import { runInContext } from "../trace/active_context.ts";
-import { type AttemptSpan, startAttemptSpan } from "../trace/attempt.ts";
+import { type AttemptSpan, startAttemptSpan } from "../trace/job_span.ts";
 import { type JobScope, jobScope, runInScope } from "../trace/scope.ts";
 import type { WorkerSettings } from "./options.ts";
 

@@ -7,7 +7,7 @@
 import { registerHooks } from "node:module";
 import process from "node:process";
 
-const replaced = ["active_context", "attempt", "enqueue_spans", "start_span", "tracer"];
+const replaced = ["active_context", "enqueue_spans", "job_span", "start_span", "tracer"];
 if (process.argv[2] === "without") replaced.push("scope");
 if (process.argv[2] === "without" || process.argv[2] === "scope") replaceModules();
 

@@ -4,12 +4,15 @@
  * @module
  */
 import { INVALID_SPAN_CONTEXT, type Span, trace } from "@opentelemetry/api";
-import type * as traced from "../../../src/trace/attempt.ts";
+import type * as traced from "../../../src/trace/job_span.ts";
 
 const noSpan: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 const end = () => undefined;
 
-/** Starts nothing. */
+/** Starts none. */
+export const createJobSpan: typeof traced.createJobSpan = () => noSpan;
+
+/** Starts none. */
 export const startAttemptSpan: typeof traced.startAttemptSpan = ({ traceId }) => ({
   span: noSpan,
   context: undefined,
