@@ -37,17 +37,26 @@ export interface Syntax {
   readonly name: string;
   /** Its arguments that are not options, in order. */
   readonly operands?: readonly Operand[];
-  /** Options besides those that every command has. */
+  /** Its own options. */
   readonly options?: Options;
+  /** Whether it opens a store, and has the options for it; true by default. */
+  readonly opensStore?: boolean;
 }
 
-/** The options that every command has. */
+const help: Option = { help: "show this help" };
+
+/** The options of every command that opens a store. */
 export const commonOptions: Options = {
   url: { value: "URL", help: "Postgres URL or SQLite file (or HAMMERWORK_URL)" },
   schema: { value: "NAME", help: "Postgres schema; default: hammerwork" },
   json: { help: "print JSON" },
-  help: { help: "show this help" },
+  help,
 };
+
+/** All options of a command. */
+export function optionsOf({ options, opensStore = true }: Syntax): Options {
+  return { ...options, ...(opensStore ? commonOptions : { help }) };
+}
 
 /** Arguments after parsing; every option is one that the command has. */
 export class Arguments {
@@ -109,7 +118,7 @@ export class Arguments {
  * @throws {UsageError} for an unknown option, a missing value, a missing or surplus argument.
  */
 export function readArguments(command: Syntax, args: readonly string[]): Arguments {
-  const options = { ...command.options, ...commonOptions };
+  const options = optionsOf(command);
   // Not strict: the runtimes word its errors differently, and in several sentences.
   const { tokens } = parseArgs({
     args: [...args],

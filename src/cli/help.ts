@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { commonOptions, type Operand, type Options } from "./arguments.ts";
+import { commonOptions, type Operand, type Options, optionsOf } from "./arguments.ts";
 import type { Command } from "./command.ts";
 
 const version = { help: "print the version" };
@@ -23,7 +23,7 @@ export function overview(commands: readonly Command[], word?: string): string {
     "",
     ...lines,
     "",
-    "Options of every command:",
+    "Common options:",
     ...optionLines(word === undefined ? { ...commonOptions, version } : commonOptions),
     "",
     "Exit codes: 0 success, 1 failure, 2 wrong usage.",
@@ -35,13 +35,13 @@ export function overview(commands: readonly Command[], word?: string): string {
 
 /** The help of one command. */
 export function helpOf(command: Command): string {
-  const { summary, options = {}, notes } = command;
+  const { summary, notes } = command;
   return [
     summary,
     "",
     `  hammerwork ${usageOf(command)} [options]`,
     "",
-    ...optionLines({ ...options, ...commonOptions }),
+    ...optionLines(optionsOf(command)),
     "",
     ...(notes === undefined ? [] : [notes, ""]),
     ...exampleLines(command.examples),

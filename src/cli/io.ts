@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { constants } from "node:os";
 import process from "node:process";
 import { FailedError } from "./errors.ts";
 
@@ -27,7 +28,10 @@ export interface Io {
   /** Standard input, in chunks of text. */
   readonly stdin: AsyncIterable<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** After this call, Ctrl-C and SIGTERM abort the signal instead of ending the process. */
+  /**
+   * After this call, Ctrl-C and SIGTERM abort the signal instead of ending the process. A second one,
+   * more than a second later, ends it.
+   */
   interrupted(): AbortSignal;
 }
 
@@ -86,10 +90,20 @@ function written(stream: NodeJS.WriteStream, text: string): Promise<void> {
   });
 }
 
+// npx and hammerwork demo repeat a signal of the terminal, so a second one is one that comes later.
+const SECOND_SIGNAL_AFTER_MS = 1_000;
+
 function interrupted(): AbortSignal {
   const controller = new AbortController();
+  let firstAt: number | undefined;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => controller.abort());
+    process.on(signal, () => {
+      firstAt ??= performance.now();
+      if (performance.now() - firstAt > SECOND_SIGNAL_AFTER_MS) {
+        process.exit(128 + constants.signals[signal]);
+      }
+      controller.abort();
+    });
   }
   return controller.signal;
 }

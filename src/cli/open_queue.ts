@@ -65,7 +65,7 @@ async function openAt(place: Place, migrate: boolean): Promise<Store> {
 }
 
 /** Node 22 prints two lines of warning when it loads `node:sqlite`, once. */
-function loadSqliteSilently(): void {
+export function loadSqliteSilently(): void {
   const { emitWarning } = process;
   process.emitWarning = () => {};
   try {

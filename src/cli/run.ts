@@ -4,6 +4,7 @@
  * @module
  */
 import type { Command } from "./command.ts";
+import { demo } from "./commands/demo.ts";
 import { jobCancel, jobRetry } from "./commands/job_change.ts";
 import { jobEnqueue } from "./commands/job_enqueue.ts";
 import { jobList } from "./commands/job_list.ts";
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   queueStats,
   migrate,
   serve,
+  demo,
 ];
 
 /** Runs the command that the arguments name. Returns 0 for success, 1 for failure, 2 for wrong usage. */

@@ -75,9 +75,9 @@ describe("the command line's usage", () => {
   test("every level has help with examples, within 80 columns", { timeout }, async () => {
     const top = await cli(["--help"]);
     assert.equal((await cliHere([])).stdout, top.stdout);
-    const names = [...top.stdout.matchAll(/^ {2}((?:job|trace|queue) \w+|migrate|serve) /gm)]
+    const names = [...top.stdout.matchAll(/^ {2}((?:job|trace|queue) \w+|migrate|serve|demo) /gm)]
       .map(([, name]) => name!);
-    assert.equal(names.length, 9);
+    assert.equal(names.length, 10);
     const levels = [
       ["job"],
       ["queue", "--help"],

@@ -48,15 +48,21 @@ describe("the architecture", () => {
     assert.ok([...reachedFrom("src/page.ts")].filter(isPage).length > 0);
   });
 
-  test("no file of the library imports the module or the sample, and only the command line node:", () => {
+  test("no file of the library imports the module, and only the command line node:", () => {
     for (const file of libraryFiles()) {
       for (const imported of importsOf(file)) {
         const isAllowed = isCommandLine(file) || !imported.startsWith("node:");
         assert.ok(isAllowed, `${file} imports ${imported}`);
         assert.ok(imported !== "mod.ts", `${file} imports mod.ts`);
-        assert.ok(!imported.includes("sample"), `${file} imports ${imported}`);
       }
     }
+  });
+
+  test("only the demo imports an example, and only when it runs", () => {
+    const isExample = (path: string) => path.startsWith("examples/");
+    const importing = libraryFiles().filter((file) => importsOf(file).some(isExample));
+    assert.deepEqual(importing, ["src/cli/commands/demo.ts"]);
+    assert.doesNotMatch(readFileSync(importing[0]!, "utf8"), /from "[./]+examples\//);
   });
 
   test("nothing but the command line imports the command line", () => {

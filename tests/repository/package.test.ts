@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   cpSync,
   mkdirSync,
@@ -7,22 +8,25 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { after, describe, test } from "node:test";
+import { endOf } from "../child_output.ts";
+import { until } from "../until.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hammerwork-package-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const expected =
-  /^(dist\/(mod|src\/.*)\.(js|d\.ts)|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/;
+  /^(dist\/(mod|src\/.*|examples\/order_workflow\/.*)\.(js|d\.ts)|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/;
 
 describe("the npm package", () => {
   test(
-    "holds the library and nothing else, and installs with its one peer",
+    "holds the library and the demo and nothing else, and installs with its one peer",
     { timeout: 120_000 },
     () => {
       const [packed] = JSON.parse(
@@ -30,7 +34,7 @@ describe("the npm package", () => {
       );
       for (const { path } of packed.files) {
         assert.match(path, expected);
-        assert.doesNotMatch(path, /sample|tests/);
+        assert.doesNotMatch(path, /tests/);
       }
       const app = join(folder, "app");
       mkdirSync(app);
@@ -60,8 +64,69 @@ describe("the npm package", () => {
       const command = join(app, "node_modules/.bin/hammerwork");
       const { version } = JSON.parse(readFileSync("package.json", "utf8"));
       assert.equal(execFileSync(command, ["--version"], { encoding: "utf8" }), `${version}\n`);
+
+      const demo = (...args: string[]) => {
+        const script = join(app, "node_modules/hammerwork/dist/src/cli.js");
+        const { status, stdout, stderr } = spawnSync(process.execPath, [script, "demo", ...args], {
+          encoding: "utf8",
+          env: { ...process.env, npm_command: undefined },
+        });
+        return { status, stdout, stderr };
+      };
+      const ran = demo("--once");
+      assert.match(ran.stdout, /^47 jobs done in .*44 completed, 1 failed, 2 cancelled/m);
+      assert.deepEqual([ran.stderr, ran.status], ["", 0]);
+      const withoutHono = demo();
+      assert.match(withoutHono.stderr, /npm install hono @hono\/node-server, or .*demo --once/);
+      assert.equal(withoutHono.status, 1);
     },
   );
+
+  test("npx shows the demo and its page with one command", { timeout: 120_000 }, async () => {
+    const [packed] = JSON.parse(
+      npm(["pack", "--json", "--ignore-scripts", "--pack-destination", folder], process.cwd()),
+    );
+    const temporary = join(folder, "temporary");
+    const bin = join(folder, "bin");
+    mkdirSync(temporary);
+    mkdirSync(bin);
+    symlinkSync(process.execPath, join(bin, "node"));
+    const demo = `--package=${join(folder, packed.filename)}`;
+    const child = spawn(
+      process.execPath,
+      [npmProgram(), "exec", "--yes", demo, "--", "hammerwork", "demo"],
+      {
+        cwd: temporary,
+        // A group of its own, to be sent a signal as by Ctrl-C.
+        detached: true,
+        env: {
+          ...process.env,
+          PATH: `${bin}:${process.env.PATH}`,
+          TMPDIR: temporary,
+          npm_config_cache: join(folder, "cache"),
+        },
+      },
+    );
+    const end = endOf(child);
+    let printed = "";
+    child.stdout.on("data", (text) => printed += text);
+    after(() => kill(child, "SIGKILL"));
+    const isServing = () => /Serving on (\S+\/page)/.exec(printed)?.[1];
+    await Promise.race([
+      (async () => {
+        while (isServing() === undefined) await once(child.stdout, "data");
+      })(),
+      end.then(({ stderr }) => assert.fail(`It ended before it served: ${stderr}`)),
+    ]);
+    assert.match(printed, /^47 jobs done /m);
+    const page = await fetch(isServing()!);
+    assert.match(await page.text(), /payment_queue/);
+    kill(child, "SIGINT");
+    const { stderr } = await end;
+    assert.equal(stderr, "Fetching hono and @hono/node-server for the page\n");
+    const left = () => readdirSync(temporary).filter((name) => name.startsWith("hammerwork"));
+    await until("no folder is left", 10_000, () => left().length === 0);
+  });
 
   test(
     "its checkout installs on a Mac too, as far as one can be played here",
@@ -91,6 +156,15 @@ describe("the npm package", () => {
     },
   );
 });
+
+/** Sends a signal to a process and those that it started. */
+function kill(child: ChildProcess, signal: "SIGINT" | "SIGKILL"): void {
+  try {
+    process.kill(-child.pid!, signal);
+  } catch {
+    // All of them have ended.
+  }
+}
 
 /** Runs npm's own program with Node, so that Node can be given options. */
 function npm(options: readonly string[], cwd: string, nodeOptions: readonly string[] = []): string {

@@ -24,7 +24,7 @@ export const queueStats: Command = {
     every: { value: "TIME", help: "interval of --watch, at least 100ms; default: 1s" },
   },
   notes: "The column oldest is the time for which the oldest ready job has been due.\n" +
-    "--json prints { queues, vacuumBlocker } on a line, with --watch a line each time.",
+    "--json prints { queues, vacuumBlocker } on a line, with --watch every time.",
   examples: ["queue stats", "queue stats --watch"],
   run: async (args, io) => {
     await withQueue(args, io, async (queue) => {
