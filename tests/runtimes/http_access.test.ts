@@ -10,7 +10,7 @@ const newRouter = (options: JobRouterOptions) =>
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 describe("who may use the router", () => {
-  test("it does not start before it is said", () => {
+  test("it does not start unless its options say so", () => {
     for (const options of [{}, { authorize: undefined }, undefined]) {
       assert.throws(() => newRouter(options as JobRouterOptions), {
         name: "TypeError",
