@@ -1,12 +1,14 @@
 /**
- * A minimal job queue in which every job is part of a trace. It runs from one source on Bun, Deno,
- * Node and workerd.
+ * A job queue in which every job is part of a trace. It runs from one source on Bun, Deno, Node and
+ * workerd, and this entry imports `@opentelemetry/api` only.
  *
- * The way of a job: `job()` is plain data; `enqueue` starts its send span and stores it, trace
- * and all, in one write; a worker's turn claims it under a lease and runs its handler inside a span
- * of the same trace; the outcome becomes a settlement by a pure function and is recorded, fenced by
- * the lease; then the hooks are told. By its trace id and its correlation id it can be found as long
- * as it is kept.
+ * `job()` makes a job as plain data. `enqueue` starts its span and stores both in one write. A worker
+ * claims the job under a lease and runs its handler in a span of the same trace. The outcome becomes a
+ * settlement, which the store records only while the lease holds; then the hooks are called. Until it
+ * is removed, a job can be found by its trace id and its correlation id.
+ *
+ * Types that signatures mention and code seldom names are in `hammerwork/types`; the interface of a
+ * store is in `hammerwork/store`.
  *
  * ```ts
  * import { JobQueue, memory } from "hammerwork";
@@ -23,101 +25,27 @@
  * @module
  */
 export { job, type NewJob } from "./src/job/new_job.ts";
-export type { JobOptions, JobReference, NewJobOptions } from "./src/job/job_options.ts";
-export type { Attempt, Job, JobSummary, JobWith, JobWithAttempts } from "./src/job/job.ts";
-export type { JobPart } from "./src/job/parts.ts";
+export type { JobOptions } from "./src/job/job_options.ts";
+export type { Attempt, Job, JobWithAttempts } from "./src/job/job.ts";
+export { hasEnded, type JobStatus, jobStatuses } from "./src/job/status.ts";
+export type { Backoff } from "./src/job/backoff.ts";
 export { correlationIdFrom, newCorrelationId, newTraceId, readTraceId } from "./src/job/ids.ts";
-export { hasEnded, type JobStatus, jobStatuses, transitions } from "./src/job/status.ts";
-export type { AttemptOutcome } from "./src/job/outcomes.ts";
-export { type Backoff, type BackoffFunction, defaultBackoff } from "./src/job/backoff.ts";
 
 export { JobQueue, type JobQueueOptions } from "./src/queue/queue.ts";
-export type {
-  AnyJob,
-  AnyNewJob,
-  Enqueue,
-  Enqueued,
-  InTransaction,
-  JobOf,
-  PayloadOf,
-  QueueName,
-  Queues,
-  ResultOf,
-} from "./src/job/queues.ts";
-export type { JobNode, JobTree } from "./src/queue/job_tree.ts";
-export {
-  type Timeline,
-  timeline,
-  type TimelineMark,
-  type TimelineMarkType,
-  type TimelineRow,
-  type TimelineRun,
-} from "./src/queue/timeline.ts";
+export type { JobOf, Queues } from "./src/job/queues.ts";
 export type { JobFilter, JobPage } from "./src/queue/lookup.ts";
-export type { CancelOptions, JobChange } from "./src/queue/job_change.ts";
-export type { QueueStats, Stats, StatsOptions } from "./src/queue/stats.ts";
+export type { JobNode, JobTree } from "./src/queue/job_tree.ts";
+export { type Timeline, timeline, type TimelineRow } from "./src/queue/timeline.ts";
+export type { Stats } from "./src/queue/stats.ts";
+export { memory } from "./src/store/memory.ts";
+export type { Store } from "./src/store/store.ts";
 
-export { memory, type MemoryOptions } from "./src/store/memory.ts";
-export type { Health, QueueDepth, VacuumBlocker } from "./src/store/health.ts";
-export type {
-  AttemptRecord,
-  AttemptRecords,
-  DependencyFailurePolicy,
-  JobError,
-  JobInput,
-  JobRecord,
-  Propagation,
-} from "./src/job/record.ts";
-export type {
-  Added,
-  AddOptions,
-  CancelRecordOptions,
-  Change,
-  ChangedRecord,
-  Claim,
-  ClaimedJob,
-  CountRecordsOptions,
-  ExtendOptions,
-  FailedDependency,
-  GetOptions,
-  Hindrance,
-  Lease,
-  LeaseState,
-  Maintenance,
-  MaintenanceResult,
-  QueueCount,
-  RecordFilter,
-  RetryOptions,
-  SettleAndClaimRequest,
-  SettleAndClaimResult,
-  Settlement,
-  Store,
-  StoreHints,
-  TraceEnd,
-  TraceEndClaim,
-  TraceEnds,
-  UnfinishedQuery,
-} from "./src/store/store.ts";
-
-export {
-  Runner,
-  type RunOptions,
-  type StopOptions,
-  type TickOptions,
-  Worker,
-  WorkerPool,
-  type WorkerPoolOptions,
-} from "./src/worker/worker.ts";
-export type { WorkResult } from "./src/worker/recorder.ts";
 export type { Handler, JobContext } from "./src/worker/handler.ts";
-export type { WorkerOptions, WorkerSettings, WorkSource } from "./src/worker/options.ts";
-export type { Hook, Hooks } from "./src/worker/hooks.ts";
-export type {
-  EventType,
-  JobEventOf,
-  JobLifecycleEvent,
-  TraceCompleteEvent,
-} from "./src/worker/events.ts";
+export { type Worker, WorkerPool } from "./src/worker/worker.ts";
+export type { WorkerOptions } from "./src/worker/options.ts";
+export type { WorkResult } from "./src/worker/recorder.ts";
+export type { Hooks } from "./src/worker/hooks.ts";
+export type { JobLifecycleEvent } from "./src/worker/events.ts";
 export {
   JobCancelledError,
   JobIdTakenError,
@@ -129,15 +57,6 @@ export {
   WorkerStoppedError,
 } from "./src/job/errors.ts";
 
-export { createJobSpan, type TracedJob } from "./src/trace/job_span.ts";
-export {
-  defaultSpanRules,
-  type SpanAttributes,
-  type SpanJob,
-  type SpanRuleOptions,
-  type SpanRules,
-} from "./src/trace/rules.ts";
-export type { StoredTraceContext } from "./src/trace/relation.ts";
-export type { JobScope } from "./src/trace/scope.ts";
-export { type LogFields, logFields } from "./src/trace/log_fields.ts";
-export { observeQueueDepth, type QueueDepthOptions } from "./src/metrics/queue_depth.ts";
+export { createJobSpan } from "./src/trace/job_span.ts";
+export { logFields } from "./src/trace/log_fields.ts";
+export { observeQueueDepth } from "./src/metrics/queue_depth.ts";

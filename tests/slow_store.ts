@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { SettleAndClaimRequest, Store } from "../mod.ts";
+import type { Store } from "../mod.ts";
+import type { SettleAndClaimRequest } from "../src/store.ts";
 
 /** Where a call spends its time: on the way to the store, on the way back, or on both alike. */
 export type Way = "there" | "back" | "both";

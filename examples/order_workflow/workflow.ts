@@ -1,5 +1,6 @@
 /** The queues of the order workflow, and the three jobs that an order becomes. */
-import { type AnyNewJob, correlationIdFrom, job } from "../../mod.ts";
+import { correlationIdFrom, job } from "../../mod.ts";
+import type { AnyNewJob } from "../../src/signatures.ts";
 import type { KeptOrders } from "./orders/kept_orders.ts";
 import type { Item, Order } from "./orders/order.ts";
 import type { Sums } from "./orders/sums.ts";

@@ -6,15 +6,7 @@
 import type { Job, JobWith } from "../job/job.ts";
 import type { JobOptions } from "../job/job_options.ts";
 import type { NewJob } from "../job/new_job.ts";
-import type {
-  AnyJob,
-  AnyNewJob,
-  Enqueued,
-  JobOf,
-  PayloadOf,
-  QueueName,
-  Queues,
-} from "../job/queues.ts";
+import type { AnyNewJob, Enqueued, JobOf, PayloadOf, QueueName, Queues } from "../job/queues.ts";
 
 /**
  * An enqueued job: all of it for who may read its queue; for who may only enqueue its id, whether it was
@@ -42,5 +34,5 @@ export interface EnqueueByRouter<Q extends Queues> {
     newJob: NewJob<Name, PayloadOf<Q, Name>>,
   ): Promise<Receipt<JobOf<Q, Name>>>;
   /** Enqueues all of them or none. */
-  (newJobs: readonly AnyNewJob<Q>[]): Promise<readonly ListedReceipt<AnyJob<Q>>[]>;
+  (newJobs: readonly AnyNewJob<Q>[]): Promise<readonly ListedReceipt<JobOf<Q>>[]>;
 }

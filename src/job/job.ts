@@ -75,27 +75,18 @@ export interface Job<Name extends string = string, Payload = unknown, Result = u
   readonly result?: Result | undefined;
 }
 
-/** A job that was read with these parts: of a payload or a result that was left out only the size. */
+/**
+ * A job of which only these parts were read. In place of a payload or a result that was left out is its
+ * size, in bytes of JSON.
+ */
 export type JobWith<AJob extends Job, Part extends JobPart> = "payload" | "result" extends Part
   ? AJob
-  : AJob extends Job
-    ? Omit<AJob, "payload" | "result"> & Kept<AJob, "payload", Part> & Kept<AJob, "result", Part>
+  : AJob extends Job ?
+      & Omit<AJob, "payload" | "result">
+      & ("payload" extends Part ? Pick<AJob, "payload"> : { readonly payloadBytes: number })
+      & ("result" extends Part ? Pick<AJob, "result">
+        : { readonly resultBytes?: number | undefined })
   : never;
-
-type Kept<AJob extends Job, Key extends keyof Sizes, Part extends JobPart> = Key extends Part
-  ? Pick<AJob, Key>
-  : Sizes[Key];
-
-interface Sizes {
-  readonly payload: {
-    /** The size of its payload, in bytes of JSON. */
-    readonly payloadBytes: number;
-  };
-  readonly result: {
-    /** The size of its result, in bytes of JSON; `undefined` when it has none. */
-    readonly resultBytes?: number | undefined;
-  };
-}
 
 /** One attempt to run a job: a call of its handler. */
 export interface Attempt {

@@ -31,33 +31,27 @@ export type Queues = object;
 /** The names of a queue map's queues. */
 export type QueueName<Q extends Queues> = keyof Q & string;
 
-/** The payload of a queue. */
-export type PayloadOf<Q extends Queues, Name extends QueueName<Q>> = Q[Name] extends
-  { readonly payload: infer Payload } ? HasResult<Q[Name]> extends true ? Payload : Q[Name]
-  : Q[Name];
+/** The payload of a queue: all of its type in the map, unless that is the long form. */
+export type PayloadOf<Q extends Queues, Name extends QueueName<Q>> =
+  ["payload" | "result", keyof Q[Name]] extends [keyof Q[Name], "payload" | "result"]
+    ? Q[Name]["payload" & keyof Q[Name]]
+    : Q[Name];
 
-/** The result of a queue's handler, once it has completed a job; `unknown` unless the map says it. */
-export type ResultOf<Q extends Queues, Name extends QueueName<Q>> = Q[Name] extends
-  { readonly result: infer Result } ? HasResult<Q[Name]> extends true ? Result : unknown
-  : unknown;
-
-/** Whether a type of a queue map is the long form: `payload` and `result`, and nothing else. */
-type HasResult<Type> = [keyof Type, "payload" | "result"] extends ["payload" | "result", keyof Type]
-  ? true
-  : false;
+/** The result of a queue's handler: `unknown`, unless the map has the long form. */
+export type ResultOf<Q extends Queues, Name extends QueueName<Q>> =
+  ["payload" | "result", keyof Q[Name]] extends [keyof Q[Name], "payload" | "result"]
+    ? Q[Name]["result" & keyof Q[Name]]
+    : unknown;
 
 /** A new job of any of the queues. */
 export type AnyNewJob<Q extends Queues> = {
   [Name in QueueName<Q>]: NewJob<Name, PayloadOf<Q, Name>>;
 }[QueueName<Q>];
 
-/** A stored job of one of these queues; its `queueName` tells the types of its payload and result. */
-export type JobOf<Q extends Queues, Names extends QueueName<Q>> = {
+/** A stored job of one of these queues, or of any; its `queueName` tells the types of its payload and result. */
+export type JobOf<Q extends Queues, Names extends QueueName<Q> = QueueName<Q>> = {
   [Name in Names]: Job<Name, PayloadOf<Q, Name>, ResultOf<Q, Name>>;
 }[Names];
-
-/** A stored job of any of the queues. */
-export type AnyJob<Q extends Queues> = JobOf<Q, QueueName<Q>>;
 
 /** What `enqueue` returns: the job as it is stored. */
 export type Enqueued<AJob> = AJob & {
@@ -88,5 +82,5 @@ export interface Enqueue<Q extends Queues, Transaction = never> {
   (
     newJobs: readonly AnyNewJob<Q>[],
     options?: InTransaction<Transaction>,
-  ): Promise<readonly Enqueued<AnyJob<Q>>[]>;
+  ): Promise<readonly Enqueued<JobOf<Q>>[]>;
 }

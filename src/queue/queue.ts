@@ -29,15 +29,7 @@ import {
   toRecordFilter,
 } from "./lookup.ts";
 import { readStatsOptions, type Stats, type StatsOptions, toStats } from "./stats.ts";
-import type {
-  AnyJob,
-  AnyNewJob,
-  Enqueue,
-  Enqueued,
-  JobOf,
-  QueueName,
-  Queues,
-} from "../job/queues.ts";
+import type { AnyNewJob, Enqueue, Enqueued, JobOf, QueueName, Queues } from "../job/queues.ts";
 import type { RetryOptions, Store } from "../store/store.ts";
 import { activeBaggage } from "../trace/baggage.ts";
 import {
@@ -102,10 +94,9 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   readonly maxPayloadBytes: number;
   /** How long ended jobs are kept for lookup, in ms. */
   readonly retentionMs: number;
-  /** How spans are made of its jobs. */
-  readonly spanRules: SpanRules;
   /** Whether a caller's W3C baggage goes with its jobs to their handlers. */
   readonly carriesBaggage: boolean;
+  readonly #spanRules: SpanRules;
   // What its workers share. Payload types end here: a handler gets what was stored.
   readonly #workSource: WorkSource;
 
@@ -120,13 +111,13 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     this.store = store;
     this.maxPayloadBytes = checkInteger("maxPayloadBytes", maxPayloadBytes, 1, 1_000_000_000);
     this.retentionMs = checkInteger("retentionMs", retentionMs, 0, Number.MAX_SAFE_INTEGER);
-    this.spanRules = readSpanRules(options, { ...defaultSpanRules, clientId: newClientId() });
+    this.#spanRules = readSpanRules(options, { ...defaultSpanRules, clientId: newClientId() });
     this.carriesBaggage = baggage === true;
     this.#workSource = {
       store,
       maxPayloadBytes: this.maxPayloadBytes,
       retentionMs: this.retentionMs,
-      spanRules: this.spanRules,
+      spanRules: this.#spanRules,
       maintenance: new StoreMaintenance(),
       // A handler's job is known without AsyncLocalStorage.
       enqueueFrom: (scope: JobScope) => this.#enqueueWithin(() => scope),
@@ -254,13 +245,13 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
       readonly include?: readonly Part[] | undefined;
       readonly span?: SpanContext | undefined;
     },
-  ): Promise<readonly Enqueued<JobWith<AnyJob<Q>, Part>>[]> {
+  ): Promise<readonly Enqueued<JobWith<JobOf<Q>, Part>>[]> {
     checkOptionNames("An enqueue for a request", options, { include: true, span: true });
     const { include, span } = options;
     const destination = { ...this.#destination(), include };
     const surroundings = this.#surroundings(undefined, span);
     const enqueued = await enqueueJobs(destination, [newJobs as readonly NewJob[]], surroundings);
-    return enqueued as readonly Enqueued<JobWith<AnyJob<Q>, Part>>[];
+    return enqueued as readonly Enqueued<JobWith<JobOf<Q>, Part>>[];
   }
 
   #enqueueWithin(scope: () => JobScope | undefined): Enqueue<Q, Transaction> {
@@ -271,8 +262,8 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   }
 
   #destination(): Destination<Transaction> {
-    const { store, maxPayloadBytes, spanRules } = this;
-    return { store, maxPayloadBytes, spanRules };
+    const { store, maxPayloadBytes } = this;
+    return { store, maxPayloadBytes, spanRules: this.#spanRules };
   }
 
   #surroundings(scope: JobScope | undefined, span?: SpanContext): Surroundings {

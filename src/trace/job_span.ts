@@ -24,7 +24,13 @@ import { hasContextManager } from "./api_copy.ts";
 import { isDropped } from "./root_trace_id.ts";
 import { withBaggage } from "./baggage.ts";
 import { linksOf, originOf, type StoredTraceContext } from "./relation.ts";
-import { defaultSpanRules, type SpanJob, type SpanRules } from "./rules.ts";
+import {
+  defaultSpanRules,
+  readSpanRules,
+  type SpanJob,
+  type SpanRuleOptions,
+  type SpanRules,
+} from "./rules.ts";
 import { isSampled, validSpanContext } from "./span_context.ts";
 import { startSpan } from "./start_span.ts";
 import { activeTracer } from "./tracer.ts";
@@ -58,17 +64,17 @@ export type TracedJob =
 export function createJobSpan(
   job: TracedJob,
   operation: string = "process",
-  rules: SpanRules = defaultSpanRules,
+  options: SpanRuleOptions = {},
 ): Span {
-  checkOptionNames("A job span", rules, ruleNames);
+  checkOptionNames("A job span", options, optionNames);
+  const rules = readSpanRules(options, defaultSpanRules);
   return startJobSpan(job, operation, rules, withBaggage(ROOT_CONTEXT, job.baggage));
 }
 
-const ruleNames: OptionNames<SpanRules> = {
+const optionNames: OptionNames<SpanRuleOptions> = {
   propagation: true,
   childWithinMs: true,
   spanAttributes: true,
-  clientId: true,
 };
 
 /** As {@linkcode createJobSpan}, in a context that holds the job's baggage. */

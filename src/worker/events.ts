@@ -10,7 +10,8 @@ import { type AttemptOutcome, consequenceOf, type OutcomeEvent } from "../job/ou
 import type { JobError, JobRecord } from "../job/record.ts";
 import type { Change, ExpiredJob } from "../store/store.ts";
 
-interface JobEvent<AJob> {
+/** What every event of a job says. */
+export interface AttemptEvent<AJob = Job> {
   /** The job. After the start it is as the outcome left it. */
   readonly job: AJob;
   /** The attempt, counted from 1. */
@@ -21,12 +22,14 @@ interface JobEvent<AJob> {
   readonly correlationId: string | undefined;
 }
 
-interface EndEvent<AJob> extends JobEvent<AJob> {
+/** What every event of an attempt that has ended says. */
+export interface AttemptEndEvent<AJob = Job> extends AttemptEvent<AJob> {
   /** How long the handler ran, in ms. */
   readonly durationMs: number;
 }
 
-interface FailureEvent<AJob> extends EndEvent<AJob> {
+/** What every event of an attempt that did not complete its job says. */
+export interface AttemptFailureEvent<AJob = Job> extends AttemptEndEvent<AJob> {
   /** What was thrown. */
   readonly error: JobError;
 }
@@ -34,25 +37,25 @@ interface FailureEvent<AJob> extends EndEvent<AJob> {
 /** What happened to a job, by `type`. */
 export type JobLifecycleEvent<AJob = Job> =
   /** An attempt begins. */
-  | JobEvent<AJob> & { readonly type: "start" }
+  | AttemptEvent<AJob> & { readonly type: "start" }
   /** The job has completed. */
-  | EndEvent<AJob> & { readonly type: "complete" }
+  | AttemptEndEvent<AJob> & { readonly type: "complete" }
   /** The job has failed for good. */
-  | FailureEvent<AJob> & { readonly type: "fail"; readonly willRetry: false }
+  | AttemptFailureEvent<AJob> & { readonly type: "fail"; readonly willRetry: false }
   /** An attempt failed or timed out, and another follows in `retryInMs`. */
-  | FailureEvent<AJob> & {
+  | AttemptFailureEvent<AJob> & {
     readonly type: "retry";
     readonly willRetry: true;
     readonly retryInMs: number;
   }
   /** An attempt ran into its limit. A `retry` or a `fail` follows. */
-  | FailureEvent<AJob> & {
+  | AttemptFailureEvent<AJob> & {
     readonly type: "timeout";
     readonly willRetry: boolean;
     readonly retryInMs?: number;
   }
   /** The job was cancelled while it ran here, or as a handler here enqueued it: then `attempt` is 0. */
-  | FailureEvent<AJob> & { readonly type: "cancel"; readonly willRetry: false };
+  | AttemptFailureEvent<AJob> & { readonly type: "cancel"; readonly willRetry: false };
 
 /** The types of a lifecycle event. */
 export type EventType = "start" | OutcomeEvent;

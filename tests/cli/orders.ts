@@ -3,7 +3,8 @@
  * what is shown of them can be compared letter by letter.
  */
 
-import { type Change, job, type JobOptions, JobQueue, type NewJob, type Store } from "../../mod.ts";
+import { job, type JobOptions, JobQueue, type NewJob, type Store } from "../../mod.ts";
+import type { Change } from "../../src/store.ts";
 import type { Place } from "./places.ts";
 
 /** The order that has ended: a retry, a failure, a child, and what a failure cancelled. */

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, test } from "node:test";
-import { defaultBackoff, job, JobQueue, memory } from "../../mod.ts";
+import { job, JobQueue, memory } from "../../mod.ts";
+import { defaultBackoff } from "../../src/job/backoff.ts";
 import { attemptOutcomes } from "../../src/job/outcomes.ts";
 import { pages } from "./pages.ts";
 

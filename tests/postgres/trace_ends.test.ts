@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { JobQueue, type TraceCompleteEvent } from "../../mod.ts";
+import { JobQueue } from "../../mod.ts";
+import type { TraceCompleteEvent } from "../../src/signatures.ts";
 import { newTraceId } from "../../src/job/ids.ts";
 import { postgres } from "../../src/store/postgres.ts";
 import type { ClaimedJob, Store, TraceEnd } from "../../src/store/store.ts";

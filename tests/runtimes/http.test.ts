@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Hono } from "hono";
-import { type Job, JobQueue, memory, type QueueStats } from "../../mod.ts";
+import { type Job, JobQueue, memory } from "../../mod.ts";
+import type { QueueStats } from "../../src/signatures.ts";
 import { call, errorOf, get, open, post } from "./http_calls.ts";
 import { manualClock } from "../conformance/manual_clock.ts";
 

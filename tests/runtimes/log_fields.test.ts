@@ -2,7 +2,8 @@ import { context, ROOT_CONTEXT, type Span, type SpanContext, trace } from "@open
 import { TracerProvider } from "@opentelemetry/sdk-trace";
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
-import { job, JobQueue, type LogFields, logFields, memory } from "../../mod.ts";
+import { job, JobQueue, logFields, memory } from "../../mod.ts";
+import type { LogFields } from "../../src/signatures.ts";
 import { endTracing, init, newKeeper } from "./init_tracing.ts";
 
 /** Sets tracing up for one test; the spans go nowhere. */

@@ -7,8 +7,9 @@ import * as pageEntry from "../../src/page.ts";
 import * as postgresEntry from "../../src/store/postgres.ts";
 import * as sqliteEntry from "../../src/store/sqlite.ts";
 import * as tracingEntry from "../../src/tracing.ts";
+import { Worker } from "../../src/worker/worker.ts";
 
-const { createJobSpan, job, JobQueue, memory, observeQueueDepth, Worker, WorkerPool } = core;
+const { createJobSpan, job, JobQueue, memory, observeQueueDepth, WorkerPool } = core;
 const { JobClient } = client;
 const { bearerToken, jobRouter } = http;
 const { page } = pageEntry;
@@ -104,10 +105,7 @@ const takingNone: readonly string[] = [
   "postgresMigrations",
   "readTraceId",
   "sqliteMigrations",
-  "Runner",
-  "Runner.run",
-  "Runner.stop",
-  "Runner.tick",
+  "timeline",
   "JobQueue.close",
   "JobQueue.get",
   "JobClient.get",
@@ -116,7 +114,8 @@ const takingNone: readonly string[] = [
 /** What the entries export that can be called, and the methods of the classes among it. */
 function everythingToCall(): string[] {
   const exported = [core, client, http, pageEntry, postgresEntry, sqliteEntry, tracingEntry]
-    .flatMap((entry) => Object.entries(entry));
+    .flatMap((entry) => Object.entries(entry))
+    .concat(Object.entries({ Worker }));
   const instances: readonly object[] = [queue, caller, worker, pool];
   return exported.flatMap(([name, value]) => {
     if (typeof value !== "function" || value.prototype instanceof Error) return [];

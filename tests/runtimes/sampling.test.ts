@@ -1,7 +1,8 @@
 import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import { createJobSpan, job, JobQueue, memory, type SpanAttributes } from "../../mod.ts";
+import { createJobSpan, job, JobQueue, memory } from "../../mod.ts";
+import type { SpanAttributes } from "../../src/signatures.ts";
 import { isDropped, startWithRootTraceId } from "../../src/trace/root_trace_id.ts";
 import type { TracingOptions } from "../../src/tracing.ts";
 import { endTracing, init, newKeeper, record, warningsOf } from "./init_tracing.ts";

@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import {
-  type Attempt,
-  type JobNode,
-  JobQueue,
-  type JobSummary,
-  memory,
-  timeline,
-} from "../../mod.ts";
+import { type Attempt, type JobNode, JobQueue, memory, timeline } from "../../mod.ts";
+import type { JobSummary } from "../../src/signatures.ts";
 
 /** A job that was added, attempted and ended at these times, in ms. */
 function node(

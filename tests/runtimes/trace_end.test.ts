@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import {
-  job,
-  JobQueue,
-  memory,
-  newTraceId,
-  type TraceCompleteEvent,
-  WorkerPool,
-} from "../../mod.ts";
+import { job, JobQueue, memory, newTraceId, WorkerPool } from "../../mod.ts";
+import type { TraceCompleteEvent } from "../../src/signatures.ts";
 import { inVirtualTime } from "../virtual_time.ts";
 import { manualClock } from "../conformance/manual_clock.ts";
 

@@ -1,5 +1,6 @@
 /** The import of a whole file: a job that enqueues batches as its child jobs, and the job of a batch. */
-import { type AnyNewJob, type Handler, job } from "../../../mod.ts";
+import { type Handler, job } from "../../../mod.ts";
+import type { AnyNewJob } from "../../../src/signatures.ts";
 import { readKeptOrders } from "../orders/kept_orders.ts";
 import { sumsOf } from "../orders/sums.ts";
 import type { Queues } from "../workflow.ts";

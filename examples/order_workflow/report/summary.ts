@@ -1,11 +1,11 @@
 /** A table of the business processes: each order and each import, with the statuses of its jobs. */
-import { type AnyJob, type JobQueue, jobStatuses } from "../../../mod.ts";
+import { type JobOf, type JobQueue, jobStatuses } from "../../../mod.ts";
 import { showMoney } from "../orders/money.ts";
 import { addSums } from "../orders/sums.ts";
 import type { Queues } from "../workflow.ts";
 import { columns, counted } from "./text.ts";
 
-type Jobs = readonly AnyJob<Queues>[];
+type Jobs = readonly JobOf<Queues>[];
 
 const HEAD = ["correlation id", "jobs", "status", "total"];
 const ALIGN_RIGHT = [1, 3];

@@ -1,11 +1,6 @@
 /** A table of the jobs of one trace: their order, and for how long each waited and ran. */
-import {
-  type JobQueue,
-  type JobSummary,
-  type Timeline,
-  timeline,
-  type TimelineRow,
-} from "../../../mod.ts";
+import { type JobQueue, type Timeline, timeline, type TimelineRow } from "../../../mod.ts";
+import type { JobSummary } from "../../../src/signatures.ts";
 import type { Queues } from "../workflow.ts";
 import { columns } from "./text.ts";
 
