@@ -27,19 +27,29 @@ export function summaryOf({ stack: _stack, ...error }: JobError): JobError {
 export function recordWith(
   record: JobRecord,
   include: readonly JobPart[] | undefined,
+  sizes: PartSizes = {},
 ): FoundRecord {
   if (include === undefined) return record;
   const { payload, result, error } = record;
   const has = (part: JobPart) => include.includes(part);
   return {
     ...record,
-    ...!has("payload") && { payload: undefined, payloadBytes: utf8Length(payload) },
+    ...!has("payload") && {
+      payload: undefined,
+      payloadBytes: sizes.payloadBytes ?? utf8Length(payload),
+    },
     ...!has("result") && {
       result: undefined,
-      resultBytes: result === undefined ? undefined : utf8Length(result),
+      resultBytes: sizes.resultBytes ?? (result === undefined ? undefined : utf8Length(result)),
     },
     error: has("stack") ? error : error && summaryOf(error),
   };
+}
+
+/** The sizes of parts, where they are known, in bytes of JSON. */
+export interface PartSizes {
+  readonly payloadBytes?: number | undefined;
+  readonly resultBytes?: number | undefined;
 }
 
 /** In code points, as databases count. */

@@ -13,7 +13,7 @@ import { checkJob, makeJob, type NewJob } from "../job/new_job.ts";
 import type { JobPart } from "../job/parts.ts";
 import type { InTransaction } from "../job/queues.ts";
 import type { JobInput } from "../job/record.ts";
-import { unknownParent } from "../store/reasons.ts";
+import { unknownParent } from "../store/rules.ts";
 import type { Added, Store } from "../store/store.ts";
 import { type EnqueueTrace, startEnqueueTrace } from "../trace/enqueue_spans.ts";
 import type { SpanRules } from "../trace/rules.ts";

@@ -11,7 +11,7 @@ import { canBeRetried } from "../job/status.ts";
 import { mostAttempts } from "../job/job_options.ts";
 import { checkOptionNames } from "../job/option_names.ts";
 import { toJob } from "../job/from_record.ts";
-import { endedAs } from "../store/reasons.ts";
+import { endedAs } from "../store/rules.ts";
 import type {
   CancelRecordOptions,
   ChangedRecord,

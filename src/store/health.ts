@@ -1,8 +1,9 @@
 /**
- * How a store stands.
+ * How many jobs wait and run, and what holds a store up.
  *
  * @module
  */
+import { hasEnded, type JobStatus } from "../job/status.ts";
 
 /** How one queue stands. */
 export interface QueueDepth {
@@ -36,4 +37,31 @@ export interface Health {
   readonly queues: readonly QueueDepth[];
   /** Postgres: the oldest transaction that keeps vacuum from its work, if any is open. */
   readonly vacuumBlocker?: VacuumBlocker | undefined;
+}
+
+/** Jobs of one queue with one status. */
+export interface LiveCount {
+  readonly queueName: string;
+  readonly status: JobStatus;
+  readonly count: number;
+  /** Since when the oldest of them is due, in ms since 1970; asked of ready ones only. */
+  readonly oldestRunAt?: number | undefined;
+}
+
+/** Puts the counts of each queue together. */
+export function depthsOf(counts: readonly LiveCount[], now: number): QueueDepth[] {
+  const depths = new Map<string, { -readonly [Key in keyof QueueDepth]: QueueDepth[Key] }>();
+  for (const { queueName, status, count, oldestRunAt } of counts) {
+    if (hasEnded(status)) continue;
+    const depth = depths.get(queueName) ??
+      { queueName, ready: 0, running: 0, waiting: 0, oldestReadyMs: undefined };
+    depths.set(queueName, depth);
+    if (status === "running") depth.running += count;
+    else if (status !== "ready") depth.waiting += count;
+    else {
+      depth.ready += count;
+      depth.oldestReadyMs = oldestRunAt === undefined ? undefined : Math.max(0, now - oldestRunAt);
+    }
+  }
+  return [...depths.values()].sort((a, b) => a.queueName < b.queueName ? -1 : 1);
 }

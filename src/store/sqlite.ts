@@ -18,7 +18,8 @@ import { checkOptionNames } from "../job/option_names.ts";
 import type { Store } from "./store.ts";
 import { openDatabase } from "./sqlite/database.ts";
 import { checkSchema, migrate, migrations } from "./sqlite/migrations.ts";
-import { SqliteStore } from "./sqlite/store.ts";
+import { SqliteTable } from "./sqlite/table.ts";
+import { synchronousStore } from "./transitions/synchronous_store.ts";
 
 /** How a SQLite store is set up. */
 export interface SqliteOptions {
@@ -57,7 +58,12 @@ export async function sqlite(
     database.close();
     throw error;
   }
-  return new SqliteStore(database, now);
+  return synchronousStore(new SqliteTable(database), {
+    name: "sqlite()",
+    now: () => Math.floor(now()),
+    // Enqueues of other processes are not announced, and asking an idle file costs microseconds.
+    hints: { pollMs: 100 },
+  });
 }
 
 /** The whole schema as plain SQL, for whoever applies it by hand. */

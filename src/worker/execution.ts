@@ -16,7 +16,7 @@ import type { JobError, JobRecord } from "../job/record.ts";
 import { toJobError } from "../job/thrown.ts";
 import type { JobContext } from "./handler.ts";
 import { type AttemptEnd, releasedEnd } from "./settle.ts";
-import { traceEndsOf } from "../store/reasons.ts";
+import { traceEndsOf } from "../store/rules.ts";
 import type { ClaimedJob, LeaseState } from "../store/store.ts";
 import { runInContext } from "../trace/active_context.ts";
 import { type AttemptSpan, startAttemptSpan } from "../trace/job_span.ts";

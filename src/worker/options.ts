@@ -17,7 +17,7 @@ import { checkInteger, longestTimerMs, mostReleases } from "../job/job_options.t
 import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import type { Enqueue } from "../job/queues.ts";
 import { reportToConsole } from "../report_to_console.ts";
-import { traceEndsOf } from "../store/reasons.ts";
+import { traceEndsOf } from "../store/rules.ts";
 import type { Store } from "../store/store.ts";
 import { readSpanRules, type SpanRuleOptions, type SpanRules } from "../trace/rules.ts";
 import type { JobScope } from "../trace/scope.ts";

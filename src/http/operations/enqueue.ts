@@ -21,7 +21,7 @@ import type { HttpOperation, OperationCall } from "../operation.ts";
 import { checkedAt, invalidInput, RequestError } from "../request_error.ts";
 import { inTrace, readRequestTrace, traceHeadersOf } from "../trace_headers.ts";
 import { checkOptions } from "../../job/job_options.ts";
-import { unknownDependency, unknownParent } from "../../store/reasons.ts";
+import { unknownDependency, unknownParent } from "../../store/rules.ts";
 
 // The examples are real: sent as they are, they are accepted.
 const exampleNewJob = {

@@ -1,100 +1,307 @@
 /**
- * All jobs in memory and the ways to look them up: by id, by idempotency key, and by everything that
- * is indexed in a database too.
+ * The table of jobs in memory: by id, by idempotency key, and in every order that a call needs.
  *
  * @module
  */
-import { traceIdIn } from "../../job/traceparent.ts";
-import type { JobInput, JobRecord } from "../../job/record.ts";
-import { checkSameJob } from "../reasons.ts";
-import { mostLinks, type RecordFilter, type RecordPage } from "../store.ts";
-import { type Entry, newEntry } from "./entry.ts";
-import { MemoryIndex, newestFirst } from "./lookup.ts";
+import { utf8Length } from "../../job/json.ts";
+import { type JobPart, recordWith } from "../../job/parts.ts";
+import type { AttemptRecord, JobInput, JobRecord } from "../../job/record.ts";
+import { hasEnded, type JobStatus } from "../../job/status.ts";
+import { copyOf, findAmong } from "../find.ts";
+import type { LiveCount } from "../health.ts";
+import {
+  type Claim,
+  type ClaimedJob,
+  mostLinks,
+  type QueueCount,
+  type RecordFilter,
+  type RecordPage,
+} from "../store.ts";
+import type { Dependent, JobChanges, KnownJob, StoredJobs } from "../transitions/job_table.ts";
+import { MemoryQueues } from "./claim.ts";
+import { MemoryIndex, newestFirst } from "./find.ts";
+import { MemoryEnded } from "./retention.ts";
+import { MemoryRow } from "./rows.ts";
+import { MemoryTraces } from "./trace_ends.ts";
 
-/** The jobs of a memory store. */
-export class MemoryTable {
-  readonly #byId = new Map<string, Entry>();
-  readonly #byKey = new Map<string, Entry>();
+/** All jobs in memory. A call of it is a step: nothing can come between. */
+export class MemoryTable implements StoredJobs<MemoryRow> {
+  readonly #byId = new Map<string, MemoryRow>();
+  readonly #byKey = new Map<string, MemoryRow>();
+  // Looking among the few that run is quicker than among all.
+  readonly #running = new Map<string, MemoryRow>();
   readonly #index = new MemoryIndex();
+  readonly #queues = new MemoryQueues();
+  readonly traceEnds: MemoryTraces = new MemoryTraces((id) => this.#byId.get(id));
+  readonly #ended = new MemoryEnded();
   #sequence = 0;
 
-  get(id: string): Entry | undefined {
-    return this.#byId.get(id);
+  write<T>(work: () => T): T {
+    return work();
   }
 
-  /** The job that was stored before under the same id or idempotency key. */
-  known(input: JobInput): Entry | undefined {
-    const key = keyOf(input);
-    return this.#byId.get(input.id) ?? (key === undefined ? undefined : this.#byKey.get(key));
+  read<T>(work: () => T): T {
+    return work();
   }
 
-  /**
-   * The entries that inputs come to, by the inputs' ids: those that are there, else new ones. All is
-   * looked up before anything is changed, so that a refusal leaves nothing behind.
-   */
-  resolve(inputs: readonly JobInput[], now: number): ReadonlyMap<string, Entry> {
-    const stored = new Map<string, Entry>();
-    const keys = new Map<string, Entry>();
-    const idOf = (id: string) => (stored.get(id) ?? this.get(id))?.record.id;
-    for (const input of inputs) {
-      const key = keyOf(input);
-      const sameId = stored.get(input.id) ?? this.get(input.id);
-      if (sameId !== undefined) {
-        checkSameJob(input, sameId.record, input.payload === sameId.record.payload);
-      }
-      const known = sameId ?? this.known(input) ?? (key === undefined ? undefined : keys.get(key));
-      const entry = known ?? newEntry(input, now, idOf);
-      stored.set(input.id, entry);
-      if (key !== undefined) keys.set(key, entry);
+  row(id: string): MemoryRow | undefined {
+    return this.#running.get(id) ?? this.#byId.get(id);
+  }
+
+  record(id: string): JobRecord | undefined {
+    const row = this.#byId.get(id);
+    return row && copyOf(row.record);
+  }
+
+  statuses(ids: readonly string[]): ReadonlyMap<string, JobStatus> {
+    const statuses = new Map<string, JobStatus>();
+    for (const id of ids) {
+      const row = this.#byId.get(id);
+      if (row !== undefined) statuses.set(id, row.status);
     }
-    return stored;
+    return statuses;
   }
 
-  /** Puts a job behind all others. */
-  insert(entry: Entry): void {
-    const { record } = entry;
-    record.sequence = ++this.#sequence;
-    this.#byId.set(record.id, entry);
+  known(
+    inputs: readonly JobInput[],
+    include: readonly JobPart[] | undefined,
+  ): readonly (KnownJob | undefined)[] {
+    return inputs.map((input) => {
+      const key = keyOf(input);
+      const row = this.#byId.get(input.id) ?? (key === undefined ? key : this.#byKey.get(key));
+      return row && {
+        job: recordWith(copyOf(row.record), include, row),
+        hasSamePayload: row.record.payload === input.payload,
+      };
+    });
+  }
+
+  children(id: string): Iterable<MemoryRow> {
+    return this.#index.childrenOf(id);
+  }
+
+  cancelledFor(id: string): readonly MemoryRow[] {
+    return [...this.#byId.get(id)?.cancelledFor ?? []];
+  }
+
+  expired(now: number, limit: number): readonly MemoryRow[] {
+    return [...this.#running.values()].filter(({ leasedUntil }) => leasedUntil < now)
+      .slice(0, limit);
+  }
+
+  insert(job: Omit<JobRecord, "sequence">): number {
+    const record = { ...job, dependsOn: [...job.dependsOn], sequence: ++this.#sequence };
+    const row = new MemoryRow(record, this.traceEnds.named(record.traceId));
+    this.#byId.set(record.id, row);
     const key = keyOf(record);
-    if (key !== undefined) this.#byKey.set(key, entry);
-    this.#index.add(entry);
+    if (key !== undefined) this.#byKey.set(key, row);
+    this.#index.add(row);
+    row.trace.jobs++;
+    row.trace.hasEnded = false;
+    const queue = this.#queues.named(record.queueName);
+    queue.counts.add(record.status);
+    if (record.status === "cancelled") {
+      this.#addCancelledFor(row);
+      this.#ended.add(row);
+      return record.sequence;
+    }
+    this.traceEnds.open(row);
+    if (record.status !== "blocked") queue.add(row);
+    return record.sequence;
   }
 
-  remove(entry: Entry): void {
-    const { record } = entry;
-    this.#byId.delete(record.id);
-    const key = keyOf(record);
-    if (key !== undefined) this.#byKey.delete(key);
-    this.#index.remove(entry);
+  update(row: MemoryRow, changes: JobChanges): void {
+    const { record } = row;
+    const { status = record.status } = changes;
+    // What a job is found by goes with its old fields and comes with its new ones.
+    if (record.status === "cancelled") this.#removeCancelledFor(row);
+    if (status !== record.status) this.#leave(row, status);
+    if (changes.attempts !== undefined) record.attempts = changes.attempts;
+    if (changes.releases !== undefined) record.releases = changes.releases;
+    if (changes.maxAttempts !== undefined) record.maxAttempts = changes.maxAttempts;
+    if (changes.runAt !== undefined) record.runAt = changes.runAt;
+    if (changes.startedAt !== undefined) record.startedAt = changes.startedAt;
+    if (changes.finishedAt !== undefined) record.finishedAt = changes.finishedAt ?? undefined;
+    if (changes.error !== undefined) {
+      record.error = changes.error === null ? undefined : { ...changes.error };
+    }
+    if (changes.result !== undefined) {
+      record.result = changes.result ?? undefined;
+      row.resultBytes = changes.result === null ? undefined : utf8Length(changes.result);
+    }
+    if (changes.attemptTraceparent !== undefined) {
+      record.attemptTraceparent = changes.attemptTraceparent ?? undefined;
+    }
+    if (changes.isSuspect !== undefined) row.isSuspect = changes.isSuspect;
+    if (status !== record.status) this.#enter(row, status);
+    if (status === "cancelled") this.#addCancelledFor(row);
   }
 
-  /** Makes a job known by the trace that an attempt of it ran in. */
-  noteAttempt(entry: Entry, traceparent: string | undefined): void {
-    const traceId = traceparent && traceIdIn(traceparent);
-    if (traceId === undefined || traceId === entry.record.traceId) return;
-    if (entry.ranIn?.has(traceId)) return;
-    (entry.ranIn ??= new Set()).add(traceId);
-    this.#index.addTrace(entry, traceId);
+  /** Before a job gets another status. */
+  #leave(row: MemoryRow, next: JobStatus): void {
+    if (row.status === "running") {
+      row.leaseToken = undefined;
+      this.#running.delete(row.id);
+    } else if (hasEnded(row.status) && !hasEnded(next)) {
+      this.#ended.delete(row);
+      this.traceEnds.open(row);
+      // Cancelled in line, it may be there still, in the place that it had.
+      this.#queues.named(row.queueName).forget(row);
+    }
   }
 
-  /** The contexts that a job links to: of its dependencies' last attempts, else of their creation. */
-  contextsOf(dependsOn: readonly string[]): readonly string[] {
+  /** A job gets another status. */
+  #enter(row: MemoryRow, status: JobStatus): void {
+    const queue = this.#queues.named(row.queueName);
+    queue.counts.remove(row.status);
+    queue.counts.add(status);
+    row.record.status = status;
+    if (hasEnded(status)) {
+      this.#ended.add(row);
+      row.trace.unfinished--;
+    } else if (status !== "blocked") queue.add(row);
+  }
+
+  #addCancelledFor(row: MemoryRow): void {
+    const cause = row.record.error?.dependencyId;
+    if (cause === undefined) return;
+    const dependency = this.#byId.get(cause);
+    if (dependency !== undefined) (dependency.cancelledFor ??= new Set()).add(row);
+  }
+
+  #removeCancelledFor(row: MemoryRow): void {
+    const cause = row.record.error?.dependencyId;
+    if (cause !== undefined) this.#byId.get(cause)?.cancelledFor?.delete(row);
+  }
+
+  waitFor(id: string, dependencyIds: readonly string[]): void {
+    const row = this.#byId.get(id)!;
+    row.pending = dependencyIds.length;
+    for (const dependencyId of dependencyIds) {
+      (this.#byId.get(dependencyId)!.dependents ??= new Set()).add(row);
+    }
+  }
+
+  takeDependents(ended: readonly MemoryRow[]): readonly Dependent<MemoryRow>[] {
+    const dependents = new Set<MemoryRow>();
+    for (const row of ended) {
+      if (row.dependents === undefined) continue;
+      for (const dependent of row.dependents) {
+        dependent.pending--;
+        dependents.add(dependent);
+      }
+      row.dependents = undefined;
+    }
+    // One that was cancelled meanwhile waits no more, though it is remembered here.
+    return [...dependents].filter(({ status }) => status === "blocked")
+      .map((row) => ({ row, waits: row.pending > 0 }));
+  }
+
+  addAttempt(row: MemoryRow, attempt: AttemptRecord): void {
+    (row.history ??= []).push({ ...attempt, error: attempt.error && { ...attempt.error } });
+  }
+
+  addAttemptTrace(row: MemoryRow, traceId: string): void {
+    if (row.ranIn?.has(traceId)) return;
+    (row.ranIn ??= new Set()).add(traceId);
+    this.#index.addTrace(row, traceId);
+  }
+
+  extendLease(row: MemoryRow, leasedUntil: number, hasBegun: boolean): void {
+    row.leasedUntil = leasedUntil;
+    row.hasBegun = hasBegun;
+  }
+
+  claim({ queueName, limit, leaseMs }: Claim, leaseToken: string, now: number): ClaimedJob[] {
+    const queue = this.#queues.named(queueName);
+    for (let row = queue.takeDue(now); row !== undefined; row = queue.takeDue(now)) {
+      this.#enter(row, "ready");
+    }
+    const claimed: ClaimedJob[] = [];
+    while (claimed.length < limit) {
+      const row = queue.takeReady();
+      if (row === undefined) break;
+      claimed.push(this.#claimOne(row, leaseToken, now, now + leaseMs));
+    }
+    return claimed;
+  }
+
+  #claimOne(row: MemoryRow, leaseToken: string, now: number, leasedUntil: number): ClaimedJob {
+    const { record } = row;
+    const { counts } = this.#queues.named(record.queueName);
+    counts.remove("ready");
+    counts.add("running");
+    record.status = "running";
+    record.attempts++;
+    record.startedAt = now;
+    row.leaseToken = leaseToken;
+    row.leasedUntil = leasedUntil;
+    row.hasBegun = false;
+    this.#running.set(record.id, row);
+    const { dependsOn, error } = record;
+    // One copy: a copy of a copy would be twice as dear.
+    return {
+      ...record,
+      dependsOn: [...dependsOn],
+      error: error && { ...error },
+      leaseToken,
+      waitMs: now - record.runAt,
+      isSuspect: row.isSuspect,
+      dependencyTraceparents: this.#traceparentsOf(dependsOn),
+    };
+  }
+
+  #traceparentsOf(dependsOn: readonly string[]): readonly string[] {
     if (dependsOn.length === 0) return [];
     return dependsOn.slice(0, mostLinks).flatMap((id) => {
-      const dependency = this.get(id)?.record;
+      const dependency = this.#byId.get(id)?.record;
       return dependency?.attemptTraceparent ?? dependency?.traceparent ?? [];
     });
   }
 
-  /** The parts of a job. */
-  childrenOf(id: string): Iterable<Entry> {
-    return this.#index.childrenOf(id);
+  nextAt(queueName: string, now: number): number {
+    return this.#queues.named(queueName).nextAt(now);
   }
 
   find(filter: RecordFilter): RecordPage {
-    const ids = filter.ids && new Set(filter.ids);
-    const byId = ids && [...ids].flatMap((id) => this.get(id) ?? []).sort(newestFirst);
-    return this.#index.find(filter, byId);
+    const { ids } = filter;
+    if (ids === undefined) return findAmong(this.#index.candidates(filter), filter);
+    const found = [...new Set(ids)].flatMap((id) => this.#byId.get(id) ?? []).sort(newestFirst);
+    // Found by their ids, they need not be compared with each of them.
+    return findAmong(found, { ...filter, ids: undefined });
+  }
+
+  attempts(id: string): readonly AttemptRecord[] {
+    return [...this.#byId.get(id)?.history ?? []];
+  }
+
+  count(): readonly QueueCount[] {
+    return this.#queues.counts();
+  }
+
+  countEnded(after: number): readonly QueueCount[] {
+    return this.#ended.countAfter(after);
+  }
+
+  countLive(): readonly LiveCount[] {
+    return this.#queues.counts().map((one) => ({
+      ...one,
+      oldestRunAt: this.#queues.named(one.queueName).oldestRunAt(),
+    }));
+  }
+
+  removeEnded(before: number, limit: number): number {
+    const removed = this.#ended.takeBefore(before, limit);
+    for (const row of removed) {
+      this.#removeCancelledFor(row);
+      this.#byId.delete(row.id);
+      const key = keyOf(row.record);
+      if (key !== undefined) this.#byKey.delete(key);
+      this.#index.remove(row);
+      this.traceEnds.remove(row);
+      this.#queues.named(row.queueName).counts.remove(row.status);
+    }
+    return removed.length;
   }
 }
 

@@ -6,7 +6,7 @@
 import type { JobPart } from "../../job/parts.ts";
 import type { JobInput } from "../../job/record.ts";
 import { JobIdTakenError } from "../../job/errors.ts";
-import { unknownDependency } from "../reasons.ts";
+import { unknownDependency } from "../rules.ts";
 import type { Added, AddOptions } from "../store.ts";
 import { arePlain, type InsertOptions, Inserts } from "./add.ts";
 import { jobIdTaken, unknownJob } from "./functions/add.ts";

@@ -6,7 +6,7 @@
  */
 import { hasEnded, type JobStatus, jobStatuses } from "../../job/status.ts";
 import type { Health, VacuumBlocker } from "../health.ts";
-import { depthsOf } from "../depth.ts";
+import { depthsOf } from "../health.ts";
 import type { Client, Row } from "./client.ts";
 
 /** Reads the health of a schema. `at` is the time by an injected clock, if there is one. */

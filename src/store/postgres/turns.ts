@@ -18,8 +18,8 @@ import type {
   Settlement,
 } from "../store.ts";
 import { Allowance } from "./allowance.ts";
-import { inClaimOrder } from "../claim_order.ts";
-import { sweptApart } from "../swept_apart.ts";
+import { inClaimOrder } from "../rules.ts";
+import { sweptApart } from "../rules.ts";
 import type { Client, Row } from "./client.ts";
 import { isOutcomeUnknown } from "./errors.ts";
 import { claimedColumns, claimedNames, toClaimed } from "./claimed_rows.ts";

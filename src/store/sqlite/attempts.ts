@@ -1,42 +1,49 @@
 /**
- * Keeping attempts that did not complete their job in a file, inside a transaction.
+ * The attempts that did not complete their jobs, and the traces that attempts ran in.
  *
  * @module
  */
-import type { AttemptRecord, JobError } from "../../job/record.ts";
-import type { Database, Row } from "./database.ts";
+import type { AttemptRecord } from "../../job/record.ts";
+import type { Database } from "./database.ts";
+import { attemptColumns, toAttemptRecord } from "./rows.ts";
 
-/** Keeps an attempt of a job's row. */
-export function rememberAttempt(
-  database: Database,
-  job: Row,
-  outcome: AttemptRecord["outcome"],
-  now: number,
-  error?: JobError,
-  traceparent?: string,
-): void {
+/** Keeps an attempt. */
+export function insertAttempt(database: Database, attempt: AttemptRecord): void {
   database.run(
     "insert into hammerwork_attempts " +
       "(job_id, attempt, outcome, started_at, finished_at, error, traceparent) " +
       "values (?, ?, ?, ?, ?, ?, ?)",
-    job.id!,
-    job.attempts!,
-    outcome,
-    job.started_at ?? now,
-    now,
-    error ? JSON.stringify(error) : null,
-    traceparent ?? null,
+    attempt.jobId,
+    attempt.attempt,
+    attempt.outcome,
+    attempt.startedAt,
+    attempt.finishedAt,
+    attempt.error ? JSON.stringify(attempt.error) : null,
+    attempt.traceparent ?? null,
   );
 }
 
-/** An attempt that nobody settles: its span is not known, and an older one's would mislead. */
-export function loseAttempt(
+/** Makes a job known by the trace that an attempt of it ran in. */
+export function insertAttemptTrace(database: Database, jobId: string, traceId: string): void {
+  database.run(
+    "insert or ignore into hammerwork_attempt_traces (trace_id, job_id) values (?, ?)",
+    traceId,
+    jobId,
+  );
+}
+
+/** The attempts of jobs, oldest first, by job. */
+export function attemptsOf(
   database: Database,
-  job: Row,
-  outcome: AttemptRecord["outcome"],
-  now: number,
-  error: JobError,
-): void {
-  rememberAttempt(database, job, outcome, now, error);
-  database.run("update hammerwork_jobs set attempt_traceparent = null where id = ?", job.id!);
+  jobIds: readonly string[],
+  hasStacks: boolean,
+): ReadonlyMap<string, readonly AttemptRecord[]> {
+  const rows = database.all(
+    `select ${attemptColumns(hasStacks)} from json_each(?) j ` +
+      "cross join hammerwork_attempts a on a.job_id = j.value order by j.key, a.id",
+    JSON.stringify(jobIds),
+  );
+  const records = new Map<string, AttemptRecord[]>(jobIds.map((id) => [id, []]));
+  for (const record of rows.map(toAttemptRecord)) records.get(record.jobId)!.push(record);
+  return records;
 }

@@ -3,14 +3,12 @@
  *
  * @module
  */
-import { hasEnded, type JobStatus, jobStatuses } from "../../job/status.ts";
 import { type JobPart, jobParts, longestSummary } from "../../job/parts.ts";
-import type { AttemptRecord, AttemptRecords } from "../../job/record.ts";
-import type { QueueCount, RecordFilter, RecordPage } from "../store.ts";
-import { attemptBytes, countWithin, summaryBytes } from "../page_bytes.ts";
-import type { LiveCount } from "../depth.ts";
-import type { Database, Row, SqlValue } from "./database.ts";
-import { attemptColumns, foundColumns, toAttemptRecord, toFound } from "./rows.ts";
+import type { RecordFilter, RecordPage } from "../store.ts";
+import { attemptBytes, countWithin, summaryBytes } from "../find.ts";
+import { attemptsOf } from "./attempts.ts";
+import type { Database, SqlValue } from "./database.ts";
+import { foundColumns, toFound } from "./rows.ts";
 
 /** Jobs that fit, newest first. First only their sizes are looked at. */
 export function findJobs(database: Database, filter: RecordFilter): RecordPage {
@@ -36,26 +34,10 @@ export function findJobs(database: Database, filter: RecordFilter): RecordPage {
   const page = "and sequence between ? and ? order by sequence desc";
   const rows = select(foundColumns(include), page, oldest, newest);
   const jobs = rows.map(toFound);
-  return {
-    jobs: attempts ? withAttempts(database, jobs, include) : jobs,
-    hasMore: count < sizes.length,
-  };
-}
-
-/** Jobs with the records of their attempts. */
-export function withAttempts<AJob extends { readonly id: string }>(
-  database: Database,
-  jobs: readonly AJob[],
-  include: readonly JobPart[],
-): (AJob & AttemptRecords)[] {
-  const rows = database.all(
-    `select ${attemptColumns(include.includes("stack"))} from json_each(?) j ` +
-      "cross join hammerwork_attempts a on a.job_id = j.value order by j.key, a.id",
-    JSON.stringify(jobs.map(({ id }) => id)),
-  );
-  const records = new Map<string, AttemptRecord[]>(jobs.map(({ id }) => [id, []]));
-  for (const record of rows.map(toAttemptRecord)) records.get(record.jobId)!.push(record);
-  return jobs.map((job) => ({ ...job, attemptRecords: records.get(job.id)! }));
+  const hasMore = count < sizes.length;
+  if (!attempts) return { jobs, hasMore };
+  const records = attemptsOf(database, jobs.map(({ id }) => id), include.includes("stack"));
+  return { jobs: jobs.map((job) => ({ ...job, attemptRecords: records.get(job.id)! })), hasMore };
 }
 
 /** About how many bytes of a job are read with these parts. */
@@ -118,45 +100,4 @@ function ofTrace(database: Database, traceId: string | undefined): string {
   return "sequence in (select sequence from hammerwork_jobs where trace_id = ? union all " +
     "select sequence from hammerwork_jobs where id in " +
     "(select job_id from hammerwork_attempt_traces where trace_id = ?))";
-}
-
-/** Jobs that have not ended, by queue and status; each status is read from the index that holds it. */
-export function countLive(database: Database): LiveCount[] {
-  const live = jobStatuses.filter((status) => !hasEnded(status));
-  return database.all(
-    live.map((status) =>
-      "select queue_name, status, count(*) as count, min(run_at) as run_at " +
-      `from hammerwork_jobs where status = '${status}' group by queue_name`
-    ).join(" union all "),
-  ).map((row) => ({
-    queueName: row.queue_name as string,
-    status: row.status as JobStatus,
-    count: row.count as number,
-    oldestRunAt: row.run_at as number,
-  }));
-}
-
-/** How many jobs each queue has with each status. */
-export function countJobs(database: Database): QueueCount[] {
-  return database.all(
-    "select queue_name, status, count(*) as count from hammerwork_jobs group by queue_name, status",
-  ).map(toCount);
-}
-
-/** How many jobs each queue has that ended after a time, by how they did. */
-export function countEnded(database: Database, after: number): QueueCount[] {
-  return database.all(
-    "select queue_name, status, count(*) as count " +
-      "from hammerwork_jobs indexed by hammerwork_jobs_ended " +
-      "where finished_at > ? group by queue_name, status",
-    after,
-  ).map(toCount);
-}
-
-function toCount(row: Row): QueueCount {
-  return {
-    queueName: row.queue_name as string,
-    status: row.status as JobStatus,
-    count: row.count as number,
-  };
 }

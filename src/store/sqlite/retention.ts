@@ -6,14 +6,14 @@
 import type { Database } from "./database.ts";
 
 /** Whether a lease has expired or an ended job is past its time. Only reads. */
-export function isMaintenanceDue(database: Database, now: number, retentionMs: number): boolean {
+export function isMaintenanceDue(database: Database, now: number, endedBefore: number): boolean {
   return database.get(
     "select 1 where exists (select 1 from hammerwork_jobs indexed by hammerwork_jobs_leased " +
       "where status = 'running' and leased_until < ?) " +
       "or exists (select 1 from hammerwork_jobs indexed by hammerwork_jobs_ended " +
       "where finished_at <= ?)",
     now,
-    now - retentionMs,
+    endedBefore,
   ) !== undefined;
 }
 

@@ -9,11 +9,11 @@ import type {
   DependencyFailurePolicy,
   FoundRecord,
   JobError,
-  JobInput,
   JobRecord,
   Propagation,
 } from "../../job/record.ts";
 import { type JobPart, longestSummary } from "../../job/parts.ts";
+import type { JobRow } from "../transitions/job_table.ts";
 import type { Row, SqlValue } from "./database.ts";
 
 const columns = [
@@ -41,42 +41,65 @@ const columns = [
 ] as const;
 
 /** Inserts a new job's columns, in the order of `toRow`. */
-export const insertJob: string =
+export const insertStatement: string =
   `insert into hammerwork_jobs (joined_trace, ${columns.join(", ")}) ` +
   "values (exists (select 1 from hammerwork_jobs where trace_id = ?), " +
   `${columns.map(() => "?").join(", ")})`;
 
 /** A new job's values. */
-export function toRow(
-  input: JobInput,
-  status: JobStatus,
-  createdAt: number,
-  runAt: number,
-): SqlValue[] {
+export function toRow(job: Omit<JobRecord, "sequence">): SqlValue[] {
   return [
-    input.traceId,
-    input.id,
-    input.queueName,
-    status,
-    input.payload,
-    input.priority,
+    job.traceId,
+    job.id,
+    job.queueName,
+    job.status,
+    job.payload,
+    job.priority,
     0,
-    input.maxAttempts,
-    input.backoff ?? null,
-    input.timeoutMs ?? null,
-    input.idempotencyKey ?? null,
-    JSON.stringify(input.dependsOn),
-    input.onDependencyFailure,
-    input.traceId,
-    input.correlationId ?? null,
-    input.parentId ?? null,
-    input.traceparent ?? null,
-    input.tracestate ?? null,
-    input.baggage ?? null,
-    input.propagation ?? null,
-    createdAt,
-    runAt,
+    job.maxAttempts,
+    job.backoff ?? null,
+    job.timeoutMs ?? null,
+    job.idempotencyKey ?? null,
+    JSON.stringify(job.dependsOn),
+    job.onDependencyFailure,
+    job.traceId,
+    job.correlationId ?? null,
+    job.parentId ?? null,
+    job.traceparent ?? null,
+    job.tracestate ?? null,
+    job.baggage ?? null,
+    job.propagation ?? null,
+    job.createdAt,
+    job.runAt,
   ];
+}
+
+/** What the transitions read of a job. */
+export const rowColumns: string = [
+  ...["id", "queue_name", "status", "attempts", "releases", "max_attempts", "backoff"],
+  ...["started_at", "run_at", "depends_on", "on_dependency_failure", "trace_id", "lease_token"],
+  ...["has_begun", "is_suspect"],
+].map((name) => `hammerwork_jobs.${name}`).join(", ");
+
+/** A row of these columns. */
+export function toJobRow(row: Row): JobRow {
+  return {
+    id: row.id as string,
+    queueName: row.queue_name as string,
+    status: row.status as JobStatus,
+    attempts: row.attempts as number,
+    releases: row.releases as number,
+    maxAttempts: row.max_attempts as number,
+    backoff: text(row.backoff),
+    startedAt: number(row.started_at),
+    runAt: row.run_at as number,
+    dependsOn: ids(row.depends_on),
+    onDependencyFailure: row.on_dependency_failure as DependencyFailurePolicy,
+    traceId: row.trace_id as string,
+    leaseToken: text(row.lease_token),
+    hasBegun: row.has_begun === 1,
+    isSuspect: row.is_suspect === 1,
+  };
 }
 
 /** A job's columns with the parts that are asked for; of a payload or a result else its size. */
@@ -142,7 +165,7 @@ export function toRecord(row: Row): JobRecord {
     backoff: text(row.backoff),
     timeoutMs: number(row.timeout_ms),
     idempotencyKey: text(row.idempotency_key),
-    dependsOn: row.depends_on === "[]" ? [] : JSON.parse(row.depends_on as string),
+    dependsOn: ids(row.depends_on),
     onDependencyFailure: row.on_dependency_failure as DependencyFailurePolicy,
     traceId: row.trace_id as string,
     correlationId: text(row.correlation_id),
@@ -172,6 +195,10 @@ export function toAttemptRecord(row: Row): AttemptRecord {
     error: error(row.error),
     traceparent: text(row.traceparent),
   };
+}
+
+function ids(value: SqlValue | undefined): readonly string[] {
+  return value === "[]" ? [] : JSON.parse(value as string);
 }
 
 function text(value: SqlValue | undefined): string | undefined {

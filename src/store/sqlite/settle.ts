@@ -1,112 +1,50 @@
 /**
- * Recording outcomes and ends in a file, inside a transaction.
+ * The plain case of settling, in one statement: a job completes for which nobody waits and which was
+ * alone in its trace, so that the trace has ended with it.
  *
  * @module
  */
-import { mostReleases } from "../../job/job_options.ts";
-import type { AttemptRecord, JobError } from "../../job/record.ts";
-import type { LeaseState, Settlement } from "../store.ts";
-import { rememberAttempt } from "./attempts.ts";
-import { completePlainly } from "./completion.ts";
-import type { Database, Row } from "./database.ts";
-import { end, unblockDependents, wait } from "./ends.ts";
-import { endReleases, heldJob } from "./leases.ts";
-import { noteAttemptTrace } from "./traces.ts";
-import type { Effects } from "./effects.ts";
+import { traceIdIn } from "../../job/traceparent.ts";
+import type { Settlement } from "../store.ts";
+import type { Database } from "./database.ts";
 
-/** Records attempts' outcomes, each if its lease still holds. */
-export function settleJobs(
+/**
+ * Completes a job if that is all there is to do; else changes nothing. To be called before anything
+ * else ends in the same transaction: the end of a trace is recorded once.
+ *
+ * @returns Whether it has.
+ */
+export function completePlainly(
   database: Database,
-  settlements: readonly Settlement[],
+  { jobId, leaseToken, change, runMs, traceparent }: Settlement,
   now: number,
-  effects: Effects,
-): LeaseState[] {
-  const isSettled = firstOfEachLease(settlements).map((one) =>
-    one !== undefined && completePlainly(database, one, now)
-  );
-  const states = settlements.map((one, i) =>
-    isSettled[i] ? "held" : settle(database, one, now, effects)
-  );
-  unblockDependents(database, now, effects);
-  return states;
-}
-
-/** Of two outcomes of one attempt the first counts, whatever the second is. */
-function firstOfEachLease(
-  settlements: readonly Settlement[],
-): readonly (Settlement | undefined)[] {
-  const jobIds = new Set<string>();
-  return settlements.map((one) => {
-    if (jobIds.has(one.jobId)) return undefined;
-    jobIds.add(one.jobId);
-    return one;
-  });
-}
-
-function settle(
-  database: Database,
-  settlement: Settlement,
-  now: number,
-  effects: Effects,
-): LeaseState {
-  const { jobId, change, traceparent, runMs } = settlement;
-  const job = heldJob(database, settlement);
-  if (typeof job === "string") return job;
-  if (change.status === "ready" && !change.started) return unclaim(database, job, effects);
-  const startedAt = now - Math.round(runMs);
-  database.run(
-    "update hammerwork_jobs set started_at = ?, attempt_traceparent = ? where id = ?",
-    startedAt,
+): boolean {
+  if (change.status !== "completed") return false;
+  const changed = database.run(
+    complete,
+    now - Math.round(runMs),
+    now,
+    change.result ?? null,
     traceparent ?? null,
+    now,
     jobId,
+    leaseToken,
+    traceparent === undefined ? null : traceIdIn(traceparent),
   );
-  noteAttemptTrace(database, jobId, traceparent);
-  const remember = (outcome: AttemptRecord["outcome"], error?: JobError) =>
-    rememberAttempt(database, { ...job, started_at: startedAt }, outcome, now, error, traceparent);
-  switch (change.status) {
-    case "completed":
-      end(database, jobId, { status: "completed", result: change.result }, now, effects);
-      break;
-    case "failed":
-      remember(change.outcome, change.error);
-      end(database, jobId, { status: "failed", error: change.error }, now, effects);
-      break;
-    case "retrying":
-      remember(change.outcome, change.error);
-      wait(
-        database,
-        job,
-        { status: "retrying", runAt: now + change.delayMs, error: change.error },
-        effects,
-      );
-      endReleases(database, jobId);
-      break;
-    case "ready":
-      remember("released");
-      countRelease(database, jobId);
-      wait(database, job, { status: "ready", runAt: job.run_at as number }, effects);
-      break;
-  }
-  return "held";
+  return changed > 0;
 }
 
-/** Takes back a claim as if it had never been made. */
-function unclaim(database: Database, job: Row, effects: Effects): LeaseState {
-  database.run(
-    "update hammerwork_jobs set status = 'ready', attempts = attempts - 1, " +
-      "lease_token = null, leased_until = null where id = ?",
-    job.id!,
-  );
-  effects.woken.add(job.queue_name as string);
-  return "held";
-}
-
-/** A release is not charged, but counted. */
-function countRelease(database: Database, id: string): void {
-  database.run(
-    "update hammerwork_jobs set attempts = attempts - 1, releases = min(releases + 1, ?) " +
-      "where id = ?",
-    mostReleases,
-    id,
-  );
-}
+// Retried after it had ended its trace, a job counts on from its own epoch.
+const complete = "update hammerwork_jobs set status = 'completed', started_at = ?, " +
+  "finished_at = ?, releases = 0, result = ?, error = null, attempt_traceparent = ?, " +
+  "lease_token = null, leased_until = null, " +
+  "trace_end_due = ?, trace_epoch = coalesce(trace_epoch, 0) + 1 " +
+  "where id = ? and status = 'running' and lease_token = ? and joined_trace = 0 " +
+  "and trace_id = coalesce(?, trace_id) " +
+  "and not exists (select 1 from hammerwork_dependencies where dependency_id = hammerwork_jobs.id) " +
+  "and not exists (select 1 from hammerwork_jobs as other indexed by hammerwork_jobs_unfinished " +
+  "where other.trace_id = hammerwork_jobs.trace_id " +
+  "and other.joined_trace = 1 and other.finished_at is null) " +
+  "and not exists (select 1 from hammerwork_jobs as other indexed by hammerwork_jobs_trace_epoch " +
+  "where other.trace_id = hammerwork_jobs.trace_id " +
+  "and other.joined_trace = 1 and other.trace_epoch is not null)";

@@ -5,7 +5,7 @@
  */
 import { byIndex, interpreted } from "./settings.ts";
 import { givenColumns, inputRows, isCancelled, liveColumns, startsAt } from "../new_rows.ts";
-import { parentCancelled } from "../../reasons.ts";
+import { parentCancelled } from "../../rules.ts";
 
 /** The SQLSTATEs of our own refusals; the message is the id. */
 export const unknownJob = "HW001";

@@ -1,6 +1,6 @@
 /**
  * A caller's retry inside the server: one statement, which also brings back the dependents that the
- * job's end cancelled. The rules are those of `revival.ts`, done for many jobs at once.
+ * job's end cancelled. The rules are those of `transitions/retry.ts`, done for many jobs at once.
  *
  * @module
  */

@@ -4,39 +4,41 @@
  *
  * @module
  */
-import type { JobStatus } from "../../job/status.ts";
+import { type JobStatus, jobStatuses } from "../../job/status.ts";
 import type { QueueCount } from "../store.ts";
-import { inClaimOrder } from "../claim_order.ts";
-import { StatusCounts } from "./counts.ts";
-import type { Entry } from "./entry.ts";
+import { inClaimOrder } from "../rules.ts";
+import type { MemoryRow } from "./rows.ts";
 import { PriorityQueue } from "./priority_queue.ts";
 
 /** One queue. A job that was cancelled while it waits is passed over when its turn comes. */
 export class MemoryQueue {
   readonly counts: StatusCounts = new StatusCounts();
-  readonly #ready = new PriorityQueue<Entry>((a, b) => inClaimOrder(a.record, b.record) < 0);
-  readonly #due = new PriorityQueue<Entry>((a, b) => a.record.runAt < b.record.runAt);
+  readonly #ready = new PriorityQueue<MemoryRow>((a, b) => inClaimOrder(a.record, b.record) < 0);
+  readonly #due = new PriorityQueue<MemoryRow>((a, b) => a.record.runAt < b.record.runAt);
 
   /** Puts a job where it waits, by its status. */
-  add(entry: Entry): void {
-    (entry.record.status === "ready" ? this.#ready : this.#due).push(entry);
+  add(row: MemoryRow): void {
+    row.isQueued = true;
+    (row.record.status === "ready" ? this.#ready : this.#due).push(row);
   }
 
   /** Takes out a job that was cancelled while it waits and is to come back in another place. */
-  forget(entry: Entry): void {
-    this.#ready.delete(entry);
-    this.#due.delete(entry);
+  forget(row: MemoryRow): void {
+    if (!row.isQueued) return;
+    row.isQueued = false;
+    this.#ready.delete(row);
+    this.#due.delete(row);
   }
 
   /** Takes the job that is due longest, if its time has come. */
-  takeDue(now: number): Entry | undefined {
-    const entry = first(this.#due, isDelayed);
-    return entry && entry.record.runAt <= now ? this.#due.pop() : undefined;
+  takeDue(now: number): MemoryRow | undefined {
+    const row = first(this.#due, isDelayed);
+    return row && row.record.runAt <= now ? taken(this.#due) : undefined;
   }
 
   /** Takes the job that is to run first. */
-  takeReady(): Entry | undefined {
-    return first(this.#ready, isReady) && this.#ready.pop();
+  takeReady(): MemoryRow | undefined {
+    return first(this.#ready, isReady) && taken(this.#ready);
   }
 
   /** Since when the job that is due longest is ready. A pass over all: for reports only. */
@@ -76,14 +78,20 @@ export class MemoryQueues {
 
 /** The first of those that still wait. */
 function first(
-  queue: PriorityQueue<Entry>,
+  queue: PriorityQueue<MemoryRow>,
   waits: (status: JobStatus) => boolean,
-): Entry | undefined {
-  for (let entry = queue.peek(); entry !== undefined; entry = queue.peek()) {
-    if (waits(entry.record.status)) return entry;
-    queue.pop();
+): MemoryRow | undefined {
+  for (let row = queue.peek(); row !== undefined; row = queue.peek()) {
+    if (waits(row.record.status)) return row;
+    taken(queue);
   }
   return undefined;
+}
+
+function taken(queue: PriorityQueue<MemoryRow>): MemoryRow {
+  const row = queue.pop()!;
+  row.isQueued = false;
+  return row;
 }
 
 function isReady(status: JobStatus): boolean {
@@ -92,4 +100,34 @@ function isReady(status: JobStatus): boolean {
 
 function isDelayed(status: JobStatus): boolean {
   return status === "scheduled" || status === "retrying";
+}
+
+/** The counts of one queue. */
+export class StatusCounts {
+  readonly #counts: Record<JobStatus, number> = {
+    scheduled: 0,
+    blocked: 0,
+    ready: 0,
+    running: 0,
+    retrying: 0,
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
+  };
+
+  /** One more has a status. */
+  add(status: JobStatus): void {
+    this.#counts[status]++;
+  }
+
+  /** One less has a status. */
+  remove(status: JobStatus): void {
+    this.#counts[status]--;
+  }
+
+  /** Those that are not zero. */
+  of(queueName: string): QueueCount[] {
+    return jobStatuses.filter((status) => this.#counts[status] > 0)
+      .map((status) => ({ queueName, status, count: this.#counts[status] }));
+  }
 }

@@ -6,31 +6,31 @@
  */
 import type { QueueCount } from "../store.ts";
 import { LinkedList } from "./linked_list.ts";
-import { StatusCounts } from "./counts.ts";
-import type { Entry } from "./entry.ts";
+import { StatusCounts } from "./claim.ts";
+import type { MemoryRow } from "./rows.ts";
 
 /** Ended jobs, oldest end first. */
 export class MemoryEnded {
-  readonly #ended = new LinkedList<Entry>();
+  readonly #ended = new LinkedList<MemoryRow>();
 
   /** A job has ended, later than all before. */
-  add(entry: Entry): void {
-    entry.ended = this.#ended.add(entry);
+  add(row: MemoryRow): void {
+    row.endedLink = this.#ended.add(row);
   }
 
   /** A job is to run again. */
-  delete(entry: Entry): void {
-    if (entry.ended !== undefined) this.#ended.remove(entry.ended);
-    entry.ended = undefined;
+  delete(row: MemoryRow): void {
+    if (row.endedLink !== undefined) this.#ended.remove(row.endedLink);
+    row.endedLink = undefined;
   }
 
   /** Takes out those that ended before a time. */
-  takeBefore(before: number, limit: number): readonly Entry[] {
-    const taken: Entry[] = [];
-    for (const entry of this.#ended.oldestFirst()) {
-      if (taken.length >= limit || entry.record.finishedAt! > before) break;
-      this.delete(entry);
-      taken.push(entry);
+  takeBefore(before: number, limit: number): readonly MemoryRow[] {
+    const taken: MemoryRow[] = [];
+    for (const row of this.#ended.oldestFirst()) {
+      if (taken.length >= limit || row.record.finishedAt! > before) break;
+      this.delete(row);
+      taken.push(row);
     }
     return taken;
   }

@@ -1,0 +1,161 @@
+/**
+ * The table of jobs in a SQLite file: each call is a statement or two, inside a transaction.
+ *
+ * @module
+ */
+import type { JobPart } from "../../job/parts.ts";
+import type { AttemptRecord, JobInput, JobRecord } from "../../job/record.ts";
+import type { JobStatus } from "../../job/status.ts";
+import type { LiveCount } from "../health.ts";
+import type {
+  Claim,
+  ClaimedJob,
+  QueueCount,
+  RecordFilter,
+  RecordPage,
+  Settlement,
+} from "../store.ts";
+import type {
+  Dependent,
+  JobChanges,
+  JobRow,
+  KnownJob,
+  StoredJobs,
+} from "../transitions/job_table.ts";
+import { insertJob, knownJobs, statusesOf } from "./add.ts";
+import { attemptsOf, insertAttempt, insertAttemptTrace } from "./attempts.ts";
+import { claimJobs, nextAt } from "./claim.ts";
+import type { Database } from "./database.ts";
+import { cancelledFor, childrenOf, insertWaits, takeDependents } from "./dependents.ts";
+import { findJobs } from "./find.ts";
+import { countEnded, countJobs, countLive } from "./health.ts";
+import { expiredLeases, extendLease } from "./leases.ts";
+import { isMaintenanceDue, removeEnded } from "./retention.ts";
+import { rowColumns, toJobRow, toRecord } from "./rows.ts";
+import { completePlainly } from "./settle.ts";
+import { SqliteTraceEnds } from "./trace_ends.ts";
+import { updateJob } from "./update.ts";
+
+/** The jobs of one file. */
+export class SqliteTable implements StoredJobs {
+  readonly traceEnds: SqliteTraceEnds;
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.traceEnds = new SqliteTraceEnds(database);
+  }
+
+  write<T>(work: () => T): Promise<T> {
+    return this.#database.write(work);
+  }
+
+  read<T>(work: () => T): Promise<T> {
+    return this.#database.read(work);
+  }
+
+  row(id: string): JobRow | undefined {
+    const row = this.#database.get(`select ${rowColumns} from hammerwork_jobs where id = ?`, id);
+    return row && toJobRow(row);
+  }
+
+  record(id: string): JobRecord | undefined {
+    const row = this.#database.get("select * from hammerwork_jobs where id = ?", id);
+    return row && toRecord(row);
+  }
+
+  statuses(ids: readonly string[]): ReadonlyMap<string, JobStatus> {
+    return statusesOf(this.#database, ids);
+  }
+
+  known(
+    inputs: readonly JobInput[],
+    include: readonly JobPart[] | undefined,
+  ): readonly (KnownJob | undefined)[] {
+    return knownJobs(this.#database, inputs, include);
+  }
+
+  children(id: string): readonly JobRow[] {
+    return childrenOf(this.#database, id);
+  }
+
+  cancelledFor(id: string): readonly JobRow[] {
+    return cancelledFor(this.#database, id);
+  }
+
+  expired(now: number, limit: number, id?: string): readonly JobRow[] {
+    return expiredLeases(this.#database, now, limit, id);
+  }
+
+  insert(job: Omit<JobRecord, "sequence">): number {
+    return insertJob(this.#database, job);
+  }
+
+  update({ id }: JobRow, changes: JobChanges): void {
+    updateJob(this.#database, id, changes);
+  }
+
+  waitFor(id: string, dependencyIds: readonly string[]): void {
+    insertWaits(this.#database, id, dependencyIds);
+  }
+
+  takeDependents(ended: readonly JobRow[], onlyFree: boolean): readonly Dependent<JobRow>[] {
+    return takeDependents(this.#database, ended, onlyFree);
+  }
+
+  addAttempt(_row: JobRow, attempt: AttemptRecord): void {
+    insertAttempt(this.#database, attempt);
+  }
+
+  addAttemptTrace({ id }: JobRow, traceId: string): void {
+    insertAttemptTrace(this.#database, id, traceId);
+  }
+
+  extendLease({ id }: JobRow, leasedUntil: number, hasBegun: boolean): void {
+    extendLease(this.#database, id, leasedUntil, hasBegun);
+  }
+
+  claim(claim: Claim, leaseToken: string, now: number): readonly ClaimedJob[] {
+    return claimJobs(this.#database, claim, leaseToken, now);
+  }
+
+  nextAt(queueName: string, now: number): number {
+    return nextAt(this.#database, queueName, now);
+  }
+
+  completePlainly(settlement: Settlement, now: number): boolean {
+    return completePlainly(this.#database, settlement, now);
+  }
+
+  find(filter: RecordFilter): RecordPage {
+    return findJobs(this.#database, filter);
+  }
+
+  attempts(id: string): readonly AttemptRecord[] {
+    return attemptsOf(this.#database, [id], true).get(id)!;
+  }
+
+  count(): readonly QueueCount[] {
+    return countJobs(this.#database);
+  }
+
+  countEnded(after: number): readonly QueueCount[] {
+    return countEnded(this.#database, after);
+  }
+
+  countLive(): readonly LiveCount[] {
+    return countLive(this.#database);
+  }
+
+  removeEnded(before: number, limit: number): number {
+    return removeEnded(this.#database, before, limit);
+  }
+
+  isMaintenanceDue(now: number, endedBefore: number): boolean {
+    return isMaintenanceDue(this.#database, now, endedBefore);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * The seam over a table of jobs whose every step is synchronous: each call is one step.
+ *
+ * @module
+ */
+import type { AttemptRecords, JobInput, JobRecord } from "../../job/record.ts";
+import { depthsOf, type Health } from "../health.ts";
+import { checkNoTransaction, sweptApart } from "../rules.ts";
+import type {
+  Added,
+  AddOptions,
+  CancelRecordOptions,
+  ChangedRecord,
+  Claim,
+  CountRecordsOptions,
+  ExpiredJob,
+  ExtendOptions,
+  Extension,
+  GetOptions,
+  Lease,
+  LeaseState,
+  Maintenance,
+  MaintenanceResult,
+  Notice,
+  QueueCount,
+  RecordFilter,
+  RecordPage,
+  RetryOptions,
+  SettleAndClaimRequest,
+  SettleAndClaimResult,
+  Store,
+  StoreHints,
+  TraceEnds,
+} from "../store.ts";
+import { add } from "./add.ts";
+import { cancel } from "./cancel.ts";
+import type { JobRow, StoredJobs } from "./job_table.ts";
+import { check, extend, sweep } from "./leases.ts";
+import { retry } from "./retry.ts";
+import { settle } from "./settle.ts";
+import { Step } from "./step.ts";
+
+/** What a store says of itself. */
+export interface SynchronousStoreOptions {
+  /** How its errors call it, such as `memory()`. */
+  readonly name: string;
+  /** Its clock, in ms since 1970. */
+  readonly now: () => number;
+  /** How workers should use it. */
+  readonly hints: StoreHints;
+}
+
+/** A store over a table of jobs. It has all that a worker and a queue ask for. */
+export function synchronousStore<Row extends JobRow>(
+  jobs: StoredJobs<Row>,
+  options: SynchronousStoreOptions,
+): Store {
+  return new SynchronousStore(jobs, options);
+}
+
+class SynchronousStore<Row extends JobRow> implements Store {
+  readonly hints: StoreHints;
+  readonly traceEnds: TraceEnds | undefined;
+  readonly #jobs: StoredJobs<Row>;
+  readonly #name: string;
+  readonly #now: () => number;
+  readonly #listeners = new Set<(notice: Notice) => void>();
+
+  constructor(jobs: StoredJobs<Row>, { name, now, hints }: SynchronousStoreOptions) {
+    this.#jobs = jobs;
+    this.#name = name;
+    this.#now = now;
+    this.hints = hints;
+    this.traceEnds = this.#traceEndsOf(jobs);
+  }
+
+  // deno-lint-ignore require-await
+  async add(
+    inputs: readonly JobInput[],
+    { transaction, include }: AddOptions = {},
+  ): Promise<readonly Added[]> {
+    checkNoTransaction(transaction, this.#name);
+    return this.#write((step) => add(step, inputs, include));
+  }
+
+  async settleAndClaim(
+    { settlements, claims }: SettleAndClaimRequest,
+  ): Promise<SettleAndClaimResult> {
+    if (settlements.length === 0) {
+      const idle = await this.#jobs.read(() => this.#idleAnswer(claims));
+      if (idle !== undefined) return idle;
+    }
+    return this.#write((step) => {
+      const settled = settle(step, settlements);
+      const leaseToken = crypto.randomUUID();
+      const jobs = claims.map((claim) => this.#jobs.claim(claim, leaseToken, step.now));
+      const nextInMs = claims.map(({ queueName, limit }, i) =>
+        jobs[i]!.length >= limit ? 0 : this.#nextInMs(queueName, step.now)
+      );
+      return { settled, claimed: jobs.length === 1 ? jobs[0]! : jobs.flat(), nextInMs };
+    });
+  }
+
+  // deno-lint-ignore require-await
+  async extend(
+    extensions: readonly Extension[],
+    options: ExtendOptions,
+  ): Promise<readonly LeaseState[]> {
+    return this.#write((step) => extend(step, extensions, options));
+  }
+
+  // deno-lint-ignore require-await
+  async check(leases: readonly Lease[]): Promise<readonly LeaseState[]> {
+    return this.#jobs.read(() => check(this.#jobs, leases));
+  }
+
+  // deno-lint-ignore require-await
+  async cancel(id: string, options: CancelRecordOptions): Promise<ChangedRecord | undefined> {
+    return this.#write((step) => cancel(step, id, options));
+  }
+
+  // deno-lint-ignore require-await
+  async retry(id: string, options?: RetryOptions): Promise<ChangedRecord | undefined> {
+    return this.#write((step) => retry(step, id, options));
+  }
+
+  // deno-lint-ignore require-await
+  async get(
+    id: string,
+    { attempts = false }: GetOptions = {},
+  ): Promise<(JobRecord & AttemptRecords) | undefined> {
+    return this.#jobs.read(() => {
+      const job = this.#jobs.record(id);
+      return attempts && job ? { ...job, attemptRecords: this.#jobs.attempts(id) } : job;
+    });
+  }
+
+  // deno-lint-ignore require-await
+  async find(filter: RecordFilter): Promise<RecordPage> {
+    return this.#jobs.read(() => this.#jobs.find(filter));
+  }
+
+  // deno-lint-ignore require-await
+  async counts({ endedWithinMs }: CountRecordsOptions = {}): Promise<readonly QueueCount[]> {
+    return this.#jobs.read(() =>
+      endedWithinMs === undefined
+        ? this.#jobs.count()
+        : this.#jobs.countEnded(this.#now() - endedWithinMs)
+    );
+  }
+
+  // deno-lint-ignore require-await
+  async health(): Promise<Health> {
+    return this.#jobs.read(() => ({ queues: depthsOf(this.#jobs.countLive(), this.#now()) }));
+  }
+
+  async maintain({ retentionMs, limit }: Maintenance): Promise<MaintenanceResult> {
+    const isDue = await this.#jobs.read(() => {
+      const now = this.#now();
+      return this.#jobs.isMaintenanceDue?.(now, now - retentionMs) ?? true;
+    });
+    if (!isDue) return { expired: [], refused: [], removed: 0 };
+    const { expired, refused } = await sweptApart({
+      all: () => this.#sweep(limit),
+      ids: () => this.#expiredIds(limit),
+      one: (id) => this.#sweep(1, id),
+    });
+    const removed = await this.#write(({ now }) =>
+      this.#jobs.removeEnded(now - retentionMs, limit)
+    );
+    return { expired, refused, removed };
+  }
+
+  onNotice(listener: (notice: Notice) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  // deno-lint-ignore require-await
+  async close(): Promise<void> {
+    this.#jobs.close?.();
+  }
+
+  // deno-lint-ignore require-await
+  async #sweep(limit: number, id?: string): Promise<readonly ExpiredJob[]> {
+    return this.#write((step) => sweep(step, limit, id));
+  }
+
+  // deno-lint-ignore require-await
+  async #expiredIds(limit: number): Promise<readonly string[]> {
+    return this.#jobs.read(() => this.#jobs.expired(this.#now(), limit).map(({ id }) => id));
+  }
+
+  /** The answer to claims that find nothing to do. Only reads: that costs no lock. */
+  #idleAnswer(claims: readonly Claim[]): SettleAndClaimResult | undefined {
+    const now = this.#now();
+    const nextInMs = claims.map(({ queueName }) => this.#nextInMs(queueName, now));
+    return nextInMs.includes(0) ? undefined : { settled: [], claimed: [], nextInMs };
+  }
+
+  #nextInMs(queueName: string, now: number): number | undefined {
+    const next = this.#jobs.nextAt(queueName, now);
+    return next === Infinity ? undefined : Math.max(0, next - now);
+  }
+
+  #traceEndsOf({ traceEnds }: StoredJobs<Row>): TraceEnds | undefined {
+    if (traceEnds === undefined) return undefined;
+    return {
+      claim: async (claim) => {
+        const isDue = await this.#jobs.read(() => traceEnds.isDue?.(this.#now()) ?? true);
+        return isDue ? await this.#write(({ now }) => traceEnds.claim(claim, now)) : [];
+      },
+      // deno-lint-ignore require-await
+      settle: async (ends) => this.#write(() => traceEnds.settle(ends)),
+      // deno-lint-ignore require-await
+      hasUnfinished: async (query) => this.#jobs.read(() => traceEnds.hasUnfinished(query)),
+    };
+  }
+
+  /** One step. Workers learn of what it made ready when all of it is done. */
+  #write<T>(work: (step: Step<Row>) => T): T | Promise<T> {
+    let step!: Step<Row>;
+    const result = this.#jobs.write(() => {
+      step = new Step(this.#jobs, this.#now());
+      const result = work(step);
+      step.finish();
+      return result;
+    });
+    if (!(result instanceof Promise)) {
+      this.#notify(step);
+      return result;
+    }
+    return result.then((result) => {
+      this.#notify(step);
+      return result;
+    });
+  }
+
+  #notify({ readyQueues, cancelledIds }: Step<Row>): void {
+    if (this.#listeners.size === 0) return;
+    for (const queueName of readyQueues) this.#tell({ type: "ready", queueName });
+    if (cancelledIds.length > 0) this.#tell({ type: "cancelled", jobIds: cancelledIds });
+  }
+
+  #tell(notice: Notice): void {
+    for (const listener of this.#listeners) listener(notice);
+  }
+}
