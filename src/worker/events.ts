@@ -10,15 +10,15 @@ import { type AttemptOutcome, consequenceOf, type OutcomeEvent } from "../job/ou
 import type { JobError, JobRecord } from "../job/record.ts";
 import type { Change, ExpiredJob } from "../store/store.ts";
 
-/** What every event of a job says. */
+/** What every event of a job has. */
 export interface AttemptEvent<AJob = Job> {
-  /** The job. After the start it is as the outcome left it. */
+  /** The job: at its start as it was claimed, later as the outcome left it. */
   readonly job: AJob;
   /** The attempt, counted from 1. */
   readonly attempt: number;
   /** The job's trace. */
   readonly traceId: string;
-  /** The business process. */
+  /** The job's business process. */
   readonly correlationId: string | undefined;
 }
 
@@ -66,11 +66,11 @@ export type JobEventOf<Type extends EventType, AJob = Job> = Extract<
   { type: Type }
 >;
 
-/** The end of a trace: when it was recorded, none of its jobs was unfinished. */
+/** The end of a trace: no job of it was unfinished when it was recorded. */
 export interface TraceCompleteEvent {
   /** The trace, by its jobs' own trace id. */
   readonly traceId: string;
-  /** 1 at its first end; a new job revives a trace, and its next end has the next one. */
+  /** How often the trace has ended, counted from 1: a new job revives it, and it ends again. */
   readonly epoch: number;
   /** The job that ended last. */
   readonly jobId: string;

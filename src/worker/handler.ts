@@ -7,17 +7,17 @@ import type { Span } from "@opentelemetry/api";
 import type { Enqueue, JobOf, QueueName, Queues, ResultOf } from "../job/queues.ts";
 import type { JobScope, jobScope } from "../trace/scope.ts";
 
-/** What a handler gets beside its job. */
+/** What a handler gets beside the job. */
 export interface JobContext<Q extends Queues = Record<string, unknown>, Transaction = never> {
-  /** Aborted when the attempt times out, the job is cancelled, its lease is lost or the worker stops. */
+  /** Aborted when the attempt times out, the job is cancelled, its lease expires or the worker stops. */
   readonly signal: AbortSignal;
-  /** The attempt's span. It records nothing where no tracing is set up. */
+  /** The attempt's span. Without tracing it records nothing. */
   readonly span: Span;
-  /** Enqueues as a part of this job: in its trace, with its correlation id, as its child. */
+  /** Enqueues a job as a part of this one: in its trace, with its correlation id, as its child. */
   readonly enqueue: Enqueue<Q, Transaction>;
   /**
-   * Whether no other job of the trace is unfinished at this moment. Two that end together can both
-   * see the other: the end of a trace itself is recorded once, and `onTraceComplete` tells of it.
+   * Whether no other job of the trace is unfinished at this moment. Of two that end at the same time
+   * neither may be the final one; the end of the trace is recorded once, for `onTraceComplete`.
    *
    * @throws {TypeError} when the store does not record the ends of traces.
    */

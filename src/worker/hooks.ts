@@ -1,7 +1,7 @@
 /**
- * Hooks: a worker tells what became of its jobs. But for `onJobStart` they are told after the
- * outcome is recorded, so what they hear is true. A hook that throws or hangs changes nothing; one
- * that has not returned within `leaseMs` is reported to `onError` and waited for no more.
+ * Hooks: functions that a worker calls for what happens to its jobs. All but `onJobStart` are called
+ * once the outcome is recorded. A hook that throws or hangs changes nothing: its error, or that it has
+ * not returned within `leaseMs`, is reported to `onError`.
  *
  * @module
  */
@@ -14,33 +14,34 @@ export type Hook<Type extends EventType, AJob = Job> = (
   event: JobEventOf<Type, AJob>,
 ) => unknown;
 
-/** What a worker tells. */
+/** The hooks of a worker. What they return is waited for at the end of a tick or a run. */
 export interface Hooks<AJob = Job> {
-  /** Before the handler, on each attempt. Not waited for. */
+  /** Called before the handler of each attempt, which does not wait for it. */
   readonly onJobStart?: Hook<"start", AJob> | undefined;
-  /** The job completed. */
+  /** Called when a job has completed. */
   readonly onJobComplete?: Hook<"complete", AJob> | undefined;
-  /** The job failed for good. */
+  /** Called when a job has failed for good. */
   readonly onJobFail?: Hook<"fail", AJob> | undefined;
-  /** An attempt failed or timed out, and another follows. */
+  /** Called when an attempt did not complete its job and another follows. */
   readonly onJobRetry?: Hook<"retry", AJob> | undefined;
-  /** An attempt timed out; `onJobRetry` or `onJobFail` follows. */
+  /** Called when an attempt ran into its time limit, before `onJobRetry` or `onJobFail`. */
   readonly onJobTimeout?: Hook<"timeout", AJob> | undefined;
   /**
-   * The job was cancelled while it ran here; or a handler of this worker, or of its pool, enqueued it
-   * as a part of a cancelled job, or behind a job that did not complete: then `attempt` is 0.
+   * Called when a job was cancelled while it ran here; also when a handler of this worker or its pool
+   * enqueued a job that was cancelled as it was stored, because it is a part of a cancelled job or
+   * depends on one that did not complete: then `attempt` is 0.
    */
   readonly onJobCancel?: Hook<"cancel", AJob> | undefined;
   /**
-   * A trace has ended, wherever its last job ran and however that ended. Of all workers with this
-   * hook over one store, one is told; another one too if its process ends before its hook returns,
-   * or its hook takes longer than its `leaseMs`, so `traceId` and `epoch` together tell repeats.
+   * Called when a trace has ended, wherever its last job ran and however that ended. Of all workers
+   * with this hook over one store, one calls it. Another calls it again if the process ends before the
+   * hook returns, or the hook takes longer than `leaseMs`: then `traceId` and `epoch` are the same.
    */
   readonly onTraceComplete?: ((event: TraceCompleteEvent) => unknown) | undefined;
 }
 
-/** Whether anything listens. */
-export function hasHooks(hooks: Hooks<never>): boolean {
+/** Whether there is a hook for the events of jobs. */
+export function hasJobHooks(hooks: Hooks<never>): boolean {
   return [
     hooks.onJobStart,
     hooks.onJobComplete,
@@ -55,6 +56,8 @@ export function hasHooks(hooks: Hooks<never>): boolean {
 export interface HookOwner {
   readonly queueName: string;
   readonly hooks: Hooks<never>;
+  /** Whether it has one for the events of jobs. */
+  readonly hasJobHooks: boolean;
   readonly onError: (error: unknown) => void;
 }
 
@@ -63,7 +66,7 @@ interface HookCall {
   readonly calledAt: number;
 }
 
-/** Hook calls under way. */
+/** The hook calls of one loop: made without waiting, waited for at its end. */
 export class HookCalls {
   // In the order in which they were made.
   readonly #pending = new Map<Promise<void>, HookCall>();
@@ -75,16 +78,16 @@ export class HookCalls {
     this.#patienceMs = patienceMs;
   }
 
-  /** Calls the hooks for events, which are made only if there are hooks. */
+  /** Calls a worker's hooks for events, which are made only if it has any. */
   call(owner: HookOwner, events: () => readonly JobLifecycleEvent[]): void {
-    if (!hasHooks(owner.hooks)) return;
+    if (!owner.hasJobHooks) return;
     const calls = callHooks(owner, events);
     this.#pending.set(calls, { owner, calledAt: performance.now() });
     this.#timer ??= setTimeout(() => this.#giveUpLate(), this.#patienceMs);
     calls.then(() => this.#pending.delete(calls));
   }
 
-  /** Waits for the calls under way, at most this long. Then none is held. */
+  /** Waits for the calls under way, at most this long, and then for none of them any more. */
   async settled(withinMs: number): Promise<void> {
     if (this.#pending.size > 0) await withTimeLimit(withinMs, Promise.all(this.#pending.keys()));
     clearTimeout(this.#timer);

@@ -9,7 +9,7 @@
 import { Executor } from "./executor.ts";
 import { type FetchedJob, Fetcher, type FetchHistory, type FetchLimits } from "./fetcher.ts";
 import { HookCalls } from "./hooks.ts";
-import { toAll, type WorkerSettings, type WorkSource } from "./options.ts";
+import { onErrorOfAll, type WorkerSettings, type WorkSource } from "./options.ts";
 import { Recorder, type WorkResult } from "./recorder.ts";
 import { EventLoopYield, Sleep } from "./sleep.ts";
 import type { Notice, Store } from "../store/store.ts";
@@ -47,7 +47,7 @@ export class Loop {
   #isMaintaining = false;
 
   constructor(settings: readonly WorkerSettings[], limits: LoopLimits, history: FetchHistory) {
-    const onError = toAll(settings);
+    const onError = onErrorOfAll(settings);
     const endsAt = performance.now() + limits.budgetMs;
     this.#source = settings[0]!.source;
     this.#store = this.#source.store;
@@ -120,7 +120,7 @@ export class Loop {
     if (this.#fetcher.fetchedCount > 0 || this.#isMaintaining) return false;
     if (this.#isStopping) return true;
     if (!this.#limits.endsWhenIdle) return false;
-    return this.#fetcher.dueAt() > performance.now() && !this.#isMaintenanceDue();
+    return this.#fetcher.dueAt() > performance.now();
   }
 
   /** Gives fetched jobs the places that are free. */

@@ -10,7 +10,7 @@ import {
   defaultBackoff,
 } from "../job/backoff.ts";
 import type { Handler } from "./handler.ts";
-import type { Hooks } from "./hooks.ts";
+import { hasJobHooks, type Hooks } from "./hooks.ts";
 import type { StoreMaintenance } from "./maintenance.ts";
 import type { Job } from "../job/job.ts";
 import { checkInteger, longestTimerMs, mostReleases } from "../job/job_options.ts";
@@ -27,42 +27,46 @@ export interface WorkerOptions<AJob = Job> extends Hooks<AJob>, SpanRuleOptions 
   /** How many jobs run at once, 1 to 10,000. Default 10. */
   readonly concurrency?: number | undefined;
   /**
-   * How long a claimed job is the worker's, in ms; extended every third of it while the job runs.
-   * When a process dies, its jobs run elsewhere after this. At least four times as long as the store
-   * takes to answer: where it is less, `onError` is told once. Default 30,000, at least 100.
+   * How long the lease on a claimed job lasts, in ms. It is extended after a third of that while the
+   * job runs; the jobs of a process that ends run elsewhere when their leases have expired. Where the
+   * store takes more than a quarter of it to answer, `onError` is called once. At least 100.
+   * Default 30,000.
    */
   readonly leaseMs?: number | undefined;
-  /** The limit of one attempt, in ms, for jobs without their own. Default: none. */
+  /** The time limit of an attempt, in ms, for jobs that have none of their own. Default: no limit. */
   readonly timeoutMs?: number | undefined;
-  /** The wait before a retry, for jobs without their own: a rule, or a function of the attempt. */
+  /**
+   * The wait before a retry, for jobs that have no rule of their own: a rule, or a function of the
+   * attempt. Default: exponential, about 1 s, 2 s, 4 s … up to an hour.
+   */
   readonly backoff?: Backoff | BackoffFunction | undefined;
-  /** How often to ask an idle store, in ms. Default: what the store says. */
+  /** How often an idle store is asked for jobs, in ms. Default: the store's `hints.pollMs`. */
   readonly pollMs?: number | undefined;
   /** How often expired leases are swept and old jobs removed, in ms. Default 1,000. */
   readonly maintenanceMs?: number | undefined;
   /**
-   * How often in a row a job that runs is released at a stop without being charged, 0 to 32,767.
-   * The next time counts as a failed attempt. Default 10.
+   * How often in a row an attempt of a job may be released at a stop without being charged, 0 to
+   * 32,767. The next one counts as failed. Default 10.
    */
   readonly maxReleases?: number | undefined;
   /** How long `stop` waits for running jobs before it releases them, in ms. Default 10,000. */
   readonly stopTimeoutMs?: number | undefined;
   /**
-   * How long the end of a tick or a run may take when its jobs are over, in ms: for hooks, for spans
-   * to be sent, for a store that does not answer. Default 5,000.
+   * How long the end of a tick or a run may take once its jobs have ended, in ms: for hooks that have
+   * not returned, for spans to be sent, for a store that does not answer. Default 5,000.
    */
   readonly endTimeoutMs?: number | undefined;
   /**
-   * Told what is nobody's outcome: a hook that threw, a store that fails. Of several workers in a pool
-   * each is told of their store, a function that they share once. Default: prints it
-   * with `console.error`, without what steers a terminal.
+   * Called with errors that are not the outcome of a job: of a hook that threw, of a store that fails.
+   * In a pool each worker's function is called for the store's errors; one that several workers share
+   * is called once. Default: prints the error with `console.error`, without control characters.
    */
   readonly onError?: ((error: unknown) => unknown) | undefined;
 }
 
-/** The queue that a worker works for. */
+/** What a worker gets from its `JobQueue`. */
 export interface WorkSource {
-  /** Where the jobs live. */
+  /** Where the jobs are stored. */
   readonly store: Store;
   /** The largest result, in bytes of JSON. */
   readonly maxPayloadBytes: number;
@@ -70,9 +74,9 @@ export interface WorkSource {
   readonly retentionMs: number;
   /** The maintenance of the store, shared by all workers of the queue. */
   readonly maintenance: StoreMaintenance;
-  /** How spans are made of its jobs, where the worker says nothing. */
+  /** How spans are made of its jobs, unless the worker's options say otherwise. */
   readonly spanRules: SpanRules;
-  /** `enqueue` as a part of a running job. */
+  /** Makes an `enqueue` that adds jobs as a part of a running job. */
   enqueueFrom(scope: JobScope): Enqueue<Record<string, unknown>>;
 }
 
@@ -82,6 +86,8 @@ export interface WorkerSettings {
   readonly queueName: string;
   readonly handler: Handler<Record<string, unknown>, string>;
   readonly hooks: Hooks<never>;
+  /** Whether there is a hook for the events of jobs. */
+  readonly hasJobHooks: boolean;
   readonly concurrency: number;
   readonly leaseMs: number;
   readonly timeoutMs: number | undefined;
@@ -92,7 +98,10 @@ export interface WorkerSettings {
   readonly stopTimeoutMs: number;
   readonly endTimeoutMs: number;
   readonly spanRules: SpanRules;
+  /** Calls `reportError`, whatever that throws. */
   readonly onError: (error: unknown) => void;
+  /** The function that was given as `onError`, or the default one. Workers may share it. */
+  readonly reportError: (error: unknown) => unknown;
 }
 
 /** Checks a worker's options and fills in what they leave out. */
@@ -110,12 +119,13 @@ export function withDefaults(
   if (options.onTraceComplete !== undefined) traceEndsOf(source.store, "onTraceComplete");
   const ms = (name: string, value: number, least: number) =>
     checkInteger(name, value, least, longestTimerMs);
-  const { backoff = defaultBackoff, timeoutMs } = options;
+  const { backoff = defaultBackoff, timeoutMs, onError: reportError = reportToConsole } = options;
   return {
     source,
     queueName,
     handler,
     hooks: options,
+    hasJobHooks: hasJobHooks(options),
     concurrency: checkInteger("concurrency", options.concurrency ?? 10, 1, 10_000),
     leaseMs: ms("leaseMs", options.leaseMs ?? 30_000, 100),
     timeoutMs: timeoutMs === undefined ? undefined : ms("timeoutMs", timeoutMs, 1),
@@ -126,7 +136,8 @@ export function withDefaults(
     stopTimeoutMs: ms("stopTimeoutMs", options.stopTimeoutMs ?? 10_000, 0),
     endTimeoutMs: ms("endTimeoutMs", options.endTimeoutMs ?? 5_000, 0),
     spanRules: readSpanRules(options, source.spanRules),
-    onError: shielded(options.onError ?? reportToConsole),
+    onError: shielded(reportError),
+    reportError,
   };
 }
 
@@ -166,26 +177,20 @@ function checkFunctions(options: WorkerOptions<never>): void {
   }
 }
 
-const shieldedByOwn = new WeakMap<object, (error: unknown) => void>();
-
-/** Reporting an error must not become one. Workers that share a function still share it after this. */
-function shielded(onError: (error: unknown) => unknown): (error: unknown) => void {
-  const known = shieldedByOwn.get(onError);
-  if (known !== undefined) return known;
-  const report = async (error: unknown) => {
+/** Reporting an error must not become one. */
+function shielded(reportError: (error: unknown) => unknown): (error: unknown) => void {
+  return async (error) => {
     try {
       // It may be asynchronous, whatever its type says.
-      await onError(error);
+      await reportError(error);
     } catch {
-      // There is nobody left to tell.
+      // There is nothing left to report it to.
     }
   };
-  shieldedByOwn.set(onError, report);
-  return report;
 }
 
-/** Tells each worker what concerns them all, those that share a function once. */
-export function toAll(settings: readonly WorkerSettings[]): (error: unknown) => void {
-  const reports = new Set(settings.map(({ onError }) => onError));
-  return (error) => reports.forEach((report) => report(error));
+/** Calls the `onError` of each worker for what concerns them all; one that several share once. */
+export function onErrorOfAll(settings: readonly WorkerSettings[]): (error: unknown) => void {
+  const functions = new Map(settings.map(({ reportError, onError }) => [reportError, onError]));
+  return (error) => functions.forEach((onError) => onError(error));
 }

@@ -44,7 +44,7 @@ export interface RecorderParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** What a tick or a run did, in jobs. */
+/** What a tick or a run did: counts of jobs, by how they ended. */
 export interface WorkResult {
   /** Completed. */
   readonly completed: number;
@@ -124,8 +124,8 @@ export class Recorder {
     if (change !== undefined) this.#add(outcomeOf(job, settings, end, change, runMs, traceparent));
     if (end.outcome === "lease_expired") this.#count("lease_expired");
     if (end.outcome === "cancelled") {
-      this.#count("cancelled");
-      if (hasBegun) this.#parts.hooks.call(settings, () => [cancelEvent(job, end.error, runMs)]);
+      if (hasBegun) this.#cancelled(job, settings, end.error, runMs);
+      else this.#count("cancelled");
     }
   }
 
@@ -280,17 +280,22 @@ export class Recorder {
   /** Hooks are called only now that the outcome is recorded. */
   #recorded({ job, settings, settlement, end }: Outcome, state: LeaseState): void {
     const { change, runMs } = settlement;
-    const { hooks } = this.#parts;
     if (state === "held") {
       this.#count(end.outcome, change.status);
-      hooks.call(settings, () => outcomeEvents(job, change, runMs));
+      if (settings.hasJobHooks) {
+        this.#parts.hooks.call(settings, () => outcomeEvents(job, change, runMs));
+      }
     } else if (state === "cancelled") {
-      this.#count("cancelled");
       const error = new JobCancelledError("The job was cancelled before its outcome was recorded");
-      hooks.call(settings, () => [cancelEvent(job, error, runMs)]);
+      this.#cancelled(job, settings, error, runMs);
     } else {
       this.#count("lease_expired");
     }
+  }
+
+  #cancelled(job: ClaimedJob, settings: WorkerSettings, error: unknown, runMs: number): void {
+    this.#count("cancelled");
+    this.#parts.hooks.call(settings, () => [cancelEvent(job, error, runMs)]);
   }
 
   /** So many more are recorded, in the order in which they were added. */

@@ -1,6 +1,6 @@
 /**
  * Suspects: jobs whose worker was lost before it was known whether they had begun. One of them may be
- * what ended it. So the store is told that a suspect begins before it starts, and of several the next
+ * what ended it. So the begin of a suspect is recorded before it starts, and of several the next
  * one waits until it is unlikely that the one before ends the process: else the others would be
  * charged for it, or fail without having started.
  *
@@ -36,7 +36,7 @@ export class Suspects {
     this.#next();
   }
 
-  /** One of them is over, or shall not begin. */
+  /** One of them is over, or is not to begin. */
   remove(execution: Execution): void {
     this.#waiting = this.#waiting.filter((one) => one !== execution);
     if (this.#present === execution) this.#letNext();

@@ -1,6 +1,7 @@
 /**
- * Ends of traces, told of: a store records each once; whoever listens claims those that nobody has
- * told of, tells its hooks and says so. When a process dies in between, another one tells again.
+ * The hooks for the ends of traces. A store records each end once; a worker with `onTraceComplete`
+ * claims those that are not settled, calls its hook and settles them. When its process ends in between,
+ * another worker calls its hook for them again.
  *
  * @module
  */
@@ -11,52 +12,52 @@ import type { Store, TraceEnd } from "../store/store.ts";
 import { withTimeLimit } from "../timers.ts";
 import type { WorkerSettings } from "./options.ts";
 
-// Hooks that are called and have not returned yet. More ends wait in the store.
+// So many hook calls are under way at once. More ends wait in the store.
 const MOST_AT_ONCE = 100;
 // How often an end is to be settled that the store refuses to settle.
 const TRIES = 3;
 
-/** The ends of traces for those of these workers that have a hook for them, if any. */
+/** The hooks that these workers have for the ends of traces, if any. */
 export function traceEndHooksOf(
   store: Store,
   settings: readonly WorkerSettings[],
   onStoreError: (error: unknown) => void,
 ): TraceEndHooks | undefined {
-  const listeners = settings.filter(({ hooks }) => hooks.onTraceComplete !== undefined);
-  return listeners.length === 0 ? undefined : new TraceEndHooks(store, listeners, onStoreError);
+  const workers = settings.filter(({ hooks }) => hooks.onTraceComplete !== undefined);
+  return workers.length === 0 ? undefined : new TraceEndHooks(store, workers, onStoreError);
 }
 
-/** The ends that one loop tells of. */
+/** Calls the `onTraceComplete` hooks of one loop. */
 export class TraceEndHooks {
   readonly #store: Store;
-  readonly #listeners: readonly WorkerSettings[];
+  readonly #workers: readonly WorkerSettings[];
   readonly #leaseMs: number;
   readonly #askEveryMs: number;
-  readonly #telling = new Map<string, Promise<void>>();
+  readonly #calls = new Map<string, Promise<void>>();
   readonly #batch: BatchSize = new BatchSize();
   readonly #onStoreError: (error: unknown) => void;
   /** When to ask next for ends that were recorded elsewhere, by `performance.now()`. */
   askAt: number = -Infinity;
-  #told: TraceEnd[] = [];
-  #turns: Promise<void> | undefined;
+  #returned: TraceEnd[] = [];
+  #roundTrips: Promise<void> | undefined;
   #isAsked = false;
   #isOver = false;
 
   constructor(
     store: Store,
-    listeners: readonly WorkerSettings[],
+    workers: readonly WorkerSettings[],
     onStoreError: (error: unknown) => void,
   ) {
     this.#store = store;
     this.#onStoreError = onStoreError;
-    const hooks = listeners.map((one) => one.hooks.onTraceComplete);
-    // Workers that share a function are told once.
-    this.#listeners = listeners.filter((_, i) => hooks.indexOf(hooks[i]) === i);
-    this.#leaseMs = Math.max(...listeners.map(({ leaseMs }) => leaseMs));
-    this.#askEveryMs = Math.min(...listeners.map(({ maintenanceMs }) => maintenanceMs));
+    const hooks = workers.map((one) => one.hooks.onTraceComplete);
+    // A function that several workers share is called once.
+    this.#workers = workers.filter((_, i) => hooks.indexOf(hooks[i]) === i);
+    this.#leaseMs = Math.max(...workers.map(({ leaseMs }) => leaseMs));
+    this.#askEveryMs = Math.min(...workers.map(({ maintenanceMs }) => maintenanceMs));
   }
 
-  /** Asks if it is time to, whoever else does the maintenance of the store. */
+  /** Asks the store if it is time to. */
   askIfDue(): void {
     if (this.askAt <= performance.now()) this.ask();
   }
@@ -69,68 +70,68 @@ export class TraceEndHooks {
     this.#go();
   }
 
-  /** Waits until all has been told that was asked for, at most this long. Then nothing is claimed. */
+  /** Waits until the hooks for all that was asked for have returned, at most this long. */
   async settled(withinMs: number): Promise<void> {
-    await withTimeLimit(withinMs, this.#allTold());
+    await withTimeLimit(withinMs, this.#allReturned());
     this.#isOver = true;
   }
 
-  async #allTold(): Promise<void> {
-    while (this.#turns !== undefined || this.#telling.size > 0) {
-      await (this.#turns ?? Promise.race(this.#telling.values()));
+  async #allReturned(): Promise<void> {
+    while (this.#roundTrips !== undefined || this.#calls.size > 0) {
+      await (this.#roundTrips ?? Promise.race(this.#calls.values()));
     }
   }
 
   #go(): void {
-    // Turns that are over before they are kept would be kept for ever.
-    if (this.#hasToDo()) this.#turns ??= this.#takeTurns();
+    // Round trips that are over before they are kept would be kept forever.
+    if (this.#hasWork()) this.#roundTrips ??= this.#makeRoundTrips();
   }
 
-  async #takeTurns(): Promise<void> {
+  async #makeRoundTrips(): Promise<void> {
     try {
-      while (this.#hasToDo()) await this.#turn();
+      while (this.#hasWork()) await this.#roundTrip();
     } catch (error) {
       this.#onStoreError(error);
     } finally {
-      this.#turns = undefined;
+      this.#roundTrips = undefined;
     }
   }
 
-  #hasToDo(): boolean {
-    return this.#told.length > 0 || this.#mayClaim();
+  #hasWork(): boolean {
+    return this.#returned.length > 0 || this.#mayClaim();
   }
 
   #mayClaim(): boolean {
-    return this.#isAsked && !this.#isOver && this.#telling.size < MOST_AT_ONCE;
+    return this.#isAsked && !this.#isOver && this.#calls.size < MOST_AT_ONCE;
   }
 
-  /** Says what was told and claims for the places that are free. */
-  async #turn(): Promise<void> {
-    const told = this.#told.slice(0, this.#batch.most);
-    if (told.length > 0) {
-      await this.#inBatch(told.length, () => this.#settle(told));
-      this.#told = this.#told.slice(told.length);
+  /** Settles the ends whose hooks have returned, and claims as many as may be under way then. */
+  async #roundTrip(): Promise<void> {
+    const returned = this.#returned.slice(0, this.#batch.most);
+    if (returned.length > 0) {
+      await this.#inBatch(returned.length, () => this.#settle(returned));
+      this.#returned = this.#returned.slice(returned.length);
     }
     if (!this.#mayClaim()) return;
     this.#isAsked = false;
-    const limit = Math.min(MOST_AT_ONCE - this.#telling.size, this.#batch.most);
+    const limit = Math.min(MOST_AT_ONCE - this.#calls.size, this.#batch.most);
     const claim = { limit, leaseMs: this.#leaseMs };
     const ends = await this.#inBatch(limit, () => this.#store.traceEnds!.claim(claim));
     // There may be more.
     if (ends.length >= limit) this.#isAsked = true;
-    for (const end of ends) this.#tell(end);
+    for (const end of ends) this.#call(end);
   }
 
-  /** One that the store refuses to settle keeps no other from it. It is told again after its lease. */
-  async #settle(told: readonly TraceEnd[], tries: number = 1): Promise<void> {
+  /** One that the store refuses to settle keeps no other from it. It is claimed again after its lease. */
+  async #settle(returned: readonly TraceEnd[], tries: number = 1): Promise<void> {
     try {
-      await this.#store.traceEnds!.settle(told);
+      await this.#store.traceEnds!.settle(returned);
     } catch (error) {
       if (error instanceof StoreUnavailableError) throw error;
-      if (told.length > 1) {
-        for (const end of told) await this.#settle([end]);
+      if (returned.length > 1) {
+        for (const end of returned) await this.#settle([end]);
       } else if (tries < TRIES) {
-        await this.#settle(told, tries + 1);
+        await this.#settle(returned, tries + 1);
       } else {
         this.#onStoreError(error);
       }
@@ -148,25 +149,25 @@ export class TraceEndHooks {
     }
   }
 
-  /** One whose lease ran out while its hook is still at it is not told twice from here. */
-  #tell(end: TraceEnd): void {
+  /** While a hook has not returned, it is not called again for the same end, whose lease may expire. */
+  #call(end: TraceEnd): void {
     const key = `${end.traceId} ${end.epoch}`;
-    if (this.#telling.has(key)) return;
-    const telling = this.#tellListeners(end).then(() => {
-      this.#telling.delete(key);
-      this.#told.push(end);
+    if (this.#calls.has(key)) return;
+    const call = this.#callHooks(end).then(() => {
+      this.#calls.delete(key);
+      this.#returned.push(end);
       this.#go();
     });
-    this.#telling.set(key, telling);
+    this.#calls.set(key, call);
   }
 
-  async #tellListeners({ finishedAt, correlationId, ...end }: TraceEnd): Promise<void> {
+  async #callHooks({ finishedAt, correlationId, ...end }: TraceEnd): Promise<void> {
     const event = { ...end, correlationId, completedAt: new Date(finishedAt) };
-    await Promise.all(this.#listeners.map((listener) => this.#tellListener(listener, event)));
+    await Promise.all(this.#workers.map((worker) => this.#callHook(worker, event)));
   }
 
-  /** A hook has the end's lease to return: after that it counts as told, and others get its place. */
-  async #tellListener(
+  /** A hook that has not returned when the end's lease expires is waited for no more. */
+  async #callHook(
     { hooks, onError }: WorkerSettings,
     event: TraceCompleteEvent,
   ): Promise<void> {

@@ -22,11 +22,11 @@ import {
   type WorkSource,
 } from "./options.ts";
 
-/** The bounds of one tick. */
+/** The limits of one tick. */
 export interface TickOptions {
-  /** At most this many jobs. Default: no limit. */
+  /** How many jobs are started at most, 1 to 1,000,000. Default: no limit. */
   readonly maxJobs?: number | undefined;
-  /** No job is started after this long, in ms; those that run are waited for. Default: no limit. */
+  /** For how long jobs are started, in ms; running ones are waited for after that. Default: no limit. */
   readonly budgetMs?: number | undefined;
   /** Stops the tick early, as `stop` does. */
   readonly signal?: AbortSignal | undefined;
@@ -58,10 +58,11 @@ export abstract class Runner implements AsyncDisposable {
   }
 
   /**
-   * Claims, runs and settles what is ready, then returns. Sweeps and retention happen inside it, so
-   * that ticks alone keep a queue going. Returns after its hooks have been told.
+   * Claims and runs what is ready, records the outcomes, calls the hooks, and returns when nothing is
+   * left to do. It does the store's maintenance too, so ticks alone keep a queue going.
    *
-   * @throws when the store fails repeatedly; jobs that ran then run again after their lease.
+   * @throws when the store fails repeatedly. Jobs whose outcome could not be recorded run again when
+   * their leases have expired.
    */
   async tick(options: TickOptions = {}): Promise<WorkResult> {
     checkOptionNames("A tick", options, { maxJobs: true, budgetMs: true, signal: true });
@@ -74,8 +75,8 @@ export abstract class Runner implements AsyncDisposable {
   }
 
   /**
-   * Works until the signal aborts or `stop` is called, whatever the store does. At the end the spans
-   * that are still held are sent.
+   * Works until the signal aborts or `stop` is called, also while the store fails. Spans that have
+   * not been sent by then are sent before it returns.
    */
   async run(options: RunOptions = {}): Promise<WorkResult> {
     checkOptionNames("A run", options, { signal: true });
