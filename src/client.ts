@@ -4,6 +4,6 @@
  *
  * @module
  */
-export { JobClient, type JobClientOptions, type TreeFilter } from "./client/job_client.ts";
-export { JobClientError } from "./client/job_client_error.ts";
-export type { EnqueueByRouter, ListedReceipt, Receipt } from "./client/receipt.ts";
+export { type EnqueueByRouter, JobClient, type TreeFilter } from "./client/job_client.ts";
+export { JobClientError, type JobClientOptions } from "./client/connection.ts";
+export type { ListedReceipt, Receipt } from "./client/from_json.ts";

@@ -44,7 +44,13 @@ export type { VacuumBlocker } from "./store/health.ts";
 export type { TimelineMark, TimelineMarkType, TimelineRun } from "./queue/timeline.ts";
 export type { MemoryOptions } from "./store/memory.ts";
 
-export type { RunOptions, StopOptions, TickOptions, WorkerPoolOptions } from "./worker/worker.ts";
+export type {
+  Runner,
+  RunOptions,
+  StopOptions,
+  TickOptions,
+  WorkerPoolOptions,
+} from "./worker/worker.ts";
 export type { Hook } from "./worker/hooks.ts";
 export type {
   AttemptEndEvent,
@@ -56,6 +62,7 @@ export type {
 } from "./worker/events.ts";
 
 export type { TracedJob } from "./trace/job_span.ts";
+export type { StoredTraceContext } from "./trace/relation.ts";
 export type { SpanAttributes, SpanJob, SpanRuleOptions } from "./trace/rules.ts";
 export type { LogFields } from "./trace/log_fields.ts";
 export type { QueueDepthOptions } from "./metrics/queue_depth.ts";

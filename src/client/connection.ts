@@ -10,10 +10,9 @@ import { activeSpanContext } from "../trace/active_context.ts";
 import { formatTraceparent } from "../job/traceparent.ts";
 import { type Reader, UnexpectedShape } from "./answer_shape.ts";
 import { refusalFrom } from "./from_json.ts";
-import { JobClientError, unexpectedAnswer } from "./job_client_error.ts";
 
-/** Where the router is, and how to reach it. */
-export interface ConnectionOptions {
+/** Options of a client: where the router is, and how to reach it. */
+export interface JobClientOptions {
   /** Where the router is mounted, such as `https://jobs.example.com/queue`. */
   readonly url: string;
   /** Sent with every request, such as `authorization`. */
@@ -22,6 +21,43 @@ export interface ConnectionOptions {
   readonly timeoutMs?: number | undefined;
   /** Used in place of the global `fetch`: a service binding, a test. */
   readonly fetch?: ((request: Request) => Promise<Response> | Response) | undefined;
+}
+
+/** A call of a `JobClient` that did not succeed. */
+export class JobClientError extends Error {
+  /** The name of the class. */
+  override name = "JobClientError";
+  /**
+   * What kind of failure it is. The router says `invalid_input`, `not_found`, `unavailable` …;
+   * `unexpected_answer` is one that no router gives, as when `url` is not where one is mounted.
+   */
+  readonly code: string;
+  /** The HTTP status; `undefined` when no answer came. */
+  readonly status: number | undefined;
+  /** What of the input is wrong, such as `jobs[2].priority`. */
+  readonly path: string | undefined;
+
+  /** Makes the error of a call that failed. */
+  constructor(
+    message: string,
+    { code, status, path, cause }: {
+      readonly code: string;
+      readonly status?: number | undefined;
+      readonly path?: string | undefined;
+      readonly cause?: unknown;
+    },
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.status = status;
+    this.path = path;
+  }
+}
+
+/** The failure of a call that was answered by something else than a router. */
+export function unexpectedAnswer(what: string, status?: number): JobClientError {
+  const message = `The answer is not a job router's: ${what}. Is url where it is mounted?`;
+  return new JobClientError(message, { code: "unexpected_answer", status });
 }
 
 /** What is asked of a router. */
@@ -39,10 +75,10 @@ export class Connection {
   readonly #base: string;
   readonly #query: URLSearchParams;
   readonly #headers: Headers;
-  readonly #options: ConnectionOptions;
+  readonly #options: JobClientOptions;
 
   /** @throws {TypeError} when the URL is none of HTTP. */
-  constructor(options: ConnectionOptions) {
+  constructor(options: JobClientOptions) {
     const names = { url: true, headers: true, timeoutMs: true, fetch: true };
     checkOptionNames("A job client", options, names);
     const { url, fetch, timeoutMs } = options;
@@ -116,7 +152,7 @@ interface Answered {
 }
 
 /** Whoever reads the error of an invalid header finds its value in it, which may be a secret. */
-function readHeaders(headers: ConnectionOptions["headers"] = {}): Headers {
+function readHeaders(headers: JobClientOptions["headers"] = {}): Headers {
   const read = new Headers();
   for (const [name, value] of Object.entries(headers)) {
     try {

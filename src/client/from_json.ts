@@ -4,15 +4,15 @@
  *
  * @module
  */
-import type { Attempt, Job, JobSummary, JobWithAttempts } from "../job/job.ts";
+import type { Attempt, Job, JobSummary, JobWith, JobWithAttempts } from "../job/job.ts";
 import type { JobPart } from "../job/parts.ts";
+import type { Enqueued } from "../job/queues.ts";
 import type { JobError } from "../job/record.ts";
 import { type JobStatus, jobStatuses } from "../job/status.ts";
 import type { JobChange } from "../queue/job_change.ts";
 import { type JobNode, type JobTree, nodesInOrder } from "../queue/job_tree.ts";
 import type { JobPage } from "../queue/lookup.ts";
 import type { QueueStats, Stats } from "../queue/stats.ts";
-import type { ListedReceipt, Receipt } from "./receipt.ts";
 import {
   date,
   type Fields,
@@ -27,6 +27,19 @@ import {
   text,
   UnexpectedShape,
 } from "./answer_shape.ts";
+
+/**
+ * An enqueued job: all of it for who may read its queue; for who may only enqueue its id, whether it was
+ * stored before, and of its trace and its business process what the call said itself.
+ */
+export type Receipt<AJob extends Job> =
+  & Pick<Enqueued<AJob>, "id" | "deduplicated">
+  & Partial<AJob>;
+
+/** One of several enqueued jobs: as `Receipt`, but of its payload and its result only the sizes. */
+export type ListedReceipt<AJob extends Job> =
+  & Pick<Enqueued<AJob>, "id" | "deduplicated">
+  & Partial<JobWith<AJob, never>>;
 
 const anything: Reader<unknown> = (value) => value;
 

@@ -4,15 +4,14 @@
  * @module
  */
 import { checkJobId } from "../job/ids.ts";
-import { InputTypeError } from "../job/input_error.ts";
-import { isInputError } from "../job/input_error.ts";
+import { InputTypeError, isInputError } from "../job/input_error.ts";
 import type { JobWith, JobWithAttempts } from "../job/job.ts";
 import type { JobOptions, JobReference } from "../job/job_options.ts";
 import { checkJson } from "../job/json.ts";
 import { job, type NewJob } from "../job/new_job.ts";
 import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import type { JobPart } from "../job/parts.ts";
-import type { JobOf, QueueName, Queues } from "../job/queues.ts";
+import type { AnyNewJob, JobOf, PayloadOf, QueueName, Queues } from "../job/queues.ts";
 import {
   type CancelOptions,
   type JobChange,
@@ -25,21 +24,39 @@ import { checkStatsNames, type Stats, type StatsOptions } from "../queue/stats.t
 import type { RetryOptions } from "../store/store.ts";
 import { currentScope } from "../trace/scope.ts";
 import { activeSpanContext } from "../trace/active_context.ts";
-import type { EnqueueByRouter } from "./receipt.ts";
-import { Connection, type ConnectionOptions } from "./connection.ts";
-import { JobClientError, unexpectedAnswer } from "./job_client_error.ts";
+import {
+  Connection,
+  JobClientError,
+  type JobClientOptions,
+  unexpectedAnswer,
+} from "./connection.ts";
 import {
   changeFrom,
   enqueuedFrom,
   enqueuedListFrom,
   jobWithAttemptsFrom,
+  type ListedReceipt,
   pageFrom,
+  type Receipt,
   statsFrom,
   treeFrom,
 } from "./from_json.ts";
 
-/** Where the router is, and how to reach it. */
-export type JobClientOptions = ConnectionOptions;
+/** The ways to enqueue through a router. */
+export interface EnqueueByRouter<Q extends Queues> {
+  /** Enqueues one job. */
+  <Name extends QueueName<Q>>(
+    queueName: Name,
+    payload: PayloadOf<Q, Name>,
+    options?: JobOptions,
+  ): Promise<Receipt<JobOf<Q, Name>>>;
+  /** Enqueues a job made by `job()`. */
+  <Name extends QueueName<Q>>(
+    newJob: NewJob<Name, PayloadOf<Q, Name>>,
+  ): Promise<Receipt<JobOf<Q, Name>>>;
+  /** Enqueues all of them or none. */
+  (newJobs: readonly AnyNewJob<Q>[]): Promise<readonly ListedReceipt<JobOf<Q>>[]>;
+}
 
 /** Which jobs a tree is made of: those of a trace, or of a business process. */
 export type TreeFilter<Part extends JobPart = JobPart> =
@@ -84,7 +101,11 @@ const treeFilterNames: OptionNames<
 export class JobClient<Q extends Queues = Record<string, unknown>> {
   readonly #connection: Connection;
 
-  /** @throws {TypeError} when the URL is none of HTTP. */
+  /**
+   * Makes a client of one router. It connects with the first call.
+   *
+   * @throws {TypeError | RangeError} when the URL is not one of HTTP, or an option is wrong.
+   */
   constructor(options: JobClientOptions) {
     this.#connection = new Connection(options);
   }

@@ -21,6 +21,7 @@ import { storable } from "./thrown.ts";
  * ```
  */
 export class NonRetryableError extends Error {
+  /** The name of the class. */
   override name = "NonRetryableError";
 }
 
@@ -36,21 +37,25 @@ export function isNonRetryable(thrown: unknown): boolean {
 
 /** The reason of `ctx.signal` when an attempt ran into its `timeoutMs`. */
 export class JobTimeoutError extends Error {
+  /** The name of the class. */
   override name = "JobTimeoutError";
 }
 
 /** The reason of `ctx.signal` when a caller cancelled the running job. */
 export class JobCancelledError extends Error {
+  /** The name of the class. */
   override name = "JobCancelledError";
 }
 
 /** The reason of `ctx.signal` when the lease ran out and the job may be running elsewhere. */
 export class LeaseLostError extends Error {
+  /** The name of the class. */
   override name = "LeaseLostError";
 }
 
 /** The reason of `ctx.signal` when the worker stops and releases the job. */
 export class WorkerStoppedError extends Error {
+  /** The name of the class. */
   override name = "WorkerStoppedError";
 }
 
@@ -59,10 +64,12 @@ export class WorkerStoppedError extends Error {
  * Nothing of the call was stored. The same job may be enqueued again: then it is the stored one.
  */
 export class JobIdTakenError extends RangeError {
+  /** The name of the class. */
   override name = "JobIdTakenError";
   /** The id. */
   readonly jobId: string;
 
+  /** Makes the error for the id that is taken. */
   constructor(jobId: string) {
     super(`The id of a new job must not be that of another job: got ${jobId}, which is taken`);
     this.jobId = jobId;
@@ -71,6 +78,7 @@ export class JobIdTakenError extends RangeError {
 
 /** A store that cannot serve a call now: a locked file, a full disk. Nothing of the call happened. */
 export class StoreUnavailableError extends Error {
+  /** The name of the class. */
   override name = "StoreUnavailableError";
 }
 
@@ -79,11 +87,13 @@ export class StoreUnavailableError extends Error {
  * jobs in one call may be done in time. The message says whether something may have happened.
  */
 export class StoreTimeoutError extends StoreUnavailableError {
+  /** The name of the class. */
   override name = "StoreTimeoutError";
 }
 
 /** The error of an attempt whose outcome the store refused, such as by a constraint. */
 export class OutcomeRefusedError extends Error {
+  /** The name of the class. */
   override name = "OutcomeRefusedError";
 }
 

@@ -100,6 +100,11 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   // What its workers share. Payload types end here: a handler gets what was stored.
   readonly #workSource: WorkSource;
 
+  /**
+   * Makes a queue over a store.
+   *
+   * @throws {TypeError | RangeError} when an option is unknown, of another type or out of its range.
+   */
   constructor(options: JobQueueOptions<Transaction>) {
     checkOptionNames("A queue", options, optionNames);
     const { store, maxPayloadBytes = 262_144, retentionMs = SEVEN_DAYS_MS, baggage } = options;
@@ -238,6 +243,8 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   /**
    * Enqueues all of them or none for a request, within its span, and returns of each job these parts.
    * What `include` leaves out of jobs that were stored before is not read.
+   *
+   * @internal
    */
   async enqueueFor<Part extends JobPart = JobPart>(
     newJobs: readonly AnyNewJob<Q>[],

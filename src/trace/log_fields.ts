@@ -55,8 +55,9 @@ export interface LogFields {
  *
  * @param ctx The context that the handler is called with, if AsyncLocalStorage is not available.
  */
-export function logFields(ctx?: { readonly [jobScope]?: JobScope | undefined }): LogFields {
-  const scope = ctx?.[jobScope] ?? currentScope();
+export function logFields(ctx?: { readonly signal: AbortSignal }): LogFields {
+  const scope = (ctx as { readonly [jobScope]?: JobScope } | undefined)?.[jobScope] ??
+    currentScope();
   const fields: LogFields = {};
   addSpan(fields, scope);
   if (scope === undefined) return fields;

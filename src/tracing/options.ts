@@ -6,7 +6,6 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { SpanProcessor } from "@opentelemetry/sdk-trace";
 import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
-import type { Compression } from "./export/request_body.ts";
 import { readHeaders } from "./export/sender.ts";
 
 /** The options of `initTracing`. Those left out are read from the `OTEL_*` variables. */
@@ -35,7 +34,7 @@ export interface TracingOptions {
    *
    * @default {OTEL_EXPORTER_OTLP_TRACES_COMPRESSION, else OTEL_EXPORTER_OTLP_COMPRESSION, else "none"}
    */
-  readonly compression?: Compression | undefined;
+  readonly compression?: "gzip" | "none" | undefined;
   /**
    * How long the export of one batch may take, with all its retries, in ms.
    *

@@ -6,7 +6,7 @@
 import { toJobError } from "../job/thrown.ts";
 import { toJob } from "../job/from_record.ts";
 import type { Job } from "../job/job.ts";
-import { type AttemptOutcome, consequenceOf, type OutcomeEvent } from "../job/outcomes.ts";
+import { type AttemptOutcome, consequenceOf } from "../job/outcomes.ts";
 import type { JobError, JobRecord } from "../job/record.ts";
 import type { Change, ExpiredJob } from "../store/store.ts";
 
@@ -58,7 +58,7 @@ export type JobLifecycleEvent<AJob = Job> =
   | AttemptFailureEvent<AJob> & { readonly type: "cancel"; readonly willRetry: false };
 
 /** The types of a lifecycle event. */
-export type EventType = "start" | OutcomeEvent;
+export type EventType = JobLifecycleEvent["type"];
 
 /** One kind of lifecycle event. */
 export type JobEventOf<Type extends EventType, AJob = Job> = Extract<

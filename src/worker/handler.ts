@@ -22,7 +22,11 @@ export interface JobContext<Q extends Queues = Record<string, unknown>, Transact
    * @throws {TypeError} when the store does not record the ends of traces.
    */
   isFinalJobInTrace(): Promise<boolean>;
-  /** The running job, for `logFields(ctx)`. */
+  /**
+   * The running job, for `logFields(ctx)`.
+   *
+   * @internal
+   */
   readonly [jobScope]?: JobScope | undefined;
 }
 

@@ -51,6 +51,7 @@ export abstract class Runner implements AsyncDisposable {
   readonly #history: FetchHistory;
   readonly #underWay = new Map<Loop, Promise<WorkResult>>();
 
+  /** @internal */
   constructor(settings: readonly WorkerSettings[], concurrency: number) {
     this.#settings = settings;
     this.#concurrency = concurrency;
@@ -161,9 +162,14 @@ export abstract class Runner implements AsyncDisposable {
 export class Worker extends Runner {
   /** The queue it works for. */
   readonly queueName: string;
-  /** Its options with every default decided. */
+  /**
+   * Its options with every default decided.
+   *
+   * @internal
+   */
   readonly settings: WorkerSettings;
 
+  /** @internal */
   constructor(
     source: WorkSource,
     queueName: string,
@@ -186,8 +192,6 @@ export interface WorkerPoolOptions {
 /**
  * Runs workers of different queues together, with the same `tick` and `run` as one worker.
  *
- * @throws {TypeError} when there is no worker, when two work for one queue, or when their stores differ.
- *
  * ```ts
  * import { JobQueue, memory, WorkerPool } from "hammerwork";
  * import assert from "node:assert/strict";
@@ -200,6 +204,11 @@ export interface WorkerPoolOptions {
  * ```
  */
 export class WorkerPool extends Runner {
+  /**
+   * Makes a pool of these workers.
+   *
+   * @throws {TypeError} when there is no worker, when two work for one queue, or when their stores differ.
+   */
   constructor(workers: readonly Worker[], options: WorkerPoolOptions = {}) {
     checkOptionNames("A pool", options, { concurrency: true });
     const settings = workers.map((worker) => worker.settings);

@@ -26,6 +26,10 @@ describe("the page about the API", () => {
   }
 });
 
+test("hammerwork exports what code names, 47 names, and not all that signatures mention", () => {
+  assert.equal(exportsOf(entries["."]!).length, 47);
+});
+
 function sectionOf(entry: string): string {
   const sections = page.split(/^## /m);
   return sections.find((section) => section.startsWith(`${entry}\n`)) ?? "";
@@ -72,7 +76,7 @@ const describedOn: Readonly<Record<string, string>> = {
   LogFields: "docs/monitoring.md",
   JobRouterOptions: "docs/http.md",
   PageOptions: "docs/page.md",
-  ConnectionOptions: "docs/http.md",
+  JobClientOptions: "docs/http.md",
 };
 
 describe("the members of what callers pass and get", () => {
