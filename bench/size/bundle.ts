@@ -1,5 +1,5 @@
 /**
- * How many bytes a program gets from hammerwork, as Bun bundles and minifies it.
+ * How many bytes a program gets from hammerwork, as esbuild bundles and minifies it.
  *
  * @module
  */
@@ -18,22 +18,22 @@ export interface BundleSize {
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Each entry of the package, its peers left out. */
+/** Each entry of the package, without its peers. */
 export function entrySizes(): BundleSize[] {
   const { exports } = JSON.parse(readFileSync(`${root}deno.json`, "utf8")) as {
     readonly exports: Readonly<Record<string, string>>;
   };
   return Object.entries(exports).map(([entry, path]) =>
-    sizeOf(`hammerwork${entry.slice(1)}`, path, ["--packages=external"])
+    sizeOf(`hammerwork${entry.slice(1)}`, path, ["--platform=neutral", "--packages=external"])
   );
 }
 
 /**
  * A worker for workerd with all that it needs (hammerwork, Hono, postgres.js and OpenTelemetry),
- * without the page and with it.
+ * without the page and with it, bundled as Wrangler does.
  */
 export function edgeWorkerSizes(): BundleSize[] {
-  const options = ["--conditions=workerd", "--external=cloudflare:*"];
+  const options = ["--platform=browser", "--conditions=workerd,worker", "--external:cloudflare:*"];
   return [
     sizeOf("an edge worker", "bench/size/edge_worker.ts", options),
     sizeOf("an edge worker with the page", "bench/size/edge_worker_with_page.ts", options),
@@ -46,9 +46,9 @@ function sizeOf(name: string, path: string, options: readonly string[]): BundleS
 }
 
 function bundle(path: string, options: readonly string[]): Uint8Array {
-  const bun = process.platform === "win32" ? "bun.cmd" : "bun";
-  const args = ["build", "--minify", "--external=node:*", ...options, path];
-  return execFileSync(`${root}node_modules/.bin/${bun}`, args, {
+  const esbuild = process.platform === "win32" ? "esbuild.cmd" : "esbuild";
+  const args = ["--bundle", "--minify", "--format=esm", "--external:node:*", ...options, path];
+  return execFileSync(`${root}node_modules/.bin/${esbuild}`, args, {
     cwd: root,
     maxBuffer: 16 * 1_024 * 1_024,
   });
