@@ -20,7 +20,8 @@ export function asOnItsOwn(usesDatabase: boolean): void {
     process.env.DATABASE_URL = database.url;
   });
   afterEach(async () => {
-    process.env.DATABASE_URL = DATABASE_URL;
+    if (DATABASE_URL === undefined) delete process.env.DATABASE_URL;
+    else process.env.DATABASE_URL = DATABASE_URL;
     await database.drop();
   });
 }
