@@ -11,16 +11,15 @@ import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import type { Store } from "./store.ts";
 import { readAddress } from "./postgres/address.ts";
 import { Client, type Sql, type SqlFactory } from "./postgres/client.ts";
-import { connect } from "./postgres/connect.ts";
 import {
   CallersClient,
   ClientForEachCall,
   Closable,
+  connect,
   type Connections,
 } from "./postgres/connections.ts";
-import { checkSchema, migrate, printMigrations } from "./postgres/migrations.ts";
-import { checkSchemaName } from "./postgres/names.ts";
-import { checkSession } from "./postgres/session.ts";
+import { checkSchema, checkSession, migrate, printMigrations } from "./postgres/migrations.ts";
+import { checkSchemaName } from "./postgres/sql.ts";
 import { PostgresStore } from "./postgres/store.ts";
 import { sleep } from "../timers.ts";
 

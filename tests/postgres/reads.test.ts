@@ -10,7 +10,7 @@ import { postgres } from "../../src/store/postgres.ts";
 import type { Row, Sql } from "../../src/store/postgres/client.ts";
 import { inOrderStatement } from "../../src/store/postgres/add.ts";
 import { findQuery } from "../../src/store/postgres/find.ts";
-import { toInputText } from "../../src/store/postgres/new_rows.ts";
+import { toInputText } from "../../src/store/postgres/rows.ts";
 import { jobInput } from "../conformance/inputs.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
 import { explainer } from "./explain.ts";

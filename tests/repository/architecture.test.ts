@@ -19,7 +19,7 @@ describe("the architecture", () => {
   test("the Postgres store asks for its driver only when it is given a URL", () => {
     assert.deepEqual(packagesFrom("src/store/postgres.ts"), ["postgres"]);
     const loading = libraryFiles().filter((file) => importsOf(file).includes("postgres"));
-    assert.deepEqual(loading, ["src/store/postgres/connect.ts"]);
+    assert.deepEqual(loading, ["src/store/postgres/connections.ts"]);
     assert.match(readFileSync(loading[0]!, "utf8"), /await import\("postgres"\)/);
   });
 

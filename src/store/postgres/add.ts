@@ -1,42 +1,170 @@
 /**
- * Adding jobs to Postgres: in one INSERT where no job needs another of the same call, else one after
- * the other inside the server.
+ * Adding jobs to Postgres: stored or refused for certain, whatever happens to the connection, and workers
+ * that wait for them are woken. They are added in one INSERT where no job needs another of the same call,
+ * else one after the other inside the server.
  *
  * @module
  */
+import { JobIdTakenError, StoreUnavailableError } from "../../job/errors.ts";
 import { type JobPart, jobParts, recordWith } from "../../job/parts.ts";
 import type { JobInput } from "../../job/record.ts";
-import { StoreUnavailableError } from "../../job/errors.ts";
+import { unknownDependency } from "../rules.ts";
 import type { Added, AddOptions } from "../store.ts";
 import type { Client, Row, Sql, SqlValue } from "./client.ts";
-import { PartlyDoneError } from "./errors.ts";
+import { addOnce, codeOf, PartlyDoneError, retried, retriedIdempotent } from "./errors.ts";
+import { jobIdTaken, unknownJob } from "./functions/add.ts";
+import { GroupCommit, KeyedAdds } from "./group_commit.ts";
+import type { Notifier } from "./notifier.ts";
 import {
   addedColumns,
   firstStatus,
+  foundColumns,
   givenColumns,
   inputRows,
   isCancelled,
   liveColumns,
   startsAt,
   toAdded,
+  toFound,
   toInputText,
-} from "./new_rows.ts";
-import { retriedIdempotent } from "./retry.ts";
-import { foundColumns, toFound } from "./rows.ts";
+} from "./rows.ts";
+import { quoted } from "./sql.ts";
+
+/** Where jobs are added, and how. */
+export interface AddingOptions {
+  readonly schema: string;
+  /** The time by an injected clock, if there is one. */
+  readonly at: () => number | null;
+  /** How long an enqueue whose answer was lost asks what became of it, in ms. */
+  readonly lostAnswerMs: number;
+  /** How long an enqueue waits for another transaction that has its key, in ms. */
+  readonly callTimeoutMs: number;
+}
+
+/** Adds jobs to one schema. */
+export class Adding {
+  readonly #client: Client;
+  readonly #notifier: Notifier;
+  readonly #options: AddingOptions;
+  readonly #inserts: Inserts;
+  readonly #shared: GroupCommit = new GroupCommit((inputs, include) =>
+    this.#addPlain(inputs, include)
+  );
+  readonly #keyed: KeyedAdds;
+
+  constructor(client: Client, notifier: Notifier, options: AddingOptions) {
+    this.#client = client;
+    this.#notifier = notifier;
+    this.#options = options;
+    this.#inserts = new Inserts(client, quoted(options.schema));
+    this.#keyed = new KeyedAdds(
+      (inputs, patienceMs, include) => this.#addPatiently(inputs, { patienceMs, include }),
+      client.connectionCount,
+      options.callTimeoutMs,
+    );
+  }
+
+  /** Adds jobs in one step, in the caller's transaction if there is one. */
+  async add(
+    inputs: readonly JobInput[],
+    { transaction, include }: AddOptions<Sql> = {},
+  ): Promise<readonly Added[]> {
+    try {
+      if (transaction !== undefined) {
+        return await this.#addWithin(inputs, { transaction, include });
+      }
+      const isKeyed = inputs.some(({ idempotencyKey }) => idempotencyKey !== undefined);
+      // Where each call has a client of its own, none can wait for another one's.
+      const isShared = this.#client.connectionCount > 0;
+      if (!arePlain(inputs)) {
+        const add = (patienceMs?: number) => this.#addInOrder(inputs, { patienceMs, include });
+        if (!isKeyed || !isShared) return await add();
+        return await this.#keyed.addAlone(inputs, include, (_, patienceMs) => add(patienceMs));
+      }
+      if (!isShared) return await this.#addPlain(inputs, include);
+      return await (isKeyed ? this.#keyed : this.#shared).add(inputs, include);
+    } catch (error) {
+      if (codeOf(error) === unknownJob) throw unknownDependency((error as Error).message);
+      if (codeOf(error) === jobIdTaken) throw new JobIdTakenError((error as Error).message);
+      throw error;
+    }
+  }
+
+  async #addPlain(
+    inputs: readonly JobInput[],
+    include: readonly JobPart[] | undefined,
+  ): Promise<readonly Added[]> {
+    const { schema, at, lostAnswerMs } = this.#options;
+    const isNotifying = this.#notifier.takeTurn();
+    const channel = isNotifying ? schema : undefined;
+    const add = () => this.#inserts.addPlain(inputs, at(), { channel, include });
+    const added = await addOnce(inputs, () => retried(add), lostAnswerMs);
+    // Where a parent is cancelled, none was added by the statement that also notifies.
+    if (isNotifying && added.every(({ job }) => job.status !== "cancelled")) {
+      this.#notifier.tell(newIn(added));
+    } else await this.#notifier.notify(newIn(added));
+    return added;
+  }
+
+  async #addPatiently(
+    inputs: readonly JobInput[],
+    options: InsertOptions,
+  ): Promise<readonly Added[]> {
+    return await this.#addAndNotify(inputs, (at) => this.#inserts.addPlain(inputs, at, options));
+  }
+
+  async #addInOrder(
+    inputs: readonly JobInput[],
+    options: InsertOptions,
+  ): Promise<readonly Added[]> {
+    return await this.#addAndNotify(inputs, (at) => this.#inserts.addInOrder(inputs, at, options));
+  }
+
+  async #addAndNotify(
+    inputs: readonly JobInput[],
+    add: (at: number | null) => Promise<readonly Added[]>,
+  ): Promise<readonly Added[]> {
+    const { at, lostAnswerMs } = this.#options;
+    const added = await addOnce(inputs, () => retried(() => add(at())), lostAnswerMs);
+    await this.#notifier.notify(newIn(added));
+    return added;
+  }
+
+  async #addWithin(
+    inputs: readonly JobInput[],
+    options: InsertOptions & { readonly transaction: Sql },
+  ): Promise<readonly Added[]> {
+    const at = this.#options.at();
+    const added = arePlain(inputs)
+      ? await this.#inserts.addPlain(inputs, at, options)
+      : await this.#inserts.addInOrder(inputs, at, options);
+    await this.#notifier.notifyAtCommit(newIn(added), options.transaction);
+    return added;
+  }
+}
+
+/** The queues with new jobs. */
+function newIn(added: readonly Added[]): ReadonlySet<string> {
+  const queueNames = new Set<string>();
+  for (const { job: { queueName, status }, deduplicated } of added) {
+    if (!deduplicated && status !== "cancelled") queueNames.add(queueName);
+  }
+  return queueNames;
+}
 
 /** How jobs are inserted. */
-export interface InsertOptions extends AddOptions<Sql> {
+interface InsertOptions extends AddOptions<Sql> {
   /** How long to wait for another transaction that has a key, in ms. Default: as long as a call may. */
   readonly patienceMs?: number | undefined;
 }
 
 /** The same, or else a channel to tell the new jobs' queues on as the statement commits. */
-export interface InsertPlainOptions extends InsertOptions {
+interface InsertPlainOptions extends InsertOptions {
   readonly channel?: string | undefined;
 }
 
 /** Whether none of these jobs refers to another of them, or waits for one. */
-export function arePlain(inputs: readonly JobInput[]): boolean {
+function arePlain(inputs: readonly JobInput[]): boolean {
   const ids = inputs.length === 1 ? undefined : new Set(inputs.map(({ id }) => id));
   return inputs.every(({ dependsOn, parentId }) =>
     dependsOn.length === 0 && (parentId === undefined || ids?.has(parentId) !== true)
@@ -44,7 +172,7 @@ export function arePlain(inputs: readonly JobInput[]): boolean {
 }
 
 /** Adds jobs to one schema; whatever was there before under the same id or key is returned as it is. */
-export class Inserts {
+class Inserts {
   readonly #client: Client;
   readonly #schema: string;
   // Written once: they are long, and an enqueue of one job is short.

@@ -5,10 +5,9 @@
  *
  * @module
  */
-import type { Connections, Use } from "./connections.ts";
-import { explained, explainedWithin } from "./errors.ts";
-import type { ListenEvents } from "./listening.ts";
-import { retriedIdempotent } from "./retry.ts";
+import { StoreTimeoutError } from "../../job/errors.ts";
+import type { Connections, ListenEvents, Use } from "./connections.ts";
+import { explained, explainedWithin, GivenUpError, retriedIdempotent } from "./errors.ts";
 import type { Row, Sql, SqlValue } from "./sql.ts";
 
 export type { Row, Sql, SqlFactory, SqlValue } from "./sql.ts";
@@ -25,6 +24,8 @@ const LONG = 3;
 const STEP = 60;
 // A short lease must not make every call of a slow network come too late.
 const SHORTEST_LIMIT_MS = 1_000;
+// A limit is extended by this factor at most.
+const MOST_EXTENDED = 64;
 
 /** Runs statements for the store. */
 export class Client {
@@ -120,6 +121,35 @@ export class Client {
       return withoutHoles(await this.#connections.run(use, limitMs));
     } catch (error) {
       throw explained(error);
+    }
+  }
+}
+
+/**
+ * How much longer than usual a kind of statement may take. It grows until one is done in time: the end of
+ * a job takes all jobs behind it along in one step, and a statement that is given up at the same limit
+ * again and again would never be done.
+ */
+export class Allowance {
+  #factor = 1;
+
+  /** Whether the last one took too long. */
+  get isExtended(): boolean {
+    return this.#factor > 1;
+  }
+
+  /** Runs a statement with the limit that it is given. */
+  async run<T>(usualMs: number, work: (limitMs: number) => Promise<T>): Promise<T> {
+    try {
+      const result = await work(usualMs * this.#factor);
+      this.#factor = 1;
+      return result;
+    } catch (error) {
+      // A server that does not even cancel a statement is not slow but gone.
+      if (error instanceof StoreTimeoutError && !(error instanceof GivenUpError)) {
+        this.#factor = Math.min(this.#factor * 2, MOST_EXTENDED);
+      }
+      throw error;
     }
   }
 }

@@ -6,11 +6,23 @@
  */
 import { StoreTimeoutError } from "../../job/errors.ts";
 import { withTimeLimit } from "../../timers.ts";
-import { ClosedError, isConnectionLost } from "./errors.ts";
-import { inTime, type Statement } from "./in_time.ts";
-import { type ListenEvents, Listening } from "./listening.ts";
-import type { OwnClient, OwnClients } from "./own_clients.ts";
-import type { Sql, SqlFactory } from "./sql.ts";
+import type { Address } from "./address.ts";
+import { ClosedError, codeOf, GivenUpError, isConnectionLost } from "./errors.ts";
+import { type Driver, type OwnClient, type OwnClients, PostgresClients } from "./own_clients.ts";
+import { quoted, type Sql, type SqlFactory } from "./sql.ts";
+
+// As many connections as most clients make by default.
+const USUAL_COUNT = 4;
+const UNLISTEN_MS = 3_000;
+const LISTEN_LIMIT_MS = 5_000;
+// A connection that is half open says nothing, which is what one on which nothing happens says too.
+const ASK_EVERY_MS = 15_000;
+const LONGEST_PAUSE_MS = 2_000;
+
+const CANCEL_MS = 1_000;
+
+/** A statement under way, which some clients can ask the server to cancel. */
+type Statement<T> = PromiseLike<T> & { cancel?(): unknown };
 
 /** Runs a statement on a client. */
 export type Use<T> = (sql: Sql) => Statement<T>;
@@ -25,6 +37,32 @@ export interface Connections {
   listen(channel: string, events: ListenEvents): () => Promise<void>;
   /** Ends what was opened here. */
   close(): Promise<void>;
+}
+
+/** What a listener hears of. */
+export interface ListenEvents {
+  /** A notification. */
+  readonly onNotify: (payload: string) => void;
+  /** It listens, for the first time or again. */
+  readonly onListen: () => void;
+  /** It does not listen any more. A client of the application's never says so. */
+  readonly onLost: () => void;
+}
+
+/** Makes connections to an address, which connect when they are first used. */
+export async function connect(address: Address, connectTimeoutMs: number): Promise<Connections> {
+  const clients = new PostgresClients(await importPostgres(), address, connectTimeoutMs);
+  return new OwnConnections(clients, address.connectionLimit ?? USUAL_COUNT);
+}
+
+// Loaded here rather than imported above, so that its absence is a sentence and not a module error.
+async function importPostgres(): Promise<Driver> {
+  try {
+    const { default: postgres } = await import("postgres") as unknown as { default: Driver };
+    return postgres;
+  } catch (cause) {
+    throw new Error("postgres(url) needs the package postgres: npm install postgres", { cause });
+  }
 }
 
 /**
@@ -122,6 +160,80 @@ export class OwnConnections implements Connections {
   }
 }
 
+/**
+ * Listens on a connection of its own until it is ended. When that connection is lost, or silent when it
+ * is asked, another one takes its place. What is missed meanwhile is found by polling.
+ */
+class Listening {
+  readonly #clients: OwnClients;
+  readonly #channel: string;
+  readonly #events: ListenEvents;
+  readonly #ended: Promise<void>;
+  #client: OwnClient | undefined;
+  #isOver = false;
+  #wake: () => void = () => {};
+
+  constructor(clients: OwnClients, channel: string, events: ListenEvents) {
+    this.#clients = clients;
+    this.#channel = channel;
+    this.#events = events;
+    this.#ended = this.#listen();
+  }
+
+  /** Stops listening, at once. */
+  async end(): Promise<void> {
+    this.#isOver = true;
+    this.#client?.destroy();
+    this.#wake();
+    await this.#ended;
+  }
+
+  async #listen(): Promise<void> {
+    for (let pauseMs = 50; !this.#isOver; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      if (await this.#listenOnce()) pauseMs = 50;
+      if (!this.#isOver) await this.#sleep(pauseMs * (0.5 + Math.random() / 2));
+    }
+  }
+
+  /** Listens until the connection is lost. Returns whether it ever did. */
+  async #listenOnce(): Promise<boolean> {
+    let [hasListened, isLost, isDone] = [false, false, false];
+    const onClose = () => {
+      isLost = true;
+      if (!isDone) this.#wake();
+    };
+    const { onNotify, onListen, onLost } = this.#events;
+    const client = this.#client = this.#clients.open({ onNotify, onClose });
+    try {
+      await inTime(client.sql.unsafe(`listen ${quoted(this.#channel)}`), LISTEN_LIMIT_MS);
+      hasListened = true;
+      onListen();
+      while (!isLost && !this.#isOver) {
+        await this.#sleep(ASK_EVERY_MS);
+        if (!isLost && !this.#isOver) await inTime(client.sql.unsafe("select 1"), LISTEN_LIMIT_MS);
+      }
+    } catch (error) {
+      // Another connection may do better, and soon if this one has told how.
+      hasListened ||= this.#clients.learn(error);
+    } finally {
+      isDone = true;
+      onLost();
+      client.destroy();
+    }
+    return hasListened;
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
 /** The application's own client, which is left open. */
 export class CallersClient implements Connections {
   readonly count: number;
@@ -147,9 +259,6 @@ export class CallersClient implements Connections {
 
   async close(): Promise<void> {}
 }
-
-const USUAL_COUNT = 4;
-const UNLISTEN_MS = 3_000;
 
 /** A client for each call, where none may outlive a request. */
 export class ClientForEachCall implements Connections {
@@ -203,4 +312,42 @@ export class Closable implements Connections {
     this.#isClosed = true;
     await this.#connections.close();
   }
+}
+
+/**
+ * The answer to a statement. When the limit is over, the server is asked to cancel the statement. If it
+ * does, nothing was changed; if it does not answer that either, the outcome is unknown.
+ */
+async function inTime<T>(statement: Statement<T>, limitMs: number): Promise<T> {
+  const answer = Promise.resolve(statement);
+  if (await isSettled(answer, limitMs)) return await answer;
+  cancel(statement);
+  if (!await isSettled(answer, Math.min(limitMs, CANCEL_MS))) {
+    // Its later error belongs to nobody.
+    answer.catch(() => {});
+    throw new GivenUpError(limitMs);
+  }
+  try {
+    return await answer;
+  } catch (error) {
+    if (codeOf(error) !== "57014") throw error;
+    throw new StoreTimeoutError(
+      `Postgres did not answer within ${Math.round(limitMs)} ms, so the statement was cancelled; ` +
+        "nothing was changed",
+      { cause: error },
+    );
+  }
+}
+
+function cancel(statement: Statement<unknown>): void {
+  try {
+    Promise.resolve(statement.cancel?.()).catch(() => {});
+  } catch {
+    // It is given up all the same.
+  }
+}
+
+/** Whether a statement succeeds or fails in time. */
+function isSettled(answer: Promise<unknown>, limitMs: number): Promise<boolean> {
+  return withTimeLimit(limitMs, answer.catch(() => {}));
 }

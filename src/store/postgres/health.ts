@@ -5,8 +5,7 @@
  * @module
  */
 import { hasEnded, type JobStatus, jobStatuses } from "../../job/status.ts";
-import type { Health, VacuumBlocker } from "../health.ts";
-import { depthsOf } from "../health.ts";
+import { depthsOf, type Health, type VacuumBlocker } from "../health.ts";
 import type { Client, Row } from "./client.ts";
 
 /** Reads the health of a schema. `at` is the time by an injected clock, if there is one. */

@@ -9,6 +9,7 @@ import type {
   AttemptRecord,
   DependencyFailurePolicy,
   FoundRecord,
+  JobInput,
   JobRecord,
 } from "../../job/record.ts";
 import { type JobPart, jobParts, longestSummary } from "../../job/parts.ts";
@@ -117,33 +118,6 @@ export function toTraceEnd(row: Row): TraceEnd {
   };
 }
 
-/** Outcomes as the server reads them: by place, since names take it longer to read than values. */
-export function toSettlementText(settlements: readonly Settlement[]): string {
-  return JSON.stringify(settlements.map(toPlaces));
-}
-
-function toPlaces(
-  { jobId, leaseToken, change, runMs, traceparent }: Settlement,
-): readonly unknown[] {
-  const places: unknown[] = [jobId, leaseToken, change.status, runMs];
-  switch (change.status) {
-    case "completed":
-      if (change.result !== undefined) places.push(traceparent, change.result);
-      else if (traceparent !== undefined) places.push(traceparent);
-      return places;
-    case "ready":
-      places.push(traceparent, null, "released", null, null);
-      if (!change.started) places.push("not started");
-      return places;
-    case "failed":
-      places.push(traceparent, null, change.outcome, JSON.stringify(change.error));
-      return places;
-    case "retrying":
-      places.push(traceparent, null, change.outcome, JSON.stringify(change.error), change.delayMs);
-      return places;
-  }
-}
-
 /** The columns of an attempt, its error whole or short. */
 export function attemptColumns(attempt: string, hasStacks: boolean): string {
   const ms = (column: string) => `date_part('epoch', ${attempt}.${column}) * 1000 as ${column}`;
@@ -182,3 +156,135 @@ export function time(value: unknown): number | undefined {
 function json<T>(value: unknown): T | undefined {
   return value === null ? undefined : JSON.parse(value as string);
 }
+
+// What goes to the server in numbers goes as one text of JSON, by place: names take it longer to read
+// than values. The text and its reader in SQL are side by side, and change together.
+
+/** Jobs as {@linkcode inputRows} reads them. */
+export function toInputText(inputs: readonly JobInput[]): string {
+  return JSON.stringify(inputs.map(inputPlaces));
+}
+
+function inputPlaces(input: JobInput): readonly unknown[] {
+  const { id, queueName, payload, traceId, traceparent, correlationId, parentId } = input;
+  const places: unknown[] = [id, queueName, payload, traceId, traceparent, correlationId, parentId];
+  if (isPlain(input)) return places;
+  places.push(
+    input.priority,
+    input.maxAttempts,
+    input.delayMs,
+    input.runAt,
+    input.backoff,
+    input.timeoutMs,
+    input.idempotencyKey,
+    input.onDependencyFailure,
+    input.tracestate,
+    input.baggage,
+    input.propagation,
+    input.dependsOn,
+  );
+  return places;
+}
+
+function isPlain(input: JobInput): boolean {
+  return input.priority === 0 && input.maxAttempts === 3 && input.delayMs === undefined &&
+    input.runAt === undefined && input.backoff === undefined && input.timeoutMs === undefined &&
+    input.idempotencyKey === undefined && input.onDependencyFailure === "cancel" &&
+    input.tracestate === undefined && input.baggage === undefined &&
+    input.propagation === undefined && input.dependsOn.length === 0;
+}
+
+/** Reads jobs from a text of them: a subquery, with a row for each. */
+export function inputRows(text: string): string {
+  return `(select n::integer as ord, (e ->> 0)::uuid as id, e ->> 1 as queue_name,
+    e ->> 2 as payload, (e ->> 3)::uuid as trace_id, e ->> 4 as traceparent,
+    e ->> 5 as correlation_id, (e ->> 6)::uuid as parent_id,
+    coalesce((e ->> 7)::smallint, 0) as priority, coalesce((e ->> 8)::smallint, 3) as max_attempts,
+    (e ->> 9)::float8 as delay_ms, (e ->> 10)::float8 as run_at_ms, e ->> 11 as backoff,
+    (e ->> 12)::integer as timeout_ms, e ->> 13 as idempotency_key,
+    coalesce(e ->> 14, 'cancel') as on_dependency_failure, e ->> 15 as tracestate,
+    e ->> 16 as baggage, e ->> 17 as propagation, coalesce(e -> 18, '[]') as depends_on
+  from jsonb_array_elements(${text}) with ordinality as x (e, n))`;
+}
+
+/** The columns of `enqueued` that {@linkcode inputRows} gives as they are to be stored. */
+export const givenColumns: string =
+  "id, queue_name, priority, max_attempts, backoff, timeout_ms, " +
+  "idempotency_key, on_dependency_failure, trace_id, correlation_id, traceparent, tracestate, " +
+  "baggage, propagation";
+
+/** When a job of {@linkcode inputRows} is due at the earliest; `t` is the store's time. */
+export const startsAt: string = "greatest(t, coalesce(to_timestamp(run_at_ms / 1000), " +
+  "t + coalesce(delay_ms, 0) * interval '1 ms'))";
+
+/** Whether a job is cancelled: one look in an index of such jobs alone. `id` is an SQL expression. */
+export function isCancelled(schema: string, id: string): string {
+  return `exists (select from ${schema}.ended p where p.id = ${id} and p.status = 'cancelled')`;
+}
+
+/** The columns of `live` that come from those of `enqueued`, under their names there. */
+export const liveColumns: string =
+  "id, sequence, trace_id, queue_name, priority, run_at, max_attempts";
+
+/** The status of a new job for which nothing but its time matters. */
+export const firstStatus: string =
+  "case when run_at <= created_at then 'ready' else 'scheduled' end";
+
+/** What the server decides of a new job; the rest is known. */
+export const addedColumns: string = "id::text as id, sequence::float8 as sequence, " +
+  `${firstStatus} as status, ` +
+  "date_part('epoch', created_at) * 1000 as created_at, date_part('epoch', run_at) * 1000 as run_at";
+
+/** A new job as a record. */
+export function toAdded(input: JobInput, row: Row): JobRecord {
+  const { delayMs: _delayMs, ...kept } = input;
+  return {
+    ...kept,
+    sequence: row.sequence as number,
+    status: row.status as JobStatus,
+    attempts: 0,
+    releases: 0,
+    createdAt: time(row.created_at)!,
+    runAt: time(row.run_at)!,
+  };
+}
+
+/** Outcomes as the server reads them: by place, since names take it longer to read than values. */
+export function toSettlementText(settlements: readonly Settlement[]): string {
+  return JSON.stringify(settlements.map(settlementPlaces));
+}
+
+function settlementPlaces(
+  { jobId, leaseToken, change, runMs, traceparent }: Settlement,
+): readonly unknown[] {
+  const places: unknown[] = [jobId, leaseToken, change.status, runMs];
+  switch (change.status) {
+    case "completed":
+      if (change.result !== undefined) places.push(traceparent, change.result);
+      else if (traceparent !== undefined) places.push(traceparent);
+      return places;
+    case "ready":
+      places.push(traceparent, null, "released", null, null);
+      if (!change.started) places.push("not started");
+      return places;
+    case "failed":
+      places.push(traceparent, null, change.outcome, JSON.stringify(change.error));
+      return places;
+    case "retrying":
+      places.push(traceparent, null, change.outcome, JSON.stringify(change.error), change.delayMs);
+      return places;
+  }
+}
+
+/** Reads the parameter `settlements`, a text of them: a subquery, with a row for each. */
+export const settlementRows: string = `(
+      select n::integer as ord, e as outcome, (e ->> 0)::uuid as id, e ->> 1 as lease_token,
+        e ->> 2 as new_status
+      from jsonb_array_elements(settlements) with ordinality as x (e, n))`;
+
+/** The attempts that are over, each with its job as it stood: a subquery. */
+export const attemptRows: string = `(
+      select x.*, o ->> 2 as new_status, t - (o ->> 3)::float8 * interval '1 ms' as began, o ->> 4 as span,
+        (o ->> 5)::json as result, o ->> 6 as ended_as, (o ->> 7)::json as reason,
+        (o ->> 8)::float8 as delay_ms, (o ->> 9) is null as was_started
+      from (select y.*, y.unnest as o from unnest(standing, outcomes) as y) x)`;

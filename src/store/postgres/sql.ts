@@ -1,8 +1,11 @@
 /**
- * What is asked of a client of the application's.
+ * What is asked of a client of the application's, and how names and texts are written into a statement.
+ * Nothing else is ever written into one: values are parameters.
  *
  * @module
  */
+import { InputRangeError } from "../../job/input_error.ts";
+import { shown } from "../../job/ids.ts";
 
 /** A value that is sent. */
 export type SqlValue = string | number | boolean | null;
@@ -32,3 +35,22 @@ export interface Sql {
 
 /** A client for one call, on runtimes where none may outlive a request (workerd). */
 export type SqlFactory = () => Sql | Promise<Sql>;
+
+/** Refuses what is not a schema name: a lower-case letter, then up to 47 letters, digits or `_`. */
+export function checkSchemaName(schema: string): string {
+  if (/^[a-z][a-z0-9_]{0,47}$/.test(schema)) return schema;
+  throw new InputRangeError(
+    "A schema must be a lower-case letter, then up to 47 lower-case letters, digits or _: got " +
+      shown(schema),
+  );
+}
+
+/** A name as SQL writes it. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A text as SQL writes it. */
+export function quotedText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

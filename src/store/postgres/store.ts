@@ -29,18 +29,18 @@ import type {
   StoreHints,
   TraceEnds,
 } from "../store.ts";
-import { Adding } from "./adding.ts";
-import { Allowance } from "./allowance.ts";
+import { Adding } from "./add.ts";
 import { Notifier } from "./notifier.ts";
-import type { Client, Row, Sql, SqlValue } from "./client.ts";
+import { Allowance, type Client, type Row, type Sql, type SqlValue } from "./client.ts";
+import { retried } from "./errors.ts";
 import { countQuery, endedQuery, findRecords, getRecord, toCount, uuidOrNull } from "./find.ts";
 import { readHealth } from "./health.ts";
-import { extendLeases } from "./leases.ts";
-import { quoted } from "./names.ts";
-import { retried } from "./retry.ts";
+import { checkLeases, extendLeases } from "./leases.ts";
+import { SchemaMaintenance } from "./maintenance.ts";
 import { jobColumns, toRecord } from "./rows.ts";
+import { SettleAndClaim } from "./settle_and_claim.ts";
+import { quoted } from "./sql.ts";
 import { claimTraceEnds, hasUnfinished, settleTraceEnds } from "./trace_ends.ts";
-import { Turns } from "./turns.ts";
 
 // Each pass looks at the whole tree, and locks what it cancels until it is done.
 const DESCENDANTS_IN_PASS = 10_000;
@@ -62,7 +62,8 @@ export class PostgresStore implements Store<Sql> {
   readonly #now: (() => number) | undefined;
   readonly #schema: string;
   readonly #notifier: Notifier;
-  readonly #turns: Turns;
+  readonly #maintenance: SchemaMaintenance;
+  readonly #settleAndClaim: SettleAndClaim;
   readonly #adding: Adding;
   readonly #changes = new Allowance();
 
@@ -78,8 +79,11 @@ export class PostgresStore implements Store<Sql> {
         return notifier.hearsOthers;
       },
     };
-    this.#turns = new Turns(client, this.#schema, () => this.#at());
-    this.#adding = new Adding(client, this.#notifier, { ...options, at: () => this.#at() });
+    const at = () => this.#at();
+    const maintenance = this.#maintenance = new SchemaMaintenance(client, this.#schema, at);
+    const note = maintenance.note.bind(maintenance);
+    this.#settleAndClaim = new SettleAndClaim(client, this.#schema, at, note);
+    this.#adding = new Adding(client, this.#notifier, { ...options, at });
   }
 
   async add(
@@ -87,12 +91,12 @@ export class PostgresStore implements Store<Sql> {
     options?: AddOptions<Sql>,
   ): Promise<readonly Added[]> {
     const added = await this.#adding.add(inputs, options);
-    if (added.some(({ job }) => job.status === "blocked")) this.#turns.noteDependents();
+    if (added.some(({ job }) => job.status === "blocked")) this.#maintenance.noteDependents();
     return added;
   }
 
   async settleAndClaim(request: SettleAndClaimRequest): Promise<SettleAndClaimResult> {
-    const { woken, ...result } = await retried(() => this.#turns.settleAndClaim(request));
+    const { woken, ...result } = await retried(() => this.#settleAndClaim.call(request));
     await this.#notifier.notify(woken);
     return result;
   }
@@ -104,18 +108,8 @@ export class PostgresStore implements Store<Sql> {
     return extendLeases(this.#client, this.#schema, { extensions, leaseMs, at: this.#at() });
   }
 
-  async check(leases: readonly Lease[]): Promise<readonly LeaseState[]> {
-    const rows = await this.#client.query(
-      `select case when j.lease_token::text = l."leaseToken" and j.status = 'running' then 'held'
-        when d.status = 'cancelled' then 'cancelled' else 'lost' end as state
-      from jsonb_to_recordset($1::text::jsonb) as l ("ord" integer, "jobId" uuid, "leaseToken" text)
-        left join ${this.#schema}.live j on j.id = l."jobId"
-        left join ${this.#schema}.enqueued e on e.id = l."jobId" and j.id is null
-        left join ${this.#schema}.ended d on d.sequence = e.sequence
-      order by l."ord"`,
-      [JSON.stringify(leases.map((lease, ord) => ({ ord, ...lease })))],
-    );
-    return rows.map(({ state }) => state as LeaseState);
+  check(leases: readonly Lease[]): Promise<readonly LeaseState[]> {
+    return checkLeases(this.#client, this.#schema, leases);
   }
 
   async cancel(
@@ -196,7 +190,7 @@ export class PostgresStore implements Store<Sql> {
   };
 
   async maintain(maintenance: Maintenance): Promise<MaintenanceResult> {
-    const { woken, ...result } = await this.#turns.maintain(maintenance);
+    const { woken, ...result } = await this.#maintenance.run(maintenance);
     await this.#notifier.notify(woken);
     return result;
   }

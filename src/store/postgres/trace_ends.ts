@@ -6,7 +6,7 @@
 import type { TraceEnd, TraceEndClaim, UnfinishedQuery } from "../store.ts";
 import type { Client } from "./client.ts";
 import { uuidOrNull } from "./find.ts";
-import { retried, retriedIdempotent } from "./retry.ts";
+import { retried, retriedIdempotent } from "./errors.ts";
 import { toTraceEnd, traceEndColumns } from "./rows.ts";
 
 /** Leases ends that nobody has told of, the oldest first. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { byIndex, interpreted } from "./settings.ts";
-import { givenColumns, inputRows, isCancelled, liveColumns, startsAt } from "../new_rows.ts";
+import { givenColumns, inputRows, isCancelled, liveColumns, startsAt } from "../rows.ts";
 import { parentCancelled } from "../../rules.ts";
 
 /** The SQLSTATEs of our own refusals; the message is the id. */

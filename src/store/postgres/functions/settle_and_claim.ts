@@ -5,24 +5,12 @@
  * @module
  */
 import { mostReleases } from "../../../job/job_options.ts";
-import { claimedColumns, claimedTypes } from "../claimed_rows.ts";
+import { claimedColumns, claimedTypes } from "../claim.ts";
+import { attemptRows, settlementRows } from "../rows.ts";
 import { pinned, readCommitted } from "./settings.ts";
 
 // A claim promotes at most as many due jobs; the next one goes on.
 const promotedAtOnce = 1_000;
-
-/** Reads the settlements: a subquery, with a row for each. */
-const settlementRows = `(
-      select n::integer as ord, e as outcome, (e ->> 0)::uuid as id, e ->> 1 as lease_token,
-        e ->> 2 as new_status
-      from jsonb_array_elements(settlements) with ordinality as x (e, n))`;
-
-/** The attempts that are over, each with its job as it stood: a subquery. */
-const attemptRows = `(
-      select x.*, o ->> 2 as new_status, t - (o ->> 3)::float8 * interval '1 ms' as began, o ->> 4 as span,
-        (o ->> 5)::json as result, o ->> 6 as ended_as, (o ->> 7)::json as reason,
-        (o ->> 8)::float8 as delay_ms, (o ->> 9) is null as was_started
-      from (select y.*, y.unnest as o from unnest(standing, outcomes) as y) x)`;
 
 /** The function of a turn. `schema` is a quoted name. */
 export function settleAndClaimFunction(schema: string): string {

@@ -1,13 +1,14 @@
 /**
- * Claimed jobs as the server gives them: what nearly every job has in columns, what few have in one
- * text. A column costs both sides time for each job, also where it is empty.
+ * Claimed jobs as the server gives them, and those of answers that were lost.
  *
  * @module
  */
-import type { ClaimedJob } from "../store.ts";
-import type { Row } from "./client.ts";
+import type { Claim, ClaimedJob } from "../store.ts";
+import type { Client, Row } from "./client.ts";
 import { optional, time } from "./rows.ts";
 
+// What nearly every job has comes in columns, what few have in one text: a column costs both sides time
+// for each job, also where it is empty.
 const types = {
   sequence: "float8",
   id: "text",
@@ -26,7 +27,7 @@ const types = {
 };
 
 /** The names of a claimed job's columns. */
-export const claimedNames: string = Object.keys(types).join(", ");
+const claimedNames: string = Object.keys(types).join(", ");
 
 /** Their names and types, as a function declares what it returns. */
 export const claimedTypes: string = Object.entries(types).map((one) => one.join(" ")).join(", ");
@@ -135,4 +136,81 @@ const plain: Rare = {
 /** In the server's JSON what is missing is null. */
 function rarely(more: Record<string, unknown>): Partial<Rare> {
   return Object.fromEntries(Object.entries(more).filter(([, value]) => value !== null));
+}
+
+/** Claims whose answer was lost. Their statement may commit late, even after it was given up. */
+interface LostClaim {
+  /** The queues that the answer may have had jobs of. */
+  readonly queueNames: Set<string>;
+  /** When their leases are over, by `performance.now()`. */
+  readonly until: number;
+  /** When to look again. */
+  lookAt: number;
+}
+
+// Between two looks for the jobs of a lost answer.
+const LOOK_EVERY_MS = 250;
+
+/** Finds jobs that were claimed by statements whose answer was lost. */
+export class LostClaims {
+  readonly #client: Client;
+  readonly #schema: string;
+  // By the token of its claims.
+  readonly #lost = new Map<string, LostClaim>();
+
+  /** `schema` is a quoted name. */
+  constructor(client: Client, schema: string) {
+    this.#client = client;
+    this.#schema = schema;
+  }
+
+  /** The answer to these claims was lost. */
+  add(token: string, claims: readonly Claim[]): void {
+    if (claims.length === 0) return;
+    const now = performance.now();
+    const lost = this.#lost.get(token) ?? {
+      queueNames: new Set(),
+      until: now + Math.max(...claims.map(({ leaseMs }) => leaseMs)),
+      lookAt: now,
+    };
+    for (const { queueName } of claims) lost.queueNames.add(queueName);
+    this.#lost.set(token, lost);
+  }
+
+  /** The jobs of lost answers, for queues that are claimed now. */
+  async find(queueNames: readonly string[]): Promise<readonly ClaimedJob[]> {
+    const tokens = this.#tokens(queueNames);
+    if (tokens.length === 0) return [];
+    const rows = await this.#client.query(
+      `select l.lease_token::text as lease_token, c.* from ${this.#schema}.live l ` +
+        `join ${this.#schema}.enqueued e on e.sequence = l.sequence, ` +
+        `lateral (select ${claimedColumns(this.#schema)}) as c (${claimedNames}) ` +
+        "where l.status = 'running' " +
+        "and l.lease_token in (select t::uuid from jsonb_array_elements_text($1::text::jsonb) t) " +
+        "and l.queue_name in (select q from jsonb_array_elements_text($2::text::jsonb) q)",
+      [JSON.stringify(tokens), JSON.stringify(queueNames)],
+    );
+    const found = rows.map((row) => toClaimed(row, row.lease_token as string));
+    // A statement claims all at once: once some are found, those of this queue are.
+    for (const { leaseToken, queueName } of found) {
+      const lost = this.#lost.get(leaseToken);
+      lost?.queueNames.delete(queueName);
+      if (lost?.queueNames.size === 0) this.#lost.delete(leaseToken);
+    }
+    return found;
+  }
+
+  /** Which to look for now. Those whose leases are over by now can be claimed by any worker again. */
+  #tokens(queueNames: readonly string[]): readonly string[] {
+    const now = performance.now();
+    const tokens: string[] = [];
+    for (const [token, lost] of this.#lost) {
+      if (lost.until <= now) this.#lost.delete(token);
+      else if (lost.lookAt <= now && queueNames.some((one) => lost.queueNames.has(one))) {
+        lost.lookAt = now + LOOK_EVERY_MS;
+        tokens.push(token);
+      }
+    }
+    return tokens;
+  }
 }

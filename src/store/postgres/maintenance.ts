@@ -1,0 +1,231 @@
+/**
+ * Maintenance in Postgres: expired leases are swept, what transactions added too late to be seen is freed
+ * or cancelled, and ended jobs are removed when their time is over.
+ *
+ * @module
+ */
+import type { ExpiredJob, Maintenance, MaintenanceResult } from "../store.ts";
+import { sweptApart } from "../rules.ts";
+import { Allowance, type Client } from "./client.ts";
+import { retried } from "./errors.ts";
+import { expiredIds, sweepLeases } from "./leases.ts";
+
+/** What `settle_and_claim` sees on its way, so that maintenance need not ask for it. */
+export interface Noticed {
+  /** Whether a lease has expired. */
+  readonly hasExpired: boolean;
+  /** Whether jobs were cancelled with descendants of which transactions may add more. */
+  readonly hasCancelledTrees: boolean;
+  /** The last transaction that added a dependent, if any is left. */
+  readonly lastDependent: string | null;
+}
+
+// What settle_and_claim has just seen need not be asked again.
+const FRESH_MS = 1_500;
+const RETENTION_EVERY_MS = 30_000;
+// The server's calendar has a beginning.
+const LONGEST_RETENTION_MS = 10_000_000_000_000;
+const DEPENDENTS_AT_ONCE = 10_000;
+
+/** The maintenance of one schema. */
+export class SchemaMaintenance {
+  readonly #client: Client;
+  readonly #schema: string;
+  readonly #at: () => number | null;
+  readonly #lateDependents: LateDependents;
+  readonly #sweeps = new Allowance();
+  #nothingExpiredAt = -Infinity;
+  #hasCancelledTrees = true;
+  #retainedAt = -Infinity;
+
+  /** `schema` is a quoted name. */
+  constructor(client: Client, schema: string, at: () => number | null) {
+    this.#client = client;
+    this.#schema = schema;
+    this.#at = at;
+    this.#lateDependents = new LateDependents(client, schema);
+  }
+
+  /** Dependents were added here, behind jobs that may have ended at the same moment. */
+  noteDependents(): void {
+    this.#lateDependents.noteAdded();
+  }
+
+  /** Notes what `settle_and_claim` has seen. */
+  note({ hasExpired, hasCancelledTrees, lastDependent }: Noticed): void {
+    this.#nothingExpiredAt = hasExpired ? -Infinity : performance.now();
+    this.#hasCancelledTrees = hasCancelledTrees;
+    this.#lateDependents.noteLast(lastDependent);
+  }
+
+  /** Does what is due, and says in which queues something became ready. */
+  async run(
+    { retentionMs, limit }: Maintenance,
+  ): Promise<MaintenanceResult & { readonly woken: readonly string[] }> {
+    const woken = new Set<string>();
+    const { expired, refused } = await this.#sweepAll(limit, woken);
+    if (this.#hasCancelledTrees) {
+      for (const queueName of await this.#cancelLateDescendants(limit)) woken.add(queueName);
+    }
+    const freed = this.#lateDependents.isDue ? await this.#lateDependents.free(this.#at()) : [];
+    const removed = await this.#removeEnded(retentionMs, limit);
+    return { expired, refused, removed, woken: [...woken, ...freed] };
+  }
+
+  async #sweepAll(
+    limit: number,
+    woken: Set<string>,
+  ): Promise<Pick<MaintenanceResult, "expired" | "refused">> {
+    const isFresh = this.#at() === null && performance.now() - this.#nothingExpiredAt < FRESH_MS;
+    if (isFresh) return { expired: [], refused: [] };
+    const swept = await sweptApart({
+      all: () => this.#sweep(limit, woken),
+      ids: () => expiredIds(this.#client, this.#schema, limit, this.#at()),
+      one: (id) => this.#sweep(1, woken, id),
+    });
+    if (swept.expired.length + swept.refused.length < limit) {
+      this.#nothingExpiredAt = performance.now();
+    }
+    return swept;
+  }
+
+  /** Sweeps leases, or one of them, and notes in which queues something became ready. */
+  async #sweep(limit: number, woken: Set<string>, id?: string): Promise<readonly ExpiredJob[]> {
+    const which = { limit, id, at: this.#at() };
+    const swept = await retried(() =>
+      this.#sweeps.run(
+        this.#client.longLimitMs,
+        (limitMs) => sweepLeases(this.#client, this.#schema, which, limitMs),
+      )
+    );
+    for (const queueName of swept.woken) woken.add(queueName);
+    return swept.expired;
+  }
+
+  /** Cancels what was added to cancelled trees by transactions that were open then. */
+  async #cancelLateDescendants(limit: number): Promise<readonly string[]> {
+    const cancel = () =>
+      this.#client.call(
+        `select array_to_json(woken)::text as woken, exists (select from ${this.#schema}.cancelled_trees) ` +
+          `as are_left from ${this.#schema}.cancel_late_descendants($1, ` +
+          "to_timestamp($2::float8 / 1000)) woken",
+        [limit, this.#at()],
+        this.#client.longLimitMs,
+      );
+    const [row] = await retried(cancel);
+    // What its own statement removed it still sees, so the next one asks again.
+    this.#hasCancelledTrees = row!.are_left as boolean;
+    return JSON.parse(row!.woken as string);
+  }
+
+  /** Removes the oldest first. When a batch was full, the next maintenance run goes on. */
+  async #removeEnded(retentionMs: number, limit: number): Promise<number> {
+    const isFresh = this.#at() === null &&
+      performance.now() - this.#retainedAt < RETENTION_EVERY_MS;
+    if (isFresh) return 0;
+    const remove = () =>
+      this.#client.query(
+        `with gone as (
+        delete from ${this.#schema}.ended where sequence = any(array(
+          select sequence from ${this.#schema}.ended
+          where finished_at <= (
+            -- Once, so that it can be looked up in the index.
+            select coalesce(to_timestamp($3::float8 / 1000), clock_timestamp())
+              - $1::float8 * interval '1 ms')
+            -- A dependent that was added at the same moment has not seen yet how it ended.
+            and not exists (select from ${this.#schema}.dependencies w where w.dependency_id = ended.id)
+          order by finished_at, sequence limit $2::integer for update skip locked))
+        returning id, sequence
+      ), removed as (
+        delete from ${this.#schema}.enqueued where sequence in (select sequence from gone)
+      ), forgotten as (
+        delete from ${this.#schema}.attempts where job_id in (select id from gone)
+      ), unknown as (
+        delete from ${this.#schema}.attempt_traces where job_id in (select id from gone)
+      )
+      select count(*)::integer as removed from gone`,
+        [Math.min(retentionMs, LONGEST_RETENTION_MS), limit, this.#at()],
+        this.#client.longLimitMs,
+      );
+    const [row] = await retried(remove);
+    const removed = row?.removed as number;
+    if (removed < limit) this.#retainedAt = performance.now();
+    return removed;
+  }
+}
+
+/** What transactions there were when a look began. */
+interface Look {
+  /** All below have ended. */
+  readonly xmin: bigint;
+  /** None has come that is not below. */
+  readonly xmax: bigint;
+}
+
+/**
+ * Frees jobs that were added behind a job that ended at the same moment. An enqueue locks no job, so one
+ * that commits while its dependency's end is being recorded may be seen by neither side; it would stay
+ * blocked for ever. Those that were added recently are looked at until no transaction is left that may
+ * not have seen them.
+ */
+class LateDependents {
+  readonly #client: Client;
+  readonly #schema: string;
+  /** Those of transactions below have all been seen. */
+  #seenBelow = 0n;
+  #last = 0n;
+  #hasAdded = false;
+  #before: Look | undefined;
+  #look: Look | undefined;
+  #from = 0n;
+
+  /** `schema` is a quoted name. */
+  constructor(client: Client, schema: string) {
+    this.#client = client;
+    this.#schema = schema;
+  }
+
+  /** Whether there are some to look at, as far as is known. */
+  get isDue(): boolean {
+    return this.#hasAdded || this.#last >= this.#seenBelow;
+  }
+
+  /** Some were added here. */
+  noteAdded(): void {
+    this.#hasAdded = true;
+  }
+
+  /** This transaction was the last that added a dependent, if any is left. */
+  noteLast(addedIn: string | null): void {
+    this.#last = addedIn === null ? -1n : BigInt(addedIn);
+  }
+
+  /** Looks at some. Returns the queues in which something became ready. */
+  async free(at: number | null): Promise<readonly string[]> {
+    if (this.#look === undefined) this.#hasAdded = false;
+    const free = () =>
+      this.#client.query(
+        `select array_to_json(f.woken)::text as woken, f.reached, f.xmin, f.xmax ` +
+          `from ${this.#schema}.free_late_dependents($1, $2, to_timestamp($3::float8 / 1000)) f`,
+        [String(this.#look === undefined ? this.#seenBelow : this.#from), DEPENDENTS_AT_ONCE, at],
+        this.#client.longLimitMs,
+      );
+    const [row] = await retried(free);
+    const { woken, reached, xmin, xmax } = row as Record<string, string | null>;
+    this.#look ??= { xmin: BigInt(xmin!), xmax: BigInt(xmax!) };
+    if (reached !== null) this.#from = BigInt(reached!) + 1n;
+    else this.#ended(this.#look);
+    return JSON.parse(woken!);
+  }
+
+  /** A look has come to the end of them. */
+  #ended(look: Look): void {
+    this.#look = undefined;
+    // All that ran at the look before and did not see one of them have ended: now it was looked at.
+    if (this.#before !== undefined && look.xmin >= this.#before.xmax) {
+      this.#seenBelow = this.#before.xmin;
+      this.#before = look;
+    }
+    this.#before ??= look;
+  }
+}
