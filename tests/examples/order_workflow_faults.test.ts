@@ -127,7 +127,7 @@ test("an old Node starts a runtime that npm ci installed", { timeout }, async ()
 
 test("without any runtime there is one sentence", { timeout }, async () => {
   const folder = newFolder();
-  writeFileSync(join(folder, "start.mjs"), readFileSync("examples/order_workflow/start.js"));
+  writeFileSync(join(folder, "start.mjs"), readFileSync("examples/start.js"));
   const command = [process.execPath, join(folder, "start.mjs")];
   assert.deepEqual(await runOrders({ folder, command, environment: { PATH: folder } }), {
     exitCode: 1,

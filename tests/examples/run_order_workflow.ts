@@ -18,7 +18,7 @@ export interface Start {
 
 /** The program itself, without its launcher. */
 export const main: string = resolve("examples/order_workflow/main.ts");
-export const launcher: string = resolve("examples/order_workflow/start.js");
+export const launcher: string = resolve("examples/start.js");
 
 const scratch = mkdtempSync(join(tmpdir(), "hammerwork-orders-"));
 after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -29,7 +29,8 @@ export function newFolder(): string {
 
 /** Starts it where this Node is the machine's own, whichever Node that is. */
 export function startOrders(
-  { folder, args = [], command = [process.execPath, launcher], environment = {} }: Start,
+  { folder, args = [], command = [process.execPath, launcher, "order_workflow"], environment = {} }:
+    Start,
 ): ChildProcessWithoutNullStreams {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: _, ...inherited } = process.env;
   const [executable = "", ...before] = command;

@@ -1,6 +1,9 @@
 /**
- * What `npm start` runs: it finds a runtime that can run main.ts and starts it there. It is
- * JavaScript, so that an older Node can read it.
+ * Starts an example on a runtime that can run it: the Node of the machine, or else one that npm ci
+ * installed. It is JavaScript, so that an older Node can read it.
+ *
+ *     npm start                      # the order workflow
+ *     npm run example -- quickstart
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -10,7 +13,8 @@ import { delimiter, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("main.ts", import.meta.url));
+const [name = "quickstart", ...programArgs] = process.argv.slice(2);
+const program = programOf(name);
 
 // Node 22 warns that node:sqlite and type stripping are experimental.
 const nodeArgs = ["--disable-warning=ExperimentalWarning"];
@@ -41,6 +45,12 @@ if (runtime === undefined) {
     );
   }
   runOn(runtime);
+}
+
+/** An example is a file, or a folder with a main.ts. */
+function programOf(name) {
+  const path = fileURLToPath(new URL(`${name.replace(/\.ts$/, "")}/main.ts`, import.meta.url));
+  return existsSync(path) ? path : path.replace(/.main\.ts$/, ".ts");
 }
 
 /** The Node of the machine: in an npm script, `node` can be one from node_modules. */
@@ -90,7 +100,7 @@ function runtimeAt(title, executable, args) {
 }
 
 function runOn({ executable, args }) {
-  const child = spawn(executable, [...args, main, ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(executable, [...args, program, ...programArgs], { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => child.kill(signal));
   }
