@@ -2,11 +2,11 @@ import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { job, JobQueue, memory } from "../../mod.ts";
-import { keepSpans } from "./kept_spans.ts";
+import { recordSpans } from "./recorded_spans.ts";
 
 describe("the span of a call that enqueues several jobs", () => {
   test("it links to each of a thousand, and none of their spans ends later", async () => {
-    const { spans, tracing } = await keepSpans();
+    const { spans, tracing } = await recordSpans();
     const queue = new JobQueue<Record<string, number>>({ store: memory() });
     for (let round = 0; round < 20; round++) {
       spans.clear();

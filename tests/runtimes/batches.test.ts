@@ -7,14 +7,14 @@ import { newSender, type SendResult } from "../../src/tracing/export/sender.ts";
 import { SpanQueue } from "../../src/tracing/export/span_queue.ts";
 import { otlp } from "../../src/tracing/export/otlp/protocol.ts";
 import { openCollector } from "./collector.ts";
-import { keepingAlive } from "./keeping_alive.ts";
-import { CLOSED, spanNamed } from "./made_spans.ts";
+import { keepAlive } from "./keep_alive.ts";
+import { CLOSED_ENDPOINT, spanNamed } from "./span_fixtures.ts";
 
 const turn = (ms = 1) => new Promise((resolve) => setTimeout(resolve, ms));
 const all: BatchProcessor[] = [];
 
 afterEach(async () => {
-  await keepingAlive(() => Promise.all(all.splice(0).map((processor) => processor.shutdown())));
+  await keepAlive(() => Promise.all(all.splice(0).map((processor) => processor.shutdown())));
 });
 
 interface Held {
@@ -88,7 +88,7 @@ describe("a batch", () => {
   it("waits for a place when six are on their way", async () => {
     const { processor, held } = newHolding({ maxBatchSize: 2 });
     record(processor, 20);
-    const flushed = keepingAlive(() => processor.forceFlush());
+    const flushed = keepAlive(() => processor.forceFlush());
     assert.equal(held.length, 6);
     held[0]!.end();
     await until(() => held.length === 7);
@@ -107,7 +107,7 @@ describe("a flush", () => {
     record(processor, 1);
     await until(() => held.length === 1);
     let isFlushed = false;
-    const flushed = keepingAlive(() => processor.forceFlush()).then(() => isFlushed = true);
+    const flushed = keepAlive(() => processor.forceFlush()).then(() => isFlushed = true);
     record(processor, 1, 1);
     await until(() => held.length === 2);
     assert.equal(isFlushed, false);
@@ -123,7 +123,7 @@ describe("a flush", () => {
   it("ends with its time when nothing ends, and what it could not send stays queued", async () => {
     const { processor, held } = newHolding({ maxBatchSize: 1, timeoutMs: 30 });
     record(processor, 8);
-    await keepingAlive(() => processor.forceFlush());
+    await keepAlive(() => processor.forceFlush());
     assert.ok(held.length >= 6);
     assert.ok(processor.losses.count >= 6);
   });
@@ -142,7 +142,7 @@ describe("the queue", () => {
     const { processor, held } = newHolding({ maxBatchSize: 4, maxQueueSize: 10 });
     record(processor, 100);
     assert.equal(processor.losses.count, 0);
-    const flushed = keepingAlive(() => processor.forceFlush());
+    const flushed = keepAlive(() => processor.forceFlush());
     held.forEach(({ end }) => end());
     await until(() => held.flatMap(({ names }) => names).length === 100);
     held.forEach(({ end }) => end());
@@ -177,7 +177,7 @@ describe("the queue", () => {
     assert.equal(processor.losses.count, 6);
     assert.deepEqual(reports, []);
     held.forEach(({ end }) => end());
-    const flushed = keepingAlive(() => processor.forceFlush());
+    const flushed = keepAlive(() => processor.forceFlush());
     await until(() => held.length === 8);
     assert.deepEqual(held.slice(6).map(({ names }) => names), [["6", "7"], ["8", "9"]]);
     held.forEach(({ end }) => end());
@@ -215,7 +215,7 @@ describe("a shutdown", () => {
   it("sends what is held, takes nothing more, and may be asked for twice", async () => {
     const { processor, held } = newHolding();
     record(processor, 1);
-    const ended = keepingAlive(() => processor.shutdown());
+    const ended = keepAlive(() => processor.shutdown());
     held[0]!.end();
     await ended;
     record(processor, 1, 1);
@@ -226,7 +226,7 @@ describe("a shutdown", () => {
   it("counts what it had no time for", async () => {
     const { processor, held, reports } = newHolding({ maxBatchSize: 1, timeoutMs: 20 });
     record(processor, 40);
-    await keepingAlive(() => processor.shutdown());
+    await keepAlive(() => processor.shutdown());
     assert.equal(processor.losses.count, 40);
     assert.ok(held.length < 40);
     assert.equal(reports.length, 1);
@@ -245,7 +245,7 @@ describe("many exports at once", () => {
     const collector = await openCollector();
     const processor = newProcessor(`${collector.endpoint}/v1/traces`, { timeoutMs: 4_000 });
     record(processor, 40);
-    await keepingAlive(() => processor.forceFlush());
+    await keepAlive(() => processor.forceFlush());
     const arrived = (await collector.spans()).map(({ name }) => Number(name));
     assert.deepEqual(arrived.sort((a, b) => a - b), Array.from({ length: 40 }, (_, i) => i));
     assert.equal(processor.losses.count, 0);
@@ -261,9 +261,9 @@ describe("many exports at once", () => {
       return new Response("{}");
     }) as typeof fetch;
     try {
-      const processor = newProcessor(CLOSED, {});
+      const processor = newProcessor(CLOSED_ENDPOINT, {});
       record(processor, 20);
-      await keepingAlive(() => processor.forceFlush());
+      await keepAlive(() => processor.forceFlush());
       assert.equal(most, 6);
     } finally {
       globalThis.fetch = realFetch;
@@ -275,7 +275,7 @@ describe("many exports at once", () => {
     await collector.answerWith({ hang: true, times: 6 });
     const processor = newProcessor(`${collector.endpoint}/v1/traces`, { timeoutMs: 80 });
     record(processor, 9);
-    await keepingAlive(() => processor.shutdown());
+    await keepAlive(() => processor.shutdown());
     assert.equal(processor.losses.count, 9);
   });
 });
@@ -304,7 +304,7 @@ describe("where timers and requests die with what began them, as in workerd", ()
     const warn = (message: string) => reports.push(message);
     const processor = new BatchProcessor(send, warn, { maxBatchSize: 1, timeoutMs: 10 });
     record(processor, 6);
-    await keepingAlive(() => processor.forceFlush());
+    await keepAlive(() => processor.forceFlush());
     await turn(20);
     record(processor, 1, 6);
     void processor.forceFlush();

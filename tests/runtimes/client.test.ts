@@ -8,7 +8,7 @@ import { JobClient, JobClientError } from "../../src/client.ts";
 import { manualClock } from "../conformance/manual_clock.ts";
 import { bearerToken, jobRouter } from "../../src/http.ts";
 import type { Tracing } from "../../src/tracing.ts";
-import { keepSpans, parentOf } from "./kept_spans.ts";
+import { parentOf, recordSpans } from "./recorded_spans.ts";
 
 interface Shop {
   payments: { amount: number };
@@ -387,7 +387,7 @@ describe("the trace of a client's caller", () => {
   });
 
   test("goes on in the jobs that it enqueues", async () => {
-    const kept = await keepSpans();
+    const kept = await recordSpans();
     tracing = kept.tracing;
     const { client } = scene();
     const request = trace.getTracer("shop").startSpan("POST /orders");

@@ -9,7 +9,7 @@ import {
 } from "../../src/tracing/export/console/console_processor.ts";
 import { openCollector } from "./collector.ts";
 import { endTracing, init, printed, record } from "./init_tracing.ts";
-import { spanNamed } from "./made_spans.ts";
+import { spanNamed } from "./span_fixtures.ts";
 import { controlCharacters, controlCharactersIn, controlText } from "./control_characters.ts";
 
 afterEach(endTracing);

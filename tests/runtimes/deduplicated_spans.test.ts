@@ -4,7 +4,7 @@ import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { job, JobQueue, memory } from "../../mod.ts";
 import { jobRouter } from "../../src/http.ts";
 import type { Tracing } from "../../src/tracing.ts";
-import { keepSpans, type KeptSpans, linksOf, traceparentOf } from "./kept_spans.ts";
+import { linksOf, type RecordedSpans, recordSpans, traceparentOf } from "./recorded_spans.ts";
 
 type Queues = Record<string, number>;
 
@@ -15,10 +15,10 @@ const newQueue = () => new JobQueue<Queues>({ store: memory() });
 const about = ({ attributes }: ReadableSpan) => [attributes[ID], attributes[DEDUPLICATED]];
 
 describe("the span of a deduplicated job", () => {
-  let spans: KeptSpans;
+  let spans: RecordedSpans;
   let tracing: Tracing;
   before(async () => {
-    ({ spans, tracing } = await keepSpans());
+    ({ spans, tracing } = await recordSpans());
   });
   after(() => tracing.shutdown());
   beforeEach(() => spans.clear());

@@ -6,8 +6,8 @@ import type { ReadableSpan } from "../../src/tracing/export/readable_span.ts";
 import { type Destination, newSender } from "../../src/tracing/export/sender.ts";
 import { otlp } from "../../src/tracing/export/otlp/protocol.ts";
 import { openCollector } from "./collector.ts";
-import { keepingAlive } from "./keeping_alive.ts";
-import { CLOSED, spanNamed } from "./made_spans.ts";
+import { keepAlive } from "./keep_alive.ts";
+import { CLOSED_ENDPOINT, spanNamed } from "./span_fixtures.ts";
 import { spansIn } from "./otlp_spans.ts";
 
 /** A sender that tries again soon, with everything that is said of what it loses. */
@@ -23,7 +23,7 @@ function newExporter(
   const send = newSender({ url, protocol: otlp, retryDelayMs: 2, ...options });
   /** Exports and waits; the exporter's own timers keep no process alive. */
   const exported = (...spans: ReadableSpan[]) =>
-    keepingAlive(async () => {
+    keepAlive(async () => {
       const sent = await send(spans, deadlineIn(timeoutMs));
       losses.batchEnded(sent);
       return sent;
@@ -195,7 +195,7 @@ describe("an export", () => {
   });
 
   it("is tried again until its deadline when the connection is refused", async () => {
-    const { exported } = newExporter({ url: CLOSED, timeoutMs: 100, retryDelayMs: 10 });
+    const { exported } = newExporter({ url: CLOSED_ENDPOINT, timeoutMs: 100, retryDelayMs: 10 });
     const realFetch = globalThis.fetch;
     let tries = 0;
     globalThis.fetch = ((...args: Parameters<typeof fetch>) => {
@@ -287,7 +287,11 @@ describe("an export", () => {
           };
           return Promise.resolve(new Response(new ReadableStream({ pull }), { status }));
         }) as typeof fetch;
-        const { exported } = newExporter({ url: CLOSED, timeoutMs: 30, retryDelayMs: 1_000 });
+        const { exported } = newExporter({
+          url: CLOSED_ENDPOINT,
+          timeoutMs: 30,
+          retryDelayMs: 1_000,
+        });
         await exported(spanNamed("one"));
         assert.ok(isRead, `${status}`);
       }

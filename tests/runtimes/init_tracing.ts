@@ -18,7 +18,7 @@ export async function endTracing(): Promise<void> {
 }
 
 /** A processor that keeps what it gets. */
-export function newKeeper(): SpanProcessor & { spans: ReadableSpan[] } {
+export function newSpanRecorder(): SpanProcessor & { spans: ReadableSpan[] } {
   const spans: ReadableSpan[] = [];
   return {
     spans,

@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
 import { job, JobQueue, logFields, memory } from "../../mod.ts";
 import type { LogFields } from "../../src/signatures.ts";
-import { endTracing, init, newKeeper } from "./init_tracing.ts";
+import { endTracing, init, newSpanRecorder } from "./init_tracing.ts";
 
 /** Sets tracing up for one test; the spans go nowhere. */
 const startTracing = (samplingRatio: number = 1) =>
-  init({ samplingRatio, spanProcessors: [newKeeper()] });
+  init({ samplingRatio, spanProcessors: [newSpanRecorder()] });
 
 afterEach(endTracing);
 

@@ -4,7 +4,7 @@ import pg from "postgres";
 import { job, JobQueue, newTraceId, StoreUnavailableError } from "../../mod.ts";
 import { postgres, postgresMigrations, type Sql } from "../../src/store/postgres.ts";
 import { jobInput } from "../conformance/inputs.ts";
-import { keepSpans, linksOf, traceparentOf } from "./kept_spans.ts";
+import { linksOf, recordSpans, traceparentOf } from "./recorded_spans.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "../postgres/database.ts";
 
 interface Shop {
@@ -61,7 +61,7 @@ describe("the Postgres store on a real server", { skip: whyNoDatabase }, () => {
     test("that enqueues a job again tells so in the span, by the stored id and a link", async () => {
       await using queue = await openShop();
       await using sql = client();
-      const { spans, tracing } = await keepSpans();
+      const { spans, tracing } = await recordSpans();
       const key = { idempotencyKey: "order-1" };
       const first = await queue.enqueue("orders", { id: "1" }, key);
       await sql.begin(async (transaction) => {

@@ -5,7 +5,13 @@ import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { job, JobQueue, memory, newTraceId } from "../../mod.ts";
 import type { Propagation } from "../../src/signatures.ts";
 import type { Tracing } from "../../src/tracing.ts";
-import { keepSpans, type KeptSpans, linksOf, parentOf, traceparentOf } from "./kept_spans.ts";
+import {
+  linksOf,
+  parentOf,
+  type RecordedSpans,
+  recordSpans,
+  traceparentOf,
+} from "./recorded_spans.ts";
 import { manualClock } from "../conformance/manual_clock.ts";
 
 type Queues = Record<string, number>;
@@ -13,13 +19,13 @@ type Queues = Record<string, number>;
 const MINUTE = 60_000;
 const FAILS_ONCE = { backoff: { type: "fixed", delayMs: 0 } } as const;
 
-let spans: KeptSpans;
+let spans: RecordedSpans;
 
 /** Sets tracing up before a suite's tests and ends it after them; each test finds `spans` empty. */
 function keepSpansOfSuite(): void {
   let tracing: Tracing;
   before(async () => {
-    ({ spans, tracing } = await keepSpans());
+    ({ spans, tracing } = await recordSpans());
   });
   after(() => tracing.shutdown());
   beforeEach(() => spans.clear());
@@ -381,7 +387,7 @@ describe("a job that was enqueued without tracing", () => {
       const queue = new JobQueue<Queues>({ store: memory() });
       const sent = await queue.enqueue("mails", 1);
       assert.equal(sent.traceparent, undefined, "no sampling decision was taken");
-      const { spans, tracing } = await keepSpans({ samplingRatio });
+      const { spans, tracing } = await recordSpans({ samplingRatio });
       let attempts = 0;
       await queue.worker("mails", () => {
         if (++attempts === 1) throw new Error("not yet");

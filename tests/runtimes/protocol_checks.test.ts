@@ -6,7 +6,7 @@ import { encodeZipkinSpans } from "../../src/tracing/export/zipkin/protocol.ts";
 import { otlpViolations } from "../otlp_protocol.ts";
 import { zipkinViolations } from "../zipkin_api.ts";
 import { openCollector } from "./collector.ts";
-import { spanNamed } from "./made_spans.ts";
+import { spanNamed } from "./span_fixtures.ts";
 
 const context = { traceId: "c".repeat(32), spanId: "d".repeat(16), traceFlags: 1 };
 const full = spanNamed("full", {

@@ -5,7 +5,7 @@ import { createJobSpan, job, JobQueue, memory } from "../../mod.ts";
 import type { SpanAttributes } from "../../src/signatures.ts";
 import { isDropped, startWithRootTraceId } from "../../src/trace/root_trace_id.ts";
 import type { TracingOptions } from "../../src/tracing.ts";
-import { endTracing, init, newKeeper, record, warningsOf } from "./init_tracing.ts";
+import { endTracing, init, newSpanRecorder, record, warningsOf } from "./init_tracing.ts";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 const SPAN_ID = "b7ad6b7169203331";
@@ -15,7 +15,7 @@ afterEach(endTracing);
 
 describe("sampling", () => {
   it("records no new trace at a ratio of zero, and follows a sampled parent all the same", async () => {
-    const keeper = newKeeper();
+    const keeper = newSpanRecorder();
     await init({ samplingRatio: 0, spanProcessors: [keeper] });
     assert.equal(record("root").traceFlags, 0);
     record("child", { traceId: TRACE_ID, spanId: SPAN_ID, traceFlags: 1, isRemote: true });
@@ -23,7 +23,7 @@ describe("sampling", () => {
   });
 
   it("records every new trace by default, but not under a parent that is not", async () => {
-    const keeper = newKeeper();
+    const keeper = newSpanRecorder();
     await init({ spanProcessors: [keeper] });
     for (let i = 0; i < 100; i++) record("root");
     record("child", { traceId: TRACE_ID, spanId: SPAN_ID, traceFlags: 0, isRemote: true });
@@ -34,7 +34,7 @@ describe("sampling", () => {
 
 /** Which of these are recorded: a root, a child of a sampled parent, a child of an unsampled one. */
 async function recorded(options: TracingOptions): Promise<readonly string[]> {
-  const keeper = newKeeper();
+  const keeper = newSpanRecorder();
   await init({ ...options, spanProcessors: [keeper] });
   record("root");
   record("under sampled", { ...remote, traceFlags: 1 });
@@ -104,7 +104,7 @@ describe("the span of a job under an unsampled parent", () => {
   });
 
   it("is not even made where the sampler follows parents", async () => {
-    const keeper = newKeeper();
+    const keeper = newSpanRecorder();
     await init({ spanProcessors: [keeper] });
     assert.equal(isDropped(TRACE_ID, { ...remote, traceFlags: 0 }), true);
     assert.equal(isDropped(TRACE_ID, { ...remote, traceFlags: 1 }), false);
@@ -113,7 +113,7 @@ describe("the span of a job under an unsampled parent", () => {
   });
 
   it("is made where the sampler does not follow parents", async () => {
-    const keeper = newKeeper();
+    const keeper = newSpanRecorder();
     await init({ env: { OTEL_TRACES_SAMPLER: "always_on" }, spanProcessors: [keeper] });
     assert.equal(isDropped(TRACE_ID, { ...remote, traceFlags: 0 }), false);
     createJobSpan(unsampled()).end();
@@ -122,7 +122,7 @@ describe("the span of a job under an unsampled parent", () => {
   });
 
   it("is recorded for a job that a worker runs, when all are asked for", async () => {
-    const keeper = newKeeper();
+    const keeper = newSpanRecorder();
     await init({ env: { OTEL_TRACES_SAMPLER: "always_on" }, spanProcessors: [keeper] });
     const queue = new JobQueue({ store: memory() });
     await queue.enqueue("email_queue", {}, { traceparent });
@@ -140,7 +140,7 @@ describe("a span that is sampled out", () => {
   for (const sampler of ["traceidratio", "parentbased_traceidratio"]) {
     it(`is known beforehand exactly as ${sampler} decides`, async () => {
       const env = { OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: "0.4" };
-      await init({ env, spanProcessors: [newKeeper()] });
+      await init({ env, spanProcessors: [newSpanRecorder()] });
       const tracer = trace.getTracer("test");
       const dropped = new Set<boolean>();
       for (const traceId of traceIds) {

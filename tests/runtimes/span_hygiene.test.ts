@@ -13,7 +13,7 @@ import {
 } from "@opentelemetry/api";
 import { JobQueue, memory, NonRetryableError, type Store } from "../../mod.ts";
 import type { Tracing } from "../../src/tracing.ts";
-import { keepSpans } from "./kept_spans.ts";
+import { recordSpans } from "./recorded_spans.ts";
 import { manualClock } from "../conformance/manual_clock.ts";
 
 /** What a handler does, and how its attempts end. */
@@ -37,7 +37,7 @@ describe("each started span has ended exactly once, and nothing is left active",
 
   for (const [kind, expected] of Object.entries(outcomes)) {
     test(`when the handler ${kind}`, async () => {
-      const kept = await keepSpans();
+      const kept = await recordSpans();
       tracing = kept.tracing;
       const clock = manualClock();
       const { queue, worker } = shop(memory({ now: clock.now }), kind);
@@ -58,7 +58,7 @@ describe("each started span has ended exactly once, and nothing is left active",
   }
 
   test("when the worker stops before the handler returns", async () => {
-    const kept = await keepSpans();
+    const kept = await recordSpans();
     tracing = kept.tracing;
     const { queue, worker } = shop(memory(), "never returns");
     await queue.enqueue("jobs", "never returns");
@@ -73,7 +73,7 @@ describe("each started span has ended exactly once, and nothing is left active",
   });
 
   test("when a hook throws or hangs", async () => {
-    const kept = await keepSpans();
+    const kept = await recordSpans();
     tracing = kept.tracing;
     const queue = new JobQueue<{ jobs: string }>({ store: memory() });
     await queue.enqueue("jobs", "returns");

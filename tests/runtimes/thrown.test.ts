@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { JobQueue, memory } from "../../mod.ts";
 import { toJobError } from "../../src/job/thrown.ts";
-import { keepSpans } from "./kept_spans.ts";
+import { recordSpans } from "./recorded_spans.ts";
 
 /** The lines of a stack that say something; frames are as the engine writes them. */
 function said(thrown: unknown): readonly string[] {
@@ -157,7 +157,7 @@ describe("what is thrown and is no error", () => {
 
 describe("a job that fails for a cause", () => {
   it("keeps it in its error, in its attempts and in its span", async () => {
-    const { spans, tracing } = await keepSpans();
+    const { spans, tracing } = await recordSpans();
     const queue = new JobQueue<{ calls: number }>({ store: memory() });
     const { id } = await queue.enqueue("calls", 1, { maxAttempts: 1 });
     await queue.worker("calls", () => {

@@ -13,7 +13,7 @@ import { openCollector } from "./collector.ts";
 import {
   endTracing,
   init as initTracingOnce,
-  newKeeper,
+  newSpanRecorder,
   record,
   serviceIn,
   warningsOf,
@@ -31,7 +31,7 @@ async function init(options: TracingOptions = {}): Promise<Tracing> {
 afterEach(endTracing);
 
 async function resourceOf(options: TracingOptions): Promise<Record<string, unknown>> {
-  const keeper = newKeeper();
+  const keeper = newSpanRecorder();
   await init({ ...options, spanProcessors: [keeper] });
   record("one");
   await tracing!.shutdown();
@@ -124,7 +124,7 @@ describe("initTracing exports", () => {
 
   it("without making spans of its own requests", async () => {
     const { endpoint } = await openCollector();
-    const keeper = newKeeper();
+    const keeper = newSpanRecorder();
     await init({ otlpEndpoint: endpoint, spanProcessors: [keeper] });
     record("one");
     const realFetch = globalThis.fetch;
@@ -141,7 +141,7 @@ describe("initTracing exports", () => {
   });
 
   it("nothing without an endpoint, but makes spans", async () => {
-    const keeper = newKeeper();
+    const keeper = newSpanRecorder();
     await init({ spanProcessors: [keeper] });
     record("one");
     await tracing!.forceFlush();
@@ -190,7 +190,7 @@ describe("a dead collector", () => {
 });
 
 it("a job's spans say which version made them, and by which conventions", async () => {
-  const keeper = newKeeper();
+  const keeper = newSpanRecorder();
   await init({ spanProcessors: [keeper] });
   await new JobQueue({ store: memory() }).enqueue("email_queue", {});
   const { name, version: ofScope, schemaUrl } = keeper.spans[0]!.instrumentationScope;
@@ -318,7 +318,7 @@ describe("initTracing refuses", () => {
 
 describe("startWithRootTraceId", () => {
   it("makes one real root with exactly that trace id, and the next one with another", async () => {
-    const keeper = newKeeper();
+    const keeper = newSpanRecorder();
     await init({ spanProcessors: [keeper] });
     assert.equal(isOwnProviderRegistered(), true);
     assert.equal(startWithRootTraceId(TRACE_ID, () => record("chosen")).traceId, TRACE_ID);
@@ -383,7 +383,7 @@ describe("the active context", () => {
   });
 
   it("makes a span the parent of what starts after an await", async () => {
-    const keeper = newKeeper();
+    const keeper = newSpanRecorder();
     await init({ spanProcessors: [keeper] });
     const tracer = trace.getTracer("test");
     await tracer.startActiveSpan("parent", async (parent) => {
@@ -433,7 +433,7 @@ describe("a second initTracing", () => {
   it("changes nothing and says so; its flush reaches the first one's spans", async () => {
     const { endpoint, ...collector } = await openCollector();
     const first = await initTracing({ env: {}, otlpEndpoint: endpoint });
-    const unused = newKeeper();
+    const unused = newSpanRecorder();
     let second: Tracing | undefined;
     const warnings = await warningsOf(async () => {
       second = await initTracing({ env: {}, spanProcessors: [unused] });
@@ -456,7 +456,7 @@ describe("a second initTracing", () => {
     await Promise.all([first.shutdown(), first.shutdown()]);
     assert.equal(isOwnProviderRegistered(), false);
     assert.equal(trace.getTracer("test").startSpan("untraced").isRecording(), false);
-    const keeper = newKeeper();
+    const keeper = newSpanRecorder();
     assert.deepEqual(await warningsOf(() => init({ spanProcessors: [keeper] })), []);
     await first.shutdown();
     record("one");

@@ -4,7 +4,7 @@ import { afterEach, describe, it } from "node:test";
 import { isOwnProviderRegistered } from "../../src/trace/root_trace_id.ts";
 import type { TracingOptions } from "../../src/tracing.ts";
 import { openCollector } from "./collector.ts";
-import { endTracing, init, newKeeper, record, warningsOf } from "./init_tracing.ts";
+import { endTracing, init, newSpanRecorder, record, warningsOf } from "./init_tracing.ts";
 
 afterEach(endTracing);
 
@@ -23,7 +23,7 @@ async function exportWith(options: TracingOptions, env: Record<string, string> =
 }
 
 async function serviceIn(env: object): Promise<unknown> {
-  const keeper = newKeeper();
+  const keeper = newSpanRecorder();
   const tracing = await init({ env, spanProcessors: [keeper] });
   record("one");
   await tracing.shutdown();

@@ -8,7 +8,7 @@ import { zipkinViolations, zipkinViolationsAtAnyTime } from "../zipkin_api.ts";
 import { openCollector } from "./collector.ts";
 import { hostileBatch } from "./generated_spans.ts";
 import { endTracing, init, record, warningsOf } from "./init_tracing.ts";
-import { spanNamed } from "./made_spans.ts";
+import { spanNamed } from "./span_fixtures.ts";
 
 afterEach(endTracing);
 

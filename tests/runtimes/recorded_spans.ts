@@ -1,4 +1,4 @@
-/** Tracing for one test file, whose spans are kept in the process, on every runtime. */
+/** Tracing for one test file, whose spans are recorded in the process, on every runtime. */
 
 import { propagation, type Span, type SpanContext, trace } from "@opentelemetry/api";
 import type { ReadableSpan, SpanProcessor } from "@opentelemetry/sdk-trace";
@@ -6,11 +6,11 @@ import assert from "node:assert/strict";
 import { initTracing, type Tracing, type TracingOptions } from "../../src/tracing.ts";
 
 /** The spans of a test, and what it asks of them. */
-export interface KeptSpans {
+export interface RecordedSpans {
   /** In the order in which they ended. */
   readonly ended: ReadableSpan[];
   /** What was known of each when it was started, in this order. */
-  readonly started: Started[];
+  readonly started: StartedSpan[];
   /** How many were started. */
   startedCount(): number;
   /** The only one of a name. */
@@ -22,7 +22,7 @@ export interface KeptSpans {
 }
 
 /** A span as a processor sees it begin. */
-export interface Started {
+export interface StartedSpan {
   readonly name: string;
   /** The name of the span in its context, if that is one of this process. */
   readonly parent: string | undefined;
@@ -31,11 +31,11 @@ export interface Started {
 }
 
 /** Sets tracing up, blind to the environment that the tests run in, and keeps every span. */
-export async function keepSpans(
+export async function recordSpans(
   options: TracingOptions = {},
-): Promise<{ spans: KeptSpans; tracing: Tracing }> {
+): Promise<{ spans: RecordedSpans; tracing: Tracing }> {
   const ended: ReadableSpan[] = [];
-  const started: Started[] = [];
+  const started: StartedSpan[] = [];
   const keeper: SpanProcessor = {
     onStart: ({ name }, context) => {
       const parent = trace.getSpan(context) as (ReadableSpan & Span) | undefined;

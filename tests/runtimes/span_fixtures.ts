@@ -4,7 +4,7 @@ import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import type { ReadableSpan } from "../../src/tracing/export/readable_span.ts";
 
 // Nothing listens there, and fetch does not refuse it by itself as it does with low ports.
-export const CLOSED = "http://127.0.0.1:49151/v1/traces";
+export const CLOSED_ENDPOINT = "http://127.0.0.1:49151/v1/traces";
 
 /** A span of one second that says nothing but its name. */
 export function spanNamed(name: string, more: Partial<ReadableSpan> = {}): ReadableSpan {
