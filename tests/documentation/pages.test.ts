@@ -35,7 +35,8 @@ describe("the README", () => {
 
 describe("the pages of the documentation", () => {
   test("link to files and headings that exist", () => {
-    for (const page of pages) {
+    const others = ["examples/README.md", "CONTRIBUTING.md", "SECURITY.md", "AGENTS.md"];
+    for (const page of [...pages, ...others]) {
       for (const link of linksOf(textOf(page))) {
         if (/^https?:/.test(link)) continue;
         const [path, heading] = link.split("#");
