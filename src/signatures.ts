@@ -22,11 +22,10 @@
  * @module
  */
 export type { JobSummary, JobWith } from "./job/job.ts";
-export type { JobPart } from "./job/parts.ts";
+export type { DependencyFailurePolicy, JobError, JobPart, Propagation } from "./job/record.ts";
 export type { JobReference, NewJobOptions } from "./job/job_options.ts";
 export type { BackoffFunction } from "./job/backoff.ts";
 export type { AttemptOutcome } from "./job/outcomes.ts";
-export type { DependencyFailurePolicy, JobError, Propagation } from "./job/record.ts";
 export type {
   AnyNewJob,
   Enqueue,

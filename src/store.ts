@@ -43,8 +43,6 @@ export type {
 } from "./store/store.ts";
 export type { Health, QueueDepth, VacuumBlocker } from "./store/health.ts";
 export type { AttemptOutcome } from "./job/outcomes.ts";
-export type { JobPart } from "./job/parts.ts";
-export type { JobStatus } from "./job/status.ts";
 export type {
   AttemptRecord,
   AttemptRecords,
@@ -52,7 +50,9 @@ export type {
   FoundRecord,
   JobError,
   JobInput,
+  JobPart,
   JobRecord,
   Propagation,
 } from "./job/record.ts";
+export type { JobStatus } from "./job/status.ts";
 export { JobIdTakenError, StoreTimeoutError, StoreUnavailableError } from "./job/errors.ts";

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { readDuration } from "../duration.ts";
-import { nearestName } from "../job/option_names.ts";
+import { nearestName } from "../job/checks.ts";
 import { UsageError } from "./errors.ts";
 
 /** An option. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isInputError } from "../job/input_error.ts";
+import { isInputError } from "../job/checks.ts";
 
 /** The command line is wrong: exit code 2. */
 export class UsageError extends Error {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type JobPart, jobParts } from "../job/parts.ts";
+import { type JobPart, jobParts } from "../job/record.ts";
 import { isCursor } from "../queue/lookup.ts";
 import type { Arguments, Option } from "./arguments.ts";
 import { UsageError } from "./errors.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { withoutTrailingSlashes } from "../trailing_slashes.ts";
-import { checkOptionNames } from "../job/option_names.ts";
+import { checkOptionNames } from "../job/checks.ts";
 import { currentScope } from "../trace/scope.ts";
 import { activeSpanContext } from "../trace/active_context.ts";
 import { formatTraceparent } from "../job/traceparent.ts";

@@ -5,9 +5,8 @@
  * @module
  */
 import type { Attempt, Job, JobSummary, JobWith, JobWithAttempts } from "../job/job.ts";
-import type { JobPart } from "../job/parts.ts";
+import type { JobError, JobPart } from "../job/record.ts";
 import type { Enqueued } from "../job/queues.ts";
-import type { JobError } from "../job/record.ts";
 import { type JobStatus, jobStatuses } from "../job/status.ts";
 import type { JobChange } from "../queue/job_change.ts";
 import { type JobNode, type JobTree, nodesInOrder } from "../queue/job_tree.ts";

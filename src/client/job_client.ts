@@ -4,13 +4,12 @@
  * @module
  */
 import { checkJobId } from "../job/ids.ts";
-import { InputTypeError, isInputError } from "../job/input_error.ts";
+import { checkOptionNames, InputTypeError, isInputError, type OptionNames } from "../job/checks.ts";
 import type { JobWith, JobWithAttempts } from "../job/job.ts";
 import type { JobOptions, JobReference } from "../job/job_options.ts";
 import { checkJson } from "../job/json.ts";
 import { job, type NewJob } from "../job/new_job.ts";
-import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
-import type { JobPart } from "../job/parts.ts";
+import type { JobPart } from "../job/record.ts";
 import type { AnyNewJob, JobOf, PayloadOf, QueueName, Queues } from "../job/queues.ts";
 import {
   type CancelOptions,

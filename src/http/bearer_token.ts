@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { InputTypeError } from "../job/input_error.ts";
-import { checkQueueName, shown } from "../job/ids.ts";
-import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
+import { checkOptionNames, InputTypeError, type OptionNames, shown } from "../job/checks.ts";
+import { checkQueueName } from "../job/ids.ts";
 import { type QueueRights, type Right, rights } from "./router_options.ts";
 
 /** One token, or several, such as an old and a new one: each is accepted. */

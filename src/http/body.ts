@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { parseExactly } from "../job/exact_json.ts";
-import { isInputError } from "../job/input_error.ts";
+import { parseExactly } from "../job/json.ts";
+import { isInputError } from "../job/checks.ts";
 import { type JsonObject, jsonObject } from "./input.ts";
 import { invalidInput, RequestError } from "./request_error.ts";
 

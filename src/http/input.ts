@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { shown } from "../job/ids.ts";
-import { shownWithNearest } from "../job/option_names.ts";
+import { shown, shownWithNearest } from "../job/checks.ts";
 import { invalidInput } from "./request_error.ts";
 
 /** A JSON object of a request. */

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { checkJobId, checkQueueName, shown } from "../job/ids.ts";
+import { checkJobId, checkQueueName } from "../job/ids.ts";
+import { type OptionNames, shown } from "../job/checks.ts";
 import { checkOptions, jobOptionNames, type JobOptions } from "../job/job_options.ts";
 import { toJson } from "../job/json.ts";
 import type { Job, JobWith, JobWithAttempts } from "../job/job.ts";
 import { job, type NewJob } from "../job/new_job.ts";
-import type { OptionNames } from "../job/option_names.ts";
 import type { Enqueued } from "../job/queues.ts";
 import { below, checkNames, type JsonObject, readTime } from "./input.ts";
 import { checkedAt, invalidInput } from "./request_error.ts";

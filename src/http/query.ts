@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { checkJobId, shown } from "../job/ids.ts";
-import { shownWithNearest } from "../job/option_names.ts";
+import { checkJobId } from "../job/ids.ts";
+import { shown, shownWithNearest } from "../job/checks.ts";
 import { readStatsOptions, type StatsOptions } from "../queue/stats.ts";
 import { type JobFilter, toRecordFilter } from "../queue/lookup.ts";
 import { checkedAt, invalidInput } from "./request_error.ts";

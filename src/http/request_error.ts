@@ -5,7 +5,7 @@
  * @module
  */
 import { StoreUnavailableError } from "../job/errors.ts";
-import { isInputError } from "../job/input_error.ts";
+import { isInputError } from "../job/checks.ts";
 import type { JobStatus } from "../job/status.ts";
 
 /** The HTTP status of each error code. */

@@ -4,9 +4,7 @@
  * @module
  */
 import type { Hono } from "hono";
-import { shown } from "../job/ids.ts";
-import { checkInteger } from "../job/job_options.ts";
-import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
+import { checkInteger, checkOptionNames, type OptionNames, shown } from "../job/checks.ts";
 import { reportToConsole } from "../report_to_console.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 

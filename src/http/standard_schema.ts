@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { shown } from "../job/ids.ts";
+import { shown } from "../job/checks.ts";
 import { invalidInput } from "./request_error.ts";
 
 /** A schema that implements Standard Schema. */

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { InputRangeError, InputTypeError } from "./input_error.ts";
-import { checkOptionNames, type OptionNames } from "./option_names.ts";
+import { checkOptionNames, InputRangeError, InputTypeError, type OptionNames } from "./checks.ts";
 
 /** A rule for the wait before a retry. It is data, so that it is kept with the job. */
 export type Backoff =

@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { InputTypeError } from "./input_error.ts";
-import { shown } from "./ids.ts";
+import { InputTypeError, shown } from "./checks.ts";
 import type { JobError } from "./record.ts";
 import { storable } from "./thrown.ts";
 

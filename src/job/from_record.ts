@@ -6,8 +6,7 @@
 import type { Backoff } from "./backoff.ts";
 import type { Attempt, Job, JobSummary, JobWith } from "./job.ts";
 import { fromJson } from "./json.ts";
-import type { JobPart } from "./parts.ts";
-import type { AttemptRecord, FoundRecord, JobRecord } from "./record.ts";
+import type { AttemptRecord, FoundRecord, JobPart, JobRecord } from "./record.ts";
 
 /** A stored record as callers see it. */
 export function toJob<Name extends string, Payload>(record: JobRecord): Job<Name, Payload> {

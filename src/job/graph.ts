@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InputRangeError } from "./input_error.ts";
+import { InputRangeError } from "./checks.ts";
 import type { NewJob } from "./new_job.ts";
 
 /**

@@ -1,10 +1,9 @@
 /**
- * Ids and names: a job's, its trace's, its business process's, its queue's. All are strings.
+ * Ids and names of jobs, traces, business processes and queues: made, read and checked. All are strings.
  *
  * @module
  */
-import { InputRangeError } from "./input_error.ts";
-import { randomHex } from "./random_hex.ts";
+import { InputRangeError, shown } from "./checks.ts";
 
 /** Makes a job id: a UUIDv7 (RFC 9562), so that ids made later sort later. */
 export function newJobId(): string {
@@ -125,12 +124,6 @@ export function checkCorrelationId(id: unknown): string {
   );
 }
 
-/** A value as an error message shows it: quoted, cut, on one line. */
-export function shown(value: unknown): string {
-  if (typeof value !== "string") return value === null ? "null" : typeof value;
-  return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-}
-
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 // Lone surrogates count as control characters: no database or header can hold them.
 // deno-lint-ignore no-control-regex
@@ -139,4 +132,32 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]|\p{Surrogate}/u;
 function dashed(digits: string): string {
   return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}-` +
     `${digits.slice(16, 20)}-${digits.slice(20)}`;
+}
+
+// An id is a view of its supply's text and keeps it in memory: so the supply is a small one.
+const SUPPLY_BYTES = 512;
+const DIGITS: Uint8Array = new TextEncoder().encode("0123456789abcdef");
+
+// Filled at the first use: workerd lets no module ask for randomness while it loads.
+let supply = "";
+let used = 0;
+
+/** As many random bytes as asked for, at most 512, as lower-case hex digits: two for each byte. */
+export function randomHex(byteCount: number): string {
+  const length = 2 * byteCount;
+  if (used + length > supply.length) {
+    supply = newSupply();
+    used = 0;
+  }
+  return supply.slice(used, used += length);
+}
+
+function newSupply(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(SUPPLY_BYTES));
+  const digits = new Uint8Array(2 * SUPPLY_BYTES);
+  for (let i = 0; i < SUPPLY_BYTES; i++) {
+    digits[2 * i] = DIGITS[bytes[i]! >> 4]!;
+    digits[2 * i + 1] = DIGITS[bytes[i]! & 0x0f]!;
+  }
+  return new TextDecoder().decode(digits);
 }

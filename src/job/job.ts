@@ -4,10 +4,9 @@
  * @module
  */
 import type { Backoff } from "./backoff.ts";
-import type { JobPart } from "./parts.ts";
+import type { DependencyFailurePolicy, JobError, JobPart, Propagation } from "./record.ts";
 import type { JobStatus } from "./status.ts";
 import type { AttemptOutcome } from "./outcomes.ts";
-import type { DependencyFailurePolicy, JobError, Propagation } from "./record.ts";
 
 /** All of a job but its payload and its result, which can be large. */
 export interface JobSummary<Name extends string = string> {

@@ -4,10 +4,17 @@
  *
  * @module
  */
-import { inPart, InputRangeError, InputTypeError } from "./input_error.ts";
+import {
+  checkInteger,
+  inPart,
+  InputRangeError,
+  InputTypeError,
+  type OptionNames,
+  shown,
+  unknownOption,
+} from "./checks.ts";
 import { type Backoff, checkBackoff, longestDelayMs } from "./backoff.ts";
-import { checkCorrelationId, checkJobId, readTraceId, shown } from "./ids.ts";
-import { type OptionNames, unknownOption } from "./option_names.ts";
+import { checkCorrelationId, checkJobId, readTraceId } from "./ids.ts";
 import type { DependencyFailurePolicy, Propagation } from "./record.ts";
 
 /** A job, or its id. */
@@ -143,17 +150,6 @@ export function checkOptions(options: NewJobOptions): void {
   if (options.delayMs !== undefined && options.runAt !== undefined) {
     throw new InputTypeError("A job can have delayMs or runAt: got both");
   }
-}
-
-/** Refuses what is not a whole number within its range. */
-export function checkInteger(name: string, value: unknown, least: number, most: number): number {
-  if (Number.isInteger(value) && least <= (value as number) && (value as number) <= most) {
-    return value as number;
-  }
-  throw new InputRangeError(
-    `${name} must be a whole number from ${least} to ${most}: got ` +
-      (typeof value === "number" ? value : shown(value)),
-  );
 }
 
 function checkText(name: string, value: unknown): void {

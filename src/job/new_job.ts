@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { InputRangeError, InputTypeError } from "./input_error.ts";
-import { checkJobId, checkQueueName, newJobId, shown } from "./ids.ts";
+import { checkOptionNames, InputRangeError, InputTypeError, shown } from "./checks.ts";
+import { checkJobId, checkQueueName, newJobId } from "./ids.ts";
 import type { Job } from "./job.ts";
 import {
   checkOptions,
@@ -13,7 +13,6 @@ import {
   type JobReference,
   type NewJobOptions,
 } from "./job_options.ts";
-import { checkOptionNames } from "./option_names.ts";
 
 /** A job before it is enqueued: plain data with an id, so that others can refer to it. */
 export interface NewJob<Name extends string = string, Payload = unknown> extends NewJobOptions {

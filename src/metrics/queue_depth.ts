@@ -14,8 +14,8 @@ import {
 import { toJobError } from "../job/thrown.ts";
 import type { Health, QueueDepth } from "../store/health.ts";
 import type { Store } from "../store/store.ts";
-import { checkInteger, longestTimerMs } from "../job/job_options.ts";
-import { checkOptionNames } from "../job/option_names.ts";
+import { checkInteger, checkOptionNames } from "../job/checks.ts";
+import { longestTimerMs } from "../job/job_options.ts";
 import { withTimeLimit } from "../timers.ts";
 import { activeMeter, onMeterChange } from "./instruments.ts";
 

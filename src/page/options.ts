@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { shown } from "../job/ids.ts";
-import { checkOptionNames } from "../job/option_names.ts";
+import { checkOptionNames, shown } from "../job/checks.ts";
 
 /** Options of the page. */
 export interface PageOptions {

@@ -4,15 +4,13 @@
  * @module
  */
 import { inDependencyOrder } from "../job/graph.ts";
-import { inPart, UnknownJobError } from "../job/input_error.ts";
+import { checkOptionNames, inPart, type OptionNames, UnknownJobError } from "../job/checks.ts";
 import { inherit, type Parents, type Surroundings } from "./inheritance.ts";
 import { jobOptionNames, type JobOptions } from "../job/job_options.ts";
-import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
 import { measureSend } from "../metrics/measure.ts";
 import { checkJob, makeJob, type NewJob } from "../job/new_job.ts";
-import type { JobPart } from "../job/parts.ts";
+import type { JobInput, JobPart } from "../job/record.ts";
 import type { InTransaction } from "../job/queues.ts";
-import type { JobInput } from "../job/record.ts";
 import { unknownParent } from "../store/rules.ts";
 import type { Added, Store } from "../store/store.ts";
 import { type EnqueueTrace, startEnqueueTrace } from "../trace/enqueue_spans.ts";

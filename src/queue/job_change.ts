@@ -3,13 +3,11 @@
  *
  * @module
  */
-import { InputTypeError } from "../job/input_error.ts";
+import { checkOptionNames, InputTypeError, shown } from "../job/checks.ts";
 import { toCancellation } from "../job/errors.ts";
-import { shown } from "../job/ids.ts";
 import type { Job } from "../job/job.ts";
 import { canBeRetried } from "../job/status.ts";
 import { mostAttempts } from "../job/job_options.ts";
-import { checkOptionNames } from "../job/option_names.ts";
 import { toJob } from "../job/from_record.ts";
 import { endedAs } from "../store/rules.ts";
 import type {

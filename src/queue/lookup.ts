@@ -3,13 +3,18 @@
  *
  * @module
  */
-import { InputRangeError } from "../job/input_error.ts";
-import { checkCorrelationId, checkJobId, checkQueueName, readTraceId, shown } from "../job/ids.ts";
+import {
+  checkInteger,
+  checkOptionNames,
+  InputRangeError,
+  type OptionNames,
+  shown,
+} from "../job/checks.ts";
+import { checkCorrelationId, checkJobId, checkQueueName, readTraceId } from "../job/ids.ts";
 import { toAttemptHistory, toFoundJob } from "../job/from_record.ts";
 import type { Job, JobWith, JobWithAttempts } from "../job/job.ts";
-import { checkInteger, type JobReference } from "../job/job_options.ts";
-import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
-import { type JobPart, jobParts } from "../job/parts.ts";
+import type { JobReference } from "../job/job_options.ts";
+import { type JobPart, jobParts } from "../job/record.ts";
 import { type JobStatus, jobStatuses } from "../job/status.ts";
 import type { RecordFilter, RecordPage, Store } from "../store/store.ts";
 

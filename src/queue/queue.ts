@@ -16,11 +16,10 @@ import {
   toCancelled,
   toRetried,
 } from "./job_change.ts";
-import { checkInteger } from "../job/job_options.ts";
+import { checkInteger, checkOptionNames, type OptionNames } from "../job/checks.ts";
 import { type JobTree, jobTree } from "./job_tree.ts";
 import type { NewJob } from "../job/new_job.ts";
-import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
-import type { JobPart } from "../job/parts.ts";
+import type { JobPart } from "../job/record.ts";
 import {
   findWithAttempts,
   type JobFilter,

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { checkInteger } from "../job/job_options.ts";
-import { checkOptionNames } from "../job/option_names.ts";
+import { checkInteger, checkOptionNames } from "../job/checks.ts";
 import { type JobStatus, jobStatuses } from "../job/status.ts";
 import type { Health, VacuumBlocker } from "../store/health.ts";
 import type { QueueCount } from "../store/store.ts";

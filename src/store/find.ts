@@ -5,14 +5,15 @@
  */
 import { utf8Length } from "../job/json.ts";
 import {
+  type AttemptRecord,
   type JobPart,
   jobParts,
+  type JobRecord,
   longestSummary,
   type PartSizes,
   recordWith,
   summaryOf,
-} from "../job/parts.ts";
-import type { AttemptRecord, JobRecord } from "../job/record.ts";
+} from "../job/record.ts";
 import type { RecordFilter, RecordPage } from "./store.ts";
 
 /** A job that may be found. */

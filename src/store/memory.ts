@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkOptionNames } from "../job/option_names.ts";
+import { checkOptionNames } from "../job/checks.ts";
 import { MemoryTable } from "./memory/table.ts";
 import type { Store } from "./store.ts";
 import { synchronousStore } from "./transitions/synchronous_store.ts";

@@ -6,8 +6,7 @@
  * @module
  */
 import { StoreUnavailableError } from "../job/errors.ts";
-import { checkInteger } from "../job/job_options.ts";
-import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
+import { checkInteger, checkOptionNames, type OptionNames } from "../job/checks.ts";
 import type { Store } from "./store.ts";
 import { readAddress } from "./postgres/address.ts";
 import { Client, type Sql, type SqlFactory } from "./postgres/client.ts";

@@ -6,7 +6,7 @@
  */
 import { type Backoff, backoffDelay, checkBackoff, defaultBackoff } from "../job/backoff.ts";
 import { JobIdTakenError, StoreUnavailableError } from "../job/errors.ts";
-import { InputTypeError, UnknownJobError } from "../job/input_error.ts";
+import { InputTypeError, UnknownJobError } from "../job/checks.ts";
 import type { JobError, JobInput, JobRecord } from "../job/record.ts";
 import type { JobStatus } from "../job/status.ts";
 import type {

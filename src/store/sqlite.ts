@@ -14,7 +14,7 @@
  *
  * @module
  */
-import { checkOptionNames } from "../job/option_names.ts";
+import { checkOptionNames } from "../job/checks.ts";
 import type { Store } from "./store.ts";
 import { openDatabase } from "./sqlite/database.ts";
 import { checkSchema, migrate, migrations } from "./sqlite/migrations.ts";

@@ -9,8 +9,14 @@
  * @module
  */
 import type { Health } from "./health.ts";
-import type { AttemptRecords, FoundRecord, JobError, JobInput, JobRecord } from "../job/record.ts";
-import type { JobPart } from "../job/parts.ts";
+import type {
+  AttemptRecords,
+  FoundRecord,
+  JobError,
+  JobInput,
+  JobPart,
+  JobRecord,
+} from "../job/record.ts";
 import type { JobStatus } from "../job/status.ts";
 
 /** What `add` answers for one job. */

@@ -14,7 +14,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import type { AttemptOutcome } from "../job/outcomes.ts";
-import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
+import { checkOptionNames, type OptionNames } from "../job/checks.ts";
 import type { JobError, JobRecord } from "../job/record.ts";
 import { formatTraceparent } from "../job/traceparent.ts";
 import type { ClaimedJob } from "../store/store.ts";

@@ -5,8 +5,9 @@
  * @module
  */
 import type { Attributes } from "@opentelemetry/api";
-import { checkInteger, checkPropagation } from "../job/job_options.ts";
-import { randomHex } from "../job/random_hex.ts";
+import { checkInteger } from "../job/checks.ts";
+import { checkPropagation } from "../job/job_options.ts";
+import { randomHex } from "../job/ids.ts";
 import type { Propagation } from "../job/record.ts";
 
 /** The job that a span is about. */

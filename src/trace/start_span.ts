@@ -11,8 +11,7 @@ import {
   trace,
   type Tracer,
 } from "@opentelemetry/api";
-import { newTraceId } from "../job/ids.ts";
-import { randomHex } from "../job/random_hex.ts";
+import { newTraceId, randomHex } from "../job/ids.ts";
 import { activeContext } from "./active_context.ts";
 import { isDropped, isOwnProviderRegistered, startWithRootTraceId } from "./root_trace_id.ts";
 import { validSpanContext } from "./span_context.ts";

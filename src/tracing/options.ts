@@ -5,7 +5,7 @@
  */
 import type { Attributes } from "@opentelemetry/api";
 import type { SpanProcessor } from "@opentelemetry/sdk-trace";
-import { checkOptionNames, type OptionNames } from "../job/option_names.ts";
+import { checkOptionNames, type OptionNames } from "../job/checks.ts";
 import { readHeaders } from "./export/sender.ts";
 
 /** The options of `initTracing`. Those left out are read from the `OTEL_*` variables. */

@@ -7,7 +7,7 @@ import type { IdGenerator, TracerProvider } from "@opentelemetry/sdk-trace";
 import { ConsoleProcessor } from "./export/console/console_processor.ts";
 import { BatchProcessor } from "./export/batch_processor.ts";
 import { newSender } from "./export/sender.ts";
-import { randomHex } from "../job/random_hex.ts";
+import { randomHex } from "../job/ids.ts";
 import { escapeControlCharacters } from "../control_characters.ts";
 import { type OwnSampling, takeRootTraceId } from "../trace/root_trace_id.ts";
 import { batchLimitsOf, destinationOf } from "./destination.ts";

@@ -5,9 +5,9 @@
  * @module
  */
 import { ROOT_CONTEXT } from "@opentelemetry/api";
-import { checkInteger, longestTimerMs } from "../job/job_options.ts";
+import { checkInteger, checkOptionNames } from "../job/checks.ts";
+import { longestTimerMs } from "../job/job_options.ts";
 import { checkQueueName } from "../job/ids.ts";
-import { checkOptionNames } from "../job/option_names.ts";
 import { FetchHistory } from "./fetcher.ts";
 import { Loop, type LoopLimits } from "./loop.ts";
 import type { WorkResult } from "./recorder.ts";

@@ -5,7 +5,7 @@ import { JobQueue, newTraceId } from "../../mod.ts";
 import { jobRouter } from "../../src/http.ts";
 import { page } from "../../src/page.ts";
 import { newJobId } from "../../src/job/ids.ts";
-import { type JobPart, jobParts } from "../../src/job/parts.ts";
+import { type JobPart, jobParts } from "../../src/job/record.ts";
 import { postgres } from "../../src/store/postgres.ts";
 import type { Row, Sql } from "../../src/store/postgres/client.ts";
 import { inOrderStatement } from "../../src/store/postgres/add.ts";

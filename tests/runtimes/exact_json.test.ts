@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { JobQueue, memory } from "../../mod.ts";
 import { JobClient, JobClientError } from "../../src/client.ts";
 import { jobRouter } from "../../src/http.ts";
-import { parseExactly } from "../../src/job/exact_json.ts";
+import { parseExactly } from "../../src/job/json.ts";
 
 describe("JSON from outside", () => {
   const kept = [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { correlationIdFrom, job, newCorrelationId, newTraceId, readTraceId } from "../../mod.ts";
-import { randomHex } from "../../src/job/random_hex.ts";
+import { randomHex } from "../../src/job/ids.ts";
 
 describe("ids", () => {
   test("a new trace id is 32 lower-case hex digits, each time others", () => {

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { InputRangeError, InputTypeError, isInputError } from "../../job/input_error.ts";
-import { parseExactly } from "../../job/exact_json.ts";
-import { toJson } from "../../job/json.ts";
+import { InputRangeError, InputTypeError, isInputError } from "../../job/checks.ts";
+import { parseExactly, toJson } from "../../job/json.ts";
 import type { Job } from "../../job/job.ts";
 import type { JobOptions } from "../../job/job_options.ts";
 import { job, type NewJob } from "../../job/new_job.ts";

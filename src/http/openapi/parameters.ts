@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { jobParts } from "../../job/parts.ts";
+import { jobParts } from "../../job/record.ts";
 import { jobStatuses } from "../../job/status.ts";
 import { longestEndedWithinMs } from "../../queue/stats.ts";
 import { anyTraceId } from "./schemas.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkJobId, shown } from "../../job/ids.ts";
+import { checkJobId } from "../../job/ids.ts";
+import { shown } from "../../job/checks.ts";
 import type { JobChange } from "../../queue/job_change.ts";
 import { checkNames, type JsonObject } from "../input.ts";
 import { idInPath } from "../openapi/parameters.ts";

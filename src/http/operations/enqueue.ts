@@ -4,10 +4,10 @@
  * @module
  */
 import { readTraceId } from "../../job/ids.ts";
-import { inPart, isInputError } from "../../job/input_error.ts";
+import { inPart, isInputError } from "../../job/checks.ts";
 import type { JobSummary } from "../../job/job.ts";
 import type { NewJob } from "../../job/new_job.ts";
-import type { JobPart } from "../../job/parts.ts";
+import type { JobPart } from "../../job/record.ts";
 import type { Enqueued } from "../../job/queues.ts";
 import { JobIdTakenError } from "../../job/errors.ts";
 import { below, checkNames, type JsonObject, jsonObject } from "../input.ts";

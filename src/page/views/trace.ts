@@ -5,7 +5,8 @@
  */
 import { html } from "hono/html";
 import { durationText } from "../../duration.ts";
-import { checkCorrelationId, readTraceId, shown } from "../../job/ids.ts";
+import { checkCorrelationId, readTraceId } from "../../job/ids.ts";
+import { shown } from "../../job/checks.ts";
 import type { AllowedJobs } from "../../http/allowed_jobs.ts";
 import type { JobSummary, JobWithAttempts } from "../../job/job.ts";
 import { type JobTree, jobTree } from "../../queue/job_tree.ts";

@@ -4,8 +4,13 @@
  * @module
  */
 import { utf8Length } from "../../job/json.ts";
-import { type JobPart, recordWith } from "../../job/parts.ts";
-import type { AttemptRecord, JobInput, JobRecord } from "../../job/record.ts";
+import {
+  type AttemptRecord,
+  type JobInput,
+  type JobPart,
+  type JobRecord,
+  recordWith,
+} from "../../job/record.ts";
 import { hasEnded, type JobStatus } from "../../job/status.ts";
 import { copyOf, findAmong } from "../find.ts";
 import type { LiveCount } from "../health.ts";

@@ -6,8 +6,7 @@
  * @module
  */
 import { JobIdTakenError, StoreUnavailableError } from "../../job/errors.ts";
-import { type JobPart, jobParts, recordWith } from "../../job/parts.ts";
-import type { JobInput } from "../../job/record.ts";
+import { type JobInput, type JobPart, jobParts, recordWith } from "../../job/record.ts";
 import { unknownDependency } from "../rules.ts";
 import type { Added, AddOptions } from "../store.ts";
 import type { Client, Row, Sql, SqlValue } from "./client.ts";

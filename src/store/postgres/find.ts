@@ -4,8 +4,14 @@
  * @module
  */
 import { hasEnded, type JobStatus } from "../../job/status.ts";
-import { type JobPart, jobParts } from "../../job/parts.ts";
-import type { AttemptRecord, AttemptRecords, FoundRecord, JobRecord } from "../../job/record.ts";
+import {
+  type AttemptRecord,
+  type AttemptRecords,
+  type FoundRecord,
+  type JobPart,
+  jobParts,
+  type JobRecord,
+} from "../../job/record.ts";
 import { bytesOfAttempt, dependencyBytes, summaryBytes } from "../find.ts";
 import type { GetOptions, QueueCount, RecordFilter, RecordPage } from "../store.ts";
 import type { Client, Row, SqlValue } from "./client.ts";

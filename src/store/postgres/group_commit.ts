@@ -6,8 +6,7 @@
  * @module
  */
 import { StoreTimeoutError, StoreUnavailableError } from "../../job/errors.ts";
-import type { JobInput } from "../../job/record.ts";
-import type { JobPart } from "../../job/parts.ts";
+import type { JobInput, JobPart } from "../../job/record.ts";
 import type { Added } from "../store.ts";
 import { codeOf } from "./errors.ts";
 

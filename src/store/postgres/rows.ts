@@ -5,14 +5,16 @@
  * @module
  */
 import type { JobStatus } from "../../job/status.ts";
-import type {
-  AttemptRecord,
-  DependencyFailurePolicy,
-  FoundRecord,
-  JobInput,
-  JobRecord,
+import {
+  type AttemptRecord,
+  type DependencyFailurePolicy,
+  type FoundRecord,
+  type JobInput,
+  type JobPart,
+  jobParts,
+  type JobRecord,
+  longestSummary,
 } from "../../job/record.ts";
-import { type JobPart, jobParts, longestSummary } from "../../job/parts.ts";
 import type { ExpiredJob, Settlement, TraceEnd } from "../store.ts";
 import type { Row } from "./client.ts";
 

@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { InputRangeError } from "../../job/input_error.ts";
-import { shown } from "../../job/ids.ts";
+import { InputRangeError, shown } from "../../job/checks.ts";
 
 /** A value that is sent. */
 export type SqlValue = string | number | boolean | null;

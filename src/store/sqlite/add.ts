@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { type JobPart, jobParts } from "../../job/parts.ts";
-import type { JobInput, JobRecord } from "../../job/record.ts";
+import { type JobInput, type JobPart, jobParts, type JobRecord } from "../../job/record.ts";
 import type { JobStatus } from "../../job/status.ts";
 import type { KnownJob } from "../transitions/job_table.ts";
 import type { Database } from "./database.ts";

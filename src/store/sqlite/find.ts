@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type JobPart, jobParts, longestSummary } from "../../job/parts.ts";
+import { type JobPart, jobParts, longestSummary } from "../../job/record.ts";
 import type { RecordFilter, RecordPage } from "../store.ts";
 import { attemptBytes, countWithin, summaryBytes } from "../find.ts";
 import { attemptsOf } from "./attempts.ts";

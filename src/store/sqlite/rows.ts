@@ -4,15 +4,16 @@
  * @module
  */
 import type { JobStatus } from "../../job/status.ts";
-import type {
-  AttemptRecord,
-  DependencyFailurePolicy,
-  FoundRecord,
-  JobError,
-  JobRecord,
-  Propagation,
+import {
+  type AttemptRecord,
+  type DependencyFailurePolicy,
+  type FoundRecord,
+  type JobError,
+  type JobPart,
+  type JobRecord,
+  longestSummary,
+  type Propagation,
 } from "../../job/record.ts";
-import { type JobPart, longestSummary } from "../../job/parts.ts";
 import type { JobRow } from "../transitions/job_table.ts";
 import type { Row, SqlValue } from "./database.ts";
 

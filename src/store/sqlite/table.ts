@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { JobPart } from "../../job/parts.ts";
-import type { AttemptRecord, JobInput, JobRecord } from "../../job/record.ts";
+import type { AttemptRecord, JobInput, JobPart, JobRecord } from "../../job/record.ts";
 import type { JobStatus } from "../../job/status.ts";
 import type { LiveCount } from "../health.ts";
 import type {

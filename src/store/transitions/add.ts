@@ -3,8 +3,14 @@
  *
  * @module
  */
-import { type JobPart, recordWith } from "../../job/parts.ts";
-import type { FoundRecord, JobError, JobInput, JobRecord } from "../../job/record.ts";
+import {
+  type FoundRecord,
+  type JobError,
+  type JobInput,
+  type JobPart,
+  type JobRecord,
+  recordWith,
+} from "../../job/record.ts";
 import { hasEnded, type JobStatus } from "../../job/status.ts";
 import {
   checkSameJob,

@@ -6,12 +6,12 @@
  *
  * @module
  */
-import type { JobPart } from "../../job/parts.ts";
 import type {
   AttemptRecord,
   FoundRecord,
   JobError,
   JobInput,
+  JobPart,
   JobRecord,
 } from "../../job/record.ts";
 import type { JobStatus } from "../../job/status.ts";

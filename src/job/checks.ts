@@ -1,11 +1,63 @@
 /**
- * The names of options: any other one is refused. In JavaScript nothing else would tell of a misspelled
- * one, and what it asks for would not be done.
+ * Checks of what a caller gives: the errors that refuse it, values as these errors show them, and the
+ * names of options. In JavaScript nothing else would report a misspelled option.
  *
  * @module
  */
-import { shown } from "./ids.ts";
-import { InputTypeError } from "./input_error.ts";
+
+/** A value of a wrong type or shape. */
+export class InputTypeError extends TypeError {
+  /** Which part of the input, such as `[2].dependsOn[0]`; empty for all of it. */
+  path = "";
+}
+
+/** A value out of its range. */
+export class InputRangeError extends RangeError {
+  /** Which part of the input, such as `[2].dependsOn[0]`; empty for all of it. */
+  path = "";
+}
+
+/** A job that another one refers to and that is not stored. */
+export class UnknownJobError extends InputRangeError {
+  /** Its id. */
+  readonly jobId: string;
+
+  constructor(message: string, jobId: string) {
+    super(message);
+    this.jobId = jobId;
+  }
+}
+
+/** Whether an error is a refusal of input. */
+export function isInputError(error: unknown): error is InputTypeError | InputRangeError {
+  return error instanceof InputTypeError || error instanceof InputRangeError;
+}
+
+/** The same error, for its caller to throw: what it says of a part is said of that part of the whole. */
+export function inPart(error: unknown, part: string): unknown {
+  if (isInputError(error)) {
+    const joint = error.path === "" || error.path.startsWith("[") ? "" : ".";
+    error.path = part + joint + error.path;
+  }
+  return error;
+}
+
+/** A value as an error message shows it: quoted, cut, on one line. */
+export function shown(value: unknown): string {
+  if (typeof value !== "string") return value === null ? "null" : typeof value;
+  return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+}
+
+/** Refuses what is not a whole number within its range. */
+export function checkInteger(name: string, value: unknown, least: number, most: number): number {
+  if (Number.isInteger(value) && least <= (value as number) && (value as number) <= most) {
+    return value as number;
+  }
+  throw new InputRangeError(
+    `${name} must be a whole number from ${least} to ${most}: got ` +
+      (typeof value === "number" ? value : shown(value)),
+  );
+}
 
 /** Every name that options have, none left out and none made up; only the keys count. */
 export type OptionNames<Options> = {
