@@ -35,6 +35,7 @@ const notRun: Readonly<Record<string, readonly string[]>> = {
   ],
   "docs/monitoring.md": ["its package is not among those of the tests"],
   "docs/specification.md": ["it installs from the registry"],
+  "docs/tracing.md": ["it needs Docker"],
 };
 
 describe("the blocks of the documentation", () => {
