@@ -1,5 +1,5 @@
 /**
- * The queues in memory: of each the jobs that wait, in one order to be claimed, in another for their
+ * A queue in memory: the jobs that wait, in one order to be claimed, in another for their
  * time, and how many have each status.
  *
  * @module
@@ -57,31 +57,13 @@ export class MemoryQueue {
   }
 }
 
-/** All queues by their names. */
-export class MemoryQueues {
-  readonly #queues = new Map<string, MemoryQueue>();
-
-  /** The queue of a name. */
-  named(queueName: string): MemoryQueue {
-    const known = this.#queues.get(queueName);
-    if (known !== undefined) return known;
-    const queue = new MemoryQueue();
-    this.#queues.set(queueName, queue);
-    return queue;
-  }
-
-  /** All counts that are not zero. */
-  counts(): QueueCount[] {
-    return [...this.#queues].flatMap(([queueName, { counts }]) => counts.of(queueName));
-  }
-}
-
 /** The first of those that still wait. */
 function first(
   queue: PriorityQueue<MemoryRow>,
   waits: (status: JobStatus) => boolean,
 ): MemoryRow | undefined {
-  for (let row = queue.peek(); row !== undefined; row = queue.peek()) {
+  while (queue.size > 0) {
+    const row = queue.peek()!;
     if (waits(row.record.status)) return row;
     taken(queue);
   }
@@ -123,6 +105,12 @@ export class StatusCounts {
   /** One less has a status. */
   remove(status: JobStatus): void {
     this.#counts[status]--;
+  }
+
+  /** One has another status. */
+  move(from: JobStatus, to: JobStatus): void {
+    this.#counts[from]--;
+    this.#counts[to]++;
   }
 
   /** Those that are not zero. */

@@ -11,6 +11,8 @@ const FEW = 1_024;
 export class PriorityQueue<T> {
   readonly #isBefore: (a: T, b: T) => boolean;
   readonly #late: Heap<T>;
+  /** How many elements are in it. */
+  size = 0;
   // In order. Those before the first place are taken.
   #inOrder: (T | undefined)[] = [];
   #first = 0;
@@ -33,6 +35,7 @@ export class PriorityQueue<T> {
 
   /** Adds an element. */
   push(item: T): void {
+    this.size++;
     const last = this.#inOrder.at(-1);
     if (last !== undefined && this.#isBefore(item, last)) this.#late.push(item);
     else this.#inOrder.push(item);
@@ -40,6 +43,7 @@ export class PriorityQueue<T> {
 
   /** Takes the first element. */
   pop(): T | undefined {
+    if (this.size > 0) this.size--;
     return this.#isLateFirst() ? this.#late.pop() : this.#shift();
   }
 
@@ -48,6 +52,7 @@ export class PriorityQueue<T> {
     this.#late.delete(item);
     this.#inOrder = this.#inOrder.slice(this.#first).filter((one) => one !== item);
     this.#first = 0;
+    this.size = this.all().length;
   }
 
   #isLateFirst(): boolean {

@@ -23,7 +23,7 @@ import {
   type RecordPage,
 } from "../store.ts";
 import type { Dependent, JobChanges, KnownJob, StoredJobs } from "../transitions/job_table.ts";
-import { MemoryQueues } from "./claim.ts";
+import { MemoryQueue } from "./claim.ts";
 import { MemoryIndex, newestFirst } from "./find.ts";
 import { MemoryEnded } from "./retention.ts";
 import { MemoryRow } from "./rows.ts";
@@ -36,7 +36,7 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
   // Looking among the few that run is quicker than among all.
   readonly #running = new Map<string, MemoryRow>();
   readonly #index = new MemoryIndex();
-  readonly #queues = new MemoryQueues();
+  readonly #queues = new Map<string, MemoryQueue>();
   readonly traceEnds: MemoryTraces = new MemoryTraces((id) => this.#byId.get(id));
   readonly #ended = new MemoryEnded();
   #sequence = 0;
@@ -103,7 +103,7 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
     this.#index.add(row);
     row.trace.jobs++;
     row.trace.hasEnded = false;
-    const queue = this.#queues.named(record.queueName);
+    const queue = this.#queue(record.queueName);
     queue.counts.add(record.status);
     if (record.status === "cancelled") {
       this.#addCancelledFor(row);
@@ -142,24 +142,32 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
     if (status === "cancelled") this.#addCancelledFor(row);
   }
 
+  #queue(queueName: string): MemoryQueue {
+    const known = this.#queues.get(queueName);
+    if (known !== undefined) return known;
+    const queue = new MemoryQueue();
+    this.#queues.set(queueName, queue);
+    return queue;
+  }
+
   /** Before a job gets another status. */
   #leave(row: MemoryRow, next: JobStatus): void {
-    if (row.status === "running") {
+    const { id, status, queueName } = row.record;
+    if (status === "running") {
       row.leaseToken = undefined;
-      this.#running.delete(row.id);
-    } else if (hasEnded(row.status) && !hasEnded(next)) {
+      this.#running.delete(id);
+    } else if (hasEnded(status) && !hasEnded(next)) {
       this.#ended.delete(row);
       this.traceEnds.open(row);
       // Cancelled in line, it may be there still, in the place that it had.
-      this.#queues.named(row.queueName).forget(row);
+      this.#queue(queueName).forget(row);
     }
   }
 
   /** A job gets another status. */
   #enter(row: MemoryRow, status: JobStatus): void {
-    const queue = this.#queues.named(row.queueName);
-    queue.counts.remove(row.status);
-    queue.counts.add(status);
+    const queue = this.#queue(row.record.queueName);
+    queue.counts.move(row.record.status, status);
     row.record.status = status;
     if (hasEnded(status)) {
       this.#ended.add(row);
@@ -218,7 +226,7 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
   }
 
   claim({ queueName, limit, leaseMs }: Claim, leaseToken: string, now: number): ClaimedJob[] {
-    const queue = this.#queues.named(queueName);
+    const queue = this.#queue(queueName);
     for (let row = queue.takeDue(now); row !== undefined; row = queue.takeDue(now)) {
       this.#enter(row, "ready");
     }
@@ -233,9 +241,7 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
 
   #claimOne(row: MemoryRow, leaseToken: string, now: number, leasedUntil: number): ClaimedJob {
     const { record } = row;
-    const { counts } = this.#queues.named(record.queueName);
-    counts.remove("ready");
-    counts.add("running");
+    this.#queue(record.queueName).counts.move("ready", "running");
     record.status = "running";
     record.attempts++;
     record.startedAt = now;
@@ -265,7 +271,7 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
   }
 
   nextAt(queueName: string, now: number): number {
-    return this.#queues.named(queueName).nextAt(now);
+    return this.#queue(queueName).nextAt(now);
   }
 
   find(filter: RecordFilter): RecordPage {
@@ -281,7 +287,7 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
   }
 
   count(): readonly QueueCount[] {
-    return this.#queues.counts();
+    return [...this.#queues].flatMap(([queueName, { counts }]) => counts.of(queueName));
   }
 
   countEnded(after: number): readonly QueueCount[] {
@@ -289,9 +295,9 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
   }
 
   countLive(): readonly LiveCount[] {
-    return this.#queues.counts().map((one) => ({
+    return this.count().map((one) => ({
       ...one,
-      oldestRunAt: this.#queues.named(one.queueName).oldestRunAt(),
+      oldestRunAt: this.#queue(one.queueName).oldestRunAt(),
     }));
   }
 
@@ -304,7 +310,7 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
       if (key !== undefined) this.#byKey.delete(key);
       this.#index.remove(row);
       this.traceEnds.remove(row);
-      this.#queues.named(row.queueName).counts.remove(row.status);
+      this.#queue(row.queueName).counts.remove(row.status);
     }
     return removed.length;
   }

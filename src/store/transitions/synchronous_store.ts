@@ -91,7 +91,7 @@ class SynchronousStore<Row extends JobRow> implements Store {
       if (idle !== undefined) return idle;
     }
     return this.#write((step) => {
-      const settled = settle(step, settlements);
+      const settled = settlements.length === 0 ? [] : settle(step, settlements);
       const leaseToken = crypto.randomUUID();
       const jobs = claims.map((claim) => this.#jobs.claim(claim, leaseToken, step.now));
       const nextInMs = claims.map(({ queueName, limit }, i) =>
