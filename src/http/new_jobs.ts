@@ -66,7 +66,7 @@ export async function readNewJob(
   const id = plain.id === undefined
     ? undefined
     : checkedAt(below(path, "id"), () => checkJobId(plain.id));
-  const options = readOptions(plain, path);
+  const { traceId, ...options } = readOptions(plain, path);
   const payloadPath = below(path, "payload");
   // Before a schema reads it: a schema may be recursive.
   checkedAt(payloadPath, () => toJson(plain.payload, "payload", maxPayloadBytes));
@@ -74,7 +74,11 @@ export async function readNewJob(
   const payload = schema === undefined
     ? plain.payload
     : await readPayload(schema, plain.payload, payloadPath);
-  const newJob = checkedAt(path, () => job(queueName, payload, options));
+  // A new job with a trace id never leaves that trace. A stored one has a trace id in any case, and
+  // says by its `propagation` whether it leaves its trace.
+  const newJob = isStored(plain)
+    ? { ...checkedAt(path, () => job(queueName, payload, options)), parentTraceId: traceId }
+    : checkedAt(path, () => job(queueName, payload, { ...options, traceId }));
   return id === undefined ? newJob : { ...newJob, id };
 }
 
@@ -87,6 +91,11 @@ function readOptions(plain: JsonObject, path: string): JobOptions {
     options[option] = readOption(name, value, below(path, name));
   }
   return options;
+}
+
+/** Whether a request contains a job as it was answered, and not a new one. */
+function isStored(plain: JsonObject): boolean {
+  return plain.status !== undefined;
 }
 
 function readOption(name: OptionName, value: unknown, path: string): unknown {

@@ -62,12 +62,12 @@ export function invalidInput(message: string, path?: string): RequestError {
   return new RequestError("invalid_input", message, { path });
 }
 
-/** Runs a check of the library; its refusal gets this path. */
+/** Runs a check of the library; its refusal gets this path, unless it is empty. */
 export function checkedAt<T>(path: string, check: () => T): T {
   try {
     return check();
   } catch (error) {
-    throw isInputError(error) ? invalidInput(error.message, path) : error;
+    throw isInputError(error) ? invalidInput(error.message, path || undefined) : error;
   }
 }
 

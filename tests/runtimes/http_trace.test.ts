@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
 import { context, propagation } from "@opentelemetry/api";
 import { JobQueue, memory } from "../../mod.ts";
-import { open, post } from "./http_calls.ts";
+import { get, open, post } from "./http_calls.ts";
 import { endTracing, init } from "./init_tracing.ts";
 
 const TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -41,6 +41,21 @@ describe("a request's trace", () => {
       jobs.map(({ queueName, correlationId }) => [queueName, correlationId]),
       [["part", "order-1"], ["email_queue", "order-1"]],
     );
+  });
+
+  test("stays that of a job that is posted as it was answered, whatever its propagation", async () => {
+    const app = open(newQueue());
+    for (const propagation of [undefined, "auto", "child", "link", "none"]) {
+      for (const headers of [{}, { traceparent: TRACEPARENT }]) {
+        const { body: { id } } = await post(app, "/jobs", { ...mail, propagation }, headers);
+        const { body: answered } = await get(app, `/jobs/${id}`);
+        const { status, body } = await post(open(newQueue()), "/jobs", answered);
+        assert.deepEqual(
+          [status, body.id, body.traceId, body.traceparent, body.propagation],
+          [201, id, answered.traceId, answered.traceparent, propagation],
+        );
+      }
+    }
   });
 
   test("is kept without any tracing set up", async () => {
