@@ -17,7 +17,7 @@ import type { Store } from "../store/store.ts";
 import { checkInteger, checkOptionNames } from "../job/checks.ts";
 import { longestTimerMs } from "../job/job_options.ts";
 import { withTimeLimit } from "../timers.ts";
-import { activeMeter, onMeterChange } from "./instruments.ts";
+import { activeMeter, onMeterChange } from "./measure.ts";
 
 /** How the depth of queues is observed. */
 export interface QueueDepthOptions {

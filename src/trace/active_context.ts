@@ -12,6 +12,7 @@ import {
   type SpanContext,
   trace,
 } from "@opentelemetry/api";
+import { runOutsideScope } from "./scope.ts";
 import { validSpanContext } from "./span_context.ts";
 
 /** The caller's active context; an empty one where the context manager throws. */
@@ -25,7 +26,8 @@ export function activeContext(): Context {
 
 /** The context of the caller's active span, if that is valid. */
 export function activeSpanContext(): SpanContext | undefined {
-  return validSpanContext(trace.getSpan(activeContext()));
+  const span = trace.getSpan(activeContext());
+  return span && validSpanContext(span);
 }
 
 /**
@@ -69,13 +71,14 @@ export function isTracingSuppressed(context: Context): boolean {
 }
 
 /**
- * A context for a tick. The span that is active around a tick, such as a request's or a cron
- * trigger's, is not above its jobs, whose traces began elsewhere: the context holds its ids alone, and
- * each attempt links to it.
+ * Calls `fn` outside of the job and the span that are active here, as a worker does: the jobs that it
+ * runs belong to neither. A tick keeps the ids of the span, such as a request's or a cron trigger's,
+ * and each of its attempts links to them.
  */
-export function newTickContext(): Context {
-  const active = activeSpanContext();
-  return active === undefined ? ROOT_CONTEXT : ROOT_CONTEXT.setValue(TICK_SPAN, active);
+export function runOutside<R>(fn: () => R, { isTick }: { readonly isTick: boolean }): R {
+  const active = isTick ? activeSpanContext() : undefined;
+  const outside = active === undefined ? ROOT_CONTEXT : ROOT_CONTEXT.setValue(TICK_SPAN, active);
+  return runInContext(outside, () => runOutsideScope(fn));
 }
 
 /** The span that was active around the running tick, if any. */

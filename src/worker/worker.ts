@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { checkInteger, checkOptionNames } from "../job/checks.ts";
 import { longestTimerMs } from "../job/job_options.ts";
 import { checkQueueName } from "../job/ids.ts";
@@ -12,8 +11,7 @@ import { FetchHistory } from "./fetcher.ts";
 import { Loop, type LoopLimits } from "./loop.ts";
 import type { WorkResult } from "./recorder.ts";
 import { warnOfHiddenProvider } from "../trace/api_copy.ts";
-import { runOutsideScope } from "../trace/scope.ts";
-import { newTickContext, runInContext } from "../trace/active_context.ts";
+import { runOutside } from "../trace/active_context.ts";
 import { flushSpans } from "../trace/tracer.ts";
 import {
   withDefaults,
@@ -132,9 +130,7 @@ export abstract class Runner implements AsyncDisposable {
     loop: Loop,
     { endsWhenIdle }: Omit<LoopLimits, "concurrency">,
   ): Promise<WorkResult> {
-    // The loop outlives whatever job and span are active at its start: nothing of it belongs there.
-    const outside = endsWhenIdle ? newTickContext() : ROOT_CONTEXT;
-    const result = await runInContext(outside, () => runOutsideScope(() => loop.work()));
+    const result = await runOutside(() => loop.work(), { isTick: endsWhenIdle });
     if (!endsWhenIdle) await flushSpans(Math.max(...this.#settings.map((one) => one.endTimeoutMs)));
     return result;
   }

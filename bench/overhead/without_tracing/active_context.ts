@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ROOT_CONTEXT } from "@opentelemetry/api";
+import { runOutsideScope } from "../../../src/trace/scope.ts";
 import type * as traced from "../../../src/trace/active_context.ts";
 
 /** There is none. */
@@ -12,8 +12,8 @@ export const activeSpanContext: typeof traced.activeSpanContext = () => undefine
 /** Calls. */
 export const runInContext: typeof traced.runInContext = (_context, fn) => fn();
 
-/** It is empty. */
-export const newTickContext: typeof traced.newTickContext = () => ROOT_CONTEXT;
+/** Calls, outside of the job that is active. */
+export const runOutside: typeof traced.runOutside = (fn) => runOutsideScope(fn);
 
 /** There is none. */
 export const tickSpanContext: typeof traced.tickSpanContext = () => undefined;
