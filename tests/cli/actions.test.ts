@@ -1,4 +1,4 @@
-/** What changes a store: migrate, enqueue, retry, cancel; and the counts that show it. */
+/** The commands that change a store, and the counts. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -152,7 +152,7 @@ for (const { title, skip, make } of bothKinds) {
         assert.equal((await queue.get(waiting.blocked))!.status, "cancelled");
         const part = await queue.enqueue("parts", 1, { parent: waiting.later });
         const tree = await cli(["job", "cancel", waiting.later, "--descendants", ...url]);
-        assert.equal(tree.stdout, `${waiting.later}  cancelled, and descendants: 1\n`);
+        assert.equal(tree.stdout, `${waiting.later}  cancelled, and 1 descendant\n`);
         assert.equal((await queue.get(part.id))!.status, "cancelled");
         const one = await cli(["job", "cancel", waiting.ready, "00dead", ...url]);
         assert.equal(one.exitCode, 1);

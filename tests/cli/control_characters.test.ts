@@ -1,4 +1,4 @@
-/** Whatever others wrote, and whatever is typed: nothing that is printed steers a terminal. */
+/** No output controls a terminal, whatever a store contains and whatever is typed. */
 
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
@@ -32,7 +32,7 @@ async function hostilePlace(): Promise<Place> {
   return place;
 }
 
-const looking: readonly (readonly string[])[] = [
+const lookups: readonly (readonly string[])[] = [
   ["job", "list"],
   ["job", "show", ended.invoice],
   ["job", "show", ended.payment, "--include-tracing"],
@@ -40,7 +40,7 @@ const looking: readonly (readonly string[])[] = [
   ["queue", "stats"],
   ["queue", "stats", "--watch"],
 ];
-const steering: readonly (readonly string[])[] = [
+const actions: readonly (readonly string[])[] = [
   ["job", "retry", ended.invoice, ended.email],
   ["job", "cancel", ended.email, "--reason", controlText],
   ["job", "enqueue", "email_queue", JSON.stringify(controlText)],
@@ -49,8 +49,8 @@ const steering: readonly (readonly string[])[] = [
   ["migrate", "--print"],
 ];
 
-describe("no character that steers a terminal is printed", () => {
-  for (const args of [...looking, ...steering]) {
+describe("no control character is printed", () => {
+  for (const args of [...lookups, ...actions]) {
     test(`by ${args.slice(0, 2).join(" ")} ${args.at(-1)!.slice(0, 20)}`, { timeout }, async () => {
       await using place = await hostilePlace();
       const env = { HAMMERWORK_URL: place.url, NO_COLOR: "1", TERM: "dumb" };

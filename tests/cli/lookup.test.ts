@@ -180,7 +180,7 @@ ledger_queue     ░░░░░░░░░░░░░⊘                     
 
 reminder_queue  ${bar}  scheduled     1 h  ${waiting.later}
 email_queue     ${bar}  blocked       1 h  ${waiting.blocked}
-  waits for ${waiting.later}
+  waiting for ${waiting.later}
 payment_queue   ${bar}  ready         1 h  ${waiting.ready}
                 0${"1 h".padStart(34)}
 

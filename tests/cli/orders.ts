@@ -1,13 +1,13 @@
 /**
- * Two orders as they stand an hour and a half after they were worked on, with ids that never change:
- * what is shown of them can be compared letter by letter.
+ * Two orders, an hour and a half after their jobs ran, with ids that never change, so that output can
+ * be compared exactly.
  */
 
 import { job, type JobOptions, JobQueue, type NewJob, type Store } from "../../mod.ts";
 import type { Change } from "../../src/store.ts";
 import type { Place } from "./places.ts";
 
-/** The order that has ended: a retry, a failure, a child, and what a failure cancelled. */
+/** An order that has ended: with a retry, a failure, a child, and a dependent that was cancelled. */
 export const ended = {
   traceId: "550e8400e29b41d4a716446655440000",
   correlationId: "order-12345",
@@ -18,7 +18,7 @@ export const ended = {
   receipt: "01890a5d-ac96-7742-8000-000000a50005",
 } as const;
 
-/** The order that waits: for its time, for another job, for a worker. */
+/** An order whose jobs wait: for their time, for another job, for a worker. */
 export const waiting = {
   traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
   correlationId: "order-777",

@@ -74,12 +74,12 @@ export async function inTerminal(args: readonly string[], start: Start = {}): Pr
   return { ...ended, stdout: ended.stdout.replaceAll("\r\n", "\n") };
 }
 
-/** What is left to read when the colours are gone. */
+/** The text without colors. */
 export function plain(text: string): string {
   return stripVTControlCharacters(text);
 }
 
-/** Waits until its output holds that, and gives what it is until then. */
+/** Waits until the output is enough, and returns it. */
 export function printed(child: ChildProcess, isEnough: (text: string) => boolean): Promise<string> {
   let text = "";
   return new Promise((resolve, reject) => {
@@ -91,7 +91,7 @@ export function printed(child: ChildProcess, isEnough: (text: string) => boolean
   });
 }
 
-/** Nothing of the machine's own may decide: no store, no colours, no trace. */
+/** The environment without the variables that the command line reads. */
 function environment(env: Readonly<Record<string, string>>): Record<string, string | undefined> {
   const { HAMMERWORK_URL: _, HAMMERWORK_TOKEN: __, NO_COLOR: ___, TRACEPARENT: ____, ...rest } =
     process.env;

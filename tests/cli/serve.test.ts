@@ -32,7 +32,7 @@ async function serving(
 }
 
 describe("hammerwork serve", () => {
-  test("takes jobs in and gives them out, until SIGINT", { timeout }, async () => {
+  test("stores jobs and shows them, until SIGINT", { timeout }, async () => {
     await using place = await onSqlite.make();
     await makeOrders(place);
     await serving(["--url", place.url, "--json"], {}, async (url) => {
@@ -50,7 +50,7 @@ describe("hammerwork serve", () => {
     });
   });
 
-  test("loses no signal, whatever it waits for when one comes", { timeout }, async () => {
+  test("loses no signal that comes while it starts", { timeout }, async () => {
     await using place = await onSqlite.make();
     // All that is awaited here comes after the signal.
     const { stdout, exitCode } = await cliHere(["serve", "--port", "0", "--url", place.url]);
@@ -58,7 +58,7 @@ describe("hammerwork serve", () => {
     assert.equal(exitCode, 0);
   });
 
-  test("with a token only who sends it is let in", { timeout }, async () => {
+  test("with a token, only callers that send it are served", { timeout }, async () => {
     await using place = await onSqlite.make();
     const env = { HAMMERWORK_URL: place.url, HAMMERWORK_TOKEN: "a-secret" };
     await serving([], env, async (url) => {
@@ -86,20 +86,24 @@ describe("hammerwork serve", () => {
     },
   );
 
-  test("without a token a name that was made to lead here is refused", { timeout }, async () => {
-    await using place = await onSqlite.make();
-    await serving(["--url", place.url], {}, async (url) => {
-      const status = await new Promise((resolve, reject) =>
-        get(`${url}/stats`, { headers: { host: "evil.example" } }, (response) => {
-          response.resume();
-          resolve(response.statusCode);
-        }).on("error", reject)
-      );
-      assert.equal(status, 403);
-    });
-  });
+  test(
+    "without a token, a host name that was pointed at this machine is refused",
+    { timeout },
+    async () => {
+      await using place = await onSqlite.make();
+      await serving(["--url", place.url], {}, async (url) => {
+        const status = await new Promise((resolve, reject) =>
+          get(`${url}/stats`, { headers: { host: "evil.example" } }, (response) => {
+            response.resume();
+            resolve(response.statusCode);
+          }).on("error", reject)
+        );
+        assert.equal(status, 403);
+      });
+    },
+  );
 
-  test("answers whatever is asked of it", { timeout }, async () => {
+  test("answers every kind of request", { timeout }, async () => {
     await using place = await onSqlite.make();
     await serving(["--url", place.url], {}, async (url) => {
       const { hostname, port } = new URL(url);
@@ -119,7 +123,7 @@ describe("hammerwork serve", () => {
     });
   });
 
-  test("a port that is taken is a sentence", { timeout }, async () => {
+  test("a port that is in use is an error of one sentence", { timeout }, async () => {
     await using place = await onSqlite.make();
     await serving(["--url", place.url], {}, async (url) => {
       const { port } = new URL(url);

@@ -1,4 +1,4 @@
-/** What a person sees in a terminal: nothing wraps, ids are short, colours where they are wanted. */
+/** The output in a terminal: nothing wraps, ids are short, colors only where they are wanted. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -14,7 +14,7 @@ const commands = [["job", "list"], ["job", "show", "a30003"], ["trace", "show", 
 ]];
 
 describe("the command line in a terminal", { skip: whyNoTerminal }, () => {
-  test("job list shows short ids, aligned, each status in its colour", { timeout }, async () => {
+  test("job list shows short ids, aligned, each status in its color", { timeout }, async () => {
     await using place = await onSqlite.make();
     await makeOrders(place);
     const env = { HAMMERWORK_URL: place.url };
@@ -81,15 +81,15 @@ email_queue      ░░░░░░░░░░░░░░░░░░░░░
   );
 
   test(
-    "there is no colour under NO_COLOR, on a dumb terminal, or in a pipe",
+    "there is no color under NO_COLOR, on a dumb terminal, or in a pipe",
     { timeout },
     async () => {
       await using place = await onSqlite.make();
       await makeOrders(place);
       const env = { HAMMERWORK_URL: place.url };
       for (const args of [["job", "list"], ["trace", "show", "440000"]]) {
-        const coloured = (await inTerminal(args, { env })).stdout;
-        assert.notEqual(plain(coloured), coloured, args.join(" "));
+        const colored = (await inTerminal(args, { env })).stdout;
+        assert.notEqual(plain(colored), colored, args.join(" "));
         for (const without of [{ ...env, NO_COLOR: "1" }, { ...env, TERM: "dumb" }]) {
           const { stdout } = await inTerminal(args, { env: without });
           assert.equal(plain(stdout), stdout, args.join(" "));

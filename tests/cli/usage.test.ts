@@ -19,7 +19,7 @@ const { deno, bun } = process.versions as { deno?: string; bun?: string };
 const isNode = deno === undefined && bun === undefined;
 
 describe("the command line's usage", () => {
-  test("wrong usage is a sentence, exit code 2", { timeout }, async () => {
+  test("wrong usage is an error of one sentence, exit code 2", { timeout }, async () => {
     const wrong: readonly (readonly [args: string, sentence: RegExp])[] = [
       ["job lst", /^There is no command "job lst": there are job list, /],
       ["jobs", /^There is no command "jobs": /],
@@ -111,7 +111,7 @@ describe("the command line's usage", () => {
     },
   );
 
-  test("a lookup makes no file and no schema, and says so", { timeout }, async () => {
+  test("a lookup creates no file and no schema, and says so", { timeout }, async () => {
     using folder = temporaryFolder();
     const missing = join(folder.path, "missing.db");
     for (const url of [missing, `sqlite:${missing}`, `file:${missing}`, `file://${missing}`]) {

@@ -101,6 +101,7 @@ function jsonOf({ job: { id, status }, changed, reason, cancelledDescendants }: 
 function lineOf(change: JobChange, { paint }: Style): string {
   const { job: { id, status }, changed, reason, cancelledDescendants = 0 } = change;
   const result = changed ? paint(statusColor[status], status) : `unchanged: ${reason}`;
-  const more = cancelledDescendants > 0 ? `, and descendants: ${cancelledDescendants}` : "";
+  const noun = cancelledDescendants === 1 ? "descendant" : "descendants";
+  const more = cancelledDescendants === 0 ? "" : `, and ${cancelledDescendants} ${noun}`;
   return `${paint("bold", id)}  ${result}${more}\n`;
 }
