@@ -5,7 +5,7 @@
  */
 import { hasEnded, type JobStatus } from "../job/status.ts";
 
-/** How one queue stands. */
+/** How many jobs of one queue wait and run. */
 export interface QueueDepth {
   /** The queue. */
   readonly queueName: string;
@@ -31,7 +31,7 @@ export interface VacuumBlocker {
   readonly ageMs: number | undefined;
 }
 
-/** How a store stands. */
+/** The health of a store. */
 export interface Health {
   /** Each queue that has jobs that have not ended. */
   readonly queues: readonly QueueDepth[];

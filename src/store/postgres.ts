@@ -41,7 +41,7 @@ export interface PostgresOptions {
   /**
    * How long a call may take until it is given up, in ms: an enqueue, a claim, an outcome, a
    * heartbeat; those that concern leases at most a third of the lease, but a second. Three times as
-   * long for what reads, cancels, retries and keeps house, sixty times for a step of the schema. In a
+   * long for reads, cancellations, retries and maintenance, sixty times for a step of the schema. In a
    * caller's transaction there is no limit. Default 10,000.
    */
   readonly callTimeoutMs?: number | undefined;
@@ -111,7 +111,7 @@ function connectionsOf(source: Sql | SqlFactory): Connections {
       `postgres() needs a URL, a client or a function that makes one: got ${source}`,
     );
   }
-  // postgres.js's client is a function too: what tells it apart is that it can run a statement.
+  // postgres.js's client is a function too, but one that can run a statement.
   const isClient = typeof (source as Partial<Sql>).unsafe === "function";
   return isClient ? new CallersClient(source as Sql) : new ClientForEachCall(source as SqlFactory);
 }
@@ -120,7 +120,7 @@ function checkMs(name: string, value: number): number {
   return checkInteger(name, value, 1, 2_147_483_647);
 }
 
-/** The whole schema as plain SQL, for whoever applies it by hand. */
+/** The whole schema as plain SQL, to be applied by hand. */
 export function postgresMigrations(schema: string = "hammerwork"): string {
   return printMigrations(checkSchemaName(schema));
 }

@@ -1,10 +1,10 @@
 /**
  * The seam: where jobs live between enqueue and lookup. A store knows nothing of handlers, spans or
- * hooks; it keeps records, hands out leases and refuses whoever lost one.
+ * hooks; it keeps records, gives leases and refuses outcomes of attempts that have lost theirs.
  *
  * Three rules hold for every store. The store's clock is the only clock: delays travel as `…Ms`,
  * and absolute times are compared with the store's time. A call either happens whole or not at all.
- * A settlement is fenced by its lease token: who lost the lease can change nothing.
+ * A settlement is fenced by its lease token: a worker that lost the lease can change nothing.
  *
  * @module
  */
@@ -70,8 +70,8 @@ export interface FailedDependency {
 }
 
 /**
- * A dependency that keeps a job from being retried: one that did not complete, or one of which nobody
- * knows, because it is no longer stored.
+ * A dependency that keeps a job from being retried: one that did not complete, or one that is no longer
+ * stored, so that it is unknown whether it did.
  */
 export type Hindrance =
   | FailedDependency
@@ -105,7 +105,7 @@ export interface ExtendOptions {
 /** A lease to be extended. */
 export interface Extension extends Lease {
   /**
-   * Where its attempt stands: it `waits` for its start; it `begins` when the answer is `held`, which
+   * The state of its attempt: it `waits` for its start; it `begins` when the answer is `held`, which
    * then says that its begin is recorded; or it is `running`, the default.
    */
   readonly attempt?: "waits" | "begins" | "running" | undefined;
@@ -271,8 +271,8 @@ export interface TraceEnd {
   /** The trace, by its jobs' own trace id. */
   readonly traceId: string;
   /**
-   * Counted from 1. Retention removes an end with the job that it stands on, told or not, and the
-   * count can begin anew then; `finishedAt` tells such ends apart.
+   * Counted from 1. Retention removes an end with the job that ended last, reported or not, and the
+   * count can begin anew then; `finishedAt` distinguishes such ends.
    */
   readonly epoch: number;
   /** The job that ended last. */
@@ -309,13 +309,13 @@ export interface TraceEnds {
 export interface TraceEndClaim {
   /** At most this many. */
   readonly limit: number;
-  /** How long they are this worker's to tell; then, unless settled, anybody's again. */
+  /** How long they are this worker's to report; then, unless settled, any worker's again. */
   readonly leaseMs: number;
 }
 
 /**
- * What a store tells workers without being asked: that a job of a queue may have become ready, or that
- * jobs which were claimed were cancelled. Those of this process come before the call that made them
+ * What a store notifies workers of: that a job of a queue may have become ready, or that jobs which were
+ * claimed were cancelled. Those of this process come before the call that made them
  * answers; those of other processes as soon as the store hears of them, if it can.
  */
 export type Notice =
@@ -332,7 +332,7 @@ export interface Maintenance {
   readonly limit: number;
 }
 
-/** A job whose lease had expired, as it stands now: `ready` again, `retrying` or `failed`. */
+/** A job whose lease had expired, as it is stored now: `ready` again, `retrying` or `failed`. */
 export interface ExpiredJob extends JobRecord {
   /** The attempt that was lost, counted from 1; `undefined` when surely none had begun. */
   readonly lostAttempt: number | undefined;
@@ -412,7 +412,7 @@ export interface Store<Transaction = never> {
   find(filter: RecordFilter): Promise<RecordPage>;
   /** How many jobs each queue has with each status. */
   counts(options?: CountRecordsOptions): Promise<readonly QueueCount[]>;
-  /** How each queue stands, and what holds the store up. */
+  /** The depth of each queue, and what slows the store down. */
   health(): Promise<Health>;
   /**
    * Sweeps expired leases and removes what is past its retention. An attempt whose begin is recorded

@@ -1,6 +1,6 @@
 /**
  * Adding jobs to Postgres: stored or refused for certain, whatever happens to the connection, and workers
- * that wait for them are woken. They are added in one INSERT where no job needs another of the same call,
+ * that wait for them are notified. They are added in one INSERT where no job needs another of the same call,
  * else one after the other inside the server.
  *
  * @module
@@ -100,7 +100,7 @@ export class Adding {
     const added = await addOnce(inputs, () => retried(add), lostAnswerMs);
     // Where a parent is cancelled, none was added by the statement that also notifies.
     if (isNotifying && added.every(({ job }) => job.status !== "cancelled")) {
-      this.#notifier.tell(newIn(added));
+      this.#notifier.notifyHere(newIn(added));
     } else await this.#notifier.notify(newIn(added));
     return added;
   }
@@ -157,7 +157,7 @@ interface InsertOptions extends AddOptions<Sql> {
   readonly patienceMs?: number | undefined;
 }
 
-/** The same, or else a channel to tell the new jobs' queues on as the statement commits. */
+/** The same, or else a channel to notify of the new jobs' queues as the statement commits. */
 interface InsertPlainOptions extends InsertOptions {
   readonly channel?: string | undefined;
 }

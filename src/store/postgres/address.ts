@@ -12,7 +12,7 @@ export interface Address {
   readonly driverOptions: Readonly<Record<string, unknown>>;
   /** What is sent when a session starts. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** How long to try to connect, in ms, if the URL says so. */
+  /** How long to try to connect, in ms, if the URL has it. */
   readonly connectTimeoutMs: number | undefined;
   /** How many connections there may be, if the URL says so. */
   readonly connectionLimit: number | undefined;
@@ -76,7 +76,7 @@ function split(url: string): { authority: string; path: string; query: string } 
     throw new TypeError(`The URL must begin with postgres:// or postgresql://: got ${got}`);
   }
   const rest = url.slice(url.indexOf("//") + 2);
-  // As libpq does it: a user's name and password are what stands before an @, up to the first slash.
+  // As libpq does it: a user's name and password are what comes before an @, up to the first slash.
   const slash = rest.indexOf("/");
   const first = slash < 0 ? rest : rest.slice(0, slash);
   const at = first.lastIndexOf("@");

@@ -32,7 +32,7 @@ const claimedNames: string = Object.keys(types).join(", ");
 /** Their names and types, as a function declares what it returns. */
 export const claimedTypes: string = Object.entries(types).map((one) => one.join(" ")).join(", ");
 
-/** The columns of a claimed job: as it was enqueued, `e`, and as it stands, `l`. */
+/** The columns of a claimed job: of `enqueued`, `e`, and of `live`, `l`. */
 export function claimedColumns(schema: string): string {
   const columns = Object.entries(rare);
   const isPlain = [

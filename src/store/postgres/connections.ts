@@ -15,10 +15,10 @@ import { quoted, type Sql, type SqlFactory } from "./sql.ts";
 const USUAL_COUNT = 4;
 const UNLISTEN_MS = 3_000;
 const LISTEN_LIMIT_MS = 5_000;
-// A connection that is half open says nothing, which is what one on which nothing happens says too.
+// A connection that is half open is as silent as one on which nothing happens.
 const ASK_EVERY_MS = 15_000;
 const LONGEST_PAUSE_MS = 2_000;
-
+// How long the server may take to cancel a statement.
 const CANCEL_MS = 1_000;
 
 /** A statement under way, which some clients can ask the server to cancel. */
@@ -39,13 +39,13 @@ export interface Connections {
   close(): Promise<void>;
 }
 
-/** What a listener hears of. */
+/** The events of a listener. */
 export interface ListenEvents {
   /** A notification. */
   readonly onNotify: (payload: string) => void;
   /** It listens, for the first time or again. */
   readonly onListen: () => void;
-  /** It does not listen any more. A client of the application's never says so. */
+  /** It does not listen any more. Not called for a client of the application's. */
   readonly onLost: () => void;
 }
 
@@ -55,7 +55,7 @@ export async function connect(address: Address, connectTimeoutMs: number): Promi
   return new OwnConnections(clients, address.connectionLimit ?? USUAL_COUNT);
 }
 
-// Loaded here rather than imported above, so that its absence is a sentence and not a module error.
+// Loaded here rather than imported above, so that its absence gives a clear error.
 async function importPostgres(): Promise<Driver> {
   try {
     const { default: postgres } = await import("postgres") as unknown as { default: Driver };
@@ -213,7 +213,7 @@ class Listening {
         if (!isLost && !this.#isOver) await inTime(client.sql.unsafe("select 1"), LISTEN_LIMIT_MS);
       }
     } catch (error) {
-      // Another connection may do better, and soon if this one has told how.
+      // Another connection may do better, and soon if the error has shown how.
       hasListened ||= this.#clients.learn(error);
     } finally {
       isDone = true;
@@ -278,7 +278,7 @@ export class ClientForEachCall implements Connections {
     }
   }
 
-  /** Nobody is there to listen between two calls. */
+  /** Between two calls there is no connection that could listen. */
   listen(): () => Promise<void> {
     return () => Promise.resolve();
   }
@@ -323,7 +323,7 @@ async function inTime<T>(statement: Statement<T>, limitMs: number): Promise<T> {
   if (await isSettled(answer, limitMs)) return await answer;
   cancel(statement);
   if (!await isSettled(answer, Math.min(limitMs, CANCEL_MS))) {
-    // Its later error belongs to nobody.
+    // Its later error is of no use to a caller.
     answer.catch(() => {});
     throw new GivenUpError(limitMs);
   }

@@ -39,7 +39,7 @@ export function codeOf(error: unknown): string {
   return /network connection lost/i.test(message ?? "") ? "CONNECTION_CLOSED" : "";
 }
 
-/** Whether nobody knows whether the statement was committed. */
+/** Whether it is unknown whether the statement was committed. */
 export function isOutcomeUnknown(error: unknown): boolean {
   return error instanceof PartlyDoneError || error instanceof GivenUpError ||
     UNKNOWN.test(codeOf(error));
@@ -189,7 +189,7 @@ async function addAgain(
   }
 }
 
-/** A timeout stays one, so that a caller can tell it from a lost connection. */
+/** A timeout stays one, so that a caller can distinguish it from a lost connection. */
 function unknownWhetherStored(lost: unknown): Error {
   const ErrorClass = lost instanceof StoreTimeoutError ? StoreTimeoutError : StoreUnavailableError;
   return new ErrorClass(

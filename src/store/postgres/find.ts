@@ -143,7 +143,7 @@ export function findQuery(schema: string, filter: RecordFilter): Query {
       view: hasEnded(status) ? "jobs_ended" : "jobs_live",
       is: [`status = '${status}'`],
     }));
-  // Nothing is a parameter that stands nowhere in the statement.
+  // The server refuses a parameter that the statement does not use.
   const queues = statuses.length === 0 ? [] : queueConditions(filter, parameter);
   const traces = queues.length === 0 ? [] : traceConditions(schema, filter, parameter);
   // An OR would be a pass over the whole trace; of each branch only the newest are read.
@@ -239,7 +239,7 @@ function idsOrNull(ids: readonly string[] | undefined): string | undefined {
   return ids && JSON.stringify(ids.map(uuidOrNull));
 }
 
-/** What is no id is nobody's: as null it finds nothing, where the server would refuse the text. */
+/** An id, or null for a text that is none: it finds nothing, where the server would refuse the text. */
 export function uuidOrNull<Id extends string | undefined>(id: Id): Id | null {
   return id === undefined || UUID.test(id) ? id : null;
 }

@@ -1,7 +1,7 @@
 /**
  * Enqueues that share a statement: what is added while an insert is under way goes with the next one,
- * so that many callers wait for few commits. The first goes at once, nobody waits for a timer, and
- * each learns what became of its own jobs once they are committed.
+ * so that many callers wait for few commits. The first goes at once, none waits for a timer, and each
+ * is answered with its own jobs once they are committed.
  *
  * @module
  */
@@ -80,7 +80,7 @@ export class GroupCommit {
       const isDone = calls.length === 1 && this.#addAlone === this.#add;
       for (const { inputs, include, resolve, reject } of calls) {
         if (isDone || !this.#isOfOne(error)) reject(error);
-        // Nobody shall suffer for another one's job, nor wait for it.
+        // No call fails because of another one's jobs, nor waits for them.
         else this.#addAlone(inputs, include).then(resolve, reject);
       }
     }
@@ -175,7 +175,7 @@ export class KeyedAdds {
   }
 }
 
-/** So many at a time; who comes later waits in line. */
+/** So many at a time; those that come later wait in line. */
 class Places {
   readonly #waiting: (() => void)[] = [];
   #free: number;

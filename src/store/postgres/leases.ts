@@ -102,17 +102,19 @@ export async function sweepLeases(
   schema: string,
   { limit, id, at }: Sweep,
   limitMs: number,
-): Promise<{ readonly expired: readonly ExpiredJob[]; readonly woken: readonly string[] }> {
+): Promise<{ readonly expired: readonly ExpiredJob[]; readonly readyQueues: readonly string[] }> {
   const rows = await client.call(
     `select ${jobColumns("(s.job)")}, s.lost_attempt, ` +
       `date_part('epoch', s.swept_at) * 1000 as swept_at, ` +
-      `array_to_json(s.woken)::text as woken ` +
+      `array_to_json(s.ready_queues)::text as ready_queues ` +
       `from ${schema}.sweep($1, to_timestamp($2::float8 / 1000), $3::text::uuid) s`,
     [limit, at, id ?? null],
     limitMs,
   );
-  const woken = rows.length > 0 ? JSON.parse(rows[0]!.woken as string) as string[] : [];
-  return { expired: rows.map(toExpired), woken };
+  const readyQueues = rows.length > 0
+    ? JSON.parse(rows[0]!.ready_queues as string) as string[]
+    : [];
+  return { expired: rows.map(toExpired), readyQueues };
 }
 
 /** The jobs whose lease has expired, the oldest first. */

@@ -61,27 +61,27 @@ export class SchemaMaintenance {
   /** Does what is due, and says in which queues something became ready. */
   async run(
     { retentionMs, limit }: Maintenance,
-  ): Promise<MaintenanceResult & { readonly woken: readonly string[] }> {
-    const woken = new Set<string>();
-    const { expired, refused } = await this.#sweepAll(limit, woken);
+  ): Promise<MaintenanceResult & { readonly readyQueues: readonly string[] }> {
+    const readyQueues = new Set<string>();
+    const { expired, refused } = await this.#sweepAll(limit, readyQueues);
     if (this.#hasCancelledTrees) {
-      for (const queueName of await this.#cancelLateDescendants(limit)) woken.add(queueName);
+      for (const queueName of await this.#cancelLateDescendants(limit)) readyQueues.add(queueName);
     }
     const freed = this.#lateDependents.isDue ? await this.#lateDependents.free(this.#at()) : [];
     const removed = await this.#removeEnded(retentionMs, limit);
-    return { expired, refused, removed, woken: [...woken, ...freed] };
+    return { expired, refused, removed, readyQueues: [...readyQueues, ...freed] };
   }
 
   async #sweepAll(
     limit: number,
-    woken: Set<string>,
+    readyQueues: Set<string>,
   ): Promise<Pick<MaintenanceResult, "expired" | "refused">> {
     const isFresh = this.#at() === null && performance.now() - this.#nothingExpiredAt < FRESH_MS;
     if (isFresh) return { expired: [], refused: [] };
     const swept = await sweptApart({
-      all: () => this.#sweep(limit, woken),
+      all: () => this.#sweep(limit, readyQueues),
       ids: () => expiredIds(this.#client, this.#schema, limit, this.#at()),
-      one: (id) => this.#sweep(1, woken, id),
+      one: (id) => this.#sweep(1, readyQueues, id),
     });
     if (swept.expired.length + swept.refused.length < limit) {
       this.#nothingExpiredAt = performance.now();
@@ -90,7 +90,11 @@ export class SchemaMaintenance {
   }
 
   /** Sweeps leases, or one of them, and notes in which queues something became ready. */
-  async #sweep(limit: number, woken: Set<string>, id?: string): Promise<readonly ExpiredJob[]> {
+  async #sweep(
+    limit: number,
+    readyQueues: Set<string>,
+    id?: string,
+  ): Promise<readonly ExpiredJob[]> {
     const which = { limit, id, at: this.#at() };
     const swept = await retried(() =>
       this.#sweeps.run(
@@ -98,7 +102,7 @@ export class SchemaMaintenance {
         (limitMs) => sweepLeases(this.#client, this.#schema, which, limitMs),
       )
     );
-    for (const queueName of swept.woken) woken.add(queueName);
+    for (const queueName of swept.readyQueues) readyQueues.add(queueName);
     return swept.expired;
   }
 
@@ -106,16 +110,16 @@ export class SchemaMaintenance {
   async #cancelLateDescendants(limit: number): Promise<readonly string[]> {
     const cancel = () =>
       this.#client.call(
-        `select array_to_json(woken)::text as woken, exists (select from ${this.#schema}.cancelled_trees) ` +
+        `select array_to_json(ready_queues)::text as ready_queues, exists (select from ${this.#schema}.cancelled_trees) ` +
           `as are_left from ${this.#schema}.cancel_late_descendants($1, ` +
-          "to_timestamp($2::float8 / 1000)) woken",
+          "to_timestamp($2::float8 / 1000)) ready_queues",
         [limit, this.#at()],
         this.#client.longLimitMs,
       );
     const [row] = await retried(cancel);
     // What its own statement removed it still sees, so the next one asks again.
     this.#hasCancelledTrees = row!.are_left as boolean;
-    return JSON.parse(row!.woken as string);
+    return JSON.parse(row!.ready_queues as string);
   }
 
   /** Removes the oldest first. When a batch was full, the next maintenance run goes on. */
@@ -205,17 +209,17 @@ class LateDependents {
     if (this.#look === undefined) this.#hasAdded = false;
     const free = () =>
       this.#client.query(
-        `select array_to_json(f.woken)::text as woken, f.reached, f.xmin, f.xmax ` +
+        `select array_to_json(f.ready_queues)::text as ready_queues, f.reached, f.xmin, f.xmax ` +
           `from ${this.#schema}.free_late_dependents($1, $2, to_timestamp($3::float8 / 1000)) f`,
         [String(this.#look === undefined ? this.#seenBelow : this.#from), DEPENDENTS_AT_ONCE, at],
         this.#client.longLimitMs,
       );
     const [row] = await retried(free);
-    const { woken, reached, xmin, xmax } = row as Record<string, string | null>;
+    const { ready_queues: readyQueues, reached, xmin, xmax } = row as Record<string, string | null>;
     this.#look ??= { xmin: BigInt(xmin!), xmax: BigInt(xmax!) };
     if (reached !== null) this.#from = BigInt(reached!) + 1n;
     else this.#ended(this.#look);
-    return JSON.parse(woken!);
+    return JSON.parse(readyQueues!);
   }
 
   /** A look has come to the end of them. */

@@ -130,14 +130,14 @@ create table if not exists ${name}.migrations (
 `;
 }
 
-/** Its entry comes first: who comes second waits there for the first to be done, and is refused. */
+/** Its entry comes first: a second process waits there until the first is done, and is refused then. */
 function script({ version, requires, sql }: Migration, schema: string): string {
   const name = quoted(schema);
   return `insert into ${name}.migrations (version, requires) values (${version}, ${requires});
 ${sql(name, quotedText(schema))}`;
 }
 
-/** Somebody else doing the same at the same moment is as good. */
+/** Runs a script; that another process has done the same at the same moment is no error. */
 async function unlessDone(work: Promise<void>): Promise<void> {
   try {
     await work;
@@ -153,21 +153,21 @@ function newest(): number {
   return migrations.at(-1)!.version;
 }
 
-/** The columns of a job in a view, from where it stands and from how it ended. */
+/** The columns of a job in a view, from its row in `live` and from its row in `ended`. */
 function viewColumns(
-  standing: (column: string) => string,
-  ending: (column: string, type: string) => string,
+  live: (column: string) => string,
+  ended: (column: string, type: string) => string,
 ): string {
-  const stands = (column: string) => `${standing(column)} as ${column}`;
-  const ends = (column: string, type: string) => `${ending(column, type)} as ${column}`;
-  return `e.sequence, e.id, e.queue_name, ${stands("status")}, e.payload, e.priority,
-    ${stands("attempts")}, coalesce(${standing("releases")}, 0) as releases,
-    ${stands("max_attempts")}, e.backoff, e.timeout_ms, e.idempotency_key,
+  const state = (column: string) => `${live(column)} as ${column}`;
+  const end = (column: string, type: string) => `${ended(column, type)} as ${column}`;
+  return `e.sequence, e.id, e.queue_name, ${state("status")}, e.payload, e.priority,
+    ${state("attempts")}, coalesce(${live("releases")}, 0) as releases,
+    ${state("max_attempts")}, e.backoff, e.timeout_ms, e.idempotency_key,
     e.depends_on, e.on_dependency_failure, e.trace_id, e.correlation_id, e.parent_id,
-    e.traceparent, e.tracestate, e.baggage, e.propagation, e.created_at, ${stands("run_at")},
-    ${stands("started_at")}, ${ends("finished_at", "timestamptz")}, ${ends("result", "json")},
-    ${stands("error")}, ${stands("attempt_traceparent")}, e.payload_bytes,
-    ${ends("result_bytes", "integer")}`;
+    e.traceparent, e.tracestate, e.baggage, e.propagation, e.created_at, ${state("run_at")},
+    ${state("started_at")}, ${end("finished_at", "timestamptz")}, ${end("result", "json")},
+    ${state("error")}, ${state("attempt_traceparent")}, e.payload_bytes,
+    ${end("result_bytes", "integer")}`;
 }
 
 /** The first version's tables. `schema` is a quoted name. */
@@ -211,7 +211,7 @@ create index enqueued_parent on ${schema}.enqueued (parent_id, sequence)
   where parent_id is not null;
 create index enqueued_created on ${schema}.enqueued using brin (created_at);
 
--- Where each job stands that has not ended: small rows, since every attempt writes them anew.
+-- The state of each job that has not ended: small rows, since every attempt writes them anew.
 create table ${schema}.live (
   id uuid primary key,
   sequence bigint not null,
@@ -260,7 +260,7 @@ create table ${schema}.ended (
   error json,
   attempt_traceparent text,
   lease_token uuid,
-  -- Of the job whose end was the end of its trace; due until somebody has told of it.
+  -- Of the job whose end was the end of its trace; due until a worker has reported it.
   trace_epoch integer,
   trace_end_due timestamptz,
   -- For a job that is retried.
@@ -272,7 +272,7 @@ create index ended_failed on ${schema}.ended (status, sequence)
   where status in ('failed', 'cancelled');
 -- Whether a new job's parent is cancelled: one look in a small index.
 create unique index ended_cancelled on ${schema}.ended (id) where status = 'cancelled';
--- Who was cancelled because of a job that it depends on, by that job.
+-- Jobs that were cancelled because of a job that they depend on, by that job.
 create index ended_cancelled_for on ${schema}.ended (${cancelledFor("ended")})
   where status = 'cancelled' and ${cancelledFor("ended")} is not null;
 create index ended_trace_end_due on ${schema}.ended (trace_end_due, sequence)
@@ -323,7 +323,7 @@ create table ${schema}.attempt_traces (
 );
 create index attempt_traces_job on ${schema}.attempt_traces (job_id);
 
--- Who waits for whom. A row goes when the dependency ends: a job with rows left is blocked.
+-- Which job waits for which. A row is deleted when the dependency ends: a job with rows left is blocked.
 create table ${schema}.dependencies (
   dependency_id uuid not null,
   job_id uuid not null,
@@ -336,7 +336,7 @@ create table ${schema}.dependencies (
 create table ${schema}.cancelled_trees (
   root_id uuid primary key,
   reason json not null,
-  -- Once these are over, none can come any more; null until somebody has looked.
+  -- Once these are over, none can come any more; null before the first look.
   open_below xid8
 );
 

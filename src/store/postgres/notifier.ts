@@ -38,7 +38,7 @@ export class Notifier {
   /** Wakes the workers of these queues. Returns when others are notified, if that is now. Never rejects. */
   async notify(queueNames: Iterable<string>): Promise<void> {
     for (const queueName of queueNames) {
-      this.#tell({ type: "ready", queueName });
+      this.#call({ type: "ready", queueName });
       this.#waiting.add(queueName);
     }
     if (this.#waiting.size === 0 || this.#isPausing) return;
@@ -53,7 +53,7 @@ export class Notifier {
     await this.#send(queueNames, transaction);
   }
 
-  /** Whether a statement is to notify by itself. If so it must, and tell those of this process. */
+  /** Whether a statement is to notify by itself. If so it must, and call `notifyHere`. */
   takeTurn(): boolean {
     if (this.#client.connectionCount === 0) return true;
     if (this.#isPausing) return false;
@@ -62,13 +62,13 @@ export class Notifier {
   }
 
   /** Wakes the workers of this process that wait for these queues. */
-  tell(queueNames: Iterable<string>): void {
-    for (const queueName of queueNames) this.#tell({ type: "ready", queueName });
+  notifyHere(queueNames: Iterable<string>): void {
+    for (const queueName of queueNames) this.#call({ type: "ready", queueName });
   }
 
-  /** Tells the workers of this process of jobs that were cancelled while they ran. */
-  tellCancelled(jobIds: readonly string[]): void {
-    if (jobIds.length > 0) this.#tell({ type: "cancelled", jobIds });
+  /** Notifies the workers of this process of jobs that were cancelled while they ran. */
+  notifyCancelled(jobIds: readonly string[]): void {
+    if (jobIds.length > 0) this.#call({ type: "cancelled", jobIds });
   }
 
   /** Calls back with each notice, of this process or another. Returns its end. */
@@ -93,22 +93,22 @@ export class Notifier {
     }, PAUSE_MS);
   }
 
-  #tell(notice: Notice): void {
+  #call(notice: Notice): void {
     for (const listener of this.#listeners) listener(notice);
   }
 
   /** A notification: the name of a queue, which is never an object in JSON, or such an object. */
   #hear(payload: string): void {
-    if (!payload.startsWith("{")) return this.#tell({ type: "ready", queueName: payload });
+    if (!payload.startsWith("{")) return this.#call({ type: "ready", queueName: payload });
     const { cancelled, greeting } = JSON.parse(payload) as {
       cancelled?: readonly string[];
       greeting?: string;
     };
-    if (cancelled !== undefined) this.#tell({ type: "cancelled", jobIds: cancelled });
+    if (cancelled !== undefined) this.#call({ type: "cancelled", jobIds: cancelled });
     if (greeting === this.#greeting) {
       this.#hearsOthers = true;
       // What came before this moment, or while the connection was lost, was not heard.
-      this.#tell({ type: "missed" });
+      this.#call({ type: "missed" });
     }
   }
 
@@ -124,7 +124,7 @@ export class Notifier {
     try {
       await this.#send(queueNames);
     } catch {
-      // The jobs are stored; whoever polls finds them.
+      // The jobs are stored; workers that poll find them.
     }
   }
 

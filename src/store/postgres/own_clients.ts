@@ -144,7 +144,7 @@ class Sockets {
     const socket = path ? net.connect(path) : net.connect(port[at]!, host[at]!);
     // By these it asks for a certificate, and names the place in errors.
     if (!path) Object.assign(socket, { host: host[at], port: port[at] });
-    // Before postgres.js listens, an error would be nobody's.
+    // Before postgres.js listens, an error would end the process.
     socket.on("error", () => {});
     this.#open = [...this.#open.filter(({ destroyed }) => !destroyed), socket];
     return socket;

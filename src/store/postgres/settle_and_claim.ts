@@ -21,13 +21,13 @@ import type { Noticed } from "./maintenance.ts";
 import { toSettlementText } from "./rows.ts";
 
 /** The answer of `settle_and_claim`, with the queues in which something became ready. */
-export type WakingResult = SettleAndClaimResult & { readonly woken: readonly string[] };
+export type NotifyingResult = SettleAndClaimResult & { readonly readyQueues: readonly string[] };
 
 /** The last row of `settle_and_claim`. */
 interface Summary extends Noticed {
   /** Null when all outcomes were recorded. */
   readonly settled: readonly LeaseState[] | null;
-  readonly woken: readonly string[] | null;
+  readonly readyQueues: readonly string[] | null;
   /** For each claim. */
   readonly nextInMs: readonly (number | null)[];
 }
@@ -58,7 +58,7 @@ export class SettleAndClaim {
   }
 
   /** Of two outcomes of one attempt the first counts; for the second the lease is lost. */
-  async call(request: SettleAndClaimRequest): Promise<WakingResult> {
+  async call(request: SettleAndClaimRequest): Promise<NotifyingResult> {
     const jobIds = new Set(request.settlements.map(({ jobId }) => jobId));
     if (jobIds.size === request.settlements.length) return await this.#callOnce(request);
     const keys = request.settlements.map(keyOf);
@@ -75,7 +75,7 @@ export class SettleAndClaim {
     };
   }
 
-  async #callOnce(request: SettleAndClaimRequest): Promise<WakingResult> {
+  async #callOnce(request: SettleAndClaimRequest): Promise<NotifyingResult> {
     const { settlements, claims } = request;
     const isApart = this.#outcomes.isExtended && settlements.length > 0 && claims.length > 0;
     if (isApart) return await this.#settleThenClaim(request);
@@ -122,11 +122,11 @@ export class SettleAndClaim {
   /** In two statements: outcomes that take long must not delay claims until their leases are over. */
   async #settleThenClaim(
     { settlements, claims }: SettleAndClaimRequest,
-  ): Promise<WakingResult> {
-    const { settled, woken } = await this.#callOnce({ settlements, claims: [] });
+  ): Promise<NotifyingResult> {
+    const { settled, readyQueues } = await this.#callOnce({ settlements, claims: [] });
     try {
       const result = await this.#callOnce({ settlements: [], claims });
-      return { ...result, settled, woken: [...woken, ...result.woken] };
+      return { ...result, settled, readyQueues: [...readyQueues, ...result.readyQueues] };
     } catch (error) {
       // They come again, and are recorded already.
       for (const settlement of settlements) this.#unsureLeases.add(keyOf(settlement));
@@ -139,16 +139,16 @@ export class SettleAndClaim {
     order: readonly number[],
     claimToken: string,
     found: readonly ClaimedJob[],
-  ): WakingResult {
+  ): NotifyingResult {
     const summary = JSON.parse(rows.at(-1)!.more as string) as Summary;
     this.#onNoticed(summary);
     const claimed = rows.slice(0, -1).map((row) => toClaimed(row, claimToken));
     // RETURNING promises no order.
     claimed.sort(inClaimOrder);
-    const { settled, woken, nextInMs } = summary;
+    const { settled, readyQueues, nextInMs } = summary;
     return {
       settled: settled === null ? order.map(() => "held") : inOrder(settled, order),
-      woken: woken ?? [],
+      readyQueues: readyQueues ?? [],
       claimed: [...found, ...claimed],
       nextInMs: nextInMs.map((ms) => ms === null ? undefined : Math.ceil(ms)),
     };

@@ -96,8 +96,8 @@ export class PostgresStore implements Store<Sql> {
   }
 
   async settleAndClaim(request: SettleAndClaimRequest): Promise<SettleAndClaimResult> {
-    const { woken, ...result } = await retried(() => this.#settleAndClaim.call(request));
-    await this.#notifier.notify(woken);
+    const { readyQueues, ...result } = await retried(() => this.#settleAndClaim.call(request));
+    await this.#notifier.notify(readyQueues);
     return result;
   }
 
@@ -122,7 +122,7 @@ export class PostgresStore implements Store<Sql> {
       ", array_to_json(c.interrupted)::text as interrupted",
     );
     if (row === undefined) return undefined;
-    this.#notifier.tellCancelled(JSON.parse(row.interrupted as string));
+    this.#notifier.notifyCancelled(JSON.parse(row.interrupted as string));
     if (!descendants) return toChanged(row);
     return { ...toChanged(row), cancelledDescendants: await this.#cancelDescendants(id, error) };
   }
@@ -131,7 +131,7 @@ export class PostgresStore implements Store<Sql> {
   async #cancelDescendants(id: string, error: JobError): Promise<number> {
     const pass = (limitMs: number) =>
       this.#client.query(
-        "select cardinality(c.done) as count, array_to_json(c.woken)::text as woken, " +
+        "select cardinality(c.done) as count, array_to_json(c.ready_queues)::text as ready_queues, " +
           "array_to_json(c.interrupted)::text as interrupted " +
           `from ${this.#schema}.cancel_descendants($1::text::uuid, $2::text::json, false, $3, ` +
           "to_timestamp($4::float8 / 1000)) c",
@@ -143,8 +143,8 @@ export class PostgresStore implements Store<Sql> {
       const count = row!.count as number;
       if (count === 0) return total;
       total += count;
-      this.#notifier.tellCancelled(JSON.parse(row!.interrupted as string));
-      await this.#notifier.notify(JSON.parse(row!.woken as string));
+      this.#notifier.notifyCancelled(JSON.parse(row!.interrupted as string));
+      await this.#notifier.notify(JSON.parse(row!.ready_queues as string));
     }
   }
 
@@ -190,8 +190,8 @@ export class PostgresStore implements Store<Sql> {
   };
 
   async maintain(maintenance: Maintenance): Promise<MaintenanceResult> {
-    const { woken, ...result } = await this.#maintenance.run(maintenance);
-    await this.#notifier.notify(woken);
+    const { readyQueues, ...result } = await this.#maintenance.run(maintenance);
+    await this.#notifier.notify(readyQueues);
     return result;
   }
 
@@ -204,14 +204,16 @@ export class PostgresStore implements Store<Sql> {
     await this.#client.close();
   }
 
-  /** Calls a function that changes one job, and wakes whoever waits for what became ready by it. */
+  /** Calls a function that changes one job, and notifies workers of what became ready by it. */
   async #change(call: string, values: SqlValue[], more = ""): Promise<Row | undefined> {
     const text =
-      `select ${jobColumns("(c.job)")}, c.changed, array_to_json(c.woken)::text as woken${more} ` +
+      `select ${
+        jobColumns("(c.job)")
+      }, c.changed, array_to_json(c.ready_queues)::text as ready_queues${more} ` +
       `from ${this.#schema}.${call} c`;
     const change = (limitMs: number) => this.#client.query(text, values, limitMs);
     const [row] = await retried(() => this.#changes.run(this.#client.longLimitMs, change));
-    if (row !== undefined) await this.#notifier.notify(JSON.parse(row.woken as string));
+    if (row !== undefined) await this.#notifier.notify(JSON.parse(row.ready_queues as string));
     return row;
   }
 

@@ -1,5 +1,5 @@
 /**
- * The ends of traces in Postgres: recorded by the functions that end jobs, told from here.
+ * The ends of traces in Postgres: recorded by the functions that end jobs, claimed and settled here.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { uuidOrNull } from "./find.ts";
 import { retried, retriedIdempotent } from "./errors.ts";
 import { toTraceEnd, traceEndColumns } from "./rows.ts";
 
-/** Leases ends that nobody has told of, the oldest first. */
+/** Leases ends that no worker has reported yet, the oldest first. */
 export async function claimTraceEnds(
   client: Client,
   schema: string,
@@ -38,7 +38,7 @@ export async function claimTraceEnds(
     .map(toTraceEnd);
 }
 
-/** Records that these ends have been told of. */
+/** Records that these ends have been reported. */
 export async function settleTraceEnds(
   client: Client,
   schema: string,
@@ -46,7 +46,7 @@ export async function settleTraceEnds(
 ): Promise<void> {
   const settle = () =>
     client.query(
-      // In the order of locks: two workers may have told of the same ends.
+      // In the order of locks: two workers may have reported the same ends.
       `update ${schema}.ended d set trace_end_due = null where d.sequence = any(array(` +
         `select d.sequence from jsonb_to_recordset($1::text::jsonb) as x ("jobId" uuid, "epoch" integer) ` +
         `join ${schema}.enqueued e on e.id = x."jobId" ` +

@@ -22,7 +22,7 @@ export function addFunctions(schema: string, channel: string): string {
       order by e.id = item.id desc limit 1;`;
   return `
 -- Which of these jobs have not ended. They are not locked, since a caller's transaction may stay open
--- for long: what ends meanwhile is made up for by free_late_dependents.
+-- for long: free_late_dependents looks at what ends meanwhile.
 create function ${schema}.pending(ids uuid[]) returns uuid[]
 language plpgsql ${byIndex} as $$
 declare
@@ -109,7 +109,7 @@ begin
       select ${given("item")}, item.payload::json, parent, dependency_ids, t, item.starts_at
       on conflict do nothing returning e.* into added;
       if not found then
-        -- Somebody else stored it between our look and our insert.
+        -- Another transaction stored it between our look and our insert.
         deduplicated := true;
         ${findStored}
         if found_id = item.id then
@@ -143,7 +143,7 @@ begin
     if not with_results then job.result := null; end if;
     return next;
   end loop;
-  -- No waiting: nobody ever sees these as unfinished, and a caller's transaction may stay open long.
+  -- No waiting: no transaction ever sees these as unfinished, and a caller's may stay open long.
   if cancelled <> '{}' then
     perform ${schema}.end_traces(cancelled, t, false);
   end if;

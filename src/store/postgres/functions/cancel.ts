@@ -16,7 +16,7 @@ const treesAtOnce = 1_000;
 /** The functions that cancel. `schema` is a quoted name, `channel` the same as a literal. */
 export function cancelFunctions(schema: string, channel: string): string {
   return `
--- Tells the workers of all processes which jobs were cancelled while they ran, once that is committed.
+-- Notifies all processes of the jobs that were cancelled while they ran, at commit.
 create function ${schema}.notify_cancelled(ids uuid[]) returns void
 language sql as $$
   select pg_notify(${channel}, json_build_object('cancelled', json_agg(x.id))::text)
@@ -27,12 +27,12 @@ $$;
 -- which of them were cancelled, which of those ran, and in which queues something became ready.
 create function ${schema}.cancel_jobs(
   ids uuid[], reason json, t timestamptz,
-  out done uuid[], out interrupted uuid[], out woken text[]
+  out done uuid[], out interrupted uuid[], out ready_queues text[]
 ) language plpgsql ${byIndex} as $$
 declare
   dependents uuid[];
 begin
-  woken := '{}';
+  ready_queues := '{}';
   perform from ${schema}.live l where l.id = any(ids) and l.status <> 'blocked'
     order by l.id for update;
   perform from ${schema}.live l where l.id = any(ids) and l.status = 'blocked'
@@ -47,7 +47,7 @@ begin
   ), moved as (
     insert into ${schema}.ended as d (${movedColumns}, status, finished_at, error,
       attempt_traceparent)
-    -- Of an attempt that nobody settles the span is not known, and an older one's would mislead.
+    -- The span of an attempt that is not settled is unknown, and an older one's would mislead.
     select ${movedColumns}, 'cancelled', t, reason,
       case when status <> 'running' then attempt_traceparent end
     from gone
@@ -57,21 +57,21 @@ begin
   if done <> '{}' then
     delete from ${schema}.dependencies d where d.job_id = any(done);
     perform ${schema}.notify_cancelled(interrupted);
-    select e.woken, e.cancelled_ids into woken, dependents from ${schema}.end_jobs(done, t) e;
+    select e.ready_queues, e.cancelled_ids into ready_queues, dependents from ${schema}.end_jobs(done, t) e;
     perform ${schema}.end_traces(done || dependents, t, true);
   end if;
 end $$;
 
--- Cancels a job that has not ended. Returns the job as it stands, or nothing; and which jobs ran.
+-- Cancels a job that has not ended. Returns the job as it is stored then, or nothing; and which jobs ran.
 create function ${schema}.cancel_job(
   job_id uuid, reason json, descendants boolean, at timestamptz default null
-) returns table (job ${schema}.jobs, changed boolean, woken text[], interrupted uuid[])
+) returns table (job ${schema}.jobs, changed boolean, ready_queues text[], interrupted uuid[])
 language plpgsql ${byIndex} as $$
 declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
 begin
   ${readCommitted}
-  select c.done <> '{}', c.woken, c.interrupted into changed, woken, interrupted
+  select c.done <> '{}', c.ready_queues, c.interrupted into changed, ready_queues, interrupted
     from ${schema}.cancel_jobs(array[cancel_job.job_id], reason, t) c;
   select * into job from ${schema}.jobs j where j.id = cancel_job.job_id;
   if not found then return; end if;
@@ -103,7 +103,7 @@ $$;
 -- has begun. Returns which were cancelled.
 create function ${schema}.cancel_descendants(
   root_id uuid, reason json, only_waiting boolean, most integer, at timestamptz,
-  out done uuid[], out interrupted uuid[], out woken text[]
+  out done uuid[], out interrupted uuid[], out ready_queues text[]
 ) language plpgsql ${byIndex} as $$
 declare
   ids uuid[];
@@ -112,15 +112,15 @@ begin
   ids := array(select l.id from ${schema}.descendants(root_id) x(id)
     join ${schema}.live l on l.id = x.id
     where not only_waiting or (l.status <> 'running' and l.attempts = 0) limit most);
-  select c.done, c.interrupted, c.woken into done, interrupted, woken
+  select c.done, c.interrupted, c.ready_queues into done, interrupted, ready_queues
     from ${schema}.cancel_jobs(ids,
       (reason::jsonb || jsonb_build_object('parentId', root_id))::json,
       coalesce(at, date_trunc('milliseconds', clock_timestamp()))) c;
 end $$;
 
--- Cancels descendants that transactions added which were open when the job was cancelled with them: that
--- did not see them. Looks until all are over that there were at the first look. Returns the queues in
--- which something became ready.
+-- Cancels descendants that were added by transactions which were open when the job was cancelled with its
+-- descendants, since the cancellation did not see them. Looks until all transactions have ended that there
+-- were at the first look. Returns the queues in which something became ready.
 create function ${schema}.cancel_late_descendants(most integer, at timestamptz default null)
 returns text[]
 language plpgsql ${interpreted} as $$
@@ -128,7 +128,7 @@ declare
   tree record;
   cancelled uuid[];
   freed text[];
-  woken text[] := '{}';
+  ready_queues text[] := '{}';
 begin
   for tree in
     -- Which transactions there are is seen before their jobs are looked for.
@@ -138,9 +138,9 @@ begin
     order by c.open_below nulls first limit ${treesAtOnce} for update of c skip locked
   loop
     loop
-      select c.woken, c.done into freed, cancelled
+      select c.ready_queues, c.done into freed, cancelled
         from ${schema}.cancel_descendants(tree.root_id, tree.reason, true, most, at) c;
-      woken := woken || freed;
+      ready_queues := ready_queues || freed;
       exit when cancelled = '{}';
     end loop;
     if tree.is_over then
@@ -150,7 +150,7 @@ begin
       where c.root_id = tree.root_id and c.open_below is null;
     end if;
   end loop;
-  return woken;
+  return ready_queues;
 end $$;
 `;
 }

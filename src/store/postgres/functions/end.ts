@@ -1,6 +1,5 @@
 /**
- * What comes with the end of a job inside the server: those that waited for it, and the end of its
- * trace.
+ * What follows the end of a job inside the server: for the jobs that waited for it, and for its trace.
  *
  * Locks are taken in one order, here and in every other statement of the store, so that no two wait for
  * each other: first jobs that are not blocked, by id; then blocked ones, by id, level by level, and a
@@ -36,16 +35,16 @@ language sql immutable as $$
 $$;
 
 -- Frees, or cancels, those that waited for jobs that have ended, level by level. Returns the queues
--- in which something became ready, and who was cancelled.
+-- in which something became ready, and which jobs were cancelled.
 create function ${schema}.end_jobs(
-  done uuid[], t timestamptz, out woken text[], out cancelled_ids uuid[]
+  done uuid[], t timestamptz, out ready_queues text[], out cancelled_ids uuid[]
 ) language plpgsql ${byIndex} as $$
 declare
   waiting uuid[];
   locked uuid[];
   freed text[];
 begin
-  woken := '{}';
+  ready_queues := '{}';
   cancelled_ids := '{}';
   while done is not null loop
     -- Locked before their rows go, so that the last of several dependencies sees that it is the last.
@@ -56,7 +55,7 @@ begin
       order by l.id for update) l;
     exit when waiting is null;
     with over as (
-      -- One that is not there any more was removed before anybody knew that a job waits for it.
+      -- One that is not stored any more was removed before the job that waits for it was seen.
       select x.id, coalesce(d.status, 'removed') as status from unnest(done) x(id)
         left join ${schema}.enqueued e on e.id = x.id
         left join ${schema}.ended d on d.sequence = e.sequence
@@ -92,16 +91,16 @@ begin
       returning l.queue_name
     )
     select array_agg(distinct queue_name) into freed from free;
-    woken := woken || coalesce(freed, '{}');
+    ready_queues := ready_queues || coalesce(freed, '{}');
   end loop;
 end $$;
 
 -- Frees, or cancels, those that were added by transactions of added_from or later behind jobs that ended
 -- at the same moment: neither of the two saw the other. Looks at the oldest of them, about as many as
--- most says. 'reached' is where the next look goes on, null when this was the last; whoever did not
--- see them has an xid below xmax, and is over once xmin is not below that.
+-- most says. 'reached' is where the next look goes on, null when this was the last. A transaction that
+-- did not see them has an xid below xmax, and has ended once xmin is not below that.
 create function ${schema}.free_late_dependents(
-  added_from text, most integer, at timestamptz, out woken text[], out reached text,
+  added_from text, most integer, at timestamptz, out ready_queues text[], out reached text,
   out xmin text, out xmax text
 ) language plpgsql ${byIndex} as $$
 declare
@@ -111,7 +110,7 @@ declare
   looked integer;
 begin
   ${readCommitted}
-  woken := '{}';
+  ready_queues := '{}';
   select pg_snapshot_xmin(s), pg_snapshot_xmax(s) into xmin, xmax from pg_current_snapshot() s;
   select array_agg(distinct w.dependency_id) filter (where not exists (
       select from ${schema}.live l where l.id = w.dependency_id)),
@@ -124,7 +123,7 @@ begin
   ) w;
   if looked < most then reached := null; end if;
   if done is not null then
-    select e.woken, e.cancelled_ids into woken, cancelled from ${schema}.end_jobs(done, t) e;
+    select e.ready_queues, e.cancelled_ids into ready_queues, cancelled from ${schema}.end_jobs(done, t) e;
     if cancelled <> '{}' then
       perform ${schema}.end_traces(cancelled, t, true);
     end if;
@@ -133,8 +132,8 @@ end $$;
 
 -- Records the end of each trace of these jobs, which have just ended, that has no unfinished job left:
 -- on the job that ended last. Two transactions that end the last two jobs of a trace at once each see
--- the other's as unfinished; so who sees one waits for those that ended some of the same traces, and
--- looks again, at all of them: while it waits, jobs come into a trace that was done. Two thousand
+-- the other's as unfinished. So one that sees an unfinished job waits for those that ended some of the same
+-- traces, and looks again, at all of them: while it waits, jobs come into a trace that was done. Two thousand
 -- locks serve all traces: the server has room for so many, and they are the last that a transaction
 -- takes.
 create function ${schema}.end_traces(done uuid[], t timestamptz, waits boolean) returns void

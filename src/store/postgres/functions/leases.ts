@@ -1,5 +1,5 @@
 /**
- * Working inside the server beside the turns: a sweep, one statement.
+ * Sweeping expired leases inside the server, in one statement.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import {
 import { movedColumns } from "./end.ts";
 import { pinned, readCommitted } from "./settings.ts";
 
-/** The functions that move jobs which nobody settles. `schema` is a quoted name. */
+/** The functions of a sweep. `schema` is a quoted name. */
 export function leaseFunctions(schema: string): string {
   return `
 -- The wait in ms after the given attempt by a job's own back-off rule, else by the default one.
@@ -27,12 +27,12 @@ language sql volatile as $$
   from (select coalesce(rule, '${JSON.stringify(defaultBackoff)}') as r) x
 $$;
 
--- Takes back the jobs whose lease has expired, or the one of them with an id. Returns them as they stand then, each with the attempt
--- that was lost: none where surely none had begun.
+-- Takes back the jobs whose lease has expired, or the one of them with an id. Returns them as they are
+-- stored then, each with the attempt that was lost: none where surely none had begun.
 create function ${schema}.sweep(
   most integer, at timestamptz default null, only_id uuid default null
 )
-returns table (job ${schema}.jobs, lost_attempt smallint, swept_at timestamptz, woken text[])
+returns table (job ${schema}.jobs, lost_attempt smallint, swept_at timestamptz, ready_queues text[])
 language plpgsql ${pinned} as $$
 declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
@@ -83,7 +83,7 @@ begin
   )
   select array_agg(id) into done from moved;
   if done is not null then
-    select e.woken, e.cancelled_ids into also_freed, cancelled from ${schema}.end_jobs(done, t) e;
+    select e.ready_queues, e.cancelled_ids into also_freed, cancelled from ${schema}.end_jobs(done, t) e;
     freed := freed || also_freed;
     perform ${schema}.end_traces(done || cancelled, t, true);
   end if;

@@ -35,11 +35,11 @@ $$;
 
 -- Makes a failed or cancelled job ready again, or blocked while something that it depends on has not
 -- ended; and blocked those that are cancelled because of it, unless they depend on another job that
--- did not complete. Returns the job as it stands, or nothing, and what hinders it. The ends that these
--- jobs brought to their traces are not told any more.
+-- did not complete. Returns the job as it is stored then, or nothing, and what hinders it. The ends of
+-- traces that these jobs brought are not reported any more.
 create function ${schema}.retry_job(
   job_id uuid, dependents boolean, force boolean, at timestamptz default null
-) returns table (job ${schema}.jobs, changed boolean, hindrance json, woken text[])
+) returns table (job ${schema}.jobs, changed boolean, hindrance json, ready_queues text[])
 language plpgsql ${byIndex} as $$
 #variable_conflict use_column
 declare
@@ -54,7 +54,7 @@ declare
 begin
   ${readCommitted}
   changed := false;
-  woken := '{}';
+  ready_queues := '{}';
   locked := '{}';
   select * into given from ${schema}.enqueued e where e.id = retry_job.job_id;
   select * into standing from ${schema}.ended d where d.sequence = given.sequence for update;
@@ -84,7 +84,7 @@ begin
         locked := locked || wanted;
       end loop;
       back := chain;
-      -- Who depends on another that did not complete stays, and so do those that wait for it.
+      -- A job that depends on another that did not complete stays, and so do those that wait for it.
       while back <> '{}' loop
         staying := array(select distinct e.id from ${schema}.enqueued e, ${dependencies}
           where e.id = any(back) and ${isBad} and x.id <> given.id
@@ -113,8 +113,8 @@ begin
     where e.id = given.id or e.id = any(back);
     update ${schema}.live l set status = 'ready' where l.id = given.id
       and not exists (select from ${schema}.dependencies w where w.job_id = given.id);
-    if found then woken := array[given.queue_name]; end if;
-    -- Who retries a part of a tree that was cancelled wants no more of it to be so.
+    if found then ready_queues := array[given.queue_name]; end if;
+    -- When a part of a cancelled tree is retried, no more of the tree is to be cancelled.
     delete from ${schema}.cancelled_trees c where c.root_id = any(array(
       with recursive above(id) as (
         select unnest(given.id || back)

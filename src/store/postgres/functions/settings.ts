@@ -18,11 +18,11 @@ export const pinned: string = interpreted +
   " set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off " +
   "set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan";
 
-/** A few rows are looked up by their ids; no statistics shall make that a pass over the table. */
+/** A few rows are looked up by their ids; no statistics may make that a pass over the table. */
 export const byIndex: string = interpreted +
   " set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off";
 
-/** What waited for a lock must be seen: with one snapshot for all statements a job could stay blocked. */
+/** Statements must see what was committed while they waited: with one snapshot a job could stay blocked. */
 export const readCommitted = `if current_setting('transaction_isolation') <> 'read committed' then
     raise exception using errcode = '25001', message = 'The transaction isolation must be read '
       'committed: got ' || current_setting('transaction_isolation');

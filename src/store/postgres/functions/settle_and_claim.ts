@@ -1,6 +1,6 @@
 /**
- * A worker's turn inside the server: one statement, so that no transaction is ever held open between
- * two messages and any pooler will do.
+ * Recording outcomes and claiming jobs inside the server: one statement, so that no transaction is ever
+ * held open between two messages and any pooler will do.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { pinned, readCommitted } from "./settings.ts";
 // A claim promotes at most as many due jobs; the next one goes on.
 const promotedAtOnce = 1_000;
 
-/** The function of a turn. `schema` is a quoted name. */
+/** The function `settle_and_claim`. `schema` is a quoted name. */
 export function settleAndClaimFunction(schema: string): string {
   return `
--- One turn: records outcomes, then claims. The last row has no job, but under 'more' a summary, where
+-- Records outcomes, then claims. The last row has no job, but under 'more' a summary, where
 -- 'settled' is null when all outcomes were recorded. Of each settlement come, by place: the job's id,
 -- the lease's token, the new status, how many ms it ran, its span's context, the result, the outcome,
 -- the error, the delay before a retry, and anything if it had not started. 'resent' says that the
@@ -52,9 +52,10 @@ begin
   -- lost. Local to this transaction, so a pooler's connection stays as it is.
   perform set_config('synchronous_commit', 'off', true);
   if settlements <> '[]' then
-    -- Their rows are locked in a statement of its own, in the order in which they come, by id: the next one sees what was committed until it
-    -- had them, such as a job that came into a trace while its last one was waited for. They are looked
-    -- up one by one, so that no statistics can make of it a pass over all jobs that run.
+    -- Their rows are locked in a statement of its own, in the order in which they come, by id. The next
+    -- statement sees what was committed until then, such as a job that came into a trace while its last
+    -- one was waited for. They are looked up one by one, so that no statistics can make of it a pass over
+    -- all jobs that run.
     select array_agg(s.ord), array_agg(x.l), array_agg(s.outcome),
       array_agg(s.id) filter (where s.new_status in ('completed', 'failed')),
       bool_or(s.new_status <> 'completed'), bool_or(s.outcome ->> 4 is not null)
@@ -133,7 +134,7 @@ begin
     if done is not null
       and exists (select from ${schema}.dependencies where dependency_id = any(done))
     then
-      select e.woken, e.cancelled_ids into freed, cancelled from ${schema}.end_jobs(done, t) e;
+      select e.ready_queues, e.cancelled_ids into freed, cancelled from ${schema}.end_jobs(done, t) e;
       queues := queues || freed;
       -- A dependent that was added since its dependency was found to be alone in its trace.
       with again as (
@@ -200,7 +201,7 @@ begin
   end loop;
 
   sequence := null;
-  more := json_build_object('settled', states, 'woken', queues, 'nextInMs', next_in, 'hasExpired',
+  more := json_build_object('settled', states, 'readyQueues', queues, 'nextInMs', next_in, 'hasExpired',
     exists (select from ${schema}.live where status = 'running' and leased_until < t),
     'hasCancelledTrees', exists (select from ${schema}.cancelled_trees),
     'lastDependent', (select d.added_in::text from ${schema}.dependencies d
