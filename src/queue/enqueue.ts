@@ -1,25 +1,31 @@
 /**
- * Enqueue: from what a caller gives to what a store keeps, with the send span around the one write.
+ * Enqueue: checks what a caller passes, decides what each job inherits, starts the spans, and stores the
+ * jobs in one write.
  *
  * @module
  */
-import { inDependencyOrder } from "../job/graph.ts";
 import { checkOptionNames, inPart, type OptionNames, UnknownJobError } from "../job/checks.ts";
-import { inherit, type Parents, type Surroundings } from "./inheritance.ts";
+import { toFoundJob } from "../job/from_record.ts";
+import { inDependencyOrder } from "../job/graph.ts";
 import { jobOptionNames, type JobOptions } from "../job/job_options.ts";
-import { measureSend } from "../metrics/measure.ts";
+import { toJson } from "../job/json.ts";
 import { checkJob, makeJob, type NewJob } from "../job/new_job.ts";
-import type { JobInput, JobPart } from "../job/record.ts";
 import type { InTransaction } from "../job/queues.ts";
+import type { JobInput, JobPart } from "../job/record.ts";
+import { measureSend } from "../metrics/measure.ts";
 import { unknownParent } from "../store/rules.ts";
 import type { Added, Store } from "../store/store.ts";
-import { type EnqueueTrace, startEnqueueTrace } from "../trace/enqueue_spans.ts";
+import {
+  type CreationContext,
+  type EnqueueTrace,
+  type OutgoingJob,
+  startEnqueueTrace,
+} from "../trace/enqueue_spans.ts";
 import type { SpanRules } from "../trace/rules.ts";
 import { activeTracer } from "../trace/tracer.ts";
-import { toFoundJob } from "../job/from_record.ts";
-import { payloadText, toInput } from "./to_input.ts";
+import { type EnqueueContext, inherit, type Parents } from "./inheritance.ts";
 
-/** Where jobs go, and how. */
+/** Where jobs are stored, and how. */
 export interface Destination<Transaction> {
   readonly store: Store<Transaction>;
   /** The largest payload, in bytes of JSON. */
@@ -40,20 +46,20 @@ export type EnqueueArguments<Transaction> =
 export async function enqueueJobs<Transaction>(
   destination: Destination<Transaction>,
   args: EnqueueArguments<Transaction>,
-  surroundings: Surroundings,
+  context: EnqueueContext,
 ): Promise<unknown> {
   const { newJobs, transaction } = readArguments(args);
   if (newJobs.length === 0) return [];
   const isList = Array.isArray(args[0]);
   try {
-    const results = await enqueueAll(destination, newJobs, transaction, surroundings);
+    const results = await enqueueAll(destination, newJobs, transaction, context);
     return isList ? results : results[0];
   } catch (error) {
     throw error instanceof UnknownJobError ? inPart(error, placeOf(error, newJobs, isList)) : error;
   }
 }
 
-/** Where jobs refer to one that is not stored. */
+/** The part of the input that refers to a job that is not stored. */
 function placeOf({ jobId }: UnknownJobError, newJobs: readonly NewJob[], isList: boolean): string {
   for (const [i, { parentId, dependsOn = [] }] of newJobs.entries()) {
     const place = isList ? `[${i}].` : "";
@@ -67,23 +73,24 @@ async function enqueueAll<Transaction>(
   destination: Destination<Transaction>,
   newJobs: readonly NewJob[],
   transaction: Transaction | undefined,
-  surroundings: Surroundings,
+  context: EnqueueContext,
 ): Promise<readonly unknown[]> {
-  const payloads = newJobs.map((one) => payloadText(one, destination.maxPayloadBytes));
-  const payloadOf = new Map(newJobs.map(({ id }, i) => [id, payloads[i]!]));
+  const { store, include, maxPayloadBytes } = destination;
+  const payloadOf = new Map(
+    newJobs.map(({ id, payload }) => [id, toJson(payload, "payload", maxPayloadBytes)]),
+  );
   const ordered = inDependencyOrder(newJobs);
-  const parents = await storedParents(destination.store, ordered);
-  const outgoingJobs = inherit(ordered, parents, surroundings);
-  const sender = { span: surroundings.span, rules: destination.spanRules };
+  const parents = await storedParents(store, ordered);
+  const outgoingJobs = inherit(ordered, parents, context);
+  const sender = { span: context.span, rules: destination.spanRules };
   const enqueueTrace = startEnqueueTrace(outgoingJobs, sender);
   const inputs = outgoingJobs.map((outgoing, i) =>
     toInput(outgoing, enqueueTrace.creations[i]!, payloadOf.get(outgoing.job.id)!)
   );
-  const { store, include } = destination;
   const write = () => store.add(inputs, { transaction, include });
   const added = await endSpansWith(enqueueTrace, () => measureSend(outgoingJobs, write));
-  // What a caller's transaction stores may not come to be.
-  if (transaction === undefined) tellCancelled(added, inputs, surroundings);
+  // A caller's transaction can still be rolled back.
+  if (transaction === undefined) reportCancelled(added, inputs, context);
   const enqueued = new Map(added.map(({ job, deduplicated }, i) => [
     ordered[i]!.id,
     { ...toFoundJob(job), deduplicated },
@@ -91,11 +98,11 @@ async function enqueueAll<Transaction>(
   return newJobs.map(({ id }) => enqueued.get(id)!);
 }
 
-/** Tells the running job's worker of those that were cancelled as they were stored. */
-function tellCancelled(
+/** Reports the jobs that were stored as cancelled to the worker of the running job. */
+function reportCancelled(
   added: readonly Added[],
   inputs: readonly JobInput[],
-  { scope }: Surroundings,
+  { scope }: EnqueueContext,
 ): void {
   if (scope?.onCancelled === undefined) return;
   const cancelled = added.flatMap(({ job, deduplicated }, i) =>
@@ -104,7 +111,7 @@ function tellCancelled(
   if (cancelled.length > 0) scope.onCancelled(cancelled);
 }
 
-/** The spans end with the write, whatever comes of it. */
+/** Ends the spans when the write has ended, in success or failure. */
 async function endSpansWith(
   enqueueTrace: EnqueueTrace,
   write: () => Promise<readonly Added[]>,
@@ -131,7 +138,7 @@ function readArguments<Transaction>(
   }
   const { transaction } = readTransaction(args[1] as InTransaction<Transaction> | undefined);
   const newJobs = Array.isArray(args[0]) ? args[0] as readonly NewJob[] : [args[0] as NewJob];
-  // Plain data can come from anywhere, so it is checked again.
+  // A job is plain data and may not have been made by job(), so it is checked again.
   for (const [i, newJob] of newJobs.entries()) {
     try {
       checkJob(newJob);
@@ -145,7 +152,7 @@ function readArguments<Transaction>(
 const transactionNames: OptionNames<InTransaction<unknown>> = { transaction: true };
 const enqueueOptionNames = { ...jobOptionNames, ...transactionNames };
 
-/** Jobs that were made have their options: beside them there is only the transaction. */
+/** A job made by `job()` has its options already; only the transaction can be passed beside it. */
 function readTransaction<Transaction>(
   options: InTransaction<Transaction> = {},
 ): InTransaction<Transaction> {
@@ -153,29 +160,60 @@ function readTransaction<Transaction>(
   return options;
 }
 
-/** Parents that are known only by their id, to inherit from. */
+/** Reads the parents of which only the id is known and from which something is inherited. */
 async function storedParents<Transaction>(
   store: Store<Transaction>,
   jobs: readonly NewJob[],
 ): Promise<Parents> {
   const here = new Set(jobs.map(({ id }) => id));
-  const asked = jobs.filter((job) =>
-    job.parentId && !here.has(job.parentId) && !inheritsNothing(job)
+  const needed = jobs.filter((job) =>
+    job.parentId && !here.has(job.parentId) && inheritsFromParent(job)
   );
-  const ids = [...new Set(asked.map(({ parentId }) => parentId!))];
+  const ids = [...new Set(needed.map(({ parentId }) => parentId!))];
   if (ids.length === 0) return new Map();
   const found = await store.find({ ids, limit: ids.length, include: [] });
   const parents = new Map(found.jobs.map((parent) => [parent.id, parent]));
-  for (const { parentId, traceId } of asked) {
-    // With a trace of its own it may belong to one that only the caller's transaction can see.
+  for (const { parentId, traceId } of needed) {
+    // A job with a trace of its own may have a parent that only the caller's transaction can see.
     if (parents.has(parentId!) || traceId !== undefined) continue;
     throw unknownParent(parentId!);
   }
   return parents;
 }
 
-function inheritsNothing(job: NewJob): boolean {
+function inheritsFromParent(job: NewJob): boolean {
   const { traceId = job.parentTraceId, correlationId, parentTraceparent } = job;
-  if (traceId === undefined || correlationId === undefined) return false;
-  return parentTraceparent !== undefined || activeTracer() === undefined;
+  if (traceId === undefined || correlationId === undefined) return true;
+  return parentTraceparent === undefined && activeTracer() !== undefined;
+}
+
+/** The record to store of a checked job and what it inherits, with all defaults. */
+function toInput(
+  outgoing: OutgoingJob,
+  creation: CreationContext,
+  payload: string,
+): JobInput {
+  const { job, correlationId, parentId, baggage } = outgoing;
+  return {
+    id: job.id,
+    queueName: job.queueName,
+    payload,
+    priority: job.priority ?? 0,
+    delayMs: job.delayMs,
+    runAt: job.runAt?.getTime(),
+    maxAttempts: job.maxAttempts ?? 3,
+    backoff: job.backoff && JSON.stringify(job.backoff),
+    timeoutMs: job.timeoutMs,
+    idempotencyKey: job.idempotencyKey,
+    dependsOn: [...new Set(job.dependsOn)],
+    onDependencyFailure: job.onDependencyFailure ?? "cancel",
+    traceId: creation.traceId,
+    correlationId,
+    parentId,
+    traceparent: creation.traceparent,
+    tracestate: creation.tracestate,
+    baggage,
+    // A job with a trace id of its own stays in this trace.
+    propagation: job.traceId === undefined ? job.propagation : "child",
+  };
 }

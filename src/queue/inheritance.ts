@@ -15,8 +15,8 @@ import type { JobScope } from "../trace/scope.ts";
 import { type Origin, type Parent, parentOf } from "../trace/start_span.ts";
 import { readTraceparent } from "../trace/span_context.ts";
 
-/** What surrounds a call of `enqueue`. */
-export interface Surroundings {
+/** Where `enqueue` is called: a running job, a span, baggage. */
+export interface EnqueueContext {
   /** The running job, if a handler is calling. */
   readonly scope: JobScope | undefined;
   /** The caller's active span, if any. */
@@ -32,18 +32,18 @@ export type Parents = ReadonlyMap<string, FoundRecord>;
 export function inherit(
   jobs: readonly NewJob[],
   parents: Parents,
-  surroundings: Surroundings,
+  context: EnqueueContext,
 ): readonly OutgoingJob[] {
-  const originOf = origins(jobs, parents, surroundings);
+  const originOf = origins(jobs, parents, context);
   const correlationIds = new Map<string, string | undefined>();
   return jobs.map((job) => {
-    const { parentId = surroundings.scope?.jobId } = job;
+    const { parentId = context.scope?.jobId } = job;
     const correlationId = job.correlationId ??
       (!job.parentId
-        ? surroundings.scope?.correlationId
+        ? context.scope?.correlationId
         : correlationIds.get(job.parentId) ?? parents.get(job.parentId)?.correlationId);
     correlationIds.set(job.id, correlationId);
-    const baggage = job.baggage === undefined ? surroundings.baggage : sanitizeBaggage(job.baggage);
+    const baggage = job.baggage === undefined ? context.baggage : sanitizeBaggage(job.baggage);
     return { job, origin: originOf(job), correlationId, parentId: parentId ?? undefined, baggage };
   });
 }
@@ -52,7 +52,7 @@ export function inherit(
 function origins(
   jobs: readonly NewJob[],
   parents: Parents,
-  surroundings: Surroundings,
+  context: EnqueueContext,
 ): (job: NewJob) => Origin {
   const firstOf = connected(jobs);
   const shared = new Map<string, Origin>();
@@ -64,7 +64,7 @@ function origins(
   const own = new Map<NewJob, Origin>();
   const families = new Map<NewJob, Origin>();
   for (const job of jobs) {
-    const origin = ownOrigin(job, parents, surroundings);
+    const origin = ownOrigin(job, parents, context);
     if (origin === undefined) continue;
     own.set(job, share(origin));
     if (!families.has(firstOf(job))) families.set(firstOf(job), share(origin));
@@ -72,7 +72,7 @@ function origins(
   return (job) => {
     const known = own.get(job) ?? families.get(firstOf(job));
     if (known !== undefined) return known;
-    const origin = share(familyOrigin(job, parents, surroundings));
+    const origin = share(familyOrigin(job, parents, context));
     families.set(firstOf(job), origin);
     return origin;
   };
@@ -82,20 +82,18 @@ function origins(
 function ownOrigin(
   job: NewJob,
   parents: Parents,
-  surroundings: Surroundings,
+  context: EnqueueContext,
 ): Origin | undefined {
   const caller = readTraceparent(job.traceparent, job.tracestate);
   if (caller !== undefined) return { traceId: caller.traceId, parent: { spanContext: caller } };
   const traceId = job.traceId ?? job.parentTraceId;
-  return traceId === undefined
-    ? undefined
-    : within(readTraceId(traceId), job, parents, surroundings);
+  return traceId === undefined ? undefined : within(readTraceId(traceId), job, parents, context);
 }
 
-function familyOrigin(job: NewJob, parents: Parents, surroundings: Surroundings): Origin {
-  const { scope, span } = surroundings;
+function familyOrigin(job: NewJob, parents: Parents, context: EnqueueContext): Origin {
+  const { scope, span } = context;
   const traceId = storedParent(job, parents)?.traceId ?? scope?.traceId;
-  if (traceId !== undefined) return within(traceId, job, parents, surroundings);
+  if (traceId !== undefined) return within(traceId, job, parents, context);
   return span === undefined ? {} : { traceId: span.spanContext.traceId, parent: span };
 }
 
@@ -104,7 +102,7 @@ function within(
   traceId: string,
   job: NewJob,
   parents: Parents,
-  { span, scope }: Surroundings,
+  { span, scope }: EnqueueContext,
 ): Origin {
   // The active span may be one of another trace, in which a handler does something of its own.
   const above = [span, parentOf(scope?.span)].find((one) => one?.spanContext.traceId === traceId);

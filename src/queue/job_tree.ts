@@ -5,7 +5,7 @@
  */
 import { hasEnded } from "../job/status.ts";
 import type { Attempt, JobSummary, JobWithAttempts } from "../job/job.ts";
-import type { JobPage } from "./lookup.ts";
+import type { JobPage } from "./filters.ts";
 
 /** A job in a tree. */
 export interface JobNode<AJob = JobSummary> {

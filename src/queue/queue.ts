@@ -6,7 +6,7 @@
 import type { SpanContext } from "@opentelemetry/api";
 import { type Destination, type EnqueueArguments, enqueueJobs } from "./enqueue.ts";
 import { checkJobId } from "../job/ids.ts";
-import type { Surroundings } from "./inheritance.ts";
+import type { EnqueueContext } from "./inheritance.ts";
 import type { JobWith, JobWithAttempts } from "../job/job.ts";
 import {
   type CancelOptions,
@@ -26,7 +26,7 @@ import {
   type JobPage,
   toJobPage,
   toRecordFilter,
-} from "./lookup.ts";
+} from "./filters.ts";
 import { readStatsOptions, type Stats, type StatsOptions, toStats } from "./stats.ts";
 import type { AnyNewJob, Enqueue, Enqueued, JobOf, QueueName, Queues } from "../job/queues.ts";
 import type { RetryOptions, Store } from "../store/store.ts";
@@ -255,15 +255,15 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     checkOptionNames("An enqueue for a request", options, { include: true, span: true });
     const { include, span } = options;
     const destination = { ...this.#destination(), include };
-    const surroundings = this.#surroundings(undefined, span);
-    const enqueued = await enqueueJobs(destination, [newJobs as readonly NewJob[]], surroundings);
+    const context = this.#enqueueContext(undefined, span);
+    const enqueued = await enqueueJobs(destination, [newJobs as readonly NewJob[]], context);
     return enqueued as readonly Enqueued<JobWith<JobOf<Q>, Part>>[];
   }
 
   #enqueueWithin(scope: () => JobScope | undefined): Enqueue<Q, Transaction> {
     // The arguments are read inside a promise, so that bad ones reject rather than throw.
     const enqueue = async (...args: EnqueueArguments<Transaction>) =>
-      await enqueueJobs(this.#destination(), args, this.#surroundings(scope()));
+      await enqueueJobs(this.#destination(), args, this.#enqueueContext(scope()));
     return enqueue as Enqueue<Q, Transaction>;
   }
 
@@ -272,9 +272,9 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     return { store, maxPayloadBytes, spanRules: this.#spanRules };
   }
 
-  #surroundings(scope: JobScope | undefined, span?: SpanContext): Surroundings {
+  #enqueueContext(scope: JobScope | undefined, span?: SpanContext): EnqueueContext {
     const baggage = this.carriesBaggage ? activeBaggage() ?? scope?.baggage : undefined;
-    // The caller's own spans count where the context manager knows them, else its surroundings' does.
+    // The active span, if there is a context manager; else the given one, else that of the running job.
     const given = span && { spanContext: span };
     return { scope, span: activeParent() ?? given ?? parentOf(scope?.span), baggage };
   }
