@@ -20,7 +20,7 @@ import { Suspects } from "./suspects.ts";
 export interface ExecutorParts {
   readonly store: Store;
   readonly recorder: Recorder;
-  readonly hooks: HookCalls;
+  readonly hooks: HookCalls | undefined;
   /** The workers of the loop, by their queues. */
   readonly workers: ReadonlyMap<string, WorkerSettings>;
   /** The jobs that are claimed and have not started: their leases are checked too. */
@@ -90,7 +90,7 @@ export class Executor {
   #run(execution: Execution): void {
     const { job, settings } = execution;
     countAttempt(job.queueName);
-    if (settings.hooks.onJobStart) this.#parts.hooks.call(settings, () => [startEvent(job)]);
+    if (settings.hooks.onJobStart) this.#parts.hooks?.call(settings, () => [startEvent(job)]);
     void execution.run();
   }
 

@@ -7,16 +7,18 @@
  * @module
  */
 import { Executor } from "./executor.ts";
-import { type FetchedJob, Fetcher, type FetchHistory, type FetchLimits } from "./fetcher.ts";
+import { type FetchedJob, Fetcher, type FetchHistory } from "./fetcher.ts";
 import { HookCalls } from "./hooks.ts";
-import { onErrorOfAll, type WorkerSettings, type WorkSource } from "./options.ts";
+import type { WorkerGroup, WorkerSettings } from "./options.ts";
 import { Recorder, type WorkResult } from "./recorder.ts";
 import { EventLoopYield, Sleep } from "./sleep.ts";
-import type { Notice, Store } from "../store/store.ts";
-import { type TraceEndHooks, traceEndHooksOf } from "./trace_ends.ts";
+import type { Notice } from "../store/store.ts";
+import { TraceEndHooks } from "./trace_ends.ts";
 
 /** How far a loop goes. */
-export interface LoopLimits extends Omit<FetchLimits, "endsAt"> {
+export interface LoopLimits {
+  /** At most this many jobs are started in all. */
+  readonly maxJobs: number;
   /** No job is started after this long. */
   readonly budgetMs: number;
   /** Whether the loop ends when nothing is ready and nothing runs. */
@@ -25,14 +27,9 @@ export interface LoopLimits extends Omit<FetchLimits, "endsAt"> {
 
 /** One run or one tick over the queues of one store. */
 export class Loop {
-  readonly #store: Store;
-  readonly #workers: ReadonlyMap<string, WorkerSettings>;
-  readonly #source: WorkSource;
+  readonly #group: WorkerGroup;
   readonly #limits: LoopLimits;
-  readonly #endTimeoutMs: number;
-  readonly #maintenanceMs: number;
-  readonly #onStoreError: (error: unknown) => void;
-  readonly #hooks: HookCalls;
+  readonly #hooks: HookCalls | undefined;
   readonly #fetcher: Fetcher;
   readonly #recorder: Recorder;
   readonly #executor: Executor;
@@ -46,42 +43,41 @@ export class Loop {
   #hasMaintained = false;
   #isMaintaining = false;
 
-  constructor(settings: readonly WorkerSettings[], limits: LoopLimits, history: FetchHistory) {
-    const onError = onErrorOfAll(settings);
-    const endsAt = performance.now() + limits.budgetMs;
-    this.#source = settings[0]!.source;
-    this.#store = this.#source.store;
-    this.#workers = new Map(settings.map((one) => [one.queueName, one]));
+  constructor(group: WorkerGroup, limits: LoopLimits, history: FetchHistory) {
+    const { source: { store }, onError } = group;
+    const { maxJobs, budgetMs, endsWhenIdle } = limits;
+    this.#group = group;
     this.#limits = limits;
-    this.#endTimeoutMs = Math.max(...settings.map((one) => one.endTimeoutMs));
-    this.#maintenanceMs = Math.min(...settings.map((one) => one.maintenanceMs));
-    this.#onStoreError = onError;
-    this.#hooks = new HookCalls(Math.max(...settings.map(({ leaseMs }) => leaseMs)));
-    this.#fetcher = new Fetcher(settings, { ...limits, endsAt }, history);
+    this.#hooks = group.hasJobHooks ? new HookCalls(group.leaseMs) : undefined;
+    this.#fetcher = new Fetcher(
+      group.workers,
+      { concurrency: group.concurrency, maxJobs, endsAt: performance.now() + budgetMs },
+      history,
+    );
     this.#recorder = new Recorder({
-      store: this.#store,
+      store,
       fetcher: this.#fetcher,
       hooks: this.#hooks,
       onRoundTrip: (recordedCount, claimedCount) => this.#answered(recordedCount, claimedCount),
-      givesUp: () => limits.endsWhenIdle && this.#executor.running.size === 0,
+      givesUp: () => endsWhenIdle && this.#executor.running.size === 0,
       onError,
     });
     this.#executor = new Executor({
-      store: this.#store,
+      store,
       recorder: this.#recorder,
       hooks: this.#hooks,
-      workers: this.#workers,
+      workers: group.byQueue,
       fetched: () => this.#fetcher.fetched(),
       onEnd: (worker) => this.#ended(worker),
       onCancelled: (jobIds) => this.#cancel(jobIds),
       onError,
     });
-    this.#traceEnds = traceEndHooksOf(this.#store, settings, onError);
+    this.#traceEnds = group.hasTraceHooks ? new TraceEndHooks(group) : undefined;
   }
 
   /** Works until the limits are reached or, without limits, until it is stopped. */
   async work(): Promise<WorkResult> {
-    const stopListening = this.#store.onNotice?.((notice) => this.#note(notice));
+    const stopListening = this.#group.source.store.onNotice?.((notice) => this.#note(notice));
     this.#executor.leases.start();
     try {
       while (!this.#isOver()) {
@@ -218,7 +214,7 @@ export class Loop {
   #wakeAt(now: number): number {
     const maintenanceAt = this.#isMaintaining
       ? Infinity
-      : this.#source.maintenance.dueAt(this.#maintenanceMs);
+      : this.#group.source.maintenance.dueAt(this.#group.maintenanceMs);
     const traceEndsAt = this.#traceEnds?.askAt ?? Infinity;
     // An interval of zero means every round trip, not a loop without a pause.
     return Math.min(
@@ -231,7 +227,7 @@ export class Loop {
   #isMaintenanceDue(): boolean {
     if (this.#hasMaintained || this.#isMaintaining) return false;
     if (this.#recorder.hasFailed || this.#isStopping) return false;
-    return this.#source.maintenance.dueAt(this.#maintenanceMs) <= performance.now();
+    return this.#group.source.maintenance.dueAt(this.#group.maintenanceMs) <= performance.now();
   }
 
   /** Beside the round trips: on a store that is far away jobs need not wait for it. */
@@ -243,13 +239,7 @@ export class Loop {
   async #maintainStore(): Promise<void> {
     this.#hasMaintained = true;
     this.#isMaintaining = true;
-    const { maintenance } = this.#source;
-    const hasFreed = await maintenance.run(
-      this.#source,
-      this.#workers,
-      this.#hooks,
-      this.#onStoreError,
-    );
+    const hasFreed = await this.#group.source.maintenance.run(this.#group, this.#hooks);
     this.#isMaintaining = false;
     if (hasFreed) this.#fetcher.wakeAll();
     this.#sleep.wake();
@@ -257,13 +247,13 @@ export class Loop {
 
   /** Asked twice, the sooner end holds. */
   #endWithin(timeoutMs: number): void {
-    const stopsAt = performance.now() + timeoutMs + this.#endTimeoutMs;
+    const stopsAt = performance.now() + timeoutMs + this.#group.endTimeoutMs;
     if (this.#isEnded || stopsAt >= this.#stopsAt) return;
     this.#stopsAt = stopsAt;
     this.#clearStopTimers();
     this.#stopTimers = [
       setTimeout(() => this.#executor.releaseAll(), timeoutMs),
-      setTimeout(() => this.#giveUp(), timeoutMs + this.#endTimeoutMs),
+      setTimeout(() => this.#giveUp(), timeoutMs + this.#group.endTimeoutMs),
     ];
   }
 
@@ -279,8 +269,8 @@ export class Loop {
     this.#executor.leases.stop();
     if (this.#executor.running.size > 0) this.#executor.releaseAll();
     if (!this.#recorder.hasGivenUp) this.#traceEnds?.ask();
-    const withinMs = this.#endTimeoutMs;
-    await Promise.all([this.#hooks.settled(withinMs), this.#traceEnds?.settled(withinMs)]);
+    const withinMs = this.#group.endTimeoutMs;
+    await Promise.all([this.#hooks?.settled(withinMs), this.#traceEnds?.settled(withinMs)]);
   }
 
   #clearStopTimers(): void {
@@ -288,7 +278,7 @@ export class Loop {
   }
 
   #reportShortBudget(): void {
-    this.#onStoreError(
+    this.#group.onError(
       new Error(
         `The budget of ${this.#limits.budgetMs} ms was over before the store had answered: no job ` +
           "was started",

@@ -11,6 +11,13 @@ import type { Store } from "../store/store.ts";
 // One maintenance run blocks a file for a few ms at the most; what is left waits for the next.
 const LIMIT = 500;
 
+/** The workers of a loop, as far as maintenance goes. */
+interface MaintainingWorkers {
+  readonly source: { readonly store: Store; readonly retentionMs: number };
+  readonly byQueue: ReadonlyMap<string, HookOwner>;
+  readonly onError: (error: unknown) => void;
+}
+
 /**
  * The maintenance of one store by the workers of one process. It is kept with their `JobQueue`, because
  * the interval is the store's: ticks and pools come and go in it, and each would begin with a
@@ -35,10 +42,8 @@ export class StoreMaintenance {
    * @returns Whether jobs became ready by it.
    */
   async run(
-    { store, retentionMs }: { readonly store: Store; readonly retentionMs: number },
-    workers: ReadonlyMap<string, HookOwner>,
-    hooks: HookCalls,
-    onStoreError: (error: unknown) => void,
+    { source: { store, retentionMs }, byQueue, onError }: MaintainingWorkers,
+    hooks: HookCalls | undefined,
   ): Promise<boolean> {
     const startedAt = performance.now();
     this.#lastAt = startedAt;
@@ -53,18 +58,18 @@ export class StoreMaintenance {
       this.#lastAt = hasMore ? -Infinity : now;
       this.#lastTookMs = now - startedAt;
       for (const { jobId, message } of refused) {
-        onStoreError(
+        onError(
           new Error(`The store refuses to end the expired lease of the job ${jobId}: ${message}`),
         );
       }
       for (const record of expired) {
-        const worker = workers.get(record.queueName);
-        if (worker) hooks.call(worker, () => expiryEvents(record));
+        const worker = byQueue.get(record.queueName);
+        if (worker) hooks?.call(worker, () => expiryEvents(record));
       }
       return expired.length > 0;
     } catch (error) {
       this.#batch.failed(limit, error);
-      onStoreError(error);
+      onError(error);
       return false;
     }
   }

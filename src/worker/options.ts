@@ -189,8 +189,39 @@ function shielded(reportError: (error: unknown) => unknown): (error: unknown) =>
   };
 }
 
-/** Calls the `onError` of each worker for what concerns them all; one that several share once. */
-export function onErrorOfAll(settings: readonly WorkerSettings[]): (error: unknown) => void {
-  const functions = new Map(settings.map(({ reportError, onError }) => [reportError, onError]));
-  return (error) => functions.forEach((onError) => onError(error));
+/** The workers that one loop works for, and what their settings come to together. */
+export interface WorkerGroup {
+  readonly workers: readonly WorkerSettings[];
+  readonly byQueue: ReadonlyMap<string, WorkerSettings>;
+  readonly source: WorkSource;
+  /** How many jobs run at once, over all queues. */
+  readonly concurrency: number;
+  readonly hasJobHooks: boolean;
+  readonly hasTraceHooks: boolean;
+  /** The longest of theirs, as the next two. */
+  readonly leaseMs: number;
+  readonly stopTimeoutMs: number;
+  readonly endTimeoutMs: number;
+  /** The shortest of theirs. */
+  readonly maintenanceMs: number;
+  /** Calls the `onError` of each worker for what concerns them all; one that several share once. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Makes a group of workers for one store. */
+export function groupOf(workers: readonly WorkerSettings[], concurrency: number): WorkerGroup {
+  const onErrors = new Map(workers.map(({ reportError, onError }) => [reportError, onError]));
+  return {
+    workers,
+    byQueue: new Map(workers.map((one) => [one.queueName, one])),
+    source: workers[0]!.source,
+    concurrency,
+    hasJobHooks: workers.some((one) => one.hasJobHooks),
+    hasTraceHooks: workers.some(({ hooks }) => hooks.onTraceComplete !== undefined),
+    leaseMs: Math.max(...workers.map((one) => one.leaseMs)),
+    stopTimeoutMs: Math.max(...workers.map((one) => one.stopTimeoutMs)),
+    endTimeoutMs: Math.max(...workers.map((one) => one.endTimeoutMs)),
+    maintenanceMs: Math.min(...workers.map((one) => one.maintenanceMs)),
+    onError: (error) => onErrors.forEach((onError) => onError(error)),
+  };
 }

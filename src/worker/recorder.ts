@@ -35,7 +35,7 @@ import type {
 export interface RecorderParts {
   readonly store: Store;
   readonly fetcher: Fetcher;
-  readonly hooks: HookCalls;
+  readonly hooks: HookCalls | undefined;
   /** Called after each round trip with how many outcomes it recorded and how many jobs it claimed. */
   readonly onRoundTrip: (recordedCount: number, claimedCount: number) => void;
   /** Whether a store that fails again and again is given up. */
@@ -282,9 +282,7 @@ export class Recorder {
     const { change, runMs } = settlement;
     if (state === "held") {
       this.#count(end.outcome, change.status);
-      if (settings.hasJobHooks) {
-        this.#parts.hooks.call(settings, () => outcomeEvents(job, change, runMs));
-      }
+      this.#parts.hooks?.call(settings, () => outcomeEvents(job, change, runMs));
     } else if (state === "cancelled") {
       const error = new JobCancelledError("The job was cancelled before its outcome was recorded");
       this.#cancelled(job, settings, error, runMs);
@@ -295,7 +293,7 @@ export class Recorder {
 
   #cancelled(job: ClaimedJob, settings: WorkerSettings, error: unknown, runMs: number): void {
     this.#count("cancelled");
-    this.#parts.hooks.call(settings, () => [cancelEvent(job, error, runMs)]);
+    this.#parts.hooks?.call(settings, () => [cancelEvent(job, error, runMs)]);
   }
 
   /** So many more are recorded, in the order in which they were added. */

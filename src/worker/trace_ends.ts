@@ -10,22 +10,12 @@ import { BatchSize } from "./batch_size.ts";
 import type { TraceCompleteEvent } from "./events.ts";
 import type { Store, TraceEnd } from "../store/store.ts";
 import { withTimeLimit } from "../timers.ts";
-import type { WorkerSettings } from "./options.ts";
+import type { WorkerGroup, WorkerSettings } from "./options.ts";
 
 // So many hook calls are under way at once. More ends wait in the store.
 const MOST_AT_ONCE = 100;
 // How often an end is to be settled that the store refuses to settle.
 const TRIES = 3;
-
-/** The hooks that these workers have for the ends of traces, if any. */
-export function traceEndHooksOf(
-  store: Store,
-  settings: readonly WorkerSettings[],
-  onStoreError: (error: unknown) => void,
-): TraceEndHooks | undefined {
-  const workers = settings.filter(({ hooks }) => hooks.onTraceComplete !== undefined);
-  return workers.length === 0 ? undefined : new TraceEndHooks(store, workers, onStoreError);
-}
 
 /** Calls the `onTraceComplete` hooks of one loop. */
 export class TraceEndHooks {
@@ -43,18 +33,15 @@ export class TraceEndHooks {
   #isAsked = false;
   #isOver = false;
 
-  constructor(
-    store: Store,
-    workers: readonly WorkerSettings[],
-    onStoreError: (error: unknown) => void,
-  ) {
+  constructor({ source: { store }, workers, onError }: WorkerGroup) {
+    const listening = workers.filter(({ hooks }) => hooks.onTraceComplete !== undefined);
+    const hooks = listening.map((one) => one.hooks.onTraceComplete);
     this.#store = store;
-    this.#onStoreError = onStoreError;
-    const hooks = workers.map((one) => one.hooks.onTraceComplete);
+    this.#onStoreError = onError;
     // A function that several workers share is called once.
-    this.#workers = workers.filter((_, i) => hooks.indexOf(hooks[i]) === i);
-    this.#leaseMs = Math.max(...workers.map(({ leaseMs }) => leaseMs));
-    this.#askEveryMs = Math.min(...workers.map(({ maintenanceMs }) => maintenanceMs));
+    this.#workers = listening.filter((_, i) => hooks.indexOf(hooks[i]) === i);
+    this.#leaseMs = Math.max(...listening.map(({ leaseMs }) => leaseMs));
+    this.#askEveryMs = Math.min(...listening.map(({ maintenanceMs }) => maintenanceMs));
   }
 
   /** Asks the store if it is time to. */

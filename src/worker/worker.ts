@@ -14,7 +14,9 @@ import { warnOfHiddenProvider } from "../trace/api_copy.ts";
 import { runOutside } from "../trace/active_context.ts";
 import { flushSpans } from "../trace/tracer.ts";
 import {
+  groupOf,
   withDefaults,
+  type WorkerGroup,
   type WorkerOptions,
   type WorkerSettings,
   type WorkSource,
@@ -44,15 +46,13 @@ export interface StopOptions {
 
 /** What a worker and a pool of workers have in common. */
 export abstract class Runner implements AsyncDisposable {
-  readonly #settings: readonly WorkerSettings[];
-  readonly #concurrency: number;
+  readonly #group: WorkerGroup;
   readonly #history: FetchHistory;
   readonly #underWay = new Map<Loop, Promise<WorkResult>>();
 
   /** @internal */
   constructor(settings: readonly WorkerSettings[], concurrency: number) {
-    this.#settings = settings;
-    this.#concurrency = concurrency;
+    this.#group = groupOf(settings, concurrency);
     this.#history = new FetchHistory(settings);
   }
 
@@ -91,7 +91,7 @@ export abstract class Runner implements AsyncDisposable {
     checkOptionNames("A stop", options, { timeoutMs: true });
     const { timeoutMs } = options;
     const withinMs = timeoutMs === undefined
-      ? this.#stopTimeoutMs()
+      ? this.#group.stopTimeoutMs
       : checkInteger("timeoutMs", timeoutMs, 0, longestTimerMs);
     for (const loop of this.#underWay.keys()) loop.stop(withinMs);
     await Promise.allSettled(this.#underWay.values());
@@ -103,16 +103,12 @@ export abstract class Runner implements AsyncDisposable {
   }
 
   async #work(
-    limits: Omit<LoopLimits, "concurrency">,
+    limits: LoopLimits,
     signal: AbortSignal | undefined,
   ): Promise<WorkResult> {
     warnOfHiddenProvider();
-    const loop = new Loop(
-      this.#settings,
-      { ...limits, concurrency: this.#concurrency },
-      this.#history,
-    );
-    const stop = () => loop.stop(this.#stopTimeoutMs());
+    const loop = new Loop(this.#group, limits, this.#history);
+    const stop = () => loop.stop(this.#group.stopTimeoutMs);
     if (signal?.aborted) stop();
     else signal?.addEventListener("abort", stop, { once: true });
     const work = this.#result(loop, limits);
@@ -128,15 +124,11 @@ export abstract class Runner implements AsyncDisposable {
   /** What a loop did, once its spans are sent too; those of a tick are the caller's to flush. */
   async #result(
     loop: Loop,
-    { endsWhenIdle }: Omit<LoopLimits, "concurrency">,
+    { endsWhenIdle }: LoopLimits,
   ): Promise<WorkResult> {
     const result = await runOutside(() => loop.work(), { isTick: endsWhenIdle });
-    if (!endsWhenIdle) await flushSpans(Math.max(...this.#settings.map((one) => one.endTimeoutMs)));
+    if (!endsWhenIdle) await flushSpans(this.#group.endTimeoutMs);
     return result;
-  }
-
-  #stopTimeoutMs(): number {
-    return Math.max(...this.#settings.map(({ stopTimeoutMs }) => stopTimeoutMs));
   }
 }
 
