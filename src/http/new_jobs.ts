@@ -4,14 +4,19 @@
  * @module
  */
 import { checkJobId, checkQueueName } from "../job/ids.ts";
-import { type OptionNames, shown } from "../job/checks.ts";
-import { checkOptions, jobOptionNames, type JobOptions } from "../job/job_options.ts";
+import type { OptionNames } from "../job/checks.ts";
+import {
+  checkOptions,
+  jobOptionNames,
+  type JobOptions,
+  type NewJobOptions,
+} from "../job/job_options.ts";
 import { toJson } from "../job/json.ts";
 import type { Job, JobWith, JobWithAttempts } from "../job/job.ts";
 import { job, type NewJob } from "../job/new_job.ts";
 import type { Enqueued } from "../job/queues.ts";
 import { below, checkNames, type JsonObject, readTime } from "./input.ts";
-import { checkedAt, invalidInput } from "./request_error.ts";
+import { checkedAt, checkedIn } from "./request_error.ts";
 import { readPayload, type StandardSchema } from "./standard_schema.ts";
 
 /** Limits and schemas of payloads. */
@@ -66,7 +71,7 @@ export async function readNewJob(
   const id = plain.id === undefined
     ? undefined
     : checkedAt(below(path, "id"), () => checkJobId(plain.id));
-  const { traceId, ...options } = readOptions(plain, path);
+  const { traceId, parentId: parent, ...options } = readOptions(plain, path);
   const payloadPath = below(path, "payload");
   // Before a schema reads it: a schema may be recursive.
   checkedAt(payloadPath, () => toJson(plain.payload, "payload", maxPayloadBytes));
@@ -77,19 +82,23 @@ export async function readNewJob(
   // A new job with a trace id never leaves that trace. A stored one has a trace id in any case, and
   // says by its `propagation` whether it leaves its trace.
   const newJob = isStored(plain)
-    ? { ...checkedAt(path, () => job(queueName, payload, options)), parentTraceId: traceId }
-    : checkedAt(path, () => job(queueName, payload, { ...options, traceId }));
+    ? { ...job(queueName, payload, { ...options, parent }), parentTraceId: traceId }
+    : checkedIn(path, () => job(queueName, payload, { ...options, parent, traceId }));
   return id === undefined ? newJob : { ...newJob, id };
 }
 
-function readOptions(plain: JsonObject, path: string): JobOptions {
-  const options: Record<string, unknown> = {};
-  for (const name of optionNames) {
-    const value = plain[name];
-    if (value === undefined) continue;
-    const option = name === "parentId" ? "parent" : name;
-    options[option] = readOption(name, value, below(path, name));
+function readOptions(plain: JsonObject, path: string): NewJobOptions {
+  const given = optionNames.filter((name) => plain[name] !== undefined);
+  const options: Record<string, unknown> = Object.fromEntries(
+    given.map((name) => [name, plain[name]]),
+  );
+  const { parentId = null, backoff = null, runAt } = options;
+  if (parentId !== null) {
+    checkedAt(below(path, "parentId"), () => checkJobId(parentId, "parentId"));
   }
+  checkedAt(below(path, "backoff"), () => toJson(backoff, "backoff", LONGEST_BACKOFF));
+  if (runAt !== undefined) options.runAt = readTime(runAt, "runAt", below(path, "runAt"));
+  checkedIn(path, () => checkOptions(options));
   return options;
 }
 
@@ -97,33 +106,3 @@ function readOptions(plain: JsonObject, path: string): JobOptions {
 function isStored(plain: JsonObject): boolean {
   return plain.status !== undefined;
 }
-
-function readOption(name: OptionName, value: unknown, path: string): unknown {
-  switch (name) {
-    case "parentId":
-      return checkedAt(path, () => value === null ? null : checkJobId(value, "parentId"));
-    case "dependsOn":
-      return readDependencies(value, path);
-    case "backoff":
-      checkedAt(path, () => toJson(value, "backoff", LONGEST_BACKOFF));
-      break;
-    case "runAt":
-      value = readTime(value, "runAt", path);
-  }
-  checkedAt(path, () => checkOptions({ [name]: value }));
-  return value;
-}
-
-/** Checks ids one by one, for the path of the wrong one. */
-function readDependencies(value: unknown, path: string): unknown {
-  if (Array.isArray(value)) {
-    // The length of the list first, so that a million ids are not checked one by one.
-    checkedAt(path, () => checkOptions({ dependsOn: Array(value.length).fill(ANY_ID) }));
-    value.forEach((id, i) => checkedAt(`${path}[${i}]`, () => checkJobId(id, "dependsOn")));
-    return value;
-  }
-  checkedAt(path, () => checkOptions({ dependsOn: value as string[] }));
-  throw invalidInput(`dependsOn must be a list of job ids: got ${shown(value)}`, path);
-}
-
-const ANY_ID = "00000000-0000-7000-8000-000000000000";

@@ -5,7 +5,7 @@
  * @module
  */
 import { StoreUnavailableError } from "../job/errors.ts";
-import { isInputError } from "../job/checks.ts";
+import { inPart, isInputError } from "../job/checks.ts";
 import type { JobStatus } from "../job/status.ts";
 
 /** The HTTP status of each error code. */
@@ -68,6 +68,17 @@ export function checkedAt<T>(path: string, check: () => T): T {
     return check();
   } catch (error) {
     throw isInputError(error) ? invalidInput(error.message, path || undefined) : error;
+  }
+}
+
+/** As `checkedAt`, for a check of an object: the path continues with the path of what was refused. */
+export function checkedIn<T>(path: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!isInputError(error)) throw error;
+    if (path !== "") inPart(error, path);
+    throw invalidInput(error.message, error.path || undefined);
   }
 }
 

@@ -165,7 +165,13 @@ function checkDependencies(value: unknown): void {
         (Array.isArray(value) ? value.length : shown(value)),
     );
   }
-  for (const id of value) checkJobId(id, "dependsOn");
+  for (const [i, id] of value.entries()) {
+    try {
+      checkJobId(id, "dependsOn");
+    } catch (error) {
+      throw inPart(error, `[${i}]`);
+    }
+  }
 }
 
 function checkFailurePolicy(value: unknown): void {

@@ -82,7 +82,7 @@ export const getCorrelationByQuery: HttpOperation = {
   ...getCorrelation,
   operationId: "getCorrelationByQuery",
   path: "/correlations",
-  summary: "The same for any correlation id. A path cannot contain the ids `.` and `..`",
+  summary: "The jobs of a business process, also for ids that a path cannot contain, such as `..`",
   parameters: [correlationInQuery, ...pageParameters],
   run: (call) => {
     const [id, ...more] = call.query.getAll("correlationId");
