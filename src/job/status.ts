@@ -17,7 +17,7 @@ export type JobStatus =
   | "cancelled";
 
 /** For each status (and for a job that is `new`) the statuses it can move to, and when it does. */
-export const transitions: Readonly<
+export const statusTransitions: Readonly<
   Record<"new" | JobStatus, Readonly<Partial<Record<JobStatus, string>>>>
 > = {
   new: {

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { newJobId } from "../../src/job/ids.ts";
-import type { JobInput } from "../../src/job/record.ts";
-import { jobInput } from "./inputs.ts";
+import type { JobInput } from "../../src/store.ts";
+import { jobInput, newJobId } from "./inputs.ts";
 import { attemptsOf, definedFields, jobsFound } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";
 

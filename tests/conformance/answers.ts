@@ -1,6 +1,5 @@
 /** How the tests read what a store answers. */
-import type { AttemptRecord, JobRecord } from "../../src/job/record.ts";
-import type { RecordFilter, Store, TraceEnd } from "../../src/store/store.ts";
+import type { AttemptRecord, JobRecord, RecordFilter, Store, TraceEnd } from "../../src/store.ts";
 import type { Fixture } from "./fixture.ts";
 
 /** A record without its absent fields: a store may leave them out or hand them out as undefined. */

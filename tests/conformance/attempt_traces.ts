@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { newTraceId } from "../../src/job/ids.ts";
-import { completed, retrying } from "./inputs.ts";
+import { completed, newTraceId, retrying } from "./inputs.ts";
 import type { Fixture, TestStore } from "./fixture.ts";
 import { jobsFound } from "./answers.ts";
 
@@ -65,7 +64,7 @@ export function describeAttemptTraces(test: TestStore): void {
         }),
         false,
       );
-    });
+    }, "traceEnds");
   });
 
   describe("what a claimed job knows of the contexts it came from", () => {

@@ -3,7 +3,7 @@ import { describe } from "node:test";
 import { completed, failed, failure, leaseOf, neverStarted, released, retrying } from "./inputs.ts";
 import type { Fixture, TestStore } from "./fixture.ts";
 import { attemptsOf, definedFields } from "./answers.ts";
-import type { ClaimedJob } from "../../src/store/store.ts";
+import type { ClaimedJob } from "../../src/store.ts";
 
 const leaseMs = 1_000;
 

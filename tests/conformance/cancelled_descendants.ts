@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import type { Notice } from "../../src/store/store.ts";
+import type { Notice } from "../../src/store.ts";
 import { completed, jobInput, reason } from "./inputs.ts";
 import { attemptsOf, definedFields, takeTraceEnds } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";
@@ -95,7 +95,7 @@ export function describeCancelledDescendants(test: TestStore): void {
       const [attempt] = await attemptsOf(store, id);
       assert.deepEqual([attempt?.outcome, attempt?.error?.message], ["cancelled", reason.message]);
       assert.equal((await add({ parentId: id })).status, "cancelled");
-    });
+    }, "notices");
 
     test("ends each of their traces once", async (fixture) => {
       const { add, store } = fixture;
@@ -105,7 +105,7 @@ export function describeCancelledDescendants(test: TestStore): void {
       await store.cancel(id, { error: reason, descendants });
       const ends = (await takeTraceEnds(fixture)).map(({ traceId, epoch }) => [traceId, epoch]);
       assert.deepEqual(ends.sort(), [[traceId, 1], [own.traceId, 1]].sort());
-    });
+    }, "traceEnds");
 
     test("goes through a deep tree and a wide one", async ({ store }) => {
       const jobs = [jobInput()];

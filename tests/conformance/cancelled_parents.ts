@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { hasEnded, jobStatuses } from "../../src/job/status.ts";
+import { hasEnded, jobStatuses } from "../../src/store.ts";
 import { completed, jobInput, reason } from "./inputs.ts";
 import { jobWithStatus } from "./job_with_status.ts";
 import { attemptsOf, definedFields, takeTraceEnds } from "./answers.ts";
@@ -109,7 +109,7 @@ export function describeCancelledParents(test: TestStore): void {
       assert.deepEqual(await takeTraceEnds(fixture), []);
       await settle(await claimOne({ queueName: "others" }), completed);
       assert.deepEqual((await takeTraceEnds(fixture)).map(({ epoch }) => epoch), [2]);
-    });
+    }, "traceEnds");
 
     test("keeps a job from being removed no longer than any other", async (fixture) => {
       const { add, store, clock } = fixture;

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { newJobId } from "../../src/job/ids.ts";
-import { hasEnded, jobStatuses } from "../../src/job/status.ts";
-import { completed, leaseOf, reason } from "./inputs.ts";
+import { hasEnded, jobStatuses } from "../../src/store.ts";
+import { completed, leaseOf, newJobId, reason } from "./inputs.ts";
 import { jobWithStatus } from "./job_with_status.ts";
 import { attemptsOf, definedFields } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import type { Change } from "../../src/store/store.ts";
+import type { Change } from "../../src/store.ts";
 import { completed, failed } from "./inputs.ts";
 import type { Fixture, TestStore } from "./fixture.ts";
 

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import type { JobInput } from "../../src/job/record.ts";
-import type { Store } from "../../src/store/store.ts";
+import type { JobInput, Store } from "../../src/store.ts";
 import { completed, failed, jobInput, reason, settlement } from "./inputs.ts";
-import type { Scale, TestStore } from "./fixture.ts";
+import type { Suite, TestStore } from "./fixture.ts";
 
-export function describeDependencyScale(test: TestStore, { chainLength }: Scale): void {
+export function describeDependencyScale(test: TestStore, { chainLength }: Suite): void {
   describe("many dependencies", () => {
     test("the failure of the first cancels a long chain", async ({ store, claimOne, settle }) => {
       await store.add(chain(chainLength));

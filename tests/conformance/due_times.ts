@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import type { Settlement } from "../../src/store/store.ts";
+import type { Settlement } from "../../src/store.ts";
 import { defaultQueue, reason, retrying, settlement } from "./inputs.ts";
 import type { Fixture, TestStore } from "./fixture.ts";
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { newJobId } from "../../src/job/ids.ts";
-import type { Change } from "../../src/store/store.ts";
+import type { Change } from "../../src/store.ts";
 import {
   completed,
   failed,
   neverStarted,
+  newJobId,
   reason,
   released,
   retrying,

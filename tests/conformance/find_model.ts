@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import fc from "fast-check";
-import { jobStatuses } from "../../src/job/status.ts";
-import type { JobRecord } from "../../src/job/record.ts";
-import type { RecordFilter } from "../../src/store/store.ts";
+import { type JobRecord, jobStatuses, type RecordFilter } from "../../src/store.ts";
 import { completed, failed, retrying } from "./inputs.ts";
 import type { Fixture, TestStore } from "./fixture.ts";
 import { jobsFound } from "./answers.ts";

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { newJobId, newTraceId } from "../../src/job/ids.ts";
-import { jobStatuses } from "../../src/job/status.ts";
-import type { JobInput } from "../../src/job/record.ts";
-import type { RecordFilter } from "../../src/store/store.ts";
-import { jobInput } from "./inputs.ts";
+import { type JobInput, jobStatuses, type RecordFilter } from "../../src/store.ts";
+import { jobInput, newJobId, newTraceId } from "./inputs.ts";
 import { jobWithStatus } from "./job_with_status.ts";
 import type { Fixture, TestStore } from "./fixture.ts";
 import { definedFields, jobsFound } from "./answers.ts";

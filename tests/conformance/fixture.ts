@@ -1,18 +1,19 @@
 /** What a test of a store has at hand: the store, its clock, and short calls for what is done often. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { JobStatus } from "../../src/job/status.ts";
-import type { JobInput, JobRecord } from "../../src/job/record.ts";
 import type {
   Added,
   Change,
   Claim,
   ClaimedJob,
   ExpiredJob,
+  JobInput,
+  JobRecord,
+  JobStatus,
   LeaseState,
   Settlement,
   Store,
-} from "../../src/store/store.ts";
+} from "../../src/store.ts";
 import { type ManualClock, manualClock } from "./manual_clock.ts";
 import { defaultQueue, type Holder, jobInput, leaseOf, settlement } from "./inputs.ts";
 
@@ -25,18 +26,34 @@ export interface OpenedStore {
   close(): Promise<void>;
 }
 
-/** How much a store is asked to do at once. */
-export interface Scale {
-  /** Jobs in a row, each waiting for the one before. */
-  readonly chainLength: number;
+/** A part of the contract that a store may do without. */
+export type OptionalPart = "notices" | "traceEnds";
+
+/** What a store is asked to do. */
+export interface SuiteOptions {
+  /** How many jobs there are at most in a row, each waiting for the one before. Default 5,000. */
+  readonly chainLength?: number | undefined;
+  /** Parts that it does without; their tests are left out. Default none. */
+  readonly without?: readonly OptionalPart[] | undefined;
 }
 
-/** Defines a test that gets a store of its own. */
-export type TestStore = (sentence: string, body: (fixture: Fixture) => Promise<void>) => void;
+/** The same, all of it decided. */
+export type Suite = { readonly [Key in keyof SuiteOptions]-?: NonNullable<SuiteOptions[Key]> };
+
+/** Defines a test that gets a store of its own; perhaps one that is about an optional part. */
+export type TestStore = (
+  sentence: string,
+  body: (fixture: Fixture) => Promise<void>,
+  part?: OptionalPart,
+) => void;
 
 /** Binds the tests to one kind of store. */
-export function testsOf(open: OpenStore): TestStore {
-  return (sentence, body) =>
+export function testsOf(
+  open: OpenStore,
+  { without }: Pick<Suite, "without"> = { without: [] },
+): TestStore {
+  return (sentence, body, part) => {
+    if (part !== undefined && without.includes(part)) return;
     test(sentence, async () => {
       const clock = manualClock();
       const { store, close } = await open({ now: clock.now });
@@ -46,6 +63,7 @@ export function testsOf(open: OpenStore): TestStore {
         await close();
       }
     });
+  };
 }
 
 /** A store of its own for one test, the store's clock, and short words for what is often said. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import type { JobInput } from "../../src/job/record.ts";
+import type { JobInput } from "../../src/store.ts";
 import { completed, failed, jobInput } from "./inputs.ts";
 import { definedFields, jobsFound } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";

@@ -1,7 +1,15 @@
 /** What the tests hand to a store: jobs, outcomes, leases. */
-import { newJobId, newTraceId } from "../../src/job/ids.ts";
-import type { JobInput } from "../../src/job/record.ts";
-import type { Change, ClaimedJob, Lease, Settlement } from "../../src/store/store.ts";
+import type { Change, ClaimedJob, JobInput, Lease, Settlement } from "../../src/store.ts";
+
+/** An id for a job. */
+export function newJobId(): string {
+  return crypto.randomUUID();
+}
+
+/** An id for a trace. */
+export function newTraceId(): string {
+  return crypto.randomUUID().replaceAll("-", "");
+}
 
 /** The queue of every test job that names none. */
 export const defaultQueue = "orders";

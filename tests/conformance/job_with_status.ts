@@ -1,6 +1,4 @@
-import type { JobStatus } from "../../src/job/status.ts";
-import type { JobInput } from "../../src/job/record.ts";
-import type { Change } from "../../src/store/store.ts";
+import type { Change, JobInput, JobStatus } from "../../src/store.ts";
 import { completed, failed, type Holder, reason, retrying } from "./inputs.ts";
 import type { Fixture } from "./fixture.ts";
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { newJobId } from "../../src/job/ids.ts";
-import { completed, leaseOf, reason } from "./inputs.ts";
+import { completed, leaseOf, newJobId, reason } from "./inputs.ts";
 import { attemptsOf, definedFields } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";
 

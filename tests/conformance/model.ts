@@ -1,7 +1,6 @@
 /** A model of a store: operations in words, and what must be true after each of them. */
 import assert from "node:assert/strict";
-import type { DependencyFailurePolicy } from "../../src/job/record.ts";
-import type { Change, LeaseState } from "../../src/store/store.ts";
+import type { Change, DependencyFailurePolicy, LeaseState } from "../../src/store.ts";
 import type { Fixture } from "./fixture.ts";
 import {
   completed,
@@ -49,12 +48,13 @@ export class StoreModel {
   /** For each running job the token of its only valid lease. */
   readonly running: Map<string, string> = new Map();
   /** Which ends of traces there must have been. */
-  readonly traces: TraceEndModel = new TraceEndModel();
+  readonly traces: TraceEndModel | undefined;
   readonly #leases: Holder[] = [];
   readonly #fixture: Fixture;
 
-  constructor(fixture: Fixture) {
+  constructor(fixture: Fixture, hasTraceEnds: boolean) {
     this.#fixture = fixture;
+    this.traces = hasTraceEnds ? new TraceEndModel() : undefined;
   }
 
   /** Does it, and checks the answers about leases. */

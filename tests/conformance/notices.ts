@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { job, JobQueue } from "../../mod.ts";
-import type { Notice } from "../../src/store/store.ts";
+import type { Notice } from "../../src/store.ts";
 import { completed, leaseOf, reason } from "./inputs.ts";
 import type { TestStore } from "./fixture.ts";
 
@@ -32,7 +32,7 @@ export function describeNotices(test: TestStore): void {
       const told = notices.filter((notice) => notice.type === "cancelled");
       assert.deepEqual(told[0], { type: "cancelled", jobIds: [running.id] });
       end?.();
-    });
+    }, "notices");
 
     test("a job that was not claimed is cancelled without a notice", async ({ store, add }) => {
       const notices: Notice[] = [];
@@ -80,6 +80,6 @@ export function describeNotices(test: TestStore): void {
       await queue.enqueue("orders", {});
       assert.equal((await worker.tick()).cancelled, 1);
       assert.equal(await wasAborted, true);
-    });
+    }, "notices");
   });
 }

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 import fc from "fast-check";
 import { type JobFilter, JobQueue } from "../../mod.ts";
-import { type FoundRecord, type JobError, type JobPart, jobParts } from "../../src/job/record.ts";
-import { newJobId } from "../../src/job/ids.ts";
-import { completed, jobInput, settlement } from "./inputs.ts";
+import type { FoundRecord, JobError, JobPart } from "../../src/store.ts";
+import { completed, jobInput, newJobId, settlement } from "./inputs.ts";
 import type { Fixture, TestStore } from "./fixture.ts";
 import { definedFields } from "./answers.ts";
 
+const jobParts: readonly JobPart[] = ["payload", "result", "stack"];
 const bytesIn = (text: string) => new TextEncoder().encode(text).length;
 const text = (length: number) => JSON.stringify("ä".repeat(length));
 const error = { name: "Error", message: "💥".repeat(3_000), stack: "at line 1\n".repeat(500) };

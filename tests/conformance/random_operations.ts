@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import type { JobRecord } from "../../src/job/record.ts";
+import type { JobRecord } from "../../src/store.ts";
 import { manualClock } from "./manual_clock.ts";
-import { newFixture, type OpenStore } from "./fixture.ts";
+import { newFixture, type OpenStore, type Suite } from "./fixture.ts";
 import { checkInvariants } from "./invariants.ts";
 import { type Ending, type Operation, StoreModel } from "./model.ts";
 
@@ -43,24 +43,31 @@ const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("sweep" as const), limit }) },
 );
 
-export function describeRandomOperations(open: OpenStore): void {
+export function describeRandomOperations(open: OpenStore, suite: Suite): void {
   describe("any sequence of operations", () => {
     for (let part = 1; part <= parts; part++) {
       it(`loses no job, runs none twice at once and ends them all (${part} of ${parts})`, async () => {
         const operations = fc.array(anyOperation, { minLength: 10, maxLength: 60, size: "max" });
-        const property = fc.asyncProperty(operations, (operations) => doAll(open, operations));
+        const property = fc.asyncProperty(
+          operations,
+          (operations) => doAll(open, suite, operations),
+        );
         await fc.assert(property, { numRuns: runsInPart });
       });
     }
   });
 }
 
-async function doAll(open: OpenStore, operations: readonly Operation[]): Promise<void> {
+async function doAll(
+  open: OpenStore,
+  { without }: Suite,
+  operations: readonly Operation[],
+): Promise<void> {
   const clock = manualClock();
   const { store, close } = await open({ now: clock.now });
   try {
     const fixture = newFixture(store, clock);
-    const model = new StoreModel(fixture);
+    const model = new StoreModel(fixture, !without.includes("traceEnds"));
     let ended: ReadonlyMap<string, JobRecord> = new Map();
     for (const operation of operations) {
       await model.do(operation);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { hasEnded, jobStatuses } from "../../src/job/status.ts";
+import { hasEnded, jobStatuses } from "../../src/store.ts";
 import { completed, failed, jobInput, reason, retrying } from "./inputs.ts";
 import { jobWithStatus } from "./job_with_status.ts";
 import type { Fixture, TestStore } from "./fixture.ts";

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import fc from "fast-check";
-import { newJobId } from "../../src/job/ids.ts";
-import type { JobInput } from "../../src/job/record.ts";
-import { completed, failed, jobInput, reason, retrying } from "./inputs.ts";
-import type { Fixture, Scale, TestStore } from "./fixture.ts";
+import type { JobInput } from "../../src/store.ts";
+import { completed, failed, jobInput, newJobId, reason, retrying } from "./inputs.ts";
+import type { Fixture, Suite, TestStore } from "./fixture.ts";
 import { definedFields, takeTraceEnds } from "./answers.ts";
 
-export function describeRetriedDependents(test: TestStore, { chainLength }: Scale): void {
+export function describeRetriedDependents(test: TestStore, { chainLength }: Suite): void {
   describe("the dependents of a job that is retried", () => {
     test("wait for it again when they were cancelled because of it, and run", async (fixture) => {
       const { add, claimOne, settle, store, get, statusOf } = fixture;
@@ -218,7 +217,7 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       assert.deepEqual(await traceEnds(), [[same.id, 3]]);
       await settle(await claimOne(), completed);
       assert.deepEqual(await traceEnds(), [[other.id, 3]]);
-    });
+    }, "traceEnds");
 
     test("whose end nobody has told of yet, end when they end again", async (fixture) => {
       const { add, claimOne, settle, store, traceEnds } = withEnds(fixture);
@@ -231,7 +230,7 @@ export function describeRetriedDependents(test: TestStore, { chainLength }: Scal
       assert.deepEqual(await traceEnds(), []);
       await settle(await claimOne(), completed);
       assert.deepEqual(await traceEnds(), [[dependent.id, 2]]);
-    });
+    }, "traceEnds");
 
     test("come back once when several callers retry at the same time", async (fixture) => {
       const { addAll, claim, settle, store, statusOf } = fixture;

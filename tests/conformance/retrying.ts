@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { newJobId } from "../../src/job/ids.ts";
-import { jobStatuses } from "../../src/job/status.ts";
-import { completed, failed, reason, retrying } from "./inputs.ts";
+import { jobStatuses } from "../../src/store.ts";
+import { completed, failed, newJobId, reason, retrying } from "./inputs.ts";
 import { jobWithStatus } from "./job_with_status.ts";
 import type { Fixture, TestStore } from "./fixture.ts";
 import { attemptsOf, definedFields, takeTraceEnds } from "./answers.ts";
@@ -65,20 +64,24 @@ export function describeRetrying(test: TestStore): void {
         );
         assert.deepEqual(await ends(fixture), []);
       }
-    });
+    }, "traceEnds");
 
-    test("counts the ends of a trace on, also when another of its jobs ends last", async (fixture) => {
-      const { id, traceId } = await fixture.add();
-      await fixture.settle(await fixture.claimOne(), failed);
-      assert.deepEqual(await ends(fixture), [[id, 1]]);
-      await fixture.store.retry(id);
-      const { id: other } = await fixture.add({ traceId });
-      const [first, second] = await fixture.claim();
-      await fixture.settle(first!, completed);
-      assert.deepEqual(await ends(fixture), []);
-      await fixture.settle(second!, completed);
-      assert.deepEqual(await ends(fixture), [[other, 2]]);
-    });
+    test(
+      "counts the ends of a trace on, also when another of its jobs ends last",
+      async (fixture) => {
+        const { id, traceId } = await fixture.add();
+        await fixture.settle(await fixture.claimOne(), failed);
+        assert.deepEqual(await ends(fixture), [[id, 1]]);
+        await fixture.store.retry(id);
+        const { id: other } = await fixture.add({ traceId });
+        const [first, second] = await fixture.claim();
+        await fixture.settle(first!, completed);
+        assert.deepEqual(await ends(fixture), []);
+        await fixture.settle(second!, completed);
+        assert.deepEqual(await ends(fixture), [[other, 2]]);
+      },
+      "traceEnds",
+    );
 
     test("keeps the job from being removed with the ended ones", async (fixture) => {
       const { id } = await jobWithStatus.failed(fixture);

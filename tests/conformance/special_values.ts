@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { newJobId } from "../../src/job/ids.ts";
 import { attemptsOf, definedFields, jobsFound } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";
+import { newJobId } from "./inputs.ts";
 
 /** Texts that mean something to a database, and pairs that a careless comparison takes for one. */
 const texts = [

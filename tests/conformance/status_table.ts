@@ -1,22 +1,28 @@
 /** The table of statuses: every way in it can be gone, and no operation leads where it has none. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { hasEnded, type JobStatus, jobStatuses, transitions } from "../../src/job/status.ts";
-import type { JobInput } from "../../src/job/record.ts";
-import type { Change, Extension } from "../../src/store/store.ts";
+import {
+  type Change,
+  type Extension,
+  hasEnded,
+  type JobInput,
+  type JobStatus,
+  jobStatuses,
+  statusTransitions,
+} from "../../src/store.ts";
 import { definedFields } from "./answers.ts";
 import type { Fixture, TestStore } from "./fixture.ts";
 import { completed, failed, leaseOf, neverStarted, reason, released, retrying } from "./inputs.ts";
 import { jobWithStatus, type Subject } from "./job_with_status.ts";
 
 const table = jobStatuses.flatMap((from) =>
-  Object.entries(transitions[from]).map(([to, when]) => ({ from, to: to as JobStatus, when }))
+  Object.entries(statusTransitions[from]).map(([to, when]) => ({ from, to: to as JobStatus, when }))
 );
 
 /** Walks the table of statuses: an entry that has no way here is a test that fails. */
 export function describeStatusTable(test: TestStore): void {
   describe("the table of statuses", () => {
-    for (const [to, when] of Object.entries(transitions.new)) {
+    for (const [to, when] of Object.entries(statusTransitions.new)) {
       test(`new -> ${to}: ${when}`, async (fixture) => {
         const addition = additions[to];
         assert.ok(addition, "Each entry of the table must have a way");
@@ -42,12 +48,12 @@ export function describeStatusTable(test: TestStore): void {
     it("knows every way that is tested", () => {
       const entries = new Set(table.map(({ from, to }) => `${from} -> ${to}`));
       for (const way of Object.keys(ways)) assert.ok(entries.has(way), way);
-      for (const to of Object.keys(additions)) assert.ok(to in transitions.new, to);
+      for (const to of Object.keys(additions)) assert.ok(to in statusTransitions.new, to);
     });
 
     it("leads on from every status by itself but from those that are an end", () => {
       for (const status of jobStatuses) {
-        const onward = Object.values(transitions[status]).filter((when) =>
+        const onward = Object.values(statusTransitions[status]).filter((when) =>
           !when.startsWith("a caller retried it")
         );
         assert.equal(onward.length === 0, hasEnded(status), status);
@@ -267,7 +273,7 @@ export function describeOperations(test: TestStore): void {
 
 /** A claim may make a job ready and take it in one step. */
 function isAllowed(from: JobStatus, to: JobStatus, isClaim: boolean): boolean {
-  const isEntry = (from: JobStatus, to: JobStatus) => to in transitions[from];
+  const isEntry = (from: JobStatus, to: JobStatus) => to in statusTransitions[from];
   if (from === to || isEntry(from, to)) return true;
   return isClaim && isEntry(from, "ready") && isEntry("ready", to);
 }

@@ -1,6 +1,8 @@
 /**
- * What every store must do, whichever it is. A new store opens itself in a test of its own and calls
- * `describeStore`; nothing in here knows of any.
+ * The conformance suite: what every store must do, whichever it is. It is published, so that a store
+ * that lives elsewhere is held to it too. Unstable like the interface of a store.
+ *
+ * @module
  */
 import { describe } from "node:test";
 import { describeAdding } from "./adding.ts";
@@ -37,11 +39,19 @@ import { describeRetriedDependents } from "./retried_dependents.ts";
 import { describeRetrying } from "./retrying.ts";
 import { describeSettling } from "./settling.ts";
 import { describeSnapshots } from "./snapshots.ts";
-import { type OpenStore, type Scale, testsOf, type TestStore } from "./fixture.ts";
+import {
+  type OpenStore,
+  type Suite,
+  type SuiteOptions,
+  testsOf,
+  type TestStore,
+} from "./fixture.ts";
 import { describeThroughQueue } from "./through_queue.ts";
 import { describeTraceEnds } from "./trace_ends.ts";
 
-const themes: readonly ((test: TestStore, scale: Scale) => void)[] = [
+export type { OpenedStore, OpenStore, OptionalPart, SuiteOptions } from "./fixture.ts";
+
+const themes: readonly ((test: TestStore, suite: Suite) => void)[] = [
   describeAdding,
   describeSnapshots,
   describeIdempotency,
@@ -80,15 +90,34 @@ const themes: readonly ((test: TestStore, scale: Scale) => void)[] = [
   describeThroughQueue,
 ];
 
-/** Holds a store to the contract in src/store/store.ts. */
-export function describeStore(
-  name: string,
-  open: OpenStore,
+/**
+ * Defines the tests that hold a store to its contract, the comments of `Store`, under the test runner
+ * `node:test`: of Node, Bun or Deno. Needs `fast-check`.
+ *
+ * Each test calls `open` for an empty store of its own, whose clock is the given one: it stands still
+ * until a test moves it. The tests run one after another; what a test leaves behind is removed by the
+ * opened store's `close`.
+ *
+ * A store may do without two parts: `notices` (`onNotice`) and `traceEnds` (`traceEnds`). A caller's
+ * `transaction`, the notices of other processes, and what several processes do to one store at once
+ * are beyond this suite: they need tests of the store's own.
+ *
+ * ```ts
+ * import { memory } from "hammerwork";
+ * import { describeStore } from "hammerwork/store/conformance";
+ *
+ * describeStore("the memory store", async ({ now }) => {
+ *   const store = memory({ now });
+ *   return { store, close: () => store.close() };
+ * });
+ * ```
+ */
+export function describeStore(name: string, open: OpenStore, options: SuiteOptions = {}): void {
   // Deeper than any stack that walks it one call a level.
-  scale: Scale = { chainLength: 5_000 },
-): void {
+  const { chainLength = 5_000, without = [] } = options;
+  const suite = { chainLength, without };
   describe(name, () => {
-    for (const describeTheme of themes) describeTheme(testsOf(open), scale);
-    describeRandomOperations(open);
+    for (const describeTheme of themes) describeTheme(testsOf(open, suite), suite);
+    describeRandomOperations(open, suite);
   });
 }

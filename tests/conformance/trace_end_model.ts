@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { hasEnded } from "../../src/job/status.ts";
-import type { JobRecord } from "../../src/job/record.ts";
-import type { Store } from "../../src/store/store.ts";
+import { hasEnded, type JobRecord, type Store } from "../../src/store.ts";
 
 /** Counts the ends of traces as they must be, step by step, and compares what a store recorded. */
 export class TraceEndModel {

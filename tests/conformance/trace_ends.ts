@@ -1,13 +1,23 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { newJobId, newTraceId } from "../../src/job/ids.ts";
-import { completed, failed, jobInput, reason, released, retrying, settlement } from "./inputs.ts";
+import {
+  completed,
+  failed,
+  jobInput,
+  newJobId,
+  newTraceId,
+  reason,
+  released,
+  retrying,
+  settlement,
+} from "./inputs.ts";
 import { takeTraceEnds } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";
 
 const claim = { limit: 100, leaseMs: 1_000 };
 
-export function describeTraceEnds(test: TestStore): void {
+export function describeTraceEnds(testStore: TestStore): void {
+  const test: TestStore = (sentence, body) => testStore(sentence, body, "traceEnds");
   describe("the end of a trace", () => {
     test("is recorded when its only job completes, with everything that its event has", async (fixture) => {
       const { add, claimOne, settle, clock } = fixture;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { describe, test } from "node:test";
 import { findCircle, folderImports, importsOf, libraryFiles, reachedFrom } from "./import_graph.ts";
@@ -14,6 +14,19 @@ describe("the architecture", () => {
     assert.deepEqual(packagesFrom("mod.ts"), ["@opentelemetry/api"]);
     assert.deepEqual(packagesFrom("src/store/sqlite.ts"), []);
     assert.deepEqual(packagesFrom("src/client.ts"), ["@opentelemetry/api"]);
+  });
+
+  test("the entry for stores imports nothing, and the conformance suite what its users have", () => {
+    assert.deepEqual(packagesFrom("src/store.ts"), []);
+    const suite = readdirSync("tests/conformance").map((file) => `tests/conformance/${file}`);
+    const imported = new Set(suite.flatMap(importsOf).filter((path) => !suite.includes(path)));
+    assert.deepEqual([...imported].sort(), [
+      "fast-check",
+      "mod.ts",
+      "node:assert/strict",
+      "node:test",
+      "src/store.ts",
+    ]);
   });
 
   test("the Postgres store asks for its driver only when it is given a URL", () => {

@@ -22,11 +22,11 @@ const folder = mkdtempSync(join(tmpdir(), "hammerwork-package-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const expected =
-  /^(dist\/(mod|src\/.*|examples\/order_workflow\/.*)\.(js|d\.ts)|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/;
+  /^(dist\/(mod|src\/.*|examples\/order_workflow\/.*|tests\/conformance\/.*)\.(js|d\.ts)|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/;
 
 describe("the npm package", () => {
   test(
-    "holds the library and the demo and nothing else, and installs with its one peer",
+    "holds the library, the demo and the conformance suite and nothing else, and installs with its one peer",
     { timeout: 120_000 },
     () => {
       const [packed] = JSON.parse(
@@ -34,7 +34,7 @@ describe("the npm package", () => {
       );
       for (const { path } of packed.files) {
         assert.match(path, expected);
-        assert.doesNotMatch(path, /tests/);
+        assert.doesNotMatch(path.replace(/^dist\/tests\/conformance\//, ""), /tests?\b/);
       }
       const app = join(folder, "app");
       mkdirSync(app);
@@ -64,6 +64,27 @@ describe("the npm package", () => {
       const command = join(app, "node_modules/.bin/hammerwork");
       const { version } = JSON.parse(readFileSync("package.json", "utf8"));
       assert.equal(execFileSync(command, ["--version"], { encoding: "utf8" }), `${version}\n`);
+
+      // The one package that the conformance suite asks for, beside the test runner.
+      for (const name of ["fast-check", "pure-rand"]) {
+        cpSync(join("node_modules", name), join(app, "node_modules", name), { recursive: true });
+      }
+      writeFileSync(
+        join(app, "store.test.js"),
+        `import { memory } from "hammerwork";
+      import { describeStore } from "hammerwork/store/conformance";
+      describeStore("a store", async (options) => {
+        const store = memory(options);
+        return { store, close: () => store.close() };
+      }, { without: ["traceEnds"] });`,
+      );
+      const suite = execFileSync(process.execPath, ["--test", "store.test.js"], {
+        cwd: app,
+        encoding: "utf8",
+        env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+      });
+      assert.match(suite, /^(ℹ|#) pass 5\d\d$/m);
+      assert.match(suite, /^(ℹ|#) fail 0$/m);
 
       const demo = (...args: string[]) => {
         const script = join(app, "node_modules/hammerwork/dist/src/cli.js");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type AttemptOutcome, attemptOutcomes, consequenceOf } from "../../src/job/outcomes.ts";
-import { type JobStatus, transitions } from "../../src/job/status.ts";
+import { type JobStatus, statusTransitions } from "../../src/job/status.ts";
 
 const rows = Object.entries(attemptOutcomes).flatMap(([outcome, statuses]) =>
   Object.entries(statuses).map(([status, consequence]) => ({ outcome, status, consequence }))
@@ -10,7 +10,7 @@ const rows = Object.entries(attemptOutcomes).flatMap(([outcome, statuses]) =>
 describe("the table of outcomes", () => {
   test("leads from running to each status that running can lead to, and to no other", () => {
     const reached = [...new Set(rows.map(({ status }) => status))].sort();
-    assert.deepEqual(reached, Object.keys(transitions.running).sort());
+    assert.deepEqual(reached, Object.keys(statusTransitions.running).sort());
   });
 
   test("charges an attempt unless its job is ready again", () => {

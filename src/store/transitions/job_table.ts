@@ -29,7 +29,7 @@ import type {
 } from "../store.ts";
 
 /** The short fields of a record that a transition reads. */
-type RowField =
+export type RowField =
   | "id"
   | "queueName"
   | "status"
