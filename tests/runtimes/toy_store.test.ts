@@ -1,0 +1,9 @@
+import { toyStore } from "../../examples/toy_store/toy_store.ts";
+import { describeStore } from "../conformance/suite.ts";
+
+// deno-lint-ignore require-await
+describeStore("the toy store of the examples", async (options) => {
+  const store = toyStore(options);
+  return { store, close: () => store.close() };
+  // It looks through all jobs for each level of a chain.
+}, { chainLength: 1_000 });
