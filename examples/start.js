@@ -38,6 +38,9 @@ if (runtime === undefined) {
     `${shortcoming}, and npm ci installed no runtime that can run the example instead`,
   );
   process.exitCode = 1;
+} else if (!existsSync(program)) {
+  console.error(`There is no example ${name}; examples/README.md lists them`);
+  process.exitCode = 2;
 } else {
   if (shortcoming !== undefined) {
     console.error(

@@ -146,6 +146,22 @@ describe("the example tracing", () => {
   }
 });
 
+test(
+  "npm run example starts an example by its name, on a runtime that can",
+  { timeout },
+  async () => {
+    const launch = (name: string) => endOf(spawn(process.execPath, ["examples/start.js", name]));
+    const { exitCode, stdout } = await launch("quickstart");
+    assert.match(stdout, /^email_queue: completed/m);
+    assert.equal(exitCode, 0);
+    assert.deepEqual(await launch("nothing"), {
+      exitCode: 2,
+      stdout: "",
+      stderr: "There is no example nothing; examples/README.md lists them\n",
+    });
+  },
+);
+
 test("every example is listed, says how to run it, and has a test", () => {
   const list = readFileSync("examples/README.md", "utf8");
   const tests = readdirSync("tests", { recursive: true, encoding: "utf8" })
