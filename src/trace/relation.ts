@@ -42,7 +42,7 @@ export function linkTo(context: SpanContext, relation: Relation): Link {
 
 /** Where the span of an attempt is started. */
 export function originOf(job: StoredTraceContext, rules: SpanRules): Origin {
-  const mode = modeOf(job, rules);
+  const mode = propagationOf(job, rules);
   if (mode === "none") return {};
   const creation = readTraceparent(job.traceparent, job.tracestate);
   // A job without a creation context was enqueued without tracing: its trace starts here.
@@ -62,7 +62,7 @@ export function linksOf(
   tick: SpanContext | undefined,
 ): Link[] {
   const links: Link[] = [];
-  const isUnrelated = modeOf(job, rules) === "none";
+  const isUnrelated = propagationOf(job, rules) === "none";
   // The SDK keeps the last links when there are too many, so the most important ones come last.
   if (!isUnrelated) {
     for (const one of job.dependencyTraceparents ?? []) addLink(links, "dependency", one);
@@ -73,7 +73,7 @@ export function linksOf(
   return links;
 }
 
-function modeOf({ propagation }: StoredTraceContext, rules: SpanRules): Propagation {
+function propagationOf({ propagation }: StoredTraceContext, rules: SpanRules): Propagation {
   return propagation ?? rules.propagation;
 }
 

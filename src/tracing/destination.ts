@@ -11,7 +11,7 @@ import type { BatchLimits } from "./export/batch_processor.ts";
 import { otlp } from "./export/otlp/protocol.ts";
 import type { Protocol } from "./export/protocol.ts";
 import type { Compression } from "./export/request_body.ts";
-import { type Destination, readHeaders } from "./export/sender.ts";
+import { type Destination, newHeaders } from "./export/sender.ts";
 import { zipkin } from "./export/zipkin/protocol.ts";
 import type { TracingOptions } from "./options.ts";
 import { readCount, readFirst, readPairs, type Variables, warnIgnored } from "./variables.ts";
@@ -28,7 +28,7 @@ export function destinationOf(options: TracingOptions): Destination | undefined 
   if (endpoint.protocol === otlp) warnOfOtherProtocol(env);
   return {
     ...endpoint,
-    headers: { ...readPairs(forTraces("HEADERS"), env, readHeaders), ...otlpHeaders },
+    headers: { ...readPairs(forTraces("HEADERS"), env, newHeaders), ...otlpHeaders },
     compression: compression ?? readCompression(env),
   };
 }

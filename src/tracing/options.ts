@@ -6,7 +6,10 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { SpanProcessor } from "@opentelemetry/sdk-trace";
 import { checkOptionNames, type OptionNames } from "../job/checks.ts";
-import { readHeaders } from "./export/sender.ts";
+import { newHeaders } from "./export/sender.ts";
+
+/** The package that is imported when tracing is set up. */
+export type Sdk = typeof import("@opentelemetry/sdk-trace");
 
 /** The options of `initTracing`. Those left out are read from the `OTEL_*` variables. */
 export interface TracingOptions {
@@ -102,7 +105,7 @@ export function checkOptions(options: TracingOptions): void {
       throw new TypeError(`${name} must be an object: got ${value === null ? null : typeof value}`);
     }
   }
-  readHeaders(otlpHeaders ?? {});
+  newHeaders(otlpHeaders ?? {});
 }
 
 function checkNumber(

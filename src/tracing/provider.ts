@@ -13,9 +13,7 @@ import { type OwnSampling, takeRootTraceId } from "../trace/root_trace_id.ts";
 import { batchLimitsOf, destinationOf } from "./destination.ts";
 import { describeService, resourceOf } from "./resource.ts";
 import { newSampler, ownSamplingOf, samplingOf } from "./sampling.ts";
-import type { TracingOptions } from "./options.ts";
-
-type Sdk = typeof import("@opentelemetry/sdk-trace");
+import type { Sdk, TracingOptions } from "./options.ts";
 
 /** A provider that is not registered yet. */
 export interface OwnProvider {

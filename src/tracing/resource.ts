@@ -7,10 +7,9 @@
  */
 import type { Attributes } from "@opentelemetry/api";
 import type { ReadableSpan, TracerProviderOptions } from "@opentelemetry/sdk-trace";
-import type { TracingOptions } from "./options.ts";
+import type { Sdk, TracingOptions } from "./options.ts";
 import { readPairs, readVariable } from "./variables.ts";
 
-type Sdk = typeof import("@opentelemetry/sdk-trace");
 type Resource = NonNullable<TracerProviderOptions["resource"]>;
 
 /** The attributes of the resource: options win over variables, variables over defaults. */

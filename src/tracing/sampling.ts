@@ -8,10 +8,8 @@ import { ROOT_CONTEXT, SpanKind } from "@opentelemetry/api";
 import type { Sampler } from "@opentelemetry/sdk-trace";
 import type { OwnSampling } from "../trace/root_trace_id.ts";
 import { isSampled } from "../trace/span_context.ts";
-import type { TracingOptions } from "./options.ts";
+import type { Sdk, TracingOptions } from "./options.ts";
 import { readVariable, type Variables, warnIgnored } from "./variables.ts";
-
-type Sdk = typeof import("@opentelemetry/sdk-trace");
 
 /** Which spans are recorded. */
 export interface Sampling {

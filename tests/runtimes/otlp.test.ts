@@ -12,7 +12,7 @@ import { type ReadableSpan as SdkSpan, TracerProvider } from "@opentelemetry/sdk
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { encodeSpans, recycleSpans } from "../../src/tracing/export/otlp/encode.ts";
+import { encodeSpans, recycleSpans } from "../../src/tracing/export/otlp/protocol.ts";
 import type { HrTime, ReadableSpan } from "../../src/tracing/export/readable_span.ts";
 import { resourceOf } from "../../src/tracing/resource.ts";
 import { otlpViolations } from "../otlp_protocol.ts";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ReadableSpan } from "../../src/tracing/export/readable_span.ts";
-import { encodeSpans } from "../../src/tracing/export/otlp/encode.ts";
+import { encodeSpans } from "../../src/tracing/export/otlp/protocol.ts";
 import { spansIn } from "./otlp_spans.ts";
 import { hostileBatch, soundBatch } from "./generated_spans.ts";
 import { otlpViolations } from "../otlp_protocol.ts";

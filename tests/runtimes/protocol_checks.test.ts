@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { encodeSpans } from "../../src/tracing/export/otlp/encode.ts";
+import { encodeSpans } from "../../src/tracing/export/otlp/protocol.ts";
 import type { ReadableSpan } from "../../src/tracing/export/readable_span.ts";
 import { encodeZipkinSpans } from "../../src/tracing/export/zipkin/protocol.ts";
 import { otlpViolations } from "../otlp_protocol.ts";

@@ -20,7 +20,7 @@ export function attributeText(value: unknown): string {
 }
 
 /** Attributes as texts, without those that are null or undefined. Never throws. */
-export function textsOf(attributes: SpanAttributes): Record<string, string> {
+export function attributeTexts(attributes: SpanAttributes): Record<string, string> {
   const texts: Record<string, string> = Object.create(null);
   for (const key of Object.keys(attributes)) {
     const value = valueOf(attributes, key);

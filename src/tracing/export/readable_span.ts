@@ -85,7 +85,7 @@ export function microsSince1970([seconds, nanos]: HrTime): number {
 }
 
 /** The end of a span; its start where the end is not a time or before the start. */
-export function endOf(start: HrTime, end: HrTime): HrTime {
+export function endTimeOf(start: HrTime, end: HrTime): HrTime {
   const seconds = Math.trunc(end[0]) - Math.trunc(start[0]);
   const nanos = seconds * 1e9 + Math.trunc(end[1]) - Math.trunc(start[1]);
   return nanos >= 0 && nanos < Infinity ? end : start;

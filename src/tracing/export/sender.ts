@@ -46,7 +46,7 @@ export type SendSpans = (spans: readonly ReadableSpan[], deadline: Deadline) => 
 export function newSender(destination: Destination): SendSpans {
   const { url, protocol, retryDelayMs = 1_000 } = destination;
   const isCompressed = destination.compression === "gzip" && canGzip();
-  const headers = readHeaders(destination.headers ?? {});
+  const headers = newHeaders(destination.headers ?? {});
   if (isCompressed) headers.set("content-encoding", "gzip");
   const target = { url, headers };
   // The length, before compression, of the smallest batch that was too large.
@@ -124,7 +124,7 @@ function allLost(spans: Spans, reason: unknown): SendResult {
  *
  * @throws {TypeError} that names the header; the runtime's own error would show the value.
  */
-export function readHeaders(values: Readonly<Record<string, string>>): Headers {
+export function newHeaders(values: Readonly<Record<string, string>>): Headers {
   // OTLP wants it to name the exporter. In a browser, fetch keeps its own.
   const headers = new Headers({ "user-agent": `hammerwork/${version}` });
   for (const [name, value] of Object.entries(values)) {

@@ -73,11 +73,11 @@ function headline(span: ReadableSpan): string {
 
 /** The first digits of the trace's, the span's and the parent's id: enough to tell them apart. */
 function describeIds(own: SpanContext, parent: SpanContext | undefined): string {
-  const ids = shortIds(own);
+  const ids = idPrefixes(own);
   return parent?.spanId ? `${ids} < ${escapeControlCharacters(parent.spanId.slice(0, 8))}` : ids;
 }
 
-function shortIds({ traceId, spanId }: SpanContext): string {
+function idPrefixes({ traceId, spanId }: SpanContext): string {
   // The ids of a link are not checked anywhere.
   return escapeControlCharacters(`${traceId.slice(0, 12)}/${spanId.slice(0, 8)}`);
 }
@@ -112,7 +112,7 @@ function describeException(attributes: Readonly<Record<string, unknown>>): strin
   return [`! ${exception}`, ...frames.map((frame) => `    ${frameOf(frame)}`)];
 }
 
-/** A line of the message may look like a frame, so it is escaped and shortened too. */
+/** A line of the message may look like a frame, so it is escaped and shortText too. */
 function frameOf(line: string): string {
   const frame = line.trim();
   return escapeControlCharacters(
@@ -121,7 +121,7 @@ function frameOf(line: string): string {
 }
 
 function describeLink({ context, attributes = {} }: SpanLink): string {
-  return [`> linked to ${shortIds(context)}`, describeAttributes(attributes)]
+  return [`> linked to ${idPrefixes(context)}`, describeAttributes(attributes)]
     .filter(Boolean).join("  ");
 }
 

@@ -40,10 +40,10 @@ export function describeAttributes(attributes: SpanAttributes): string {
 
 /** A value as text in one line, without control characters. */
 export function oneLineOf(value: unknown): string {
-  return escapeControlCharacters(shortened(value));
+  return escapeControlCharacters(shortText(value));
 }
 
-function shortened(value: unknown): string {
+function shortText(value: unknown): string {
   const text = attributeText(value).slice(0, 1_000).replace(/\s+/g, " ").trim();
   return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH - 1)}…` : text;
 }
@@ -64,7 +64,7 @@ function quoted(value: unknown): string {
   if (typeof value === "string") {
     return /^[\w.:/@+-]+$/.test(value) && value.length <= MAX_TEXT_LENGTH
       ? value
-      : escapeControlCharacters(JSON.stringify(shortened(value)));
+      : escapeControlCharacters(JSON.stringify(shortText(value)));
   }
   return oneLineOf(value);
 }

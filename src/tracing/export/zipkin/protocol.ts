@@ -6,9 +6,9 @@
  * @module
  */
 import { isSpanContextValid, isValidSpanId, SpanKind, SpanStatusCode } from "@opentelemetry/api";
-import { attributeText, textsOf } from "../attribute_text.ts";
+import { attributeText, attributeTexts } from "../attribute_text.ts";
 import { acceptedAll, type Protocol } from "../protocol.ts";
-import { endOf, microsSince1970, type ReadableSpan, type SpanEvent } from "../readable_span.ts";
+import { endTimeOf, microsSince1970, type ReadableSpan, type SpanEvent } from "../readable_span.ts";
 import { remoteEndpointOf, type ZipkinEndpoint } from "./remote_endpoint.ts";
 
 /** Zipkin v2 as JSON. */
@@ -53,7 +53,7 @@ function encodeSpan(span: ReadableSpan): ZipkinSpan {
   }
   const parentId = span.parentSpanContext?.spanId;
   const timestamp = microsSince1970(span.startTime);
-  const lasted = microsSince1970(endOf(span.startTime, span.endTime)) - timestamp;
+  const lasted = microsSince1970(endTimeOf(span.startTime, span.endTime)) - timestamp;
   const tags = tagsOf(span);
   return {
     traceId: context.traceId.toLowerCase(),
@@ -83,7 +83,7 @@ const kinds: ReadonlyMap<SpanKind, string> = new Map([
 
 /** An annotation has only a text, so the attributes are written into it as JSON. */
 function encodeEvent({ name, time, attributes = {} }: SpanEvent): Annotation {
-  const texts = textsOf(attributes);
+  const texts = attributeTexts(attributes);
   const title = attributeText(name ?? "");
   const value = Object.keys(texts).length === 0
     ? title
@@ -99,8 +99,8 @@ function tagsOf(span: ReadableSpan): Record<string, string> {
   const { "service.name": _, ...service } = span.resource.attributes;
   const { name, version } = span.instrumentationScope;
   return {
-    ...textsOf(service),
-    ...withoutNoError(textsOf(span.attributes)),
+    ...attributeTexts(service),
+    ...withoutNoError(attributeTexts(span.attributes)),
     ...(name && { "otel.scope.name": attributeText(name) }),
     ...(version && { "otel.scope.version": attributeText(version) }),
     ...statusTags(span),
