@@ -33,7 +33,7 @@ export { correlationIdFrom, newCorrelationId, newTraceId, readTraceId } from "./
 
 export { JobQueue, type JobQueueOptions } from "./src/queue/queue.ts";
 export type { JobOf, Queues } from "./src/job/queues.ts";
-export type { JobFilter, JobPage } from "./src/queue/filters.ts";
+export type { JobFilter, JobPage } from "./src/queue/find.ts";
 export type { JobNode, JobTree } from "./src/queue/job_tree.ts";
 export { type Timeline, timeline, type TimelineRow } from "./src/queue/timeline.ts";
 export type { Stats } from "./src/queue/stats.ts";

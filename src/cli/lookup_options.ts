@@ -4,7 +4,7 @@
  * @module
  */
 import { type JobPart, jobParts } from "../job/record.ts";
-import { isCursor } from "../queue/filters.ts";
+import { isCursor } from "../queue/find.ts";
 import type { Arguments, Option } from "./arguments.ts";
 import { UsageError } from "./errors.ts";
 

@@ -10,7 +10,7 @@ import type { Enqueued } from "../job/queues.ts";
 import { type JobStatus, jobStatuses } from "../job/status.ts";
 import type { JobChange } from "../queue/job_change.ts";
 import { type JobNode, type JobTree, nodesInOrder } from "../queue/job_tree.ts";
-import type { JobPage } from "../queue/filters.ts";
+import type { JobPage } from "../queue/find.ts";
 import type { QueueStats, Stats } from "../queue/stats.ts";
 import {
   date,

@@ -18,7 +18,7 @@ import {
   readRetryOptions,
 } from "../queue/job_change.ts";
 import type { JobTree } from "../queue/job_tree.ts";
-import { checkFilterNames, type JobFilter, type JobPage } from "../queue/filters.ts";
+import { checkFilterNames, type JobFilter, type JobPage } from "../queue/find.ts";
 import { checkStatsNames, type Stats, type StatsOptions } from "../queue/stats.ts";
 import type { RetryOptions } from "../store/store.ts";
 import { currentScope } from "../trace/scope.ts";

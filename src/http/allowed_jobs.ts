@@ -8,7 +8,7 @@ import type { Attempt, Job, JobSummary, JobWithAttempts } from "../job/job.ts";
 import type { JobError } from "../job/record.ts";
 import type { JobChange } from "../queue/job_change.ts";
 import { type JobTree, jobTree } from "../queue/job_tree.ts";
-import { findWithAttempts, type JobFilter, type JobPage } from "../queue/filters.ts";
+import { findWithAttempts, type JobFilter, type JobPage } from "../queue/find.ts";
 import type { JobQueue } from "../queue/queue.ts";
 import type { Stats, StatsOptions } from "../queue/stats.ts";
 import { EventLoopYield } from "../worker/sleep.ts";

@@ -6,7 +6,7 @@
 import { checkJobId } from "../job/ids.ts";
 import { shown, shownWithNearest } from "../job/checks.ts";
 import { readStatsOptions, type StatsOptions } from "../queue/stats.ts";
-import { type JobFilter, toRecordFilter } from "../queue/filters.ts";
+import { type JobFilter, toRecordFilter } from "../queue/find.ts";
 import { checkedAt, invalidInput } from "./request_error.ts";
 import { readTime } from "./input.ts";
 

@@ -1,17 +1,21 @@
 /**
- * How long to wait before the next attempt.
+ * Back-off: the wait before the next attempt.
  *
  * @module
  */
 import { checkOptionNames, InputRangeError, InputTypeError, type OptionNames } from "./checks.ts";
 
-/** A rule for the wait before a retry. It is data, so that it is kept with the job. */
+/** The wait before a retry, as plain data, so that it can be stored with a job. */
 export type Backoff =
-  /** The same wait every time. */
+  /** Always `delayMs`. */
   | { readonly type: "fixed"; readonly delayMs: number }
-  /** `delayMs`, then twice that, then three times. */
+  /** `delayMs` after the first attempt, twice that after the second, and so on, at most `maxMs` (default: a year). */
   | { readonly type: "linear"; readonly delayMs: number; readonly maxMs?: number }
-  /** Doubles every time, up to `maxMs` (default one hour). Jitter, from 0 to 1, is the part of the wait that is random (default 0.5), so that jobs that failed together do not return together. */
+  /**
+   * `delayMs` after the first attempt, doubled after each further one, at most `maxMs` (default: one
+   * hour). `jitter`, 0 to 1, is the random share of the wait (default: 0.5). It spreads the retries of
+   * jobs that failed together.
+   */
   | {
     readonly type: "exponential";
     readonly delayMs: number;
@@ -19,22 +23,22 @@ export type Backoff =
     readonly jitter?: number;
   };
 
-/** A worker's own rule: the wait in ms after the given attempt (counted from 1) failed. */
+/** The back-off of a worker as a function: the wait in ms after an attempt, counted from 1, and its error. */
 export type BackoffFunction = (attempt: number, error: unknown) => number;
 
-/** What holds when neither the job nor the worker says otherwise: about 1 s, 2 s, 4 s … up to an hour. */
+/** The back-off of jobs and workers without one: about 1 s, 2 s, 4 s … up to an hour. */
 export const defaultBackoff: Backoff = { type: "exponential", delayMs: 1_000 };
 
-/** The longest wait of an exponential rule that says nothing else, in ms. */
+/** The default `maxMs` of an exponential back-off. */
 export const longestBackoffMs = 3_600_000;
 
-/** The part of an exponential rule's wait that is random, where it says nothing else. */
+/** The default `jitter` of an exponential back-off. */
 export const defaultJitter = 0.5;
 
-/** The longest wait that a rule can give. */
+/** The longest wait, in ms: a year. */
 export const longestDelayMs: number = 365 * 24 * 60 * 60 * 1_000;
 
-/** The wait in ms after the given attempt, counted from 1. `random` gives a number from 0 to 1. */
+/** The wait in ms after an attempt, counted from 1. `random` returns a number from 0 to 1. */
 export function backoffDelay(
   backoff: Backoff | BackoffFunction,
   attempt: number,
@@ -68,7 +72,7 @@ type Exponential = Extract<Backoff, { type: "exponential" }>;
 
 const names: OptionNames<Exponential> = { type: true, delayMs: true, maxMs: true, jitter: true };
 
-/** Refuses what is no back-off rule. */
+/** Refuses what is not a back-off. */
 export function checkBackoff(backoff: unknown): Backoff {
   const rule = backoff as Partial<Exponential> | null;
   const isRule = typeof rule === "object" && rule !== null &&

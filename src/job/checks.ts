@@ -1,23 +1,26 @@
 /**
- * Checks of what a caller gives: the errors that refuse it, values as these errors show them, and the
- * names of options. In JavaScript nothing else would report a misspelled option.
+ * Checks of what a caller passes: the errors that refuse it, how these errors show values, and the
+ * names of options. In JavaScript nothing else reports a misspelled option.
+ *
+ * The errors are of the built-in classes that callers expect, in subclasses of their own, so that no
+ * other `TypeError` or `RangeError` is taken for a refusal of input.
  *
  * @module
  */
 
 /** A value of a wrong type or shape. */
 export class InputTypeError extends TypeError {
-  /** Which part of the input, such as `[2].dependsOn[0]`; empty for all of it. */
+  /** The part of the input, such as `[2].dependsOn[0]`; empty for the whole. */
   path = "";
 }
 
 /** A value out of its range. */
 export class InputRangeError extends RangeError {
-  /** Which part of the input, such as `[2].dependsOn[0]`; empty for all of it. */
+  /** The part of the input, such as `[2].dependsOn[0]`; empty for the whole. */
   path = "";
 }
 
-/** A job that another one refers to and that is not stored. */
+/** A reference to a job that is not stored. */
 export class UnknownJobError extends InputRangeError {
   /** Its id. */
   readonly jobId: string;
@@ -33,7 +36,7 @@ export function isInputError(error: unknown): error is InputTypeError | InputRan
   return error instanceof InputTypeError || error instanceof InputRangeError;
 }
 
-/** The same error, for its caller to throw: what it says of a part is said of that part of the whole. */
+/** The same error, with this part before its path. */
 export function inPart(error: unknown, part: string): unknown {
   if (isInputError(error)) {
     const joint = error.path === "" || error.path.startsWith("[") ? "" : ".";
@@ -42,7 +45,7 @@ export function inPart(error: unknown, part: string): unknown {
   return error;
 }
 
-/** A value as an error message shows it: quoted, cut, on one line. */
+/** A value as an error message shows it: a string in quotes, shortened, on one line; else its type. */
 export function shown(value: unknown): string {
   if (typeof value !== "string") return value === null ? "null" : typeof value;
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
@@ -59,15 +62,15 @@ export function checkInteger(name: string, value: unknown, least: number, most: 
   );
 }
 
-/** Every name that options have, none left out and none made up; only the keys count. */
+/** Exactly the names of some options, as keys. */
 export type OptionNames<Options> = {
   readonly [Name in keyof Required<Options>]: unknown;
 };
 
 /**
- * Refuses what is no object of options, and an option of another name.
+ * Refuses what is not a plain object, and an unknown option.
  *
- * @param whose What they are the options of, such as `A worker`.
+ * @param whose What the options belong to, for the message, such as `A worker`.
  */
 export function checkOptionNames<Options extends object>(
   whose: string,
@@ -80,7 +83,7 @@ export function checkOptionNames<Options extends object>(
   }
 }
 
-/** What is said of an option of another name. */
+/** The error for an unknown option. */
 export function unknownOption(whose: string, name: string, names: object): InputTypeError {
   const known = Object.keys(names);
   const has = known.length === 0
@@ -89,13 +92,13 @@ export function unknownOption(whose: string, name: string, names: object): Input
   return new InputTypeError(`${has}: got ${shownWithNearest(name, known)}`);
 }
 
-/** An unknown name as an error message shows it, with the name that was probably meant. */
+/** An unknown name as an error message shows it, with the nearest known name. */
 export function shownWithNearest(name: string, names: readonly string[]): string {
   const nearest = nearestName(name, names);
   return shown(name) + (nearest === undefined ? "" : `; did you mean ${nearest}?`);
 }
 
-/** An array, a `Map` or a promise has no names of its own: whatever it was to say would be passed over. */
+/** An array, a `Map` or a promise has no own names, so its content would be ignored. */
 function checkIsOptions(whose: string, options: unknown): void {
   const kind = Object.prototype.toString.call(options).slice("[object ".length, -1);
   // What `import * as options` gives is an object with names too.
@@ -105,7 +108,7 @@ function checkIsOptions(whose: string, options: unknown): void {
   throw new InputTypeError(`${whose}'s options must be an object: got ${got}`);
 }
 
-/** The name that is the likeliest to have been meant, if one is near. */
+/** The nearest name, if one is near. */
 export function nearestName(name: string, names: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let least = Infinity;
@@ -118,7 +121,7 @@ export function nearestName(name: string, names: readonly string[]): string | un
   return nearest;
 }
 
-/** How far a name is from another; `Infinity` where nobody would take one for the other. */
+/** The distance between two names; `Infinity` if they have too little in common. */
 function distanceOf(a: string, b: string): number {
   const [shorter, longer] = a.length < b.length ? [a, b] : [b, a];
   // Any name can come from elsewhere, however long.
@@ -126,7 +129,7 @@ function distanceOf(a: string, b: string): number {
     const mistakes = countMistakes(a, b);
     if (mistakes <= MOST_MISTAKES && mistakes * 3 <= longer.length) return mistakes;
   }
-  // A part of it stands for the whole, such as `queue` for `queueName`.
+  // The beginning of a name, such as `queue` for `queueName`.
   return shorter.length >= 4 && longer.startsWith(shorter) ? MOST_MISTAKES + 1 : Infinity;
 }
 

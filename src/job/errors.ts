@@ -9,7 +9,7 @@ import type { JobError } from "./record.ts";
 import { storable } from "./thrown.ts";
 
 /**
- * Thrown by a handler to say that another attempt would fail too: the job fails at once.
+ * Thrown by a handler when another attempt would fail too: the job fails without further attempts.
  *
  * ```ts
  * import { NonRetryableError } from "hammerwork";
@@ -24,7 +24,7 @@ export class NonRetryableError extends Error {
   override name = "NonRetryableError";
 }
 
-/** Whether a handler threw the one above. Whatever it threw, it can be asked. */
+/** Whether a handler threw a `NonRetryableError`. It accepts any value and never throws. */
 export function isNonRetryable(thrown: unknown): boolean {
   try {
     return thrown instanceof NonRetryableError;
@@ -34,19 +34,19 @@ export function isNonRetryable(thrown: unknown): boolean {
   }
 }
 
-/** The reason of `ctx.signal` when an attempt ran into its `timeoutMs`. */
+/** The reason of `ctx.signal` when an attempt exceeded its `timeoutMs`. */
 export class JobTimeoutError extends Error {
   /** The name of the class. */
   override name = "JobTimeoutError";
 }
 
-/** The reason of `ctx.signal` when a caller cancelled the running job. */
+/** The reason of `ctx.signal` when the running job was cancelled. */
 export class JobCancelledError extends Error {
   /** The name of the class. */
   override name = "JobCancelledError";
 }
 
-/** The reason of `ctx.signal` when the lease ran out and the job may be running elsewhere. */
+/** The reason of `ctx.signal` when the lease expired: another worker may be running the job. */
 export class LeaseLostError extends Error {
   /** The name of the class. */
   override name = "LeaseLostError";
@@ -59,8 +59,8 @@ export class WorkerStoppedError extends Error {
 }
 
 /**
- * Thrown by `enqueue` when a job's id is that of a stored job with another queue or another payload.
- * Nothing of the call was stored. The same job may be enqueued again: then it is the stored one.
+ * Thrown by `enqueue` when a stored job of another queue or with another payload has the id of a new
+ * job. Nothing is stored. The same job can be enqueued again; the stored one is returned then.
  */
 export class JobIdTakenError extends RangeError {
   /** The name of the class. */
@@ -75,15 +75,15 @@ export class JobIdTakenError extends RangeError {
   }
 }
 
-/** A store that cannot serve a call now: a locked file, a full disk. Nothing of the call happened. */
+/** Thrown when a store cannot serve a call at present, for example because its file is locked. The call had no effect. */
 export class StoreUnavailableError extends Error {
   /** The name of the class. */
   override name = "StoreUnavailableError";
 }
 
 /**
- * A call that took longer than its limit, the store's own or the server's, and was given up. Fewer
- * jobs in one call may be done in time. The message says whether something may have happened.
+ * Thrown when a call exceeded its time limit, that of the store or of the server. The message says
+ * whether the call may have had an effect. With fewer jobs in one call it may be done in time.
  */
 export class StoreTimeoutError extends StoreUnavailableError {
   /** The name of the class. */
@@ -97,9 +97,9 @@ export class OutcomeRefusedError extends Error {
 }
 
 /**
- * What is kept of a job that a caller cancels.
+ * The stored error of a cancelled job.
  *
- * @throws {TypeError} when the reason is no string.
+ * @throws {TypeError} when the reason is not a string.
  */
 export function toCancellation(reason: unknown): JobError {
   if (typeof reason !== "string") {

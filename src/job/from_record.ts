@@ -1,5 +1,5 @@
 /**
- * From the record that a store keeps to the job that callers see: payloads read, times as dates.
+ * From the record of a store to the job that callers read: JSON is parsed, times become dates.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Attempt, Job, JobSummary, JobWith } from "./job.ts";
 import { fromJson } from "./json.ts";
 import type { AttemptRecord, FoundRecord, JobPart, JobRecord } from "./record.ts";
 
-/** A stored record as callers see it. */
+/** A record as a job. */
 export function toJob<Name extends string, Payload>(record: JobRecord): Job<Name, Payload> {
   const { payload, result, backoff, createdAt, runAt, startedAt, finishedAt } = record;
   const what = `The stored job ${record.id}`;
@@ -43,7 +43,7 @@ export function toJob<Name extends string, Payload>(record: JobRecord): Job<Name
   };
 }
 
-/** A found record as callers see it: with the size of what was left out. */
+/** A record as a job, with the sizes of the parts that were not requested. */
 export function toFoundJob(record: FoundRecord): JobWith<Job, JobPart> {
   const { payload, payloadBytes, resultBytes } = record;
   if (payload !== undefined && resultBytes === undefined) return toJob(record as JobRecord);
@@ -56,8 +56,8 @@ export function toFoundJob(record: FoundRecord): JobWith<Job, JobPart> {
 }
 
 /**
- * All attempts of a job, oldest first. The store keeps a record of each that did not complete it; what
- * the last one is otherwise, running or completed, the job itself says.
+ * All attempts of a job, oldest first. The store has a record of each that did not complete the job; a
+ * running or a completed one is added from the job.
  */
 export function toAttemptHistory(
   { status, attempts, startedAt, finishedAt, attemptTraceparent }: JobSummary,

@@ -5,7 +5,7 @@
  */
 import { InputRangeError, shown } from "./checks.ts";
 
-/** Makes a job id: a UUIDv7 (RFC 9562), so that ids made later sort later. */
+/** Makes a job id: a UUIDv7 (RFC 9562). An id that is made later sorts later. */
 export function newJobId(): string {
   const digits = randomHex(10);
   const variant = VARIANTS[parseInt(digits[3]!, 16) & 3];
@@ -29,7 +29,7 @@ function startOfIds(ms: number): string {
 }
 
 /**
- * Makes a trace id: 32 lower-case hex digits, as W3C Trace Context writes it.
+ * Makes a trace id: 32 lower-case hex digits, as in W3C Trace Context.
  *
  * ```ts
  * import { newTraceId } from "hammerwork";
@@ -42,13 +42,13 @@ export function newTraceId(): string {
   return randomHex(16);
 }
 
-/** Makes a correlation id for a business process that has no id of its own. */
+/** Makes a correlation id, a UUID, for a business process that has no id of its own. */
 export function newCorrelationId(): string {
   return dashed(randomHex(16));
 }
 
 /**
- * Takes the id of a business object, such as an order, as the correlation id.
+ * Makes a correlation id of the id of a business object, such as an order number.
  *
  * @throws {RangeError} when it is not 1 to 255 characters without control characters.
  *
@@ -66,10 +66,10 @@ export function correlationIdFrom(businessId: string | number | bigint): string 
 }
 
 /**
- * Reads a trace id in any accepted spelling: 32 hex digits, or a UUID, in any case.
+ * Normalizes a trace id: 32 hex digits or a UUID, in upper or lower case.
  *
  * @returns 32 lower-case hex digits.
- * @throws {RangeError} when it is neither, or all zero, which W3C Trace Context forbids.
+ * @throws {RangeError} when it is neither, or all zero, which W3C Trace Context does not allow.
  *
  * ```ts
  * import { readTraceId } from "hammerwork";
@@ -100,12 +100,12 @@ export function checkQueueName(name: unknown): string {
   );
 }
 
-/** Whether a text is written as a whole trace id is: 32 hex digits, or a UUID, in any case. */
+/** Whether a text has the form of a trace id: 32 hex digits or a UUID, in upper or lower case. */
 export function isWholeTraceId(text: unknown): text is string {
   return typeof text === "string" && (/^[0-9a-f]{32}$/i.test(text) || UUID.test(text));
 }
 
-/** Whether a text is written as a job id is: a UUID in lower case. */
+/** Whether a text has the form of a job id: a UUID in lower case. */
 export function isJobId(text: unknown): text is string {
   return typeof text === "string" && UUID.test(text) && text === text.toLowerCase();
 }
@@ -116,7 +116,7 @@ export function checkJobId(id: unknown, what = "A job id"): string {
   throw new InputRangeError(`${what} must be a UUID in lower case: got ${shown(id)}`);
 }
 
-/** Refuses what is not a correlation id: 1 to 255 characters, none of them a control character. */
+/** Refuses what is not a correlation id: 1 to 255 characters without control characters. */
 export function checkCorrelationId(id: unknown): string {
   if (typeof id === "string" && id.length >= 1 && id.length <= 255 && !CONTROL.test(id)) return id;
   throw new InputRangeError(
@@ -134,7 +134,8 @@ function dashed(digits: string): string {
     `${digits.slice(16, 20)}-${digits.slice(20)}`;
 }
 
-// An id is a view of its supply's text and keeps it in memory: so the supply is a small one.
+// One call for many random bytes takes no longer than one for a few. An id is a slice of this text and
+// keeps all of it in memory, so it is short.
 const SUPPLY_BYTES = 512;
 const DIGITS: Uint8Array = new TextEncoder().encode("0123456789abcdef");
 
@@ -142,7 +143,7 @@ const DIGITS: Uint8Array = new TextEncoder().encode("0123456789abcdef");
 let supply = "";
 let used = 0;
 
-/** As many random bytes as asked for, at most 512, as lower-case hex digits: two for each byte. */
+/** Random bytes, at most 512, as two lower-case hex digits each. */
 export function randomHex(byteCount: number): string {
   const length = 2 * byteCount;
   if (used + length > supply.length) {

@@ -1,5 +1,5 @@
 /**
- * What a job is, as callers find it.
+ * A job as callers read it.
  *
  * @module
  */
@@ -8,60 +8,61 @@ import type { DependencyFailurePolicy, JobError, JobPart, Propagation } from "./
 import type { JobStatus } from "./status.ts";
 import type { AttemptOutcome } from "./outcomes.ts";
 
-/** All of a job but its payload and its result, which can be large. */
+/** A job without its payload and its result, which can be large. */
 export interface JobSummary<Name extends string = string> {
-  /** A UUIDv7. */
+  /** A UUIDv7, in lower case. */
   readonly id: string;
-  /** The queue it waits in. */
+  /** The queue that it is in. */
   readonly queueName: Name;
-  /** Where it stands. */
+  /** Its status, such as `ready` or `completed`. */
   readonly status: JobStatus;
   /**
-   * Attempts that began, the running one among them. One that was released counts only at its
-   * worker's `maxReleases`; one that was lost before its begin was recorded does not count.
+   * The number of attempts that have started, including the running one. An attempt that was released
+   * counts only from the worker's `maxReleases` on; one whose lease expired before its start was
+   * recorded does not count.
    */
   readonly attempts: number;
-  /** How often in a row an attempt that had begun was released; any other outcome ends the row. */
+  /** How often in a row an attempt was released after its start. Any other outcome resets it to 0. */
   readonly releases: number;
-  /** How many attempts it has in all. */
+  /** The maximum number of attempts. */
   readonly maxAttempts: number;
-  /** Higher runs first. */
+  /** Jobs with a higher priority are claimed first. */
   readonly priority: number;
-  /** 32 lower-case hex digits. Never changes. */
+  /** The trace that it belongs to, as 32 lower-case hex digits. It never changes. */
   readonly traceId: string;
-  /** The business process it belongs to. */
+  /** The business process that it belongs to. */
   readonly correlationId?: string | undefined;
-  /** The job that it is a part of. */
+  /** The id of its parent: the job that it is a part of. */
   readonly parentId?: string | undefined;
-  /** The creation context, as W3C writes it. Absent when it was enqueued without tracing. */
+  /** The W3C `traceparent` of the span that enqueued it; `undefined` without tracing. */
   readonly traceparent?: string | undefined;
-  /** Vendors' part of the creation context. */
+  /** The W3C `tracestate` of that span. */
   readonly tracestate?: string | undefined;
-  /** The W3C `baggage` that its handler gets. */
+  /** The W3C `baggage` that is active in its handler. */
   readonly baggage?: string | undefined;
-  /** Its own rule for how its attempts' spans relate to the creation context. */
+  /** How the spans of its attempts relate to the span that enqueued it; `undefined`: as its worker says. */
   readonly propagation?: Propagation | undefined;
-  /** The span context of the latest settled attempt, whose trace can be another than `traceId`. */
+  /** The W3C `traceparent` of the latest attempt that has ended. Its trace can be another than `traceId`. */
   readonly attemptTraceparent?: string | undefined;
-  /** Jobs that had to end before it could start. */
+  /** The ids of its dependencies: the jobs that must end before it can start. */
   readonly dependsOn: readonly string[];
-  /** What a failed dependency does to it. */
+  /** What happens to it when a dependency fails or is cancelled. */
   readonly onDependencyFailure: DependencyFailurePolicy;
-  /** The key that makes a repeated enqueue return this job. */
+  /** The key with which a second enqueue in the same queue returns this job. */
   readonly idempotencyKey?: string | undefined;
-  /** Its own back-off rule. */
+  /** Its back-off; `undefined`: that of its worker. */
   readonly backoff?: Backoff | undefined;
-  /** Its own limit for one attempt, in ms. */
+  /** The time limit of one attempt, in ms; `undefined`: that of its worker. */
   readonly timeoutMs?: number | undefined;
-  /** When it was added. */
+  /** When it was enqueued. */
   readonly createdAt: Date;
-  /** When it was, or will be, due. */
+  /** When it is, or was, due. */
   readonly runAt: Date;
-  /** When the latest attempt began. */
+  /** When the latest attempt started. */
   readonly startedAt?: Date | undefined;
-  /** When it ended. */
+  /** When it was completed, failed or was cancelled. */
   readonly finishedAt?: Date | undefined;
-  /** Why the latest attempt failed, or why the job was cancelled. */
+  /** The error of the latest attempt, or the reason of the cancellation. */
   readonly error?: JobError | undefined;
 }
 
@@ -87,24 +88,24 @@ export type JobWith<AJob extends Job, Part extends JobPart> = "payload" | "resul
         : { readonly resultBytes?: number | undefined })
   : never;
 
-/** One attempt to run a job: a call of its handler. */
+/** An attempt to run a job. */
 export interface Attempt {
-  /** Its number, counted from 1. After an attempt that did not count, the next has the same number. */
+  /** Its number, from 1. An attempt after one that did not count has the same number. */
   readonly attempt: number;
-  /** How it ended; `running` while it has not. */
+  /** How it ended, or `running`. */
   readonly outcome: AttemptOutcome | "running";
   /** When it started. */
   readonly startedAt: Date;
   /** When its outcome was recorded; `undefined` while it is running. */
   readonly finishedAt: Date | undefined;
-  /** The error that ended it; `undefined` when it completed the job or is running. */
+  /** Its error; `undefined` while it is running, and if it completed the job. */
   readonly error: JobError | undefined;
-  /** The W3C `traceparent` of its span; `undefined` without tracing, and while it is running. */
+  /** The W3C `traceparent` of its span; `undefined` while it is running, and without tracing. */
   readonly traceparent: string | undefined;
 }
 
 /** A job with all of its attempts. */
 export type JobWithAttempts<AJob = Job> = AJob & {
-  /** Its attempts, oldest first, the running or the completed one among them. */
+  /** All of its attempts, oldest first, including a running or a completed one. */
   readonly attemptHistory: readonly Attempt[];
 };

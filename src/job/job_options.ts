@@ -1,6 +1,5 @@
 /**
- * How a job is to be run and where it belongs: its options, their ranges, and the refusal of anything
- * outside them.
+ * The options of a job: their types, their ranges, and the checks of both.
  *
  * @module
  */
@@ -17,80 +16,85 @@ import { type Backoff, checkBackoff, longestDelayMs } from "./backoff.ts";
 import { checkCorrelationId, checkJobId, readTraceId } from "./ids.ts";
 import type { DependencyFailurePolicy, Propagation } from "./record.ts";
 
-/** A job, or its id. */
+/** A job or its id. */
 export type JobReference = string | { readonly id: string };
 
-/** How a job is to be run and where it belongs. Everything has a default. */
+/** Options of a job. All are optional. */
 export interface JobOptions {
   /**
-   * The trace it belongs to: 32 hex digits or a UUID. Default: the caller's trace, else a new one.
-   * A job that is given one never leaves it.
+   * The trace that it belongs to, as 32 hex digits or a UUID. The spans of a job with this option never
+   * leave the trace. Default: the caller's trace, else a new one.
    */
   readonly traceId?: string | undefined;
-  /** The business process it belongs to, 1 to 255 characters. Default: that of the running job. */
+  /** The business process that it belongs to, 1 to 255 characters. Default: that of the running job. */
   readonly correlationId?: string | undefined;
-  /** A caller's W3C `traceparent`; the job's trace goes on under it. A malformed one is ignored. */
+  /** The W3C `traceparent` of a caller, below which the job is traced. Ignored if it is malformed. */
   readonly traceparent?: string | undefined;
-  /** The W3C `tracestate` that came with `traceparent`. */
+  /** The W3C `tracestate` of `traceparent`. */
   readonly tracestate?: string | undefined;
-  /** A caller's W3C `baggage`, for the handler. Default: the active one, where the queue carries it. */
+  /** The W3C `baggage` of the handler. Default: the active baggage, if the queue passes it on. */
   readonly baggage?: string | undefined;
   /**
-   * How its attempts' spans relate to its creation context. Default: the worker's rule. A handler that
-   * enqueues its next run says `link`, or all runs become one endless trace.
+   * How the spans of its attempts relate to the span that enqueues it. A handler that enqueues its own
+   * next run should say `link`, or all runs become one endless trace. Default: that of the worker.
    */
   readonly propagation?: Propagation | undefined;
   /**
-   * The job that this one is a part of; `null` for none, also inside a handler. Default: the running
-   * job. A parent gives its trace and its correlation id too. A part of a cancelled job is stored as
-   * cancelled. When it is in the same call and turns
-   * out to be deduplicated, the job has the stored parent's id, but the trace of this call.
+   * Its parent: the job that it is a part of; `null` for none, also inside a handler. It inherits the
+   * trace and the correlation id of its parent, and is stored as cancelled when the parent is cancelled.
+   * Default: the running job.
+   *
+   * When the parent is in the same call and turns out to be stored before, the job gets the id of the
+   * stored parent, but the trace of this call.
    */
   readonly parent?: JobReference | null | undefined;
-  /** Jobs that must end before this one starts; at most 1,000. */
+  /** Its dependencies: at most 1,000 jobs that must end before it can start. Default: none. */
   readonly dependsOn?: readonly JobReference[] | undefined;
-  /** When a dependency fails or is cancelled: `cancel` this job too (default), or `run` it anyway. */
+  /** Whether a failed or cancelled dependency cancels the job or lets it run. Default: `cancel`. */
   readonly onDependencyFailure?: DependencyFailurePolicy | undefined;
-  /** Higher runs first, from -32,768 to 32,767. Default 0. */
+  /** Jobs with a higher priority are claimed first, -32,768 to 32,767. Default: 0. */
   readonly priority?: number | undefined;
-  /** Not before this long from now, in ms. */
+  /** It is due after this time, in ms. Not together with `runAt`. Default: 0. */
   readonly delayMs?: number | undefined;
-  /** Not before this time, by the store's clock. */
+  /** It is due at this time, by the clock of the store. Not together with `delayMs`. Default: now. */
   readonly runAt?: Date | undefined;
-  /** How many attempts it has in all, 1 to 1,000. Default 3. */
+  /** The maximum number of attempts, 1 to 1,000. Default: 3. */
   readonly maxAttempts?: number | undefined;
-  /** The wait before a retry. Default: the worker's. */
+  /** The wait before a retry. Default: that of the worker. */
   readonly backoff?: Backoff | undefined;
-  /** The limit of one attempt, in ms. Default: the worker's. */
+  /** The time limit of one attempt, in ms. Default: that of the worker. */
   readonly timeoutMs?: number | undefined;
-  /** A second job with this key in the same queue is the first one, as long as that is kept. */
+  /**
+   * While a job with the same key is stored in the same queue, that job is returned and no other is
+   * stored. 1 to 255 characters. Default: none.
+   */
   readonly idempotencyKey?: string | undefined;
 }
 
-/** The options of a job that was made: jobs have become ids. */
+/** The options of a job made by `job()`: references to jobs have become ids. */
 export interface NewJobOptions extends Omit<JobOptions, "parent" | "dependsOn"> {
-  /** The id of the job that it is a part of; `null` for none. */
+  /** The id of its parent; `null` for none. */
   readonly parentId?: string | null | undefined;
-  /** The parent's trace and creation context, where the parent was at hand. */
+  /** The trace of its parent, if `parent` was a job and not an id. */
   readonly parentTraceId?: string | undefined;
-  /** Its `traceparent`. */
+  /** The `traceparent` of its parent, if `parent` was a job and not an id. */
   readonly parentTraceparent?: string | undefined;
-  /** Its `tracestate`. */
+  /** The `tracestate` of its parent, if `parent` was a job and not an id. */
   readonly parentTracestate?: string | undefined;
-  /** The ids of the jobs that must end before it starts. */
+  /** The ids of its dependencies. */
   readonly dependsOn?: readonly string[] | undefined;
 }
 
-/** The most attempts that a job can have. */
+/** The upper limit of `maxAttempts`. */
 export const mostAttempts = 1_000;
 
-/** The most releases in a row that are counted. */
+/** The upper limit of a worker's `maxReleases`. */
 export const mostReleases = 32_767;
 
-/** The most jobs that one job can depend on. */
+/** The maximum number of dependencies of a job. */
 export const mostDependencies = 1_000;
 
-/** A timer that is set for longer fires at once. */
+/** The longest delay of a timer, in ms. A longer one fires at once. */
 export const longestTimerMs: number = 2_147_483_647;
 
 const checks: Readonly<Record<keyof NewJobOptions, (value: unknown) => void>> = {
@@ -116,7 +120,7 @@ const checks: Readonly<Record<keyof NewJobOptions, (value: unknown) => void>> = 
   idempotencyKey: checkIdempotencyKey,
 };
 
-/** The options that a job is made with. */
+/** The names of the options of a job. */
 export const jobOptionNames: OptionNames<JobOptions> = {
   traceId: true,
   correlationId: true,
@@ -136,7 +140,7 @@ export const jobOptionNames: OptionNames<JobOptions> = {
   idempotencyKey: true,
 };
 
-/** Refuses an option of another name, type or range. */
+/** Refuses an unknown option, and one of another type or out of its range. */
 export function checkOptions(options: NewJobOptions): void {
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(checks, name)) throw unknownOption("A job", name, checks);
@@ -180,7 +184,7 @@ function checkFailurePolicy(value: unknown): void {
   }
 }
 
-/** Refuses what is none of the rules. */
+/** Refuses what is not a propagation. */
 export function checkPropagation(value: unknown): Propagation {
   if (propagations.includes(value as Propagation)) return value as Propagation;
   throw new InputRangeError(`propagation must be ${propagations.join(", ")}: got ${shown(value)}`);

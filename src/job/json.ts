@@ -24,7 +24,7 @@ export function toJson(value: unknown, what: string, maxBytes: number): string {
 // ends the walk over a value that contains itself.
 const DEEPEST = 100;
 
-/** Refuses what JSON would change, with its path. */
+/** Refuses a value that JSON would change, with the path of it. */
 export function checkJson(value: unknown, path: string, depth = 0): void {
   switch (typeof value) {
     case "string":
@@ -35,7 +35,7 @@ export function checkJson(value: unknown, path: string, depth = 0): void {
       throw notJson(path, String(value));
     case "object":
       if (value === null) return;
-      if (depth >= DEEPEST) throw notJson(path, `more than ${DEEPEST} levels, or a circle`);
+      if (depth >= DEEPEST) throw notJson(path, `more than ${DEEPEST} levels, or a cycle`);
       if (Array.isArray(value)) return checkArray(value, path, depth);
       return checkObject(value, path, depth);
     default:
@@ -69,7 +69,7 @@ function notJson(path: string, got: string): InputTypeError {
   );
 }
 
-/** How many bytes a text has in UTF-8. */
+/** The length of a text in UTF-8, in bytes. */
 export function utf8Length(text: string): number {
   if (text.length > 1_000) return new TextEncoder().encode(text).length;
   let bytes = text.length;
@@ -81,7 +81,7 @@ export function utf8Length(text: string): number {
   return bytes;
 }
 
-/** Reads JSON text that a store kept. */
+/** Parses JSON text of a store. */
 export function fromJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
@@ -91,10 +91,10 @@ export function fromJson(text: string, what: string): unknown {
 }
 
 /**
- * Reads JSON text.
+ * Parses JSON text from outside without changing a value of it.
  *
- * @throws {SyntaxError} when it is no JSON.
- * @throws {InputRangeError} with the path, when a value of it would be changed.
+ * @throws {SyntaxError} when it is not JSON.
+ * @throws {InputRangeError} with the path of a value that JavaScript would change.
  */
 export function parseExactly(text: string): unknown {
   const value: unknown = JSON.parse(text);
@@ -102,14 +102,14 @@ export function parseExactly(text: string): unknown {
   return value;
 }
 
-/** Where a scan is: in the object whose names these are, or in an array. */
+/** A level of nesting: an object with these names, or an array. */
 interface Level {
   readonly names: Set<string> | undefined;
-  /** The name, or the index, of the value that is read. */
+  /** The name or the index of the current value. */
   at: string | number;
 }
 
-/** Walks over text that is JSON. */
+/** Scans valid JSON text. */
 function checkValues(text: string): void {
   const levels: Level[] = [];
   let name = "";
@@ -153,7 +153,7 @@ function isDigit(character: string): boolean {
 function enterName(level: Level, name: string, levels: readonly Level[]): void {
   level.at = name;
   if (level.names!.has(name)) {
-    throw refusal(levels, "A name must come once in an object: it comes twice");
+    throw refusal(levels, "A name must be in an object once: it is there twice");
   }
   level.names!.add(name);
 }
@@ -167,7 +167,7 @@ function checkNumber(literal: string, levels: readonly Level[]): void {
   const sent = decimalOf(literal);
   const kept = decimalOf(String(number));
   const isFraction = sent.exponent < 0;
-  // Of a fraction the last digits are rounded everywhere, but it must not become 0 or endless.
+  // The last digits of a fraction may be rounded, but it must not become 0 or infinite.
   if (
     isFraction ? (number !== 0 && Number.isFinite(number)) || sent.digits === "" : same(sent, kept)
   ) return;
@@ -179,7 +179,7 @@ function checkNumber(literal: string, levels: readonly Level[]): void {
   );
 }
 
-/** A number as its digits, without zeros at either end, and the power of ten of the last one. */
+/** A number as its digits, without leading and trailing zeros, and the power of ten of the last one. */
 interface Decimal {
   readonly digits: string;
   readonly exponent: number;

@@ -1,5 +1,5 @@
 /**
- * A job before it is enqueued: plain readonly data that others can refer to.
+ * A job before it is enqueued: plain readonly data with an id, to which other jobs can refer.
  *
  * @module
  */
@@ -14,21 +14,21 @@ import {
   type NewJobOptions,
 } from "./job_options.ts";
 
-/** A job before it is enqueued: plain data with an id, so that others can refer to it. */
+/** A job before it is enqueued: plain data with an id, to which other jobs can refer. */
 export interface NewJob<Name extends string = string, Payload = unknown> extends NewJobOptions {
-  /** A UUIDv7. */
+  /** A UUIDv7, in lower case. */
   readonly id: string;
-  /** The queue it goes to. */
+  /** The queue that it goes to. */
   readonly queueName: Name;
-  /** What the handler gets: plain JSON. */
+  /** The input of its handler: plain JSON. */
   readonly payload: Payload;
 }
 
 /**
- * Makes a job, to be enqueued alone or with others as a graph.
+ * Makes a job without enqueueing it, so that other jobs can refer to it.
  *
  * @throws {RangeError} when the queue name, an id or an option is out of its range.
- * @throws {TypeError} when an option has another name or type.
+ * @throws {TypeError} when an option is unknown or of another type.
  *
  * ```ts
  * import { job } from "hammerwork";
@@ -48,7 +48,7 @@ export function job<const Name extends string, Payload>(
   return makeJob(queueName, payload, options);
 }
 
-/** Makes a job from options whose names have been checked. */
+/** As `job()`, for options whose names have been checked. */
 export function makeJob<const Name extends string, Payload>(
   queueName: Name,
   payload: Payload,
@@ -65,7 +65,7 @@ export function makeJob<const Name extends string, Payload>(
   }));
 }
 
-/** Refuses a job that is not as `job()` makes it, such as one that came from elsewhere. */
+/** Refuses a job that `job()` would not make. */
 export function checkJob<Name extends string, Payload>(
   newJob: NewJob<Name, Payload>,
 ): NewJob<Name, Payload> {
@@ -91,7 +91,7 @@ function idOf(reference: JobReference): string {
   return typeof reference === "string" ? reference : checkJobId(reference?.id, "A job's id");
 }
 
-/** A parent that is at hand gives its trace and its business process; an id is looked up later. */
+/** What is inherited from a parent that is a job. A parent that is an id is read at the enqueue. */
 function inherited(parent: JobReference | null | undefined): Partial<NewJobOptions> {
   if (typeof parent !== "object" || parent === null) return {};
   const { traceId, correlationId, traceparent, tracestate } = parent as Partial<Job>;
@@ -103,7 +103,7 @@ function inherited(parent: JobReference | null | undefined): Partial<NewJobOptio
   });
 }
 
-/** A job that is given its trace stays in it, however late an attempt starts. */
+/** The spans of a job with a trace id of its own stay in this trace, however late an attempt starts. */
 function checkPropagationWithin({ traceId, propagation = "auto" }: NewJobOptions): void {
   if (traceId === undefined || propagation === "auto" || propagation === "child") return;
   throw new InputRangeError(

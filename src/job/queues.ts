@@ -1,5 +1,5 @@
 /**
- * Types only: which queues there are, which payload each takes and which result each gives.
+ * Types only: the queues, their payloads and their results.
  *
  * @module
  */
@@ -8,8 +8,9 @@ import type { JobOptions } from "./job_options.ts";
 import type { NewJob } from "./new_job.ts";
 
 /**
- * A queue map: for each queue, by its name, the type of its payload; or, as an object type of exactly
- * `payload` and `result`, the type of its payload and of its handler's result. It exists in types only.
+ * A queue map: for each queue, by its name, the type of its payload; or, as an object type with exactly
+ * `payload` and `result`, the types of its payload and of the result of its handler. It exists in types
+ * only.
  *
  * ```ts
  * import { JobQueue, memory } from "hammerwork";
@@ -28,7 +29,7 @@ import type { NewJob } from "./new_job.ts";
  */
 export type Queues = object;
 
-/** The names of a queue map's queues. */
+/** The names of the queues of a queue map. */
 export type QueueName<Q extends Queues> = keyof Q & string;
 
 /** The payload of a queue: all of its type in the map, unless that is the long form. */
@@ -48,26 +49,29 @@ export type AnyNewJob<Q extends Queues> = {
   [Name in QueueName<Q>]: NewJob<Name, PayloadOf<Q, Name>>;
 }[QueueName<Q>];
 
-/** A stored job of one of these queues, or of any; its `queueName` tells the types of its payload and result. */
+/**
+ * A stored job of one of these queues, by default of any. Its `queueName` discriminates the types of its
+ * payload and its result.
+ */
 export type JobOf<Q extends Queues, Names extends QueueName<Q> = QueueName<Q>> = {
   [Name in Names]: Job<Name, PayloadOf<Q, Name>, ResultOf<Q, Name>>;
 }[Names];
 
-/** What `enqueue` returns: the job as it is stored. */
+/** A job as `enqueue` returns it. */
 export type Enqueued<AJob> = AJob & {
-  /** Whether it was stored before, under its idempotency key or its id. */
+  /** Whether it was stored before this call, with the same idempotency key or the same id. */
   readonly deduplicated: boolean;
 };
 
-/** Enqueues inside a transaction of the caller's, where the store has such a thing. */
+/** Options of an enqueue in a transaction, if the store has transactions. */
 export interface InTransaction<Transaction> {
-  /** The jobs are there exactly when it commits. */
+  /** A transaction of the caller. The jobs are stored if and when it commits. */
   readonly transaction?: Transaction | undefined;
 }
 
-/** The ways to enqueue; a handler has the same as `ctx.enqueue`. */
+/** The signatures of `queue.enqueue` and of `ctx.enqueue`. */
 export interface Enqueue<Q extends Queues, Transaction = never> {
-  /** Enqueues one job. */
+  /** Enqueues a job. */
   <Name extends QueueName<Q>>(
     queueName: Name,
     payload: PayloadOf<Q, Name>,
@@ -78,7 +82,7 @@ export interface Enqueue<Q extends Queues, Transaction = never> {
     newJob: NewJob<Name, PayloadOf<Q, Name>>,
     options?: InTransaction<Transaction>,
   ): Promise<Enqueued<JobOf<Q, Name>>>;
-  /** Enqueues all of them or none. */
+  /** Enqueues several jobs in one step: all of them or none. */
   (
     newJobs: readonly AnyNewJob<Q>[],
     options?: InTransaction<Transaction>,

@@ -17,17 +17,17 @@ export type DependencyFailurePolicy = "cancel" | "run";
  */
 export type Propagation = "auto" | "child" | "link" | "none";
 
-/** What is kept of an error. */
+/** An error as it is stored. */
 export interface JobError {
-  /** The error's class, such as `TypeError`. */
+  /** The name of its class, such as `TypeError`. */
   readonly name: string;
-  /** What it said. */
+  /** Its message. */
   readonly message: string;
-  /** Where it was thrown, if known, and what stands behind it: causes, the errors of an AggregateError. */
+  /** Its stack, if it has one, and after it its causes and the errors of an `AggregateError`. */
   readonly stack?: string;
-  /** Of a job that was cancelled because of a job that it depends on: that job's id. */
+  /** The dependency because of which the job was cancelled, if it was. */
   readonly dependencyId?: string;
-  /** Of a job that was cancelled because of the job that it is a part of: that job's id. */
+  /** The parent with which the job was cancelled, if it was. */
   readonly parentId?: string;
 }
 
@@ -49,86 +49,87 @@ export interface AttemptRecord {
   readonly traceparent?: string | undefined;
 }
 
-/** A job as a caller hands it to a store: checked, with everything decided but the store's part. */
+/** A job to be added to a store: checked, and with all defaults but those of the store. */
 export interface JobInput {
-  /** Made by the caller, so that a graph of jobs can refer to itself before it is stored. */
+  /** Made by the caller, so that jobs can refer to each other before they are stored. */
   readonly id: string;
-  /** The queue it waits in. */
+  /** The queue that it is in. */
   readonly queueName: string;
   /** JSON text. */
   readonly payload: string;
-  /** Higher runs first. */
+  /** Jobs with a higher priority are claimed first. */
   readonly priority: number;
-  /** Not before this long from now. */
+  /** It is due after this time, in ms. */
   readonly delayMs?: number | undefined;
-  /** Not before this time, in ms since 1970. */
+  /** It is due at this time, in ms since 1970. */
   readonly runAt?: number | undefined;
-  /** How many attempts it has in all. */
+  /** The maximum number of attempts. */
   readonly maxAttempts: number;
-  /** JSON text of a back-off rule. */
+  /** Its back-off as JSON text; `undefined`: that of its worker. */
   readonly backoff?: string | undefined;
-  /** The limit of one attempt. */
+  /** The time limit of one attempt, in ms. */
   readonly timeoutMs?: number | undefined;
-  /** A second job with this key in the same queue is the first one. */
+  /** A second job with this key in the same queue is not stored; the first one is returned. */
   readonly idempotencyKey?: string | undefined;
-  /** Ids of jobs that must end before it starts. Those added in the same call come before it. */
+  /** The ids of the jobs that must end before it can start. Those of the same call precede it. */
   readonly dependsOn: readonly string[];
-  /** What a failed dependency does to it. */
+  /** What happens to it when a dependency fails or is cancelled. */
   readonly onDependencyFailure: DependencyFailurePolicy;
-  /** 32 lower-case hex digits. */
+  /** The trace that it belongs to, as 32 lower-case hex digits. */
   readonly traceId: string;
-  /** A business id. */
+  /** The business process that it belongs to. */
   readonly correlationId?: string | undefined;
-  /** The job that enqueued it. */
+  /** The id of its parent. */
   readonly parentId?: string | undefined;
-  /** The creation context. Absent when the enqueuer had no tracing and so took no sampling decision. */
+  /** The W3C `traceparent` of the span that enqueued it. Without tracing there is none, and no sampling decision. */
   readonly traceparent?: string | undefined;
-  /** Vendors' part of the creation context. */
+  /** The W3C `tracestate` of that span. */
   readonly tracestate?: string | undefined;
-  /** The caller's W3C `baggage`, where the queue carries it. */
+  /** The W3C `baggage` of its handler. */
   readonly baggage?: string | undefined;
-  /** The job's own rule for its attempts' spans; else the worker's holds. */
+  /** How the spans of its attempts relate to that span; `undefined`: as its worker says. */
   readonly propagation?: Propagation | undefined;
 }
 
-/** A job as the store keeps it. Times are in ms since 1970. */
+/** A stored job. Times are in ms since 1970. */
 export interface JobRecord extends Omit<JobInput, "delayMs" | "runAt"> {
-  /** Its place in the store's order: later jobs have higher numbers. */
+  /** Its position in the order of the store: a job that is added later has a higher number. */
   readonly sequence: number;
-  /** Where it stands. */
+  /** Its status. */
   readonly status: JobStatus;
   /**
-   * Attempts that began, the running one among them. One that was released counts only at its
-   * worker's `maxReleases`; one that was lost before its begin was recorded does not count.
+   * The number of attempts that have started, including the running one. An attempt that was released
+   * counts only from the worker's `maxReleases` on; one whose lease expired before its start was
+   * recorded does not count.
    */
   readonly attempts: number;
-  /** How often in a row an attempt that had begun was released. */
+  /** How often in a row an attempt was released after its start. */
   readonly releases: number;
-  /** When it was added. */
+  /** When it was enqueued. */
   readonly createdAt: number;
-  /** When it was, or will be, due. */
+  /** When it is, or was, due. */
   readonly runAt: number;
-  /** When the latest attempt began. */
+  /** When the latest attempt started. */
   readonly startedAt?: number | undefined;
-  /** When it ended. */
+  /** When it was completed, failed or was cancelled. */
   readonly finishedAt?: number | undefined;
-  /** JSON text of what the handler returned. */
+  /** The result of the handler as JSON text. */
   readonly result?: string | undefined;
-  /** Why the latest attempt failed, or why the job was cancelled. */
+  /** The error of the latest attempt, or the reason of the cancellation. */
   readonly error?: JobError | undefined;
-  /** The `traceparent` of the latest settled attempt's span. */
+  /** The W3C `traceparent` of the latest attempt that has ended. */
   readonly attemptTraceparent?: string | undefined;
 }
 
-/** The attempts of a job, where they were asked for. */
+/** The attempts of a job, if they were requested. */
 export interface AttemptRecords {
   /** Those that have ended and did not complete the job, oldest first. */
   readonly attemptRecords?: readonly AttemptRecord[] | undefined;
 }
 
-/** A job as it was found, with the parts that were asked for. */
+/** A stored job with the requested parts. */
 export interface FoundRecord extends Omit<JobRecord, "payload">, AttemptRecords {
-  /** JSON text, if it was asked for. */
+  /** The payload as JSON text, if it was requested. */
   readonly payload?: string | undefined;
   /** The size of the payload in bytes of JSON, if that was left out. */
   readonly payloadBytes?: number | undefined;
@@ -153,7 +154,7 @@ export function summaryOf({ stack: _stack, ...error }: JobError): JobError {
   return { ...error, name: shortened(error.name), message: shortened(error.message) };
 }
 
-/** A record with the parts that are asked for, or all; of a payload or a result else its size. */
+/** A record with the requested parts, or with all; a payload or a result that was not requested is replaced by its size. */
 export function recordWith(
   record: JobRecord,
   include: readonly JobPart[] | undefined,

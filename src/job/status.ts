@@ -5,7 +5,7 @@
  * @module
  */
 
-/** Where a job stands. */
+/** The status of a job. */
 export type JobStatus =
   | "scheduled"
   | "blocked"
@@ -43,7 +43,7 @@ export const statusTransitions: Readonly<
   running: {
     completed: "the handler returned",
     retrying: "the attempt failed or its lease expired, and another is due after the back-off",
-    ready: "its worker released it, or its lease expired before its begin was recorded",
+    ready: "its worker released it, or its lease expired before its start was recorded",
     failed: "no attempts were left, or the error said not to retry",
     cancelled: "a caller cancelled it",
   },

@@ -1,6 +1,5 @@
 /**
- * What is kept of anything that was thrown. Whatever it is, reading it never throws, and what is kept
- * of it stays small.
+ * The stored error of anything that was thrown. Reading it never throws, and its size is limited.
  *
  * @module
  */
@@ -19,8 +18,8 @@ const MOST_PROPERTIES = 10;
 const LONGEST_PROPERTY = 100;
 
 /**
- * What is kept of anything that was thrown, also of what is no error. The stack goes on with what stands
- * behind the error: its `cause`, and the `errors` of an AggregateError, each with its own.
+ * The stored error of anything that was thrown, also of a value that is not an error. After the stack
+ * follow its `cause` and the `errors` of an `AggregateError`, each with its own stack.
  */
 export function toJobError(thrown: unknown): JobError {
   const { name, message, stack } = describe(thrown);
@@ -31,12 +30,12 @@ export function toJobError(thrown: unknown): JobError {
   return { ...error, stack: storable(`${first}\n${behind}`) };
 }
 
-/** The class of anything that was thrown. */
+/** The name of the class of anything that was thrown. */
 export function nameOfThrown(thrown: unknown): string {
   return storable(describe(thrown).name);
 }
 
-/** A text as every store can keep it: not too long, and without what no database text can hold. */
+/** A text that every store accepts: shortened, without characters that a database text cannot hold. */
 export function storable(text: string): string {
   // No database text can hold a NUL or half a surrogate pair.
   // deno-lint-ignore no-control-regex
@@ -57,7 +56,7 @@ function describe(thrown: unknown): Description {
       return { name: "NonError", message, stack: undefined };
     }
     const { name, message } = thrown;
-    // The prototype of what is no instance says nothing of it.
+    // The prototype of an object that is not an Error says nothing about it.
     const isNamed = thrown instanceof Error || (typeof name === "string" && name !== "");
     const stack = property(thrown, "stack");
     return {
@@ -81,7 +80,7 @@ function isLikeAnError(thrown: unknown): thrown is Error {
     typeof (thrown as { message?: unknown }).message === "string";
 }
 
-/** As an object says it itself; one that says nothing by its own properties. */
+/** An object as its `toString` writes it, or by its first properties if that says nothing. */
 function textOf(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
   const isBare = Object.getPrototypeOf(value) === null;
@@ -100,7 +99,7 @@ function propertyText(value: unknown): string {
   return Array.isArray(value) ? "[…]" : "{…}";
 }
 
-/** What stands behind an error, as text; empty when nothing does. */
+/** The causes and inner errors of an error as text; empty if it has none. */
 function errorsBehind(thrown: unknown): string {
   const parts: string[] = [];
   const seen = new Set<unknown>([thrown]);
@@ -109,7 +108,7 @@ function errorsBehind(thrown: unknown): string {
     for (const [relation, one, more] of relationsOf(error)) {
       if (parts.length >= MOST_ERRORS || left <= 0) return;
       const isKnown = typeof one === "object" && seen.has(one);
-      const what = isKnown ? "an error that is named above" : stackOf(one);
+      const what = isKnown ? "an error that is shown above" : stackOf(one);
       const text = `${indent}${relation}: ${what.replaceAll("\n", `\n${indent}`)}`;
       parts.push(text);
       left -= text.length;
@@ -124,7 +123,7 @@ function errorsBehind(thrown: unknown): string {
 
 type Related = readonly [relation: string, error: unknown, indent: string];
 
-/** The errors that an error names, and how it names them. A chain of causes needs no indent. */
+/** The errors that an error refers to, with the relation. A chain of causes is not indented. */
 function relationsOf(error: unknown): readonly Related[] {
   if (typeof error !== "object" || error === null) return [];
   const related: Related[] = [];
@@ -151,7 +150,7 @@ function isList(value: unknown): value is object {
   }
 }
 
-/** What an error behind another one says, with its stack. */
+/** An inner error with its stack. */
 function stackOf(error: unknown): string {
   try {
     if (!isLikeAnError(error)) return cut(textOf(error), LONGEST_OTHER_STACK);

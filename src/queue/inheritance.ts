@@ -1,7 +1,7 @@
 /**
- * What a job inherits when it is enqueued: its trace, its business process, its parent and its
- * baggage, from its own options, from its family in the same call, from its parent, from the running
- * job, or from the caller's active span, in this order.
+ * What a job inherits when it is enqueued: its trace, its correlation id, its parent and its baggage. They
+ * come from the first of these that has them: its own options, the jobs that it is connected with in the
+ * same call, its parent, the running job, the active span of the caller.
  *
  * @module
  */
@@ -17,18 +17,18 @@ import { readTraceparent } from "../trace/span_context.ts";
 
 /** Where `enqueue` is called: a running job, a span, baggage. */
 export interface EnqueueContext {
-  /** The running job, if a handler is calling. */
+  /** The running job, if it is called in a handler. */
   readonly scope: JobScope | undefined;
-  /** The caller's active span, if any. */
+  /** The active span of the caller, if there is one. */
   readonly span: Parent | undefined;
-  /** The caller's baggage, where it is carried. */
+  /** The baggage of the caller, if the queue passes it on. */
   readonly baggage: string | undefined;
 }
 
 /** Stored parents by their ids. */
 export type Parents = ReadonlyMap<string, FoundRecord>;
 
-/** Decides for jobs in dependency order what they inherit. `parents` are those already stored. */
+/** What each of these jobs inherits. They are in dependency order; `parents` are stored jobs. */
 export function inherit(
   jobs: readonly NewJob[],
   parents: Parents,
@@ -48,7 +48,7 @@ export function inherit(
   });
 }
 
-/** Jobs of one trace get one origin object, so that the spans know that they belong together. */
+/** The origin of each job in its trace. Jobs of one trace share an origin, by which their spans are grouped. */
 function origins(
   jobs: readonly NewJob[],
   parents: Parents,
@@ -78,7 +78,7 @@ function origins(
   };
 }
 
-/** What the job's own options say. A caller's context wins over a trace id; a malformed one is none. */
+/** The origin by the options of the job. `traceparent` has precedence over `traceId`; a malformed one is ignored. */
 function ownOrigin(
   job: NewJob,
   parents: Parents,
@@ -97,14 +97,14 @@ function familyOrigin(job: NewJob, parents: Parents, context: EnqueueContext): O
   return span === undefined ? {} : { traceId: span.spanContext.traceId, parent: span };
 }
 
-/** The place in a trace: under the active span or the parent's creation, if they belong to it. */
+/** The origin in a given trace: below the active span or the span that enqueued the parent, if these are in it. */
 function within(
   traceId: string,
   job: NewJob,
   parents: Parents,
   { span, scope }: EnqueueContext,
 ): Origin {
-  // The active span may be one of another trace, in which a handler does something of its own.
+  // In a handler the active span can be of another trace.
   const above = [span, parentOf(scope?.span)].find((one) => one?.spanContext.traceId === traceId);
   if (above !== undefined) return { traceId, parent: above };
   const stored = storedParent(job, parents);

@@ -1,5 +1,5 @@
 /**
- * What a caller changes of a job that is stored, and what came of it.
+ * Cancel and retry: the options, checked, and the answers.
  *
  * @module
  */
@@ -17,25 +17,25 @@ import type {
   RetryOptions,
 } from "../store/store.ts";
 
-/** What became of a job that was to be cancelled or retried. */
+/** The answer of `cancel` and of `retry`. */
 export interface JobChange {
-  /** The job as it is stored then. */
+  /** The job after the call. */
   readonly job: Job;
   /** Whether the call changed it. */
   readonly changed: boolean;
-  /** Why it was not changed: a sentence without a full stop. */
+  /** Why the call did not change it, as a sentence without a full stop; else `undefined`. */
   readonly reason: string | undefined;
-  /** When its descendants were to be cancelled too: how many of them were. */
+  /** With `descendants`: the number of descendants that were cancelled. */
   readonly cancelledDescendants?: number | undefined;
 }
 
-/** How a job is cancelled. */
+/** Options of a cancellation. */
 export interface CancelOptions {
-  /** Why; it is kept as the job's error. Default: "Cancelled by a caller". */
+  /** The reason. It becomes the message of the job's error. Default: "Cancelled by a caller". */
   readonly reason?: string | undefined;
   /**
-   * Whether the jobs that are parts of it are cancelled too, whether it has ended or not: its children,
-   * theirs, and those of dependents that were cancelled because of one of them. Default false.
+   * Whether its descendants are cancelled too, even if the job itself has ended: its children, their
+   * children, and those of dependents that were cancelled because of one of them. Default: false.
    */
   readonly descendants?: boolean | undefined;
 }
@@ -47,7 +47,7 @@ export function readRetryOptions(options: RetryOptions): RetryOptions {
   return options;
 }
 
-/** A caller's reason as it is kept with the job, and what is cancelled with it. */
+/** The checked options of a cancellation, with the error to store. */
 export function readCancelOptions(options: CancelOptions): CancelRecordOptions {
   checkOptionNames("A cancellation", options, { reason: true, descendants: true });
   const { reason = "Cancelled by a caller", descendants } = options;
@@ -60,7 +60,7 @@ function checkSwitch(name: string, value: unknown): void {
   throw new InputTypeError(`${name} must be true or false: got ${shown(value)}`);
 }
 
-/** What `cancel` answers. */
+/** The answer of `cancel`. */
 export function toCancelled(
   { job: record, changed, cancelledDescendants }: ChangedRecord,
 ): JobChange {
@@ -76,7 +76,7 @@ export function toCancelled(
   };
 }
 
-/** What `retry` answers. */
+/** The answer of `retry`. */
 export function toRetried({ job: record, changed, hindrance }: ChangedRecord): JobChange {
   const job = toJob(record);
   return { job, changed, reason: changed ? undefined : notRetried(job, hindrance) };

@@ -1,37 +1,37 @@
 /**
- * Jobs as a tree: each with its attempts in order, below the job that it is a part of.
+ * Jobs as a tree: each with its attempts, below its parent.
  *
  * @module
  */
 import { hasEnded } from "../job/status.ts";
 import type { Attempt, JobSummary, JobWithAttempts } from "../job/job.ts";
-import type { JobPage } from "./filters.ts";
+import type { JobPage } from "./find.ts";
 
 /** A job in a tree. */
 export interface JobNode<AJob = JobSummary> {
   /** The job. */
   readonly job: AJob;
-  /** Its attempts, oldest first, the running or the completed one among them. */
+  /** All of its attempts, oldest first, including a running or a completed one. */
   readonly attempts: readonly Attempt[];
-  /** The jobs that are parts of it, in the order in which they were added. */
+  /** Its children, in the order in which they were enqueued. */
   readonly children: readonly JobNode<AJob>[];
 }
 
-/** Jobs below the jobs that they are parts of. */
+/** Jobs below their parents. */
 export interface JobTree<AJob = JobSummary> {
-  /** All jobs of the tree, each followed by its parts. JSON leaves this list out: `roots` has them. */
+  /** All jobs of the tree, each followed by its descendants. JSON has them in `roots` only. */
   readonly jobs: readonly AJob[];
-  /** Those that are parts of no other here, in the order in which they were added. */
+  /** The jobs whose parents are not in the tree, in the order in which they were enqueued. */
   readonly roots: readonly JobNode<AJob>[];
-  /** When the first of the jobs was added; `undefined` when there is none. */
+  /** When the first of the jobs was enqueued; `undefined` without jobs. */
   readonly startedAt: Date | undefined;
-  /** When the last of the jobs ended; `undefined` while any is unfinished, or when there is none. */
+  /** When the last of the jobs ended; `undefined` while one is unfinished, and without jobs. */
   readonly finishedAt: Date | undefined;
-  /** The cursor of the next page, which has older jobs; `undefined` when there are none. */
+  /** The cursor of the next page, with older jobs; `undefined` on the last one. */
   readonly nextCursor: string | undefined;
 }
 
-/** Builds the tree of a page of jobs, newest first, with all their attempts. */
+/** The tree of a page of jobs, which are newest first. */
 export function jobTree<AJob extends JobSummary>(
   { jobs, nextCursor }: JobPage<JobWithAttempts<AJob>>,
 ): JobTree<AJob> {
@@ -62,7 +62,7 @@ function newNode<AJob extends JobSummary>(
   return { job: job as unknown as AJob, attempts, children: [] };
 }
 
-/** All nodes of a tree, each followed by its parts. Without recursion: a tree may be as deep as long. */
+/** All nodes of a tree, each followed by its descendants. Without recursion: a tree can be as deep as it has jobs. */
 export function nodesInOrder<AJob>(roots: readonly JobNode<AJob>[]): JobNode<AJob>[] {
   const nodes: JobNode<AJob>[] = [];
   const left = [...roots].reverse();

@@ -1,5 +1,5 @@
 /**
- * The queue: jobs go in with their trace, and are looked up by it.
+ * The queue: enqueue, lookup, cancel and retry, and the workers.
  *
  * @module
  */
@@ -26,7 +26,7 @@ import {
   type JobPage,
   toJobPage,
   toRecordFilter,
-} from "./filters.ts";
+} from "./find.ts";
 import { readStatsOptions, type Stats, type StatsOptions, toStats } from "./stats.ts";
 import type { AnyNewJob, Enqueue, Enqueued, JobOf, QueueName, Queues } from "../job/queues.ts";
 import type { RetryOptions, Store } from "../store/store.ts";
@@ -48,15 +48,15 @@ import type { WorkerOptions, WorkerSettings, WorkSource } from "../worker/option
 
 const SEVEN_DAYS_MS = 7 * 24 * 60 * 60 * 1_000;
 
-/** How a queue is set up. */
+/** Options of a queue. Only `store` is required. */
 export interface JobQueueOptions<Transaction = never> extends SpanRuleOptions {
-  /** Where the jobs live: `memory()`, `sqlite(path)`, or one of your own. */
+  /** The store of the jobs: `memory()`, `await sqlite(path)`, `await postgres(url)`, or one of your own. */
   readonly store: Store<Transaction>;
-  /** The largest payload and the largest result, in bytes of JSON. Default 262,144. */
+  /** The maximum size of a payload and of a result, in bytes of JSON. Default: 262,144. */
   readonly maxPayloadBytes?: number | undefined;
-  /** How long ended jobs are kept for lookup, in ms; the workers remove them. Default 7 days. */
+  /** How long ended jobs are kept, in ms, before workers remove them. Default: 7 days. */
   readonly retentionMs?: number | undefined;
-  /** Whether a caller's active W3C baggage goes with its jobs to their handlers. Default false. */
+  /** Whether the active W3C baggage of a caller is passed on to the handlers of its jobs. Default: false. */
   readonly baggage?: boolean | undefined;
 }
 
@@ -71,7 +71,7 @@ const optionNames: OptionNames<JobQueueOptions> = {
 };
 
 /**
- * Queues by name over one store.
+ * Named queues in one store.
  *
  * ```ts
  * import { JobQueue, memory } from "hammerwork";
@@ -87,16 +87,16 @@ const optionNames: OptionNames<JobQueueOptions> = {
  */
 export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = never>
   implements AsyncDisposable {
-  /** Where the jobs live. */
+  /** The store of the jobs. */
   readonly store: Store<Transaction>;
-  /** The largest payload and the largest result, in bytes of JSON. */
+  /** The maximum size of a payload and of a result, in bytes of JSON. */
   readonly maxPayloadBytes: number;
-  /** How long ended jobs are kept for lookup, in ms. */
+  /** How long ended jobs are kept, in ms. */
   readonly retentionMs: number;
-  /** Whether a caller's W3C baggage goes with its jobs to their handlers. */
+  /** Whether the active W3C baggage of a caller is passed on to the handlers of its jobs. */
   readonly carriesBaggage: boolean;
   readonly #spanRules: SpanRules;
-  // What its workers share. Payload types end here: a handler gets what was stored.
+  // Shared by its workers. The types of payloads end here.
   readonly #workSource: WorkSource;
 
   /**
@@ -123,23 +123,28 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
       retentionMs: this.retentionMs,
       spanRules: this.#spanRules,
       maintenance: new StoreMaintenance(),
-      // A handler's job is known without AsyncLocalStorage.
+      // Inside a handler, without AsyncLocalStorage.
       enqueueFrom: (scope: JobScope) => this.#enqueueWithin(() => scope),
     } as unknown as WorkSource;
   }
 
   /**
-   * Stores a job, or several in one atomic step, each with its trace, its correlation id and its
-   * parent. Inside a handler they are the running job's unless the options say otherwise.
+   * Stores a job, or several in one atomic step. Inside a handler a job inherits the trace and the
+   * correlation id of the running job, which becomes its parent, unless its options say otherwise.
    *
-   * @returns What is stored. A job whose idempotency key or id was used before is the first one,
-   * marked `deduplicated`; dependencies of the same call then point to that one.
-   * @throws {TypeError | RangeError} for bad input: an unknown dependency, a circle, a payload that is
-   * no JSON or too large. Nothing is stored then.
+   * @returns The stored jobs, in the given order. If a job with the same idempotency key or id was stored
+   * before, it is that one, with `deduplicated: true`; other jobs of the call then depend on that one.
+   * @throws {TypeError | RangeError} for invalid input, such as an unknown dependency, dependencies in a
+   * cycle, or a payload that is not JSON or too large. Nothing is stored then.
+   * @throws {JobIdTakenError} when another job has the id of a new one. Nothing is stored then.
    */
   readonly enqueue: Enqueue<Q, Transaction> = this.#enqueueWithin(currentScope);
 
-  /** A job with all of its attempts; `undefined` when no job has this id. */
+  /**
+   * A job with all of its attempts; `undefined` if no job has this id.
+   *
+   * @throws {RangeError} when the id is not a UUID in lower case.
+   */
   async get<Name extends QueueName<Q> = QueueName<Q>>(
     id: string,
   ): Promise<JobWithAttempts<JobOf<Q, Name>> | undefined> {
@@ -150,20 +155,24 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   }
 
   /**
-   * Jobs by queue, status, trace, correlation id, parent and time, newest first, page by page. What
-   * `include` leaves out is not read.
+   * Finds jobs by id, queue, status, trace, correlation id, parent and time, newest first, page by page.
+   * Parts that `include` leaves out are not read.
+   *
+   * @throws {TypeError | RangeError} when a field of the filter is unknown or invalid.
    */
   async find<Name extends QueueName<Q> = QueueName<Q>, Part extends JobPart = JobPart>(
     filter: JobFilter<Name, Part> = {},
   ): Promise<JobPage<JobWith<JobOf<Q, Name>, Part>>> {
     const page = await this.store.find(toRecordFilter(filter));
-    // Which queues there are and what was asked for is a matter of types, and ends here.
+    // The types of queues and of requested parts exist for callers only.
     return toJobPage(page) as unknown as JobPage<JobWith<JobOf<Q, Name>, Part>>;
   }
 
   /**
-   * Jobs as `find` gives them, each below the job that it is a part of and with all its attempts: a
-   * request by its trace id, an order by its correlation id. Up to 1,000 jobs, unless `limit` says less.
+   * Finds jobs as `find` does, with all their attempts, each below its parent: a request by its trace id,
+   * an order by its correlation id. The default `limit` is 1,000.
+   *
+   * @throws {TypeError | RangeError} when a field of the filter is unknown or invalid.
    */
   async tree<Name extends QueueName<Q> = QueueName<Q>, Part extends JobPart = JobPart>(
     filter: JobFilter<Name, Part>,
@@ -173,8 +182,11 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   }
 
   /**
-   * For each queue how many jobs have each status and how long its oldest ready job has been due; with
-   * `endedWithinMs` also how many jobs ended within that time, and how: a throughput and a failure rate.
+   * Counts the jobs of each queue by status, and measures for how long its oldest ready job has been due.
+   * With `endedWithinMs` it also counts the jobs that ended within that time: a throughput and a failure
+   * rate.
+   *
+   * @throws {TypeError | RangeError} when an option is unknown or out of its range.
    */
   async stats(options: StatsOptions = {}): Promise<Stats> {
     const endedWithinMs = readStatsOptions(options);
@@ -187,13 +199,12 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   }
 
   /**
-   * Cancels a job that has not ended, and the dependents that its end cancels; with `descendants` its
-   * parts too, of which none goes on after the answer but one that runs until it hears of it. A running handler
-   * learns it from `ctx.signal`; whatever it does then is not recorded.
+   * Cancels a job that has not ended, and the dependents that are cancelled with it; with `descendants`
+   * its descendants too. The signal of a running handler (`ctx.signal`) is aborted, and the outcome of its
+   * attempt is not recorded.
    *
-   * @returns The job as it is stored then, and whether it was cancelled by this call; `undefined` when
-   * there is none.
-   * @throws {TypeError | RangeError} when the id is none, the reason no string, or an option unknown.
+   * @returns The job after the call, and whether the call cancelled it; `undefined` if no job has this id.
+   * @throws {TypeError | RangeError} when the id is not a job id, or an option is unknown or invalid.
    */
   async cancel(id: string, options: CancelOptions = {}): Promise<JobChange | undefined> {
     const changed = await this.store.cancel(checkJobId(id), readCancelOptions(options));
@@ -201,21 +212,25 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   }
 
   /**
-   * Makes a failed or cancelled job ready again, with at least one more attempt; blocked while a job
-   * that it depends on has not ended. The dependents that were cancelled because of it, and in turn
-   * theirs, wait again, unless `dependents` is false or they depend on another job that did not
-   * complete.
+   * Makes a failed or cancelled job ready again, with at least one more attempt, or blocked while a
+   * dependency has not ended. Dependents that were cancelled because of it, and their dependents, are
+   * blocked again, unless `dependents` is false or another of their dependencies did not complete.
    *
-   * @returns The job as it is stored then, and whether this call changed it; `undefined` when there is
-   * none. It is not changed when it has neither failed nor been cancelled, or when a job that it depends
-   * on did not complete: `reason` says which, and `force` retries it all the same.
+   * @returns The job after the call, and whether the call changed it; `undefined` if no job has this id. A
+   * job that has neither failed nor been cancelled is not changed, nor, without `force`, one with a
+   * dependency that did not complete; `reason` says so.
+   * @throws {TypeError | RangeError} when the id is not a job id, or an option is unknown or invalid.
    */
   async retry(id: string, options: RetryOptions = {}): Promise<JobChange | undefined> {
     const changed = await this.store.retry(checkJobId(id), readRetryOptions(options));
     return changed && toRetried(changed);
   }
 
-  /** A worker for one queue. It does nothing until its `run` or `tick` is called. */
+  /**
+   * Makes a worker for one queue. It does nothing until its `run` or `tick` is called.
+   *
+   * @throws {TypeError | RangeError} when the name of the queue, the handler or an option is invalid.
+   */
   worker<Name extends QueueName<Q>>(
     queueName: Name,
     handler: Handler<Q, Name, Transaction>,
@@ -229,7 +244,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     );
   }
 
-  /** Closes the store. Workers are to be stopped before. */
+  /** Closes the store. Stop the workers before. */
   close(): Promise<void> {
     return this.store.close();
   }
@@ -240,8 +255,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   }
 
   /**
-   * Enqueues all of them or none for a request, within its span, and returns of each job these parts.
-   * What `include` leaves out of jobs that were stored before is not read.
+   * Enqueues several jobs for a request of the router, below its span, and returns these parts of each.
    *
    * @internal
    */
@@ -261,7 +275,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   }
 
   #enqueueWithin(scope: () => JobScope | undefined): Enqueue<Q, Transaction> {
-    // The arguments are read inside a promise, so that bad ones reject rather than throw.
+    // In an async function invalid arguments reject.
     const enqueue = async (...args: EnqueueArguments<Transaction>) =>
       await enqueueJobs(this.#destination(), args, this.#enqueueContext(scope()));
     return enqueue as Enqueue<Q, Transaction>;

@@ -1,5 +1,5 @@
 /**
- * The numbers of each queue: jobs by status, the age of the oldest ready one, what ended lately.
+ * Statistics of queues: jobs by status, the age of the oldest ready job, jobs that ended recently.
  *
  * @module
  */
@@ -8,48 +8,48 @@ import { type JobStatus, jobStatuses } from "../job/status.ts";
 import type { Health, VacuumBlocker } from "../store/health.ts";
 import type { QueueCount } from "../store/store.ts";
 
-/** What `stats` counts. */
+/** Options of `stats`. */
 export interface StatsOptions {
   /**
-   * Counts the jobs that ended within the last so many ms too, by the store's clock, as `ended`: 1 to
-   * 31,536,000,000, a year. Default: they are not counted.
+   * Adds `ended`: the number of jobs that ended within this time, in ms, by the clock of the store. 1 to
+   * 31,536,000,000, which is a year. Default: no `ended`.
    */
   readonly endedWithinMs?: number | undefined;
 }
 
-/** The numbers of all queues of a store. */
+/** Statistics of a store. */
 export interface Stats {
-  /** Each queue that has jobs, by name. */
+  /** The queues that have jobs, sorted by name. */
   readonly queues: readonly QueueStats[];
-  /** Postgres: the oldest open transaction that keeps vacuum from removing dead rows, if there is one. */
+  /** In Postgres: the oldest open transaction that keeps vacuum from removing dead rows, if there is one. */
   readonly vacuumBlocker?: VacuumBlocker | undefined;
 }
 
-/** The numbers of one queue. */
+/** Statistics of a queue. */
 export interface QueueStats {
-  /** The queue. */
+  /** The name of the queue. */
   readonly queueName: string;
-  /** How many jobs have each status, 0 where there are none. */
+  /** The number of jobs with each status, also where it is 0. */
   readonly jobs: Readonly<Record<JobStatus, number>>;
-  /** Jobs that wait for their time, their dependencies or their back-off: scheduled, blocked, retrying. */
+  /** The number of jobs that wait for their time, a dependency or a retry: scheduled, blocked and retrying. */
   readonly waiting: number;
-  /** Jobs that have not ended: ready, running and waiting ones. */
+  /** The number of jobs that have not ended: ready, running and waiting. */
   readonly unfinished: number;
-  /** How long the oldest ready job has been due, in ms; `undefined` when none is ready. */
+  /** For how long the oldest ready job has been due, in ms; `undefined` if no job is ready. */
   readonly oldestReadyMs: number | undefined;
-  /** With `endedWithinMs`: how many jobs ended within that time, by their status. */
+  /** With `endedWithinMs`: the number of jobs that ended within that time, by status. */
   readonly ended?: Readonly<Record<"completed" | "failed" | "cancelled", number>> | undefined;
 }
 
-/** The longest `endedWithinMs`: a year. */
+/** The upper limit of `endedWithinMs`: a year. */
 export const longestEndedWithinMs: number = 365 * 24 * 60 * 60 * 1_000;
 
-/** Refuses another name: a misspelled one would leave the ended jobs uncounted. */
+/** Refuses an unknown option. */
 export function checkStatsNames(options: StatsOptions): void {
   checkOptionNames("A stats query", options, { endedWithinMs: true });
 }
 
-/** The checked `endedWithinMs`, as a store takes it. */
+/** The checked `endedWithinMs`. */
 export function readStatsOptions(options: StatsOptions): number | undefined {
   checkStatsNames(options);
   const { endedWithinMs } = options;
@@ -58,7 +58,7 @@ export function readStatsOptions(options: StatsOptions): number | undefined {
     : checkInteger("endedWithinMs", endedWithinMs, 1, longestEndedWithinMs);
 }
 
-/** Puts what a store says of its queues together. `ended` are the counts of jobs that ended lately. */
+/** The statistics from the counts and the health of a store. `ended` counts jobs that ended recently. */
 export function toStats(
   counts: readonly QueueCount[],
   { queues: depths, ...health }: Health,

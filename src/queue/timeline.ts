@@ -1,5 +1,5 @@
 /**
- * A tree of jobs on one time scale: what every view of a trace shows of it, whatever draws it.
+ * A tree of jobs on one time scale: the model of every view of a trace.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import type { JobNode, JobTree } from "./job_tree.ts";
 
 /** A tree of jobs on one time scale. Times are in ms since 1970. */
 export interface Timeline<AJob = JobSummary> {
-  /** The start of the scale: when the first job was added. */
+  /** The start of the scale: when the first job was enqueued. */
   readonly from: number;
   /** The end of the scale, at least 1 ms later: when the last job ended, or now if one is unfinished. */
   readonly to: number;
-  /** The rows of the jobs that are parts of no other here, in the order in which they were added. */
+  /** The rows of the jobs whose parents are not in the tree, in the order in which they were enqueued. */
   readonly roots: readonly TimelineRow<AJob>[];
-  /** All rows by the ids of their jobs, each followed by the rows of its parts. */
+  /** All rows by the ids of their jobs, each followed by the rows of its descendants. */
   readonly rows: ReadonlyMap<string, TimelineRow<AJob>>;
 }
 
@@ -25,11 +25,11 @@ export interface Timeline<AJob = JobSummary> {
 export interface TimelineRow<AJob = JobSummary> {
   /** The job. */
   readonly job: AJob;
-  /** How many jobs it is below: 0 for a root. */
+  /** The number of its ancestors in the tree. */
   readonly level: number;
-  /** The rows of its parts. */
+  /** The rows of its children. */
   readonly children: readonly TimelineRow<AJob>[];
-  /** When it was added. */
+  /** When it was enqueued. */
   readonly from: number;
   /** When it ended; the end of the scale while it is unfinished. */
   readonly to: number;
@@ -37,13 +37,13 @@ export interface TimelineRow<AJob = JobSummary> {
   readonly isUnfinished: boolean;
   /** Its attempts, oldest first. Between them it was waiting. */
   readonly runs: readonly TimelineRun[];
-  /** The moments to mark, in the order in which to draw them. */
+  /** The events to mark, in the order in which to draw them. */
   readonly marks: readonly TimelineMark[];
   /** For how long its handler ran in all attempts, in ms. */
   readonly ranMs: number;
   /** The rest of its time, in ms: it waited for its time, its dependencies, a worker or a retry. */
   readonly waitedMs: number;
-  /** Why it was cancelled, unless the last attempt says so; or what it is blocked by. */
+  /** The reason of its cancellation, unless the last attempt has it; or the dependencies that block it. */
   readonly note: string | undefined;
 }
 
@@ -64,8 +64,9 @@ export interface TimelineRun {
 }
 
 /**
- * What a mark stands for: an attempt that failed and was repeated, the last failure, a cancellation, the
- * end of the last dependency, the start of an attempt in a linked trace, or that the job is unfinished.
+ * The event of a mark: the end of an attempt that was retried, the end of the attempt after which the job
+ * failed, a cancellation, the end of the last dependency, the start of an attempt in a linked trace; or
+ * `unfinished` at the end of the scale.
  */
 export type TimelineMarkType =
   | "retried"
@@ -75,15 +76,15 @@ export type TimelineMarkType =
   | "linked"
   | "unfinished";
 
-/** A moment of a job. */
+/** A mark on the row of a job. */
 export interface TimelineMark {
-  /** What happened. */
+  /** The event. */
   readonly type: TimelineMarkType;
   /** When. */
   readonly at: number;
 }
 
-/** What the parts of a timeline are called in a legend. */
+/** The labels of the parts of a timeline, for a legend. */
 export const timelineLabels: Readonly<Record<"waiting" | "running" | TimelineMarkType, string>> = {
   waiting: "waiting",
   running: "running",
@@ -96,7 +97,7 @@ export const timelineLabels: Readonly<Record<"waiting" | "running" | TimelineMar
 };
 
 /**
- * Puts a tree of jobs on one time scale, to be drawn in any way.
+ * Puts a tree of jobs on one time scale, for a view of your own.
  *
  * @param now The end of the scale while a job is unfinished, in ms since 1970. Default: the time.
  *
@@ -118,12 +119,12 @@ export function timeline<AJob extends JobSummary>(
   now: number = Date.now(),
 ): Timeline<AJob> {
   const from = startedAt?.getTime() ?? now;
-  // The store's clock and this one may differ, and jobs can be over within the same millisecond.
+  // The clock of the store can differ from this one, and jobs can end within the same millisecond.
   const scale = { from, to: Math.max(finishedAt?.getTime() ?? now, from + 1) };
   const rows = new Map<string, NewRow<AJob>>();
   const rootRows: TimelineRow<AJob>[] = [];
   const left = [{ nodes: roots, into: rootRows, level: 0, next: 0 }];
-  // Without recursion: a tree may be as deep as it has jobs.
+  // Without recursion: a tree can be as deep as it has jobs.
   for (let top = left.at(-1); top !== undefined; top = left.at(-1)) {
     const node = top.nodes[top.next++];
     if (node === undefined) {
@@ -191,13 +192,13 @@ function runOf(
   };
 }
 
-/** The trace that an attempt ran in, where that is another than its job's. */
+/** The trace that an attempt ran in, if it is not that of its job. */
 export function linkedTraceId({ traceparent }: Attempt, traceId: string): string | undefined {
   const ranIn = readTraceparent(traceparent)?.traceId;
   return ranIn === traceId ? undefined : ranIn;
 }
 
-/** Marks come after the runs, so that no later run covers them. */
+/** The marks of a job but `unblocked`, for which other rows are needed. */
 function marksOf(
   status: JobStatus,
   to: number,
@@ -209,7 +210,7 @@ function marksOf(
     if (run.linkedTraceId !== undefined) marks.push({ type: "linked", at: run.from });
   }
   for (const { attempt, isFailure, isFatal, to } of runs) {
-    // The attempt of a job that was cancelled has no mark but the job's own.
+    // A cancellation is marked once, for the job.
     if (!isFailure || attempt.outcome === "cancelled") continue;
     marks.push({ type: isFatal ? "failed" : "retried", at: to });
   }
@@ -218,7 +219,7 @@ function marksOf(
   return marks;
 }
 
-/** Where all dependencies of a job are here and have ended, the end of the last one is marked. */
+/** Marks the end of the last dependency, if all dependencies are in the tree and have ended. */
 function markUnblocked(rows: ReadonlyMap<string, NewRow<JobSummary>>): void {
   for (const { job: { dependsOn }, marks } of rows.values()) {
     if (dependsOn.length === 0) continue;
@@ -240,7 +241,7 @@ function noteOf(
   return status === "blocked" ? `waiting for ${dependsOn.join(" ")}` : undefined;
 }
 
-/** How an attempt ended and after what time, as `timed out after 1.2 s`, or `running for 3 s`. */
+/** The outcome of an attempt with its duration, such as `timed out after 1.2 s` or `running for 3 s`. */
 export function outcomeText(
   { outcome, startedAt, finishedAt }: Attempt,
   now: number = Date.now(),

@@ -43,8 +43,8 @@ describe("bad input is refused before it reaches the store", () => {
 
   test("payloads that JSON would change in silence, with the path of what is wrong", async () => {
     class Money {}
-    const circle: Record<string, unknown> = {};
-    circle.self = circle;
+    const cycle: Record<string, unknown> = {};
+    cycle.self = cycle;
     const bad: readonly (readonly [unknown, RegExp])[] = [
       [undefined, /^payload must be JSON .*: got undefined$/],
       [{ at: new Date() }, /^payload\.at must be JSON .*: got a Date$/],
@@ -55,7 +55,7 @@ describe("bad input is refused before it reaches the store", () => {
       [{ total: 1n }, /^payload\.total .*: got bigint$/],
       [() => {}, /: got function$/],
       [{ toJSON: () => 1 }, /: got an object with a toJSON method$/],
-      [circle, /: got more than 100 levels, or a circle$/],
+      [cycle, /: got more than 100 levels, or a cycle$/],
     ];
     for (const [payload, message] of bad) {
       await refused(() => queue.enqueue("queue", payload), message, "TypeError");
@@ -146,13 +146,13 @@ describe("bad input is refused before it reaches the store", () => {
     );
   });
 
-  test("jobs that wait for each other in a circle, of any length", async () => {
+  test("jobs that depend on each other in a cycle, of any length", async () => {
     for (const length of [1, 2, 3, 5_000]) {
       const jobs = Array.from({ length }, () => job("queue", {}));
-      const circle = jobs.map((one, i) => ({ ...one, dependsOn: [jobs[(i + 1) % length]!.id] }));
+      const cycle = jobs.map((one, i) => ({ ...one, dependsOn: [jobs[(i + 1) % length]!.id] }));
       await refused(
-        () => queue.enqueue(circle),
-        /^Jobs cannot wait for each other in a circle: queue /,
+        () => queue.enqueue(cycle),
+        /^Jobs cannot depend on each other in a cycle: queue /,
         "RangeError",
       );
     }

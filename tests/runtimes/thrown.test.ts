@@ -76,7 +76,7 @@ describe("what stands behind an error is kept in its stack", () => {
     assert.deepEqual(said(circle), [
       "Error: a",
       "Caused by: Error: b",
-      "Caused by: an error that is named above",
+      "Caused by: an error that is shown above",
     ]);
   });
 

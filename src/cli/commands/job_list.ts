@@ -6,7 +6,7 @@
 import type { JobStatus } from "../../job/status.ts";
 import { jobStatuses } from "../../job/status.ts";
 import { checkCorrelationId, checkQueueName, readTraceId } from "../../job/ids.ts";
-import type { JobFilter } from "../../queue/filters.ts";
+import type { JobFilter } from "../../queue/find.ts";
 import type { Command } from "../command.ts";
 import { includeOption, readCursor, readInclude } from "../lookup_options.ts";
 import { asUsage, UsageError } from "../errors.ts";

@@ -5,7 +5,7 @@
  */
 import { html } from "hono/html";
 import { isJobId, isWholeTraceId, readTraceId } from "../../job/ids.ts";
-import { type JobFilter, toRecordFilter } from "../../queue/filters.ts";
+import { type JobFilter, toRecordFilter } from "../../queue/find.ts";
 import { isInputError } from "../../job/checks.ts";
 import { invalidInput } from "../../http/request_error.ts";
 import type { View, ViewRequest } from "../view.ts";

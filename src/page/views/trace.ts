@@ -10,7 +10,7 @@ import { shown } from "../../job/checks.ts";
 import type { AllowedJobs } from "../../http/allowed_jobs.ts";
 import type { JobSummary, JobWithAttempts } from "../../job/job.ts";
 import { type JobTree, jobTree } from "../../queue/job_tree.ts";
-import type { JobFilter } from "../../queue/filters.ts";
+import type { JobFilter } from "../../queue/find.ts";
 import { timeline } from "../../queue/timeline.ts";
 import { EventLoopYield } from "../../worker/sleep.ts";
 import { checkedAt, invalidInput, RequestError } from "../../http/request_error.ts";

@@ -1,5 +1,5 @@
 /**
- * Finding jobs: which, how many at a time, and where the next page begins.
+ * Find: the filter that callers pass, checked, and the pages that they get.
  *
  * @module
  */
@@ -18,47 +18,47 @@ import { type JobPart, jobParts } from "../job/record.ts";
 import { type JobStatus, jobStatuses } from "../job/status.ts";
 import type { RecordFilter, RecordPage, Store } from "../store/store.ts";
 
-/** Which jobs to find. All that is given must hold; nothing given finds all. */
+/** Which jobs to find. A job must match all fields that are set; without any, all jobs match. */
 export interface JobFilter<Name extends string = string, Part extends JobPart = JobPart> {
-  /** With one of these ids, at most 1,000. */
+  /** Jobs with one of these ids, at most 1,000. */
   readonly ids?: readonly string[] | undefined;
-  /** In this queue, or one of these. */
+  /** Jobs in this queue, or in one of these. */
   readonly queueName?: Name | readonly Name[] | undefined;
-  /** With this status, or one of these. */
+  /** Jobs with this status, or with one of these. */
   readonly status?: JobStatus | readonly JobStatus[] | undefined;
-  /** Of this trace: 32 hex digits or a UUID, in any case. */
+  /** Jobs of this trace, or with an attempt that ran in it: 32 hex digits or a UUID, in upper or lower case. */
   readonly traceId?: string | undefined;
-  /** Of this business process. */
+  /** Jobs with this correlation id. */
   readonly correlationId?: string | undefined;
-  /** Parts of this job. */
+  /** Jobs with this parent. */
   readonly parent?: JobReference | undefined;
-  /** Added at this time or later. */
+  /** Jobs that were enqueued at this time or later. */
   readonly createdFrom?: Date | undefined;
-  /** Added before this time. */
+  /** Jobs that were enqueued before this time. */
   readonly createdBefore?: Date | undefined;
   /**
-   * At most this many, 1 to 1,000. Default 100. A page of large jobs has fewer: it ends at about 4 MiB,
-   * with one job at least.
+   * The maximum number of jobs on a page, 1 to 1,000. Default: 100. A page of large jobs has fewer: it
+   * ends at about 4 MiB, but has at least one job.
    */
   readonly limit?: number | undefined;
-  /** Where to go on: the `nextCursor` of the page before. Jobs added since then do not shift it. */
+  /** The `nextCursor` of the previous page. Jobs that are enqueued in between do not shift the pages. */
   readonly cursor?: string | undefined;
   /**
-   * Which of the parts that can be large to read: `payload`, `result`, and `stack` for errors that are
-   * whole. In place of a payload or a result that is left out stands its size. Default: all.
+   * The parts to read of those that can be large: `payload`, `result`, and `stack` for whole errors. A
+   * payload or a result that is left out is replaced by its size. Default: all.
    */
   readonly include?: readonly Part[] | undefined;
 }
 
-/** Jobs, newest first. */
+/** A page of jobs. */
 export interface JobPage<AJob = Job> {
-  /** In the store's order, newest first. */
+  /** The jobs, newest first. */
   readonly jobs: readonly AJob[];
-  /** Where the next page begins; `undefined` on the last. It alone says whether there are more. */
+  /** The cursor of the next page; `undefined` on the last one, and only there. */
   readonly nextCursor: string | undefined;
 }
 
-/** The largest page, in bytes, if it has more than one job: 4 MiB. */
+/** The size at which a page of more than one job ends, in bytes: 4 MiB. */
 export const mostPageBytes: number = 4 * 1_024 * 1_024;
 
 const filterNames: OptionNames<JobFilter> = {
@@ -75,12 +75,12 @@ const filterNames: OptionNames<JobFilter> = {
   include: true,
 };
 
-/** Refuses another name: a misspelled one would find everything. */
+/** Refuses an unknown field: with a misspelled one all jobs would match. */
 export function checkFilterNames(filter: JobFilter): void {
   checkOptionNames("A filter", filter, filterNames);
 }
 
-/** A checked filter, as a store takes it. */
+/** The filter of a store for a checked filter. */
 export function toRecordFilter(filter: JobFilter, defaultLimit: number = 100): RecordFilter {
   checkFilterNames(filter);
   const { queueName, status, traceId, correlationId, parent, cursor } = filter;
@@ -102,7 +102,7 @@ export function toRecordFilter(filter: JobFilter, defaultLimit: number = 100): R
   };
 }
 
-/** A page as callers see it. */
+/** A page of records as a page of jobs. */
 export function toJobPage({ jobs, hasMore }: RecordPage): JobPage<JobWith<Job, JobPart>> {
   return {
     jobs: jobs.map(toFoundJob),
@@ -110,7 +110,7 @@ export function toJobPage({ jobs, hasMore }: RecordPage): JobPage<JobWith<Job, J
   };
 }
 
-/** Jobs as `find` gives them, each with its attempts: up to 1,000, unless the filter says less. */
+/** A page of jobs with all their attempts, of up to 1,000 jobs unless the filter has a lower limit. */
 export async function findWithAttempts<Transaction>(
   store: Store<Transaction>,
   filter: JobFilter,
@@ -156,7 +156,7 @@ function time(name: string, date: Date | undefined): number | undefined {
   throw new InputRangeError(`${name} must be a valid Date: got ${shown(date)}`);
 }
 
-/** Whether a text is written as a `nextCursor` is. */
+/** Whether a text has the form of a `nextCursor`. */
 export function isCursor(text: unknown): text is string {
   return typeof text === "string" && /^[1-9]\d{0,14}$/.test(text);
 }
