@@ -84,6 +84,13 @@ ${"  process_batch: cancelled\n".repeat(2)}`,
       assert.match(printed, /with traceparent 00-[0-9a-f]{32}-[0-9a-f]{16}-01$/m);
     });
 
+    test("toy_store runs a workflow on its store", { timeout }, async () => {
+      assert.equal(
+        await run(command, "toy_store/main"),
+        "To a@example.com\nemail_queue: completed\npayment_queue: completed\n",
+      );
+    });
+
     test("hono_service takes jobs, shows them, and ends on SIGTERM", { timeout }, async () => {
       const child = start(command, "hono_service", { environment: { PORT: "0" } });
       const end = endOf(child);
@@ -167,12 +174,14 @@ test("every example is listed, says how to run it, and has a test", () => {
   const tests = readdirSync("tests", { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".test.ts") && !file.includes("node_modules"))
     .map((file) => readFileSync(`tests/${file}`, "utf8")).join();
-  const examples = readdirSync("examples").filter((name) => name.endsWith(".ts"));
-  assert.ok(examples.length >= 7);
-  for (const example of examples) {
-    assert.ok(list.includes(`](${example})`), example);
-    const comment = readFileSync(`examples/${example}`, "utf8").split("*/")[0]!;
-    assert.match(comment, new RegExp(`node examples/${example}`));
-    assert.ok(tests.includes(example.replace(/\.ts$/, "")), example);
+  const examples = readdirSync("examples", { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() || entry.name.endsWith(".ts"));
+  assert.ok(examples.length >= 9);
+  for (const entry of examples) {
+    assert.ok(list.includes(`](${entry.name})`), entry.name);
+    const program = entry.isDirectory() ? `${entry.name}/main.ts` : entry.name;
+    const comment = readFileSync(`examples/${program}`, "utf8").split("*/")[0]!;
+    assert.match(comment, new RegExp(`node examples/${program}|npm start`));
+    assert.ok(tests.includes(entry.name.replace(/\.ts$/, "")), entry.name);
   }
 });
