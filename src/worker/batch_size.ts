@@ -13,17 +13,14 @@ const GROWTH = 1 / 16;
 export class BatchSize {
   /** At most so many in one call. */
   most: number = Infinity;
-  // In between it grows by less than one.
+  /** A batch of this size is about as large as the store can do. */
+  nearLimit: number = Infinity;
+  // It grows by less than one at a time.
   #limit = Infinity;
-
-  /** Whether a batch is about as large as the store can do. */
-  isNearLimit(size: number): boolean {
-    return 2 * size >= this.#limit;
-  }
 
   /** A batch of this size was done. */
   wasDone(size: number): void {
-    if (this.isNearLimit(size)) this.#setLimit(this.#limit * (1 + GROWTH));
+    if (size >= this.nearLimit) this.#setLimit(this.#limit * (1 + GROWTH));
   }
 
   /** A batch failed. Returns whether a smaller one is worth trying. */
@@ -36,5 +33,6 @@ export class BatchSize {
   #setLimit(limit: number): void {
     this.#limit = limit;
     this.most = Math.floor(limit);
+    this.nearLimit = limit / 2;
   }
 }

@@ -1,20 +1,34 @@
 /**
- * The executor of a loop: the attempts that run, their leases, and what ends them early.
+ * The executor of a loop: the attempts that run, each with its span and its handler's context; their
+ * leases; and what ends them early.
  *
  * @module
  */
-import { WorkerStoppedError } from "../job/errors.ts";
-import type { JobRecord } from "../job/record.ts";
+import type { Span } from "@opentelemetry/api";
+import {
+  JobCancelledError,
+  JobTimeoutError,
+  LeaseLostError,
+  WorkerStoppedError,
+} from "../job/errors.ts";
+import { toJob } from "../job/from_record.ts";
+import { toJson } from "../job/json.ts";
+import type { JobError, JobRecord } from "../job/record.ts";
+import { toJobError } from "../job/thrown.ts";
 import { countAttempt, measureAttempt } from "../metrics/measure.ts";
 import { cancelledAtOnceEvent, startEvent } from "./events.ts";
-import { type AttemptResult, Execution, type ExecutionCallbacks } from "./execution.ts";
 import type { FetchedJob } from "./fetcher.ts";
+import type { JobContext } from "./handler.ts";
 import { callHooks, type HookCalls } from "./hooks.ts";
-import { Leases } from "./leases.ts";
+import { type LeaseHolder, Leases } from "./leases.ts";
 import type { WorkerSettings } from "./options.ts";
 import type { Recorder } from "./recorder.ts";
-import type { Store } from "../store/store.ts";
-import { Suspects } from "./suspects.ts";
+import { type AttemptEnd, type AttemptResult, releasedEnd } from "./settle.ts";
+import { traceEndsOf } from "../store/rules.ts";
+import type { ClaimedJob, LeaseState, Store } from "../store/store.ts";
+import { runInContext } from "../trace/active_context.ts";
+import { type AttemptSpan, startAttemptSpan } from "../trace/job_span.ts";
+import { type JobScope, jobScope, runInScope } from "../trace/scope.ts";
 
 /** What the executor of one loop works with. */
 export interface ExecutorParts {
@@ -57,7 +71,7 @@ export class Executor {
     };
   }
 
-  /** Starts an attempt; that of a suspect when the store knows that it begins. */
+  /** Starts an attempt; that of a suspect once its begin is recorded. */
   start({ job, settings, leasedUntil }: FetchedJob): void {
     const execution = new Execution(job, settings, leasedUntil, this.#callbacks);
     this.#running.add(execution);
@@ -95,10 +109,10 @@ export class Executor {
   }
 
   #ended(execution: Execution, result: AttemptResult): void {
-    const { job, settings, hasBegun } = execution;
+    const { job, settings } = execution;
     this.#running.delete(execution);
-    if (hasBegun) measureAttempt(job.queueName, result.runMs, result.end);
-    this.#parts.recorder.add(execution, result);
+    if (result.hasBegun) measureAttempt(job.queueName, result.runMs, result.end);
+    this.#parts.recorder.add(job, settings, result);
     if (job.isSuspect) this.#suspects.remove(execution);
     this.#parts.onEnd(settings);
   }
@@ -113,6 +127,271 @@ export class Executor {
   }
 }
 
+/** What an attempt calls. */
+interface ExecutionCallbacks {
+  /** Called once when the attempt is over, or is not to begin. */
+  readonly onEnd: (execution: Execution, result: AttemptResult) => void;
+  /** Waits until all attempts are recorded that are over by now. */
+  readonly recorded: () => Promise<void>;
+  /** Called with jobs that the handler enqueued and that were cancelled as they were stored. */
+  readonly onCancelled: (jobs: readonly JobRecord[]) => void;
+}
+
+/**
+ * One attempt: the span starts, the handler runs inside it, the span ends with the outcome. It ends
+ * once: with its handler, or before that when it is aborted.
+ */
+class Execution implements LeaseHolder {
+  /** The job that is attempted. */
+  readonly job: ClaimedJob;
+  /** The worker that attempts it. */
+  readonly settings: WorkerSettings;
+  /** Until when the lease surely holds, by `performance.now()`. */
+  leasedUntil: number;
+  /** Whether it was run. */
+  hasBegun: boolean = false;
+  readonly #callbacks: ExecutionCallbacks;
+  readonly #controller = new AbortController();
+  // While it runs.
+  #span: AttemptSpan | undefined;
+  #startedAt = 0;
+  #isOver = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    job: ClaimedJob,
+    settings: WorkerSettings,
+    leasedUntil: number,
+    callbacks: ExecutionCallbacks,
+  ) {
+    this.job = job;
+    this.settings = settings;
+    this.leasedUntil = leasedUntil;
+    this.#callbacks = callbacks;
+  }
+
+  /** Starts the span and runs the handler to its end. Never rejects. */
+  async run(): Promise<void> {
+    const { job, settings } = this;
+    this.hasBegun = true;
+    this.#span = startAttemptSpan(job, settings.spanRules, () => toJob(job).payload);
+    this.#startedAt = performance.now();
+    this.#startTimeout(job.timeoutMs ?? settings.timeoutMs);
+    let returned: unknown;
+    try {
+      returned = await this.#callHandler(this.#span);
+    } catch (error) {
+      return this.#end({ outcome: "failed", error });
+    }
+    this.#end({ outcome: "completed", result: resultText(returned, job, settings) });
+  }
+
+  /** Ends it, whether or not the handler heeds the signal. */
+  abort(error: Error): void {
+    this.#controller.abort(error);
+    this.#end(endOf(error, this));
+  }
+
+  /** What the store said of its lease, asked at a time by `performance.now()`. */
+  applyLeaseState(state: LeaseState, askedAt: number): void {
+    const { leaseMs } = this.settings;
+    switch (state) {
+      case "held":
+        this.leasedUntil = askedAt + leaseMs;
+        return;
+      case "cancelled":
+        return this.abort(new JobCancelledError("The job was cancelled while it ran"));
+      case "lost":
+        return this.abort(
+          new LeaseLostError(`The lease of ${leaseMs} ms ran out before it was extended`),
+        );
+    }
+  }
+
+  #startTimeout(timeoutMs: number | undefined): void {
+    if (timeoutMs === undefined) return;
+    const error = new JobTimeoutError(`The attempt took longer than ${timeoutMs} ms`);
+    this.#timer = setTimeout(() => this.abort(error), timeoutMs);
+  }
+
+  /** Calls the handler as a part of its job, inside the attempt's span. */
+  #callHandler({ span, context, traceId }: AttemptSpan): unknown {
+    const { job, settings } = this;
+    const { recorded, onCancelled } = this.#callbacks;
+    const { id, queueName, correlationId, baggage } = job;
+    const scope = { jobId: id, queueName, traceId, correlationId, baggage, span, onCancelled };
+    const ctx = new AttemptContext(job, settings, scope, this.#controller.signal, recorded);
+    const call = () => runInScope(scope, () => settings.handler(toJob(job), ctx));
+    return context === undefined ? call() : runInContext(context, call);
+  }
+
+  #end(end: AttemptEnd): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    const runMs = this.hasBegun ? performance.now() - this.#startedAt : 0;
+    const traceparent = this.#span?.end(end.outcome, errorOf(end));
+    this.#callbacks.onEnd(this, { hasBegun: this.hasBegun, end, runMs, traceparent });
+  }
+}
+
+/**
+ * The context of a handler. What few handlers ask for is made when it is asked for: made for each job
+ * it would cost more than the rest of a trivial attempt.
+ */
+class AttemptContext implements JobContext {
+  readonly [jobScope]: JobScope;
+  readonly signal: AbortSignal;
+  readonly span: Span;
+  readonly #job: ClaimedJob;
+  readonly #settings: WorkerSettings;
+  readonly #recorded: () => Promise<void>;
+
+  constructor(
+    job: ClaimedJob,
+    settings: WorkerSettings,
+    scope: JobScope,
+    signal: AbortSignal,
+    recorded: () => Promise<void>,
+  ) {
+    this[jobScope] = scope;
+    this.signal = signal;
+    this.span = scope.span;
+    this.#job = job;
+    this.#settings = settings;
+    this.#recorded = recorded;
+  }
+
+  get enqueue(): JobContext["enqueue"] {
+    return this.#settings.source.enqueueFrom(this[jobScope]);
+  }
+
+  get isFinalJobInTrace(): () => Promise<boolean> {
+    return () => this.#isFinal();
+  }
+
+  /** A late attempt runs in a trace of its own, to which the jobs belong that it enqueues. */
+  async #isFinal(): Promise<boolean> {
+    const { id, traceId } = this.#job;
+    const traceEnds = traceEndsOf(this.#settings.source.store, "ctx.isFinalJobInTrace()");
+    const ownTraceId = this[jobScope].traceId;
+    // Jobs that are over here and not recorded yet would count as unfinished.
+    await this.#recorded();
+    const hasOthers = (traceId: string) => traceEnds.hasUnfinished({ traceId, exceptJobId: id });
+    if (await hasOthers(traceId)) return false;
+    return ownTraceId === traceId || !await hasOthers(ownTraceId);
+  }
+}
+
+// What ends a process mostly does so at once. All places are to be taken within half a second.
+const ALL_BEGUN_MS = 500;
+const LEAST_ALONE_MS = 5;
+
+/**
+ * The suspects of one loop: jobs whose worker was lost before it was known whether they had begun. One
+ * of them may be what ended it. So the begin of a suspect is recorded before it starts, and of several
+ * the next one waits until it is unlikely that the one before ends the process: else the others would
+ * be charged for it, or fail without having started. They have their places, and keep their leases,
+ * while they wait.
+ */
+class Suspects {
+  readonly #begin: (execution: Execution) => void;
+  readonly #recorded: () => Promise<void>;
+  #waiting: Execution[] = [];
+  #present: Execution | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * `begin` is called for a suspect whose begin is recorded; `recorded` waits until all attempts are
+   * recorded that are over by now.
+   */
+  constructor(begin: (execution: Execution) => void, recorded: () => Promise<void>) {
+    this.#begin = begin;
+    this.#recorded = recorded;
+  }
+
+  /** Begins it when its time comes. */
+  add(execution: Execution): void {
+    this.#waiting.push(execution);
+    this.#next();
+  }
+
+  /** One of them is over, or is not to begin. */
+  remove(execution: Execution): void {
+    this.#waiting = this.#waiting.filter((one) => one !== execution);
+    if (this.#present === execution) this.#letNext();
+  }
+
+  /** Takes those that have not begun. */
+  takeWaiting(): readonly Execution[] {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    const { hasBegun = true } = this.#present ?? {};
+    return hasBegun ? waiting : [this.#present!, ...waiting];
+  }
+
+  #letNext(): void {
+    clearTimeout(this.#timer);
+    this.#present = undefined;
+    this.#next();
+  }
+
+  #next(): void {
+    if (this.#present !== undefined) return;
+    this.#present = this.#waiting.shift();
+    if (this.#present !== undefined) void this.#announce(this.#present);
+  }
+
+  async #announce(execution: Execution): Promise<void> {
+    const { job: { id, leaseToken }, settings } = execution;
+    const { leaseMs, concurrency, source: { store }, onError } = settings;
+    const extension = { jobId: id, leaseToken, attempt: "begins" } as const;
+    // If this one ends the process, what is over must not be lost with it.
+    await this.#recorded();
+    if (this.#present !== execution) return;
+    const askedAt = performance.now();
+    try {
+      const [state] = await store.extend([extension], { leaseMs });
+      // It may have been released meanwhile.
+      if (this.#present !== execution) return;
+      execution.applyLeaseState(state!, askedAt);
+    } catch (error) {
+      onError(error);
+      execution.abort(new WorkerStoppedError("The begin of the attempt could not be recorded"));
+    }
+    if (this.#present !== execution) return;
+    const aloneMs = Math.max(LEAST_ALONE_MS, ALL_BEGUN_MS / concurrency);
+    this.#timer = setTimeout(() => this.#letNext(), aloneMs);
+    this.#begin(execution);
+  }
+}
+
 function workerStopped(): WorkerStoppedError {
   return new WorkerStoppedError("The worker stops and releases its jobs");
+}
+
+/** The work is done, so a result that cannot be kept is reported and left out, never run again. */
+function resultText(
+  returned: unknown,
+  { queueName, id }: ClaimedJob,
+  { source, onError }: WorkerSettings,
+): string | undefined {
+  if (returned === undefined) return undefined;
+  try {
+    return toJson(returned, `The result of ${queueName} ${id}`, source.maxPayloadBytes);
+  } catch (error) {
+    onError(error);
+    return undefined;
+  }
+}
+
+function endOf(error: unknown, { job, settings }: Execution): AttemptEnd {
+  if (error instanceof JobTimeoutError) return { outcome: "timed_out", error };
+  if (error instanceof WorkerStoppedError) return releasedEnd(job.releases, settings.maxReleases);
+  if (error instanceof JobCancelledError) return { outcome: "cancelled", error };
+  return { outcome: "lease_expired", error };
+}
+
+function errorOf(end: AttemptEnd): JobError | undefined {
+  return "error" in end ? toJobError(end.error) : undefined;
 }

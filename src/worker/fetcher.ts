@@ -40,6 +40,8 @@ export class Fetcher {
   startedCount = 0;
   /** How many jobs are fetched and have not started. */
   fetchedCount = 0;
+  /** When the store has something next, in ms: 0 when it was not asked since something changed. */
+  nextInMs: number | undefined;
   readonly #queues: readonly QueueFetcher[];
   readonly #byName: ReadonlyMap<string, QueueFetcher>;
   readonly #limits: FetchLimits;
@@ -52,7 +54,6 @@ export class Fetcher {
   #claimsUnderWay = 0;
   #runningCount = 0;
   #turn: number;
-  #hasUnclaimed = false;
 
   constructor(settings: readonly WorkerSettings[], limits: FetchLimits, history: FetchHistory) {
     this.#queues = settings.map((one) => new QueueFetcher(one, history));
@@ -63,16 +64,6 @@ export class Fetcher {
     this.#turn = Math.floor(Math.random() * settings.length);
     this.#sharesPlaces =
       settings.reduce((sum, one) => sum + one.concurrency, 0) > limits.concurrency;
-  }
-
-  /** When the store has something next, in ms: 0 when it was not asked since something changed. */
-  get nextInMs(): number | undefined {
-    if (this.#hasUnclaimed) return 0;
-    let next: number | undefined;
-    for (const { nextInMs } of this.#queues) {
-      if (nextInMs !== undefined) next = Math.min(next ?? Infinity, nextInMs);
-    }
-    return next;
   }
 
   /** Claims and starts nothing from now on. */
@@ -110,8 +101,8 @@ export class Fetcher {
    */
   claims(isAskedAnyway: boolean): readonly Claim[] {
     const claims = this.#isOpen() ? this.#claims(isAskedAnyway) : [];
-    this.#hasUnclaimed = claims.length === 0;
-    if (!this.#hasUnclaimed) this.#claimsUnderWay++;
+    if (claims.length > 0) this.#claimsUnderWay++;
+    else this.nextInMs = 0;
     // A wake-up that comes before the answer counts.
     for (const { queueName } of claims) this.#byName.get(queueName)!.asked();
     return claims;
@@ -119,7 +110,7 @@ export class Fetcher {
 
   /** Whether claims for so many are about what the store can do in one call. */
   isNearLimit(claims: readonly Claim[]): boolean {
-    return this.#batch.isNearLimit(sizeOf(claims));
+    return sizeOf(claims) >= this.#batch.nearLimit;
   }
 
   /** The store has answered. */
@@ -217,6 +208,8 @@ export class Fetcher {
     claims.forEach(({ queueName }, i) => {
       this.#byName.get(queueName)!.answered(found.has(queueName), nextInMs[i]);
     });
+    const next = Math.min(...this.#queues.map((queue) => queue.nextInMs ?? Infinity));
+    this.nextInMs = next === Infinity ? undefined : next;
     if (--this.#claimsUnderWay === 0) this.#cancelled.clear();
   }
 

@@ -6,14 +6,25 @@
  * @module
  */
 import { BatchSize } from "./batch_size.ts";
-import type { Execution } from "./execution.ts";
 import type { ClaimedJob, LeaseState, Store } from "../store/store.ts";
+
+/** An attempt, as far as its lease goes. */
+export interface LeaseHolder {
+  readonly job: ClaimedJob;
+  readonly settings: { readonly leaseMs: number };
+  /** Until when the lease surely holds, by `performance.now()`. */
+  readonly leasedUntil: number;
+  /** Whether its handler was called. */
+  readonly hasBegun: boolean;
+  /** What the store said of its lease, asked at a time by `performance.now()`. */
+  applyLeaseState(state: LeaseState, askedAt: number): void;
+}
 
 /** What the leases of one loop belong to. */
 export interface LeaseParts {
   readonly store: Store;
   /** The attempts that run, or wait to begin. */
-  readonly running: ReadonlySet<Execution>;
+  readonly running: ReadonlySet<LeaseHolder>;
   /** The jobs that are claimed and have not started. */
   readonly fetched: () => readonly { readonly job: ClaimedJob }[];
   /** Called with jobs that were cancelled elsewhere. */
@@ -31,7 +42,7 @@ const CHECK_MS = 1_000;
 /** Extends each lease when a third of it is over; those of one length together. */
 export class Leases {
   readonly #store: Store;
-  readonly #running: ReadonlySet<Execution>;
+  readonly #running: ReadonlySet<LeaseHolder>;
   readonly #fetched: LeaseParts["fetched"];
   readonly #onCancelled: LeaseParts["onCancelled"];
   readonly #onError: LeaseParts["onError"];
@@ -62,7 +73,7 @@ export class Leases {
   }
 
   /** An attempt has a lease from now on. */
-  keep(one: Execution): void {
+  keep(one: LeaseHolder): void {
     this.#beatNotAfter(this.#dueAt(one));
   }
 
@@ -124,7 +135,7 @@ export class Leases {
   }
 
   /** When something is to be done for a lease. */
-  #dueAt({ leasedUntil, settings: { leaseMs } }: Execution): number {
+  #dueAt({ leasedUntil, settings: { leaseMs } }: LeaseHolder): number {
     const extendAt = leasedUntil - (1 - PART_OVER) * leaseMs;
     return Math.min(leasedUntil, Math.max(extendAt, this.#mayAskAt.get(leaseMs) ?? -Infinity));
   }
@@ -153,7 +164,7 @@ export class Leases {
     this.#beatAgain();
   }
 
-  #apply(one: Execution, state: LeaseState, askedAt: number): void {
+  #apply(one: LeaseHolder, state: LeaseState, askedAt: number): void {
     // The attempt may have ended and been recorded since.
     if (this.#running.has(one)) one.applyLeaseState(state, askedAt);
   }

@@ -80,14 +80,14 @@ export class Loop {
     const stopListening = this.#group.source.store.onNotice?.((notice) => this.#note(notice));
     this.#executor.leases.start();
     try {
-      while (!this.#isOver()) {
+      do {
         this.#startFetched();
         if (this.#hasOverdue()) await this.#releaseOverdue();
         if (this.#isRoundTripDue()) await this.#recorder.roundTrip();
         else await this.#sleepUntilDue();
         this.#maintain();
         await this.#eventLoop.yieldIfDue();
-      }
+      } while (!this.#isOver());
       if (this.#recorder.hasGivenUp) this.#recorder.reportUnrecorded();
     } finally {
       stopListening?.();

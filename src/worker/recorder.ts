@@ -15,11 +15,10 @@ import type { AttemptOutcome } from "../job/outcomes.ts";
 import type { JobStatus } from "../job/status.ts";
 import { measureSettleAndClaim } from "../metrics/measure.ts";
 import { cancelEvent, outcomeEvents } from "./events.ts";
-import type { AttemptResult, Execution } from "./execution.ts";
 import type { Fetcher } from "./fetcher.ts";
 import type { HookCalls } from "./hooks.ts";
 import type { WorkerSettings } from "./options.ts";
-import { type AttemptEnd, settle, settleUnstarted } from "./settle.ts";
+import { type AttemptEnd, type AttemptResult, settle, settleUnstarted } from "./settle.ts";
 import { Sleep } from "./sleep.ts";
 import type {
   Change,
@@ -117,7 +116,8 @@ export class Recorder {
   }
 
   /** Adds the outcome of an attempt, if it is this worker's to record. */
-  add({ job, settings, hasBegun }: Execution, { end, runMs, traceparent }: AttemptResult): void {
+  add(job: ClaimedJob, settings: WorkerSettings, result: AttemptResult): void {
+    const { end, hasBegun, runMs, traceparent } = result;
     const change = hasBegun
       ? settle(end, job, () => retryDelay(job, settings, end))
       : settleUnstarted(end);
@@ -210,7 +210,7 @@ export class Recorder {
       return failures.flat();
     }
     // One of the two must not keep the other from being done.
-    if (this.#batch.isNearLimit(outcomes.length) || fetcher.isNearLimit(claims)) {
+    if (outcomes.length >= this.#batch.nearLimit || fetcher.isNearLimit(claims)) {
       return [...await this.#tryBoth(outcomes, []), ...await this.#tryBoth([], claims)];
     }
     return await this.#tryBoth(outcomes, claims);

@@ -19,6 +19,18 @@ export type AttemptEnd =
     readonly error: unknown;
   };
 
+/** How an attempt went. */
+export interface AttemptResult {
+  /** Whether its handler was called. */
+  readonly hasBegun: boolean;
+  /** How it ended. */
+  readonly end: AttemptEnd;
+  /** How long it took, in ms. */
+  readonly runMs: number;
+  /** The `traceparent` of its span, if the span was recorded. */
+  readonly traceparent: string | undefined;
+}
+
 /**
  * The end of an attempt that a stop of its worker cuts off. `maxReleases` in a row are not charged;
  * the next one is, or a job that takes longer than its workers live would run for ever.
