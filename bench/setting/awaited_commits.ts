@@ -1,12 +1,12 @@
 /**
- * Making a worker's turns wait for the disk.
+ * Making a worker's calls wait for the disk.
  *
  * @module
  */
 import { postgres } from "../../src/store/postgres.ts";
 import { query } from "./server.ts";
 
-/** Changes the functions of a new schema, which ship with `synchronous_commit` off for the turn. */
+/** Changes the functions of a new schema, which ship with `synchronous_commit` off for workers. */
 export async function awaitCommits(address: string): Promise<void> {
   const store = await postgres(address);
   await store.close();

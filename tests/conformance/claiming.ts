@@ -34,7 +34,7 @@ export function describeClaiming(test: TestStore): void {
       assert.equal(await statusOf(other.id), "ready");
     });
 
-    test("one turn claims from several queues, each with its own limit and lease", async (fixture) => {
+    test("one call claims from several queues, each with its own limit and lease", async (fixture) => {
       const { addAll, store, clock, sweep } = fixture;
       await addAll(Array(3).fill({ queueName: "payments" }));
       await addAll(Array(3).fill({ queueName: "mails" }));
@@ -54,7 +54,7 @@ export function describeClaiming(test: TestStore): void {
       assert.deepEqual(expired.map(({ queueName }) => queueName), ["payments", "payments"]);
     });
 
-    test("a turn without claims claims nothing", async ({ add, store, statusOf }) => {
+    test("a call without claims claims nothing", async ({ add, store, statusOf }) => {
       const { id } = await add();
       const result = await store.settleAndClaim({ settlements: [], claims: [] });
       assert.deepEqual({ ...result }, { settled: [], claimed: [], nextInMs: [] });
@@ -69,7 +69,7 @@ export function describeClaiming(test: TestStore): void {
       assert.deepEqual(new Set(ids), new Set(added.map(({ job }) => job.id)));
     });
 
-    test("a thousand are claimed in one turn", async ({ addAll, claim }) => {
+    test("a thousand are claimed in one call", async ({ addAll, claim }) => {
       await addAll(Array(1_000).fill({}));
       assert.equal((await claim({ limit: 1_000 })).length, 1_000);
     });

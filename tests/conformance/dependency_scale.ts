@@ -58,7 +58,7 @@ export function describeDependencyScale(test: TestStore, { chainLength }: Suite)
       assert.equal(await statusOf(id), "ready");
     });
 
-    test("one job that waits for 500 is freed when all end in one turn", async (fixture) => {
+    test("one job that waits for 500 is freed when all end in one call", async (fixture) => {
       const { add, addAll, claim, store, statusOf } = fixture;
       const added = await addAll(Array(500).fill({}));
       const dependsOn = added.map(({ job }) => job.id);

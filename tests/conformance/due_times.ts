@@ -73,7 +73,7 @@ export function describeDueTimes(test: TestStore): void {
       assert.deepEqual(await nextInMs(fixture), [700]);
     });
 
-    test("an outcome of the same turn counts", async (fixture) => {
+    test("an outcome of the same call counts", async (fixture) => {
       await fixture.add();
       const job = await fixture.claimOne();
       assert.deepEqual(await nextInMs(fixture, { settlements: [settlement(job, retrying)] }), [

@@ -62,7 +62,7 @@ export function describeFencing(test: TestStore): void {
       });
     }
 
-    test("the second outcome of one job in one turn is lost", async (fixture) => {
+    test("the second outcome of one job in one call is lost", async (fixture) => {
       const { add, claimOne, statusOf, store } = fixture;
       const { id } = await add();
       const job = await claimOne();

@@ -13,7 +13,7 @@ import {
 import type { TestStore } from "./fixture.ts";
 
 export function describeSettleAndClaim(test: TestStore): void {
-  describe("one turn", () => {
+  describe("settleAndClaim", () => {
     test("outcomes are recorded before claims: a dependent starts at once", async (fixture) => {
       const { add, claimOne, store } = fixture;
       const { id } = await add();
@@ -83,7 +83,7 @@ export function describeSettleAndClaim(test: TestStore): void {
       assert.deepEqual(settled, ["cancelled", "cancelled"]);
     });
 
-    test("hundreds of outcomes are recorded in one turn", async ({ addAll, claim, store }) => {
+    test("hundreds of outcomes are recorded in one call", async ({ addAll, claim, store }) => {
       await addAll(Array(500).fill({}));
       const settlements = (await claim()).map((job) => settlement(job, completed));
       const { settled } = await store.settleAndClaim({ settlements, claims: [] });

@@ -44,7 +44,7 @@ export function describeTraceEnds(testStore: TestStore): void {
       assert.deepEqual((await takeTraceEnds(fixture)).map(({ jobId }) => jobId), [last.id]);
     });
 
-    test("is recorded once when its jobs end in one turn, for each of many traces", async (fixture) => {
+    test("is recorded once when its jobs end in one call, for each of many traces", async (fixture) => {
       const traceIds = Array.from({ length: 20 }, newTraceId);
       await fixture.addAll(traceIds.flatMap((traceId) => [{ traceId }, { traceId }, { traceId }]));
       const jobs = await fixture.claim();
@@ -55,7 +55,7 @@ export function describeTraceEnds(testStore: TestStore): void {
       assert.ok(ends.every(({ epoch }) => epoch === 1));
     });
 
-    test("is recorded once in whatever order a turn completes its jobs", async (fixture) => {
+    test("is recorded once in whatever order a call completes its jobs", async (fixture) => {
       const orders = [[0, 1, 2], [2, 1, 0], [1, 0, 2], [2, 0, 1]];
       for (const order of orders) {
         const traceId = newTraceId();
@@ -185,7 +185,7 @@ export function describeTraceEnds(testStore: TestStore): void {
       }
     });
 
-    test("is not there when the turn that would bring it changes nothing", async (fixture) => {
+    test("is not there when the call that would bring it changes nothing", async (fixture) => {
       const { id } = await fixture.add();
       const stranger = { id, leaseToken: newJobId() };
       await fixture.claimOne();

@@ -126,7 +126,7 @@ describe("a claim", { skip }, () => {
   });
 });
 
-describe("a turn that records outcomes", { skip }, () => {
+describe("a call that records outcomes", { skip }, () => {
   test("looks each job up by its id, though no job ran when the planner's statistics were made", {
     timeout: 60_000,
   }, async (t) => {
@@ -141,18 +141,18 @@ describe("a turn that records outcomes", { skip }, () => {
     assert.equal(claimed.length, 1_000);
     const outcomes = JSON.stringify(claimed.map(({ id }) => [id, token, "completed", 1]));
     await using server = await explainer(database.url);
-    const turn = await server.explain(
+    const plan = await server.explain(
       `select * from ${schema}.settle_and_claim($1::text::jsonb, '[]', gen_random_uuid(), false)`,
       [outcomes],
     );
-    t.diagnostic(`${turn.pages} pages for 1,000 outcomes`);
-    assert.ok(turn.steps.includes("Index Scan on live_pkey"), turn.steps.join(", "));
-    assert.ok(!turn.steps.includes("Index Scan on live_leased"), turn.steps.join(", "));
-    assert.ok(turn.pages < 40_000, `${turn.pages}`);
+    t.diagnostic(`${plan.pages} pages for 1,000 outcomes`);
+    assert.ok(plan.steps.includes("Index Scan on live_pkey"), plan.steps.join(", "));
+    assert.ok(!plan.steps.includes("Index Scan on live_leased"), plan.steps.join(", "));
+    assert.ok(plan.pages < 40_000, `${plan.pages}`);
   });
 });
 
-describe("a turn that ends traces", { skip }, () => {
+describe("a call that ends traces", { skip }, () => {
   test("looks at each trace by index, whatever the planner's statistics say", {
     timeout: 60_000,
   }, async (t) => {
@@ -178,15 +178,15 @@ describe("a turn that ends traces", { skip }, () => {
       const running = await sql.unsafe(`select id from ${schema}.jobs where status = 'running'`);
       const settlements = JSON.stringify(running.map(({ id }) => [id, token, "completed", 1]));
       await using server = await explainer(database.url);
-      const turn = await server.explain(
+      const plan = await server.explain(
         `select * from ${schema}.settle_and_claim($1::text::jsonb, '[]', gen_random_uuid(), false)`,
         [settlements],
       );
       // It came as far as the ends that the traces had before.
-      assert.ok(turn.steps.some((step) => /enqueued_trace/.test(step)), turn.steps.join(", "));
-      const passes = turn.steps.filter((step) => /Seq Scan on (enqueued|live|ended)/.test(step));
+      assert.ok(plan.steps.some((step) => /enqueued_trace/.test(step)), plan.steps.join(", "));
+      const passes = plan.steps.filter((step) => /Seq Scan on (enqueued|live|ended)/.test(step));
       assert.deepEqual(passes, []);
-      pages.push(turn.pages);
+      pages.push(plan.pages);
     }
     t.diagnostic(`pages read: ${pages[0]} analyzed, ${pages[1]} with unknown statistics`);
     assert.ok(Math.max(...pages) < 10_000, `${pages}`);

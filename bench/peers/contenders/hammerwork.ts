@@ -29,15 +29,15 @@ export const hammerwork: Contender = {
   open: (options) => openOn(openPostgres, options),
 };
 
-/** On Postgres, its worker's turns told to wait for the disk too. */
+/** On Postgres, its worker's calls waiting for the disk too. */
 export const hammerworkSynchronous: Contender = {
-  name: "hammerwork, synchronous turns",
+  name: "hammerwork, synchronous commits",
   module: import.meta.url,
-  settings: "its functions in the server changed: synchronous_commit stays on for a worker's turns",
+  settings: "its functions in the server changed: synchronous_commit stays on for a worker's calls",
   home: "postgres",
   open: async (options) => {
     const queue = await openOn(openPostgres, options);
-    await keepTurnsSynchronous(options.address);
+    await keepCommitsSynchronous(options.address);
     return queue;
   },
 };
@@ -85,7 +85,7 @@ async function openPostgres(address: string): Promise<Store> {
 }
 
 /** No option does this: what is measured is what it would cost. */
-async function keepTurnsSynchronous(address: string): Promise<void> {
+async function keepCommitsSynchronous(address: string): Promise<void> {
   const { default: postgres } = await import("postgres");
   const sql = postgres(address, { max: 1, onnotice: () => {} });
   const functions = await sql`

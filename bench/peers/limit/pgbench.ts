@@ -23,7 +23,7 @@ export async function runStatements(
 ): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "hammerwork-pgbench-"));
   try {
-    const script = join(folder, "turns.sql");
+    const script = join(folder, "statements.sql");
     writeFileSync(script, statements.map((statement) => `${statement};\n`).join(""));
     const { stdout } = await promisify(execFile)(program, [
       ...["--no-vacuum", "--client=1", "--transactions=1", `--file=${script}`, address],

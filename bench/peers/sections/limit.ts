@@ -6,7 +6,7 @@
 import { figure, ratios } from "../../report/figures.ts";
 import { hammerwork } from "../contenders/hammerwork.ts";
 import { hasPgbench, runStatements } from "../limit/pgbench.ts";
-import { recordTurns } from "../limit/turns.ts";
+import { recordStatements } from "../limit/statements.ts";
 import { measure } from "../measure.ts";
 import { inRounds, type Rounds } from "../rounds.ts";
 import type { Bench, Section, SectionReport } from "../section.ts";
@@ -53,7 +53,7 @@ async function measureOne(bench: Bench, concurrency: number): Promise<Speeds> {
     await using copy = await original.copy!();
     return await use(copy);
   };
-  const turns = await inCopy(({ address }) => recordTurns(address, concurrency, jobs));
+  const statements = await inCopy(({ address }) => recordStatements(address, concurrency, jobs));
   return await inRounds(
     rounds,
     ["worker", "pgbench"] as const,
@@ -63,7 +63,7 @@ async function measureOne(bench: Bench, concurrency: number): Promise<Speeds> {
         if (who === "worker") {
           return (await measure(hammerwork, opening, "drain", { jobs })).jobsPerSecond;
         }
-        const seconds = await runStatements(address, turns);
+        const seconds = await runStatements(address, statements);
         await measure(hammerwork, opening, "expectNoneLeft", {});
         return jobs / seconds;
       }),

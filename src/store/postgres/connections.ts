@@ -5,7 +5,7 @@
  * @module
  */
 import { StoreTimeoutError } from "../../job/errors.ts";
-import { withTimeLimit } from "../../timers.ts";
+import { startTimer, withTimeLimit } from "../../timers.ts";
 import type { Address } from "./address.ts";
 import { ClosedError, codeOf, GivenUpError, isConnectionLost } from "./errors.ts";
 import { type Driver, type OwnClient, type OwnClients, PostgresClients } from "./own_clients.ts";
@@ -122,7 +122,7 @@ export class OwnConnections implements Connections {
     if (free !== undefined) return free;
     if (this.#all.size < this.count) return this.#add();
     return await new Promise<OwnClient>((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const cancel = startTimer(limitMs, () => {
         this.#waiting.splice(this.#waiting.indexOf(one), 1);
         reject(
           new StoreTimeoutError(
@@ -130,10 +130,10 @@ export class OwnConnections implements Connections {
               "nothing was changed",
           ),
         );
-      }, limitMs);
+      });
       const one = {
         take: (client: OwnClient) => {
-          clearTimeout(timer);
+          cancel();
           resolve(client);
         },
       };
@@ -225,9 +225,9 @@ class Listening {
 
   #sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
+      const cancel = startTimer(ms, resolve);
       this.#wake = () => {
-        clearTimeout(timer);
+        cancel();
         resolve();
       };
     });

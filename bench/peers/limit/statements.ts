@@ -1,5 +1,5 @@
 /**
- * The turns of hammerwork's worker as plain SQL: what it claims and records while it drains a
+ * The calls of hammerwork's worker as plain SQL: what it claims and records while it drains a
  * database. Against a copy of that database as it was, the same statements do the same again, for
  * their claims find the same jobs and bring the tokens that the outcomes are recorded with.
  *
@@ -10,17 +10,17 @@ import { JobQueue, type Store } from "../../../mod.ts";
 import { postgres as openPostgres, type Sql, type SqlValue } from "../../../src/store/postgres.ts";
 import type { Trivial } from "../../measured/trivial.ts";
 
-/** Drains the database. Returns its turns, one statement each. */
-export async function recordTurns(
+/** Drains the database. Returns its calls, one statement each. */
+export async function recordStatements(
   address: string,
   concurrency: number,
   jobs: number,
 ): Promise<readonly string[]> {
   const sql = postgres(address, { max: 4, fetch_types: false, onnotice: () => {} });
-  const turns: string[] = [];
+  const statements: string[] = [];
   const recording: Sql = {
     unsafe: (text, values = [], options) => {
-      if (text.includes(".settle_and_claim(")) turns.push(withValues(text, values));
+      if (text.includes(".settle_and_claim(")) statements.push(withValues(text, values));
       return sql.unsafe(text, values, options);
     },
   };
@@ -30,7 +30,7 @@ export async function recordTurns(
   await queue.close();
   await sql.end();
   if (completed !== jobs) throw new Error(`${jobs} jobs must complete: got ${completed}`);
-  return turns;
+  return statements;
 }
 
 function withValues(text: string, values: readonly SqlValue[]): string {
