@@ -2,10 +2,10 @@
  * A job queue in which every job is part of a trace. It runs from one source on Bun, Deno, Node and
  * workerd, and this entry imports `@opentelemetry/api` only.
  *
- * `job()` makes a job as plain data. `enqueue` starts its span and stores both in one write. A worker
- * claims the job under a lease and runs its handler in a span of the same trace. The outcome becomes a
- * settlement, which the store records only while the lease holds; then the hooks are called. Until it
- * is removed, a job can be found by its trace id and its correlation id.
+ * `job()` makes a job as plain data. `enqueue` starts its span and stores both in one write. A
+ * worker claims the job under a lease and runs its handler in a span of the same trace. The outcome
+ * becomes a settlement, which the store records only while the lease holds; then the hooks are
+ * called. Until it is removed, a job can be found by its trace id and its correlation id.
  *
  * Types that signatures mention and code seldom names are in `hammerwork/types`; the interface of a
  * store is in `hammerwork/store`.

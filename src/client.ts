@@ -1,6 +1,6 @@
 /**
- * A client for services that only enqueue and look up: it speaks to a `jobRouter` elsewhere over
- * `fetch`, and needs neither the store nor anything else of the queue.
+ * A client for services that enqueue and look up jobs over HTTP. It calls a `jobRouter` with
+ * `fetch` and needs no access to the store.
  *
  * @module
  */

@@ -12,7 +12,10 @@ const UNITS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** Reads a duration such as `500ms`, `30s`, `15m`, `2h` or `7d`, in ms; `undefined` for anything else. */
+/**
+ * Reads a duration such as `500ms`, `30s`, `15m`, `2h` or `7d`, in ms; `undefined` for anything
+ * else.
+ */
 export function readDuration(text: string): number | undefined {
   const [, number, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/.exec(text) ?? [];
   return number === undefined ? undefined : Math.round(Number(number) * UNITS[unit!]!);

@@ -1,6 +1,6 @@
 /**
- * The types that the signatures of `hammerwork` mention and code seldom names. Types only: nothing of
- * this entry is there at run time.
+ * The types that the signatures of `hammerwork` mention and code seldom names. Types only: nothing
+ * of this entry is there at run time.
  *
  * ```ts
  * import type { AnyNewJob } from "hammerwork/types";

@@ -33,9 +33,14 @@ export type { TracingOptions };
 
 /** Tracing that has been set up. Its calls never reject, whatever the collector does. */
 export interface Tracing {
-  /** Sends the spans held back so far, within the export timeout. On workerd: `ctx.waitUntil(forceFlush())`. */
+  /**
+   * Sends the spans held back so far, within the export timeout. On workerd:
+   * `ctx.waitUntil(forceFlush())`.
+   */
   forceFlush(): Promise<void>;
-  /** Sends the spans held back so far and unregisters tracing. `initTracing` may be called again. */
+  /**
+   * Sends the spans held back so far and unregisters tracing. `initTracing` may be called again.
+   */
   shutdown(): Promise<void>;
   /**
    * How many recorded spans have been lost: dropped because the queue was full, given up because the

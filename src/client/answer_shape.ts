@@ -1,27 +1,27 @@
 /**
- * Reading JSON that came from elsewhere: each reader gives a value of its type, or says where something
- * else stands.
+ * Readers of JSON from outside: each returns a value of its type, or throws the path of another
+ * value.
  *
  * @module
  */
 
-/** What is not what it should be: a sentence with its path. */
+/** A value that has not the expected type. The message has its path. */
 export class UnexpectedShape extends Error {
   constructor(path: string, expected: string, value: unknown) {
     super(`${path} must be ${expected}: got ${nameOf(value)}`);
   }
 }
 
-/** Reads a value that stands at a path. */
+/** Reads the value at a path. */
 export type Reader<T> = (value: unknown, path: string) => T;
 
-/** JSON of any kind, `null` too. */
+/** Any JSON, also `null`. */
 export const present: Reader<unknown> = (value, path) => {
   if (value !== undefined) return value;
   throw new UnexpectedShape(path, "there", value);
 };
 
-/** Text. */
+/** A string. */
 export const text: Reader<string> = (value, path) => {
   if (typeof value === "string") return value;
   throw new UnexpectedShape(path, "text", value);
@@ -39,7 +39,7 @@ export const flag: Reader<boolean> = (value, path) => {
   throw new UnexpectedShape(path, "true or false", value);
 };
 
-/** A time, as a date. */
+/** A time, as a `Date`. */
 export const date: Reader<Date> = (value, path) => {
   const read = new Date(typeof value === "string" ? value : NaN);
   if (!Number.isNaN(read.getTime())) return read;
@@ -54,7 +54,7 @@ export function oneOf<T extends string>(words: readonly T[]): Reader<T> {
   };
 }
 
-/** What may be left out. */
+/** A value that can be absent or `null`. */
 export function optional<T>(read: Reader<T>): Reader<T | undefined> {
   return (value, path) => value === undefined || value === null ? undefined : read(value, path);
 }
@@ -70,7 +70,7 @@ export function list<T>(read: Reader<T>): Reader<readonly T[]> {
 /** The readers of an object's fields. */
 export type Fields<T> = { readonly [Key in keyof T]-?: Reader<T[Key]> };
 
-/** An object: these fields as they are read, and all others as they came. */
+/** An object with these fields. All other fields are passed on unread. */
 export function object<T extends object>(fields: Fields<T>): Reader<T> {
   const entries = Object.entries(fields) as [string, Reader<unknown>][];
   return (value, path) => {

@@ -1,5 +1,5 @@
 /**
- * One request to a router, with the caller's trace and business process in its headers.
+ * Requests to a router, with the trace and the correlation id of the caller in their headers.
  *
  * @module
  */
@@ -13,28 +13,29 @@ import { refusalFrom } from "./from_json.ts";
 
 /** Options of a client: where the router is, and how to reach it. */
 export interface JobClientOptions {
-  /** Where the router is mounted, such as `https://jobs.example.com/queue`. */
+  /** The URL at which the router is mounted, such as `https://jobs.example.com/queue`. */
   readonly url: string;
-  /** Sent with every request, such as `authorization`. */
+  /** Headers of every request, such as `authorization`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** How long a call may take, in ms. Default 10,000. */
+  /** The time limit of a call, in ms. Default: 10,000. */
   readonly timeoutMs?: number | undefined;
-  /** Used in place of the global `fetch`: a service binding, a test. */
+  /** A replacement of the global `fetch`, such as that of a service binding. */
   readonly fetch?: ((request: Request) => Promise<Response> | Response) | undefined;
 }
 
-/** A call of a `JobClient` that did not succeed. */
+/** The error of a failed call of a `JobClient`. */
 export class JobClientError extends Error {
   /** The name of the class. */
   override name = "JobClientError";
   /**
-   * What kind of failure it is. The router says `invalid_input`, `not_found`, `unavailable` …;
-   * `unexpected_answer` is one that no router gives, as when `url` is not where one is mounted.
+   * The kind of failure: a code of the router, such as `invalid_input`, `forbidden` or
+   * `unavailable`; or `unexpected_answer` for an answer of another server, for example because
+   * `url` is wrong.
    */
   readonly code: string;
-  /** The HTTP status; `undefined` when no answer came. */
+  /** The status of the response; `undefined` without a response. */
   readonly status: number | undefined;
-  /** What of the input is wrong, such as `jobs[2].priority`. */
+  /** The invalid part of the input, such as `jobs[2].priority`. */
   readonly path: string | undefined;
 
   /** Makes the error of a call that failed. */
@@ -54,14 +55,14 @@ export class JobClientError extends Error {
   }
 }
 
-/** The failure of a call that was answered by something else than a router. */
+/** The error of a call that another server answered. */
 export function unexpectedAnswer(what: string, status?: number): JobClientError {
   const message = `The answer is not a job router's: ${what}. Is url where it is mounted?`;
   return new JobClientError(message, { code: "unexpected_answer", status });
 }
 
-/** What is asked of a router. */
-export interface Call {
+/** A request to a router. */
+export interface RouterRequest {
   readonly method: "GET" | "POST";
   /** Below the router's own URL, encoded. */
   readonly path: string;
@@ -70,7 +71,7 @@ export interface Call {
   readonly body?: unknown;
 }
 
-/** Asks one router. */
+/** The connection to one router. */
 export class Connection {
   readonly #base: string;
   readonly #query: URLSearchParams;
@@ -102,11 +103,16 @@ export class Connection {
     this.#options = options;
   }
 
-  /** @throws {JobClientError} when the router refuses, when none answers, or something else does. */
-  async ask<T>(call: Call, read: Reader<T>): Promise<T> {
-    const { status, ok, text } = await this.#send(call);
+  /**
+   * Sends a request and reads the answer.
+   *
+   * @throws {JobClientError} when the router refuses it or does not answer, or another server
+   * answers.
+   */
+  async send<T>(request: RouterRequest, read: Reader<T>): Promise<T> {
+    const { status, ok, text } = await this.#fetch(request);
     const body = parsed(text);
-    if (!ok) throw refused(status, body);
+    if (!ok) throw errorOf(status, body);
     try {
       return read(body, "");
     } catch (error) {
@@ -115,19 +121,19 @@ export class Connection {
     }
   }
 
-  /** Asks for what may not be there. */
-  async askFor<T>(call: Call, read: Reader<T>): Promise<T | undefined> {
+  /** As `send`, but returns `undefined` when the router answers that it is not found. */
+  async sendIfFound<T>(request: RouterRequest, read: Reader<T>): Promise<T | undefined> {
     try {
-      return await this.ask(call, read);
+      return await this.send(request, read);
     } catch (error) {
       if (error instanceof JobClientError && error.code === "not_found") return undefined;
       throw error;
     }
   }
 
-  async #send({ method, path, query, body }: Call): Promise<Answered> {
+  async #fetch({ method, path, query, body }: RouterRequest): Promise<RouterAnswer> {
     const { timeoutMs = 10_000, fetch = globalThis.fetch } = this.#options;
-    const headers = new Headers({ ...surroundings(), ...Object.fromEntries(this.#headers) });
+    const headers = new Headers({ ...contextHeaders(), ...Object.fromEntries(this.#headers) });
     if (body !== undefined) headers.set("content-type", "application/json");
     const search = new URLSearchParams([...this.#query, ...query ?? []]);
     const request = new Request(`${this.#base}${path}${search.size === 0 ? "" : `?${search}`}`, {
@@ -145,13 +151,13 @@ export class Connection {
   }
 }
 
-interface Answered {
+interface RouterAnswer {
   readonly status: number;
   readonly ok: boolean;
   readonly text: string;
 }
 
-/** Whoever reads the error of an invalid header finds its value in it, which may be a secret. */
+/** The built-in error of an invalid header has its value in it, which may be a secret. */
 function readHeaders(headers: JobClientOptions["headers"] = {}): Headers {
   const read = new Headers();
   for (const [name, value] of Object.entries(headers)) {
@@ -177,8 +183,11 @@ function decoded(part: string): string {
   }
 }
 
-/** The caller's active span and business process, for the jobs that the router enqueues. */
-function surroundings(): Record<string, string> {
+/**
+ * The headers with the active span and the correlation id of the caller, for jobs that are
+ * enqueued.
+ */
+function contextHeaders(): Record<string, string> {
   const span = activeSpanContext();
   const traceparent = span && formatTraceparent(span);
   const tracestate = span?.traceState?.serialize();
@@ -192,7 +201,7 @@ function surroundings(): Record<string, string> {
   };
 }
 
-/** A header holds bytes; other text goes in the body, where the caller gives it. */
+/** Whether a text can be in a header. */
 function isSendable(text: string): boolean {
   return /^[\x20-\x7e]+$/.test(text);
 }
@@ -205,10 +214,10 @@ function parsed(text: string): unknown {
   }
 }
 
-function refused(status: number, body: unknown): JobClientError {
+function errorOf(status: number, body: unknown): JobClientError {
   const refusal = refusalFrom(body);
   if (refusal !== undefined) return new JobClientError(refusal.message, { ...refusal, status });
-  // A proxy before the router answers for it when it is away.
+  // A proxy in front of a router that is not available.
   if (status >= 500) {
     return new JobClientError(`The job router answered ${status}`, { code: "internal", status });
   }

@@ -1,6 +1,6 @@
 /**
- * From a router's JSON to the values that a queue would give: times are dates again. What has not the
- * shape of such a value is refused, wherever it came from.
+ * From the JSON of a router to the values that a queue returns: times become dates. Other JSON is
+ * refused, since another server may have answered.
  *
  * @module
  */
@@ -28,14 +28,15 @@ import {
 } from "./answer_shape.ts";
 
 /**
- * An enqueued job: all of it for who may read its queue; for who may only enqueue its id, whether it was
- * stored before, and of its trace and its business process what the call said itself.
+ * An enqueued job as a router answers it. A caller who may read its queue gets the whole job;
+ * others get its id, whether it was stored before, and the trace id and correlation id if the call
+ * passed them.
  */
 export type Receipt<AJob extends Job> =
   & Pick<Enqueued<AJob>, "id" | "deduplicated">
   & Partial<AJob>;
 
-/** One of several enqueued jobs: as `Receipt`, but of its payload and its result only the sizes. */
+/** One of several enqueued jobs: a `Receipt` with the sizes of its payload and its result only. */
 export type ListedReceipt<AJob extends Job> =
   & Pick<Enqueued<AJob>, "id" | "deduplicated">
   & Partial<JobWith<AJob, never>>;
@@ -47,7 +48,7 @@ const jobError: Reader<JobError> = object<Pick<JobError, "name" | "message">>({
   message: text,
 });
 
-// All but what is JSON of any kind.
+// All but fields that can be any JSON.
 const summaryFields: Fields<Omit<JobSummary, "backoff">> = {
   id: text,
   queueName: text,
@@ -96,7 +97,7 @@ export const jobWithAttemptsFrom: Reader<JobWithAttempts<Job>> = object({
   attemptHistory: attempts,
 }) as Reader<JobWithAttempts<Job>>;
 
-/** The fields of a job with these parts: of what was left out there is the size. */
+/** The fields of a job with these parts, and the sizes of the others. */
 function fieldsWith(parts: readonly JobPart[]): typeof summaryFields {
   return {
     ...summaryFields,
@@ -114,7 +115,7 @@ const shortReceipt = object({
   correlationId: optional(text),
 });
 
-/** An enqueued job: of one that may not be read only its id and what is known. */
+/** An enqueued job, whole or short. */
 function receiptFrom<AReceipt>(readable: Reader<unknown>): Reader<AReceipt> {
   return (value, path) => {
     const { status } = (value ?? {}) as { readonly status?: unknown };
@@ -138,7 +139,7 @@ export function pageFrom(parts: readonly JobPart[]): Reader<JobPage<JobSummary>>
   });
 }
 
-/** What became of a job that was cancelled or retried. */
+/** The answer to a cancellation or a retry. */
 export const changeFrom: Reader<JobChange> = (value, path) => {
   const { reason, ...change } = object({
     job: jobFrom,
@@ -149,7 +150,7 @@ export const changeFrom: Reader<JobChange> = (value, path) => {
   return { ...change, reason };
 };
 
-/** The numbers of all queues. */
+/** The statistics of the queues. */
 export const statsFrom: Reader<Stats> = object<Stats>({
   queues: list(object<QueueStats>({
     queueName: text,
@@ -182,7 +183,7 @@ const treeAlone = object({
 /** A tree of jobs with these parts. */
 export function treeFrom(parts: readonly JobPart[]): Reader<JobTree> {
   const job = object(fieldsWith(parts));
-  // Without the children, which are read level by level: a tree may be as deep as it has jobs.
+  // Without the children, which are read level by level: a tree can be as deep as it has jobs.
   const nodeAlone = object({ job, attempts, children: list(anything) });
   return (value, path) => {
     const { roots: written, startedAt, finishedAt, nextCursor } = treeAlone(value, path);
@@ -211,7 +212,7 @@ function nodesFrom(roots: readonly unknown[], nodeAlone: Reader<NodeAlone>): rea
   return read;
 }
 
-/** A refusal in the router's words: what kind it is, a sentence, and what of the input is wrong. */
+/** An error of a router: its code, a sentence, and the invalid part of the input. */
 export interface Refusal {
   readonly code: string;
   readonly message: string;
@@ -222,7 +223,7 @@ const refusal = object<{ readonly error: Refusal }>({
   error: object<Refusal>({ code: text, message: text, path: optional(text) }),
 });
 
-/** A router's refusal, if an answer is one. */
+/** The error of a router, if the answer is one. */
 export function refusalFrom(value: unknown): Refusal | undefined {
   try {
     return refusal(value, "").error;

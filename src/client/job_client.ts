@@ -1,5 +1,5 @@
 /**
- * The client: the method names of `JobQueue`, over HTTP.
+ * The client: the methods of `JobQueue`, over HTTP.
  *
  * @module
  */
@@ -41,9 +41,9 @@ import {
   treeFrom,
 } from "./from_json.ts";
 
-/** The ways to enqueue through a router. */
+/** The signatures of `client.enqueue`. */
 export interface EnqueueByRouter<Q extends Queues> {
-  /** Enqueues one job. */
+  /** Enqueues a job. */
   <Name extends QueueName<Q>>(
     queueName: Name,
     payload: PayloadOf<Q, Name>,
@@ -53,11 +53,11 @@ export interface EnqueueByRouter<Q extends Queues> {
   <Name extends QueueName<Q>>(
     newJob: NewJob<Name, PayloadOf<Q, Name>>,
   ): Promise<Receipt<JobOf<Q, Name>>>;
-  /** Enqueues all of them or none. */
+  /** Enqueues several jobs in one step: all of them or none. */
   (newJobs: readonly AnyNewJob<Q>[]): Promise<readonly ListedReceipt<JobOf<Q>>[]>;
 }
 
-/** Which jobs a tree is made of: those of a trace, or of a business process. */
+/** Which jobs are in a tree: those of a trace, or those with a correlation id. */
 export type TreeFilter<Part extends JobPart = JobPart> =
   & ({ readonly traceId: string } | { readonly correlationId: string })
   & Pick<JobFilter<string, Part>, "limit" | "cursor" | "include">;
@@ -73,12 +73,12 @@ const treeFilterNames: OptionNames<
 };
 
 /**
- * Enqueues and looks up jobs through a `jobRouter` elsewhere. What it enqueues goes on the active
- * trace and, inside a handler, belongs to the running job's business process.
+ * A client of a `jobRouter`. Jobs that it enqueues continue the active trace; inside a handler they
+ * inherit the correlation id of the running job.
  *
- * A job's id is made here, so a call whose answer was lost can be made again with the same jobs, made
- * by `job()`: none is stored twice. Every call rejects with a {@linkcode JobClientError} when the
- * router refuses it or does not answer.
+ * The client makes the ids of jobs. If the answer to a call is lost, the call can be repeated with
+ * the same jobs, made by `job()`: none is stored twice. All calls reject with a {@linkcode
+ * JobClientError} when the router refuses them or does not answer.
  *
  * ```ts
  * import { JobQueue, memory } from "hammerwork";
@@ -110,39 +110,40 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
   }
 
   /**
-   * Stores a job, or several in one atomic step, as `JobQueue.enqueue` does. Of several it leaves out
-   * payloads and results, and tells their sizes. Who may not read the queue gets the job's id, whether
-   * it was stored before, and what the call itself said of its trace.
+   * Stores a job, or several in one atomic step, as `JobQueue.enqueue` does. Several jobs are
+   * returned without their payloads and results, but with the sizes of these. A caller without the
+   * right to read the queue gets a short receipt.
    */
   readonly enqueue: EnqueueByRouter<Q> =
     ((...args: unknown[]) => this.#enqueue(args)) as EnqueueByRouter<Q>;
 
-  /** A job with all of its attempts; `undefined` when no job has this id. */
+  /** A job with all of its attempts; `undefined` if no job has this id. */
   async get<Name extends QueueName<Q> = QueueName<Q>>(
     id: string,
   ): Promise<JobWithAttempts<JobOf<Q, Name>> | undefined> {
-    const call = { method: "GET", path: `/jobs/${checkJobId(id)}` } as const;
-    return await this.#connection.askFor(call, jobWithAttemptsFrom) as
+    const request = { method: "GET", path: `/jobs/${checkJobId(id)}` } as const;
+    return await this.#connection.sendIfFound(request, jobWithAttemptsFrom) as
       | JobWithAttempts<JobOf<Q, Name>>
       | undefined;
   }
 
   /**
-   * Jobs by queue, status, trace, correlation id, parent and time, newest first, page by page. Unlike
-   * `JobQueue.find` it leaves out payloads and results, and tells their sizes, unless `include` asks.
+   * Finds jobs by id, queue, status, trace, correlation id, parent and time, newest first, page by
+   * page. Other than `JobQueue.find` it reads payloads, results and stacks only if `include` has
+   * them.
    */
   async find<Name extends QueueName<Q> = QueueName<Q>, Part extends JobPart = never>(
     filter: JobFilter<Name, Part> = {},
   ): Promise<JobPage<JobWith<JobOf<Q, Name>, Part>>> {
     checkFilterNames(filter);
-    const call = { method: "GET", path: "/jobs", query: queryOf(filter) } as const;
-    const page = await this.#connection.ask(call, pageFrom(filter.include ?? []));
+    const request = { method: "GET", path: "/jobs", query: queryOf(filter) } as const;
+    const page = await this.#connection.send(request, pageFrom(filter.include ?? []));
     return page as JobPage<unknown> as JobPage<JobWith<JobOf<Q, Name>, Part>>;
   }
 
   /**
-   * The jobs of a trace or of a business process as a tree, with all attempts. What `find` leaves out is
-   * left out here too.
+   * The jobs of a trace, or those with a correlation id, as a tree with all attempts. It reads
+   * payloads, results and stacks only if `include` has them.
    */
   async tree<Name extends QueueName<Q> = QueueName<Q>, Part extends JobPart = never>(
     filter: TreeFilter<Part>,
@@ -156,14 +157,14 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
     const query = queryOf({ limit, cursor, include });
     if (correlationId !== undefined) query.set("correlationId", correlationId);
     const path = traceId === undefined ? "/correlations" : `/traces/${encodeURIComponent(traceId)}`;
-    const call = { method: "GET", path, query } as const;
-    const tree = await this.#connection.ask(call, treeFrom(include ?? []));
+    const request = { method: "GET", path, query } as const;
+    const tree = await this.#connection.send(request, treeFrom(include ?? []));
     return tree as JobTree<unknown> as JobTree<JobWith<JobOf<Q, Name>, Part>>;
   }
 
   /**
-   * For each queue how many jobs have each status and how long its oldest ready job has been due; with
-   * `endedWithinMs` also how many jobs ended within that time.
+   * Counts the jobs of each queue by status, and measures for how long its oldest ready job has
+   * been due. With `endedWithinMs` it also counts the jobs that ended within that time.
    */
   async stats(options: StatsOptions = {}): Promise<Stats> {
     checkStatsNames(options);
@@ -171,7 +172,7 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
     const query = new URLSearchParams(
       endedWithinMs === undefined ? {} : { endedWithinMs: String(endedWithinMs) },
     );
-    return await this.#connection.ask({ method: "GET", path: "/stats", query }, statsFrom);
+    return await this.#connection.send({ method: "GET", path: "/stats", query }, statsFrom);
   }
 
   /** Cancels a job that has not ended, as `JobQueue.cancel` does. */
@@ -188,27 +189,27 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
   async #enqueue(args: readonly unknown[]): Promise<unknown> {
     const [first] = args;
     if (typeof first !== "string" && args[1] !== undefined) {
-      // A router has no transaction of its caller's, and jobs that were made have their options.
+      // Jobs made by job() have their options, and a router has no transaction of the caller.
       checkOptionNames("With jobs made by job(), enqueue", args[1] as object, {});
     }
     if (Array.isArray(first)) return await this.#enqueueAll(first);
     const newJob = typeof first === "string"
       ? job(first, args[1], args[2] as JobOptions | undefined)
       : first as NewJob;
-    const call = { method: "POST", path: "/jobs", body: wireOf(newJob) } as const;
-    return await this.#connection.ask(call, enqueuedFrom);
+    const request = { method: "POST", path: "/jobs", body: toRequestBody(newJob) } as const;
+    return await this.#connection.send(request, enqueuedFrom);
   }
 
   async #enqueueAll(newJobs: readonly NewJob[]): Promise<readonly unknown[]> {
     if (newJobs.length === 0) return [];
-    const body = { jobs: newJobs.map(wireOf) };
-    const call = { method: "POST", path: "/jobs/batch", body } as const;
-    const { jobs } = await this.#connection.ask(call, enqueuedListFrom);
+    const body = { jobs: newJobs.map(toRequestBody) };
+    const request = { method: "POST", path: "/jobs/batch", body } as const;
+    const { jobs } = await this.#connection.send(request, enqueuedListFrom);
     if (jobs.length === newJobs.length) return jobs;
     throw unexpectedAnswer(`jobs must be a list of ${newJobs.length}: got ${jobs.length}`);
   }
 
-  /** A conflict says that nothing was changed, and why. */
+  /** The router answers with a conflict, and the reason, when nothing was changed. */
   async #change(
     id: string,
     what: "cancel" | "retry",
@@ -216,7 +217,7 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
   ): Promise<JobChange | undefined> {
     const path = `/jobs/${checkJobId(id)}/${what}`;
     try {
-      return await this.#connection.askFor({ method: "POST", path, body }, changeFrom);
+      return await this.#connection.sendIfFound({ method: "POST", path, body }, changeFrom);
     } catch (error) {
       if (!(error instanceof JobClientError) || error.code !== "conflict") throw error;
       const found = await this.get(id);
@@ -227,14 +228,17 @@ export class JobClient<Q extends Queues = Record<string, unknown>> {
   }
 }
 
-/** Of whoever asked for its descendants too, none was cancelled. */
+/** With `descendants`: none of them was cancelled. */
 function cancelledNone({ descendants }: CancelOptions): Partial<JobChange> {
   return descendants === true ? { cancelledDescendants: 0 } : {};
 }
 
-/** A new job as the router takes it. Without tracing, the running job's trace goes along by its id. */
-/** @throws {JobClientError} for a payload that JSON would change on the way. */
-function wireOf(newJob: NewJob): object {
+/**
+ * A new job as JSON for the router. Without tracing it has the trace id of the running job.
+ *
+ * @throws {JobClientError} for a payload that JSON would change.
+ */
+function toRequestBody(newJob: NewJob): object {
   try {
     checkJson(newJob.payload, "payload");
   } catch (cause) {

@@ -9,12 +9,15 @@ import { checkOptionNames, InputRangeError, InputTypeError, type OptionNames } f
 export type Backoff =
   /** Always `delayMs`. */
   | { readonly type: "fixed"; readonly delayMs: number }
-  /** `delayMs` after the first attempt, twice that after the second, and so on, at most `maxMs` (default: a year). */
+  /**
+   * `delayMs` after the first attempt, twice that after the second, and so on, at most `maxMs`
+   * (default: a year).
+   */
   | { readonly type: "linear"; readonly delayMs: number; readonly maxMs?: number }
   /**
-   * `delayMs` after the first attempt, doubled after each further one, at most `maxMs` (default: one
-   * hour). `jitter`, 0 to 1, is the random share of the wait (default: 0.5). It spreads the retries of
-   * jobs that failed together.
+   * `delayMs` after the first attempt, doubled after each further one, at most `maxMs` (default:
+   * one hour). `jitter`, 0 to 1, is the random share of the wait (default: 0.5). It spreads the
+   * retries of jobs that failed together.
    */
   | {
     readonly type: "exponential";
@@ -23,7 +26,10 @@ export type Backoff =
     readonly jitter?: number;
   };
 
-/** The back-off of a worker as a function: the wait in ms after an attempt, counted from 1, and its error. */
+/**
+ * The back-off of a worker as a function: the wait in ms after an attempt, counted from 1, and its
+ * error.
+ */
 export type BackoffFunction = (attempt: number, error: unknown) => number;
 
 /** The back-off of jobs and workers without one: about 1 s, 2 s, 4 s … up to an hour. */

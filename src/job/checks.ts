@@ -2,8 +2,8 @@
  * Checks of what a caller passes: the errors that refuse it, how these errors show values, and the
  * names of options. In JavaScript nothing else reports a misspelled option.
  *
- * The errors are of the built-in classes that callers expect, in subclasses of their own, so that no
- * other `TypeError` or `RangeError` is taken for a refusal of input.
+ * The errors are of the built-in classes that callers expect, in subclasses of their own, so that
+ * no other `TypeError` or `RangeError` is taken for a refusal of input.
  *
  * @module
  */
@@ -45,7 +45,9 @@ export function inPart(error: unknown, part: string): unknown {
   return error;
 }
 
-/** A value as an error message shows it: a string in quotes, shortened, on one line; else its type. */
+/**
+ * A value as an error message shows it: a string in quotes, shortened, on one line; else its type.
+ */
 export function shown(value: unknown): string {
   if (typeof value !== "string") return value === null ? "null" : typeof value;
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
@@ -135,7 +137,9 @@ function distanceOf(a: string, b: string): number {
 
 const MOST_MISTAKES = 2;
 
-/** How many letters are missing, too many, wrong, or swapped with the next (Damerau–Levenshtein). */
+/**
+ * How many letters are missing, too many, wrong, or swapped with the next (Damerau–Levenshtein).
+ */
 function countMistakes(a: string, b: string): number {
   let beforeLast: readonly number[] = [];
   let last: readonly number[] = Array.from({ length: b.length + 1 }, (_, j) => j);

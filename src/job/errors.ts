@@ -59,8 +59,8 @@ export class WorkerStoppedError extends Error {
 }
 
 /**
- * Thrown by `enqueue` when a stored job of another queue or with another payload has the id of a new
- * job. Nothing is stored. The same job can be enqueued again; the stored one is returned then.
+ * Thrown by `enqueue` when a stored job of another queue or with another payload has the id of a
+ * new job. Nothing is stored. The same job can be enqueued again; the stored one is returned then.
  */
 export class JobIdTakenError extends RangeError {
   /** The name of the class. */
@@ -75,7 +75,10 @@ export class JobIdTakenError extends RangeError {
   }
 }
 
-/** Thrown when a store cannot serve a call at present, for example because its file is locked. The call had no effect. */
+/**
+ * Thrown when a store cannot serve a call at present, for example because its file is locked. The
+ * call had no effect.
+ */
 export class StoreUnavailableError extends Error {
   /** The name of the class. */
   override name = "StoreUnavailableError";

@@ -56,8 +56,8 @@ export function toFoundJob(record: FoundRecord): JobWith<Job, JobPart> {
 }
 
 /**
- * All attempts of a job, oldest first. The store has a record of each that did not complete the job; a
- * running or a completed one is added from the job.
+ * All attempts of a job, oldest first. The store has a record of each that did not complete the
+ * job; a running or a completed one is added from the job.
  */
 export function toAttemptHistory(
   { status, attempts, startedAt, finishedAt, attemptTraceparent }: JobSummary,

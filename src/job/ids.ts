@@ -1,5 +1,6 @@
 /**
- * Ids and names of jobs, traces, business processes and queues: made, read and checked. All are strings.
+ * Ids and names of jobs, traces, business processes and queues: made, read and checked. All are
+ * strings.
  *
  * @module
  */
@@ -91,7 +92,9 @@ export function readTraceId(text: string): string {
   return traceId;
 }
 
-/** Refuses what is not a queue name: a letter or digit, then up to 127 letters, digits, `_ . : -`. */
+/**
+ * Refuses what is not a queue name: a letter or digit, then up to 127 letters, digits, `_ . : -`.
+ */
 export function checkQueueName(name: unknown): string {
   if (typeof name === "string" && /^[A-Za-z0-9][\w.:-]{0,127}$/.test(name)) return name;
   throw new InputRangeError(
@@ -134,8 +137,8 @@ function dashed(digits: string): string {
     `${digits.slice(16, 20)}-${digits.slice(20)}`;
 }
 
-// One call for many random bytes takes no longer than one for a few. An id is a slice of this text and
-// keeps all of it in memory, so it is short.
+// One call for many random bytes takes no longer than one for a few. An id is a slice of this text
+// and keeps all of it in memory, so it is short.
 const SUPPLY_BYTES = 512;
 const DIGITS: Uint8Array = new TextEncoder().encode("0123456789abcdef");
 

@@ -17,12 +17,14 @@ export interface JobSummary<Name extends string = string> {
   /** Its status, such as `ready` or `completed`. */
   readonly status: JobStatus;
   /**
-   * The number of attempts that have started, including the running one. An attempt that was released
-   * counts only from the worker's `maxReleases` on; one whose lease expired before its start was
-   * recorded does not count.
+   * The number of attempts that have started, including the running one. An attempt that was
+   * released counts only from the worker's `maxReleases` on; one whose lease expired before its
+   * start was recorded does not count.
    */
   readonly attempts: number;
-  /** How often in a row an attempt was released after its start. Any other outcome resets it to 0. */
+  /**
+   * How often in a row an attempt was released after its start. Any other outcome resets it to 0.
+   */
   readonly releases: number;
   /** The maximum number of attempts. */
   readonly maxAttempts: number;
@@ -40,9 +42,15 @@ export interface JobSummary<Name extends string = string> {
   readonly tracestate?: string | undefined;
   /** The W3C `baggage` that is active in its handler. */
   readonly baggage?: string | undefined;
-  /** How the spans of its attempts relate to the span that enqueued it; `undefined`: as its worker says. */
+  /**
+   * How the spans of its attempts relate to the span that enqueued it; `undefined`: as its worker
+   * says.
+   */
   readonly propagation?: Propagation | undefined;
-  /** The W3C `traceparent` of the latest attempt that has ended. Its trace can be another than `traceId`. */
+  /**
+   * The W3C `traceparent` of the latest attempt that has ended. Its trace can be another than
+   * `traceId`.
+   */
   readonly attemptTraceparent?: string | undefined;
   /** The ids of its dependencies: the jobs that must end before it can start. */
   readonly dependsOn: readonly string[];
@@ -71,13 +79,15 @@ export interface Job<Name extends string = string, Payload = unknown, Result = u
   extends JobSummary<Name> {
   /** The input of its handler. */
   readonly payload: Payload;
-  /** What its handler returned; `undefined` until the job is completed, or when that was nothing. */
+  /**
+   * What its handler returned; `undefined` until the job is completed, or when that was nothing.
+   */
   readonly result?: Result | undefined;
 }
 
 /**
- * A job of which only these parts were read. In place of a payload or a result that was left out is its
- * size, in bytes of JSON.
+ * A job of which only these parts were read. In place of a payload or a result that was left out is
+ * its size, in bytes of JSON.
  */
 export type JobWith<AJob extends Job, Part extends JobPart> = "payload" | "result" extends Part
   ? AJob

@@ -22,30 +22,35 @@ export type JobReference = string | { readonly id: string };
 /** Options of a job. All are optional. */
 export interface JobOptions {
   /**
-   * The trace that it belongs to, as 32 hex digits or a UUID. The spans of a job with this option never
-   * leave the trace. Default: the caller's trace, else a new one.
+   * The trace that it belongs to, as 32 hex digits or a UUID. The spans of a job with this option
+   * never leave the trace. Default: the caller's trace, else a new one.
    */
   readonly traceId?: string | undefined;
-  /** The business process that it belongs to, 1 to 255 characters. Default: that of the running job. */
+  /**
+   * The business process that it belongs to, 1 to 255 characters. Default: that of the running job.
+   */
   readonly correlationId?: string | undefined;
-  /** The W3C `traceparent` of a caller, below which the job is traced. Ignored if it is malformed. */
+  /**
+   * The W3C `traceparent` of a caller, below which the job is traced. Ignored if it is malformed.
+   */
   readonly traceparent?: string | undefined;
   /** The W3C `tracestate` of `traceparent`. */
   readonly tracestate?: string | undefined;
   /** The W3C `baggage` of the handler. Default: the active baggage, if the queue passes it on. */
   readonly baggage?: string | undefined;
   /**
-   * How the spans of its attempts relate to the span that enqueues it. A handler that enqueues its own
-   * next run should say `link`, or all runs become one endless trace. Default: that of the worker.
+   * How the spans of its attempts relate to the span that enqueues it. A handler that enqueues its
+   * own next run should say `link`, or all runs become one endless trace. Default: that of the
+   * worker.
    */
   readonly propagation?: Propagation | undefined;
   /**
-   * Its parent: the job that it is a part of; `null` for none, also inside a handler. It inherits the
-   * trace and the correlation id of its parent, and is stored as cancelled when the parent is cancelled.
-   * Default: the running job.
+   * Its parent: the job that it is a part of; `null` for none, also inside a handler. It inherits
+   * the trace and the correlation id of its parent, and is stored as cancelled when the parent is
+   * cancelled. Default: the running job.
    *
-   * When the parent is in the same call and turns out to be stored before, the job gets the id of the
-   * stored parent, but the trace of this call.
+   * When the parent is in the same call and turns out to be stored before, the job gets the id of
+   * the stored parent, but the trace of this call.
    */
   readonly parent?: JobReference | null | undefined;
   /** Its dependencies: at most 1,000 jobs that must end before it can start. Default: none. */
@@ -56,7 +61,9 @@ export interface JobOptions {
   readonly priority?: number | undefined;
   /** It is due after this time, in ms. Not together with `runAt`. Default: 0. */
   readonly delayMs?: number | undefined;
-  /** It is due at this time, by the clock of the store. Not together with `delayMs`. Default: now. */
+  /**
+   * It is due at this time, by the clock of the store. Not together with `delayMs`. Default: now.
+   */
   readonly runAt?: Date | undefined;
   /** The maximum number of attempts, 1 to 1,000. Default: 3. */
   readonly maxAttempts?: number | undefined;

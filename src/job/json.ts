@@ -1,8 +1,8 @@
 /**
- * Payloads and results as JSON, both ways, refused with the path of what JSON or JavaScript would change.
- * `JSON.stringify` alone loses values in silence: a `Map` becomes `{}`, `NaN` becomes `null`, a class its
- * fields. `JSON.parse` alone rounds a long integer, makes an infinity or a zero of a number out of range,
- * and drops all but the last of two values with one name.
+ * Payloads and results as JSON, both ways, refused with the path of what JSON or JavaScript would
+ * change. `JSON.stringify` alone loses values in silence: a `Map` becomes `{}`, `NaN` becomes
+ * `null`, a class its fields. `JSON.parse` alone rounds a long integer, makes an infinity or a zero
+ * of a number out of range, and drops all but the last of two values with one name.
  *
  * @module
  */
@@ -179,7 +179,9 @@ function checkNumber(literal: string, levels: readonly Level[]): void {
   );
 }
 
-/** A number as its digits, without leading and trailing zeros, and the power of ten of the last one. */
+/**
+ * A number as its digits, without leading and trailing zeros, and the power of ten of the last one.
+ */
 interface Decimal {
   readonly digits: string;
   readonly exponent: number;

@@ -103,7 +103,9 @@ function inherited(parent: JobReference | null | undefined): Partial<NewJobOptio
   });
 }
 
-/** The spans of a job with a trace id of its own stay in this trace, however late an attempt starts. */
+/**
+ * The spans of a job with a trace id of its own stay in this trace, however late an attempt starts.
+ */
 function checkPropagationWithin({ traceId, propagation = "auto" }: NewJobOptions): void {
   if (traceId === undefined || propagation === "auto" || propagation === "child") return;
   throw new InputRangeError(

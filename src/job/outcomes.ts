@@ -1,6 +1,6 @@
 /**
- * How an attempt can end, and what follows from it. The worker, the stores, the hooks, the spans and
- * every surface use these words; this table is the only place that says what each means.
+ * How an attempt can end, and what follows from it. The worker, the stores, the hooks, the spans
+ * and every surface use these words; this table is the only place that says what each means.
  *
  * @module
  */

@@ -8,9 +8,9 @@ import type { JobOptions } from "./job_options.ts";
 import type { NewJob } from "./new_job.ts";
 
 /**
- * A queue map: for each queue, by its name, the type of its payload; or, as an object type with exactly
- * `payload` and `result`, the types of its payload and of the result of its handler. It exists in types
- * only.
+ * A queue map: for each queue, by its name, the type of its payload; or, as an object type with
+ * exactly `payload` and `result`, the types of its payload and of the result of its handler. It
+ * exists in types only.
  *
  * ```ts
  * import { JobQueue, memory } from "hammerwork";
@@ -50,8 +50,8 @@ export type AnyNewJob<Q extends Queues> = {
 }[QueueName<Q>];
 
 /**
- * A stored job of one of these queues, by default of any. Its `queueName` discriminates the types of its
- * payload and its result.
+ * A stored job of one of these queues, by default of any. Its `queueName` discriminates the types
+ * of its payload and its result.
  */
 export type JobOf<Q extends Queues, Names extends QueueName<Q> = QueueName<Q>> = {
   [Name in Names]: Job<Name, PayloadOf<Q, Name>, ResultOf<Q, Name>>;

@@ -81,7 +81,10 @@ export interface JobInput {
   readonly correlationId?: string | undefined;
   /** The id of its parent. */
   readonly parentId?: string | undefined;
-  /** The W3C `traceparent` of the span that enqueued it. Without tracing there is none, and no sampling decision. */
+  /**
+   * The W3C `traceparent` of the span that enqueued it. Without tracing there is none, and no
+   * sampling decision.
+   */
   readonly traceparent?: string | undefined;
   /** The W3C `tracestate` of that span. */
   readonly tracestate?: string | undefined;
@@ -98,9 +101,9 @@ export interface JobRecord extends Omit<JobInput, "delayMs" | "runAt"> {
   /** Its status. */
   readonly status: JobStatus;
   /**
-   * The number of attempts that have started, including the running one. An attempt that was released
-   * counts only from the worker's `maxReleases` on; one whose lease expired before its start was
-   * recorded does not count.
+   * The number of attempts that have started, including the running one. An attempt that was
+   * released counts only from the worker's `maxReleases` on; one whose lease expired before its
+   * start was recorded does not count.
    */
   readonly attempts: number;
   /** How often in a row an attempt was released after its start. */
@@ -138,8 +141,8 @@ export interface FoundRecord extends Omit<JobRecord, "payload">, AttemptRecords 
 }
 
 /**
- * A part of a job that can be left unread: its `payload`, its `result`, and with `stack` the stacks of
- * its errors and the ends of their long messages.
+ * A part of a job that can be left unread: its `payload`, its `result`, and with `stack` the stacks
+ * of its errors and the ends of their long messages.
  */
 export type JobPart = "payload" | "result" | "stack";
 
@@ -154,7 +157,10 @@ export function summaryOf({ stack: _stack, ...error }: JobError): JobError {
   return { ...error, name: shortened(error.name), message: shortened(error.message) };
 }
 
-/** A record with the requested parts, or with all; a payload or a result that was not requested is replaced by its size. */
+/**
+ * A record with the requested parts, or with all; a payload or a result that was not requested is
+ * replaced by its size.
+ */
 export function recordWith(
   record: JobRecord,
   include: readonly JobPart[] | undefined,

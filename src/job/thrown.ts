@@ -18,8 +18,8 @@ const MOST_PROPERTIES = 10;
 const LONGEST_PROPERTY = 100;
 
 /**
- * The stored error of anything that was thrown, also of a value that is not an error. After the stack
- * follow its `cause` and the `errors` of an `AggregateError`, each with its own stack.
+ * The stored error of anything that was thrown, also of a value that is not an error. After the
+ * stack follow its `cause` and the `errors` of an `AggregateError`, each with its own stack.
  */
 export function toJobError(thrown: unknown): JobError {
   const { name, message, stack } = describe(thrown);
@@ -35,7 +35,9 @@ export function nameOfThrown(thrown: unknown): string {
   return storable(describe(thrown).name);
 }
 
-/** A text that every store accepts: shortened, without characters that a database text cannot hold. */
+/**
+ * A text that every store accepts: shortened, without characters that a database text cannot hold.
+ */
 export function storable(text: string): string {
   // No database text can hold a NUL or half a surrogate pair.
   // deno-lint-ignore no-control-regex
@@ -73,7 +75,9 @@ function describe(thrown: unknown): Description {
   }
 }
 
-/** Libraries throw plain objects with a message, and errors of another realm are no instances here. */
+/**
+ * Libraries throw plain objects with a message, and errors of another realm are no instances here.
+ */
 function isLikeAnError(thrown: unknown): thrown is Error {
   if (thrown instanceof Error) return true;
   return typeof thrown === "object" && thrown !== null &&

@@ -1,6 +1,6 @@
 /**
- * Enqueue: checks what a caller passes, decides what each job inherits, starts the spans, and stores the
- * jobs in one write.
+ * Enqueue: checks what a caller passes, decides what each job inherits, starts the spans, and
+ * stores the jobs in one write.
  *
  * @module
  */

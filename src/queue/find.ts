@@ -26,7 +26,10 @@ export interface JobFilter<Name extends string = string, Part extends JobPart = 
   readonly queueName?: Name | readonly Name[] | undefined;
   /** Jobs with this status, or with one of these. */
   readonly status?: JobStatus | readonly JobStatus[] | undefined;
-  /** Jobs of this trace, or with an attempt that ran in it: 32 hex digits or a UUID, in upper or lower case. */
+  /**
+   * Jobs of this trace, or with an attempt that ran in it: 32 hex digits or a UUID, in upper or
+   * lower case.
+   */
   readonly traceId?: string | undefined;
   /** Jobs with this correlation id. */
   readonly correlationId?: string | undefined;
@@ -37,15 +40,18 @@ export interface JobFilter<Name extends string = string, Part extends JobPart = 
   /** Jobs that were enqueued before this time. */
   readonly createdBefore?: Date | undefined;
   /**
-   * The maximum number of jobs on a page, 1 to 1,000. Default: 100. A page of large jobs has fewer: it
-   * ends at about 4 MiB, but has at least one job.
+   * The maximum number of jobs on a page, 1 to 1,000. Default: 100. A page of large jobs has fewer:
+   * it ends at about 4 MiB, but has at least one job.
    */
   readonly limit?: number | undefined;
-  /** The `nextCursor` of the previous page. Jobs that are enqueued in between do not shift the pages. */
+  /**
+   * The `nextCursor` of the previous page. Jobs that are enqueued in between do not shift the
+   * pages.
+   */
   readonly cursor?: string | undefined;
   /**
-   * The parts to read of those that can be large: `payload`, `result`, and `stack` for whole errors. A
-   * payload or a result that is left out is replaced by its size. Default: all.
+   * The parts to read of those that can be large: `payload`, `result`, and `stack` for whole
+   * errors. A payload or a result that is left out is replaced by its size. Default: all.
    */
   readonly include?: readonly Part[] | undefined;
 }
@@ -110,7 +116,9 @@ export function toJobPage({ jobs, hasMore }: RecordPage): JobPage<JobWith<Job, J
   };
 }
 
-/** A page of jobs with all their attempts, of up to 1,000 jobs unless the filter has a lower limit. */
+/**
+ * A page of jobs with all their attempts, of up to 1,000 jobs unless the filter has a lower limit.
+ */
 export async function findWithAttempts<Transaction>(
   store: Store<Transaction>,
   filter: JobFilter,

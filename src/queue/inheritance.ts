@@ -1,7 +1,7 @@
 /**
- * What a job inherits when it is enqueued: its trace, its correlation id, its parent and its baggage. They
- * come from the first of these that has them: its own options, the jobs that it is connected with in the
- * same call, its parent, the running job, the active span of the caller.
+ * What a job inherits when it is enqueued: its trace, its correlation id, its parent and its
+ * baggage. They come from the first of these that has them: its own options, the jobs that it is
+ * connected with in the same call, its parent, the running job, the active span of the caller.
  *
  * @module
  */
@@ -48,7 +48,10 @@ export function inherit(
   });
 }
 
-/** The origin of each job in its trace. Jobs of one trace share an origin, by which their spans are grouped. */
+/**
+ * The origin of each job in its trace. Jobs of one trace share an origin, by which their spans are
+ * grouped.
+ */
 function origins(
   jobs: readonly NewJob[],
   parents: Parents,
@@ -78,7 +81,10 @@ function origins(
   };
 }
 
-/** The origin by the options of the job. `traceparent` has precedence over `traceId`; a malformed one is ignored. */
+/**
+ * The origin by the options of the job. `traceparent` has precedence over `traceId`; a malformed
+ * one is ignored.
+ */
 function ownOrigin(
   job: NewJob,
   parents: Parents,
@@ -97,7 +103,10 @@ function familyOrigin(job: NewJob, parents: Parents, context: EnqueueContext): O
   return span === undefined ? {} : { traceId: span.spanContext.traceId, parent: span };
 }
 
-/** The origin in a given trace: below the active span or the span that enqueued the parent, if these are in it. */
+/**
+ * The origin in a given trace: below the active span or the span that enqueued the parent, if these
+ * are in it.
+ */
 function within(
   traceId: string,
   job: NewJob,

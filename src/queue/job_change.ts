@@ -34,8 +34,9 @@ export interface CancelOptions {
   /** The reason. It becomes the message of the job's error. Default: "Cancelled by a caller". */
   readonly reason?: string | undefined;
   /**
-   * Whether its descendants are cancelled too, even if the job itself has ended: its children, their
-   * children, and those of dependents that were cancelled because of one of them. Default: false.
+   * Whether its descendants are cancelled too, even if the job itself has ended: its children,
+   * their children, and those of dependents that were cancelled because of one of them. Default:
+   * false.
    */
   readonly descendants?: boolean | undefined;
 }

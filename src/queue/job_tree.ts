@@ -62,7 +62,10 @@ function newNode<AJob extends JobSummary>(
   return { job: job as unknown as AJob, attempts, children: [] };
 }
 
-/** All nodes of a tree, each followed by its descendants. Without recursion: a tree can be as deep as it has jobs. */
+/**
+ * All nodes of a tree, each followed by its descendants. Without recursion: a tree can be as deep
+ * as it has jobs.
+ */
 export function nodesInOrder<AJob>(roots: readonly JobNode<AJob>[]): JobNode<AJob>[] {
   const nodes: JobNode<AJob>[] = [];
   const left = [...roots].reverse();

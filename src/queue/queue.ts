@@ -50,13 +50,19 @@ const SEVEN_DAYS_MS = 7 * 24 * 60 * 60 * 1_000;
 
 /** Options of a queue. Only `store` is required. */
 export interface JobQueueOptions<Transaction = never> extends SpanRuleOptions {
-  /** The store of the jobs: `memory()`, `await sqlite(path)`, `await postgres(url)`, or one of your own. */
+  /**
+   * The store of the jobs: `memory()`, `await sqlite(path)`, `await postgres(url)`, or one of your
+   * own.
+   */
   readonly store: Store<Transaction>;
   /** The maximum size of a payload and of a result, in bytes of JSON. Default: 262,144. */
   readonly maxPayloadBytes?: number | undefined;
   /** How long ended jobs are kept, in ms, before workers remove them. Default: 7 days. */
   readonly retentionMs?: number | undefined;
-  /** Whether the active W3C baggage of a caller is passed on to the handlers of its jobs. Default: false. */
+  /**
+   * Whether the active W3C baggage of a caller is passed on to the handlers of its jobs. Default:
+   * false.
+   */
   readonly baggage?: boolean | undefined;
 }
 
@@ -102,7 +108,8 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   /**
    * Makes a queue over a store.
    *
-   * @throws {TypeError | RangeError} when an option is unknown, of another type or out of its range.
+   * @throws {TypeError | RangeError} when an option is unknown, of another type or out of its
+   * range.
    */
   constructor(options: JobQueueOptions<Transaction>) {
     checkOptionNames("A queue", options, optionNames);
@@ -132,10 +139,11 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
    * Stores a job, or several in one atomic step. Inside a handler a job inherits the trace and the
    * correlation id of the running job, which becomes its parent, unless its options say otherwise.
    *
-   * @returns The stored jobs, in the given order. If a job with the same idempotency key or id was stored
-   * before, it is that one, with `deduplicated: true`; other jobs of the call then depend on that one.
-   * @throws {TypeError | RangeError} for invalid input, such as an unknown dependency, dependencies in a
-   * cycle, or a payload that is not JSON or too large. Nothing is stored then.
+   * @returns The stored jobs, in the given order. If a job with the same idempotency key or id was
+   * stored before, it is that one, with `deduplicated: true`; other jobs of the call then depend on
+   * that one.
+   * @throws {TypeError | RangeError} for invalid input, such as an unknown dependency, dependencies
+   * in a cycle, or a payload that is not JSON or too large. Nothing is stored then.
    * @throws {JobIdTakenError} when another job has the id of a new one. Nothing is stored then.
    */
   readonly enqueue: Enqueue<Q, Transaction> = this.#enqueueWithin(currentScope);
@@ -155,8 +163,8 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   }
 
   /**
-   * Finds jobs by id, queue, status, trace, correlation id, parent and time, newest first, page by page.
-   * Parts that `include` leaves out are not read.
+   * Finds jobs by id, queue, status, trace, correlation id, parent and time, newest first, page by
+   * page. Parts that `include` leaves out are not read.
    *
    * @throws {TypeError | RangeError} when a field of the filter is unknown or invalid.
    */
@@ -169,8 +177,8 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   }
 
   /**
-   * Finds jobs as `find` does, with all their attempts, each below its parent: a request by its trace id,
-   * an order by its correlation id. The default `limit` is 1,000.
+   * Finds jobs as `find` does, with all their attempts, each below its parent: a request by its
+   * trace id, an order by its correlation id. The default `limit` is 1,000.
    *
    * @throws {TypeError | RangeError} when a field of the filter is unknown or invalid.
    */
@@ -182,9 +190,9 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   }
 
   /**
-   * Counts the jobs of each queue by status, and measures for how long its oldest ready job has been due.
-   * With `endedWithinMs` it also counts the jobs that ended within that time: a throughput and a failure
-   * rate.
+   * Counts the jobs of each queue by status, and measures for how long its oldest ready job has
+   * been due. With `endedWithinMs` it also counts the jobs that ended within that time: a
+   * throughput and a failure rate.
    *
    * @throws {TypeError | RangeError} when an option is unknown or out of its range.
    */
@@ -199,12 +207,14 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   }
 
   /**
-   * Cancels a job that has not ended, and the dependents that are cancelled with it; with `descendants`
-   * its descendants too. The signal of a running handler (`ctx.signal`) is aborted, and the outcome of its
-   * attempt is not recorded.
+   * Cancels a job that has not ended, and the dependents that are cancelled with it; with
+   * `descendants` its descendants too. The signal of a running handler (`ctx.signal`) is aborted,
+   * and the outcome of its attempt is not recorded.
    *
-   * @returns The job after the call, and whether the call cancelled it; `undefined` if no job has this id.
-   * @throws {TypeError | RangeError} when the id is not a job id, or an option is unknown or invalid.
+   * @returns The job after the call, and whether the call cancelled it; `undefined` if no job has
+   * this id.
+   * @throws {TypeError | RangeError} when the id is not a job id, or an option is unknown or
+   * invalid.
    */
   async cancel(id: string, options: CancelOptions = {}): Promise<JobChange | undefined> {
     const changed = await this.store.cancel(checkJobId(id), readCancelOptions(options));
@@ -213,13 +223,15 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
 
   /**
    * Makes a failed or cancelled job ready again, with at least one more attempt, or blocked while a
-   * dependency has not ended. Dependents that were cancelled because of it, and their dependents, are
-   * blocked again, unless `dependents` is false or another of their dependencies did not complete.
+   * dependency has not ended. Dependents that were cancelled because of it, and their dependents,
+   * are blocked again, unless `dependents` is false or another of their dependencies did not
+   * complete.
    *
-   * @returns The job after the call, and whether the call changed it; `undefined` if no job has this id. A
-   * job that has neither failed nor been cancelled is not changed, nor, without `force`, one with a
-   * dependency that did not complete; `reason` says so.
-   * @throws {TypeError | RangeError} when the id is not a job id, or an option is unknown or invalid.
+   * @returns The job after the call, and whether the call changed it; `undefined` if no job has
+   * this id. A job that has neither failed nor been cancelled is not changed, nor, without `force`,
+   * one with a dependency that did not complete; `reason` says so.
+   * @throws {TypeError | RangeError} when the id is not a job id, or an option is unknown or
+   * invalid.
    */
   async retry(id: string, options: RetryOptions = {}): Promise<JobChange | undefined> {
     const changed = await this.store.retry(checkJobId(id), readRetryOptions(options));
@@ -229,7 +241,8 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   /**
    * Makes a worker for one queue. It does nothing until its `run` or `tick` is called.
    *
-   * @throws {TypeError | RangeError} when the name of the queue, the handler or an option is invalid.
+   * @throws {TypeError | RangeError} when the name of the queue, the handler or an option is
+   * invalid.
    */
   worker<Name extends QueueName<Q>>(
     queueName: Name,
@@ -255,7 +268,8 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   }
 
   /**
-   * Enqueues several jobs for a request of the router, below its span, and returns these parts of each.
+   * Enqueues several jobs for a request of the router, below its span, and returns these parts of
+   * each.
    *
    * @internal
    */
@@ -288,7 +302,8 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
 
   #enqueueContext(scope: JobScope | undefined, span?: SpanContext): EnqueueContext {
     const baggage = this.carriesBaggage ? activeBaggage() ?? scope?.baggage : undefined;
-    // The active span, if there is a context manager; else the given one, else that of the running job.
+    // The active span, if there is a context manager; else the given one, else that of the running
+    // job.
     const given = span && { spanContext: span };
     return { scope, span: activeParent() ?? given ?? parentOf(scope?.span), baggage };
   }

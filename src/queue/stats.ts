@@ -11,8 +11,8 @@ import type { QueueCount } from "../store/store.ts";
 /** Options of `stats`. */
 export interface StatsOptions {
   /**
-   * Adds `ended`: the number of jobs that ended within this time, in ms, by the clock of the store. 1 to
-   * 31,536,000,000, which is a year. Default: no `ended`.
+   * Adds `ended`: the number of jobs that ended within this time, in ms, by the clock of the store.
+   * 1 to 31,536,000,000, which is a year. Default: no `ended`.
    */
   readonly endedWithinMs?: number | undefined;
 }
@@ -21,7 +21,10 @@ export interface StatsOptions {
 export interface Stats {
   /** The queues that have jobs, sorted by name. */
   readonly queues: readonly QueueStats[];
-  /** In Postgres: the oldest open transaction that keeps vacuum from removing dead rows, if there is one. */
+  /**
+   * In Postgres: the oldest open transaction that keeps vacuum from removing dead rows, if there is
+   * one.
+   */
   readonly vacuumBlocker?: VacuumBlocker | undefined;
 }
 
@@ -31,7 +34,10 @@ export interface QueueStats {
   readonly queueName: string;
   /** The number of jobs with each status, also where it is 0. */
   readonly jobs: Readonly<Record<JobStatus, number>>;
-  /** The number of jobs that wait for their time, a dependency or a retry: scheduled, blocked and retrying. */
+  /**
+   * The number of jobs that wait for their time, a dependency or a retry: scheduled, blocked and
+   * retrying.
+   */
   readonly waiting: number;
   /** The number of jobs that have not ended: ready, running and waiting. */
   readonly unfinished: number;
@@ -58,7 +64,10 @@ export function readStatsOptions(options: StatsOptions): number | undefined {
     : checkInteger("endedWithinMs", endedWithinMs, 1, longestEndedWithinMs);
 }
 
-/** The statistics from the counts and the health of a store. `ended` counts jobs that ended recently. */
+/**
+ * The statistics from the counts and the health of a store. `ended` counts jobs that ended
+ * recently.
+ */
 export function toStats(
   counts: readonly QueueCount[],
   { queues: depths, ...health }: Health,

@@ -13,9 +13,15 @@ import type { JobNode, JobTree } from "./job_tree.ts";
 export interface Timeline<AJob = JobSummary> {
   /** The start of the scale: when the first job was enqueued. */
   readonly from: number;
-  /** The end of the scale, at least 1 ms later: when the last job ended, or now if one is unfinished. */
+  /**
+   * The end of the scale, at least 1 ms later: when the last job ended, or now if one is
+   * unfinished.
+   */
   readonly to: number;
-  /** The rows of the jobs whose parents are not in the tree, in the order in which they were enqueued. */
+  /**
+   * The rows of the jobs whose parents are not in the tree, in the order in which they were
+   * enqueued.
+   */
   readonly roots: readonly TimelineRow<AJob>[];
   /** All rows by the ids of their jobs, each followed by the rows of its descendants. */
   readonly rows: ReadonlyMap<string, TimelineRow<AJob>>;
@@ -43,7 +49,10 @@ export interface TimelineRow<AJob = JobSummary> {
   readonly ranMs: number;
   /** The rest of its time, in ms: it waited for its time, its dependencies, a worker or a retry. */
   readonly waitedMs: number;
-  /** The reason of its cancellation, unless the last attempt has it; or the dependencies that block it. */
+  /**
+   * The reason of its cancellation, unless the last attempt has it; or the dependencies that block
+   * it.
+   */
   readonly note: string | undefined;
 }
 
@@ -64,9 +73,9 @@ export interface TimelineRun {
 }
 
 /**
- * The event of a mark: the end of an attempt that was retried, the end of the attempt after which the job
- * failed, a cancellation, the end of the last dependency, the start of an attempt in a linked trace; or
- * `unfinished` at the end of the scale.
+ * The event of a mark: the end of an attempt that was retried, the end of the attempt after which
+ * the job failed, a cancellation, the end of the last dependency, the start of an attempt in a
+ * linked trace; or `unfinished` at the end of the scale.
  */
 export type TimelineMarkType =
   | "retried"
@@ -241,7 +250,10 @@ function noteOf(
   return status === "blocked" ? `waiting for ${dependsOn.join(" ")}` : undefined;
 }
 
-/** The outcome of an attempt with its duration, such as `timed out after 1.2 s` or `running for 3 s`. */
+/**
+ * The outcome of an attempt with its duration, such as `timed out after 1.2 s` or `running for 3
+ * s`.
+ */
 export function outcomeText(
   { outcome, startedAt, finishedAt }: Attempt,
   now: number = Date.now(),
