@@ -35,6 +35,7 @@ const notRun: Readonly<Record<string, readonly string[]>> = {
   ],
   "docs/monitoring.md": ["its package is not among those of the tests"],
   "docs/specification.md": ["it installs from the registry"],
+  "docs/stores.md": ["tests/runtimes/toy_store.test.ts is this test"],
   "docs/tracing.md": ["it needs Docker"],
 };
 
