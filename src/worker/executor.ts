@@ -181,6 +181,8 @@ class Execution implements LeaseHolder {
     try {
       returned = await this.#callHandler(this.#span);
     } catch (error) {
+      // Else a handler that throws at once would have the next job start inside its own call.
+      await undefined;
       return this.#end({ outcome: "failed", error });
     }
     this.#end({ outcome: "completed", result: resultText(returned, job, settings) });

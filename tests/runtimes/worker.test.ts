@@ -142,6 +142,22 @@ describe("an attempt that fails", () => {
     assert.equal(job.error?.message, "The total does not add up");
   });
 
+  test("may throw at once, however many do so one after another", async () => {
+    const queue = new JobQueue({ store: memory() });
+    // How many handlers are on the stack: the next job starts when the one before has returned.
+    let depth = 0;
+    const depths = new Set<number>();
+    const worker = queue.worker("queue", () => {
+      depths.add(++depth);
+      queueMicrotask(() => depth = 0);
+      throw new NonRetryableError("no such customer");
+    }, { concurrency: 1 });
+    await queue.enqueue(Array.from({ length: 5_000 }, () => newJob("queue", {})));
+    const { failed } = await worker.tick();
+    assert.equal(failed, 5_000);
+    assert.deepEqual([...depths], [1]);
+  });
+
   test("may throw anything, also undefined", async () => {
     for (
       const thrown of [undefined, null, "text", {
