@@ -19,9 +19,9 @@ interface MaintainingWorkers {
 }
 
 /**
- * The maintenance of one store by the workers of one process. It is kept with their `JobQueue`, because
- * the interval is the store's: ticks and pools come and go in it, and each would begin with a
- * maintenance run of its own. Other processes keep an interval of theirs.
+ * The maintenance of a store by the workers of one `JobQueue`, which keeps it: the interval is the
+ * store's, and ticks and pools come and go in it that would each begin with a run of their own. Other
+ * processes have an interval of their own.
  */
 export class StoreMaintenance {
   // When the last run ended or, while it is under way, when it began.
