@@ -33,7 +33,7 @@ export function memory(options: MemoryOptions = {}): Store {
   return synchronousStore(new MemoryTable(), {
     name: "memory()",
     now,
-    // Enqueues wake the workers of this process, so asking is only for what nobody announces.
+    // Enqueues wake the workers of this process, so polling is only for what is not announced.
     hints: { pollMs: 1_000, hearsOthers: true },
   });
 }

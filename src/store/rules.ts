@@ -23,7 +23,7 @@ export function inClaimOrder(a: JobRecord, b: JobRecord): number {
   return b.priority - a.priority || a.runAt - b.runAt || a.sequence - b.sequence;
 }
 
-/** Why an attempt ended that nobody settled. */
+/** Why an attempt ended that was not settled. */
 export const leaseExpired: JobError = {
   name: "LeaseLostError",
   message: "The worker neither settled the job nor extended its lease in time",

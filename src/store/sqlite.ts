@@ -36,7 +36,7 @@ export interface SqliteOptions {
 
 /**
  * Opens a SQLite file as a store; it is made if it is not there, and brought to this version's
- * schema, unless told not to. Its tables are named `hammerwork_…`, so the file may be an application's own.
+ * schema, unless `migrate` is false. Its tables are named `hammerwork_…`, so the file may be an application's own.
  *
  * @throws {TypeError} on a runtime without `node:sqlite`.
  * @throws {RangeError} when the file was written by a newer version of this library, or has not this
@@ -66,7 +66,7 @@ export async function sqlite(
   });
 }
 
-/** The whole schema as plain SQL, for whoever applies it by hand. */
+/** The whole schema as plain SQL, to be applied by hand. */
 export function sqliteMigrations(): string {
   return migrations.map(({ sql }) => sql.trim()).join("\n\n") + "\n";
 }

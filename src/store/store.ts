@@ -334,7 +334,7 @@ export interface Maintenance {
 
 /** A job whose lease had expired, as it is stored now: `ready` again, `retrying` or `failed`. */
 export interface ExpiredJob extends JobRecord {
-  /** The attempt that was lost, counted from 1; `undefined` when surely none had begun. */
+  /** The attempt that was lost, counted from 1; `undefined` when it is certain that none had begun. */
   readonly lostAttempt: number | undefined;
   /** When the sweep found it, in ms since 1970. */
   readonly sweptAt: number;

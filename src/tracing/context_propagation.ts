@@ -1,5 +1,5 @@
 /**
- * How OpenTelemetry's context goes on: across awaits, timers and interleaved jobs within the process,
+ * How OpenTelemetry's context is passed on: across awaits, timers and interleaved jobs within the process,
  * and in the headers of W3C Trace Context between processes. The context manager of the SDK loses the
  * context at the first `await`, and the one of `context-async-hooks` cannot be bundled for workerd,
  * where its `disable` throws. The SDK does not export its propagator.

@@ -123,7 +123,7 @@ export function cancelledAtOnceEvent(record: JobRecord): JobLifecycleEvent {
 
 /**
  * The events of an attempt whose lease expired: its worker ended, or lost the store. There are none
- * where the attempt had surely not begun.
+ * where it is certain that the attempt had not begun.
  */
 export function expiryEvents(record: ExpiredJob): readonly JobLifecycleEvent[] {
   const { lostAttempt, startedAt, sweptAt, runAt } = record;

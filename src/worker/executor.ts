@@ -146,7 +146,7 @@ class Execution implements LeaseHolder {
   readonly job: ClaimedJob;
   /** The worker that attempts it. */
   readonly settings: WorkerSettings;
-  /** Until when the lease surely holds, by `performance.now()`. */
+  /** Until when the lease certainly holds, by `performance.now()`. */
   leasedUntil: number;
   /** Whether it was run. */
   hasBegun: boolean = false;

@@ -28,7 +28,7 @@ export interface FetchedJob {
   readonly settings: WorkerSettings;
   /** When the store answered, by `performance.now()`. */
   readonly answeredAt: number;
-  /** Until when its lease surely holds: counted from when the store was asked. */
+  /** Until when its lease certainly holds: counted from when the store was asked. */
   readonly leasedUntil: number;
 }
 
@@ -275,7 +275,7 @@ export class Fetcher {
 
   /** How many more jobs may be claimed at all. */
   #rest(): number {
-    // What is claimed now would come too late. Of the first claim nobody can know.
+    // What is claimed now would come too late. Of the first claim it is not known.
     if (this.startedCount > 0 && this.#leftMs() <= this.#history.roundTripMs) return 0;
     return this.#limits.maxJobs - this.startedCount - this.fetchedCount;
   }
@@ -533,7 +533,7 @@ class Pace {
     if (this.#ended === 0) return Infinity;
     const perJobMs = this.#busyMs / this.#ended;
     if (this.#present === 0) return perJobMs;
-    // That none ends for a while tells sooner than any ratio that jobs have become slower. But as many
+    // That none ends for a while shows sooner than any ratio that jobs have become slower. But as many
     // as run at once can end together.
     const atOnce = Math.min(this.#present, this.#concurrency);
     return Math.max(perJobMs, (performance.now() - this.#lastEndAt) / atOnce);

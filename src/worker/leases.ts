@@ -12,7 +12,7 @@ import type { ClaimedJob, LeaseState, Store } from "../store/store.ts";
 export interface LeaseHolder {
   readonly job: ClaimedJob;
   readonly settings: { readonly leaseMs: number };
-  /** Until when the lease surely holds, by `performance.now()`. */
+  /** Until when the lease certainly holds, by `performance.now()`. */
   readonly leasedUntil: number;
   /** Whether its handler was called. */
   readonly hasBegun: boolean;

@@ -53,7 +53,7 @@ export class StoreMaintenance {
       const { expired, refused, removed } = await store.maintain({ retentionMs, limit });
       const now = performance.now();
       this.#batch.wasDone(limit);
-      // A full batch means that more is left: then the next round trip goes on.
+      // A full batch means that more is left: then the next round trip continues.
       const hasMore = expired.length >= limit || removed >= limit;
       this.#lastAt = hasMore ? -Infinity : now;
       this.#lastTookMs = now - startedAt;

@@ -155,7 +155,7 @@ export class Allowance {
 }
 
 /**
- * When a connection is lost in the middle of an answer, postgres.js goes on counting there: the first
+ * When a connection is lost in the middle of an answer, postgres.js continues to count there: the first
  * rows of the next answer on that connection are missing, though nothing was lost.
  */
 function withoutHoles(rows: readonly Row[]): readonly Row[] {

@@ -52,7 +52,7 @@ export function isConnectionLost(error: unknown): boolean {
     TERMINATED.test(code);
 }
 
-/** Whether the server gave the statement up for a reason that passes, and surely changed nothing. */
+/** Whether the server gave the statement up for a temporary reason, and certainly changed nothing. */
 export function isTransient(error: unknown): boolean {
   const code = codeOf(error);
   return !(error instanceof PartlyDoneError) && (SERIALIZATION.test(code) || TERMINATED.test(code));

@@ -122,7 +122,7 @@ export class SchemaMaintenance {
     return JSON.parse(row!.ready_queues as string);
   }
 
-  /** Removes the oldest first. When a batch was full, the next maintenance run goes on. */
+  /** Removes the oldest first. When a batch was full, the next maintenance run continues. */
   async #removeEnded(retentionMs: number, limit: number): Promise<number> {
     const isFresh = this.#at() === null &&
       performance.now() - this.#retainedAt < RETENTION_EVERY_MS;

@@ -1,7 +1,7 @@
 /**
  * The database and its schema: what the sessions must be like, and the tables and functions, step by
  * step. A step that has been released never changes; new ones are added, and
- * only add, so that the version before goes on working beside the new one during a rollout.
+ * only add, so that the version before continues to work beside the new one during a rollout.
  *
  * @module
  */

@@ -135,7 +135,7 @@ export class Notifier {
     else await this.#client.callWithin(transaction, text, values);
   }
 
-  /** Behind a pooler it listens in vain, and a client may not be able to at all. */
+  /** Behind a pooler it hears nothing, and a client may not be able to at all. */
   #listen(): () => Promise<void> {
     return this.#client.listen(this.#channel, {
       onNotify: (payload) => this.#hear(payload),

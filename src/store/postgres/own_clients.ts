@@ -119,7 +119,7 @@ export class PostgresClients implements OwnClients {
 
 /**
  * The sockets of one client. postgres.js only asks the other side to close a connection, which one that
- * does not answer never does, and goes on connecting after its end.
+ * does not answer never does, and continues to connect after its end.
  */
 class Sockets {
   readonly #net: Net | undefined = netOf(globalThis as Runtime);

@@ -9,7 +9,7 @@ import { type Claim, type ClaimedJob, mostLinks } from "../store.ts";
 import { inClaimOrder } from "../rules.ts";
 import type { Database, Row } from "./database.ts";
 
-// A claim promotes at most as many due jobs; the next one goes on.
+// A claim promotes at most as many due jobs; the next one continues.
 const PROMOTED_AT_ONCE = 1_000;
 
 /** Promotes what is due and claims what is ready, inside a transaction. */

@@ -54,10 +54,10 @@ create table hammerwork_jobs (
   -- Whether the running attempt is known to have begun, and whether a lease expired once without that.
   has_begun integer not null default 0,
   is_suspect integer not null default 0,
-  -- Of the job whose end was the end of its trace; due until somebody has told of it.
+  -- Of the job whose end was the end of its trace; due until a hook has been called for it.
   trace_epoch integer,
   trace_end_due integer,
-  -- What can be large comes last: a row that goes on in other pages is read as far as it is needed.
+  -- What can be large comes last: a row that continues in other pages is read as far as it is needed.
   error text,
   payload text not null,
   result text

@@ -116,7 +116,7 @@ export function foundColumns(include: readonly JobPart[]): string {
   return [
     ...names.filter((name) => name !== "payload"),
     ...(["payload", "result"] as const).map((part) =>
-      // The header of a row tells the size: the value is not read for it.
+      // The header of a row has the size: the value is not read for it.
       include.includes(part) ? part : `octet_length(${part}) as ${part}_bytes`
     ),
     errorColumn(include.includes("stack")),

@@ -1,5 +1,5 @@
 /**
- * The plain case of settling, in one statement: a job completes for which nobody waits and which was
+ * The plain case of settling, in one statement: a job completes that no job waits for and that was
  * alone in its trace, so that the trace has ended with it.
  *
  * @module

@@ -140,7 +140,7 @@ export interface JobTable<Row extends JobRow = JobRow> {
   /** Optional: the ends of traces. Without them the store has none. */
   readonly traceEnds?: TraceEndTable<Row> | undefined;
   /**
-   * Optional, for speed: completes a job if nobody waits for it and it is alone in its trace, the end
+   * Optional, for speed: completes a job if no job waits for it and it is alone in its trace, the end
    * of which it records too; else changes nothing. Called before anything else of the step.
    *
    * @returns Whether it has.
@@ -169,7 +169,7 @@ export interface TraceEndTable<Row extends JobRow = JobRow> {
 /** All that a store over a table of jobs has: the table, what callers look up, and its transactions. */
 export interface StoredJobs<Row extends JobRow = JobRow> extends JobTable<Row> {
   /**
-   * Does all of the work, or none of it and throws, while nobody else changes anything. It may do it
+   * Does all of the work, or none of it and throws, while nothing else changes the table. It may do it
    * twice, when the first attempt changed nothing.
    */
   write<T>(work: () => T): T | Promise<T>;

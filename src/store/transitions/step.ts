@@ -108,7 +108,7 @@ export class Step<Row extends JobRow = JobRow> {
   }
 }
 
-/** An attempt that nobody settles: its span is not known, and an older one's would mislead. */
+/** An attempt that was not settled: its span is not known, and an older one's would mislead. */
 export function loseAttempt<Row extends JobRow>(
   step: Step<Row>,
   row: Row,

@@ -10,7 +10,7 @@ import { cancelledFor } from "./retry.ts";
 // A notification has room for 8,000 bytes.
 const idsInNotification = 200;
 
-// Maintenance looks at as many at once; the next one goes on.
+// Maintenance looks at as many at once; the next one continues.
 const treesAtOnce = 1_000;
 
 /** The functions that cancel. `schema` is a quoted name, `channel` the same as a literal. */

@@ -97,7 +97,7 @@ end $$;
 
 -- Frees, or cancels, those that were added by transactions of added_from or later behind jobs that ended
 -- at the same moment: neither of the two saw the other. Looks at the oldest of them, about as many as
--- most says. 'reached' is where the next look goes on, null when this was the last. A transaction that
+-- most says. 'reached' is where the next look continues, null when this was the last. A transaction that
 -- did not see them has an xid below xmax, and has ended once xmin is not below that.
 create function ${schema}.free_late_dependents(
   added_from text, most integer, at timestamptz, out ready_queues text[], out reached text,

@@ -28,7 +28,7 @@ language sql volatile as $$
 $$;
 
 -- Takes back the jobs whose lease has expired, or the one of them with an id. Returns them as they are
--- stored then, each with the attempt that was lost: none where surely none had begun.
+-- stored then, each with the attempt that was lost: none where it is certain that none had begun.
 create function ${schema}.sweep(
   most integer, at timestamptz default null, only_id uuid default null
 )

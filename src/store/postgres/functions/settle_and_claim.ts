@@ -9,7 +9,7 @@ import { claimedColumns, claimedTypes } from "../claim.ts";
 import { attemptRows, settlementRows } from "../rows.ts";
 import { pinned, readCommitted } from "./settings.ts";
 
-// A claim promotes at most as many due jobs; the next one goes on.
+// A claim promotes at most as many due jobs; the next one continues.
 const promotedAtOnce = 1_000;
 
 /** The function `settle_and_claim`. `schema` is a quoted name. */
