@@ -49,7 +49,7 @@ describe("the command line's usage", () => {
       ["job enqueue q {x", /^PAYLOAD: JSON was expected: got "\{x"$/],
       ["job enqueue q 9007199254740993", /^PAYLOAD: A number must be .*: got 9007199254740993, /],
       ['job enqueue q {"a":[1e999]}', /^PAYLOAD: a\[0\]: A number must be .*: got 1e999, /],
-      ['job enqueue q {"a":1,"a":2}', /^PAYLOAD: a: A name must come once in an object/],
+      ['job enqueue q {"a":1,"a":2}', /^PAYLOAD: a: A name must be in an object once/],
       ["job enqueue q 1 --priority high", /^--priority must be a whole number from -32768 /],
       ["trace show", /^hammerwork trace show needs either a trace id or --correlation-id$/],
       [

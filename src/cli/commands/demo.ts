@@ -80,7 +80,9 @@ async function runInFolder(
   const packages = ["hono", "@hono/node-server"].map((name) => `${name}@${peerDependencies[name]}`);
   const options = ["--prefix", folder, "--install-links", "--no-audit", "--no-fund", "--silent"];
   if (await exitCodeOf([npm, "install", ...options, ...packages, root], stop, io) !== 0) {
-    throw new FailedError("npm could not install hono and @hono/node-server");
+    throw new FailedError(
+      "npm could not install hono and @hono/node-server; hammerwork demo --once needs neither",
+    );
   }
   const command = join(folder, "node_modules/hammerwork/dist/src/cli.js");
   return await exitCodeOf([command, ...words], stop, io);
