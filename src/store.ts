@@ -81,4 +81,4 @@ export type {
 export { recordWith } from "./job/record.ts";
 export { hasEnded, type JobStatus, jobStatuses, statusTransitions } from "./job/status.ts";
 export { JobIdTakenError, StoreTimeoutError, StoreUnavailableError } from "./job/errors.ts";
-export { UnknownJobError } from "./job/checks.ts";
+export { InputRangeError, UnknownJobError } from "./job/checks.ts";

@@ -25,6 +25,7 @@ export class UnknownJobError extends InputRangeError {
   /** Its id. */
   readonly jobId: string;
 
+  /** Makes the error for the id of the job. */
   constructor(message: string, jobId: string) {
     super(message);
     this.jobId = jobId;

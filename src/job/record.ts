@@ -185,7 +185,9 @@ export function recordWith(
 
 /** The sizes of parts, where they are known, in bytes of JSON. */
 export interface PartSizes {
+  /** The size of the payload. */
   readonly payloadBytes?: number | undefined;
+  /** The size of the result. */
   readonly resultBytes?: number | undefined;
 }
 

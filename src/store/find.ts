@@ -18,6 +18,7 @@ import type { RecordFilter, RecordPage } from "./store.ts";
 
 /** A job that may be found. */
 export interface Candidate extends PartSizes {
+  /** The job. */
   readonly record: JobRecord;
   /** The traces, other than its own, that attempts of it ran in. */
   readonly ranIn?: ReadonlySet<string> | undefined;

@@ -41,8 +41,11 @@ export interface Health {
 
 /** Jobs of one queue with one status. */
 export interface LiveCount {
+  /** The name of the queue. */
   readonly queueName: string;
+  /** The status. */
   readonly status: JobStatus;
+  /** The number of jobs. */
   readonly count: number;
   /** Since when the oldest of them is due, in ms since 1970; asked of ready ones only. */
   readonly oldestRunAt?: number | undefined;

@@ -22,7 +22,9 @@ export type OpenStore = (options: { readonly now: () => number }) => Promise<Ope
 
 /** A store, and how to be rid of it and of all that it left behind. */
 export interface OpenedStore {
+  /** The store. */
   readonly store: Store;
+  /** Closes it and removes what it left behind. */
   close(): Promise<void>;
 }
 

@@ -58,16 +58,27 @@ export interface JobRow extends Pick<JobRecord, RowField> {
 
 /** What a transition changes of a job. What is left out stays; `null` removes the field. */
 export interface JobChanges {
+  /** Its status. */
   readonly status?: JobStatus;
+  /** The number of attempts that have started. */
   readonly attempts?: number;
+  /** How often in a row an attempt was released. */
   readonly releases?: number;
+  /** The maximum number of attempts. */
   readonly maxAttempts?: number;
+  /** When it is due, in ms since 1970. */
   readonly runAt?: number;
+  /** When its latest attempt started, in ms since 1970. */
   readonly startedAt?: number;
+  /** When it ended, in ms since 1970. */
   readonly finishedAt?: number | null;
+  /** Its result as JSON text. */
   readonly result?: string | null;
+  /** Its error. */
   readonly error?: JobError | null;
+  /** The W3C `traceparent` of its latest attempt that has ended. */
   readonly attemptTraceparent?: string | null;
+  /** Whether a lease on it expired once without a recorded start. */
   readonly isSuspect?: boolean;
 }
 
@@ -81,6 +92,7 @@ export interface KnownJob {
 
 /** A blocked job, a dependency of which has ended. */
 export interface Dependent<Row> {
+  /** The row of the job. */
   readonly row: Row;
   /** Whether it waits for another dependency. */
   readonly waits: boolean;
