@@ -74,6 +74,19 @@ describe("the pages of the documentation", () => {
     }
   });
 
+  test("name every folder of the source and every table in Postgres", () => {
+    const architecture = textOf("docs/architecture.md");
+    for (const entry of readdirSync("src", { withFileTypes: true })) {
+      if (entry.isDirectory()) {
+        assert.ok(architecture.includes(`\`src/${entry.name}\``), entry.name);
+      }
+    }
+    const tables = textOf("src/store/postgres/schema.ts").matchAll(
+      /create table \$\{schema\}\.(\w+)/g,
+    );
+    for (const [, name] of tables) assert.ok(architecture.includes(`\`${name}\``), name);
+  });
+
   test("say what becomes of a job as the code does", () => {
     const rows = textOf("docs/handlers.md").matchAll(
       /^\| `(\w+)` +\| [^|]+ \| ([^|]+?) +\| (yes|no)/gm,
