@@ -81,7 +81,7 @@ describe("the pages of the documentation", () => {
         assert.ok(architecture.includes(`\`src/${entry.name}\``), entry.name);
       }
     }
-    const tables = textOf("src/store/postgres/schema.ts").matchAll(
+    const tables = textOf("src/store/postgres/migrations.ts").matchAll(
       /create table \$\{schema\}\.(\w+)/g,
     );
     for (const [, name] of tables) assert.ok(architecture.includes(`\`${name}\``), name);
