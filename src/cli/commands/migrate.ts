@@ -17,8 +17,10 @@ export const migrate: Command = {
   options: {
     print: { help: "print the SQL instead, without connecting" },
   },
-  notes: "No other command creates a file or a schema. The command can be repeated.\n" +
-    "--json prints { migrated } or { sql }.",
+  notes: "An application does the same when it opens its store, unless it passes\n" +
+    "migrate: false. --print is for databases in which only an administrator may\n" +
+    "create a schema. The command can be repeated, and no other command creates a\n" +
+    "file or a schema. --json prints { migrated } or { sql }.",
   examples: [
     "migrate --url jobs.db",
     "migrate --print --url postgres://localhost/shop > schema.sql",
