@@ -12,11 +12,11 @@ export type AttemptOutcome =
   | "completed"
   /** The handler threw. */
   | "failed"
-  /** It ran into its time limit. */
+  /** It exceeded its time limit. */
   | "timed_out"
   /** A caller cancelled the job. */
   | "cancelled"
-  /** Its worker stopped, and released the job. */
+  /** Its worker stopped and released the job. */
   | "released"
   /** Its worker neither settled it nor extended its lease in time. */
   | "lease_expired";

@@ -6,6 +6,7 @@
 import { longestDelayMs } from "../../job/backoff.ts";
 import { longestTimerMs, mostAttempts, mostDependencies } from "../../job/job_options.ts";
 import { storedNames } from "../new_jobs.ts";
+import { attemptOutcomes } from "../../job/outcomes.ts";
 import { hasEnded, type JobStatus, jobStatuses } from "../../job/status.ts";
 import type { JsonSchema } from "../operation.ts";
 import { statusOfCode } from "../request_error.ts";
@@ -131,7 +132,6 @@ const alwaysThere = [
 const wholeJob = [...alwaysThere, "payload"];
 
 const attemptHistory = list(ref("Attempt"));
-const outcomes = ["failed", "timed_out", "cancelled", "released", "lease_expired"];
 
 const jobSchemas: Readonly<Record<string, JsonSchema>> = {
   QueueName: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$" },
@@ -174,7 +174,7 @@ const jobSchemas: Readonly<Record<string, JsonSchema>> = {
   JobWithAttempts: closed({ ...jobProperties, attemptHistory }, [...wholeJob, "attemptHistory"]),
   Attempt: closed({
     attempt: whole(1),
-    outcome: { enum: ["running", "completed", ...outcomes] },
+    outcome: { enum: ["running", ...Object.keys(attemptOutcomes)] },
     startedAt: time,
     finishedAt: time,
     error: ref("JobError"),
