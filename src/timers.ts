@@ -1,5 +1,5 @@
 /**
- * Timers and time limits, the same on every runtime.
+ * Timers, time limits and retries, the same on every runtime.
  *
  * @module
  */
@@ -28,6 +28,26 @@ export async function withTimeLimit(
     return await Promise.race([work.then(() => true), timeout]);
   } finally {
     cancel?.();
+  }
+}
+
+/**
+ * Calls `work` until it succeeds.
+ *
+ * @param delayMs called after each failure, with the error and the number of tries so far: returns how
+ * long to wait before the next try, or throws to give up.
+ */
+export async function retry<T>(
+  work: () => Promise<T>,
+  delayMs: (error: unknown, tries: number) => number,
+  options?: TimerOptions,
+): Promise<T> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      await sleep(delayMs(error, tries), options);
+    }
   }
 }
 

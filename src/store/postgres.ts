@@ -20,7 +20,7 @@ import {
 import { checkSchema, checkSession, migrate, printMigrations } from "./postgres/migrations.ts";
 import { checkSchemaName } from "./postgres/sql.ts";
 import { PostgresStore } from "./postgres/store.ts";
-import { sleep } from "../timers.ts";
+import { retry } from "../timers.ts";
 
 export type { Sql, SqlFactory };
 export type { Row, SqlValue } from "./postgres/client.ts";
@@ -125,22 +125,18 @@ export function postgresMigrations(schema: string = "hammerwork"): string {
   return printMigrations(checkSchemaName(schema));
 }
 
-async function untilReached(work: () => Promise<void>, withinMs: number): Promise<void> {
+/** Waits for a server that cannot be reached yet. */
+function untilReached(work: () => Promise<void>, withinMs: number): Promise<void> {
   const giveUpAt = performance.now() + withinMs;
-  for (let waitMs = 50;; waitMs = Math.min(waitMs * 2, 1_000)) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof StoreUnavailableError)) throw error;
-      if (performance.now() + waitMs >= giveUpAt) {
-        throw new StoreUnavailableError(
-          `Postgres was not reached within ${withinMs} ms: ${reasonOf(error)}`,
-          { cause: error.cause },
-        );
-      }
-    }
-    await sleep(waitMs);
-  }
+  return retry(work, (error, tries) => {
+    if (!(error instanceof StoreUnavailableError)) throw error;
+    const delayMs = Math.min(25 * 2 ** tries, 1_000);
+    if (performance.now() + delayMs < giveUpAt) return delayMs;
+    throw new StoreUnavailableError(
+      `Postgres was not reached within ${withinMs} ms: ${reasonOf(error)}`,
+      { cause: error.cause },
+    );
+  });
 }
 
 function reasonOf(error: Error): string {

@@ -6,7 +6,7 @@
  */
 import { StoreTimeoutError, StoreUnavailableError } from "../../job/errors.ts";
 import type { JobInput } from "../../job/record.ts";
-import { sleep } from "../../timers.ts";
+import { retry, sleep } from "../../timers.ts";
 import type { Added } from "../store.ts";
 
 /** A call of two statements whose second one failed. */
@@ -117,14 +117,14 @@ export function explainedWithin(error: unknown): unknown {
  * serialization failure, a limit of the session. Each try is a transaction of its own.
  */
 export async function retried<T>(work: () => Promise<T>): Promise<T> {
-  return await repeated(work, (error, tries) => isTransient(error) && tries < mostTries(error));
+  return await retryWhile(work, (error, tries) => isTransient(error) && tries < mostTries(error));
 }
 
 /** Runs a statement that may be run twice: also again when its connection was lost. */
 export async function retriedIdempotent<T>(work: () => Promise<T>): Promise<T> {
   const isLost = (error: unknown) =>
     isOutcomeUnknown(error) && !(error instanceof StoreTimeoutError);
-  return await repeated(
+  return await retryWhile(
     work,
     (error, tries) =>
       isTransient(error) ? tries < mostTries(error) : isLost(error) && tries < LOST_TRIES,
@@ -138,18 +138,14 @@ function mostTries(error: unknown): number {
   return error instanceof StoreTimeoutError ? 2 : 8;
 }
 
-async function repeated<T>(
+async function retryWhile<T>(
   work: () => Promise<T>,
   isWorthIt: (error: unknown, tries: number) => boolean,
 ): Promise<T> {
-  for (let tries = 1;; tries++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isWorthIt(error, tries)) throw error;
-      await sleep(10 * 2 ** tries * Math.random());
-    }
-  }
+  return await retry(work, (error, tries) => {
+    if (!isWorthIt(error, tries)) throw error;
+    return 10 * 2 ** tries * Math.random();
+  });
 }
 
 /**
@@ -177,16 +173,14 @@ async function addAgain(
   lost: unknown,
 ): Promise<readonly Added[]> {
   const giveUpAt = performance.now() + lostAnswerMs;
-  for (let waitMs = 20;; waitMs = Math.min(waitMs * 2, 500)) {
-    await sleep(waitMs * (0.5 + Math.random()));
-    try {
-      return await add();
-    } catch (error) {
-      if (!(error instanceof StoreUnavailableError)) throw error;
-      const isOver = error instanceof ClosedError || performance.now() >= giveUpAt;
-      if (isOver) throw unknownWhetherStored(lost);
-    }
-  }
+  const delayMs = (tries: number) => Math.min(20 * 2 ** tries, 500) * (0.5 + Math.random());
+  await sleep(delayMs(0));
+  return await retry(add, (error, tries) => {
+    if (!(error instanceof StoreUnavailableError)) throw error;
+    const isOver = error instanceof ClosedError || performance.now() >= giveUpAt;
+    if (isOver) throw unknownWhetherStored(lost);
+    return delayMs(tries);
+  });
 }
 
 /** A timeout stays one, so that a caller can distinguish it from a lost connection. */

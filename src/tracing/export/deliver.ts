@@ -4,7 +4,7 @@
  * @module
  */
 import { type CollectorAnswer, readCollectorAnswer } from "./collector_answer.ts";
-import { type Deadline, sleep } from "../../timers.ts";
+import { type Deadline, retry } from "../../timers.ts";
 import { bodyInit, type RequestBody } from "./request_body.ts";
 import { runWithoutTracing } from "../../trace/active_context.ts";
 
@@ -42,21 +42,40 @@ export async function deliver(
   deadline: Deadline,
   retryDelayMs: number,
 ): Promise<string> {
-  for (let delayMs = retryDelayMs;; delayMs *= 1.5) {
-    const answer = await post(delivery, deadline);
-    if (answer.kind === "accepted") return answer.body;
-    if (answer.kind === "refused") throw new Error(collectorSentence(delivery, answer.reason));
-    if (answer.kind === "too large") {
-      throw new TooLargeError(collectorSentence(delivery, answer.reason), answer.retryAfterMs ?? 0);
-    }
+  const delayMs = (error: unknown, tries: number) => {
+    if (!(error instanceof UnavailableError)) throw error;
+    const usualMs = jittered(retryDelayMs * 1.5 ** (tries - 1));
     // `Retry-After: 0` must not make a tight loop.
-    const pauseMs = Math.max(answer.retryAfterMs ?? jittered(delayMs), retryDelayMs / 10);
-    if (pauseMs >= deadline.leftMs()) {
-      throw new Error(
-        collectorSentence(delivery, `${answer.reason}, and no time was left to try again`),
-      );
-    }
-    await sleep(pauseMs, { keepsAlive: false });
+    const pauseMs = Math.max(error.retryAfterMs ?? usualMs, retryDelayMs / 10);
+    if (pauseMs < deadline.leftMs()) return pauseMs;
+    throw new Error(
+      collectorSentence(delivery, `${error.message}, and no time was left to try again`),
+    );
+  };
+  return await retry(() => deliverOnce(delivery, deadline), delayMs, { keepsAlive: false });
+}
+
+async function deliverOnce(delivery: Delivery, deadline: Deadline): Promise<string> {
+  const answer = await post(delivery, deadline);
+  switch (answer.kind) {
+    case "accepted":
+      return answer.body;
+    case "refused":
+      throw new Error(collectorSentence(delivery, answer.reason));
+    case "too large":
+      throw new TooLargeError(collectorSentence(delivery, answer.reason), answer.retryAfterMs ?? 0);
+    case "unavailable":
+      throw new UnavailableError(answer.reason, answer.retryAfterMs);
+  }
+}
+
+/** The request may be retried. */
+class UnavailableError extends Error {
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, retryAfterMs: number | undefined) {
+    super(message);
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
