@@ -37,6 +37,7 @@ import { updateJob } from "./update.ts";
 
 /** The jobs of one file. */
 export class SqliteTable implements StoredJobs {
+  readonly writesLock = true;
   readonly traceEnds: SqliteTraceEnds;
   readonly #database: Database;
 

@@ -185,6 +185,11 @@ export interface StoredJobs<Row extends JobRow = JobRow> extends JobTable<Row> {
    * twice, when the first attempt changed nothing.
    */
   write<T>(work: () => T): T | Promise<T>;
+  /**
+   * Optional: whether a `write` takes a lock that a `read` does not. Then an idle worker looks before it
+   * claims. Default: false.
+   */
+  readonly writesLock?: boolean | undefined;
   /** Does work that changes nothing. */
   read<T>(work: () => T): T | Promise<T>;
   /** See `Store.find`. */

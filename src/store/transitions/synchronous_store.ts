@@ -86,7 +86,7 @@ class SynchronousStore<Row extends JobRow> implements Store {
   async settleAndClaim(
     { settlements, claims }: SettleAndClaimRequest,
   ): Promise<SettleAndClaimResult> {
-    if (settlements.length === 0) {
+    if (settlements.length === 0 && this.#jobs.writesLock) {
       const idle = await this.#jobs.read(() => this.#idleAnswer(claims));
       if (idle !== undefined) return idle;
     }
