@@ -6,7 +6,9 @@ import { dirname, join, normalize } from "node:path";
 import { describe, test } from "node:test";
 import { job, JobQueue, memory } from "../../mod.ts";
 import { defaultBackoff } from "../../src/job/backoff.ts";
+import { jobRouter } from "../../src/http.ts";
 import { attemptOutcomes } from "../../src/job/outcomes.ts";
+import { cliHere } from "../cli/run_here.ts";
 import { pages } from "./pages.ts";
 
 const textOf = (page: string) => readFileSync(page, "utf8");
@@ -85,6 +87,23 @@ describe("the pages of the documentation", () => {
       /create table \$\{schema\}\.(\w+)/g,
     );
     for (const [, name] of tables) assert.ok(architecture.includes(`\`${name}\``), name);
+  });
+
+  test("name every operation of the router and every command of the command line", async () => {
+    const router = jobRouter(new JobQueue({ store: memory() }), { publicAccess: "read" });
+    const { paths } = await (await router.request("/openapi.json")).json();
+    const http = textOf("docs/http.md");
+    for (const [path, operations] of Object.entries(paths as Record<string, object>)) {
+      for (const method of Object.keys(operations)) {
+        assert.ok(http.includes(`\`${method.toUpperCase()} ${path}`), `${method} ${path}`);
+      }
+    }
+    const { stdout } = await cliHere(["--help"]);
+    const list = stdout.slice(0, stdout.indexOf("Common options"));
+    const commands = [...list.matchAll(/^ {2}((?:[a-z]+ ?)+)/gm)].map(([, name]) => name!.trim());
+    assert.ok(commands.includes("trace show"));
+    const page = textOf("docs/command-line.md");
+    for (const name of commands) assert.ok(page.includes(`\`${name}`), name);
   });
 
   test("say what becomes of a job as the code does", () => {
