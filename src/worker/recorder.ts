@@ -201,22 +201,31 @@ export class Recorder {
     outcomes: readonly Outcome[],
     claims: readonly Claim[],
   ): Promise<readonly Failure[]> {
-    if (outcomes.length === 0 || claims.length === 0) return await this.#tryBoth(outcomes, claims);
+    if (outcomes.length === 0 || claims.length === 0) {
+      return await this.#settleAndClaim(outcomes, claims);
+    }
     const { store, fetcher } = this.#parts;
     if (store.hints.callsAtOnce === 2 && outcomes.length >= WORTH_A_ROUND_TRIP) {
-      const failures = await Promise.all([this.#tryBoth([], claims), this.#tryBoth(outcomes, [])]);
+      const failures = await Promise.all([
+        this.#settleAndClaim([], claims),
+        this.#settleAndClaim(outcomes, []),
+      ]);
       // What the claim has not seen: jobs that waited for these.
       fetcher.wakeAll();
       return failures.flat();
     }
     // One of the two must not keep the other from being done.
     if (outcomes.length >= this.#batch.nearLimit || fetcher.isNearLimit(claims)) {
-      return [...await this.#tryBoth(outcomes, []), ...await this.#tryBoth([], claims)];
+      return [
+        ...await this.#settleAndClaim(outcomes, []),
+        ...await this.#settleAndClaim([], claims),
+      ];
     }
-    return await this.#tryBoth(outcomes, claims);
+    return await this.#settleAndClaim(outcomes, claims);
   }
 
-  async #tryBoth(
+  /** One call; what the store refuses of its outcomes is recorded apart. */
+  async #settleAndClaim(
     outcomes: readonly Outcome[],
     claims: readonly Claim[],
   ): Promise<readonly Failure[]> {
