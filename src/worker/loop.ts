@@ -80,14 +80,14 @@ export class Loop {
     const stopListening = this.#group.source.store.onNotice?.((notice) => this.#note(notice));
     this.#executor.leases.start();
     try {
-      do {
+      while (!this.#isOver()) {
         this.#startFetched();
         if (this.#hasOverdue()) await this.#releaseOverdue();
         if (this.#isRoundTripDue()) await this.#recorder.roundTrip();
         else await this.#sleepUntilDue();
         this.#maintain();
         await this.#eventLoop.yieldIfDue();
-      } while (!this.#isOver());
+      }
       if (this.#recorder.hasGivenUp) this.#recorder.reportUnrecorded();
     } finally {
       stopListening?.();
@@ -212,7 +212,7 @@ export class Loop {
 
   /** When there is something to do that nothing else wakes the loop for. */
   #wakeAt(now: number): number {
-    const maintenanceAt = this.#isMaintaining
+    const maintenanceAt = this.#isMaintaining || this.#isStopping
       ? Infinity
       : this.#group.source.maintenance.dueAt(this.#group.maintenanceMs);
     const traceEndsAt = this.#traceEnds?.askAt ?? Infinity;

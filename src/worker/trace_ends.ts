@@ -161,7 +161,12 @@ export class TraceEndHooks {
     try {
       const hook = Promise.resolve(hooks.onTraceComplete!(event));
       const isInTime = await withTimeLimit(this.#leaseMs, hook, { keepsAlive: false });
-      if (isInTime || this.#isOver) return;
+      if (isInTime) return;
+      if (this.#isOver) {
+        // This cannot be reported any more, so the end is left to other workers.
+        await hook;
+        return;
+      }
       onError(
         new Error(
           `onTraceComplete has not returned within ${this.#leaseMs} ms for trace ${event.traceId}`,

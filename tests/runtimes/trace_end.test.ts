@@ -92,6 +92,21 @@ describe("onTraceComplete", () => {
     assert.equal(told.length, 1);
   });
 
+  test("is left to another worker when the hook hangs beyond the end of its tick", async () => {
+    await inVirtualTime(async (time) => {
+      const queue = new JobQueue<Queues>({ store: memory({ now: time.now }) });
+      await queue.enqueue("jobs", 1);
+      const hanging = { onTraceComplete: () => new Promise(() => {}), endTimeoutMs: 1 };
+      const tick = queue.worker("jobs", () => {}, { ...hanging, leaseMs: 1_000 }).tick();
+      await time.pause(5_000);
+      await tick;
+      const told: TraceCompleteEvent[] = [];
+      const onTraceComplete = (event: TraceCompleteEvent) => void told.push(event);
+      await queue.worker("jobs", () => {}, { onTraceComplete }).tick();
+      assert.equal(told.length, 1);
+    });
+  });
+
   test("that throws is reported, counts as told and changes no job", async () => {
     const { queue } = scene();
     const { id } = await queue.enqueue("jobs", 1);

@@ -62,6 +62,16 @@ describe("a tick", () => {
     }
   });
 
+  test("returns at once when its budget is over before it begins, whenever maintenance is due", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const worker = queue.worker("queue", () => {}, { maintenanceMs: 60_000 });
+    await worker.tick();
+    const late = worker.tick({ budgetMs: 1e-9 });
+    const isInTime = await Promise.race([late.then(() => true), soon(1_000).then(() => false)]);
+    await worker.stop();
+    assert.ok(isInTime);
+  });
+
   test("runs at most as many jobs at once as its concurrency, and a pool as its own", async () => {
     const queue = new JobQueue<{ a: number; b: number }>({ store: memory() });
     const running = { a: 0, b: 0, most: 0, mostA: 0 };
@@ -401,6 +411,35 @@ describe("a run", () => {
     assert.deepEqual((await queue.find({ status: "ready" })).jobs.map(({ payload }) => payload), [
       2,
     ]);
+  });
+
+  test("sleeps while a stop waits for a running job, though maintenance is due", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const started = deferred();
+    const finish = deferred();
+    const worker = queue.worker("queue", async () => {
+      started.resolve();
+      await finish.promise;
+    }, { maintenanceMs: 1 });
+    await queue.enqueue("queue", 1);
+    const run = worker.run();
+    await started.promise;
+    const stop = worker.stop();
+    const { setTimeout } = globalThis;
+    let timers = 0;
+    globalThis.setTimeout = ((...args: Parameters<typeof setTimeout>) => {
+      timers++;
+      return setTimeout(...args);
+    }) as typeof setTimeout;
+    try {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    } finally {
+      globalThis.setTimeout = setTimeout;
+    }
+    finish.resolve();
+    await stop;
+    assert.equal((await run).completed, 1);
+    assert.ok(timers < 10, String(timers));
   });
 
   test("releases what still runs after the stop's time; the attempt does not count", async () => {
