@@ -173,9 +173,9 @@ async function storedParents<Transaction>(
   if (ids.length === 0) return new Map();
   const found = await store.find({ ids, limit: ids.length, include: [] });
   const parents = new Map(found.jobs.map((parent) => [parent.id, parent]));
-  for (const { parentId, traceId } of needed) {
-    // A job with a trace of its own may have a parent that only the caller's transaction can see.
-    if (parents.has(parentId!) || traceId !== undefined) continue;
+  for (const { parentId, traceId, parentTraceId = traceId } of needed) {
+    // Where the trace is known, the parent may be one that only the caller's transaction can see.
+    if (parents.has(parentId!) || parentTraceId !== undefined) continue;
     throw unknownParent(parentId!);
   }
   return parents;

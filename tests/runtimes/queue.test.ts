@@ -122,6 +122,19 @@ describe("what a job belongs to", () => {
     assert.deepEqual(stored.map((one) => one.traceId), [traceId, traceId]);
   });
 
+  test("a parent that is passed as a job need not be found: its transaction may be open", async () => {
+    const store = memory();
+    const queue = new JobQueue({ store });
+    const parent = await queue.enqueue("import", {});
+    store.find = () => Promise.resolve({ jobs: [], hasMore: false });
+    const part = await queue.enqueue("part", {}, { parent });
+    assert.deepEqual([part.parentId, part.traceId], [parent.id, parent.traceId]);
+    await assert.rejects(
+      queue.enqueue("part", {}, { parent: parent.id }),
+      /^RangeError: A parent must be a stored job/,
+    );
+  });
+
   test("a parent gives its trace and its correlation id, as a job, as an id, and within one call", async () => {
     const queue = new JobQueue({ store: memory() });
     const parent = await queue.enqueue("import", {}, { correlationId: "batch-import-001" });
