@@ -114,8 +114,10 @@ class ToyTable implements StoredJobs<Row> {
     );
   }
 
-  expired(now: number, limit: number): readonly Row[] {
-    return this.#find((row) => row.status === "running" && row.leasedUntil < now).slice(0, limit);
+  expired(now: number, limit: number, id?: string): readonly Row[] {
+    return this.#find((row) =>
+      row.status === "running" && row.leasedUntil < now && (id ?? row.id) === row.id
+    ).slice(0, limit);
   }
 
   insert(job: Omit<JobRecord, "sequence">): number {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { failure, reason } from "./inputs.ts";
 import type { TestStore } from "./fixture.ts";
-import { jobsFound } from "./answers.ts";
+import { definedFields, jobsFound } from "./answers.ts";
 
 export function describeSnapshots(test: TestStore): void {
   describe("what goes in and comes out", () => {
@@ -30,6 +30,11 @@ export function describeSnapshots(test: TestStore): void {
       await store.cancel(id, { error: error });
       error.message = "changed afterwards";
       assert.deepEqual((await get(id)).error, failure);
+
+      const late = await add({ dependsOn: [id] });
+      const cause = { ...late.error! };
+      (late.error as { message: string }).message = "changed by the caller";
+      assert.deepEqual(definedFields((await get(late.id)).error!), definedFields(cause));
     });
   });
 }

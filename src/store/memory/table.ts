@@ -89,13 +89,14 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
     return [...this.#byId.get(id)?.cancelledFor ?? []];
   }
 
-  expired(now: number, limit: number): readonly MemoryRow[] {
-    return [...this.#running.values()].filter(({ leasedUntil }) => leasedUntil < now)
+  expired(now: number, limit: number, id?: string): readonly MemoryRow[] {
+    return [...this.#running.values()]
+      .filter((row) => row.leasedUntil < now && (id === undefined || row.id === id))
       .slice(0, limit);
   }
 
   insert(job: Omit<JobRecord, "sequence">): number {
-    const record = { ...job, dependsOn: [...job.dependsOn], sequence: ++this.#sequence };
+    const record = copyOf({ ...job, sequence: ++this.#sequence });
     const row = new MemoryRow(record, this.traceEnds.named(record.traceId));
     this.#byId.set(record.id, row);
     const key = keyOf(record);

@@ -6,7 +6,7 @@
 import { expiryDelay, leaseExpired } from "../rules.ts";
 import type { ExpiredJob, ExtendOptions, Extension, Lease, LeaseState } from "../store.ts";
 import type { JobRow, JobTable } from "./job_table.ts";
-import { loseAttempt, type Step } from "./step.ts";
+import { chargeOf, loseAttempt, type Step } from "./step.ts";
 
 /** The job of a lease, or why the lease does not hold. */
 export function heldRow<Row extends JobRow>(
@@ -71,7 +71,8 @@ function sweepOne<Row extends JobRow>(step: Step<Row>, row: Row): number | undef
   };
   if (!hasBegun) {
     // Perhaps it never began: that is not charged.
-    step.wait(row, { ...lost, status: "ready", attempts: attempts - 1, isSuspect: true });
+    const charge = chargeOf(row, "lease_expired", "ready");
+    step.wait(row, { ...lost, ...charge, status: "ready", isSuspect: true });
   } else if (attempts >= row.maxAttempts) {
     step.end(row, { ...lost, status: "failed" });
   } else {

@@ -8,7 +8,7 @@ import { traceIdIn } from "../../job/traceparent.ts";
 import type { LeaseState, Settlement } from "../store.ts";
 import type { JobRow } from "./job_table.ts";
 import { heldRow } from "./leases.ts";
-import type { Step } from "./step.ts";
+import { chargeOf, type Step } from "./step.ts";
 
 /** Records outcomes in their order, and frees or cancels the dependents of what ended. */
 export function settle<Row extends JobRow>(
@@ -61,15 +61,15 @@ function settleOne<Row extends JobRow>(step: Step<Row>, settlement: Settlement):
   const { outcome } = change;
   const error = change.status === "ready" ? undefined : change.error;
   step.addAttempt(row, { outcome, error, startedAt, traceparent });
+  const ended = { startedAt, attemptTraceparent, ...chargeOf(row, outcome, change.status) };
   switch (change.status) {
     case "failed":
-      step.end(row, { status: "failed", startedAt, attemptTraceparent, error: change.error });
+      step.end(row, { ...ended, status: "failed", error: change.error });
       break;
     case "retrying":
       step.wait(row, {
+        ...ended,
         status: "retrying",
-        startedAt,
-        attemptTraceparent,
         error: change.error,
         releases: 0,
         runAt: step.now + change.delayMs,
@@ -77,11 +77,9 @@ function settleOne<Row extends JobRow>(step: Step<Row>, settlement: Settlement):
       break;
     case "ready":
       step.wait(row, {
+        ...ended,
         status: "ready",
-        startedAt,
-        attemptTraceparent,
         error: null,
-        attempts: row.attempts - 1,
         releases: Math.min(row.releases + 1, mostReleases),
       });
   }

@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { type AttemptOutcome, consequenceOf } from "../../job/outcomes.ts";
 import type { AttemptRecord, JobError } from "../../job/record.ts";
+import type { JobStatus } from "../../job/status.ts";
 import { dependencyFailed } from "../rules.ts";
 import type { FailedDependency } from "../store.ts";
 import type { JobChanges, JobRow, JobTable } from "./job_table.ts";
@@ -106,6 +108,15 @@ export class Step<Row extends JobRow = JobRow> {
     this.followEnds();
     if (this.#ended.length > 0) this.jobs.traceEnds?.record(this.#ended, this.now);
   }
+}
+
+/** What becomes of a job's number of attempts when one ends: without a charge it does not count. */
+export function chargeOf(
+  { attempts }: Pick<JobRow, "attempts">,
+  outcome: AttemptOutcome,
+  status: JobStatus,
+): JobChanges {
+  return consequenceOf(outcome, status).isCharged ? {} : { attempts: attempts - 1 };
 }
 
 /** An attempt that was not settled: its span is not known, and an older one's would mislead. */
