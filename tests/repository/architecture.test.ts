@@ -2,12 +2,59 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { describe, test } from "node:test";
-import { findCircle, folderImports, importsOf, libraryFiles, reachedFrom } from "./import_graph.ts";
+import {
+  findCircle,
+  folderImports,
+  importersOf,
+  importsOf,
+  libraryFiles,
+  reachedFrom,
+} from "./import_graph.ts";
 
 const packagesFrom = (entry: string) =>
   [...reachedFrom(entry)].filter((path) => !path.endsWith(".ts")).sort();
 
 const isCommandLine = (path: string) => path === "src/cli.ts" || path.startsWith("src/cli/");
+
+/** What imports what: a folder, or a file beside the folders, uses those on the lines above its own. */
+const floors: readonly (readonly string[])[] = [
+  [
+    "src/version.ts",
+    "src/control_characters.ts",
+    "src/duration.ts",
+    "src/timers.ts",
+    "src/trailing_slashes.ts",
+  ],
+  ["src/job", "src/instrumentation_scope.ts"],
+  ["src/store", "src/report_to_console.ts"],
+  ["src/trace", "src/metrics"],
+  ["src/worker", "src/tracing"],
+  ["src/queue"],
+  ["src/http", "src/client"],
+  ["src/page", "src/http.ts"],
+  ["src/page.ts"],
+  // The command line's demo runs it, over entries alone.
+  ["examples/order_workflow"],
+  ["src/cli"],
+  ["mod.ts", "src/cli.ts", "src/client.ts", "src/signatures.ts", "src/store.ts", "src/tracing.ts"],
+];
+
+/** Files under 40 lines that one other file imports, and why they are files. */
+const reasonsToBeSmall: Readonly<Record<string, string>> = {
+  "src/http.ts": "an entry",
+  "src/page.ts": "an entry",
+  "src/store/sqlite/retention.ts": "the same part as in the memory store",
+};
+
+function floorOf(place: string): number {
+  const floor = floors.findIndex((places) => places.includes(place));
+  assert.notEqual(floor, -1, `${place} is on no floor`);
+  return floor;
+}
+
+function lineCount(path: string): number {
+  return readFileSync(path, "utf8").split("\n").length - 1;
+}
 
 describe("the architecture", () => {
   test("the module and the SQLite store import @opentelemetry/api and nothing else", () => {
@@ -88,14 +135,20 @@ describe("the architecture", () => {
     assert.equal(findCircle(libraryFiles())?.join(" -> "), undefined);
   });
 
-  test("folders depend on each other one way: jobs below, then stores and traces, then workers, then queues", () => {
-    const imports = folderImports();
-    const circle = findCircle([...imports.keys()], (folder) => imports.get(folder) ?? []);
-    assert.equal(circle?.join(" -> "), undefined);
-    assert.deepEqual([...imports.get("src/job")!], []);
-    assert.ok(imports.get("src/queue")!.has("src/worker"));
-    assert.ok(imports.get("src/http")!.has("src/queue"));
-    assert.ok(imports.get("src/page")!.has("src/http"));
+  test("a folder imports only from floors below its own", () => {
+    for (const [folder, imported] of folderImports()) {
+      const floor = floorOf(folder);
+      for (const below of imported) {
+        assert.ok(floorOf(below) < floor, `${folder} imports ${below}, which is not below it`);
+      }
+    }
+  });
+
+  test("a small file has more than one importer, or a reason", () => {
+    const small = libraryFiles().filter((file) => lineCount(file) < 40);
+    const importers = importersOf(libraryFiles());
+    const lonely = small.filter((file) => importers.get(file)?.length === 1);
+    assert.deepEqual(lonely.sort(), Object.keys(reasonsToBeSmall).sort());
   });
 
   test("every file of the library is reached from an entry", () => {

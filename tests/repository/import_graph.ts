@@ -6,10 +6,10 @@ import process from "node:process";
 
 const root = process.cwd();
 
-/** Every TypeScript file of the library, the sample left out. */
+/** Every TypeScript file of the library. */
 export function libraryFiles(): string[] {
   const inSource = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".ts") && !path.startsWith("sample"))
+    .filter((path) => path.endsWith(".ts"))
     .map((path) => join("src", path));
   return ["mod.ts", ...inSource];
 }
@@ -23,6 +23,17 @@ export function importsOf(path: string): string[] {
       ? relative(root, resolve(root, dirname(path), specifier!))
       : specifier!
   );
+}
+
+/** For each file the files that import it. */
+export function importersOf(files: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const importers = new Map<string, string[]>();
+  for (const file of files) {
+    for (const imported of new Set(importsOf(file))) {
+      importers.set(imported, [...(importers.get(imported) ?? []), file]);
+    }
+  }
+  return importers;
 }
 
 /** Everything that is reached from a file. */
