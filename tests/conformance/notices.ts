@@ -65,7 +65,7 @@ export function describeNotices(test: TestStore): void {
       assert.ok(cancelled.size > 200, `${cancelled.size} were cancelled`);
       assert.deepEqual(late, []);
       assert.equal(completed + cancelled.size, 400);
-    });
+    }, "notices");
 
     test("a running handler is aborted by the notice", async ({ store }) => {
       const queue = new JobQueue({ store });

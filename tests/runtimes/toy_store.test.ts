@@ -7,3 +7,10 @@ describeStore("the toy store of the examples", async (options) => {
   return { store, close: () => store.close() };
   // It looks through all jobs for each level of a chain.
 }, { chainLength: 1_000 });
+
+// deno-lint-ignore require-await
+describeStore("a store without the optional parts", async (options) => {
+  const store = toyStore(options);
+  for (const part of ["traceEnds", "onNotice"]) Object.defineProperty(store, part, {});
+  return { store, close: () => store.close() };
+}, { chainLength: 100, without: ["traceEnds", "notices"] });
