@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { JobQueue } from "../queue/queue.ts";
 import { postgres, type PostgresOptions } from "../store/postgres.ts";
 import { isPostgresUrl, readAddress } from "../store/postgres/address.ts";
-import { SchemaError } from "../store/schema_error.ts";
+import { SchemaError } from "../job/errors.ts";
 import { sqlite } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
 import { asUsage, FailedError, UsageError } from "./errors.ts";

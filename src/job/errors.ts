@@ -93,6 +93,20 @@ export class StoreTimeoutError extends StoreUnavailableError {
   override name = "StoreTimeoutError";
 }
 
+/** A store's schema is missing or too old. */
+export class SchemaError extends RangeError {
+  /** What was expected and what came, without what to do about it. */
+  readonly finding: string;
+  /** Whether there is none at all. */
+  readonly isMissing: boolean;
+
+  constructor(finding: string, isMissing: boolean, advice: string) {
+    super(`${finding}. ${advice}`);
+    this.finding = finding;
+    this.isMissing = isMissing;
+  }
+}
+
 /** The error of an attempt whose outcome the store refused, such as by a constraint. */
 export class OutcomeRefusedError extends Error {
   /** The name of the class. */

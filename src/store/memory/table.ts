@@ -25,7 +25,7 @@ import {
 import type { Dependent, JobChanges, KnownJob, StoredJobs } from "../transitions/job_table.ts";
 import { MemoryQueue } from "./claim.ts";
 import { MemoryIndex, newestFirst } from "./find.ts";
-import { MemoryEnded } from "./retention.ts";
+import { MemoryEnded } from "./maintenance.ts";
 import { MemoryRow } from "./rows.ts";
 import { MemoryTraces } from "./trace_ends.ts";
 

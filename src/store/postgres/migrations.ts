@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { SchemaError } from "../schema_error.ts";
+import { SchemaError } from "../../job/errors.ts";
 import { addFunctions } from "./functions/add.ts";
 import type { Client } from "./client.ts";
 import { codeOf } from "./errors.ts";

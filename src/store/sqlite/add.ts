@@ -8,7 +8,7 @@ import type { JobStatus } from "../../job/status.ts";
 import type { KnownJob } from "../transitions/job_table.ts";
 import type { Database } from "./database.ts";
 import { foundColumns, insertStatement, toFound, toRow } from "./rows.ts";
-import { updateJob } from "./update.ts";
+import { updateJob } from "./settle.ts";
 
 /** For each input the job that is stored under its id, or else under its idempotency key. */
 export function knownJobs(

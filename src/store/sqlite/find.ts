@@ -4,11 +4,11 @@
  * @module
  */
 import { type JobPart, jobParts, longestSummary } from "../../job/record.ts";
+import type { AttemptRecord } from "../../job/record.ts";
 import type { RecordFilter, RecordPage } from "../store.ts";
 import { attemptBytes, countWithin, summaryBytes } from "../find.ts";
-import { attemptsOf } from "./attempts.ts";
 import type { Database, SqlValue } from "./database.ts";
-import { foundColumns, toFound } from "./rows.ts";
+import { attemptColumns, foundColumns, toAttemptRecord, toFound } from "./rows.ts";
 
 /** Jobs that fit, newest first. First only their sizes are looked at. */
 export function findJobs(database: Database, filter: RecordFilter): RecordPage {
@@ -38,6 +38,22 @@ export function findJobs(database: Database, filter: RecordFilter): RecordPage {
   if (!attempts) return { jobs, hasMore };
   const records = attemptsOf(database, jobs.map(({ id }) => id), include.includes("stack"));
   return { jobs: jobs.map((job) => ({ ...job, attemptRecords: records.get(job.id)! })), hasMore };
+}
+
+/** The attempts of jobs, oldest first, by job. */
+export function attemptsOf(
+  database: Database,
+  jobIds: readonly string[],
+  hasStacks: boolean,
+): ReadonlyMap<string, readonly AttemptRecord[]> {
+  const rows = database.all(
+    `select ${attemptColumns(hasStacks)} from json_each(?) j ` +
+      "cross join hammerwork_attempts a on a.job_id = j.value order by j.key, a.id",
+    JSON.stringify(jobIds),
+  );
+  const records = new Map<string, AttemptRecord[]>(jobIds.map((id) => [id, []]));
+  for (const record of rows.map(toAttemptRecord)) records.get(record.jobId)!.push(record);
+  return records;
 }
 
 /** About how many bytes of a job are read with these parts. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SchemaError } from "../schema_error.ts";
+import { SchemaError } from "../../job/errors.ts";
 import type { Database } from "./database.ts";
 
 /** One step of the schema. */

@@ -1,12 +1,88 @@
 /**
- * The plain case of settling, in one statement: a job completes that no job waits for and that was
- * alone in its trace, so that the trace has ended with it.
+ * Writing what happens to a job in a file: its row, its attempts, and in one statement the plain case
+ * of settling: a job completes that no job waits for and that was alone in its trace, so that the trace
+ * has ended with it.
  *
  * @module
  */
+import type { AttemptRecord } from "../../job/record.ts";
 import { traceIdIn } from "../../job/traceparent.ts";
 import type { Settlement } from "../store.ts";
-import type { Database } from "./database.ts";
+import type { JobChanges } from "../transitions/job_table.ts";
+import type { Database, SqlValue } from "./database.ts";
+
+const columns: readonly (readonly [field: keyof JobChanges, column: string])[] = [
+  ["status", "status"],
+  ["attempts", "attempts"],
+  ["releases", "releases"],
+  ["maxAttempts", "max_attempts"],
+  ["runAt", "run_at"],
+  ["startedAt", "started_at"],
+  ["finishedAt", "finished_at"],
+  ["result", "result"],
+  ["error", "error"],
+  ["attemptTraceparent", "attempt_traceparent"],
+  ["isSuspect", "is_suspect"],
+];
+
+// By which fields change, a bit each: there are about ten such sets.
+const statements = new Map<number, string>();
+
+/** Changes what is given. No transition makes a job run, so what has a status gets no lease. */
+export function updateJob(database: Database, id: string, changes: JobChanges): void {
+  // What had ended and runs again takes back the end of its trace.
+  let changed = changes.finishedAt === null ? 1 << columns.length : 0;
+  const values: SqlValue[] = [];
+  for (let i = 0; i < columns.length; i++) {
+    const value = changes[columns[i]![0]];
+    if (value === undefined) continue;
+    changed |= 1 << i;
+    values.push(
+      typeof value === "object" && value !== null ? JSON.stringify(value) : sqlValue(value),
+    );
+  }
+  values.push(id);
+  let sql = statements.get(changed);
+  if (sql === undefined) statements.set(changed, sql = statementOf(changes));
+  database.run(sql, ...values);
+}
+
+function sqlValue(value: string | number | boolean | null): SqlValue {
+  return typeof value === "boolean" ? Number(value) : value;
+}
+
+function statementOf(changes: JobChanges): string {
+  const set = columns.filter(([field]) => changes[field] !== undefined)
+    .map(([, column]) => `${column} = ?`);
+  if (changes.status !== undefined) set.push("lease_token = null", "leased_until = null");
+  if (changes.finishedAt === null) set.push("trace_end_due = null");
+  return `update hammerwork_jobs set ${set.join(", ")} where id = ?`;
+}
+
+/** Keeps an attempt. */
+export function insertAttempt(database: Database, attempt: AttemptRecord): void {
+  database.run(
+    "insert into hammerwork_attempts " +
+      "(job_id, attempt, outcome, started_at, finished_at, error, traceparent) " +
+      "values (?, ?, ?, ?, ?, ?, ?)",
+    attempt.jobId,
+    attempt.attempt,
+    attempt.outcome,
+    attempt.startedAt,
+    attempt.finishedAt,
+    attempt.error ? JSON.stringify(attempt.error) : null,
+    attempt.traceparent ?? null,
+  );
+}
+
+/** Makes a job known by the trace that an attempt of it ran in. */
+export function insertAttemptTrace(database: Database, jobId: string, traceId: string): void {
+  database.run(
+    "insert or ignore into hammerwork_attempt_traces (trace_id, job_id) values (?, ?)",
+    traceId,
+    jobId,
+  );
+}
 
 /**
  * Completes a job if that is all there is to do; else changes nothing. To be called before anything

@@ -22,18 +22,16 @@ import type {
   StoredJobs,
 } from "../transitions/job_table.ts";
 import { insertJob, knownJobs, statusesOf } from "./add.ts";
-import { attemptsOf, insertAttempt, insertAttemptTrace } from "./attempts.ts";
 import { claimJobs, nextAt } from "./claim.ts";
 import type { Database } from "./database.ts";
 import { cancelledFor, childrenOf, insertWaits, takeDependents } from "./dependents.ts";
-import { findJobs } from "./find.ts";
+import { attemptsOf, findJobs } from "./find.ts";
 import { countEnded, countJobs, countLive } from "./health.ts";
 import { expiredLeases, extendLease } from "./leases.ts";
-import { isMaintenanceDue, removeEnded } from "./retention.ts";
+import { isMaintenanceDue, removeEnded } from "./maintenance.ts";
 import { rowColumns, toJobRow, toRecord } from "./rows.ts";
-import { completePlainly } from "./settle.ts";
+import { completePlainly, insertAttempt, insertAttemptTrace, updateJob } from "./settle.ts";
 import { SqliteTraceEnds } from "./trace_ends.ts";
-import { updateJob } from "./update.ts";
 
 /** The jobs of one file. */
 export class SqliteTable implements StoredJobs {

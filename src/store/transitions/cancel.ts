@@ -62,5 +62,5 @@ function cancelOne<Row extends JobRow>(step: Step<Row>, row: Row, error: JobErro
   const isRunning = row.status === "running";
   if (isRunning) step.cancelledIds.push(row.id);
   const lost = isRunning && loseAttempt(step, row, "cancelled", error);
-  step.end(row, { ...lost, status: "cancelled", error });
+  step.end(row, { ...lost, status: "cancelled", finishedAt: step.now, releases: 0, error });
 }

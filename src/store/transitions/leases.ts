@@ -74,7 +74,7 @@ function sweepOne<Row extends JobRow>(step: Step<Row>, row: Row): number | undef
     const charge = chargeOf(row, "lease_expired", "ready");
     step.wait(row, { ...lost, ...charge, status: "ready", isSuspect: true });
   } else if (attempts >= row.maxAttempts) {
-    step.end(row, { ...lost, status: "failed" });
+    step.end(row, { ...lost, status: "failed", finishedAt: step.now, releases: 0 });
   } else {
     const runAt = step.now + expiryDelay(row);
     step.wait(row, { ...lost, status: "retrying", releases: 0, runAt });

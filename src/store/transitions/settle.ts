@@ -17,7 +17,7 @@ export function settle<Row extends JobRow>(
 ): readonly LeaseState[] {
   const isSettled = completePlainly(step, settlements);
   const states = settlements.map((settlement, i) =>
-    isSettled[i] === true ? "held" : settleOne(step, settlement)
+    isSettled?.[i] === true ? "held" : settleOne(step, settlement)
   );
   step.followEnds();
   return states;
@@ -27,8 +27,8 @@ export function settle<Row extends JobRow>(
 function completePlainly<Row extends JobRow>(
   { jobs, now }: Step<Row>,
   settlements: readonly Settlement[],
-): readonly boolean[] {
-  if (jobs.completePlainly === undefined) return [];
+): readonly boolean[] | undefined {
+  if (jobs.completePlainly === undefined) return undefined;
   const jobIds = new Set<string>();
   return settlements.map((settlement) => {
     // Of two outcomes of one attempt the first counts, whatever the second is.
@@ -47,7 +47,8 @@ function settleOne<Row extends JobRow>(step: Step<Row>, settlement: Settlement):
     step.wait(row, { status: "ready", attempts: row.attempts - 1 });
     return "held";
   }
-  const startedAt = step.now - Math.round(runMs);
+  const finishedAt = step.now;
+  const startedAt = finishedAt - Math.round(runMs);
   const attemptTraceparent = traceparent ?? null;
   if (traceparent !== undefined) {
     const traceId = traceIdIn(traceparent);
@@ -55,7 +56,15 @@ function settleOne<Row extends JobRow>(step: Step<Row>, settlement: Settlement):
   }
   if (change.status === "completed") {
     const result = change.result ?? null;
-    step.end(row, { status: "completed", startedAt, attemptTraceparent, result, error: null });
+    step.end(row, {
+      status: "completed",
+      startedAt,
+      finishedAt,
+      attemptTraceparent,
+      result,
+      error: null,
+      releases: 0,
+    });
     return "held";
   }
   const { outcome } = change;
@@ -64,7 +73,13 @@ function settleOne<Row extends JobRow>(step: Step<Row>, settlement: Settlement):
   const ended = { startedAt, attemptTraceparent, ...chargeOf(row, outcome, change.status) };
   switch (change.status) {
     case "failed":
-      step.end(row, { ...ended, status: "failed", error: change.error });
+      step.end(row, {
+        ...ended,
+        status: "failed",
+        finishedAt,
+        error: change.error,
+        releases: 0,
+      });
       break;
     case "retrying":
       step.wait(row, {

@@ -14,6 +14,8 @@ import type { JobChanges, JobRow, JobTable } from "./job_table.ts";
 /** How a job ends, and what else changes then. */
 interface Ending extends JobChanges {
   readonly status: "completed" | "failed" | "cancelled";
+  readonly finishedAt: number;
+  readonly releases: 0;
 }
 
 /** Where a job waits that is not blocked. */
@@ -52,7 +54,7 @@ export class Step<Row extends JobRow = JobRow> {
   end(row: Row, changes: Ending): void {
     // Only a blocked job waits for others.
     if (row.status === "blocked") this.jobs.waitFor(row.id, []);
-    this.jobs.update(row, { ...changes, finishedAt: this.now, releases: 0 });
+    this.jobs.update(row, changes);
     this.ended(row, changes.status);
   }
 
@@ -96,7 +98,7 @@ export class Step<Row extends JobRow = JobRow> {
       : undefined;
     if (cause !== undefined) {
       const error = dependencyFailed({ dependencyId: cause, status: this.#failed.get(cause)! });
-      this.end(row, { status: "cancelled", error });
+      this.end(row, { status: "cancelled", finishedAt: this.now, releases: 0, error });
     } else if (!waits) {
       const runAt = Math.max(row.runAt, this.now);
       this.wait(row, { status: runAt <= this.now ? "ready" : "scheduled", runAt });
