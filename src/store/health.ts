@@ -1,45 +1,48 @@
 /**
- * How many jobs wait and run, and what holds a store up.
+ * The health of a store: the depth of its queues, and what blocks vacuum in Postgres.
  *
  * @module
  */
 import { hasEnded, type JobStatus } from "../job/status.ts";
 
-/** How many jobs of one queue wait and run. */
+/** The depth of a queue: its jobs that have not ended. */
 export interface QueueDepth {
-  /** The queue. */
+  /** The name of the queue. */
   readonly queueName: string;
-  /** Jobs that could be claimed now. */
+  /** The number of jobs that can be claimed. */
   readonly ready: number;
-  /** Jobs that run. */
+  /** The number of running jobs. */
   readonly running: number;
-  /** Jobs that wait for their time, their back-off or their dependencies. */
+  /** The number of jobs that wait for their time, a retry or a dependency. */
   readonly waiting: number;
-  /** How long the oldest ready job has been due, in ms; `undefined` when none is ready. */
+  /** For how long the oldest ready job has been due, in ms; `undefined` if no job is ready. */
   readonly oldestReadyMs: number | undefined;
 }
 
-/** What keeps a database from removing what is dead: the oldest transaction that could still see it. */
+/** The oldest open transaction of a database. It keeps vacuum from removing newer dead rows. */
 export interface VacuumBlocker {
-  /** What it is. */
+  /** What holds the transaction open. */
   readonly kind: "session" | "prepared transaction" | "replication slot";
-  /** Its process id, its transaction's or its slot's name. */
+  /** The process id of the session, or the name of the prepared transaction or of the slot. */
   readonly name: string;
-  /** What it says of itself: the application's name and its state. */
+  /** The name of the application and the state of the session, as far as known. */
   readonly description: string;
-  /** How long it has been open, in ms, where that is known. */
+  /** For how long it has been open, in ms; `undefined` if unknown. */
   readonly ageMs: number | undefined;
 }
 
 /** The health of a store. */
 export interface Health {
-  /** Each queue that has jobs that have not ended. */
+  /** The queues with jobs that have not ended. */
   readonly queues: readonly QueueDepth[];
-  /** Postgres: the oldest transaction that keeps vacuum from its work, if any is open. */
+  /**
+   * In Postgres: the oldest open transaction that keeps vacuum from removing dead rows, if there is
+   * one.
+   */
   readonly vacuumBlocker?: VacuumBlocker | undefined;
 }
 
-/** Jobs of one queue with one status. */
+/** The number of jobs in one queue with one status. */
 export interface LiveCount {
   /** The name of the queue. */
   readonly queueName: string;
@@ -47,11 +50,11 @@ export interface LiveCount {
   readonly status: JobStatus;
   /** The number of jobs. */
   readonly count: number;
-  /** Since when the oldest of them is due, in ms since 1970; asked of ready ones only. */
+  /** Since when the oldest of them has been due, in ms since 1970. Needed of ready jobs only. */
   readonly oldestRunAt?: number | undefined;
 }
 
-/** Puts the counts of each queue together. */
+/** The depth of each queue, from the counts by status. */
 export function depthsOf(counts: readonly LiveCount[], now: number): QueueDepth[] {
   const depths = new Map<string, { -readonly [Key in keyof QueueDepth]: QueueDepth[Key] }>();
   for (const { queueName, status, count, oldestRunAt } of counts) {

@@ -1,10 +1,11 @@
 /**
- * The seam: where jobs live between enqueue and lookup. A store knows nothing of handlers, spans or
- * hooks; it keeps records, gives leases and refuses outcomes of attempts that have lost theirs.
+ * The interface between queues, workers and stores. A store knows nothing of handlers, spans and
+ * hooks. It stores records, grants leases, and refuses outcomes of attempts whose leases have
+ * expired.
  *
- * Three rules hold for every store. The store's clock is the only clock: delays travel as `…Ms`,
- * and absolute times are compared with the store's time. A call either happens whole or not at all.
- * A settlement is fenced by its lease token: a worker that lost the lease can change nothing.
+ * Three rules hold for every store. Its clock is the only clock: durations are passed as `…Ms`, and
+ * absolute times are compared with the time of the store. Each call is atomic. A settlement is
+ * fenced by the token of its lease: a worker whose lease has expired cannot change the job.
  *
  * @module
  */
@@ -19,44 +20,45 @@ import type {
 } from "../job/record.ts";
 import type { JobStatus } from "../job/status.ts";
 
-/** What `add` answers for one job. */
+/** The answer of `add` for one job. */
 export interface Added {
-  /** The job as it is stored: with a used idempotency key or id, the first one. */
+  /** The stored job. If its idempotency key or id was stored before, it is the job that has it. */
   readonly job: FoundRecord;
-  /** Whether it was there before. */
+  /** Whether the job was stored before this call. */
   readonly deduplicated: boolean;
 }
 
-/** How jobs are added. */
+/** Options of `add`. */
 export interface AddOptions<Transaction = never> {
-  /** A caller's transaction to add them in. */
+  /** A transaction of the caller in which the jobs are added. */
   readonly transaction?: Transaction | undefined;
   /**
-   * The parts of the jobs to answer; of a payload or a result else the size. What is left out is not
-   * read of jobs that were there before. Default: all.
+   * The parts of the jobs to return. A payload or a result that is left out is replaced by its
+   * size, and is not read of jobs that were stored before. Default: all.
    */
   readonly include?: readonly JobPart[] | undefined;
 }
 
-/** What became of a job that a caller cancels or retries. */
+/** The answer of `cancel` and `retry`. */
 export interface ChangedRecord {
-  /** The job as it is stored then. */
+  /** The job after the call. */
   readonly job: JobRecord;
-  /** Whether this call changed it. */
+  /** Whether the call changed it. */
   readonly changed: boolean;
-  /** When its descendants were to be cancelled too: how many of them were. */
+  /** With `descendants`: the number of descendants that were cancelled. */
   readonly cancelledDescendants?: number | undefined;
-  /** What keeps the job from being retried, if a dependency does. */
+  /** The dependency because of which the job cannot be retried, if there is one. */
   readonly hindrance?: Hindrance | undefined;
 }
 
-/** How a job is cancelled. */
+/** Options of `cancel`. */
 export interface CancelRecordOptions {
-  /** Why. */
+  /** The error to store with the job. */
   readonly error: JobError;
   /**
-   * Whether the jobs that are parts of it are cancelled too, whether it has ended or not: its children,
-   * theirs, and those of dependents that were cancelled because of one of them. Default false.
+   * Whether its descendants are cancelled too, even if the job itself has ended: its children,
+   * their children, and those of dependents that were cancelled because of one of them. Default:
+   * false.
    */
   readonly descendants?: boolean | undefined;
 }
@@ -65,84 +67,87 @@ export interface CancelRecordOptions {
 export interface FailedDependency {
   /** Its id. */
   readonly dependencyId: string;
-  /** How it ended. */
+  /** Its status. */
   readonly status: "failed" | "cancelled";
 }
 
 /**
- * A dependency that keeps a job from being retried: one that did not complete, or one that is no longer
- * stored, so that it is unknown whether it did.
+ * A dependency because of which a job cannot be retried: one that did not complete, or one that is
+ * no longer stored, so that its outcome is unknown.
  */
 export type Hindrance =
   | FailedDependency
   | { readonly dependencyId: string; readonly status: "removed" };
 
-/** How a job is retried. */
+/** Options of a retry. */
 export interface RetryOptions {
   /**
-   * Whether the dependents that were cancelled because of the job, and in turn theirs, wait for it
-   * again. Default true.
+   * Whether the dependents that were cancelled because of the job, and their dependents, are
+   * blocked again. Default: true.
    */
   readonly dependents?: boolean | undefined;
-  /** Whether it runs although a job that it depends on did not complete. Default false. */
+  /** Whether the job is retried even if a dependency did not complete. Default: false. */
   readonly force?: boolean | undefined;
 }
 
-/** A worker's right to one attempt. */
+/** The exclusive right of a worker to one attempt. */
 export interface Lease {
   /** The job. */
   readonly jobId: string;
-  /** Proves that the attempt is still the holder's. */
+  /** The secret by which the store recognizes the holder. */
   readonly leaseToken: string;
 }
 
-/** How leases are extended. */
+/** Options of `extend`. */
 export interface ExtendOptions {
-  /** How long they last from now, in ms. */
+  /** The new duration of the leases from now, in ms. */
   readonly leaseMs: number;
 }
 
 /** A lease to be extended. */
 export interface Extension extends Lease {
   /**
-   * The state of its attempt: it `waits` for its start; it `begins` when the answer is `held`, which
-   * then says that its begin is recorded; or it is `running`, the default.
+   * The state of its attempt: it `waits` for its start; it `begins`, so that its start is recorded
+   * if the answer is `held`; or it is `running`. Default: `running`.
    */
   readonly attempt?: "waits" | "begins" | "running" | undefined;
 }
 
-/** How many jobs of a queue a worker can take. */
+/** A request for jobs of one queue. */
 export interface Claim {
   /** The queue to claim from. */
   readonly queueName: string;
-  /** At most this many. */
+  /** The maximum number of jobs. */
   readonly limit: number;
-  /** How long the leases last unless extended. */
+  /** The duration of the leases, in ms. */
   readonly leaseMs: number;
 }
 
-/** A job that was claimed, with the lease on it. Its `attempts` is the number of this attempt. */
+/** A claimed job with its lease. `attempts` is the number of this attempt. */
 export interface ClaimedJob extends JobRecord {
-  /** The token to extend and settle it with. */
+  /** The token of the lease. */
   readonly leaseToken: string;
-  /** How long it was due before it was claimed. */
+  /** For how long it had been due, in ms. */
   readonly waitMs: number;
   /**
-   * Whether a lease on it expired once without a sign that its attempt had begun: it may be what
-   * ended the worker. Its begin is to be recorded by `extend` before it starts.
+   * Whether a lease on it has expired without a recorded start of the attempt: the job may have
+   * ended its worker. The worker must record the start by `extend` before it calls the handler.
    */
   readonly isSuspect: boolean;
   /**
-   * The `traceparent`s of the jobs it depended on: of the attempt that ended each, else of its
-   * creation. Of the first {@linkcode mostLinks} at most.
+   * The `traceparent`s of its dependencies: that of the last attempt of each, else that of its
+   * enqueue. At most {@linkcode mostLinks}.
    */
   readonly dependencyTraceparents: readonly string[];
 }
 
-/** How many links a span can have, by OpenTelemetry's default. */
+/** The default limit of the links of a span in OpenTelemetry. */
 export const mostLinks = 128;
 
-/** How an attempt ended, and the status that it gives its job; the table is `attemptOutcomes`. */
+/**
+ * The outcome of an attempt, and the status that the job gets by it. The table is
+ * `attemptOutcomes`.
+ */
 export type Change =
   | {
     readonly status: "completed";
@@ -161,123 +166,127 @@ export type Change =
     readonly error: JobError;
   }
   /**
-   * Not charged. An attempt that had started is remembered and counted in `releases`, one that had
-   * not leaves no trace.
+   * The attempt does not count. If it had started, it is recorded and counted in `releases`; if
+   * not, nothing is recorded of it.
    */
   | { readonly status: "ready"; readonly outcome: "released"; readonly started: boolean };
 
-/** One attempt's outcome, to be recorded. */
+/** The outcome of an attempt, to be recorded. */
 export interface Settlement extends Lease {
-  /** What it makes of the job. */
+  /** The change of the job. */
   readonly change: Change;
-  /** How long the handler ran. */
+  /** How long the handler ran, in ms. */
   readonly runMs: number;
-  /** The `traceparent` of the attempt's span. */
+  /** The W3C `traceparent` of the span of the attempt. */
   readonly traceparent?: string | undefined;
 }
 
-/** Whether a lease still holds: `lost` to another worker, or the job was `cancelled` by a caller. */
+/**
+ * The state of a lease: valid (`held`), expired (`lost`), or ended because the job was `cancelled`.
+ */
 export type LeaseState = "held" | "lost" | "cancelled";
 
-/** The outcomes to record and the queues to claim from. */
+/** Outcomes to record and queues to claim from. */
 export interface SettleAndClaimRequest {
-  /** Recorded first, so that a dependent can be claimed by the same call. */
+  /** The outcomes. They are recorded first, so that the same call can claim a dependent. */
   readonly settlements: readonly Settlement[];
-  /** One for each queue, no queue twice. */
+  /** The claims, at most one for each queue. */
   readonly claims: readonly Claim[];
 }
 
-/** What `settleAndClaim` did. */
+/** The answer of `settleAndClaim`. */
 export interface SettleAndClaimResult {
-  /** For each settlement, in order: `held` when it was recorded, else why not. */
+  /** For each settlement, in order: `held` if it was recorded, else the reason why not. */
   readonly settled: readonly LeaseState[];
   /** The claimed jobs, in the order in which to start them. */
   readonly claimed: readonly ClaimedJob[];
   /**
-   * For each claim, in order: when to claim from its queue again, in ms. 0 when its limit was reached,
-   * else the time until the queue's next waiting job is due; `undefined` when none waits for its time.
+   * For each claim, in order: after what time to claim from its queue again, in ms. 0 if its limit
+   * was reached, else the time until the next job of the queue is due; `undefined` if no job waits
+   * for its time.
    */
   readonly nextInMs: readonly (number | undefined)[];
 }
 
-/** Which jobs to find. All that is given must hold. */
+/** Which jobs to find. A job must match all fields that are set. */
 export interface RecordFilter {
-  /** With one of these ids. */
+  /** Jobs with one of these ids. */
   readonly ids?: readonly string[] | undefined;
-  /** In one of these queues. */
+  /** Jobs in one of these queues. */
   readonly queueNames?: readonly string[] | undefined;
-  /** With one of these statuses. */
+  /** Jobs with one of these statuses. */
   readonly statuses?: readonly JobStatus[] | undefined;
-  /** Of this trace, or with an attempt that ran in it. */
+  /** Jobs of this trace, or with an attempt that ran in it. */
   readonly traceId?: string | undefined;
-  /** With this correlation id. */
+  /** Jobs with this correlation id. */
   readonly correlationId?: string | undefined;
-  /** Enqueued by this job. */
+  /** Jobs with this parent. */
   readonly parentId?: string | undefined;
-  /** Added at or after this time, in ms since 1970. */
+  /** Jobs that were added at this time or later, in ms since 1970. */
   readonly createdFrom?: number | undefined;
-  /** Added before this time, in ms since 1970. */
+  /** Jobs that were added before this time, in ms since 1970. */
   readonly createdBefore?: number | undefined;
-  /** With a sequence below this one. */
+  /** Jobs with a lower sequence than this. */
   readonly before?: number | undefined;
-  /** At most this many. */
+  /** The maximum number of jobs. */
   readonly limit: number;
-  /** At most so many bytes, roughly, though at least one job. Default: any number. */
+  /** The approximate maximum size of the page, in bytes, of at least one job. Default: no limit. */
   readonly maxBytes?: number | undefined;
-  /** The parts to read; the others are not even read to be measured. Default: all. */
+  /** The parts to read. Others are not read, not even for their size. Default: all. */
   readonly include?: readonly JobPart[] | undefined;
   /**
-   * Whether to read each job's attempts too. They count in `maxBytes`, and their errors are whole or
-   * short as `include` says. Default false.
+   * Whether to read the attempts of each job. They count in `maxBytes`; whether their errors are
+   * whole is a matter of `include`. Default: false.
    */
   readonly attempts?: boolean | undefined;
 }
 
-/** What to read of one job. */
+/** Options of `get`. */
 export interface GetOptions {
-  /** Whether to read its attempts too. Default false. */
+  /** Whether to read its attempts. Default: false. */
   readonly attempts?: boolean | undefined;
 }
 
-/** Jobs that fit, newest first. */
+/** A page of jobs. */
 export interface RecordPage {
-  /** The jobs. At least one, if any fits. */
+  /** The jobs, newest first; at least one, if one matches. */
   readonly jobs: readonly FoundRecord[];
-  /** Whether there are older ones. */
+  /** Whether older jobs match, too. */
   readonly hasMore: boolean;
 }
 
 /** Which jobs to count. */
 export interface CountRecordsOptions {
-  /** Only those that have ended, less than so many ms ago. Default: all. */
+  /** Only jobs that ended within this time, in ms. Default: all jobs. */
   readonly endedWithinMs?: number | undefined;
 }
 
-/** How many jobs of one queue have one status. */
+/** The number of jobs in one queue with one status. */
 export interface QueueCount {
   /** The queue. */
   readonly queueName: string;
   /** The status. */
   readonly status: JobStatus;
-  /** How many. */
+  /** The number of jobs. */
   readonly count: number;
 }
 
 /**
- * The end of a trace: its last unfinished job has ended. Recorded once, in the step that ended that
- * job; a new job revives the trace, and its next end has the next epoch.
+ * The end of a trace: its last unfinished job has ended. It is recorded once, in the step that
+ * ended that job. A new job revives the trace; its next end has the next epoch.
  */
 export interface TraceEnd {
-  /** The trace, by its jobs' own trace id. */
+  /** The trace id of its jobs. */
   readonly traceId: string;
   /**
-   * Counted from 1. Retention removes an end with the job that ended last, reported or not, and the
-   * count can begin anew then; `finishedAt` distinguishes such ends.
+   * The number of the end, from 1. Retention removes an end together with the job that ended last,
+   * even if it was not reported, and the numbers can start again then; `finishedAt` distinguishes
+   * such ends.
    */
   readonly epoch: number;
   /** The job that ended last. */
   readonly jobId: string;
-  /** That job's business process. */
+  /** The correlation id of that job. */
   readonly correlationId?: string | undefined;
   /** When it ended, in ms since 1970. */
   readonly finishedAt: number;
@@ -287,14 +296,13 @@ export interface TraceEnd {
 export interface UnfinishedQuery {
   /** The trace. */
   readonly traceId: string;
-  /** A job that does not count. */
+  /** The job to leave out. */
   readonly exceptJobId: string;
 }
 
 /**
- * The ends of traces: the part of a store that `onTraceComplete` and `ctx.isFinalJobInTrace()` need.
- * Whether a trace has ended is known from the same index in both cases; by `find` the whole trace would
- * be read each time.
+ * The ends of traces, for `onTraceComplete` and `ctx.isFinalJobInTrace()`. Both need an index of
+ * the unfinished jobs of each trace; by `find`, the whole trace would be read each time.
  */
 export interface TraceEnds {
   /** Claims ends that no worker has reported to its hooks yet, oldest first, under a lease. */
@@ -305,123 +313,137 @@ export interface TraceEnds {
   hasUnfinished(query: UnfinishedQuery): Promise<boolean>;
 }
 
-/** How many ends of traces a worker can report. */
+/** A request for ends of traces to report. */
 export interface TraceEndClaim {
-  /** At most this many. */
+  /** The maximum number of ends. */
   readonly limit: number;
-  /** How long they are this worker's to report; then, unless settled, any worker's again. */
+  /** The duration of the lease, in ms. An end that is not settled by then can be claimed again. */
   readonly leaseMs: number;
 }
 
 /**
- * What a store notifies workers of: that a job of a queue may have become ready, or that jobs which were
- * claimed were cancelled. Those of this process come before the call that made them
- * answers; those of other processes as soon as the store hears of them, if it can.
+ * A notification of workers: a job of a queue may have become ready, or running jobs were
+ * cancelled. A notice of this process is delivered before the call that caused it returns; one of
+ * another process as soon as the store receives it, if it can.
  */
 export type Notice =
   | { readonly type: "ready"; readonly queueName: string }
   | { readonly type: "cancelled"; readonly jobIds: readonly string[] }
-  /** Notices of other processes may have been missed: what matters is to be asked for. */
+  /** Notices of other processes may have been missed. */
   | { readonly type: "missed" };
 
-/** What maintenance is to do. */
+/** Options of `maintain`. */
 export interface Maintenance {
-  /** Jobs that ended longer ago than this are removed. */
+  /** Jobs that ended longer ago than this are removed, in ms. */
   readonly retentionMs: number;
-  /** At most this many leases are swept and this many jobs removed in one call. */
+  /** The maximum number of leases to sweep, and of jobs to remove. */
   readonly limit: number;
 }
 
-/** A job whose lease had expired, as it is stored now: `ready` again, `retrying` or `failed`. */
+/** A job whose lease had expired, after the sweep: `ready`, `retrying` or `failed`. */
 export interface ExpiredJob extends JobRecord {
-  /** The attempt that was lost, counted from 1; `undefined` when it is certain that none had begun. */
+  /** The number of the attempt that was lost; `undefined` if it certainly had not started. */
   readonly lostAttempt: number | undefined;
-  /** When the sweep found it, in ms since 1970. */
+  /** The time of the sweep, in ms since 1970. */
   readonly sweptAt: number;
 }
 
-/** A job whose expired lease the store refused to end, such as by a constraint. */
+/** A job that could not be swept, for example because of a constraint of the database. */
 export interface RefusedSweep {
   /** The job. */
   readonly jobId: string;
-  /** What the store said. */
+  /** The message of the error. */
   readonly message: string;
 }
 
-/** What maintenance did. */
+/** The answer of `maintain`. */
 export interface MaintenanceResult {
-  /** Jobs whose lease had expired. */
+  /** The jobs whose leases had expired. */
   readonly expired: readonly ExpiredJob[];
-  /** Jobs that could not be swept. They are tried again, and keep no other from being swept. */
+  /** The jobs that could not be swept. Each call tries them again, after the others. */
   readonly refused: readonly RefusedSweep[];
-  /** How many ended jobs were removed. */
+  /** The number of ended jobs that were removed. */
   readonly removed: number;
 }
 
-/** How workers should use a store. They read each hint when they need it, so that it may change. */
+/** Hints for workers. They are read at each use and may change. */
 export interface StoreHints {
-  /** How often a worker with nothing to do should ask, in ms. Notices make it rarer, never needed. */
+  /** The interval at which an idle worker should poll the store, in ms. */
   readonly pollMs: number;
   /**
-   * How many calls of `settleAndClaim` a worker should have under way at once, 1 or 2. With 2, as where
-   * several connections do more than one, it records many outcomes in one call while it claims in
-   * another. Default 1.
+   * The number of concurrent calls of `settleAndClaim` of a worker, 1 or 2. With 2, for example
+   * over several connections, it records many outcomes in one call while it claims in another.
+   * Default: 1.
    */
   readonly callsAtOnce?: 1 | 2 | undefined;
   /**
-   * Whether notices of other processes arrive by themselves at the moment. While they do not, a worker
-   * with claimed jobs checks its leases each second. Default false.
+   * Whether the store receives notices of other processes at present. Otherwise a worker checks its
+   * leases each second. Default: false.
    */
   readonly hearsOthers?: boolean | undefined;
 }
 
 /**
- * Where jobs live. `Transaction` is what a caller's own database transaction is to it; `never` where
- * it has none.
+ * A store of jobs. `Transaction` is the type of a transaction of the caller, in which jobs can be
+ * added; `never` if the store has no transactions.
  */
 export interface Store<Transaction = never> {
-  /** How workers should use it. */
+  /** Hints for workers. */
   readonly hints: StoreHints;
-  /** The ends of traces. A store may do without; then what needs them is refused. */
+  /**
+   * The ends of traces. Optional: without them, `onTraceComplete` and `isFinalJobInTrace` are
+   * refused.
+   */
   readonly traceEnds?: TraceEnds | undefined;
-  /** Adds all of them, or none and throws. An unknown dependency is an `UnknownJobError`. */
+  /**
+   * Adds jobs: all of them, or none.
+   *
+   * @throws {UnknownJobError} when a dependency or a parent is not stored.
+   * @throws {JobIdTakenError} when another job has the id of one of them.
+   */
   add(jobs: readonly JobInput[], options?: AddOptions<Transaction>): Promise<readonly Added[]>;
-  /** Records outcomes and claims the next jobs. */
+  /** Records outcomes and claims jobs. */
   settleAndClaim(request: SettleAndClaimRequest): Promise<SettleAndClaimResult>;
-  /** Extends leases, records which attempts have begun, and says which of the leases still hold. */
+  /** Extends leases, records the start of attempts, and returns the state of each lease. */
   extend(extensions: readonly Extension[], options: ExtendOptions): Promise<readonly LeaseState[]>;
-  /** Says which of these leases still hold, and changes nothing. */
+  /** Returns the state of each lease. */
   check(leases: readonly Lease[]): Promise<readonly LeaseState[]>;
   /**
-   * Cancels a job that has not ended, and the dependents that its end cancels; perhaps its descendants
-   * too, until none is found that has not ended. What a caller's transaction adds that was open
-   * meanwhile is cancelled by maintenance, if it has not begun. `undefined` when there is no such job.
+   * Cancels a job that has not ended, and the dependents that are cancelled with it; with
+   * `descendants` also its descendants, until none of them is unfinished. A job that is added by a
+   * transaction which was open at this time is cancelled by maintenance, unless it has started.
+   * `undefined` if there is no such job.
    */
   cancel(id: string, options: CancelRecordOptions): Promise<ChangedRecord | undefined>;
   /**
    * Makes a failed or cancelled job ready again, with at least one more attempt, or blocked while a
-   * dependency has not ended. In the same step the dependents that were cancelled because of it, and in
-   * turn theirs, are blocked again, but for those that depend on another job that did not complete.
-   * Any other job, and one that a dependency hinders, stays as it is. `undefined` when there is no
+   * dependency has not ended. In the same step the dependents that were cancelled because of it,
+   * and their dependents, are blocked again, except those with another dependency that did not
+   * complete. Any other job, and one with a `hindrance`, is not changed. `undefined` if there is no
    * such job.
    */
   retry(id: string, options?: RetryOptions): Promise<ChangedRecord | undefined>;
-  /** One job, whole. */
+  /** Reads a job. */
   get(id: string, options?: GetOptions): Promise<(JobRecord & AttemptRecords) | undefined>;
-  /** Jobs, newest first. What is not asked for of them is not read. */
+  /** Finds jobs, newest first. Parts that are not requested are not read. */
   find(filter: RecordFilter): Promise<RecordPage>;
-  /** How many jobs each queue has with each status. */
+  /** Counts jobs by queue and status. */
   counts(options?: CountRecordsOptions): Promise<readonly QueueCount[]>;
-  /** The depth of each queue, and what slows the store down. */
+  /** The depth of each queue; in Postgres also what blocks vacuum. */
   health(): Promise<Health>;
   /**
-   * Sweeps expired leases and removes what is past its retention. An attempt whose begin is recorded
-   * is charged: its job waits its back-off, the default one if it has none of its own, or has failed.
-   * One whose begin is not recorded is charged nothing: its job is ready at once, as a suspect.
+   * Sweeps expired leases and removes jobs whose retention is over. An attempt whose start was
+   * recorded counts: its job waits for its back-off (without one, for the default one), or has
+   * failed. An attempt whose start was not recorded does not count: its job is ready at once, and
+   * suspect.
    */
   maintain(maintenance: Maintenance): Promise<MaintenanceResult>;
-  /** Calls back with each notice; a hint that may be missing. Returns its end. */
+  /**
+   * Calls the listener with each notice. Workers do not rely on notices. Optional.
+   *
+   * @returns a function that ends it.
+   */
   onNotice?(listener: (notice: Notice) => void): () => void;
-  /** Lets go of what the store holds open. */
+  /** Closes what the store has open. */
   close(): Promise<void>;
 }

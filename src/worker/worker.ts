@@ -132,6 +132,8 @@ export abstract class Runner implements AsyncDisposable {
   }
 }
 
+let settingsOf: (worker: Worker) => WorkerSettings;
+
 /**
  * Works for one queue, by `tick` or by `run`.
  *
@@ -150,12 +152,11 @@ export abstract class Runner implements AsyncDisposable {
 export class Worker extends Runner {
   /** The queue it works for. */
   readonly queueName: string;
-  /**
-   * Its options with every default decided.
-   *
-   * @internal
-   */
-  readonly settings: WorkerSettings;
+  // Its options with all defaults. A pool reads them.
+  readonly #settings: WorkerSettings;
+  static {
+    settingsOf = (worker) => worker.#settings;
+  }
 
   /** @internal */
   constructor(
@@ -167,7 +168,7 @@ export class Worker extends Runner {
     const settings = withDefaults(source, checkQueueName(queueName), handler, options);
     super([settings], settings.concurrency);
     this.queueName = queueName;
-    this.settings = settings;
+    this.#settings = settings;
   }
 }
 
@@ -199,7 +200,7 @@ export class WorkerPool extends Runner {
    */
   constructor(workers: readonly Worker[], options: WorkerPoolOptions = {}) {
     checkOptionNames("A pool", options, { concurrency: true });
-    const settings = workers.map((worker) => worker.settings);
+    const settings = workers.map(settingsOf);
     const queueNames = new Set(settings.map(({ queueName }) => queueName));
     const stores = new Set(settings.map(({ source }) => source.store));
     if (stores.size !== 1 || queueNames.size < settings.length) {

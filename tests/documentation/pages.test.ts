@@ -6,6 +6,8 @@ import { dirname, join, normalize } from "node:path";
 import { describe, test } from "node:test";
 import { job, JobQueue, memory } from "../../mod.ts";
 import { defaultBackoff } from "../../src/job/backoff.ts";
+import { defaultSpanRules } from "../../src/trace/rules.ts";
+import { withDefaults, type WorkSource } from "../../src/worker/options.ts";
 import { jobRouter } from "../../src/http.ts";
 import { attemptOutcomes } from "../../src/job/outcomes.ts";
 import { cliHere } from "../cli/run_here.ts";
@@ -53,7 +55,8 @@ describe("the pages of the documentation", () => {
 
   test("say the limits that the code has", async () => {
     const queue = new JobQueue({ store: memory() });
-    const { settings } = queue.worker("queue", () => {});
+    const source = { store: queue.store, spanRules: defaultSpanRules };
+    const settings = withDefaults(source as WorkSource, "queue", () => {}, {});
     const { maxAttempts } = await queue.enqueue(job("queue", {}));
     const guarantees = textOf("docs/guarantees.md");
     const handlers = textOf("docs/handlers.md");
