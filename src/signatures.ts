@@ -29,7 +29,7 @@ export type { AttemptOutcome } from "./job/outcomes.ts";
 export type {
   AnyNewJob,
   Enqueue,
-  Enqueued,
+  EnqueuedJob,
   InTransaction,
   PayloadOf,
   QueueName,

@@ -13,7 +13,7 @@
  * @module
  */
 export type {
-  Added,
+  AddedJob,
   AddOptions,
   CancelRecordOptions,
   Change,

@@ -6,7 +6,7 @@
  */
 import type { Attempt, Job, JobSummary, JobWith, JobWithAttempts } from "../job/job.ts";
 import type { JobError, JobPart } from "../job/record.ts";
-import type { Enqueued } from "../job/queues.ts";
+import type { EnqueuedJob } from "../job/queues.ts";
 import { type JobStatus, jobStatuses } from "../job/status.ts";
 import type { JobChange } from "../queue/job_change.ts";
 import { type JobNode, type JobTree, nodesInOrder } from "../queue/job_tree.ts";
@@ -33,12 +33,12 @@ import {
  * passed them.
  */
 export type Receipt<AJob extends Job> =
-  & Pick<Enqueued<AJob>, "id" | "deduplicated">
+  & Pick<EnqueuedJob<AJob>, "id" | "deduplicated">
   & Partial<AJob>;
 
 /** One of several enqueued jobs: a `Receipt` with the sizes of its payload and its result only. */
 export type ListedReceipt<AJob extends Job> =
-  & Pick<Enqueued<AJob>, "id" | "deduplicated">
+  & Pick<EnqueuedJob<AJob>, "id" | "deduplicated">
   & Partial<JobWith<AJob, never>>;
 
 const anything: Reader<unknown> = (value) => value;

@@ -14,7 +14,7 @@ import {
 import { toJson } from "../job/json.ts";
 import type { Job, JobWith, JobWithAttempts } from "../job/job.ts";
 import { job, type NewJob } from "../job/new_job.ts";
-import type { Enqueued } from "../job/queues.ts";
+import type { EnqueuedJob } from "../job/queues.ts";
 import { below, checkNames, type JsonObject, readTime } from "./input.ts";
 import { checkedAt, checkedIn } from "./request_error.ts";
 import { readPayload, type StandardSchema } from "./standard_schema.ts";
@@ -36,7 +36,7 @@ const optionNames = Object.keys(jobOptionNames).map((name) =>
 
 const names = ["id", "queueName", "payload", ...optionNames];
 
-type StoredJob = JobWithAttempts & Enqueued<Job> & JobWith<Job, never>;
+type StoredJob = JobWithAttempts & EnqueuedJob<Job> & JobWith<Job, never>;
 
 const stored: OptionNames<Omit<StoredJob, "id" | "queueName" | "payload" | OptionName>> = {
   status: true,

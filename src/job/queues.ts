@@ -58,7 +58,7 @@ export type JobOf<Q extends Queues, Names extends QueueName<Q> = QueueName<Q>> =
 }[Names];
 
 /** A job as `enqueue` returns it. */
-export type Enqueued<AJob> = AJob & {
+export type EnqueuedJob<AJob> = AJob & {
   /** Whether it was stored before this call, with the same idempotency key or the same id. */
   readonly deduplicated: boolean;
 };
@@ -76,15 +76,15 @@ export interface Enqueue<Q extends Queues, Transaction = never> {
     queueName: Name,
     payload: PayloadOf<Q, Name>,
     options?: JobOptions & InTransaction<Transaction>,
-  ): Promise<Enqueued<JobOf<Q, Name>>>;
+  ): Promise<EnqueuedJob<JobOf<Q, Name>>>;
   /** Enqueues a job made by `job()`. */
   <Name extends QueueName<Q>>(
     newJob: NewJob<Name, PayloadOf<Q, Name>>,
     options?: InTransaction<Transaction>,
-  ): Promise<Enqueued<JobOf<Q, Name>>>;
+  ): Promise<EnqueuedJob<JobOf<Q, Name>>>;
   /** Enqueues several jobs in one step: all of them or none. */
   (
     newJobs: readonly AnyNewJob<Q>[],
     options?: InTransaction<Transaction>,
-  ): Promise<readonly Enqueued<JobOf<Q>>[]>;
+  ): Promise<readonly EnqueuedJob<JobOf<Q>>[]>;
 }

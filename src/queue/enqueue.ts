@@ -14,7 +14,7 @@ import type { InTransaction } from "../job/queues.ts";
 import type { JobInput, JobPart } from "../job/record.ts";
 import { measureSend } from "../metrics/measure.ts";
 import { unknownParent } from "../store/rules.ts";
-import type { Added, Store } from "../store/store.ts";
+import type { AddedJob, Store } from "../store/store.ts";
 import {
   type CreationContext,
   type EnqueueTrace,
@@ -100,7 +100,7 @@ async function enqueueAll<Transaction>(
 
 /** Reports the jobs that were stored as cancelled to the worker of the running job. */
 function reportCancelled(
-  added: readonly Added[],
+  added: readonly AddedJob[],
   inputs: readonly JobInput[],
   { scope }: EnqueueContext,
 ): void {
@@ -114,9 +114,9 @@ function reportCancelled(
 /** Ends the spans when the write has ended, in success or failure. */
 async function endSpansWith(
   enqueueTrace: EnqueueTrace,
-  write: () => Promise<readonly Added[]>,
-): Promise<readonly Added[]> {
-  let added: readonly Added[];
+  write: () => Promise<readonly AddedJob[]>,
+): Promise<readonly AddedJob[]> {
+  let added: readonly AddedJob[];
   try {
     added = await write();
   } catch (error) {

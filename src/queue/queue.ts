@@ -28,7 +28,7 @@ import {
   toRecordFilter,
 } from "./find.ts";
 import { readStatsOptions, type Stats, type StatsOptions, toStats } from "./stats.ts";
-import type { AnyNewJob, Enqueue, Enqueued, JobOf, QueueName, Queues } from "../job/queues.ts";
+import type { AnyNewJob, Enqueue, EnqueuedJob, JobOf, QueueName, Queues } from "../job/queues.ts";
 import type { RetryOptions, Store } from "../store/store.ts";
 import { activeBaggage } from "../trace/baggage.ts";
 import {
@@ -279,13 +279,13 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
       readonly include?: readonly Part[] | undefined;
       readonly span?: SpanContext | undefined;
     },
-  ): Promise<readonly Enqueued<JobWith<JobOf<Q>, Part>>[]> {
+  ): Promise<readonly EnqueuedJob<JobWith<JobOf<Q>, Part>>[]> {
     checkOptionNames("An enqueue for a request", options, { include: true, span: true });
     const { include, span } = options;
     const destination = { ...this.#destination(), include };
     const context = this.#enqueueContext(undefined, span);
     const enqueued = await enqueueJobs(destination, [newJobs as readonly NewJob[]], context);
-    return enqueued as readonly Enqueued<JobWith<JobOf<Q>, Part>>[];
+    return enqueued as readonly EnqueuedJob<JobWith<JobOf<Q>, Part>>[];
   }
 
   #enqueueWithin(scope: () => JobScope | undefined): Enqueue<Q, Transaction> {

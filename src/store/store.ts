@@ -21,7 +21,7 @@ import type {
 import type { JobStatus } from "../job/status.ts";
 
 /** The answer of `add` for one job. */
-export interface Added {
+export interface AddedJob {
   /** The stored job. If its idempotency key or id was stored before, it is the job that has it. */
   readonly job: FoundRecord;
   /** Whether the job was stored before this call. */
@@ -401,7 +401,7 @@ export interface Store<Transaction = never> {
    * @throws {UnknownJobError} when a dependency or a parent is not stored.
    * @throws {JobIdTakenError} when another job has the id of one of them.
    */
-  add(jobs: readonly JobInput[], options?: AddOptions<Transaction>): Promise<readonly Added[]>;
+  add(jobs: readonly JobInput[], options?: AddOptions<Transaction>): Promise<readonly AddedJob[]>;
   /** Records outcomes and claims jobs. */
   settleAndClaim(request: SettleAndClaimRequest): Promise<SettleAndClaimResult>;
   /** Extends leases, records the start of attempts, and returns the state of each lease. */

@@ -17,7 +17,7 @@ import type { NewJob } from "../job/new_job.ts";
 import type { JobError } from "../job/record.ts";
 import { toJobError } from "../job/thrown.ts";
 import { formatTraceparent } from "../job/traceparent.ts";
-import type { Added } from "../store/store.ts";
+import type { AddedJob } from "../store/store.ts";
 import { activeContext, isTracingSuppressed } from "./active_context.ts";
 import { exceptionOf, jobAttributes, setFailure } from "./attributes.ts";
 import { withBaggage } from "./baggage.ts";
@@ -65,7 +65,7 @@ export interface EnqueueTrace {
   /** One for each job, in order. */
   readonly creations: readonly CreationContext[];
   /** Ends the spans of jobs that are stored: what was added, in order. */
-  end(added: readonly Added[]): void;
+  end(added: readonly AddedJob[]): void;
   /** Ends the spans of jobs that are not. */
   fail(error: unknown): void;
 }
@@ -159,7 +159,7 @@ class EnqueueSpans {
   }
 
   /** Ends the spans of jobs that are stored. */
-  end(added: readonly Added[]): void {
+  end(added: readonly AddedJob[]): void {
     this.#sends.forEach(({ span, outgoing }, i) => {
       const { job, deduplicated } = added[i]!;
       const isCancelled = job.status === "cancelled";
@@ -210,7 +210,7 @@ class EnqueueSpans {
   #describeStored(
     span: Span,
     outgoing: OutgoingJob,
-    { job: { id, parentId, traceparent, tracestate, status, error }, deduplicated }: Added,
+    { job: { id, parentId, traceparent, tracestate, status, error }, deduplicated }: AddedJob,
   ): void {
     if (!span.isRecording()) return;
     const operation = this.#batch === undefined ? "send" : "create";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type {
-  Added,
+  AddedJob,
   Change,
   Claim,
   ClaimedJob,
@@ -75,7 +75,7 @@ export interface Fixture {
   /** Adds one job. */
   readonly add: (fields?: Partial<JobInput>) => Promise<JobRecord>;
   /** Adds jobs in one call. */
-  readonly addAll: (all: readonly Partial<JobInput>[]) => Promise<readonly Added[]>;
+  readonly addAll: (all: readonly Partial<JobInput>[]) => Promise<readonly AddedJob[]>;
   /** Claims as many as there are, or up to a limit. */
   readonly claim: (claim?: Partial<Claim>) => Promise<readonly ClaimedJob[]>;
   /** Claims the next job, which must be there. */

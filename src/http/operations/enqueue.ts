@@ -8,7 +8,7 @@ import { inPart, isInputError } from "../../job/checks.ts";
 import type { JobSummary } from "../../job/job.ts";
 import type { NewJob } from "../../job/new_job.ts";
 import type { JobPart } from "../../job/record.ts";
-import type { Enqueued } from "../../job/queues.ts";
+import type { EnqueuedJob } from "../../job/queues.ts";
 import { JobIdTakenError } from "../../job/errors.ts";
 import { below, checkNames, type JsonObject, jsonObject } from "../input.ts";
 import { readNewJob } from "../new_jobs.ts";
@@ -59,9 +59,9 @@ export const enqueueJob: HttpOperation = {
   answers: {
     200: {
       description: "A job with this idempotency key or this id was already stored: that job.",
-      schema: "EnqueuedJob",
+      schema: "EnqueueReceipt",
     },
-    201: { description: "The stored job.", schema: "EnqueuedJob" },
+    201: { description: "The stored job.", schema: "EnqueueReceipt" },
   },
   errors: ["invalid_input", "conflict", "too_large", "unsupported_media_type"],
   run: async (call) => {
@@ -157,7 +157,7 @@ async function enqueue(
     /** Maps a path in the list of jobs to the path in the request. */
     readonly pathOf: (path: string) => string | undefined;
   },
-): Promise<readonly EnqueuedJob[]> {
+): Promise<readonly EnqueueReceipt[]> {
   const { queue, request } = call;
   const trace = readRequestTrace(request, queue.carriesBaggage);
   try {
@@ -182,17 +182,18 @@ function inRequest(path: string): string {
 }
 
 /** An enqueued job as it is answered: what the caller may read, or what the request itself contained. */
-interface EnqueuedJob extends Pick<Enqueued<JobSummary>, "id" | "deduplicated" | "traceparent"> {
+interface EnqueueReceipt
+  extends Pick<EnqueuedJob<JobSummary>, "id" | "deduplicated" | "traceparent"> {
   readonly traceId?: string | undefined;
   readonly correlationId?: string | undefined;
 }
 
 async function enqueuedJobOf(
   { jobs, rights }: OperationCall,
-  stored: Enqueued<JobSummary>,
+  stored: EnqueuedJob<JobSummary>,
   { traceId, correlationId }: NewJob,
   callersTraceId: string | undefined,
-): Promise<EnqueuedJob> {
+): Promise<EnqueueReceipt> {
   const { id, deduplicated } = stored;
   if (await rights.may("read", stored.queueName)) return await jobs.redacted(stored);
   // The stored job is another one: without the right to read, only what this request contained.

@@ -8,7 +8,7 @@
 import { JobIdTakenError, StoreUnavailableError } from "../../job/errors.ts";
 import { type JobInput, type JobPart, jobParts, recordWith } from "../../job/record.ts";
 import { unknownDependency } from "../rules.ts";
-import type { Added, AddOptions } from "../store.ts";
+import type { AddedJob, AddOptions } from "../store.ts";
 import type { Client, Row, Sql, SqlValue } from "./client.ts";
 import { addOnce, codeOf, PartlyDoneError, retried, retriedIdempotent } from "./errors.ts";
 import { jobIdTaken, unknownJob } from "./functions/add.ts";
@@ -67,7 +67,7 @@ export class Adding {
   async add(
     inputs: readonly JobInput[],
     { transaction, include }: AddOptions<Sql> = {},
-  ): Promise<readonly Added[]> {
+  ): Promise<readonly AddedJob[]> {
     try {
       if (transaction !== undefined) {
         return await this.#addWithin(inputs, { transaction, include });
@@ -92,7 +92,7 @@ export class Adding {
   async #addPlain(
     inputs: readonly JobInput[],
     include: readonly JobPart[] | undefined,
-  ): Promise<readonly Added[]> {
+  ): Promise<readonly AddedJob[]> {
     const { schema, at, lostAnswerMs } = this.#options;
     const isNotifying = this.#notifier.takeTurn();
     const channel = isNotifying ? schema : undefined;
@@ -108,21 +108,21 @@ export class Adding {
   async #addPatiently(
     inputs: readonly JobInput[],
     options: InsertOptions,
-  ): Promise<readonly Added[]> {
+  ): Promise<readonly AddedJob[]> {
     return await this.#addAndNotify(inputs, (at) => this.#inserts.addPlain(inputs, at, options));
   }
 
   async #addInOrder(
     inputs: readonly JobInput[],
     options: InsertOptions,
-  ): Promise<readonly Added[]> {
+  ): Promise<readonly AddedJob[]> {
     return await this.#addAndNotify(inputs, (at) => this.#inserts.addInOrder(inputs, at, options));
   }
 
   async #addAndNotify(
     inputs: readonly JobInput[],
-    add: (at: number | null) => Promise<readonly Added[]>,
-  ): Promise<readonly Added[]> {
+    add: (at: number | null) => Promise<readonly AddedJob[]>,
+  ): Promise<readonly AddedJob[]> {
     const { at, lostAnswerMs } = this.#options;
     const added = await addOnce(inputs, () => retried(() => add(at())), lostAnswerMs);
     await this.#notifier.notify(newIn(added));
@@ -132,7 +132,7 @@ export class Adding {
   async #addWithin(
     inputs: readonly JobInput[],
     options: InsertOptions & { readonly transaction: Sql },
-  ): Promise<readonly Added[]> {
+  ): Promise<readonly AddedJob[]> {
     const at = this.#options.at();
     const added = arePlain(inputs)
       ? await this.#inserts.addPlain(inputs, at, options)
@@ -143,7 +143,7 @@ export class Adding {
 }
 
 /** The queues with new jobs. */
-function newIn(added: readonly Added[]): ReadonlySet<string> {
+function newIn(added: readonly AddedJob[]): ReadonlySet<string> {
   const queueNames = new Set<string>();
   for (const { job: { queueName, status }, deduplicated } of added) {
     if (!deduplicated && status !== "cancelled") queueNames.add(queueName);
@@ -206,7 +206,7 @@ class Inserts {
     inputs: readonly JobInput[],
     at: number | null,
     options: InsertPlainOptions = {},
-  ): Promise<readonly Added[]> {
+  ): Promise<readonly AddedJob[]> {
     const { channel, patienceMs, include } = options;
     const parents = new Set(inputs.flatMap(({ parentId }) => parentId ?? []));
     const values: SqlValue[] = [toInputText(inputs), at, inputs.length];
@@ -245,7 +245,7 @@ class Inserts {
     inputs: readonly JobInput[],
     at: number | null,
     options: InsertOptions = {},
-  ): Promise<readonly Added[]> {
+  ): Promise<readonly AddedJob[]> {
     const { patienceMs, include } = options;
     const patience = patienceMs === undefined ? null : `${patienceMs}ms`;
     const text = include === undefined ? this.#inOrder : inOrderStatement(this.#schema, include);
@@ -261,7 +261,7 @@ class Inserts {
     inputs: readonly JobInput[],
     at: number | null,
     { transaction, patienceMs, include }: InsertOptions,
-  ): Promise<readonly Added[]> {
+  ): Promise<readonly AddedJob[]> {
     if (inputs.length === 0) return [];
     if (transaction !== undefined) {
       return await this.addInOrder(inputs, at, { transaction, include });

@@ -7,7 +7,7 @@
 import { StoreTimeoutError, StoreUnavailableError } from "../../job/errors.ts";
 import type { JobInput } from "../../job/record.ts";
 import { retry, sleep } from "../../timers.ts";
-import type { Added } from "../store.ts";
+import type { AddedJob } from "../store.ts";
 
 /** A call of two statements whose second one failed. */
 export class PartlyDoneError extends StoreUnavailableError {}
@@ -154,9 +154,9 @@ async function retryWhile<T>(
  */
 export async function addOnce(
   inputs: readonly JobInput[],
-  add: () => Promise<readonly Added[]>,
+  add: () => Promise<readonly AddedJob[]>,
   lostAnswerMs: number,
-): Promise<readonly Added[]> {
+): Promise<readonly AddedJob[]> {
   try {
     return await add();
   } catch (lost) {
@@ -168,10 +168,10 @@ export async function addOnce(
 }
 
 async function addAgain(
-  add: () => Promise<readonly Added[]>,
+  add: () => Promise<readonly AddedJob[]>,
   lostAnswerMs: number,
   lost: unknown,
-): Promise<readonly Added[]> {
+): Promise<readonly AddedJob[]> {
   const giveUpAt = performance.now() + lostAnswerMs;
   const delayMs = (tries: number) => Math.min(20 * 2 ** tries, 500) * (0.5 + Math.random());
   await sleep(delayMs(0));

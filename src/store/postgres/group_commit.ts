@@ -7,19 +7,19 @@
  */
 import { StoreTimeoutError, StoreUnavailableError } from "../../job/errors.ts";
 import type { JobInput, JobPart } from "../../job/record.ts";
-import type { Added } from "../store.ts";
+import type { AddedJob } from "../store.ts";
 import { codeOf } from "./errors.ts";
 
 /** Adds jobs in one step, and answers them with these parts, or all. */
 type Add = (
   inputs: readonly JobInput[],
   include: readonly JobPart[] | undefined,
-) => Promise<readonly Added[]>;
+) => Promise<readonly AddedJob[]>;
 
 interface Call {
   readonly inputs: readonly JobInput[];
   readonly include: readonly JobPart[] | undefined;
-  readonly resolve: (added: readonly Added[]) => void;
+  readonly resolve: (added: readonly AddedJob[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -54,7 +54,7 @@ export class GroupCommit {
   }
 
   /** Adds jobs in one step, perhaps with those of other calls. */
-  add(inputs: readonly JobInput[], include?: readonly JobPart[]): Promise<readonly Added[]> {
+  add(inputs: readonly JobInput[], include?: readonly JobPart[]): Promise<readonly AddedJob[]> {
     return new Promise((resolve, reject) => {
       this.#calls.push({ inputs, include, resolve, reject });
       if (!this.#isUnderWay) void this.#work();
@@ -106,7 +106,7 @@ export type AddPatiently = (
   inputs: readonly JobInput[],
   patienceMs: number,
   include: readonly JobPart[] | undefined,
-) => Promise<readonly Added[]>;
+) => Promise<readonly AddedJob[]>;
 
 /**
  * Adds with idempotency keys. A key that another transaction has just used is waited for until that
@@ -140,7 +140,7 @@ export class KeyedAdds {
   add(
     inputs: readonly JobInput[],
     include: readonly JobPart[] | undefined,
-  ): Promise<readonly Added[]> {
+  ): Promise<readonly AddedJob[]> {
     const isWaitedFor = keysOf(inputs).some((key) => this.#waitingKeys.has(key));
     return isWaitedFor
       ? this.addAlone(inputs, include, this.#add)
@@ -152,7 +152,7 @@ export class KeyedAdds {
     inputs: readonly JobInput[],
     include: readonly JobPart[] | undefined,
     add: AddPatiently,
-  ): Promise<readonly Added[]> {
+  ): Promise<readonly AddedJob[]> {
     const giveUpAt = performance.now() + this.#limitMs;
     const keys = keysOf(inputs);
     for (const key of keys) this.#waitingKeys.set(key, (this.#waitingKeys.get(key) ?? 0) + 1);

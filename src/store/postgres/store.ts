@@ -6,7 +6,7 @@
 import type { Health } from "../health.ts";
 import type { AttemptRecords, JobError, JobInput, JobRecord } from "../../job/record.ts";
 import type {
-  Added,
+  AddedJob,
   AddOptions,
   CancelRecordOptions,
   ChangedRecord,
@@ -89,7 +89,7 @@ export class PostgresStore implements Store<Sql> {
   async add(
     inputs: readonly JobInput[],
     options?: AddOptions<Sql>,
-  ): Promise<readonly Added[]> {
+  ): Promise<readonly AddedJob[]> {
     const added = await this.#adding.add(inputs, options);
     if (added.some(({ job }) => job.status === "blocked")) this.#maintenance.noteDependents();
     return added;

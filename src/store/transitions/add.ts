@@ -19,7 +19,7 @@ import {
   parentCancelled,
   unknownDependency,
 } from "../rules.ts";
-import type { Added } from "../store.ts";
+import type { AddedJob } from "../store.ts";
 import type { JobRow } from "./job_table.ts";
 import type { Step } from "./step.ts";
 
@@ -42,7 +42,7 @@ export function add<Row extends JobRow>(
   step: Step<Row>,
   inputs: readonly JobInput[],
   include?: readonly JobPart[],
-): readonly Added[] {
+): readonly AddedJob[] {
   const resolved = resolve(step, inputs, include);
   const statuses = statusesOf(step, resolved);
   return resolved.map((one) => {

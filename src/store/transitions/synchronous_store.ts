@@ -7,7 +7,7 @@ import type { AttemptRecords, JobInput, JobRecord } from "../../job/record.ts";
 import { depthsOf, type Health } from "../health.ts";
 import { checkNoTransaction, sweptApart } from "../rules.ts";
 import type {
-  Added,
+  AddedJob,
   AddOptions,
   CancelRecordOptions,
   ChangedRecord,
@@ -78,7 +78,7 @@ class SynchronousStore<Row extends JobRow> implements Store {
   async add(
     inputs: readonly JobInput[],
     { transaction, include }: AddOptions = {},
-  ): Promise<readonly Added[]> {
+  ): Promise<readonly AddedJob[]> {
     checkNoTransaction(transaction, this.#name);
     return this.#write((step) => add(step, inputs, include));
   }
