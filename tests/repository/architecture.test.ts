@@ -43,7 +43,6 @@ const floors: readonly (readonly string[])[] = [
 const reasonsToBeSmall: Readonly<Record<string, string>> = {
   "src/http.ts": "an entry",
   "src/page.ts": "an entry",
-  "src/store/sqlite/maintenance.ts": "the same part as in the memory store",
 };
 
 function floorOf(place: string): number {

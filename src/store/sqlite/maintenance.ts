@@ -1,9 +1,11 @@
 /**
- * What maintenance asks of a file, and the removal of ended jobs.
+ * What maintenance asks of a file: the leases that have expired, and the removal of ended jobs.
  *
  * @module
  */
+import type { JobRow } from "../transitions/job_table.ts";
 import type { Database } from "./database.ts";
+import { rowColumns, toJobRow } from "./rows.ts";
 
 /** Whether a lease has expired or an ended job is past its time. Only reads. */
 export function isMaintenanceDue(database: Database, now: number, endedBefore: number): boolean {
@@ -15,6 +17,23 @@ export function isMaintenanceDue(database: Database, now: number, endedBefore: n
     now,
     endedBefore,
   ) !== undefined;
+}
+
+/** The jobs whose lease has expired, or the one of them with an id. */
+export function expiredLeases(
+  database: Database,
+  now: number,
+  limit: number,
+  id?: string,
+): readonly JobRow[] {
+  return database.all(
+    `select ${rowColumns} from hammerwork_jobs indexed by hammerwork_jobs_leased ` +
+      "where status = 'running' and leased_until < ? and id = coalesce(?, id) " +
+      "order by leased_until limit ?",
+    now,
+    id ?? null,
+    limit,
+  ).map(toJobRow);
 }
 
 /** Removes jobs that ended before a time, the oldest first, inside a transaction. */

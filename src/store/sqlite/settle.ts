@@ -1,7 +1,7 @@
 /**
- * Writing what happens to a job in a file: its row, its attempts, and in one statement the plain case
- * of settling: a job completes that no job waits for and that was alone in its trace, so that the trace
- * has ended with it.
+ * Writing what happens to a job in a file: its row, its lease, its attempts. In one statement the plain
+ * case of settling: a job completes that no job waits for and that was alone in its trace, so that the
+ * trace has ended with it.
  *
  * @module
  */
@@ -57,6 +57,21 @@ function statementOf(changes: JobChanges): string {
   if (changes.status !== undefined) set.push("lease_token = null", "leased_until = null");
   if (changes.finishedAt === null) set.push("trace_end_due = null");
   return `update hammerwork_jobs set ${set.join(", ")} where id = ?`;
+}
+
+/** Extends a lease, and notes that its attempt has begun. */
+export function extendLease(
+  database: Database,
+  id: string,
+  leasedUntil: number,
+  hasBegun: boolean,
+): void {
+  database.run(
+    "update hammerwork_jobs set leased_until = ?, has_begun = ? where id = ?",
+    leasedUntil,
+    hasBegun ? 1 : 0,
+    id,
+  );
 }
 
 /** Keeps an attempt. */

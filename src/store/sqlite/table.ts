@@ -27,10 +27,15 @@ import type { Database } from "./database.ts";
 import { cancelledFor, childrenOf, insertWaits, takeDependents } from "./dependents.ts";
 import { attemptsOf, findJobs } from "./find.ts";
 import { countEnded, countJobs, countLive } from "./health.ts";
-import { expiredLeases, extendLease } from "./leases.ts";
-import { isMaintenanceDue, removeEnded } from "./maintenance.ts";
+import { expiredLeases, isMaintenanceDue, removeEnded } from "./maintenance.ts";
 import { rowColumns, toJobRow, toRecord } from "./rows.ts";
-import { completePlainly, insertAttempt, insertAttemptTrace, updateJob } from "./settle.ts";
+import {
+  completePlainly,
+  extendLease,
+  insertAttempt,
+  insertAttemptTrace,
+  updateJob,
+} from "./settle.ts";
 import { SqliteTraceEnds } from "./trace_ends.ts";
 
 /** The jobs of one file. */
