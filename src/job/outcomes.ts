@@ -60,8 +60,8 @@ export const attemptOutcomes: Readonly<
     failed: { isCharged: true, events: ["fail"] },
   },
   lease_expired: {
-    // When it is not recorded that the attempt began.
-    ready: { isCharged: false, events: [] },
+    // When it is not recorded that the attempt began. No event if it is certain that it had not.
+    ready: { isCharged: false, events: ["retry"] },
     retrying: { isCharged: true, events: ["retry"] },
     failed: { isCharged: true, events: ["fail"] },
   },

@@ -8,6 +8,7 @@ import { toJob } from "../job/from_record.ts";
 import type { Job } from "../job/job.ts";
 import { type AttemptOutcome, consequenceOf } from "../job/outcomes.ts";
 import type { JobError, JobRecord } from "../job/record.ts";
+import type { JobStatus } from "../job/status.ts";
 import type { Change, ExpiredJob } from "../store/store.ts";
 
 /** What every event of a job has. */
@@ -126,11 +127,10 @@ export function cancelledAtOnceEvent(record: JobRecord): JobLifecycleEvent {
  * where it is certain that the attempt had not begun.
  */
 export function expiryEvents(record: ExpiredJob): readonly JobLifecycleEvent[] {
-  const { lostAttempt, startedAt, sweptAt, runAt } = record;
+  const { lostAttempt, status, startedAt, sweptAt, runAt } = record;
   if (lostAttempt === undefined) return [];
-  const status = record.status === "failed" ? "failed" : "retrying";
   const error = record.error ?? { name: "LeaseLostError", message: "The lease expired" };
-  const retryInMs = status === "retrying" ? Math.max(0, runAt - sweptAt) : undefined;
+  const retryInMs = status === "failed" ? undefined : Math.max(0, runAt - sweptAt);
   return failureEvents(
     record,
     { outcome: "lease_expired", status, error },
@@ -144,7 +144,7 @@ function failureEvents(
   record: JobRecord,
   { outcome, status, error }: {
     readonly outcome: AttemptOutcome;
-    readonly status: "failed" | "retrying";
+    readonly status: JobStatus;
     readonly error: JobError;
   },
   durationMs: number,

@@ -120,11 +120,12 @@ describe("hooks", () => {
     assert.deepEqual(
       retries.map(({ job, attempt, retryInMs, durationMs }) => [
         job.payload,
+        job.status,
         attempt,
         retryInMs,
         durationMs,
       ]),
-      [["begun", 1, 5_000, 1_001], ["perhaps begun", 1, 0, 1_001]],
+      [["begun", "retrying", 1, 5_000, 1_001], ["perhaps begun", "ready", 1, 0, 1_001]],
     );
   });
 

@@ -19,10 +19,13 @@ describe("the table of outcomes", () => {
     }
   });
 
-  test("calls one hook about what became of the job, and none when it is ready again", () => {
+  test("calls one hook about what became of the job, and none when it is released", () => {
     const last = { completed: "complete", failed: "fail", retrying: "retry", cancelled: "cancel" };
-    for (const { status, consequence } of rows) {
-      assert.equal(consequence.events.at(-1), (last as Record<string, string>)[status]);
+    for (const { outcome, status, consequence } of rows) {
+      const event = status === "ready" && outcome === "lease_expired"
+        ? "retry"
+        : (last as Record<string, string>)[status];
+      assert.equal(consequence.events.at(-1), event);
     }
   });
 
