@@ -1,14 +1,14 @@
 /**
- * For authors of a store of their own: the interface of a store, the transitions that a store on this
- * machine can share, and the errors that a store throws. It imports nothing and runs on every runtime.
- * Unstable: it may change in any version before 1.0.
+ * For authors of a store: the interface of a store, the rules that a synchronous store can share,
+ * and the errors that a store throws. It imports nothing and runs on every runtime. Unstable: it
+ * may change in any version before 1.0.
  *
- * A store implements {@linkcode Store}. Where each step is one piece of synchronous code, as over a
- * `Map`, in SQLite or in a Durable Object, {@linkcode synchronousStore} makes one of a table of jobs
- * ({@linkcode StoredJobs}): the rules are in it, the storage is yours. One that is far away does many
+ * A store implements {@linkcode Store}. If each of its steps is synchronous, as over a `Map`, in
+ * SQLite or in a Durable Object, {@linkcode synchronousStore} makes a store of a table of jobs
+ * ({@linkcode StoredJobs}): it has the rules, you write the storage. A remote store processes many
  * jobs in one statement instead and implements `Store` itself, as the Postgres store does.
  *
- * Either way it is held to the conformance suite, `hammerwork/store/conformance`.
+ * The conformance suite, `hammerwork/store/conformance`, tests every store.
  *
  * @module
  */

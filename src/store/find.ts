@@ -1,5 +1,5 @@
 /**
- * Which jobs a filter finds, and how many a page has: the same in every store.
+ * Which jobs match a filter, and how many are on a page. Every store uses it, or follows it.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import {
 } from "../job/record.ts";
 import type { RecordFilter, RecordPage } from "./store.ts";
 
-/** A job that may be found. */
+/** A job that may match a filter. */
 export interface Candidate extends PartSizes {
   /** The job. */
   readonly record: JobRecord;
@@ -26,7 +26,7 @@ export interface Candidate extends PartSizes {
   readonly history?: readonly AttemptRecord[] | undefined;
 }
 
-/** Finds among jobs that come newest first. What it answers is copied. */
+/** The page of those jobs that match a filter, as copies. The jobs are passed newest first. */
 export function findAmong(newestFirst: Iterable<Candidate>, filter: RecordFilter): RecordPage {
   const { limit, maxBytes, include = jobParts, attempts = false } = filter;
   const found: Candidate[] = [];

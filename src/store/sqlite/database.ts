@@ -61,7 +61,7 @@ export function openDatabase(path: string, busyTimeoutMs: number, mustExist = fa
     throw new StoreUnavailableError(`The SQLite file ${path} is not there`);
   }
   try {
-    // SQLite's own waiting would block the event loop, so a locked file is asked for again instead.
+    // SQLite's own waiting blocks the event loop, so a locked file is tried again instead.
     const database = new module.DatabaseSync(path, { timeout: 0 });
     return new Database(database, new OpenedFile(fs, path), busyTimeoutMs);
   } catch (error) {

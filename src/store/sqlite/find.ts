@@ -75,7 +75,7 @@ function sizeOfAttempts(hasStacks: boolean): string {
     "from hammerwork_attempts where job_id = hammerwork_jobs.id), 0)";
 }
 
-/** Each condition with its value. What is not asked for does not stand in the statement. */
+/** The conditions with their values. A field that is not set has no condition in the statement. */
 function conditionsOf(
   database: Database,
   filter: RecordFilter,
@@ -97,7 +97,7 @@ function conditionsOf(
   return asked.filter((one): one is readonly [string, SqlValue] => one[1] !== undefined);
 }
 
-/** One queue is asked for by its name, so that its index is used in its order. */
+/** One queue is compared by `=`, so that its index is used in its order. */
 function inQueues(
   queueNames: readonly string[] | undefined,
 ): readonly (readonly [string, SqlValue | undefined])[] {

@@ -103,7 +103,10 @@ export function toJobRow(row: Row): JobRow {
   };
 }
 
-/** A job's columns with the parts that are asked for; of a payload or a result else its size. */
+/**
+ * The columns of a job with the requested parts. A payload or a result that is left out is replaced
+ * by its size.
+ */
 export function foundColumns(include: readonly JobPart[]): string {
   const names = [
     ...columns,

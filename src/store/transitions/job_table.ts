@@ -1,8 +1,8 @@
 /**
- * The port of the shared transitions: the storage that they need, a table of jobs with some indexes.
- * Every call is synchronous. That is a decision: one step of a store is one piece of code that nothing
- * comes between, as in memory, SQLite, or a Durable Object. A store that is far away must do many jobs
- * in one statement instead, as the Postgres store does; it implements `Store` itself.
+ * The storage that the shared transitions need: a table of jobs with some indexes. All of its calls
+ * are synchronous by decision, so that no other code runs within a step of the store, as in memory,
+ * in SQLite or in a Durable Object. A remote store must process many jobs in one statement instead;
+ * it implements `Store` itself, as the Postgres store does.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import type {
   UnfinishedQuery,
 } from "../store.ts";
 
-/** The short fields of a record that a transition reads. */
+/** The fields of a record that transitions read. None of them is large. */
 export type RowField =
   | "id"
   | "queueName"
@@ -44,19 +44,19 @@ export type RowField =
   | "traceId";
 
 /**
- * What a transition reads of a job. It may be the stored job itself or a copy: after a change it is not
- * read again.
+ * A job as transitions read it: the stored job itself or a copy. After a change it is not read
+ * again.
  */
 export interface JobRow extends Pick<JobRecord, RowField> {
-  /** The token of its lease, while it runs. */
+  /** The token of its lease while it is running. */
   readonly leaseToken?: string | undefined;
-  /** Whether its running attempt is known to have begun. */
+  /** Whether the start of its running attempt is recorded. */
   readonly hasBegun: boolean;
-  /** Whether a lease on it expired once without that. */
+  /** Whether a lease on it has expired without a recorded start. */
   readonly isSuspect: boolean;
 }
 
-/** What a transition changes of a job. What is left out stays; `null` removes the field. */
+/** Changes of a job. A field that is left out is not changed; `null` removes its value. */
 export interface JobChanges {
   /** Its status. */
   readonly status?: JobStatus;
@@ -82,15 +82,15 @@ export interface JobChanges {
   readonly isSuspect?: boolean;
 }
 
-/** A job that is stored under the id, or else the idempotency key, of one that is to be added. */
+/** A stored job with the id, or else the idempotency key, of a job to be added. */
 export interface KnownJob {
-  /** It, with the parts that were asked for. */
+  /** The stored job with the requested parts. */
   readonly job: FoundRecord;
-  /** Whether its payload is that of the job to be added. Needed only where both ids are the same. */
+  /** Whether it has the payload of the job to be added. Needed only if both have the same id. */
   readonly hasSamePayload: boolean;
 }
 
-/** A blocked job, a dependency of which has ended. */
+/** A blocked job of which a dependency has ended. */
 export interface Dependent<Row> {
   /** The row of the job. */
   readonly row: Row;
@@ -98,15 +98,17 @@ export interface Dependent<Row> {
   readonly waits: boolean;
 }
 
-/** The jobs as the transitions see them. */
+/** The table of jobs. */
 export interface JobTable<Row extends JobRow = JobRow> {
-  /** One job, as far as transitions read it. */
+  /** The row of a job. */
   row(id: string): Row | undefined;
-  /** One job, in a copy for a caller. */
+  /** A copy of the record of a job. */
   record(id: string): JobRecord | undefined;
-  /** The statuses of those of these jobs that are stored. */
+  /** The statuses of these jobs, without those that are not stored. */
   statuses(ids: readonly string[]): ReadonlyMap<string, JobStatus>;
-  /** For each job to be added the one that was stored before, in the order of the inputs. */
+  /**
+   * For each job to be added, in order: the job that is stored with its id or its idempotency key.
+   */
   known(
     inputs: readonly JobInput[],
     include: readonly JobPart[] | undefined,
@@ -115,57 +117,65 @@ export interface JobTable<Row extends JobRow = JobRow> {
   children(id: string): Iterable<Row>;
   /** The cancelled jobs whose `error.dependencyId` is this job. */
   cancelledFor(id: string): Iterable<Row>;
-  /** Running jobs whose lease ended before now, at most so many; with an id that one alone. */
+  /** Running jobs whose leases have expired, at most `limit`; with an id only this one. */
   expired(now: number, limit: number, id?: string): readonly Row[];
 
-  /** Stores a job behind all others, and gives it the next sequence, which it answers. */
+  /**
+   * Stores a job with the next sequence.
+   *
+   * @returns the sequence.
+   */
   insert(job: Omit<JobRecord, "sequence">): number;
   /**
-   * Changes a job. One that does not run any more has no lease. One that had ended and runs again
-   * (`finishedAt: null`) takes back the end that it brought to its trace.
+   * Changes a job. A job that is not running any more loses its lease. A job that had ended and is
+   * retried (`finishedAt: null`) revokes the end of its trace, if it was recorded on it.
    */
   update(row: Row, changes: JobChanges): void;
   /**
-   * Makes a job that waits for none wait for these dependencies, none of which has ended. With no
-   * dependency it waits for none any more.
+   * Sets the dependencies that a job waits for, none of which has ended. The job waits for none
+   * before. An empty list clears them.
    */
   waitFor(id: string, dependencyIds: readonly string[]): void;
   /**
-   * The blocked jobs that wait for some of these, which they do not any more; each once. With
-   * `onlyFree` those that still wait for others may be left out.
+   * Removes these jobs from the dependencies that others wait for.
+   *
+   * @returns the jobs that waited for one of them, each once. With `onlyFree`, jobs that still wait
+   * for another dependency may be left out.
    */
   takeDependents(ended: readonly Row[], onlyFree: boolean): Iterable<Dependent<Row>>;
-  /** Keeps an attempt. */
+  /** Stores an attempt. */
   addAttempt(row: Row, attempt: AttemptRecord): void;
-  /** Makes a job known by the trace that an attempt of it ran in, which is not its own. */
+  /** Records that an attempt of a job ran in another trace, by which the job can be found. */
   addAttemptTrace(row: Row, traceId: string): void;
-  /** Extends a lease; with `hasBegun` its attempt is known to have begun. */
+  /** Extends a lease. With `hasBegun` the start of its attempt is recorded. */
   extendLease(row: Row, leasedUntil: number, hasBegun: boolean): void;
   /**
-   * Makes due `scheduled` and `retrying` jobs of the queue `ready`, then claims those of the lowest
-   * `inClaimOrder`: each is `running` from now on, its number of attempts is one higher, no begin is
-   * recorded, and the lease has this token. In their order.
+   * Makes due `scheduled` and `retrying` jobs of the queue `ready`, then claims the first ones in
+   * `inClaimOrder`: each becomes `running`, with one more attempt, without a recorded start, and
+   * with a lease of this token.
+   *
+   * @returns the claimed jobs, in order.
    */
   claim(claim: Claim, leaseToken: string, now: number): readonly ClaimedJob[];
-  /** When the next job of a queue can be claimed: now, later, or `Infinity`. */
+  /** When the next job of a queue can be claimed, in ms since 1970: now, later, or `Infinity`. */
   nextAt(queueName: string, now: number): number;
-  /** Optional: the ends of traces. Without them the store has none. */
+  /** The ends of traces. Optional. */
   readonly traceEnds?: TraceEndTable<Row> | undefined;
   /**
-   * Optional, for speed: completes a job if no job waits for it and it is alone in its trace, the end
-   * of which it records too; else changes nothing. Called before anything else of the step.
+   * Completes a job and records the end of its trace, if no job waits for it and it is the only one
+   * in its trace; else it changes nothing. Called first in a step. Optional, for speed.
    *
-   * @returns Whether it has.
+   * @returns whether the job was completed.
    */
   completePlainly?(settlement: Settlement, now: number): boolean;
 }
 
-/** The ends of traces. Which they are is recorded in the step in which the last job ends. */
+/** The ends of traces. An end is recorded in the step in which the last job of the trace ends. */
 export interface TraceEndTable<Row extends JobRow = JobRow> {
   /**
-   * Of each trace of these jobs, which ended in this step, the last one last: unless it has an
-   * unfinished job, records its end, on the job of it that ended last. Its epoch is one more than that
-   * of the end before.
+   * Records the ends of traces after these jobs have ended, in this order. A trace has ended if
+   * none of its jobs is unfinished; its end is recorded on the job that ended last. Its epoch is
+   * one higher than that of its previous end.
    */
   record(ended: readonly Row[], now: number): void;
   /** See `TraceEnds.claim`. */
@@ -174,38 +184,45 @@ export interface TraceEndTable<Row extends JobRow = JobRow> {
   settle(ends: readonly TraceEnd[]): void;
   /** See `TraceEnds.hasUnfinished`. */
   hasUnfinished(query: UnfinishedQuery): boolean;
-  /** Optional: whether `claim` would find any. Else a `write` looks. */
+  /** Whether `claim` would find one. Optional; without it, a `write` is needed to know. */
   isDue?(now: number): boolean;
 }
 
-/** All that a store over a table of jobs has: the table, what callers look up, and its transactions. */
+/** The table of jobs with its lookups and its transactions. */
 export interface StoredJobs<Row extends JobRow = JobRow> extends JobTable<Row> {
   /**
-   * Does all of the work, or none of it and throws, while nothing else changes the table. It may do it
-   * twice, when the first attempt changed nothing.
+   * Runs the work in an exclusive transaction: all changes are made, or none if it throws. The work
+   * may be run again if the first run changed nothing.
    */
   write<T>(work: () => T): T | Promise<T>;
   /**
-   * Optional: whether a `write` takes a lock that a `read` does not. Then an idle worker looks before it
-   * claims. Default: false.
+   * Whether a `write` takes a lock that a `read` does not take. If so, an idle worker reads before
+   * it claims. Optional. Default: false.
    */
   readonly writesLock?: boolean | undefined;
-  /** Does work that changes nothing. */
+  /** Runs work that changes nothing. */
   read<T>(work: () => T): T | Promise<T>;
   /** See `Store.find`. */
   find(filter: RecordFilter): RecordPage;
   /** The attempts of a job that have ended and did not complete it, oldest first. */
   attempts(id: string): readonly AttemptRecord[];
-  /** How many jobs each queue has with each status. */
+  /** The number of jobs by queue and status. */
   count(): readonly QueueCount[];
-  /** The same of those that ended after a time. */
+  /** The number of jobs that ended after a time, by queue and status. */
   countEnded(after: number): readonly QueueCount[];
-  /** The same of those that have not ended. */
+  /** The number of jobs that have not ended, by queue and status. */
   countLive(): readonly LiveCount[];
-  /** Removes jobs that ended then or before, the oldest first, and says how many. */
+  /**
+   * Removes jobs that ended at this time or earlier, oldest first.
+   *
+   * @returns the number of removed jobs.
+   */
   removeEnded(before: number, limit: number): number;
-  /** Optional: whether there is an expired lease or an ended job to remove. Else a `write` looks. */
+  /**
+   * Whether there is an expired lease or a job to remove. Optional; without it, a `write` is needed
+   * to know.
+   */
   isMaintenanceDue?(now: number, endedBefore: number): boolean;
-  /** Lets go of what is held open. */
+  /** Closes what is open. Optional. */
   close?(): void;
 }

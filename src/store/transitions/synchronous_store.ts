@@ -1,5 +1,5 @@
 /**
- * The seam over a table of jobs whose every step is synchronous: each call is one step.
+ * A store over a table of jobs with synchronous calls: each call of the store is one step.
  *
  * @module
  */
@@ -40,17 +40,17 @@ import { retry } from "./retry.ts";
 import { settle } from "./settle.ts";
 import { Step } from "./step.ts";
 
-/** What a store says of itself. */
+/** Options of `synchronousStore`. */
 export interface SynchronousStoreOptions {
-  /** How its errors call it, such as `memory()`. */
+  /** Its name in error messages, such as `memory()`. */
   readonly name: string;
   /** Its clock, in ms since 1970. */
   readonly now: () => number;
-  /** How workers should use it. */
+  /** Hints for workers. */
   readonly hints: StoreHints;
 }
 
-/** A store over a table of jobs. It has all that a worker and a queue ask for. */
+/** Makes a store of a table of jobs. The rules of a store are in it; the table is storage only. */
 export function synchronousStore<Row extends JobRow>(
   jobs: StoredJobs<Row>,
   options: SynchronousStoreOptions,
