@@ -25,6 +25,8 @@ export function describeDependencyFailures(test: TestStore): void {
       const inOrders = [[a, b, c], [c, b, a], [b, c, a], [c, a]];
       const dependents = await addAll(inOrders.map((dependsOn) => ({ dependsOn })));
       const below = await add({ dependsOn: [a, dependents[0]!.job.id] });
+      // Whichever is looked at first: the dependent ends because of that end, not together with it.
+      const beside = await add({ dependsOn: [dependents[0]!.job.id, a] });
       const [first, second, third] = await claim();
       const settlements = [
         settlement(third!, completed),
@@ -33,9 +35,11 @@ export function describeDependencyFailures(test: TestStore): void {
       ];
       await store.settleAndClaim({ settlements, claims: [] });
       const named = await Promise.all(
-        [...dependents.map(({ job }) => job), below].map(async ({ id }) => (await get(id)).error),
+        [...dependents.map(({ job }) => job), below, beside].map(async ({ id }) =>
+          (await get(id)).error
+        ),
       );
-      assert.deepEqual(named.map((error) => error?.dependencyId), [a, b, b, a, a]);
+      assert.deepEqual(named.map((error) => error?.dependencyId), [a, b, b, a, a, a]);
       for (const error of named) assert.match(error!.message, new RegExp(error!.dependencyId!));
     });
 

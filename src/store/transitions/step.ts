@@ -23,6 +23,9 @@ interface Waiting extends JobChanges {
   readonly status: "ready" | "scheduled" | "retrying";
 }
 
+/** How jobs ended that did not complete, by their ids. */
+type FailedJobs = Map<string, FailedDependency["status"]>;
+
 /** The jobs, the time, and what has happened so far. */
 export class Step<Row extends JobRow = JobRow> {
   readonly jobs: JobTable<Row>;
@@ -34,9 +37,9 @@ export class Step<Row extends JobRow = JobRow> {
   readonly cancelledIds: string[] = [];
   // In the order in which they ended.
   readonly #ended: Row[] = [];
-  readonly #failed = new Map<string, FailedDependency["status"]>();
-  // Of so many of them the dependents have been looked at.
+  // Of so many of them the dependents have been looked at; these of the others did not complete.
   #followed = 0;
+  #failed: FailedJobs = new Map();
 
   constructor(jobs: JobTable<Row>, now: number) {
     this.jobs = jobs;
@@ -85,19 +88,21 @@ export class Step<Row extends JobRow = JobRow> {
   followEnds(): void {
     while (this.#followed < this.#ended.length) {
       const ended = this.#followed === 0 ? this.#ended : this.#ended.slice(this.#followed);
+      const failed = this.#failed;
       this.#followed = this.#ended.length;
-      const dependents = this.jobs.takeDependents(ended, this.#failed.size === 0);
-      for (const { row, waits } of dependents) this.#dependencyEnded(row, waits);
+      this.#failed = new Map();
+      const dependents = this.jobs.takeDependents(ended, failed.size === 0);
+      for (const { row, waits } of dependents) this.#dependencyEnded(row, waits, failed);
     }
   }
 
   /** Of a blocked job some dependencies have just ended; of these, some may have failed. */
-  #dependencyEnded(row: Row, waits: boolean): void {
-    const cause = this.#failed.size > 0 && row.onDependencyFailure === "cancel"
-      ? row.dependsOn.find((id) => this.#failed.has(id))
+  #dependencyEnded(row: Row, waits: boolean, failed: FailedJobs): void {
+    const cause = failed.size > 0 && row.onDependencyFailure === "cancel"
+      ? row.dependsOn.find((id) => failed.has(id))
       : undefined;
     if (cause !== undefined) {
-      const error = dependencyFailed({ dependencyId: cause, status: this.#failed.get(cause)! });
+      const error = dependencyFailed({ dependencyId: cause, status: failed.get(cause)! });
       this.end(row, { status: "cancelled", finishedAt: this.now, releases: 0, error });
     } else if (!waits) {
       const runAt = Math.max(row.runAt, this.now);
