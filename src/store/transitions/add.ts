@@ -97,11 +97,12 @@ function newJob(input: JobInput, byId: ReadonlyMap<string, Resolved>): Resolved 
   };
 }
 
-/** The statuses of all dependencies and parents that were stored before. */
+/** The statuses of all dependencies and parents that were stored before. Most calls have none. */
 function statusesOf<Row extends JobRow>(
   { jobs }: Step<Row>,
   resolved: readonly Resolved[],
-): Map<string, JobStatus> {
+): Map<string, JobStatus> | undefined {
+  if (!resolved.some(refersToOthers)) return undefined;
   const own = new Set<string>();
   const dependencies = new Set<string>();
   const parents: string[] = [];
@@ -110,27 +111,31 @@ function statusesOf<Row extends JobRow>(
     if (parentId !== undefined) parents.push(parentId);
     if (input !== undefined) own.add(id);
   }
-  if (dependencies.size === 0 && parents.length === 0) return new Map();
   const statuses = new Map(jobs.statuses([...new Set([...dependencies, ...parents])]));
   for (const id of dependencies) if (!statuses.has(id)) throw unknownDependency(id);
   return statuses;
 }
 
+function refersToOthers({ dependsOn, parentId }: Resolved): boolean {
+  return dependsOn.length > 0 || parentId !== undefined;
+}
+
 function insert<Row extends JobRow>(
   step: Step<Row>,
   { input, dependsOn, parentId }: Resolved,
-  statuses: Map<string, JobStatus>,
+  statuses: Map<string, JobStatus> | undefined,
 ): JobRecord {
   const { now, jobs } = step;
   const { delayMs = 0, runAt = now + delayMs } = input!;
   const job = newRecord(input!, dependsOn, parentId, now, Math.max(runAt, now));
-  const error = errorOf(job, statuses);
-  const unfinished = job.dependsOn.filter((id) => !hasEnded(statuses.get(id)!));
+  const error = statuses && errorOf(job, statuses);
+  const unfinished = job.dependsOn.filter((id) => !hasEnded(statuses!.get(id)!));
   if (error !== undefined) Object.assign(job, { status: "cancelled", finishedAt: now, error });
   else if (unfinished.length > 0) job.status = "blocked";
   else job.status = job.runAt <= now ? "ready" : "scheduled";
   job.sequence = jobs.insert(job);
-  statuses.set(job.id, job.status);
+  // Others of this call may refer to it.
+  statuses?.set(job.id, job.status);
   if (error !== undefined) step.ended(jobs.row(job.id)!, "cancelled");
   else if (unfinished.length > 0) jobs.waitFor(job.id, unfinished);
   else step.readyQueues.add(job.queueName);
