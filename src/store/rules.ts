@@ -161,13 +161,13 @@ export interface Sweeps {
 }
 
 /** What was swept, and what could not be. */
-export interface Swept {
+export interface SweepResult {
   readonly expired: readonly ExpiredJob[];
   readonly refused: readonly RefusedSweep[];
 }
 
 /** Sweeps all in one step, or else each by itself. Rejects when the store cannot serve the call. */
-export async function sweptApart({ all, ids, one }: Sweeps): Promise<Swept> {
+export async function sweptApart({ all, ids, one }: Sweeps): Promise<SweepResult> {
   try {
     return { expired: await all(), refused: [] };
   } catch (error) {

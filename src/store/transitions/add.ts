@@ -24,7 +24,7 @@ import type { JobRow } from "./job_table.ts";
 import type { Step } from "./step.ts";
 
 /** What an input comes to: a job that is stored, or a new one. */
-interface Resolved {
+interface Resolution {
   readonly id: string;
   /** The stored job. */
   readonly known?: FoundRecord;
@@ -63,10 +63,10 @@ function resolve<Row extends JobRow>(
   { jobs }: Step<Row>,
   inputs: readonly JobInput[],
   include: readonly JobPart[] | undefined,
-): readonly Resolved[] {
+): readonly Resolution[] {
   const stored = jobs.known(inputs, include);
-  const byId = new Map<string, Resolved>();
-  const byKey = new Map<string, Resolved>();
+  const byId = new Map<string, Resolution>();
+  const byKey = new Map<string, Resolution>();
   return inputs.map((input, i) => {
     const { queueName, idempotencyKey } = input;
     const key = idempotencyKey === undefined ? undefined : `${queueName} ${idempotencyKey}`;
@@ -86,7 +86,7 @@ function resolve<Row extends JobRow>(
 }
 
 /** Its dependencies and its parent are under another id where the same call deduplicated them. */
-function newJob(input: JobInput, byId: ReadonlyMap<string, Resolved>): Resolved {
+function newJob(input: JobInput, byId: ReadonlyMap<string, Resolution>): Resolution {
   const { id, dependsOn, parentId } = input;
   const storedId = (id: string) => byId.get(id)?.id ?? id;
   return {
@@ -100,7 +100,7 @@ function newJob(input: JobInput, byId: ReadonlyMap<string, Resolved>): Resolved 
 /** The statuses of all dependencies and parents that were stored before. Most calls have none. */
 function statusesOf<Row extends JobRow>(
   { jobs }: Step<Row>,
-  resolved: readonly Resolved[],
+  resolved: readonly Resolution[],
 ): Map<string, JobStatus> | undefined {
   if (!resolved.some(refersToOthers)) return undefined;
   const own = new Set<string>();
@@ -116,13 +116,13 @@ function statusesOf<Row extends JobRow>(
   return statuses;
 }
 
-function refersToOthers({ dependsOn, parentId }: Resolved): boolean {
+function refersToOthers({ dependsOn, parentId }: Resolution): boolean {
   return dependsOn.length > 0 || parentId !== undefined;
 }
 
 function insert<Row extends JobRow>(
   step: Step<Row>,
-  { input, dependsOn, parentId }: Resolved,
+  { input, dependsOn, parentId }: Resolution,
   statuses: Map<string, JobStatus> | undefined,
 ): JobRecord {
   const { now, jobs } = step;

@@ -19,7 +19,7 @@ interface Ending extends JobChanges {
 }
 
 /** Where a job waits that is not blocked. */
-interface Waiting extends JobChanges {
+interface Wait extends JobChanges {
   readonly status: "ready" | "scheduled" | "retrying";
 }
 
@@ -47,7 +47,7 @@ export class Step<Row extends JobRow = JobRow> {
   }
 
   /** Puts a job where it waits: to be claimed, or for its time. */
-  wait(row: Row, changes: Waiting): void {
+  wait(row: Row, changes: Wait): void {
     this.jobs.update(row, changes);
     // A worker must also learn of a job that is due before it would ask again.
     this.readyQueues.add(row.queueName);
