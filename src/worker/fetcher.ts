@@ -103,9 +103,13 @@ export class Fetcher {
     const claims = this.#isOpen() ? this.#claims(isAskedAnyway) : [];
     if (claims.length > 0) this.#claimsUnderWay++;
     else this.nextInMs = 0;
-    // A wake-up that comes before the answer counts.
-    for (const { queueName } of claims) this.#byName.get(queueName)!.asked();
+    this.asked(claims);
     return claims;
+  }
+
+  /** The store is asked for these now. A wake-up that comes before the answer counts. */
+  asked(claims: readonly Claim[]): void {
+    for (const { queueName } of claims) this.#byName.get(queueName)!.asked();
   }
 
   /** Whether claims for so many are about what the store can do in one call. */

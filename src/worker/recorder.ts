@@ -216,10 +216,10 @@ export class Recorder {
     }
     // One of the two must not keep the other from being done.
     if (outcomes.length >= this.#batch.nearLimit || fetcher.isNearLimit(claims)) {
-      return [
-        ...await this.#settleAndClaim(outcomes, []),
-        ...await this.#settleAndClaim([], claims),
-      ];
+      const failures = await this.#settleAndClaim(outcomes, []);
+      // The claim sees what these have made ready.
+      fetcher.asked(claims);
+      return [...failures, ...await this.#settleAndClaim([], claims)];
     }
     return await this.#settleAndClaim(outcomes, claims);
   }

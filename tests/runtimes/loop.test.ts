@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { context, type Span, trace, TraceFlags, type TracerProvider } from "@opentelemetry/api";
-import { JobQueue, memory, newTraceId, type Store, WorkerPool } from "../../mod.ts";
+import {
+  job,
+  JobQueue,
+  memory,
+  newTraceId,
+  type Store,
+  StoreTimeoutError,
+  WorkerPool,
+} from "../../mod.ts";
 
 const soon = (ms = 2) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 const names = ["a", "b", "c", "d", "e"] as const;
@@ -18,6 +26,32 @@ function counted(): { store: Store; roundTrips: () => number } {
   };
   return { store, roundTrips: () => count };
 }
+
+describe("a worker that claims after it has recorded", () => {
+  test("does not claim once more for what its own outcomes made wait", async () => {
+    const store = memory();
+    const { settleAndClaim } = store;
+    const claims: number[] = [];
+    let isSlow = true;
+    store.settleAndClaim = (request) => {
+      // From then on outcomes and claims go by themselves, in small calls.
+      if (isSlow && request.settlements.length > 1) {
+        isSlow = false;
+        return Promise.reject(new StoreTimeoutError("too many"));
+      }
+      if (request.claims.length > 0) claims.push(request.settlements.length);
+      return settleAndClaim.call(store, request);
+    };
+    const queue = new JobQueue<Letters>({ store });
+    const backoff = { type: "fixed", delayMs: 60_000 } as const;
+    const worker = queue.worker("a", () => {
+      throw new Error("no");
+    }, { concurrency: 2, backoff, pollMs: 60_000, onError: () => {} });
+    await queue.enqueue([job("a", 1), job("a", 2)]);
+    assert.equal((await worker.tick()).retried, 2);
+    assert.deepEqual(claims, [0, 0, 0]);
+  });
+});
 
 describe("a pool", () => {
   test("does not ask in a circle while its queues are full, whatever limit it was given", async () => {
