@@ -25,8 +25,8 @@ import type { SpanRules } from "../trace/rules.ts";
 import { activeTracer } from "../trace/tracer.ts";
 import { type EnqueueContext, inherit, type Parents } from "./inheritance.ts";
 
-/** Where jobs are stored, and how. */
-export interface Destination<Transaction> {
+/** How one queue enqueues its jobs. */
+export interface EnqueueSettings<Transaction> {
   readonly store: Store<Transaction>;
   /** The largest payload, in bytes of JSON. */
   readonly maxPayloadBytes: number;
@@ -44,7 +44,7 @@ export type EnqueueArguments<Transaction> =
 
 /** Stores one job or a list of them, in one step, and returns what is stored in the same form. */
 export async function enqueueJobs<Transaction>(
-  destination: Destination<Transaction>,
+  settings: EnqueueSettings<Transaction>,
   args: EnqueueArguments<Transaction>,
   context: EnqueueContext,
 ): Promise<unknown> {
@@ -52,7 +52,7 @@ export async function enqueueJobs<Transaction>(
   if (newJobs.length === 0) return [];
   const isList = Array.isArray(args[0]);
   try {
-    const results = await enqueueAll(destination, newJobs, transaction, context);
+    const results = await enqueueAll(settings, newJobs, transaction, context);
     return isList ? results : results[0];
   } catch (error) {
     throw error instanceof UnknownJobError ? inPart(error, placeOf(error, newJobs, isList)) : error;
@@ -70,19 +70,19 @@ function placeOf({ jobId }: UnknownJobError, newJobs: readonly NewJob[], isList:
 }
 
 async function enqueueAll<Transaction>(
-  destination: Destination<Transaction>,
+  settings: EnqueueSettings<Transaction>,
   newJobs: readonly NewJob[],
   transaction: Transaction | undefined,
   context: EnqueueContext,
 ): Promise<readonly unknown[]> {
-  const { store, include, maxPayloadBytes } = destination;
+  const { store, include, maxPayloadBytes } = settings;
   const payloadOf = new Map(
     newJobs.map(({ id, payload }) => [id, toJson(payload, "payload", maxPayloadBytes)]),
   );
   const ordered = inDependencyOrder(newJobs);
   const parents = await storedParents(store, ordered);
   const outgoingJobs = inherit(ordered, parents, context);
-  const sender = { span: context.span, rules: destination.spanRules };
+  const sender = { span: context.span, rules: settings.spanRules };
   const enqueueTrace = startEnqueueTrace(outgoingJobs, sender);
   const inputs = outgoingJobs.map((outgoing, i) =>
     toInput(outgoing, enqueueTrace.creations[i]!, payloadOf.get(outgoing.job.id)!)

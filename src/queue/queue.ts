@@ -4,7 +4,7 @@
  * @module
  */
 import type { SpanContext } from "@opentelemetry/api";
-import { type Destination, type EnqueueArguments, enqueueJobs } from "./enqueue.ts";
+import { type EnqueueArguments, enqueueJobs, type EnqueueSettings } from "./enqueue.ts";
 import { checkJobId } from "../job/ids.ts";
 import type { EnqueueContext } from "./inheritance.ts";
 import type { JobWith, JobWithAttempts } from "../job/job.ts";
@@ -282,20 +282,20 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   ): Promise<readonly EnqueuedJob<JobWith<JobOf<Q>, Part>>[]> {
     checkOptionNames("An enqueue for a request", options, { include: true, span: true });
     const { include, span } = options;
-    const destination = { ...this.#destination(), include };
+    const settings = { ...this.#enqueueSettings(), include };
     const context = this.#enqueueContext(undefined, span);
-    const enqueued = await enqueueJobs(destination, [newJobs as readonly NewJob[]], context);
+    const enqueued = await enqueueJobs(settings, [newJobs as readonly NewJob[]], context);
     return enqueued as readonly EnqueuedJob<JobWith<JobOf<Q>, Part>>[];
   }
 
   #enqueueWithin(scope: () => JobScope | undefined): Enqueue<Q, Transaction> {
     // In an async function invalid arguments reject.
     const enqueue = async (...args: EnqueueArguments<Transaction>) =>
-      await enqueueJobs(this.#destination(), args, this.#enqueueContext(scope()));
+      await enqueueJobs(this.#enqueueSettings(), args, this.#enqueueContext(scope()));
     return enqueue as Enqueue<Q, Transaction>;
   }
 
-  #destination(): Destination<Transaction> {
+  #enqueueSettings(): EnqueueSettings<Transaction> {
     const { store, maxPayloadBytes } = this;
     return { store, maxPayloadBytes, spanRules: this.#spanRules };
   }

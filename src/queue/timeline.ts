@@ -150,7 +150,8 @@ export function timeline<AJob extends JobSummary>(
   return { ...scale, roots: rootRows, rows };
 }
 
-interface Scale {
+/** A time scale: its two ends, in ms since 1970. */
+export interface TimeScale {
   readonly from: number;
   readonly to: number;
 }
@@ -163,7 +164,7 @@ function rowOf<AJob extends JobSummary>(
   { job, attempts }: JobNode<AJob>,
   level: number,
   children: readonly TimelineRow<AJob>[],
-  scale: Scale,
+  scale: TimeScale,
 ): NewRow<AJob> {
   const from = job.createdAt.getTime();
   const to = job.finishedAt?.getTime() ?? scale.to;
@@ -188,7 +189,7 @@ function runOf(
   attempt: Attempt,
   { status, traceId }: JobSummary,
   last: Attempt | undefined,
-  scale: Scale,
+  scale: TimeScale,
 ): TimelineRun {
   const { outcome } = attempt;
   return {
@@ -212,7 +213,7 @@ function marksOf(
   status: JobStatus,
   to: number,
   runs: readonly TimelineRun[],
-  scale: Scale,
+  scale: TimeScale,
 ): TimelineMark[] {
   const marks: TimelineMark[] = [];
   for (const run of runs) {

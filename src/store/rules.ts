@@ -88,11 +88,11 @@ export function endedAs(status: "failed" | "cancelled"): string {
 }
 
 /** The status of a job; `undefined` when it is not stored. */
-type StatusOf = (id: string) => JobStatus | undefined;
+export type StatusOf = (id: string) => JobStatus | undefined;
 
 /**
- * The first dependency that keeps a job from being retried: one that did not complete, or of which
- * nobody knows, since it is no longer stored and the job has never begun.
+ * The first dependency that keeps a job from being retried: one that did not complete, or that
+ * is no longer stored although the job has never begun, so that how it ended is unknown.
  */
 export function hindranceOf(
   { dependsOn, onDependencyFailure, attempts }: Pick<

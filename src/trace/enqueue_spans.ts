@@ -52,8 +52,8 @@ export interface CreationContext {
   readonly tracestate?: string | undefined;
 }
 
-/** What all jobs of one `enqueue` have in common. */
-export interface EnqueueContext {
+/** Who sends the jobs of one `enqueue`. */
+export interface EnqueueSender {
   /** The caller's active span. */
   readonly span: Parent | undefined;
   /** The rules of the queue's spans. */
@@ -73,13 +73,13 @@ export interface EnqueueTrace {
 /** Starts the spans of one enqueue; without tracing it only decides the ids. */
 export function startEnqueueTrace(
   jobs: readonly OutgoingJob[],
-  enqueueContext: EnqueueContext,
+  sender: EnqueueSender,
 ): EnqueueTrace {
   const tracer = activeTracer();
   if (tracer === undefined) return withoutSpans(jobs);
   const within = activeContext();
   if (isTracingSuppressed(within)) return withoutSpans(jobs);
-  const spans = new EnqueueSpans(enqueueContext);
+  const spans = new EnqueueSpans(sender);
   try {
     if (jobs.length === 1) spans.startOne(tracer, jobs[0]!, within);
     else spans.startMany(tracer, jobs, within);
@@ -119,12 +119,12 @@ interface JobSend {
 }
 
 class EnqueueSpans {
-  readonly #enqueueContext: EnqueueContext;
+  readonly #sender: EnqueueSender;
   readonly #sends: JobSend[] = [];
   #batch: BatchSpan | undefined;
 
-  constructor(enqueueContext: EnqueueContext) {
-    this.#enqueueContext = enqueueContext;
+  constructor(sender: EnqueueSender) {
+    this.#sender = sender;
   }
 
   /** One job is one `send` span. */
@@ -136,9 +136,9 @@ class EnqueueSpans {
   startMany(tracer: Tracer, jobs: readonly OutgoingJob[], within: Context): void {
     const origins = new Set(jobs.map(({ origin }) => origin));
     const shared = origins.size === 1 ? jobs[0]!.origin : undefined;
-    const above = shared ?? { parent: this.#enqueueContext.span };
+    const above = shared ?? { parent: this.#sender.span };
     const queueNames = jobs.map(({ job }) => job.queueName);
-    const { rules } = this.#enqueueContext;
+    const { rules } = this.#sender;
     const batch = this.#batch = new BatchSpan(tracer, queueNames, rules, above, within);
     // Each trace gets one root: the send span where all jobs share a trace, else its first job's.
     const roots = new Map<Origin, Origin>();
@@ -173,10 +173,10 @@ class EnqueueSpans {
   fail(error: unknown): void {
     const jobError = toJobError(error);
     for (const { span, outgoing } of this.#sends) {
-      ignoreErrors(() => markFailed(span, jobError, outgoing, this.#enqueueContext));
+      ignoreErrors(() => markFailed(span, jobError, outgoing, this.#sender));
     }
     // A database's message may quote a payload, and of several jobs it is unknown whose.
-    const { spanAttributes } = this.#enqueueContext.rules;
+    const { spanAttributes } = this.#sender.rules;
     this.#batch?.fail(spanAttributes === undefined ? jobError : { ...jobError, message: "" });
     this.#end(this.#sends.map(({ outgoing }) => outgoing.job.id));
   }
@@ -197,7 +197,7 @@ class EnqueueSpans {
     const span = startSpan(tracer, origin, withBaggage(within, outgoing.baggage), () => ({
       name: `${operation} ${outgoing.job.queueName}`,
       kind: SpanKind.PRODUCER,
-      attributes: jobAttributes(operation, spanJobOf(outgoing), this.#enqueueContext.rules),
+      attributes: jobAttributes(operation, spanJobOf(outgoing), this.#sender.rules),
     }));
     this.#sends.push({ span, outgoing });
     return span;
@@ -222,7 +222,7 @@ class EnqueueSpans {
         "hammerwork.job.cancellation_reason": error?.message ?? "",
       }),
     };
-    span.setAttributes(jobAttributes(operation, job, this.#enqueueContext.rules, more));
+    span.setAttributes(jobAttributes(operation, job, this.#sender.rules, more));
     const first = deduplicated ? readTraceparent(traceparent, tracestate) : undefined;
     if (first !== undefined) span.addLink(linkTo(first, "creation"));
   }
@@ -262,7 +262,7 @@ function markFailed(
   span: Span,
   error: JobError,
   outgoing: OutgoingJob,
-  { rules }: EnqueueContext,
+  { rules }: EnqueueSender,
 ): void {
   const { name, message } = exceptionOf(error, spanJobOf(outgoing), rules.spanAttributes);
   setFailure(span, name, message);

@@ -7,6 +7,7 @@
  * @module
  */
 import type { Span } from "@opentelemetry/api";
+import { builtinModule } from "../builtin_module.ts";
 import type { JobRecord } from "../job/record.ts";
 
 /** What a running job passes on to the jobs that it enqueues. */
@@ -38,13 +39,13 @@ export interface AsyncStorage<T> {
   getStore(): T | undefined;
 }
 
-type Runtime = {
-  process?: { getBuiltinModule?: (name: string) => { AsyncLocalStorage: new () => unknown } };
-};
+interface AsyncHooks {
+  readonly AsyncLocalStorage: new () => unknown;
+}
 
 /** Creates an AsyncLocalStorage where the runtime has one, without importing `node:`. */
 export function newAsyncStorage<T>(): AsyncStorage<T> | undefined {
-  const hooks = (globalThis as Runtime).process?.getBuiltinModule?.("node:async_hooks");
+  const hooks = builtinModule<AsyncHooks>("node:async_hooks");
   return hooks && new hooks.AsyncLocalStorage() as AsyncStorage<T>;
 }
 

@@ -34,8 +34,6 @@ export class Sleep {
 
 const LONGEST_BLOCK_MS = 10;
 
-type Runtime = { setImmediate?: (callback: () => void) => unknown };
-
 /** Yields to timers, signals and sockets when it has not done so for a while. */
 export class EventLoopYield {
   #lastAt = performance.now();
@@ -48,7 +46,9 @@ export class EventLoopYield {
   /** Yields. */
   async yield(): Promise<void> {
     await new Promise<void>((resolve) => {
-      const { setImmediate } = globalThis as Runtime;
+      const { setImmediate } = globalThis as {
+        setImmediate?: (callback: () => void) => unknown;
+      };
       if (setImmediate === undefined) setTimeout(resolve);
       else setImmediate(resolve);
     });

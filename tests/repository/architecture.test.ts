@@ -20,6 +20,7 @@ const isCommandLine = (path: string) => path === "src/cli.ts" || path.startsWith
 const floors: readonly (readonly string[])[] = [
   [
     "src/version.ts",
+    "src/builtin_module.ts",
     "src/control_characters.ts",
     "src/duration.ts",
     "src/timers.ts",

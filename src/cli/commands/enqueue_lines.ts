@@ -51,7 +51,7 @@ export async function* enqueueLines(
 }
 
 /** The lines of one call of `enqueue`, and the error that ended them, if one did. */
-interface Batch {
+interface LineBatch {
   readonly batch: readonly Parsed[];
   readonly error?: Error;
 }
@@ -69,7 +69,7 @@ class LineError extends Error {
 async function* batchesOf(
   lines: AsyncIterable<NumberedLine>,
   parse: (line: NumberedLine) => Parsed,
-): AsyncGenerator<Batch> {
+): AsyncGenerator<LineBatch> {
   let batch: Parsed[] = [];
   try {
     for await (const line of lines) {

@@ -54,14 +54,14 @@ export const jobCancel: Command = {
   },
 };
 
-type Change = (queue: JobQueue, id: string) => Promise<JobChange | undefined>;
+type JobAction = (queue: JobQueue, id: string) => Promise<JobChange | undefined>;
 
-async function changeAll(args: Arguments, io: Io, change: Change): Promise<number> {
+async function changeAll(args: Arguments, io: Io, action: JobAction): Promise<number> {
   const style = styleOf(io);
   const changes = await withQueue(args, io, async (queue) => {
     const ids = await findAll(queue, args.operands, style);
     const all: JobChange[] = [];
-    for (const id of ids) all.push(await changeOne(queue, id, change));
+    for (const id of ids) all.push(await changeOne(queue, id, action));
     return all;
   });
   if (args.has("json")) await printJson(io.stdout, { jobs: changes.map(jsonOf) });
@@ -84,8 +84,8 @@ async function findAll(
   return ids;
 }
 
-async function changeOne(queue: JobQueue, id: string, change: Change): Promise<JobChange> {
-  const answer = await change(queue, id);
+async function changeOne(queue: JobQueue, id: string, action: JobAction): Promise<JobChange> {
+  const answer = await action(queue, id);
   if (answer === undefined) throw new FailedError(`The job ${id} was removed in the meantime`);
   return answer;
 }

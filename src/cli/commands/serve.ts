@@ -53,14 +53,14 @@ export const serve: Command = {
   },
 };
 
-type Handler = (request: Request) => Response | Promise<Response>;
+type RequestHandler = (request: Request) => Response | Promise<Response>;
 
 async function handlerFor(
   queue: JobQueue,
   token: string | undefined,
   showsPage: boolean,
   io: Io,
-): Promise<Handler> {
+): Promise<RequestHandler> {
   const load = () => Promise.all([import("../../http.ts"), import("../../page.ts")]);
   const [{ bearerToken, jobRouter }, { page }] = await importPackage("hono", load);
   const onError = (error: unknown) => void printError(io.stderr, error).catch(() => {});
@@ -71,7 +71,7 @@ async function handlerFor(
     return (request) => app.fetch(request);
   }
   const app = jobRouter(queue, { publicAccess: "write", ...common });
-  return (request) => isForLoopback(request) ? app.fetch(request) : refusal();
+  return (request) => isForLoopback(request) ? app.fetch(request) : hostRefusal();
 }
 
 /** Imports what only this command needs, so that the others run without the package. */
@@ -85,7 +85,7 @@ async function importPackage<T>(name: string, load: () => Promise<T>): Promise<T
   }
 }
 
-async function listen(handler: Handler, port: number, host: string): Promise<Server> {
+async function listen(handler: RequestHandler, port: number, host: string): Promise<Server> {
   const load = () => import("@hono/node-server");
   const { createAdaptorServer } = await importPackage("@hono/node-server", load);
   const options = { fetch: handler, hostname: host, overrideGlobalObjects: false };
@@ -137,7 +137,7 @@ function isForLoopback(request: Request): boolean {
   return isLoopback(new URL(request.url).hostname);
 }
 
-function refusal(): Response {
+function hostRefusal(): Response {
   const message = "Without a token, requests must be to localhost: got another host";
   return Response.json({ error: { code: "forbidden", message } }, { status: 403 });
 }

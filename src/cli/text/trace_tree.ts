@@ -13,6 +13,7 @@ import {
   timelineLabels,
   type TimelineMarkType,
   type TimelineRow,
+  type TimeScale,
 } from "../../queue/timeline.ts";
 import { type Color, statusColor, type Style } from "./style.ts";
 import { shortIds } from "./short_ids.ts";
@@ -23,7 +24,7 @@ const TIME_WIDTH = 6;
 const LEAST_CELLS = 16;
 const GAPS = 2 * 4;
 
-interface Row {
+interface TreeRow {
   readonly job: TimelineRow;
   /** The branches before its name. */
   readonly branch: string;
@@ -41,7 +42,7 @@ export function traceTree(tree: JobTree, now: number, style: Style): readonly st
   const labelWidth = labelWidthOf(rows, idWidth, style);
   const space = style.columns - labelWidth - STATUS_WIDTH - TIME_WIDTH - GAPS;
   const cells = Math.max(LEAST_CELLS, space - (style.isTerminal ? idWidth : 8));
-  const scale: Scale = { ...times, cells };
+  const scale: CellScale = { ...times, cells };
   const lines = rows.flatMap((row) => [
     rowLine(row, short(row.job.job.id), labelWidth, scale, style),
     ...notesOf(row.job).map((note) => noteLine(row, note, style)),
@@ -56,7 +57,7 @@ export function traceTree(tree: JobTree, now: number, style: Style): readonly st
   ];
 }
 
-function withBranches(jobs: readonly TimelineRow[], below = ""): readonly Row[] {
+function withBranches(jobs: readonly TimelineRow[], below = ""): readonly TreeRow[] {
   return jobs.flatMap((job, i) => {
     const isTop = job.level === 0;
     const isLast = i === jobs.length - 1;
@@ -70,7 +71,7 @@ function withBranches(jobs: readonly TimelineRow[], below = ""): readonly Row[] 
   });
 }
 
-function labelWidthOf(rows: readonly Row[], idWidth: number, style: Style): number {
+function labelWidthOf(rows: readonly TreeRow[], idWidth: number, style: Style): number {
   const widest = Math.max(...rows.map((row) => widthOf(labelOf(row))));
   if (!style.isTerminal) return widest;
   const space = style.columns - idWidth - STATUS_WIDTH - TIME_WIDTH - GAPS - LEAST_CELLS;
@@ -89,10 +90,10 @@ function headLine({ from, to, roots, rows }: Timeline, style: Style): string {
 }
 
 function rowLine(
-  row: Row,
+  row: TreeRow,
   id: string,
   labelWidth: number,
-  scale: Scale,
+  scale: CellScale,
   style: Style,
 ): string {
   const { job: { status }, from, to } = row.job;
@@ -106,7 +107,7 @@ function rowLine(
   ].join("  ");
 }
 
-function labelOf({ branch, job: { job } }: Row): string {
+function labelOf({ branch, job: { job } }: TreeRow): string {
   return branch + printable(job.queueName);
 }
 
@@ -119,20 +120,20 @@ function notesOf({ runs, note }: TimelineRow): readonly string[] {
   return note === undefined ? failures : [...failures, note];
 }
 
-function noteLine({ job: { job }, below }: Row, note: string, style: Style): string {
+function noteLine({ job: { job }, below }: TreeRow, note: string, style: Style): string {
   const text = below + printable(note);
   const color = job.status === "failed" ? "red" : "yellow";
   return style.paint(color, style.isTerminal ? cut(text, style.columns) : text);
 }
 
 /** The two ends of the scale under the bars. */
-function axisLine(labelWidth: number, { from, to, cells }: Scale, style: Style): string {
+function axisLine(labelWidth: number, { from, to, cells }: CellScale, style: Style): string {
   const end = durationText(to - from);
   return style.paint("dim", " ".repeat(labelWidth + 2) + "0" + end.padStart(cells - 1));
 }
 
 /** The time scale of all bars. */
-interface Scale extends Pick<Timeline, "from" | "to"> {
+interface CellScale extends TimeScale {
   /** The number of cells between its ends. */
   readonly cells: number;
 }
@@ -159,7 +160,7 @@ function legendLine(style: Style): string {
   ).join("  ");
 }
 
-function barOf({ from, to, runs, marks }: TimelineRow, scale: Scale, style: Style): string {
+function barOf({ from, to, runs, marks }: TimelineRow, scale: CellScale, style: Style): string {
   const cells: (Sign | undefined)[] = Array.from({ length: scale.cells });
   const fill = (from: number, to: number, sign: Sign) =>
     cells.fill(sign, cellOf(from, scale), cellOf(to, scale) + 1);
@@ -173,7 +174,7 @@ function barOf({ from, to, runs, marks }: TimelineRow, scale: Scale, style: Styl
   return paintedSigns(cells, style);
 }
 
-function cellOf(time: number, { from, to, cells }: Scale): number {
+function cellOf(time: number, { from, to, cells }: CellScale): number {
   const part = to > from ? (time - from) / (to - from) : 0;
   return Math.max(0, Math.min(cells - 1, Math.floor(part * cells)));
 }

@@ -5,10 +5,15 @@
  * @module
  */
 import { html } from "hono/html";
-import type { TimelineMark, TimelineMarkType, TimelineRow } from "../../queue/timeline.ts";
+import type {
+  TimelineMark,
+  TimelineMarkType,
+  TimelineRow,
+  TimeScale,
+} from "../../queue/timeline.ts";
 import type { Html } from "../view.ts";
 import type { JobGroup } from "./job_groups.ts";
-import { positionOf, type Scale, ticksOf } from "./scale.ts";
+import { positionOf, ticksOf } from "./scale.ts";
 
 // The origin is the center of the shape.
 const shapes: Readonly<Record<TimelineMarkType, string>> = {
@@ -21,7 +26,7 @@ const shapes: Readonly<Record<TimelineMarkType, string>> = {
 };
 
 /** The shapes of all marks and the lines of the ticks, which all bars use. */
-export function barSymbols(scale: Scale): Html {
+export function barSymbols(scale: TimeScale): Html {
   return html`
     <svg class="definitions" aria-hidden="true">
       <defs><g id="ticks">${ticksOf(scale).map(({ place }) =>
@@ -50,7 +55,7 @@ export function markIcon(mark: TimelineMarkType): Html {
 }
 
 /** The bar of a job. */
-export function jobBar({ from, to, runs, marks }: TimelineRow, scale: Scale): Html {
+export function jobBar({ from, to, runs, marks }: TimelineRow, scale: TimeScale): Html {
   return bar([
     stretch("wait", from, to, scale),
     ...runs.map(({ attempt, isFatal, from, to }) =>
@@ -61,7 +66,7 @@ export function jobBar({ from, to, runs, marks }: TimelineRow, scale: Scale): Ht
 }
 
 /** The bar of folded jobs, from the first creation to the last end. */
-export function groupBar({ from, to }: JobGroup, scale: Scale): Html {
+export function groupBar({ from, to }: JobGroup, scale: TimeScale): Html {
   return bar([
     stretch("group", from, to ?? scale.to, scale),
     to === undefined && mark({ type: "unfinished", at: scale.to }, scale),
@@ -77,7 +82,7 @@ function bar(parts: readonly (Html | false)[]): Html {
 // In percent, so that the shortest attempt is visible.
 const MIN_WIDTH = 0.4;
 
-function stretch(kind: string, from: number, to: number, scale: Scale): Html {
+function stretch(kind: string, from: number, to: number, scale: TimeScale): Html {
   const width = Math.max(MIN_WIDTH, positionOf(to, scale) - positionOf(from, scale));
   const x = Math.min(positionOf(from, scale), 100 - MIN_WIDTH);
   return html`
@@ -85,7 +90,7 @@ function stretch(kind: string, from: number, to: number, scale: Scale): Html {
   `;
 }
 
-function mark({ type, at }: TimelineMark, scale: Scale): Html {
+function mark({ type, at }: TimelineMark, scale: TimeScale): Html {
   return html`
     <use href="#mark-${type}" class="${type}" x="${percent(positionOf(at, scale))}" />
   `;

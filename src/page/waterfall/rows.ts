@@ -8,8 +8,8 @@ import type { Timeline, TimelineRow } from "../../queue/timeline.ts";
 import { groupBy } from "../group_by.ts";
 import { groupsOf, type JobGroup, merge } from "./job_groups.ts";
 
-/** A job. */
-export interface JobRow {
+/** A job in a row of its own. */
+export interface SingleRow {
   readonly kind: "job";
   /** The job. */
   readonly row: TimelineRow;
@@ -40,7 +40,7 @@ export interface TraceRow {
 }
 
 /** One line of a waterfall. */
-export type WaterfallRow = JobRow | FoldRow | TraceRow;
+export type WaterfallRow = SingleRow | FoldRow | TraceRow;
 
 /** The maximum number of jobs of one queue that are not folded. */
 const MAX_UNFOLDED = 12;
@@ -83,10 +83,10 @@ function siblingRows(
 ): WaterfallRow[] {
   const queues = groupBy(siblings, ({ job }) => job.queueName);
   if ([...queues.values()].every((rows) => rows.length <= MAX_UNFOLDED)) {
-    return siblings.map(jobRow);
+    return siblings.map(singleRow);
   }
   return [...queues].flatMap(([queueName, rows]) => {
-    if (rows.length <= MAX_UNFOLDED) return rows.map(jobRow);
+    if (rows.length <= MAX_UNFOLDED) return rows.map(singleRow);
     const highlighted = new Set(
       rows.filter((row) => groups.get(row)!.isNoteworthy).slice(0, MAX_HIGHLIGHTED),
     );
@@ -102,10 +102,10 @@ function siblingRows(
       level: rows[0]!.level,
       isOpen,
     };
-    return [...[...highlighted].map(jobRow), fold, ...isOpen ? folded.map(jobRow) : []];
+    return [...[...highlighted].map(singleRow), fold, ...isOpen ? folded.map(singleRow) : []];
   });
 }
 
-function jobRow(row: TimelineRow): JobRow {
+function singleRow(row: TimelineRow): SingleRow {
   return { kind: "job", row };
 }

@@ -3,14 +3,10 @@
  *
  * @module
  */
-/** A time scale: its two ends, in ms since 1970. */
-export interface Scale {
-  readonly from: number;
-  readonly to: number;
-}
+import type { TimeScale } from "../../queue/timeline.ts";
 
 /** The position of a time, in percent of the scale, rounded to 0.01. */
-export function positionOf(time: number, { from, to }: Scale): number {
+export function positionOf(time: number, { from, to }: TimeScale): number {
   const part = Math.max(0, Math.min(1, (time - from) / (to - from)));
   return Math.round(part * 10_000) / 100;
 }
@@ -39,7 +35,7 @@ export interface Tick {
 }
 
 /** Up to six ticks at multiples of a round time, the first at 0. */
-export function ticksOf(scale: Scale): readonly Tick[] {
+export function ticksOf(scale: TimeScale): readonly Tick[] {
   const length = scale.to - scale.from;
   const step = steps.find((one) => length / one < MAX_TICKS) ?? length;
   const count = Math.floor(length / step) + 1;

@@ -9,7 +9,7 @@ import type { Links } from "../links.ts";
 import type { Html } from "../view.ts";
 import { statusMark } from "../elements.ts";
 import { barSymbols, groupBar, jobBar, markIcon } from "./bar.ts";
-import { type FoldRow, type JobRow, rowsOf, type TraceRow, type WaterfallRow } from "./rows.ts";
+import { type FoldRow, rowsOf, type SingleRow, type TraceRow, type WaterfallRow } from "./rows.ts";
 import { ticksOf } from "./scale.ts";
 import { durationText } from "../../duration.ts";
 import { counted, describeGroup, describeJob, durationOf, number } from "./descriptions.ts";
@@ -67,7 +67,7 @@ function rowOf(row: WaterfallRow, place: number, context: RowContext): Html {
   return row.kind === "fold" ? foldRow(row, place, context) : jobRow(row, place, context);
 }
 
-function jobRow({ row }: JobRow, place: number, { timeline, to }: RowContext): Html {
+function jobRow({ row }: SingleRow, place: number, { timeline, to }: RowContext): Html {
   const { level, job: { id, queueName, status } } = row;
   const words = describeJob(row, (other) => timeline.rows.get(other)?.job.queueName);
   return html`

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { builtinModule } from "../../builtin_module.ts";
 
 /** An address, as postgres.js takes it. */
 export interface Address {
@@ -272,17 +273,13 @@ function tlsVersion(take: Take, name: string): string | undefined {
   return takeOneOf(take, name, versions);
 }
 
-type Runtime = {
-  process?: {
-    getBuiltinModule?: (
-      name: "node:fs",
-    ) => { readonly readFileSync: (path: string, encoding: "utf8") => string } | undefined;
-  };
-};
+interface FileSystem {
+  readonly readFileSync: (path: string, encoding: "utf8") => string;
+}
 
 function readPem(name: string, path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
-  const fs = (globalThis as Runtime).process?.getBuiltinModule?.("node:fs");
+  const fs = builtinModule<FileSystem>("node:fs");
   if (fs === undefined) throw new TypeError(`${name} needs a runtime that reads files`);
   try {
     return fs.readFileSync(path, "utf8");

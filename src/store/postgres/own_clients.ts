@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { builtinModule } from "../../builtin_module.ts";
 import type { Address } from "./address.ts";
 import type { Sql } from "./sql.ts";
 
@@ -52,11 +53,6 @@ interface Target {
   readonly host: readonly string[];
   readonly port: readonly number[];
 }
-
-type Runtime = {
-  process?: { getBuiltinModule?: (name: string) => Net | undefined };
-  navigator?: { userAgent?: string };
-};
 
 const END_S = 2;
 
@@ -122,7 +118,7 @@ export class PostgresClients implements OwnClients {
  * does not answer never does, and continues to connect after its end.
  */
 class Sockets {
-  readonly #net: Net | undefined = netOf(globalThis as Runtime);
+  readonly #net: Net | undefined = netModule();
   #open: Socket[] = [];
   #tries = 0;
   #isOver = false;
@@ -152,7 +148,8 @@ class Sockets {
 }
 
 /** On workerd postgres.js has sockets of another kind. */
-function netOf({ process, navigator }: Runtime): Net | undefined {
+function netModule(): Net | undefined {
+  const { navigator } = globalThis as { navigator?: { userAgent?: string } };
   if (navigator?.userAgent === "Cloudflare-Workers") return undefined;
-  return process?.getBuiltinModule?.("node:net");
+  return builtinModule<Net>("node:net");
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { builtinModule } from "../../builtin_module.ts";
 import { StoreUnavailableError } from "../../job/errors.ts";
 import { sleep } from "../../timers.ts";
 
@@ -27,30 +28,22 @@ interface Statement {
   get(...values: SqlValue[]): unknown;
 }
 
-interface Builtin {
-  "node:sqlite": {
-    readonly DatabaseSync: new (path: string, options: { timeout: number }) => DatabaseSync;
-  };
-  "node:fs": {
-    readonly realpathSync: (path: string) => string;
-    readonly statSync: (
-      path: string,
-      options: { throwIfNoEntry: false },
-    ) => { readonly dev: number; readonly ino: number } | undefined;
-  };
+interface Sqlite {
+  readonly DatabaseSync: new (path: string, options: { timeout: number }) => DatabaseSync;
 }
 
-type Runtime = {
-  process?: {
-    getBuiltinModule?: <Name extends keyof Builtin>(name: Name) => Builtin[Name] | undefined;
-  };
-};
+interface FileSystem {
+  readonly realpathSync: (path: string) => string;
+  readonly statSync: (
+    path: string,
+    options: { throwIfNoEntry: false },
+  ) => { readonly dev: number; readonly ino: number } | undefined;
+}
 
 /** Opens a file. To open one that is not there makes it, unless it must be there. */
 export function openDatabase(path: string, busyTimeoutMs: number, mustExist = false): Database {
-  const { getBuiltinModule } = (globalThis as Runtime).process ?? {};
-  const module = getBuiltinModule?.("node:sqlite");
-  const fs = getBuiltinModule?.("node:fs");
+  const module = builtinModule<Sqlite>("node:sqlite");
+  const fs = builtinModule<FileSystem>("node:fs");
   if (module === undefined || fs === undefined) {
     throw new TypeError(
       "sqlite() needs a runtime with node:sqlite, which is Node 22.13 or later, Bun or Deno: " +
@@ -76,7 +69,7 @@ export function openDatabase(path: string, busyTimeoutMs: number, mustExist = fa
 class OpenedFile {
   /** As the caller named it. */
   readonly path: string;
-  readonly #fs: Builtin["node:fs"];
+  readonly #fs: FileSystem;
   // By its absolute name: the process may change its folder. None for a database in memory.
   readonly #realPath: string | undefined;
   readonly #identity: string | undefined;
@@ -86,7 +79,7 @@ class OpenedFile {
   #logIdentity: string | undefined;
   #isOpened = false;
 
-  constructor(fs: Builtin["node:fs"], path: string) {
+  constructor(fs: FileSystem, path: string) {
     this.path = path;
     this.#fs = fs;
     const isFile = fs.statSync(path, { throwIfNoEntry: false }) !== undefined;

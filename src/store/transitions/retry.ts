@@ -6,8 +6,8 @@
  */
 import { mostAttempts } from "../../job/job_options.ts";
 import type { JobRecord } from "../../job/record.ts";
-import { canBeRetried, hasEnded, type JobStatus } from "../../job/status.ts";
-import { dependencyFailed, firstFailed, hindranceOf } from "../rules.ts";
+import { canBeRetried, hasEnded } from "../../job/status.ts";
+import { dependencyFailed, firstFailed, hindranceOf, type StatusOf } from "../rules.ts";
 import type { ChangedRecord, FailedDependency, RetryOptions } from "../store.ts";
 import type { JobChanges, JobRow } from "./job_table.ts";
 import type { Step } from "./step.ts";
@@ -53,9 +53,6 @@ function awaitDependencies<Row extends JobRow>({ jobs }: Step<Row>, row: Row): b
   return unfinished.length > 0;
 }
 
-/** The status of a job; `undefined` when it is not stored. */
-type StatusOf = (id: string) => JobStatus | undefined;
-
 /** A dependent that was cancelled because of a job that it depends on. */
 type CancelledDependent = Pick<JobRecord, "id" | "dependsOn">;
 
@@ -95,7 +92,7 @@ function revivalOf<Dependent extends CancelledDependent>(
   return { revived: [...chain.values()].map(({ job }) => job), kept };
 }
 
-interface Link<Dependent> {
+interface ChainLink<Dependent> {
   readonly job: Dependent;
   /** The job because of which it was cancelled. */
   readonly cause: string;
@@ -105,8 +102,8 @@ interface Link<Dependent> {
 function chainOf<Dependent extends CancelledDependent>(
   retriedId: string,
   cancelledBy: (id: string) => Iterable<Dependent>,
-): Map<string, Link<Dependent>> {
-  const chain = new Map<string, Link<Dependent>>();
+): Map<string, ChainLink<Dependent>> {
+  const chain = new Map<string, ChainLink<Dependent>>();
   const causes = [retriedId];
   for (const cause of causes) {
     for (const job of cancelledBy(cause)) {
@@ -118,9 +115,9 @@ function chainOf<Dependent extends CancelledDependent>(
 }
 
 function dependentsWithin<Dependent extends CancelledDependent>(
-  chain: ReadonlyMap<string, Link<Dependent>>,
-): ReadonlyMap<string, readonly Link<Dependent>[]> {
-  const dependentsOf = new Map<string, Link<Dependent>[]>();
+  chain: ReadonlyMap<string, ChainLink<Dependent>>,
+): ReadonlyMap<string, readonly ChainLink<Dependent>[]> {
+  const dependentsOf = new Map<string, ChainLink<Dependent>[]>();
   for (const link of chain.values()) {
     for (const id of link.job.dependsOn) {
       if (!chain.has(id)) continue;

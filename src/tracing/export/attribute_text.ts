@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { SpanAttributes } from "./readable_span.ts";
+import type { AttributeValues } from "./readable_span.ts";
 
 /** A value as text, lists and objects as JSON. Never throws. */
 export function attributeText(value: unknown): string {
@@ -20,7 +20,7 @@ export function attributeText(value: unknown): string {
 }
 
 /** Attributes as texts, without those that are null or undefined. Never throws. */
-export function attributeTexts(attributes: SpanAttributes): Record<string, string> {
+export function attributeTexts(attributes: AttributeValues): Record<string, string> {
   const texts: Record<string, string> = Object.create(null);
   for (const key of Object.keys(attributes)) {
     const value = valueOf(attributes, key);
@@ -32,7 +32,7 @@ export function attributeTexts(attributes: SpanAttributes): Record<string, strin
 /** The value of a key; `undefined` where a getter throws. */
 export function valueOf(attributes: object, key: string): unknown {
   try {
-    return (attributes as SpanAttributes)[key];
+    return (attributes as AttributeValues)[key];
   } catch {
     return undefined;
   }

@@ -11,7 +11,7 @@ import type { SpanContext, SpanKind, SpanStatus } from "@opentelemetry/api";
 export type HrTime = readonly [number, number];
 
 /** Names and values. OTLP can carry every JSON value, and bytes. */
-export type SpanAttributes = Readonly<Record<string, unknown>>;
+export type AttributeValues = Readonly<Record<string, unknown>>;
 
 /** A span that has ended. */
 export interface ReadableSpan {
@@ -22,7 +22,7 @@ export interface ReadableSpan {
   readonly startTime: HrTime;
   readonly endTime: HrTime;
   readonly status: SpanStatus;
-  readonly attributes: SpanAttributes;
+  readonly attributes: AttributeValues;
   readonly links: readonly SpanLink[];
   readonly events: readonly SpanEvent[];
   readonly resource: SpanResource;
@@ -35,7 +35,7 @@ export interface ReadableSpan {
 /** A reference to another span. */
 export interface SpanLink {
   readonly context: SpanContext;
-  readonly attributes?: SpanAttributes | undefined;
+  readonly attributes?: AttributeValues | undefined;
   readonly droppedAttributesCount?: number | undefined;
 }
 
@@ -43,13 +43,13 @@ export interface SpanLink {
 export interface SpanEvent {
   readonly name: string;
   readonly time: HrTime;
-  readonly attributes?: SpanAttributes | undefined;
+  readonly attributes?: AttributeValues | undefined;
   readonly droppedAttributesCount?: number | undefined;
 }
 
 /** The service that made the span. */
 export interface SpanResource {
-  readonly attributes: SpanAttributes;
+  readonly attributes: AttributeValues;
   readonly schemaUrl?: string | undefined;
 }
 
@@ -58,7 +58,7 @@ export interface SpanScope {
   readonly name: string;
   readonly version?: string | undefined;
   readonly schemaUrl?: string | undefined;
-  readonly attributes?: SpanAttributes | undefined;
+  readonly attributes?: AttributeValues | undefined;
   readonly droppedAttributesCount?: number | undefined;
 }
 

@@ -29,7 +29,7 @@ export type RequestBodyInit = Pick<RequestInit, "body" | "headers" | "credential
   readonly duplex?: "half";
 };
 
-type Runtime = { process?: { versions?: { undici?: string } } };
+type UndiciVersion = { process?: { versions?: { undici?: string } } };
 
 /**
  * A body with its headers. Node's `fetch` (undici) copies a body of bytes four times, which costs more
@@ -38,7 +38,7 @@ type Runtime = { process?: { versions?: { undici?: string } } };
  * Deno does not send the length of a stream.
  */
 export function bodyInit(body: RequestBody, headers: Headers): RequestBodyInit {
-  const isUndici = (globalThis as Runtime).process?.versions?.undici !== undefined;
+  const isUndici = (globalThis as UndiciVersion).process?.versions?.undici !== undefined;
   if (!isUndici || typeof body === "string") return { body, headers };
   const sized = new Headers(headers);
   sized.set("content-length", `${body.byteLength}`);

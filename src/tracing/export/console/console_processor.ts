@@ -112,7 +112,7 @@ function describeException(attributes: Readonly<Record<string, unknown>>): strin
   return [`! ${exception}`, ...frames.map((frame) => `    ${frameOf(frame)}`)];
 }
 
-/** A line of the message may look like a frame, so it is escaped and shortText too. */
+/** A line of the message may look like a frame, so it is escaped and shortened too. */
 function frameOf(line: string): string {
   const frame = line.trim();
   return escapeControlCharacters(

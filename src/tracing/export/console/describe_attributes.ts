@@ -6,7 +6,7 @@
  */
 import { escapeControlCharacters } from "../../../control_characters.ts";
 import { attributeText } from "../attribute_text.ts";
-import type { SpanAttributes } from "../readable_span.ts";
+import type { AttributeValues } from "../readable_span.ts";
 
 /** In the span's name, the same for all spans, or written with another attribute. */
 const REPEATED: ReadonlySet<string> = new Set([
@@ -29,7 +29,7 @@ const MAX_ATTRIBUTES = 12;
 const MAX_TEXT_LENGTH = 80;
 
 /** Writes the attributes. */
-export function describeAttributes(attributes: SpanAttributes): string {
+export function describeAttributes(attributes: AttributeValues): string {
   const informative = Object.entries(attributes)
     .filter(([key, value]) => !REPEATED.has(key) && value !== undefined && value !== null);
   const shown = informative.slice(0, MAX_ATTRIBUTES)
@@ -49,7 +49,7 @@ function shortText(value: unknown): string {
 }
 
 /** `attempt=1/3` */
-function outOf(key: string, { "hammerwork.job.max_attempts": most }: SpanAttributes): string {
+function outOf(key: string, { "hammerwork.job.max_attempts": most }: AttributeValues): string {
   return key === "hammerwork.job.attempt" && most !== undefined ? `/${oneLineOf(most)}` : "";
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { SpanKind } from "@opentelemetry/api";
-import type { ReadableSpan, SpanAttributes } from "../readable_span.ts";
+import type { AttributeValues, ReadableSpan } from "../readable_span.ts";
 
 /** A service in the graph. */
 export interface ZipkinEndpoint {
@@ -15,7 +15,7 @@ export interface ZipkinEndpoint {
 }
 
 // The order is OpenTelemetry's ranking; old names are in it because old instrumentations use them.
-const RANKING: readonly ((attributes: SpanAttributes) => ZipkinEndpoint | undefined)[] = [
+const RANKING: readonly ((attributes: AttributeValues) => ZipkinEndpoint | undefined)[] = [
   named("peer.service"),
   named("server.address"),
   named("net.peer.name"),
@@ -46,14 +46,14 @@ export function remoteEndpointOf({ kind, attributes }: ReadableSpan): ZipkinEndp
   return isMessage ? BROKER(attributes) : undefined;
 }
 
-function named(key: string): (attributes: SpanAttributes) => ZipkinEndpoint | undefined {
+function named(key: string): (attributes: AttributeValues) => ZipkinEndpoint | undefined {
   return ({ [key]: name }) => isText(name) ? { serviceName: name.toWellFormed() } : undefined;
 }
 
 function addressed(
   key: string,
   portKey: string,
-): (attributes: SpanAttributes) => ZipkinEndpoint | undefined {
+): (attributes: AttributeValues) => ZipkinEndpoint | undefined {
   return ({ [key]: address, [portKey]: port }) => {
     if (!isText(address)) return undefined;
     const known = isPort(port) ? { port } : {};
