@@ -37,7 +37,7 @@ export async function withTimeLimit(
  * @param delayMs called after each failure, with the error and the number of tries so far: returns how
  * long to wait before the next try, or throws to give up.
  */
-export async function retry<T>(
+export async function withRetries<T>(
   work: () => Promise<T>,
   delayMs: (error: unknown, tries: number) => number,
   options?: TimerOptions,

@@ -21,7 +21,7 @@
 import { diag } from "@opentelemetry/api";
 import type { TracerProvider } from "@opentelemetry/sdk-trace";
 import { flushSpans } from "./trace/tracer.ts";
-import { checkOptions } from "./tracing/options.ts";
+import { checkTracingOptions } from "./tracing/options.ts";
 import { exportTimeoutOf } from "./tracing/destination.ts";
 import { newProvider } from "./tracing/provider.ts";
 import { register } from "./tracing/registration.ts";
@@ -63,7 +63,7 @@ export interface Tracing {
  * @throws {Error} when `@opentelemetry/sdk-trace` is not installed.
  */
 export async function initTracing(options: TracingOptions = {}): Promise<Tracing> {
-  checkOptions(options);
+  checkTracingOptions(options);
   const exportTimeoutMs = exportTimeoutOf(options);
   const isDisabled = isTrue("OTEL_SDK_DISABLED", options.env);
   const own = isDisabled ? undefined : await newProvider(options, exportTimeoutMs);

@@ -98,7 +98,7 @@ export class Arguments {
   /** A duration, in ms. */
   duration(name: string): number | undefined {
     const text = this.text(name);
-    return text === undefined ? undefined : durationOf(name, text);
+    return text === undefined ? undefined : durationOption(name, text);
   }
 
   /** A moment: an ISO time, or how long ago. */
@@ -106,7 +106,7 @@ export class Arguments {
     const text = this.text(name);
     if (text === undefined) return undefined;
     const isTime = /^\d{4}-\d{2}-\d{2}/.test(text);
-    const time = isTime ? Date.parse(text) : Date.now() - durationOf(name, text);
+    const time = isTime ? Date.parse(text) : Date.now() - durationOption(name, text);
     if (!Number.isNaN(time)) return new Date(time);
     throw new UsageError(`--${name} must be an ISO time or a duration such as 15m: got "${text}"`);
   }
@@ -195,7 +195,7 @@ function checkOperands({ name, operands = [] }: Syntax, args: readonly string[])
   }
 }
 
-function durationOf(name: string, text: string): number {
+function durationOption(name: string, text: string): number {
   const ms = readDuration(text);
   if (ms !== undefined) return ms;
   throw new UsageError(

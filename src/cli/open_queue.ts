@@ -89,10 +89,10 @@ export function placeOf(args: Arguments, io: Io): Place {
     return { kind: "postgres", url, schema: args.text("schema") ?? "hammerwork" };
   }
   if (args.has("schema")) throw new UsageError("--schema is for Postgres only");
-  return { kind: "sqlite", path: pathOf(name, url) };
+  return { kind: "sqlite", path: filePathOf(name, url) };
 }
 
-function pathOf(name: string, url: string): string {
+function filePathOf(name: string, url: string): string {
   if (url.startsWith("file://")) return fileURLToPath(url);
   const path = url.replace(/^(sqlite:(\/\/(?=\/))?|file:)/, "");
   // A file whose name looks like the address of a server can be given as ./name.

@@ -112,7 +112,7 @@ export class Connection {
   async send<T>(request: RouterRequest, read: Reader<T>): Promise<T> {
     const { status, ok, text } = await this.#fetch(request);
     const body = parsed(text);
-    if (!ok) throw errorOf(status, body);
+    if (!ok) throw answeredError(status, body);
     try {
       return read(body, "");
     } catch (error) {
@@ -214,7 +214,7 @@ function parsed(text: string): unknown {
   }
 }
 
-function errorOf(status: number, body: unknown): JobClientError {
+function answeredError(status: number, body: unknown): JobClientError {
   const refusal = refusalFrom(body);
   if (refusal !== undefined) return new JobClientError(refusal.message, { ...refusal, status });
   // A proxy in front of a router that is not available.

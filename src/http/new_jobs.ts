@@ -6,7 +6,7 @@
 import { checkJobId, checkQueueName } from "../job/ids.ts";
 import type { OptionNames } from "../job/checks.ts";
 import {
-  checkOptions,
+  checkJobOptions,
   jobOptionNames,
   type JobOptions,
   type NewJobOptions,
@@ -98,7 +98,7 @@ function readOptions(plain: JsonObject, path: string): NewJobOptions {
   }
   checkedAt(below(path, "backoff"), () => toJson(backoff, "backoff", LONGEST_BACKOFF));
   if (runAt !== undefined) options.runAt = readTime(runAt, "runAt", below(path, "runAt"));
-  checkedIn(path, () => checkOptions(options));
+  checkedIn(path, () => checkJobOptions(options));
   return options;
 }
 

@@ -148,7 +148,7 @@ export const jobOptionNames: OptionNames<JobOptions> = {
 };
 
 /** Refuses an unknown option, and one of another type or out of its range. */
-export function checkOptions(options: NewJobOptions): void {
+export function checkJobOptions(options: NewJobOptions): void {
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(checks, name)) throw unknownOption("A job", name, checks);
     if (value === undefined) continue;

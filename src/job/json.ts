@@ -22,7 +22,7 @@ export function toJson(value: unknown, what: string, maxBytes: number): string {
 
 // Deep enough for data, shallow enough for every JSON reader and for our own recursion. It also
 // ends the walk over a value that contains itself.
-const DEEPEST = 100;
+const MOST_LEVELS = 100;
 
 /** Refuses a value that JSON would change, with the path of it. */
 export function checkJson(value: unknown, path: string, depth = 0): void {
@@ -35,7 +35,7 @@ export function checkJson(value: unknown, path: string, depth = 0): void {
       throw notJson(path, String(value));
     case "object":
       if (value === null) return;
-      if (depth >= DEEPEST) throw notJson(path, `more than ${DEEPEST} levels, or a cycle`);
+      if (depth >= MOST_LEVELS) throw notJson(path, `more than ${MOST_LEVELS} levels, or a cycle`);
       if (Array.isArray(value)) return checkArray(value, path, depth);
       return checkObject(value, path, depth);
     default:
@@ -127,7 +127,7 @@ function checkValues(text: string): void {
     else if (character === "," && level?.names === undefined) level!.at = Number(level!.at) + 1;
     else if (character === "-" || isDigit(character)) {
       end = endOfNumber(text, at);
-      checkNumber(text.slice(at, end), levels);
+      checkNumberLiteral(text.slice(at, end), levels);
     }
     at = end;
   }
@@ -153,16 +153,16 @@ function isDigit(character: string): boolean {
 function enterName(level: Level, name: string, levels: readonly Level[]): void {
   level.at = name;
   if (level.names!.has(name)) {
-    throw refusal(levels, "A name must be in an object once: it is there twice");
+    throw refusalAt(levels, "A name must be in an object once: it is there twice");
   }
   level.names!.add(name);
 }
 
 // Every integer of as many digits is exact.
-const SHORT = 15;
+const EXACT_DIGITS = 15;
 
-function checkNumber(literal: string, levels: readonly Level[]): void {
-  if (literal.length <= SHORT && !/[eE]/.test(literal)) return;
+function checkNumberLiteral(literal: string, levels: readonly Level[]): void {
+  if (literal.length <= EXACT_DIGITS && !/[eE]/.test(literal)) return;
   const number = Number(literal);
   const sent = decimalOf(literal);
   const kept = decimalOf(String(number));
@@ -172,7 +172,7 @@ function checkNumber(literal: string, levels: readonly Level[]): void {
     isFraction ? (number !== 0 && Number.isFinite(number)) || sent.digits === "" : same(sent, kept)
   ) return;
   const shown = literal.length > 40 ? `${literal.slice(0, 40)}…` : literal;
-  throw refusal(
+  throw refusalAt(
     levels,
     `A number must be one that JavaScript has, such as an integer up to ${Number.MAX_SAFE_INTEGER}: ` +
       `got ${shown}, which would become ${number}; a string keeps it`,
@@ -204,7 +204,7 @@ function same(one: Decimal, other: Decimal): boolean {
   return one.digits === other.digits && (one.digits === "" || one.exponent === other.exponent);
 }
 
-function refusal(levels: readonly Level[], message: string): InputRangeError {
+function refusalAt(levels: readonly Level[], message: string): InputRangeError {
   return Object.assign(new InputRangeError(message), { path: pathOf(levels) });
 }
 

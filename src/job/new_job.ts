@@ -7,7 +7,7 @@ import { checkOptionNames, InputRangeError, InputTypeError, shown } from "./chec
 import { checkJobId, checkQueueName, newJobId } from "./ids.ts";
 import type { Job } from "./job.ts";
 import {
-  checkOptions,
+  checkJobOptions,
   jobOptionNames,
   type JobOptions,
   type JobReference,
@@ -75,7 +75,7 @@ export function checkJob<Name extends string, Payload>(
   const { id, queueName, payload: _payload, ...options } = newJob;
   checkJobId(id);
   checkQueueName(queueName);
-  checkOptions(options);
+  checkJobOptions(options);
   checkPropagationWithin(options);
   return newJob;
 }
@@ -114,6 +114,7 @@ function checkPropagationWithin({ traceId, propagation = "auto" }: NewJobOptions
   );
 }
 
-function definedOnly<T extends object>(object: T): T {
+/** The object without the properties that are `undefined`. */
+export function definedOnly<T extends object>(object: T): T {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }

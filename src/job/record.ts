@@ -154,7 +154,7 @@ export const longestSummary = 1_000;
 
 /** An error without its stack, with as much of its message as a list shows. */
 export function summaryOf({ stack: _stack, ...error }: JobError): JobError {
-  return { ...error, name: shortened(error.name), message: shortened(error.message) };
+  return { ...error, name: summaryText(error.name), message: summaryText(error.message) };
 }
 
 /**
@@ -192,7 +192,7 @@ export interface PartSizes {
 }
 
 /** In code points, as databases count. */
-function shortened(text: string): string {
+function summaryText(text: string): string {
   if (text.length <= longestSummary) return text;
   const start = Array.from(text.slice(0, 2 * longestSummary + 2));
   return start.length <= longestSummary ? text : `${start.slice(0, longestSummary).join("")}…`;

@@ -22,17 +22,17 @@ const LONGEST_PROPERTY = 100;
  * stack follow its `cause` and the `errors` of an `AggregateError`, each with its own stack.
  */
 export function toJobError(thrown: unknown): JobError {
-  const { name, message, stack } = describe(thrown);
+  const { name, message, stack } = descriptionOf(thrown);
   const behind = errorsBehind(thrown);
   const error = { name: storable(name), message: storable(message) };
   if (behind === "") return stack === undefined ? error : { ...error, stack: storable(stack) };
-  const first = cut(stack ?? `${name}: ${message}`, LONGEST_FIRST_STACK);
+  const first = startOf(stack ?? `${name}: ${message}`, LONGEST_FIRST_STACK);
   return { ...error, stack: storable(`${first}\n${behind}`) };
 }
 
 /** The name of the class of anything that was thrown. */
 export function nameOfThrown(thrown: unknown): string {
-  return storable(describe(thrown).name);
+  return storable(descriptionOf(thrown).name);
 }
 
 /**
@@ -41,7 +41,7 @@ export function nameOfThrown(thrown: unknown): string {
 export function storable(text: string): string {
   // No database text can hold a NUL or half a surrogate pair.
   // deno-lint-ignore no-control-regex
-  return cut(text, LONGEST_TEXT).replace(/\u0000|\p{Surrogate}/gu, "\ufffd");
+  return startOf(text, LONGEST_TEXT).replace(/\u0000|\p{Surrogate}/gu, "\ufffd");
 }
 
 interface Description {
@@ -50,7 +50,7 @@ interface Description {
   readonly stack: string | undefined;
 }
 
-function describe(thrown: unknown): Description {
+function descriptionOf(thrown: unknown): Description {
   try {
     if (!isLikeAnError(thrown)) {
       const article = /^[aeiou]/.test(typeof thrown) ? "An" : "A";
@@ -63,7 +63,7 @@ function describe(thrown: unknown): Description {
     const stack = property(thrown, "stack");
     return {
       name: isNamed ? String(name) : "NonError",
-      message: cut(String(message), LONGEST_TEXT),
+      message: startOf(String(message), LONGEST_TEXT),
       stack: typeof stack === "string" ? stack : undefined,
     };
   } catch {
@@ -92,14 +92,14 @@ function textOf(value: unknown): string {
   const keys = Object.keys(value);
   if (!text.startsWith("[object ") || keys.length === 0) return text;
   const shown = keys.slice(0, MOST_PROPERTIES).map((key) =>
-    `${cut(key, LONGEST_PROPERTY)}: ${propertyText(property(value, key))}`
+    `${startOf(key, LONGEST_PROPERTY)}: ${propertyText(property(value, key))}`
   );
   return `{ ${[...shown, ...(keys.length > shown.length ? ["…"] : [])].join(", ")} }`;
 }
 
 function propertyText(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(cut(value, LONGEST_PROPERTY));
-  if (typeof value !== "object" || value === null) return cut(String(value), LONGEST_PROPERTY);
+  if (typeof value === "string") return JSON.stringify(startOf(value, LONGEST_PROPERTY));
+  if (typeof value !== "object" || value === null) return startOf(String(value), LONGEST_PROPERTY);
   return Array.isArray(value) ? "[…]" : "{…}";
 }
 
@@ -157,14 +157,14 @@ function isList(value: unknown): value is object {
 /** An inner error with its stack. */
 function stackOf(error: unknown): string {
   try {
-    if (!isLikeAnError(error)) return cut(textOf(error), LONGEST_OTHER_STACK);
+    if (!isLikeAnError(error)) return startOf(textOf(error), LONGEST_OTHER_STACK);
   } catch {
     return "a value that cannot be read";
   }
-  const { name, message, stack = "" } = describe(error);
+  const { name, message, stack = "" } = descriptionOf(error);
   // Not every engine repeats in the stack what was said.
   const isSaid = stack !== "" && stack.includes(message);
-  return cut(isSaid ? stack : `${name}: ${message}\n${stack}`.trimEnd(), LONGEST_OTHER_STACK);
+  return startOf(isSaid ? stack : `${name}: ${message}\n${stack}`.trimEnd(), LONGEST_OTHER_STACK);
 }
 
 /** A property, `undefined` where it cannot be read. */
@@ -176,6 +176,6 @@ function property(of: object, key: string | number): unknown {
   }
 }
 
-function cut(text: string, length: number): string {
+function startOf(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length)}…` : text;
 }

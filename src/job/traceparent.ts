@@ -16,7 +16,7 @@ export interface TraceparentFields {
 
 // Each attempt parses one, so it is parsed by character codes: four times as fast as by an
 // expression.
-const HEX_VALUES: readonly number[] = Array.from(
+const LOWER_HEX_VALUES: readonly number[] = Array.from(
   { length: 128 },
   (_, code) => "0123456789abcdef".indexOf(String.fromCharCode(code)),
 );
@@ -35,7 +35,8 @@ export function parseTraceparent(text: string): TraceparentFields | undefined {
   const traceId = traceIdIn(text);
   const spanId = text.slice(36, 52);
   if (traceId === NO_TRACE || spanId === NO_SPAN) return undefined;
-  const traceFlags = 16 * HEX_VALUES[text.charCodeAt(53)]! + HEX_VALUES[text.charCodeAt(54)]!;
+  const traceFlags = 16 * LOWER_HEX_VALUES[text.charCodeAt(53)]! +
+    LOWER_HEX_VALUES[text.charCodeAt(54)]!;
   return { traceId, spanId, traceFlags };
 }
 
@@ -58,7 +59,7 @@ function hasTraceparentForm(text: string): boolean {
     const code = text.charCodeAt(i);
     const isDash = i === 2 || i === 35 || i === 52;
     // Past the end of the text the code is NaN, which has no value either.
-    if (isDash ? code !== DASH : !(HEX_VALUES[code]! >= 0)) return false;
+    if (isDash ? code !== DASH : !(LOWER_HEX_VALUES[code]! >= 0)) return false;
   }
   if (text.startsWith("ff")) return false;
   if (text.length === LENGTH) return true;

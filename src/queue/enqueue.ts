@@ -48,19 +48,25 @@ export async function enqueueJobs<Transaction>(
   args: EnqueueArguments<Transaction>,
   context: EnqueueContext,
 ): Promise<unknown> {
-  const { newJobs, transaction } = readArguments(args);
+  const { newJobs, transaction } = readEnqueueArguments(args);
   if (newJobs.length === 0) return [];
   const isList = Array.isArray(args[0]);
   try {
     const results = await enqueueAll(settings, newJobs, transaction, context);
     return isList ? results : results[0];
   } catch (error) {
-    throw error instanceof UnknownJobError ? inPart(error, placeOf(error, newJobs, isList)) : error;
+    throw error instanceof UnknownJobError
+      ? inPart(error, inputPathOf(error, newJobs, isList))
+      : error;
   }
 }
 
 /** The part of the input that refers to a job that is not stored. */
-function placeOf({ jobId }: UnknownJobError, newJobs: readonly NewJob[], isList: boolean): string {
+function inputPathOf(
+  { jobId }: UnknownJobError,
+  newJobs: readonly NewJob[],
+  isList: boolean,
+): string {
   for (const [i, { parentId, dependsOn = [] }] of newJobs.entries()) {
     const place = isList ? `[${i}].` : "";
     if (dependsOn.includes(jobId)) return `${place}dependsOn[${dependsOn.indexOf(jobId)}]`;
@@ -127,7 +133,7 @@ async function endSpansWith(
   return added;
 }
 
-function readArguments<Transaction>(
+function readEnqueueArguments<Transaction>(
   args: EnqueueArguments<Transaction>,
 ): { newJobs: readonly NewJob[]; transaction: Transaction | undefined } {
   if (typeof args[0] === "string") {

@@ -20,7 +20,7 @@ import {
 import { checkSchema, checkSession, migrate, printMigrations } from "./postgres/migrations.ts";
 import { checkSchemaName } from "./postgres/sql.ts";
 import { PostgresStore } from "./postgres/store.ts";
-import { retry } from "../timers.ts";
+import { withRetries } from "../timers.ts";
 
 export type { Sql, SqlFactory };
 export type { Row, SqlValue } from "./postgres/client.ts";
@@ -128,7 +128,7 @@ export function postgresMigrations(schema: string = "hammerwork"): string {
 /** Waits for a server that cannot be reached yet. */
 function untilReached(work: () => Promise<void>, withinMs: number): Promise<void> {
   const giveUpAt = performance.now() + withinMs;
-  return retry(work, (error, tries) => {
+  return withRetries(work, (error, tries) => {
     if (!(error instanceof StoreUnavailableError)) throw error;
     const delayMs = Math.min(25 * 2 ** tries, 1_000);
     if (performance.now() + delayMs < giveUpAt) return delayMs;

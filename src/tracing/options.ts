@@ -82,7 +82,7 @@ const optionNames: OptionNames<TracingOptions> = {
  * @throws {TypeError} when an option has another name or is of a wrong kind, or a header cannot be sent.
  * @throws {RangeError} when an option is out of its range.
  */
-export function checkOptions(options: TracingOptions): void {
+export function checkTracingOptions(options: TracingOptions): void {
   checkOptionNames("Tracing", options, optionNames);
   for (const name of ["serviceName", "serviceVersion", "environment", "otlpEndpoint"] as const) {
     const value: unknown = options[name];

@@ -232,13 +232,13 @@ class Execution implements LeaseHolder {
     this.#isOver = true;
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     const runMs = this.hasBegun ? performance.now() - this.#startedAt : 0;
-    const traceparent = this.#span?.end(end.outcome, errorOf(end));
+    const traceparent = this.#span?.end(end.outcome, jobErrorOf(end));
     this.#callbacks.onEnd(this, { hasBegun: this.hasBegun, end, runMs, traceparent });
   }
 }
 
 /**
- * The context of a handler. What few handlers ask for is made when it is asked for: made for each job
+ * The context of a handler. What few handlers use is made when it is first read: made for each job
  * it would cost more than the rest of a trivial attempt.
  */
 class AttemptContext implements JobContext {
@@ -394,6 +394,6 @@ function endOf(error: unknown, { job, settings }: Execution): AttemptEnd {
   return { outcome: "lease_expired", error };
 }
 
-function errorOf(end: AttemptEnd): JobError | undefined {
+function jobErrorOf(end: AttemptEnd): JobError | undefined {
   return "error" in end ? toJobError(end.error) : undefined;
 }

@@ -114,7 +114,7 @@ export class Fetcher {
 
   /** Whether claims for so many are about what the store can do in one call. */
   isNearLimit(claims: readonly Claim[]): boolean {
-    return sizeOf(claims) >= this.#batch.nearLimit;
+    return totalLimit(claims) >= this.#batch.nearLimit;
   }
 
   /** The store has answered. */
@@ -122,7 +122,7 @@ export class Fetcher {
     const answeredAt = performance.now();
     this.#history.noteRoundTrip(answeredAt - askedAt);
     if (claims.length === 0) return;
-    this.#batch.wasDone(sizeOf(claims));
+    this.#batch.wasDone(totalLimit(claims));
     const found = new Set<string>();
     for (const job of result.claimed) {
       found.add(job.queueName);
@@ -139,7 +139,7 @@ export class Fetcher {
   failed(claims: readonly Claim[], error: unknown): boolean {
     if (claims.length === 0) return false;
     this.#answered(claims, new Set(), claims.map(() => 0));
-    return this.#batch.failed(sizeOf(claims), error);
+    return this.#batch.failed(totalLimit(claims), error);
   }
 
   /** Takes the next job that has a place, and gives it that; of several queues each in turn. */
@@ -607,7 +607,7 @@ function dealt(count: number, limits: readonly number[]): readonly number[] {
   return shares;
 }
 
-function sizeOf(claims: readonly Claim[]): number {
+function totalLimit(claims: readonly Claim[]): number {
   return sum(claims.map(({ limit }) => limit));
 }
 

@@ -156,7 +156,7 @@ export class Leases {
       this.#extended.wasDone(extensions.length);
       jobs.forEach((one, i) => this.#apply(one, states[i]!, askedAt));
     } catch (error) {
-      // Fewer may be done in time, so they are asked for at once.
+      // Fewer may be done in time, so they are extended at once.
       if (!this.#extended.failed(extensions.length, error)) pauseMs = PAUSE * leaseMs;
       this.#onError(error);
     }

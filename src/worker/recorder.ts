@@ -18,7 +18,7 @@ import { cancelEvent, outcomeEvents } from "./events.ts";
 import type { Fetcher } from "./fetcher.ts";
 import type { HookCalls } from "./hooks.ts";
 import type { WorkerSettings } from "./options.ts";
-import { type AttemptEnd, type AttemptResult, settle, settleUnstarted } from "./settle.ts";
+import { type AttemptEnd, type AttemptResult, changeOf, changeOfUnstarted } from "./settle.ts";
 import { Sleep } from "./sleep.ts";
 import type {
   Change,
@@ -76,7 +76,7 @@ interface Failure {
 }
 
 // How often a failing store is asked before it is given up.
-const TRIES = 3;
+const STORE_TRIES = 3;
 const STORE_BACKOFF = { type: "exponential", delayMs: 100, maxMs: 10_000 } as const;
 // While the worker stops a failing store is asked at least this often.
 const MOST_PAUSE_AT_STOP_MS = 500;
@@ -119,8 +119,8 @@ export class Recorder {
   add(job: ClaimedJob, settings: WorkerSettings, result: AttemptResult): void {
     const { end, hasBegun, runMs, traceparent } = result;
     const change = hasBegun
-      ? settle(end, job, () => retryDelay(job, settings, end))
-      : settleUnstarted(end);
+      ? changeOf(end, job, () => retryDelay(job, settings, end))
+      : changeOfUnstarted(end);
     if (change !== undefined) this.#add(outcomeOf(job, settings, end, change, runMs, traceparent));
     if (end.outcome === "lease_expired") this.#count("lease_expired");
     if (end.outcome === "cancelled") {
@@ -132,7 +132,7 @@ export class Recorder {
   /** Adds the release of a job that was claimed and is not to start. */
   release(job: ClaimedJob, settings: WorkerSettings): void {
     const end = { outcome: "released" } as const;
-    this.#add(outcomeOf(job, settings, end, settleUnstarted(end)!));
+    this.#add(outcomeOf(job, settings, end, changeOfUnstarted(end)!));
   }
 
   /** Waits until all outcomes are recorded that are added by now. */
@@ -371,7 +371,7 @@ export class Recorder {
     const { givesUp, onError } = this.#parts;
     this.hasFailed = true;
     this.#errors++;
-    if (this.#errors >= TRIES && givesUp()) throw error;
+    if (this.#errors >= STORE_TRIES && givesUp()) throw error;
     onError(error);
     const delayMs = backoffDelay(STORE_BACKOFF, this.#errors, error);
     await this.#pause.sleep(this.#isStopping ? Math.min(delayMs, MOST_PAUSE_AT_STOP_MS) : delayMs);
@@ -410,7 +410,7 @@ function insteadOf(
     { cause: error },
   );
   const failed = { outcome: "failed", error: refusal } as const;
-  const instead = settle(failed, job, () => retryDelay(job, settings, failed))!;
+  const instead = changeOf(failed, job, () => retryDelay(job, settings, failed))!;
   return outcomeOf(job, settings, failed, instead, runMs);
 }
 

@@ -48,7 +48,7 @@ export function releasedEnd(releases: number, maxReleases: number): AttemptEnd {
  *
  * @param delayMs The wait before another attempt; asked only when there is one.
  */
-export function settle(
+export function changeOf(
   end: AttemptEnd,
   job: { readonly attempts: number; readonly maxAttempts: number },
   delayMs: () => number,
@@ -75,6 +75,6 @@ export function settle(
 }
 
 /** What becomes of a claimed job that was not started; `undefined` when it is not ours to change. */
-export function settleUnstarted({ outcome }: AttemptEnd): Change | undefined {
+export function changeOfUnstarted({ outcome }: AttemptEnd): Change | undefined {
   return outcome === "released" ? { status: "ready", outcome, started: false } : undefined;
 }

@@ -15,7 +15,7 @@ import type { WorkerGroup, WorkerSettings } from "./options.ts";
 // So many hook calls are under way at once. More ends wait in the store.
 const MOST_AT_ONCE = 100;
 // How often an end is to be settled that the store refuses to settle.
-const TRIES = 3;
+const SETTLE_TRIES = 3;
 
 /** Calls the `onTraceComplete` hooks of one loop. */
 export class TraceEndHooks {
@@ -57,7 +57,7 @@ export class TraceEndHooks {
     this.#go();
   }
 
-  /** Waits until the hooks for all that was asked for have returned, at most this long. */
+  /** Waits until all round trips and the hooks that follow them are over, at most this long. */
   async settled(withinMs: number): Promise<void> {
     await withTimeLimit(withinMs, this.#allReturned());
     this.#isOver = true;
@@ -117,7 +117,7 @@ export class TraceEndHooks {
       if (error instanceof StoreUnavailableError) throw error;
       if (returned.length > 1) {
         for (const end of returned) await this.#settle([end]);
-      } else if (tries < TRIES) {
+      } else if (tries < SETTLE_TRIES) {
         await this.#settle(returned, tries + 1);
       } else {
         this.#onStoreError(error);

@@ -28,7 +28,7 @@ export async function fill(
   // One after the other, as the library's own: random ones would double the work of each index.
   const id = `('${crypto.randomUUID().slice(0, 24)}' || lpad(to_hex(n), 12, '0'))::uuid`;
   const values = Object.entries({ ...defaults, id, ...columns });
-  const [given, standing] = [
+  const [given, state] = [
     "id, queue_name, payload, trace_id, correlation_id, parent_id, created_at, run_at",
     "id, sequence, trace_id, queue_name, status, run_at, attempts, started_at, lease_token",
   ];
@@ -38,13 +38,13 @@ export async function fill(
       from generate_series(1, ${count}) n
     ), added as (
       insert into ${schema}.enqueued (${given}) select ${given} from rows order by n returning id, sequence
-    ), standing as (
-      insert into ${schema}.live (${standing}, leased_until, priority, max_attempts)
-      select ${standing}, leased_until, 0, 3
+    ), unfinished as (
+      insert into ${schema}.live (${state}, leased_until, priority, max_attempts)
+      select ${state}, leased_until, 0, 3
       from rows join added using (id) where finished_at is null order by n
     )
-    insert into ${schema}.ended (${standing}, finished_at, max_attempts)
-    select ${standing}, finished_at, 3 from rows join added using (id)
+    insert into ${schema}.ended (${state}, finished_at, max_attempts)
+    select ${state}, finished_at, 3 from rows join added using (id)
     where finished_at is not null order by n`);
 }
 

@@ -5,7 +5,8 @@
  */
 import { longestDelayMs } from "../../job/backoff.ts";
 import { checkQueueName } from "../../job/ids.ts";
-import { checkOptions, type JobOptions } from "../../job/job_options.ts";
+import { checkJobOptions, type JobOptions } from "../../job/job_options.ts";
+import { definedOnly } from "../../job/new_job.ts";
 import type { DependencyFailurePolicy } from "../../job/record.ts";
 import type { JobQueue } from "../../queue/queue.ts";
 import type { Arguments, Options } from "../arguments.ts";
@@ -153,10 +154,6 @@ function plainOptions(args: Arguments, env: Io["env"]): PlainOptions {
     idempotencyKey: args.text("idempotency-key"),
   };
   if ((options.delayMs ?? 0) > longestDelayMs) throw new UsageError("--delay is too long");
-  asUsage("Invalid option", () => checkOptions(definedOnly(options)));
+  asUsage("Invalid option", () => checkJobOptions(definedOnly(options)));
   return { ...options, parent: args.text("parent"), dependsOn: args.list("depends-on") };
-}
-
-function definedOnly<T extends object>(object: T): T {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 }

@@ -24,7 +24,7 @@ export function describeOperations(
   const paths: Record<string, Record<string, JsonSchema>> = {};
   for (const operation of operations) {
     const path = paths[operation.path] ??= {};
-    path[operation.method.toLowerCase()] = describe(operation, access);
+    path[operation.method.toLowerCase()] = describeOperation(operation, access);
   }
   return {
     openapi: "3.1.0",
@@ -42,7 +42,7 @@ export function describeOperations(
   };
 }
 
-function describe(operation: HttpOperation, access: PublicAccess): JsonSchema {
+function describeOperation(operation: HttpOperation, access: PublicAccess): JsonSchema {
   const { operationId, summary, parameters = [], body, answers, errors } = operation;
   const enqueues = parameters.some(({ name }) => name === "traceparent");
   return {

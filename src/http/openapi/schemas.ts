@@ -108,8 +108,8 @@ const summaryProperties = {
   error: ref("JobError"),
 };
 
-const parts = { payload: true, result: true };
-const jobProperties = { ...summaryProperties, ...parts };
+const jobParts = { payload: true, result: true };
+const jobProperties = { ...summaryProperties, ...jobParts };
 
 /** What replaces parts that are not included. */
 const partSizes = { payloadBytes: whole(0), resultBytes: whole(0) };

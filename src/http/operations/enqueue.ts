@@ -20,7 +20,7 @@ import {
 import type { HttpOperation, OperationCall } from "../operation.ts";
 import { checkedAt, invalidInput, RequestError } from "../request_error.ts";
 import { inTrace, readRequestTrace, traceHeadersOf } from "../trace_headers.ts";
-import { checkOptions } from "../../job/job_options.ts";
+import { checkJobOptions } from "../../job/job_options.ts";
 import { unknownDependency, unknownParent } from "../../store/rules.ts";
 
 // The examples are real: sent as they are, they are accepted.
@@ -120,7 +120,7 @@ function rulesOf({ queue, settings }: OperationCall) {
 function withKey(body: JsonObject, { headers }: Request): JsonObject {
   const idempotencyKey = headers.get(KEY);
   if (idempotencyKey === null) return body;
-  checkedAt(KEY, () => checkOptions({ idempotencyKey }));
+  checkedAt(KEY, () => checkJobOptions({ idempotencyKey }));
   const { idempotencyKey: own = idempotencyKey } = body;
   if (own === idempotencyKey) return { ...body, idempotencyKey };
   throw invalidInput(`The header ${KEY} and idempotencyKey in the body must be equal`, KEY);

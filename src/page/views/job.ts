@@ -155,7 +155,7 @@ function errorText({ name, message, stack }: JobError): Html {
     stack === undefined ? "" : html`
       <details>
         <summary>Stack trace</summary>
-        <pre tabindex="0">${cut(stack)}</pre>
+        <pre tabindex="0">${shownStart(stack)}</pre>
       </details>
     `
   }`;
@@ -169,12 +169,12 @@ function folded(name: string, value: unknown): Html {
       <summary>
         <h2>${name}</h2>
       </summary>
-      <pre tabindex="0">${cut(text)}</pre>
+      <pre tabindex="0">${shownStart(text)}</pre>
     </details>
   `;
 }
 
-function cut(text: string): string {
+function shownStart(text: string): string {
   if (text.length <= MAX_JSON_LENGTH) return text;
   return `${text.slice(0, MAX_JSON_LENGTH)}… and ${
     number(text.length - MAX_JSON_LENGTH)

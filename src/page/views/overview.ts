@@ -13,10 +13,10 @@ import type { Html, View, ViewRequest } from "../view.ts";
 import { relativeTime, statusMark } from "../elements.ts";
 import { counted, number } from "../waterfall/descriptions.ts";
 
-const HOUR = 3_600_000;
+const ENDED_WITHIN_MS = 3_600_000;
 const MAX_FAILURES = 10;
 const MAX_TRACES = 10;
-const MAX_JOBS = 200;
+const MAX_JOBS_READ = 200;
 
 /** The overview. */
 export const overview: View = {
@@ -25,13 +25,13 @@ export const overview: View = {
   show: async (request) => {
     const { jobs, settings: { maxPageSize } } = request;
     const [{ queues }, failed, latest] = await Promise.all([
-      jobs.stats({ endedWithinMs: HOUR }),
+      jobs.stats({ endedWithinMs: ENDED_WITHIN_MS }),
       jobs.find({
         status: "failed",
         limit: Math.min(MAX_FAILURES, maxPageSize),
         include: [],
       }),
-      jobs.find({ limit: Math.min(MAX_JOBS, maxPageSize), include: [] }),
+      jobs.find({ limit: Math.min(MAX_JOBS_READ, maxPageSize), include: [] }),
     ]);
     const body = html`<h1>Queues</h1>
 ${queues.length === 0 ? noJobs : queueTable(queues)}

@@ -125,7 +125,7 @@ function readState(query: URLSearchParams): WaterfallState {
 }
 
 /** The maximum number of jobs of a waterfall. They are all held in memory. */
-const MAX_JOBS = 10_000;
+const MAX_WATERFALL_JOBS = 10_000;
 
 /** The tree of the newest jobs, with a `nextCursor` if there are more. */
 async function readTree(jobs: AllowedJobs, filter: JobFilter): Promise<JobTree> {
@@ -137,6 +137,6 @@ async function readTree(jobs: AllowedJobs, filter: JobFilter): Promise<JobTree> 
     for (const job of page.jobs) all.push(job);
     cursor = page.nextCursor;
     await eventLoop.yieldIfDue();
-  } while (cursor !== undefined && all.length < MAX_JOBS);
+  } while (cursor !== undefined && all.length < MAX_WATERFALL_JOBS);
   return jobTree({ jobs: all, nextCursor: cursor });
 }

@@ -6,7 +6,7 @@
  */
 import { StoreTimeoutError, StoreUnavailableError } from "../../job/errors.ts";
 import type { JobInput } from "../../job/record.ts";
-import { retry, sleep } from "../../timers.ts";
+import { sleep, withRetries } from "../../timers.ts";
 import type { AddedJob } from "../store.ts";
 
 /** A call of two statements whose second one failed. */
@@ -142,7 +142,7 @@ async function retryWhile<T>(
   work: () => Promise<T>,
   isWorthIt: (error: unknown, tries: number) => boolean,
 ): Promise<T> {
-  return await retry(work, (error, tries) => {
+  return await withRetries(work, (error, tries) => {
     if (!isWorthIt(error, tries)) throw error;
     return 10 * 2 ** tries * Math.random();
   });
@@ -175,7 +175,7 @@ async function addAgain(
   const giveUpAt = performance.now() + lostAnswerMs;
   const delayMs = (tries: number) => Math.min(20 * 2 ** tries, 500) * (0.5 + Math.random());
   await sleep(delayMs(0));
-  return await retry(add, (error, tries) => {
+  return await withRetries(add, (error, tries) => {
     if (!(error instanceof StoreUnavailableError)) throw error;
     const isOver = error instanceof ClosedError || performance.now() >= giveUpAt;
     if (isOver) throw unknownWhetherStored(lost);

@@ -123,7 +123,7 @@ export interface Query {
 }
 
 /**
- * Jobs that fit, newest first. Each status is asked for by itself, where such jobs are, as a word and
+ * Jobs that fit, newest first. Each status is queried by itself, where such jobs are, as a word and
  * not as a value: so the index that holds only such jobs can be used, whatever the planner knows.
  */
 export function findQuery(schema: string, filter: RecordFilter): Query {
@@ -241,10 +241,10 @@ function idsOrNull(ids: readonly string[] | undefined): string | undefined {
 
 /** An id, or null for a text that is none: it finds nothing, where the server would refuse the text. */
 export function uuidOrNull<Id extends string | undefined>(id: Id): Id | null {
-  return id === undefined || UUID.test(id) ? id : null;
+  return id === undefined || READABLE_UUID.test(id) ? id : null;
 }
 
-const UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
+const READABLE_UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 
 /** How many jobs each queue has with each status. */
 export function countQuery(schema: string): Query {

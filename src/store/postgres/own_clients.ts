@@ -78,7 +78,7 @@ export class PostgresClients implements OwnClients {
     const sql = this.#driver({
       ...driverOptions,
       max: 1,
-      // Every value is read as text or number, so the types need not be asked for.
+      // Every value is read as text or number, so the types need not be fetched.
       fetch_types: false,
       // Its own wait between tries grows to 20 s, long after a server is back.
       backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 1) * (0.5 + Math.random() / 2),

@@ -23,7 +23,7 @@ export function jobColumns(job: string): string {
   return foundColumns(job, jobParts);
 }
 
-/** A job's columns with the parts that are asked for; of a payload or a result else its size. */
+/** A job's columns with the requested parts; a payload or a result that is not requested is its size. */
 export function foundColumns(job: string, include: readonly JobPart[]): string {
   const part = (name: "payload" | "result") =>
     include.includes(name) ? `${job}.${name}::text as ${name}` : `${job}.${name}_bytes`;
@@ -284,9 +284,9 @@ export const settlementRows: string = `(
         e ->> 2 as new_status
       from jsonb_array_elements(settlements) with ordinality as x (e, n))`;
 
-/** The attempts that are over, each with its job as it stood: a subquery. */
+/** The attempts that are over, each with its job as it is stored: a subquery. */
 export const attemptRows: string = `(
       select x.*, o ->> 2 as new_status, t - (o ->> 3)::float8 * interval '1 ms' as began, o ->> 4 as span,
         (o ->> 5)::json as result, o ->> 6 as ended_as, (o ->> 7)::json as reason,
         (o ->> 8)::float8 as delay_ms, (o ->> 9) is null as was_started
-      from (select y.*, y.unnest as o from unnest(standing, outcomes) as y) x)`;
+      from (select y.*, y.unnest as o from unnest(live_jobs, outcomes) as y) x)`;

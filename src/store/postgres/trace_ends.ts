@@ -16,7 +16,7 @@ export async function claimTraceEnds(
   { limit, leaseMs }: TraceEndClaim,
   at: number | null,
 ): Promise<readonly TraceEnd[]> {
-  // A subquery is asked once, so that the index can be used; the bare clock would be asked for each row.
+  // A subquery is evaluated once, so that the index can be used; the bare clock would be for each row.
   const now = "(select coalesce(to_timestamp($3::float8 / 1000), clock_timestamp()))";
   const claimed = () =>
     client.query(

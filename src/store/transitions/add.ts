@@ -128,7 +128,7 @@ function insert<Row extends JobRow>(
   const { now, jobs } = step;
   const { delayMs = 0, runAt = now + delayMs } = input!;
   const job = newRecord(input!, dependsOn, parentId, now, Math.max(runAt, now));
-  const error = statuses && errorOf(job, statuses);
+  const error = statuses && cancellationOf(job, statuses);
   const unfinished = job.dependsOn.filter((id) => !hasEnded(statuses!.get(id)!));
   if (error !== undefined) Object.assign(job, { status: "cancelled", finishedAt: now, error });
   else if (unfinished.length > 0) job.status = "blocked";
@@ -143,7 +143,10 @@ function insert<Row extends JobRow>(
 }
 
 /** Why a job is cancelled as it is added, if it is. */
-function errorOf(job: JobRecord, statuses: ReadonlyMap<string, JobStatus>): JobError | undefined {
+function cancellationOf(
+  job: JobRecord,
+  statuses: ReadonlyMap<string, JobStatus>,
+): JobError | undefined {
   const { parentId } = job;
   const isParentCancelled = parentId !== undefined && statuses.get(parentId) === "cancelled";
   if (isParentCancelled) return parentCancelled(parentId);

@@ -4,7 +4,7 @@
  * @module
  */
 import { type CollectorAnswer, readCollectorAnswer } from "./collector_answer.ts";
-import { type Deadline, retry } from "../../timers.ts";
+import { type Deadline, withRetries } from "../../timers.ts";
 import { bodyInit, type RequestBody } from "./request_body.ts";
 import { runWithoutTracing } from "../../trace/active_context.ts";
 
@@ -52,7 +52,7 @@ export async function deliver(
       collectorSentence(delivery, `${error.message}, and no time was left to try again`),
     );
   };
-  return await retry(() => deliverOnce(delivery, deadline), delayMs, { keepsAlive: false });
+  return await withRetries(() => deliverOnce(delivery, deadline), delayMs, { keepsAlive: false });
 }
 
 async function deliverOnce(delivery: Delivery, deadline: Deadline): Promise<string> {

@@ -45,7 +45,7 @@ language plpgsql ${byIndex} as $$
 declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
   given ${schema}.enqueued;
-  standing ${schema}.ended;
+  ended_job ${schema}.ended;
   chain uuid[] := '{}';
   back uuid[] := '{}';
   staying uuid[];
@@ -57,13 +57,13 @@ begin
   ready_queues := '{}';
   locked := '{}';
   select * into given from ${schema}.enqueued e where e.id = retry_job.job_id;
-  select * into standing from ${schema}.ended d where d.sequence = given.sequence for update;
-  if standing.status in ('failed', 'cancelled') and standing.attempts < ${mostAttempts} then
+  select * into ended_job from ${schema}.ended d where d.sequence = given.sequence for update;
+  if ended_job.status in ('failed', 'cancelled') and ended_job.attempts < ${mostAttempts} then
     if given.on_dependency_failure = 'cancel' and not force then
       select json_build_object('dependencyId', x.id, 'status', coalesce(d.status, 'removed'))
         into hindrance
         from (select given.depends_on) e, ${dependencies}
-        where ${isBad} or (f.id is null and standing.attempts = 0)
+        where ${isBad} or (f.id is null and ended_job.attempts = 0)
         order by x.n limit 1;
     end if;
     changed := hindrance is null;

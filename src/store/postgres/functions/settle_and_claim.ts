@@ -29,7 +29,7 @@ declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
   held integer[];
   held_count integer;
-  standing ${schema}.live[];
+  live_jobs ${schema}.live[];
   outcomes jsonb[];
   have_failures boolean;
   have_spans boolean;
@@ -59,7 +59,7 @@ begin
     select array_agg(s.ord), array_agg(x.l), array_agg(s.outcome),
       array_agg(s.id) filter (where s.new_status in ('completed', 'failed')),
       bool_or(s.new_status <> 'completed'), bool_or(s.outcome ->> 4 is not null)
-    into held, standing, outcomes, done, have_failures, have_spans
+    into held, live_jobs, outcomes, done, have_failures, have_spans
     from ${settlementRows} s, lateral (
       select l from ${schema}.live l
       where l.id = s.id and l.lease_token::text = s.lease_token and l.leased_until is not null
@@ -140,7 +140,7 @@ begin
       with again as (
         update ${schema}.ended d
         set trace_end_due = null, trace_epoch = nullif(d.trace_epoch - 1, 0)
-        where d.sequence = any(array(select s.sequence from unnest(standing) s))
+        where d.sequence = any(array(select s.sequence from unnest(live_jobs) s))
           and d.trace_end_due is not null
           and exists (select from ${schema}.enqueued o
             where o.trace_id = d.trace_id and o.sequence <> d.sequence offset 0)

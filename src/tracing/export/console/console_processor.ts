@@ -63,7 +63,7 @@ function headline(span: ReadableSpan): string {
   const isFailed = span.status.code === SpanStatusCode.ERROR;
   return [
     timeOfDay(span.startTime),
-    duration(milliseconds(span.endTime) - milliseconds(span.startTime)).padStart(9),
+    spanDurationText(milliseconds(span.endTime) - milliseconds(span.startTime)).padStart(9),
     (isFailed ? "ERROR" : "ok").padEnd(5),
     oneLineOf(span.name),
     describeIds(span.spanContext(), span.parentSpanContext),
@@ -92,7 +92,7 @@ function describeFailure({ status, events }: ReadableSpan): string[] {
 function describeEvent(event: SpanEvent, spanStart: HrTime): string[] {
   const { name, time, attributes = {} } = event;
   if (name === "exception") return describeException(attributes);
-  const after = duration(milliseconds(time) - milliseconds(spanStart));
+  const after = spanDurationText(milliseconds(time) - milliseconds(spanStart));
   return [
     [`+ ${after}`, oneLineOf(name), describeAttributes(attributes)].filter(Boolean).join("  "),
   ];
@@ -135,7 +135,7 @@ function timeOfDay(time: HrTime): string {
   return Number.isNaN(date.getTime()) ? "--:--:--.---Z" : date.toISOString().slice(11);
 }
 
-function duration(ms: number): string {
+function spanDurationText(ms: number): string {
   if (!Number.isFinite(ms)) return "? ms";
   if (ms < 1_000) return `${ms.toFixed(ms < 100 ? 1 : 0)} ms`;
   return ms < 60_000 ? `${(ms / 1_000).toFixed(2)} s` : `${(ms / 60_000).toFixed(1)} min`;

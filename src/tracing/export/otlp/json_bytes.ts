@@ -17,15 +17,18 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const encoder = new TextEncoder();
-const parts = new Map<string, Uint8Array>();
-const SHORT = 8;
+const encodedParts = new Map<string, Uint8Array>();
+const LEAST_KEPT_LENGTH = 8;
 
 const LOWER_HEX = "0123456789abcdef";
 /** The value of each hex digit, by its code. */
-const HEX_VALUES: readonly (number | undefined)[] = Array.from({ length: 128 }, (_, code) => {
-  const value = LOWER_HEX.indexOf(String.fromCharCode(code).toLowerCase());
-  return value < 0 ? undefined : value;
-});
+const HEX_VALUES_IN_ANY_CASE: readonly (number | undefined)[] = Array.from(
+  { length: 128 },
+  (_, code) => {
+    const value = LOWER_HEX.indexOf(String.fromCharCode(code).toLowerCase());
+    return value < 0 ? undefined : value;
+  },
+);
 
 // A full batch of jobs' spans fits. A larger buffer is not kept for the next batch.
 const USUAL_BYTES = 1024 * 1024;
@@ -82,9 +85,9 @@ export class JsonBytes {
 
   /** Writes JSON that is constant in the code. Its bytes are kept, as copying many is faster. */
   part(literal: string): void {
-    if (literal.length < SHORT) return this.ascii(literal);
-    let bytes = parts.get(literal);
-    if (bytes === undefined) parts.set(literal, bytes = encoder.encode(literal));
+    if (literal.length < LEAST_KEPT_LENGTH) return this.ascii(literal);
+    let bytes = encodedParts.get(literal);
+    if (bytes === undefined) encodedParts.set(literal, bytes = encoder.encode(literal));
     this.bytes(bytes);
   }
 
@@ -134,7 +137,7 @@ export class JsonBytes {
     bytes[at++] = QUOTE;
     for (let i = 0; i < digits; i++) {
       const code = text.charCodeAt(i);
-      const value = HEX_VALUES[code];
+      const value = HEX_VALUES_IN_ANY_CASE[code];
       if (value === undefined) throw newIdError(text, digits);
       allBits |= value;
       bytes[at++] = LOWER_HEX.charCodeAt(value);
