@@ -59,9 +59,9 @@ export const enqueueJob: HttpOperation = {
   answers: {
     200: {
       description: "A job with this idempotency key or this id was already stored: that job.",
-      schema: "EnqueueReceipt",
+      schema: "EnqueuedJob",
     },
-    201: { description: "The stored job.", schema: "EnqueueReceipt" },
+    201: { description: "The stored job.", schema: "EnqueuedJob" },
   },
   errors: ["invalid_input", "conflict", "too_large", "unsupported_media_type"],
   run: async (call) => {
