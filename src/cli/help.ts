@@ -6,10 +6,10 @@
 import { commonOptions, type Operand, type Options, optionsOf } from "./arguments.ts";
 import type { Command } from "./command.ts";
 
-const version = { help: "print the version" };
+const versionOption = { help: "print the version" };
 
 /** The help of all commands, or of those whose name begins with a word. */
-export function overview(commands: readonly Command[], word?: string): string {
+export function helpOverview(commands: readonly Command[], word?: string): string {
   const shown = commands.filter(({ name }) => word === undefined || name.split(" ")[0] === word);
   const width = Math.max(...shown.map((command) => usageOf(command).length));
   const lines = shown.map((command) =>
@@ -24,7 +24,9 @@ export function overview(commands: readonly Command[], word?: string): string {
     ...lines,
     "",
     "Common options:",
-    ...optionLines(word === undefined ? { ...commonOptions, version } : commonOptions),
+    ...optionLines(
+      word === undefined ? { ...commonOptions, version: versionOption } : commonOptions,
+    ),
     "",
     "Exit codes: 0 success, 1 failure, 2 wrong usage.",
     "",

@@ -14,7 +14,7 @@ import { queueStats } from "./commands/queue_stats.ts";
 import { serve } from "./commands/serve.ts";
 import { traceShow } from "./commands/trace_show.ts";
 import { UsageError } from "./errors.ts";
-import { helpOf, overview } from "./help.ts";
+import { helpOf, helpOverview } from "./help.ts";
 import type { Io } from "./io.ts";
 import { printError } from "./print.ts";
 import { readArguments } from "./arguments.ts";
@@ -46,13 +46,13 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
 
 async function dispatch(args: readonly string[], io: Io): Promise<number> {
   const [first, second] = args;
-  if (first === undefined || isHelp(first)) return await show(overview(commands), io);
+  if (first === undefined || isHelp(first)) return await show(helpOverview(commands), io);
   if (first === "--version") return await show(`${version}\n`, io);
   const family = commands.filter(({ name }) => name.split(" ")[0] === first);
   if (family.length === 0) throw unknown("", first, commands);
   const command = family.find(({ name }) => name === first || name === `${first} ${second}`);
   if (command !== undefined) return await runCommand(command, args, io);
-  if (second === undefined || isHelp(second)) return await show(overview(commands, first), io);
+  if (second === undefined || isHelp(second)) return await show(helpOverview(commands, first), io);
   throw unknown(`${first} `, second, family);
 }
 

@@ -123,7 +123,7 @@ export function readRouterOptions(options: JobRouterOptions = {}): RouterSetting
     maxBodyBytes: checkInteger("maxBodyBytes", maxBodyBytes, 1, 1_000_000_000),
     maxPageSize: checkInteger("maxPageSize", maxPageSize, 1, 1_000),
     maxJobs: checkInteger("maxJobs", maxJobs, 1, 1_000_000),
-    schemas: new Map(Object.entries(options.schemas ?? {}).map(checkSchema)),
+    schemas: new Map(Object.entries(options.schemas ?? {}).map(checkPayloadSchema)),
     page: checkPage(options.page),
     onError,
   };
@@ -162,7 +162,9 @@ function checkPage(page: RouterPage | undefined): RouterPage | undefined {
   throw new TypeError(`page must be what page() of hammerwork/page returns: got ${shown(page)}`);
 }
 
-function checkSchema([queueName, schema]: [string, StandardSchema]): [string, StandardSchema] {
+function checkPayloadSchema(
+  [queueName, schema]: [string, StandardSchema],
+): [string, StandardSchema] {
   if (typeof schema?.["~standard"]?.validate === "function") return [queueName, schema];
   throw new TypeError(
     `The schema of a queue must be a Standard Schema: got ${shown(schema)} for ${queueName}`,

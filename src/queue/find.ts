@@ -101,7 +101,7 @@ export function toRecordFilter(filter: JobFilter, defaultLimit: number = 100): R
       : checkJobId(typeof parent === "string" ? parent : parent?.id, "parent"),
     createdFrom: time("createdFrom", filter.createdFrom),
     createdBefore: time("createdBefore", filter.createdBefore),
-    before: cursor === undefined ? undefined : readCursor(cursor),
+    before: cursor === undefined ? undefined : positionOfCursor(cursor),
     limit: checkInteger("limit", filter.limit ?? defaultLimit, 1, 1_000),
     maxBytes: mostPageBytes,
     include: filter.include && checkParts(filter.include),
@@ -169,7 +169,7 @@ export function isCursor(text: unknown): text is string {
   return typeof text === "string" && /^[1-9]\d{0,14}$/.test(text);
 }
 
-function readCursor(cursor: string): number {
+function positionOfCursor(cursor: string): number {
   if (isCursor(cursor)) return Number(cursor);
   throw new InputRangeError(
     `A cursor must be a nextCursor as find returned it: got ${shown(cursor)}`,

@@ -88,7 +88,7 @@ export interface Endpoint {
  * @throws {RangeError} when nothing that accepts spans over HTTP can be there.
  */
 export function endpointFrom(address: string, source: string): Endpoint {
-  const url = readAddress(address, source);
+  const url = readEndpoint(address, source);
   const path = withoutTrailingSlashes(url.pathname);
   if (isZipkin(url)) {
     url.pathname = path;
@@ -104,7 +104,7 @@ export function endpointFrom(address: string, source: string): Endpoint {
  * @throws {RangeError} when nothing that accepts spans over HTTP can be there.
  */
 export function exactEndpoint(address: string, source: string): Endpoint {
-  const url = readAddress(address, source);
+  const url = readEndpoint(address, source);
   return { url: url.href, protocol: isZipkin(url) ? zipkin : otlp };
 }
 
@@ -112,7 +112,7 @@ function isZipkin({ pathname }: URL): boolean {
   return /\/api\/v2\/spans\/*$/.test(pathname);
 }
 
-function readAddress(text: string, source: string): URL {
+function readEndpoint(text: string, source: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new RangeError(

@@ -191,7 +191,7 @@ class Execution implements LeaseHolder {
   /** Ends it, whether or not the handler heeds the signal. */
   abort(error: Error): void {
     this.#controller.abort(error);
-    this.#end(endOf(error, this));
+    this.#end(abortedEnd(error, this));
   }
 
   /** What the store said of its lease, asked at a time by `performance.now()`. */
@@ -387,7 +387,7 @@ function resultText(
   }
 }
 
-function endOf(error: unknown, { job, settings }: Execution): AttemptEnd {
+function abortedEnd(error: unknown, { job, settings }: Execution): AttemptEnd {
   if (error instanceof JobTimeoutError) return { outcome: "timed_out", error };
   if (error instanceof WorkerStoppedError) return releasedEnd(job.releases, settings.maxReleases);
   if (error instanceof JobCancelledError) return { outcome: "cancelled", error };

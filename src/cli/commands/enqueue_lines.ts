@@ -36,7 +36,7 @@ export async function* enqueueLines(
   lines: AsyncIterable<NumberedLine>,
   options: JobOptions,
 ): AsyncGenerator<readonly StoredLine[]> {
-  const parsed = (line: NumberedLine) => parse(line, queueName, options, queue.maxPayloadBytes);
+  const parsed = (line: NumberedLine) => parseLine(line, queueName, options, queue.maxPayloadBytes);
   let stored = 0;
   for await (const { batch, error } of batchesOf(lines, parsed)) {
     if (batch.length > 0) {
@@ -85,7 +85,7 @@ async function* batchesOf(
 }
 
 /** @throws {LineError} */
-function parse(
+function parseLine(
   { number, text }: NumberedLine,
   queueName: string,
   options: JobOptions,

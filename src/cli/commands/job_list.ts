@@ -47,7 +47,7 @@ export const jobList: Command = {
     "job list --queue payment_queue --status failed --created-from 2h",
   ],
   run: async (args, io) => {
-    const filter = readFilter(args);
+    const filter = filterOf(args);
     const include = readInclude(args);
     const style = styleOf(io);
     const { jobs, nextCursor } = await withQueue(args, io, async (queue) => {
@@ -64,7 +64,7 @@ export const jobList: Command = {
   },
 };
 
-function readFilter(args: Arguments): JobFilter {
+function filterOf(args: Arguments): JobFilter {
   const checked = <T>(name: string, check: (text: string) => T): T | undefined => {
     const text = args.text(name);
     return text === undefined ? undefined : asUsage(`--${name}`, () => check(text));

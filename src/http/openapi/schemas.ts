@@ -108,8 +108,8 @@ const summaryProperties = {
   error: ref("JobError"),
 };
 
-const jobParts = { payload: true, result: true };
-const jobProperties = { ...summaryProperties, ...jobParts };
+const partProperties = { payload: true, result: true };
+const jobProperties = { ...summaryProperties, ...partProperties };
 
 /** What replaces parts that are not included. */
 const partSizes = { payloadBytes: whole(0), resultBytes: whole(0) };

@@ -321,7 +321,7 @@ export class Closable implements Connections {
 async function inTime<T>(statement: Statement<T>, limitMs: number): Promise<T> {
   const answer = Promise.resolve(statement);
   if (await isSettled(answer, limitMs)) return await answer;
-  cancel(statement);
+  cancelStatement(statement);
   if (!await isSettled(answer, Math.min(limitMs, CANCEL_MS))) {
     // Its later error is of no use to a caller.
     answer.catch(() => {});
@@ -339,7 +339,7 @@ async function inTime<T>(statement: Statement<T>, limitMs: number): Promise<T> {
   }
 }
 
-function cancel(statement: Statement<unknown>): void {
+function cancelStatement(statement: Statement<unknown>): void {
   try {
     Promise.resolve(statement.cancel?.()).catch(() => {});
   } catch {

@@ -44,7 +44,7 @@ export function add<Row extends JobRow>(
   include?: readonly JobPart[],
 ): readonly AddedJob[] {
   const resolved = resolve(step, inputs, include);
-  const statuses = statusesOf(step, resolved);
+  const statuses = storedStatuses(step, resolved);
   return resolved.map((one) => {
     const { known, job } = one;
     if (known !== undefined) return { job: known, deduplicated: true };
@@ -98,7 +98,7 @@ function newJob(input: JobInput, byId: ReadonlyMap<string, Resolution>): Resolut
 }
 
 /** The statuses of all dependencies and parents that were stored before. Most calls have none. */
-function statusesOf<Row extends JobRow>(
+function storedStatuses<Row extends JobRow>(
   { jobs }: Step<Row>,
   resolved: readonly Resolution[],
 ): Map<string, JobStatus> | undefined {

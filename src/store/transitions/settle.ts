@@ -15,7 +15,7 @@ export function settle<Row extends JobRow>(
   step: Step<Row>,
   settlements: readonly Settlement[],
 ): readonly LeaseState[] {
-  const isSettled = completePlainly(step, settlements);
+  const isSettled = completePlainOnes(step, settlements);
   const states = settlements.map((settlement, i) =>
     isSettled?.[i] === true ? "held" : settleOne(step, settlement)
   );
@@ -24,7 +24,7 @@ export function settle<Row extends JobRow>(
 }
 
 /** Where a store can do the plain ones at once: which it has done. */
-function completePlainly<Row extends JobRow>(
+function completePlainOnes<Row extends JobRow>(
   { jobs, now }: Step<Row>,
   settlements: readonly Settlement[],
 ): readonly boolean[] | undefined {

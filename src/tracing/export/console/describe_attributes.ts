@@ -33,7 +33,7 @@ export function describeAttributes(attributes: AttributeValues): string {
   const informative = Object.entries(attributes)
     .filter(([key, value]) => !REPEATED.has(key) && value !== undefined && value !== null);
   const shown = informative.slice(0, MAX_ATTRIBUTES)
-    .map(([key, value]) => `${shortKey(key)}=${quoted(value)}${outOf(key, attributes)}`);
+    .map(([key, value]) => `${shortKey(key)}=${valueText(value)}${outOf(key, attributes)}`);
   const more = informative.length - shown.length;
   return (more > 0 ? [...shown, `and ${more} more`] : shown).join(" ");
 }
@@ -60,7 +60,7 @@ function shortKey(key: string): string {
   return oneLineOf(key.slice(prefix.length));
 }
 
-function quoted(value: unknown): string {
+function valueText(value: unknown): string {
   if (typeof value === "string") {
     return /^[\w.:/@+-]+$/.test(value) && value.length <= MAX_TEXT_LENGTH
       ? value
