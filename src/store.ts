@@ -63,7 +63,7 @@ export type {
   StoredJobs,
   TraceEndTable,
 } from "./store/transitions/job_table.ts";
-export { type Candidate, copyOf, findAmong } from "./store/find.ts";
+export { type Candidate, copyOf, copyOfAttempt, findAmong } from "./store/find.ts";
 export { inClaimOrder } from "./store/rules.ts";
 export type { AttemptOutcome } from "./job/outcomes.ts";
 export type {

@@ -13,6 +13,7 @@ import {
   type Claim,
   type ClaimedJob,
   copyOf,
+  copyOfAttempt,
   type Dependent,
   findAmong,
   hasEnded,
@@ -161,7 +162,7 @@ class ToyTable implements StoredJobs<Row> {
   }
 
   addAttempt(row: Row, attempt: AttemptRecord): void {
-    row.history.push(attempt);
+    row.history.push(copyOfAttempt(attempt));
   }
 
   addAttemptTrace(row: Row, traceId: string): void {
@@ -201,7 +202,7 @@ class ToyTable implements StoredJobs<Row> {
   }
 
   attempts(id: string): readonly AttemptRecord[] {
-    return [...this.#rows.get(id)?.history ?? []];
+    return (this.#rows.get(id)?.history ?? []).map(copyOfAttempt);
   }
 
   count(): readonly QueueCount[] {

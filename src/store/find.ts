@@ -58,7 +58,9 @@ function fits({ record, ranIn }: Candidate, filter: RecordFilter): boolean {
 
 function attemptsOf({ history = [] }: Candidate, include: readonly JobPart[]): AttemptRecord[] {
   const isWhole = include.includes("stack");
-  return history.map((one) => isWhole ? one : { ...one, error: one.error && summaryOf(one.error) });
+  return history.map((one) =>
+    isWhole ? copyOfAttempt(one) : { ...one, error: one.error && summaryOf(one.error) }
+  );
 }
 
 /** About how many bytes of a job are read with these parts. */
@@ -81,6 +83,11 @@ function bytesOf(
 export function copyOf(record: JobRecord): JobRecord {
   const { dependsOn, error } = record;
   return { ...record, dependsOn: [...dependsOn], error: error && { ...error } };
+}
+
+/** The same of an attempt. */
+export function copyOfAttempt(attempt: AttemptRecord): AttemptRecord {
+  return { ...attempt, error: attempt.error && { ...attempt.error } };
 }
 
 /** All of a job but what is counted by itself: payload, result, stacks, baggage, dependencies. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { failure, reason } from "./inputs.ts";
+import { failure, reason, retrying } from "./inputs.ts";
 import type { TestStore } from "./fixture.ts";
 import { definedFields, jobsFound } from "./answers.ts";
 
@@ -35,6 +35,20 @@ export function describeSnapshots(test: TestStore): void {
       const cause = { ...late.error! };
       (late.error as { message: string }).message = "changed by the caller";
       assert.deepEqual(definedFields((await get(late.id)).error!), definedFields(cause));
+    });
+
+    test("what callers do to an attempt stays theirs", async ({ store, add, claimOne, settle }) => {
+      const { id } = await add();
+      await settle(await claimOne(), retrying);
+      const attempts = async () => (await store.get(id, { attempts: true }))!.attemptRecords!;
+      const { jobs } = await store.find({ ids: [id], limit: 1, attempts: true });
+      for (const [attempt] of [await attempts(), jobs[0]!.attemptRecords!]) {
+        (attempt!.error as { message: string }).message = "changed by the caller";
+        (attempt as { outcome: string }).outcome = "completed";
+      }
+      assert.deepEqual((await attempts()).map(({ outcome, error }) => [outcome, error!.message]), [
+        ["failed", failure.message],
+      ]);
     });
   });
 }

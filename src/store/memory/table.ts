@@ -12,7 +12,7 @@ import {
   recordWith,
 } from "../../job/record.ts";
 import { hasEnded, type JobStatus } from "../../job/status.ts";
-import { copyOf, findAmong } from "../find.ts";
+import { copyOf, copyOfAttempt, findAmong } from "../find.ts";
 import type { LiveCount } from "../health.ts";
 import {
   type Claim,
@@ -212,7 +212,7 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
   }
 
   addAttempt(row: MemoryRow, attempt: AttemptRecord): void {
-    (row.history ??= []).push({ ...attempt, error: attempt.error && { ...attempt.error } });
+    (row.history ??= []).push(copyOfAttempt(attempt));
   }
 
   addAttemptTrace(row: MemoryRow, traceId: string): void {
@@ -284,7 +284,7 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
   }
 
   attempts(id: string): readonly AttemptRecord[] {
-    return [...this.#byId.get(id)?.history ?? []];
+    return (this.#byId.get(id)?.history ?? []).map(copyOfAttempt);
   }
 
   count(): readonly QueueCount[] {
