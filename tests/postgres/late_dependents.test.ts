@@ -5,7 +5,7 @@ import client from "postgres";
 import { JobQueue } from "../../mod.ts";
 import { postgres, type Sql } from "../../src/store/postgres.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
-import { until } from "../until.ts";
+import { olderTransactionsAreOver } from "./older_transactions.ts";
 import { within } from "./within.ts";
 
 const timeout = 60_000;
@@ -137,22 +137,12 @@ describe(
         await store.settleAndClaim({ settlements: [], claims: [] });
         await store.maintain({ retentionMs: 1e9, limit: 10 });
       };
-      // Those of other tests on the same server count, and may stay open for long.
-      const olderAreOver = async () => {
-        const [{ newest } = {}] = await sql`
-          select pg_snapshot_xmax(pg_current_snapshot())::text as newest`;
-        await until("the older transactions are over", timeout / 3, async () => {
-          const [{ over } = {}] = await sql`
-            select pg_snapshot_xmin(pg_current_snapshot()) >= ${newest}::xid8 as over`;
-          return over === true;
-        });
-      };
-      await olderAreOver();
+      await olderTransactionsAreOver(sql);
       for (let i = 0; i < 20; i++) await keepHouse();
       assert.ok(looks >= 2 && looks <= 4, `${looks} looks`);
       await queue.enqueue("second", 3, { dependsOn: [id] });
       const before = looks;
-      await olderAreOver();
+      await olderTransactionsAreOver(sql);
       for (let i = 0; i < 20; i++) await keepHouse();
       assert.ok(looks - before >= 2 && looks - before <= 4, `${looks - before} looks`);
     });

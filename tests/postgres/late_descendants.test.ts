@@ -7,6 +7,7 @@ import { job, JobQueue } from "../../mod.ts";
 import { postgres, type Sql } from "../../src/store/postgres.ts";
 import { jobInput } from "../conformance/inputs.ts";
 import { openTestDatabase, whyNoDatabase } from "./database.ts";
+import { olderTransactionsAreOver } from "./older_transactions.ts";
 
 const maintenance = { retentionMs: 86_400_000, limit: 100 };
 
@@ -40,6 +41,7 @@ describe("parts that are added while a job is cancelled", { skip: whyNoDatabase 
       "withdrawn",
       root.id,
     ]);
+    await olderTransactionsAreOver(sql);
     for (const _ of [1, 2, 3]) await queue.store.maintain(maintenance);
     const [left] = await sql`select count(*)::integer as count from hammerwork.cancelled_trees`;
     assert.equal(left?.count, 0, "Nobody looks any more once none can come");
