@@ -4,8 +4,8 @@
  *
  *     node examples/custom_spans.ts
  *
- * It prints each finished span: `send payment_queue`, `process payment_queue` with the attributes that
- * were added, and `charge the card` below it.
+ * It prints the header of the request, which is not sent, and each finished span: `send payment_queue`,
+ * `process payment_queue` with the attributes that were added, and `charge the card` below it.
  *
  * In a project of your own, import from "hammerwork" and "hammerwork/tracing" where this imports
  * ../mod.ts and ../src/tracing.ts, and install @opentelemetry/sdk-trace.
