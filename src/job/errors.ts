@@ -77,7 +77,7 @@ export class JobIdTakenError extends RangeError {
 
 /**
  * Thrown when a store cannot serve a call at present, for example because its file is locked. The
- * call had no effect.
+ * message ends in "nothing was changed" if the call certainly had no effect.
  */
 export class StoreUnavailableError extends Error {
   /** The name of the class. */

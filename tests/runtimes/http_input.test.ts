@@ -262,6 +262,22 @@ describe("a sender that hangs up", () => {
 });
 
 describe("a store that fails", () => {
+  test("has changed nothing only if it says so", async () => {
+    const store = memory();
+    const app = open(new JobQueue({ store }), { onError: () => {} });
+    for (
+      const [said, answered] of [
+        ["The file is locked; nothing was changed", /; nothing was changed$/],
+        ["It is not known whether something was changed", /; a change may have been made$/],
+      ] as const
+    ) {
+      store.add = () => Promise.reject(new StoreUnavailableError(said));
+      const { status, body } = await post(app, "/jobs", mail);
+      assert.equal(status, 503);
+      assert.match((body as { error: { message: string } }).error.message, answered);
+    }
+  });
+
   test("is unavailable when it says so, an internal error otherwise; its words stay inside", async () => {
     const store = memory();
     const errors: unknown[] = [];
