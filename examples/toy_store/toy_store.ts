@@ -48,7 +48,7 @@ interface Row extends JobRow {
   ranIn: Set<string>;
   /** Attempts that did not complete it. */
   history: AttemptRecord[];
-  /** Of a job that ended its trace: the how-manieth end that was, and from when it can be claimed. */
+  /** Of a job that ended its trace: the number of that end, and from when it can be claimed. */
   traceEpoch: number;
   traceEndDueAt: number | undefined;
 }

@@ -27,7 +27,7 @@ export const jobRetry: Command = {
   operands,
   options: {
     force: { help: "even if a job that it depends on did not complete" },
-    "no-dependents": { help: "do not revive the dependents that its failure cancelled" },
+    "no-dependents": { help: "leave the dependents that its failure cancelled as they are" },
   },
   notes: `A retried job has at least one more attempt.\n\n${notes}`,
   examples: ["job retry abc123"],

@@ -32,12 +32,14 @@ export const jobList: Command = {
     },
     parent: { value: "ID", help: "child jobs of this job" },
     "created-from": { value: "TIME", help: "created since 15m, 2h, 7d (ago) or an ISO time" },
-    "created-before": { value: "TIME", help: "created before that, likewise" },
+    "created-before": { value: "TIME", help: "created before this time, in the same forms" },
     limit: { value: "N", help: "maximum number of jobs, 1 to 1000; default: 20" },
     cursor: { value: "CURSOR", help: "continue an earlier list" },
     include: includeOption,
   },
-  notes: "In a terminal ids are shortened to their last digits; in a pipe and with --json\n" +
+  notes: "A job must match all options. STATUS is scheduled, blocked, ready, running,\n" +
+    "retrying, completed, failed or cancelled.\n\n" +
+    "In a terminal ids are shortened to their last digits; in a pipe and with --json\n" +
     "they are whole. --json prints { jobs, nextCursor }; without --include, payloads\n" +
     "and results are given as sizes. A page of large jobs can be shorter than the\n" +
     "limit: only a missing nextCursor says that it is the last one.",
