@@ -86,14 +86,10 @@ export function checkedIn<T>(path: string, check: () => T): T {
 export function toRequestError(error: unknown): RequestError {
   if (error instanceof RequestError) return error;
   if (error instanceof StoreUnavailableError) {
-    const message = `The store is unavailable; ${effectOf(error)}`;
+    // The rest of a store's message may name what a caller must not know.
+    const effect = error.mayHaveChanged ? "a change may have been made" : "nothing was changed";
+    const message = `The store is unavailable; ${effect}`;
     return new RequestError("unavailable", message, {}, { "retry-after": "1" });
   }
   return new RequestError("internal", "Internal error; it has been reported");
-}
-
-/** The rest of a store's message may name what a caller must not know. */
-function effectOf({ message }: StoreUnavailableError): string {
-  const isWithoutEffect = message.endsWith("; nothing was changed");
-  return isWithoutEffect ? "nothing was changed" : "a change may have been made";
 }

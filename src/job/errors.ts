@@ -75,18 +75,29 @@ export class JobIdTakenError extends RangeError {
   }
 }
 
-/**
- * Thrown when a store cannot serve a call at present, for example because its file is locked. The
- * message ends in "nothing was changed" if the call certainly had no effect.
- */
+/** Thrown when a store cannot serve a call at present, for example because its file is locked. */
 export class StoreUnavailableError extends Error {
   /** The name of the class. */
   override name = "StoreUnavailableError";
+  /** Whether the call may have had an effect, because its answer was lost. Default: false. */
+  readonly mayHaveChanged: boolean;
+
+  /** Makes the error of a call that had no effect, or may have had one. */
+  constructor(
+    message: string,
+    { mayHaveChanged = false, ...options }: ErrorOptions & {
+      /** Whether the call may have had an effect. Default: false. */
+      readonly mayHaveChanged?: boolean | undefined;
+    } = {},
+  ) {
+    super(message, options);
+    this.mayHaveChanged = mayHaveChanged;
+  }
 }
 
 /**
- * Thrown when a call exceeded its time limit, that of the store or of the server. The message says
- * whether the call may have had an effect. With fewer jobs in one call it may be done in time.
+ * Thrown when a call exceeded its time limit, that of the store or of the server. With fewer jobs in
+ * one call it may be done in time.
  */
 export class StoreTimeoutError extends StoreUnavailableError {
   /** The name of the class. */

@@ -51,6 +51,7 @@ describe("connections that say nothing any more", { skip: whyNoDatabase }, () =>
       await assert.rejects(queue.enqueue("q", 1), (error) => {
         assert.ok(error instanceof StoreTimeoutError && error instanceof StoreUnavailableError);
         assert.match(error.message, /^Postgres did not answer within 500 ms.*nothing was changed$/);
+        assert.equal(error.mayHaveChanged, false);
         return true;
       });
       // In the application's own transaction the limit is the application's.
@@ -64,6 +65,19 @@ describe("connections that say nothing any more", { skip: whyNoDatabase }, () =>
     }).then(({ waiting }) => waiting);
     assert.equal((await queue.find()).jobs.length, 1);
     await Promise.all([sql.end(), other.end()]);
+  });
+
+  test("say of a call that is given up that it may have had an effect", { timeout }, async () => {
+    await using database = await openTestDatabase();
+    await using proxy = await openLossyProxy(database.url);
+    await using queue = new JobQueue({ store: await postgres(proxy.url, { callTimeoutMs }) });
+    const { id } = await queue.enqueue("q", 1);
+    proxy.freeze();
+    await assert.rejects(within(20_000, queue.cancel(id)), (error) => {
+      assert.ok(error instanceof StoreUnavailableError, String(error));
+      assert.equal(error.mayHaveChanged, true, error.message);
+      return true;
+    });
   });
 
   test("keep no process alive and no call waiting once the store is closed", {

@@ -25,6 +25,7 @@ export class GivenUpError extends StoreTimeoutError {
     super(
       `Postgres did not answer within ${Math.round(limitMs)} ms; ` +
         "it is not known whether something was changed",
+      { mayHaveChanged: true },
     );
   }
 }
@@ -82,7 +83,10 @@ export function explained(error: unknown): unknown {
   const code = codeOf(error);
   if (error instanceof StoreUnavailableError) return error;
   if (UNKNOWN.test(code)) {
-    return new StoreUnavailableError("The connection to Postgres was lost", { cause: error });
+    return new StoreUnavailableError("The connection to Postgres was lost", {
+      cause: error,
+      mayHaveChanged: true,
+    });
   }
   if (UNREACHABLE.test(code)) {
     return new StoreUnavailableError("Postgres cannot be reached; nothing was changed", {
@@ -189,6 +193,6 @@ function unknownWhetherStored(lost: unknown): Error {
   return new ErrorClass(
     "The answer of Postgres was lost while jobs were stored, and it is not known whether they " +
       "are. Enqueue the same jobs, made by job(), again: none is stored twice",
-    { cause: lost },
+    { cause: lost, mayHaveChanged: true },
   );
 }
