@@ -65,7 +65,7 @@ export interface JobPage<AJob = Job> {
 }
 
 /** The size at which a page of more than one job ends, in bytes: 4 MiB. */
-export const mostPageBytes: number = 4 * 1_024 * 1_024;
+const mostPageBytes = 4 * 1_024 * 1_024;
 
 const filterNames: OptionNames<JobFilter> = {
   ids: true,

@@ -42,7 +42,7 @@ describe("a worker whose Postgres is slow", { skip: whyNoDatabase }, () => {
     });
   }
 
-  test("runs its jobs with 2,000 places, and hands nearly none back", { timeout }, async () => {
+  test("runs its jobs with 2,000 places, and releases nearly none", { timeout }, async () => {
     await using queue = new JobQueue({ store: await postgres(database.url) });
     await queue.enqueue(numbers(6_000).map((n) => job("wide", n)));
     const worker = queue.worker("wide", () => pause(5), { concurrency: 2_000 });

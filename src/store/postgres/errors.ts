@@ -54,7 +54,7 @@ export function isConnectionLost(error: unknown): boolean {
 }
 
 /** Whether the server gave the statement up for a temporary reason, and certainly changed nothing. */
-export function isTransient(error: unknown): boolean {
+function isTransient(error: unknown): boolean {
   const code = codeOf(error);
   return !(error instanceof PartlyDoneError) && (SERIALIZATION.test(code) || TERMINATED.test(code));
 }

@@ -204,7 +204,7 @@ export interface StoredJobs<Row extends JobRow = JobRow> extends JobTable<Row> {
   read<T>(work: () => T): T | Promise<T>;
   /** See `Store.find`. */
   find(filter: RecordFilter): RecordPage;
-  /** The attempts of a job that have ended and did not complete it, oldest first. */
+  /** Copies of the attempts of a job that have ended and did not complete it, oldest first. */
   attempts(id: string): readonly AttemptRecord[];
   /** The number of jobs by queue and status. */
   count(): readonly QueueCount[];
