@@ -12,6 +12,7 @@ import {
   recordWith,
 } from "../../job/record.ts";
 import { hasEnded, type JobStatus } from "../../job/status.ts";
+import { copyOf } from "../find.ts";
 import {
   checkSameJob,
   dependencyFailed,
@@ -53,8 +54,7 @@ export function add<Row extends JobRow>(
       return { job: recordWith(one.job, include), deduplicated: false };
     }
     // What a caller does to one answer is not to change the other.
-    const copy = { ...job, dependsOn: [...job.dependsOn], error: job.error && { ...job.error } };
-    return { job: recordWith(copy, include), deduplicated: true };
+    return { job: recordWith(copyOf(job), include), deduplicated: true };
   });
 }
 
