@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Claim, ClaimedJob } from "../store.ts";
+import type { Claim, ClaimedJob, Lease } from "../store.ts";
 import type { Client, Row } from "./client.ts";
 import { optional, time } from "./rows.ts";
 
@@ -24,6 +24,7 @@ const types = {
   run_at: "float8",
   wait_ms: "float8",
   more: "text",
+  place: "integer",
 };
 
 /** The names of a claimed job's columns. */
@@ -32,8 +33,14 @@ const claimedNames: string = Object.keys(types).join(", ");
 /** Their names and types, as a function declares what it returns. */
 export const claimedTypes: string = Object.entries(types).map((one) => one.join(" ")).join(", ");
 
-/** The columns of a claimed job: of `enqueued`, `e`, and of `live`, `l`. */
-export function claimedColumns(schema: string): string {
+/** When a job was claimed and when it was due, as expressions of SQL. */
+export interface ClaimTimes {
+  readonly claimedAt: string;
+  readonly runAt: string;
+}
+
+/** The columns of a claimed job, but for its place: of `enqueued`, `e`, and of `progress`, `p`, if it has some. */
+export function claimedColumns(schema: string, { claimedAt, runAt }: ClaimTimes): string {
   const columns = Object.entries(rare);
   const isPlain = [
     ...columns.map(([, column]) => `${column} is null`),
@@ -46,10 +53,10 @@ export function claimedColumns(schema: string): string {
     "'onDependencyFailure', e.on_dependency_failure",
     `'dependencyTraceparents', ${schema}.dependency_contexts(e.depends_on)`,
   ].join(", ");
-  return "e.sequence::float8, e.id::text, e.queue_name, e.payload::text, e.priority, l.attempts, " +
-    "l.max_attempts, encode(uuid_send(e.trace_id), 'hex'), e.traceparent, e.correlation_id, " +
-    "date_part('epoch', e.created_at) * 1000, date_part('epoch', l.run_at) * 1000, " +
-    "date_part('epoch', l.started_at - l.run_at) * 1000, " +
+  return "e.sequence::float8, e.id::text, e.queue_name, e.payload::text, e.priority, " +
+    "(coalesce(p.attempts, 0) + 1)::smallint, coalesce(p.max_attempts, e.max_attempts), encode(uuid_send(e.trace_id), 'hex'), e.traceparent, e.correlation_id, " +
+    `date_part('epoch', e.created_at) * 1000, date_part('epoch', ${runAt}) * 1000, ` +
+    `date_part('epoch', ${claimedAt} - ${runAt}) * 1000, ` +
     `case when ${isPlain} then null else json_build_object(${more})::text end`;
 }
 
@@ -61,19 +68,48 @@ const rare: Readonly<Record<string, string>> = {
   tracestate: "e.tracestate",
   baggage: "e.baggage",
   propagation: "e.propagation",
-  error: "l.error",
-  releases: "l.releases",
-  isSuspect: "l.is_suspect",
-  attemptTraceparent: "l.attempt_traceparent",
+  error: "p.error",
+  releases: "p.releases",
+  isSuspect: "p.is_suspect",
+  attemptTraceparent: "p.attempt_traceparent",
 };
 
-/** A claimed job's row as a record. */
-export function toClaimed(row: Row, leaseToken: string): ClaimedJob {
+/**
+ * A lease as Postgres knows it: the claim that holds the job, the job's place in it, and the job. It is
+ * written as text in `leaseToken`.
+ */
+export interface HeldPlace {
+  /** The token of the claim. */
+  readonly claim: string;
+  /** From 1. */
+  readonly place: number;
+  /** The sequence of the job. */
+  readonly sequence: number;
+}
+
+/** A token of a lease of this job. */
+function toLeaseToken({ claim, place, sequence }: HeldPlace, jobId: string): string {
+  return `${claim} ${place} ${sequence} ${jobId}`;
+}
+
+/** Reads a lease; `undefined` where it is none that Postgres has given for this job. */
+export function heldPlace({ jobId, leaseToken }: Lease): HeldPlace | undefined {
+  const [claim = "", place, sequence, id, more] = leaseToken.split(" ");
+  if (id !== jobId || more !== undefined || claim.length !== UUID_LENGTH) return undefined;
+  return { claim, place: Number(place), sequence: Number(sequence) };
+}
+
+const UUID_LENGTH = 36;
+
+/** A claimed job's row as a record; `claim` is the token of its claim. */
+export function toClaimed(row: Row, claim: string): ClaimedJob {
   const more = row.more === null ? plain : { ...plain, ...rarely(JSON.parse(row.more as string)) };
   const waitMs = row.wait_ms as number;
+  const sequence = row.sequence as number;
+  const id = row.id as string;
   return {
-    sequence: row.sequence as number,
-    id: row.id as string,
+    sequence,
+    id,
     queueName: row.queue_name as string,
     status: "running",
     payload: row.payload as string,
@@ -100,7 +136,7 @@ export function toClaimed(row: Row, leaseToken: string): ClaimedJob {
     result: undefined,
     error: more.error,
     attemptTraceparent: more.attemptTraceparent,
-    leaseToken,
+    leaseToken: toLeaseToken({ claim, place: row.place as number, sequence }, id),
     waitMs: Math.round(waitMs),
     isSuspect: more.isSuspect,
     dependencyTraceparents: more.dependencyTraceparents,
@@ -138,14 +174,18 @@ function rarely(more: Record<string, unknown>): Partial<Rare> {
   return Object.fromEntries(Object.entries(more).filter(([, value]) => value !== null));
 }
 
-/** Claims whose answer was lost. Their statement may commit late, even after it was given up. */
+/** A claim whose answer was lost. Its statement may commit late, even after it was given up. */
 interface LostClaim {
-  /** The queues that the answer may have had jobs of. */
-  readonly queueNames: Set<string>;
-  /** When their leases are over, by `performance.now()`. */
+  readonly queueName: string;
+  /** When its leases are over, by `performance.now()`. */
   readonly until: number;
   /** When to look again. */
   lookAt: number;
+}
+
+/** A claim with the token by which its jobs are found if the answer is lost. */
+export interface TokenClaim extends Claim {
+  readonly token: string;
 }
 
 // Between two looks for the jobs of a lost answer.
@@ -155,7 +195,7 @@ const LOOK_EVERY_MS = 250;
 export class LostClaims {
   readonly #client: Client;
   readonly #schema: string;
-  // By the token of its claims.
+  // By token.
   readonly #lost = new Map<string, LostClaim>();
 
   /** `schema` is a quoted name. */
@@ -165,16 +205,21 @@ export class LostClaims {
   }
 
   /** The answer to these claims was lost. */
-  add(token: string, claims: readonly Claim[]): void {
-    if (claims.length === 0) return;
+  add(claims: readonly TokenClaim[]): void {
     const now = performance.now();
-    const lost = this.#lost.get(token) ?? {
-      queueNames: new Set(),
-      until: now + Math.max(...claims.map(({ leaseMs }) => leaseMs)),
-      lookAt: now,
-    };
-    for (const { queueName } of claims) lost.queueNames.add(queueName);
-    this.#lost.set(token, lost);
+    for (const { token, queueName, leaseMs } of claims) {
+      this.#lost.set(token, { queueName, until: now + leaseMs, lookAt: now });
+    }
+  }
+
+  /** These jobs were found, and their answer was lost again. */
+  addFound(jobs: readonly ClaimedJob[], claims: readonly Claim[]): void {
+    const now = performance.now();
+    for (const { leaseToken, queueName } of jobs) {
+      const { leaseMs } = claims.find((claim) => claim.queueName === queueName)!;
+      const token = leaseToken.slice(0, UUID_LENGTH);
+      this.#lost.set(token, { queueName, until: now + leaseMs, lookAt: now });
+    }
   }
 
   /** The jobs of lost answers, for queues that are claimed now. */
@@ -182,22 +227,20 @@ export class LostClaims {
     const tokens = this.#tokens(queueNames);
     if (tokens.length === 0) return [];
     const rows = await this.#client.query(
-      `select l.lease_token::text as lease_token, c.* from ${this.#schema}.live l ` +
-        `join ${this.#schema}.enqueued e on e.sequence = l.sequence, ` +
-        `lateral (select ${claimedColumns(this.#schema)}) as c (${claimedNames}) ` +
-        "where l.status = 'running' " +
-        "and l.lease_token in (select t::uuid from jsonb_array_elements_text($1::text::jsonb) t) " +
-        "and l.queue_name in (select q from jsonb_array_elements_text($2::text::jsonb) q)",
-      [JSON.stringify(tokens), JSON.stringify(queueNames)],
+      `select c.token::text as token, j.* from ${this.#schema}.claims c, ` +
+        "unnest(c.sequences, c.run_ats) with ordinality x (sequence, run_at, place) " +
+        `join ${this.#schema}.enqueued e on e.sequence = x.sequence ` +
+        `left join ${this.#schema}.progress p on p.sequence = x.sequence, ` +
+        `lateral (select ${
+          claimedColumns(this.#schema, { claimedAt: "c.claimed_at", runAt: "x.run_at" })
+        }, x.place::integer) as j (${claimedNames}) ` +
+        "where c.token in (select t::uuid from jsonb_array_elements_text($1::text::jsonb) t) " +
+        `and not exists (select from ${this.#schema}.ended d where d.sequence = x.sequence)`,
+      [JSON.stringify(tokens)],
     );
-    const found = rows.map((row) => toClaimed(row, row.lease_token as string));
-    // A statement claims all at once: once some are found, those of this queue are.
-    for (const { leaseToken, queueName } of found) {
-      const lost = this.#lost.get(leaseToken);
-      lost?.queueNames.delete(queueName);
-      if (lost?.queueNames.size === 0) this.#lost.delete(leaseToken);
-    }
-    return found;
+    // A statement claims all at once: what is found is all of its claim.
+    for (const { token } of rows) this.#lost.delete(token as string);
+    return rows.map((row) => toClaimed(row, row.token as string));
   }
 
   /** Which to look for now. Those whose leases are over by now can be claimed by any worker again. */
@@ -206,7 +249,7 @@ export class LostClaims {
     const tokens: string[] = [];
     for (const [token, lost] of this.#lost) {
       if (lost.until <= now) this.#lost.delete(token);
-      else if (lost.lookAt <= now && queueNames.some((one) => lost.queueNames.has(one))) {
+      else if (lost.lookAt <= now && queueNames.includes(lost.queueName)) {
         lost.lookAt = now + LOOK_EVERY_MS;
         tokens.push(token);
       }

@@ -140,7 +140,7 @@ export function findQuery(schema: string, filter: RecordFilter): Query {
   const statuses = filter.statuses === undefined
     ? [{ view: "jobs", is: [] }]
     : [...new Set(filter.statuses)].map((status) => ({
-      view: hasEnded(status) ? "jobs_ended" : "jobs_live",
+      view: viewOf(status),
       is: [`status = '${status}'`],
     }));
   // The server refuses a parameter that the statement does not use.
@@ -170,6 +170,12 @@ export function findQuery(schema: string, filter: RecordFilter): Query {
       where j.place <= ${parameter(limit)}${fits} order by j.sequence desc`,
     values,
   };
+}
+
+/** The view of the table where such jobs are. */
+function viewOf(status: JobStatus): string {
+  if (hasEnded(status)) return "jobs_ended";
+  return status === "ready" || status === "running" ? `jobs_${status}` : "jobs_waiting";
 }
 
 /** About how many bytes of a job are read with these parts. */
@@ -248,11 +254,16 @@ const READABLE_UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 
 /** How many jobs each queue has with each status. */
 export function countQuery(schema: string): Query {
+  const counts = (count: string, status: string, table: string) =>
+    `select queue_name, ${status} as status, ${count}::float8 as count ` +
+    `from ${schema}.${table} group by queue_name, 2`;
   return {
-    text: ["live", "ended"].map((table) =>
-      "select queue_name, status, count(*)::float8 as count " +
-      `from ${schema}.${table} group by queue_name, status`
-    ).join(" union all "),
+    text: [
+      counts("count(*)", "'ready'", "ready"),
+      counts("count(*)", "kind", "waiting"),
+      counts("sum(open)", "'running'", "claims"),
+      counts("count(*)", "status", "ended"),
+    ].join(" union all "),
     values: [],
   };
 }

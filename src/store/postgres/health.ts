@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { hasEnded, type JobStatus, jobStatuses } from "../../job/status.ts";
+import type { JobStatus } from "../../job/status.ts";
 import { depthsOf, type Health, type VacuumBlocker } from "../health.ts";
 import type { Client, Row } from "./client.ts";
+import { time } from "./rows.ts";
 
 /** Reads the health of a schema. `at` is the time by an injected clock, if there is one. */
 export async function readHealth(
@@ -22,7 +23,7 @@ export async function readHealth(
     queueName: row.queue_name as string,
     status: row.status as JobStatus,
     count: row.count as number,
-    oldestRunAt: Math.round(row.run_at as number),
+    oldestRunAt: time(row.run_at),
   }));
   const now = at ?? (live.find((row) => row.queue_name === null)!.run_at as number);
   return {
@@ -31,15 +32,16 @@ export async function readHealth(
   };
 }
 
-/** Each status is read from the index that holds only such jobs. The last row has the time. */
+/** Each status is read where such jobs are. The last row has the time. */
 function liveStatement(schema: string): string {
-  const live = jobStatuses.filter((status) => !hasEnded(status)).map((status) =>
-    "select queue_name, status, count(*)::float8 as count, " +
-    "date_part('epoch', min(run_at)) * 1000 as run_at " +
-    `from ${schema}.live where status = '${status}' group by queue_name, status`
-  );
-  const clock = "select null, null, 0, date_part('epoch', clock_timestamp()) * 1000";
-  return [...live, clock].join(" union all ");
+  const oldest = "date_part('epoch', min(run_at)) * 1000 as run_at";
+  return `select queue_name, 'ready' as status, count(*)::float8 as count, ${oldest} ` +
+    `from ${schema}.ready group by queue_name ` +
+    "union all select queue_name, kind, count(*)::float8, null " +
+    `from ${schema}.waiting group by queue_name, kind ` +
+    "union all select queue_name, 'running', sum(open)::float8, null " +
+    `from ${schema}.claims group by queue_name ` +
+    "union all select null, null, 0, date_part('epoch', clock_timestamp()) * 1000";
 }
 
 const blockerStatement = `

@@ -4,7 +4,8 @@
  * @module
  */
 import type { ExpiredJob, Extension, Lease, LeaseState } from "../store.ts";
-import type { Client } from "./client.ts";
+import { heldPlace } from "./claim.ts";
+import type { Client, Row } from "./client.ts";
 import { retriedIdempotent } from "./errors.ts";
 import { jobColumns, toExpired } from "./rows.ts";
 
@@ -20,51 +21,18 @@ export interface Extending {
 export async function extendLeases(
   client: Client,
   schema: string,
-  extending: Extending,
+  { extensions, leaseMs, at }: Extending,
 ): Promise<readonly LeaseState[]> {
-  const { extensions, leaseMs, at } = extending;
-  // An attempt that begins must be recorded, so its row is waited for. All others can go without:
-  // what another transaction has locked is not swept either.
-  const areWaitedFor = extensions.some(({ attempt }) => attempt === "begins");
+  const { text, order } = toLeaseText(extensions);
+  if (order.length === 0) return extensions.map(() => "lost");
   const extend = () =>
-    client.query(
-      `with lease as (
-      select n as ord, (e ->> 0)::uuid as id, e ->> 1 as token, (e ->> 2)::boolean as has_begun
-      from jsonb_array_elements($1::text::jsonb) with ordinality x (e, n)
-    ), free as (
-      select j.id, l.ord, l.has_begun from ${schema}.live j join lease l on j.id = l.id
-      where j.lease_token::text = l.token and j.status = 'running'
-      order by j.id for no key update of j ${areWaitedFor ? "" : "skip locked"}
-    ), held as (
-      update ${schema}.live j
-      set has_begun = coalesce(f.has_begun, j.has_begun),
-        leased_until = coalesce(to_timestamp($3::float8 / 1000), clock_timestamp())
-          + $2::float8 * interval '1 ms'
-      from free f where j.id = f.id
-      returning f.ord
-    )
-    select case when h.ord is not null then 'held'
-      when j.lease_token::text = l.token and j.status = 'running'
-        then ${areWaitedFor ? "'changed meanwhile'" : "'held'"}
-      when d.status = 'cancelled' then 'cancelled' else 'lost' end as state
-    from lease l left join held h on h.ord = l.ord
-      left join ${schema}.live j on j.id = l.id
-      left join ${schema}.enqueued e on e.id = l.id
-      left join ${schema}.ended d on d.sequence = e.sequence
-    order by l.ord`,
-      [JSON.stringify(extensions.map(toPlaces)), leaseMs, at],
+    client.call(
+      `select array_to_json(${schema}.extend_leases($1::text::jsonb, $2::float8, ` +
+        "to_timestamp($3::float8 / 1000)))::text as states",
+      [text, leaseMs, at],
       client.limitFor(leaseMs),
     );
-  const rows = await retriedIdempotent(extend);
-  if (rows.some(({ state }) => state === "changed meanwhile")) {
-    // The transaction that had the row locked has changed it, and this statement could not see that.
-    return await extendLeases(client, schema, extending);
-  }
-  return rows.map(({ state }) => state as LeaseState);
-}
-
-function toPlaces({ jobId, leaseToken, attempt }: Extension): readonly unknown[] {
-  return [jobId, leaseToken, attempt === "waits" ? null : true];
+  return toStates(await retriedIdempotent(extend), order, extensions.length);
 }
 
 /** Says which of these leases still hold. */
@@ -73,17 +41,66 @@ export async function checkLeases(
   schema: string,
   leases: readonly Lease[],
 ): Promise<readonly LeaseState[]> {
-  const rows = await client.query(
-    `select case when j.lease_token::text = l."leaseToken" and j.status = 'running' then 'held'
-        when d.status = 'cancelled' then 'cancelled' else 'lost' end as state
-      from jsonb_to_recordset($1::text::jsonb) as l ("ord" integer, "jobId" uuid, "leaseToken" text)
-        left join ${schema}.live j on j.id = l."jobId"
-        left join ${schema}.enqueued e on e.id = l."jobId" and j.id is null
-        left join ${schema}.ended d on d.sequence = e.sequence
-      order by l."ord"`,
-    [JSON.stringify(leases.map((lease, ord) => ({ ord, ...lease })))],
-  );
-  return rows.map(({ state }) => state as LeaseState);
+  const { text, order } = toLeaseText(leases);
+  if (order.length === 0) return leases.map(() => "lost");
+  const check = () =>
+    client.call(
+      `select array_to_json(${schema}.check_leases($1::text::jsonb))::text as states`,
+      [text],
+    );
+  return toStates(await retriedIdempotent(check), order, leases.length);
+}
+
+/** The leases of one claim. */
+interface ClaimLeases {
+  /** Which of the leases that were given. */
+  readonly order: number[];
+  readonly places: number[];
+  readonly sequences: number[];
+  readonly begun: boolean[];
+}
+
+/**
+ * Leases as the functions read them: by claim, in the order in which claims are locked. Those that
+ * Postgres cannot have given are left out.
+ */
+function toLeaseText(
+  leases: readonly Extension[],
+): { readonly text: string; readonly order: readonly number[] } {
+  const claims = new Map<string, ClaimLeases>();
+  leases.forEach((lease, i) => {
+    const held = heldPlace(lease);
+    if (held === undefined) return;
+    const { claim, place, sequence } = held;
+    const one = claims.get(claim) ?? { order: [], places: [], sequences: [], begun: [] };
+    claims.set(claim, one);
+    one.order.push(i);
+    one.places.push(place);
+    one.sequences.push(sequence);
+    one.begun.push(lease.attempt !== "waits");
+  });
+  const inLockOrder = [...claims].sort(([a], [b]) => a < b ? -1 : 1);
+  return {
+    text: JSON.stringify(inLockOrder.map(([claim, { places, sequences, begun }]) => [
+      claim,
+      `{${places.join()}}`,
+      `{${sequences.join()}}`,
+      `{${begun.join()}}`,
+    ])),
+    order: inLockOrder.flatMap(([, { order }]) => order),
+  };
+}
+
+/** Puts each state where its lease is. What was not asked for is lost. */
+function toStates(
+  [row]: readonly Row[],
+  order: readonly number[],
+  count: number,
+): readonly LeaseState[] {
+  const states: LeaseState[] = Array.from({ length: count }, () => "lost");
+  const answered = JSON.parse(row!.states as string) as readonly LeaseState[];
+  order.forEach((at, i) => states[at] = answered[i]!);
+  return states;
 }
 
 /** Which expired leases to sweep. */
@@ -125,9 +142,13 @@ export async function expiredIds(
   at: number | null,
 ): Promise<readonly string[]> {
   const rows = await client.query(
-    `select id::text as id from ${schema}.live where status = 'running' and leased_until < ` +
-      "(select coalesce(to_timestamp($2::float8 / 1000), clock_timestamp())) " +
-      "order by leased_until limit $1::integer",
+    `select e.id::text as id from (select coalesce(to_timestamp($2::float8 / 1000), ` +
+      `clock_timestamp()) as t) now, ${schema}.claims c, ` +
+      "unnest(c.sequences, c.leased_until) x (sequence, until) " +
+      `join ${schema}.enqueued e on e.sequence = x.sequence ` +
+      "where c.lapses_at < now.t and coalesce(x.until, c.lapses_at) < now.t " +
+      `and not exists (select from ${schema}.ended d where d.sequence = x.sequence) ` +
+      "order by c.lapses_at limit $1::integer",
     [limit, at],
   );
   return rows.map(({ id }) => id as string);

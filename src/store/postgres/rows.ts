@@ -15,7 +15,7 @@ import {
   type JobRecord,
   longestSummary,
 } from "../../job/record.ts";
-import type { ExpiredJob, Settlement, TraceEnd } from "../store.ts";
+import type { ExpiredJob, TraceEnd } from "../store.ts";
 import type { Row } from "./client.ts";
 
 /** A job's columns; `job` is the view's alias or a value of its type in parentheses. */
@@ -106,7 +106,7 @@ export function toExpired(row: Row): ExpiredJob {
 
 /** The columns of an end of a trace: of a job as it ended, `d`, and as it was enqueued, `e`. */
 export const traceEndColumns: string = "d.sequence::float8 as sequence, d.id::text as id, " +
-  "d.trace_id::text as trace_id, d.trace_epoch, e.correlation_id, " +
+  "e.trace_id::text as trace_id, d.trace_epoch, e.correlation_id, " +
   "date_part('epoch', d.finished_at) * 1000 as finished_at";
 
 /** The row of an end of a trace. */
@@ -250,43 +250,3 @@ export function toAdded(input: JobInput, row: Row): JobRecord {
     runAt: time(row.run_at)!,
   };
 }
-
-/** Outcomes as the server reads them: by place, since names take it longer to read than values. */
-export function toSettlementText(settlements: readonly Settlement[]): string {
-  return JSON.stringify(settlements.map(settlementPlaces));
-}
-
-function settlementPlaces(
-  { jobId, leaseToken, change, runMs, traceparent }: Settlement,
-): readonly unknown[] {
-  const places: unknown[] = [jobId, leaseToken, change.status, runMs];
-  switch (change.status) {
-    case "completed":
-      if (change.result !== undefined) places.push(traceparent, change.result);
-      else if (traceparent !== undefined) places.push(traceparent);
-      return places;
-    case "ready":
-      places.push(traceparent, null, "released", null, null);
-      if (!change.started) places.push("not started");
-      return places;
-    case "failed":
-      places.push(traceparent, null, change.outcome, JSON.stringify(change.error));
-      return places;
-    case "retrying":
-      places.push(traceparent, null, change.outcome, JSON.stringify(change.error), change.delayMs);
-      return places;
-  }
-}
-
-/** Reads the parameter `settlements`, a text of them: a subquery, with a row for each. */
-export const settlementRows: string = `(
-      select n::integer as ord, e as outcome, (e ->> 0)::uuid as id, e ->> 1 as lease_token,
-        e ->> 2 as new_status
-      from jsonb_array_elements(settlements) with ordinality as x (e, n))`;
-
-/** The attempts that are over, each with its job as it is stored: a subquery. */
-export const attemptRows: string = `(
-      select x.*, o ->> 2 as new_status, t - (o ->> 3)::float8 * interval '1 ms' as began, o ->> 4 as span,
-        (o ->> 5)::json as result, o ->> 6 as ended_as, (o ->> 7)::json as reason,
-        (o ->> 8)::float8 as delay_ms, (o ->> 9) is null as was_started
-      from (select y.*, y.unnest as o from unnest(live_jobs, outcomes) as y) x)`;

@@ -7,6 +7,7 @@
  */
 import { inClaimOrder } from "../rules.ts";
 import type {
+  Change,
   ClaimedJob,
   Lease,
   LeaseState,
@@ -14,11 +15,10 @@ import type {
   SettleAndClaimResult,
   Settlement,
 } from "../store.ts";
-import { LostClaims, toClaimed } from "./claim.ts";
+import { type HeldPlace, heldPlace, LostClaims, toClaimed, type TokenClaim } from "./claim.ts";
 import { Allowance, type Client, type Row } from "./client.ts";
 import { isOutcomeUnknown } from "./errors.ts";
 import type { Noticed } from "./maintenance.ts";
-import { toSettlementText } from "./rows.ts";
 
 /** The answer of `settle_and_claim`, with the queues in which something became ready. */
 export type NotifyingResult = SettleAndClaimResult & { readonly readyQueues: readonly string[] };
@@ -81,24 +81,21 @@ export class SettleAndClaim {
     if (isApart) return await this.#settleThenClaim(request);
     const found = await this.#lostClaims.find(claims.map(({ queueName }) => queueName));
     const foundIn = (name: string) => found.filter(({ queueName }) => queueName === name).length;
-    const room = claims.map((claim) => ({
+    const room: readonly TokenClaim[] = claims.map((claim) => ({
       ...claim,
+      token: crypto.randomUUID(),
       limit: Math.max(0, claim.limit - foundIn(claim.queueName)),
     }));
-    const claimToken = crypto.randomUUID();
     const isResent = this.#unsureLeases.size > 0 &&
       settlements.some((one) => this.#unsureLeases.has(keyOf(one)));
-    // By id, as all locks of jobs are taken.
-    const order = settlements.map((_, i) => i);
-    order.sort((a, b) => settlements[a]!.jobId < settlements[b]!.jobId ? -1 : 1);
+    const { text, order } = toSettlementText(settlements);
     const call = (limitMs: number) =>
       this.#client.call(
-        `select * from ${this.#schema}.settle_and_claim($1::text::jsonb, $2::text::jsonb, $3::text::uuid, $4, ` +
-          `to_timestamp($5::float8 / 1000))`,
+        `select * from ${this.#schema}.settle_and_claim($1::text::jsonb, $2::text::jsonb, $3, ` +
+          `to_timestamp($4::float8 / 1000))`,
         [
-          toSettlementText(order.map((i) => settlements[i]!)),
+          text,
           JSON.stringify(room),
-          claimToken,
           isResent,
           this.#at(),
         ],
@@ -109,14 +106,15 @@ export class SettleAndClaim {
     try {
       rows = settlements.length > 0 ? await this.#outcomes.run(usualMs, call) : await call(usualMs);
     } catch (error) {
-      for (const { leaseToken, queueName } of found) {
-        this.#lostClaims.add(leaseToken, claims.filter((claim) => claim.queueName === queueName));
+      this.#lostClaims.addFound(found, claims);
+      if (isOutcomeUnknown(error)) {
+        this.#lostClaims.add(room);
+        for (const settlement of settlements) this.#unsureLeases.add(keyOf(settlement));
       }
-      if (isOutcomeUnknown(error)) this.#remember(request, claimToken);
       throw error;
     }
     if (isResent) { for (const one of settlements) this.#unsureLeases.delete(keyOf(one)); }
-    return this.#result(rows, order, claimToken, found);
+    return this.#result(rows, { order, count: settlements.length, claims: room, found });
   }
 
   /** In two statements: outcomes that take long must not delay claims until their leases are over. */
@@ -134,40 +132,143 @@ export class SettleAndClaim {
     }
   }
 
-  #result(
-    rows: readonly Row[],
-    order: readonly number[],
-    claimToken: string,
-    found: readonly ClaimedJob[],
-  ): NotifyingResult {
+  #result(rows: readonly Row[], { order, count, claims, found }: Asked): NotifyingResult {
     const summary = JSON.parse(rows.at(-1)!.more as string) as Summary;
     this.#onNoticed(summary);
-    const claimed = rows.slice(0, -1).map((row) => toClaimed(row, claimToken));
+    const tokens = new Map(claims.map(({ queueName, token }) => [queueName, token]));
+    const claimed = rows.slice(0, -1).map((row) =>
+      toClaimed(row, tokens.get(row.queue_name as string)!)
+    );
     // RETURNING promises no order.
     claimed.sort(inClaimOrder);
     const { settled, readyQueues, nextInMs } = summary;
+    // A lease that is none of ours was not asked for.
+    const isHeld = settled === null && order.length === count;
+    const states = settled ?? order.map(() => "held" as const);
     return {
-      settled: settled === null ? order.map(() => "held") : inOrder(settled, order),
+      settled: isHeld ? states : inOrder(states, order, count),
       readyQueues: readyQueues ?? [],
       claimed: [...found, ...claimed],
       nextInMs: nextInMs.map((ms) => ms === null ? undefined : Math.ceil(ms)),
     };
   }
+}
 
-  #remember({ settlements, claims }: SettleAndClaimRequest, claimToken: string): void {
-    this.#lostClaims.add(claimToken, claims);
-    for (const settlement of settlements) this.#unsureLeases.add(keyOf(settlement));
+/** What was asked of `settle_and_claim`. */
+interface Asked {
+  /** Which settlement each of those is that were sent. */
+  readonly order: readonly number[];
+  /** How many settlements there were. */
+  readonly count: number;
+  readonly claims: readonly TokenClaim[];
+  /** Jobs of earlier claims whose answer was lost. */
+  readonly found: readonly ClaimedJob[];
+}
+
+/** The settlements of one claim, as the function `settle` takes them. */
+class ClaimSettlements {
+  readonly #token: string;
+  readonly #completed: number[] = [];
+  readonly #others: number[] = [];
+  readonly #places: number[] = [];
+  readonly #sequences: number[] = [];
+  readonly #runMs: number[] = [];
+  readonly #spans: (string | null)[] = [];
+  readonly #results: (string | null)[] = [];
+  readonly #changes: (readonly unknown[])[] = [];
+  #hasSpans = false;
+  #hasResults = false;
+
+  constructor(token: string) {
+    this.#token = token;
+  }
+
+  /** Which settlements they are, in the order in which the server answers them. */
+  get order(): readonly number[] {
+    return [...this.#completed, ...this.#others];
+  }
+
+  add(i: number, { place, sequence }: HeldPlace, { change, runMs, traceparent }: Settlement): void {
+    if (change.status !== "completed") {
+      this.#others.push(i);
+      this.#changes.push([place, sequence, ...changePlaces(change, runMs, traceparent)]);
+      return;
+    }
+    this.#completed.push(i);
+    this.#places.push(place);
+    this.#sequences.push(sequence);
+    this.#runMs.push(runMs);
+    this.#spans.push(traceparent ?? null);
+    this.#results.push(change.result ?? null);
+    this.#hasSpans ||= traceparent !== undefined;
+    this.#hasResults ||= change.result !== undefined;
+  }
+
+  /** By place. Lists of numbers go as arrays of Postgres, which it reads faster than JSON. */
+  toJSON(): readonly unknown[] {
+    return [
+      this.#token,
+      `{${this.#places.join()}}`,
+      `{${this.#sequences.join()}}`,
+      `{${this.#runMs.join()}}`,
+      this.#hasSpans ? this.#spans : null,
+      this.#hasResults ? this.#results : null,
+      this.#changes.length > 0 ? this.#changes : null,
+    ];
   }
 }
 
-/** Puts each state where its settlement is. */
-function inOrder(states: readonly LeaseState[], order: readonly number[]): readonly LeaseState[] {
-  const settled: LeaseState[] = [];
+/** An outcome that did not complete its job, after its place and job. */
+function changePlaces(
+  change: Exclude<Change, { readonly status: "completed" }>,
+  runMs: number,
+  traceparent: string | undefined,
+): readonly unknown[] {
+  const places = [change.status, runMs, traceparent ?? null, change.outcome];
+  switch (change.status) {
+    case "ready":
+      return change.started ? places : [...places, null, null, "not started"];
+    case "failed":
+      return [...places, JSON.stringify(change.error)];
+    case "retrying":
+      return [...places, JSON.stringify(change.error), change.delayMs];
+  }
+}
+
+/**
+ * Settlements as `settle_and_claim` reads them: by claim, in the order in which claims are locked. Those
+ * whose lease Postgres cannot have given are left out.
+ */
+function toSettlementText(
+  settlements: readonly Settlement[],
+): { readonly text: string; readonly order: readonly number[] } {
+  const claims = new Map<string, ClaimSettlements>();
+  settlements.forEach((settlement, i) => {
+    const held = heldPlace(settlement);
+    if (held === undefined) return;
+    let claim = claims.get(held.claim);
+    if (claim === undefined) claims.set(held.claim, claim = new ClaimSettlements(held.claim));
+    claim.add(i, held, settlement);
+  });
+  const inLockOrder = [...claims.keys()].sort().map((token) => claims.get(token)!);
+  return {
+    text: JSON.stringify(inLockOrder),
+    order: inLockOrder.flatMap(({ order }) => order),
+  };
+}
+
+/** Puts each state where its settlement is. What was not asked for is lost. */
+function inOrder(
+  states: readonly LeaseState[],
+  order: readonly number[],
+  count: number,
+): readonly LeaseState[] {
+  const settled: LeaseState[] = Array.from({ length: count }, () => "lost");
   order.forEach((at, i) => settled[at] = states[i]!);
   return settled;
 }
 
-/** One attempt: all jobs of one claim share its token. */
+/** One attempt. */
 function keyOf({ jobId, leaseToken }: Lease): string {
   return `${jobId} ${leaseToken}`;
 }

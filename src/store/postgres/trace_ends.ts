@@ -64,8 +64,9 @@ export async function hasUnfinished(
   { traceId, exceptJobId }: UnfinishedQuery,
 ): Promise<boolean> {
   const [row] = await client.look(
-    `select exists (select from ${schema}.enqueued e join ${schema}.live l on l.id = e.id ` +
-      "where e.trace_id = $1::text::uuid and e.id is distinct from $2::text::uuid) " +
+    `select exists (select from ${schema}.enqueued e ` +
+      "where e.trace_id = $1::text::uuid and e.id is distinct from $2::text::uuid " +
+      `and not exists (select from ${schema}.ended d where d.sequence = e.sequence)) ` +
       "as has_unfinished",
     [uuidOrNull(traceId), uuidOrNull(exceptJobId)],
   );

@@ -1,5 +1,5 @@
 /**
- * Sweeping expired leases inside the server, in one statement.
+ * Extending leases and sweeping expired ones inside the server, each in one statement.
  *
  * @module
  */
@@ -9,12 +9,18 @@ import {
   longestBackoffMs,
   longestDelayMs,
 } from "../../../job/backoff.ts";
-import { movedColumns } from "./end.ts";
-import { pinned, readCommitted } from "./settings.ts";
+import { byIndex, pinned, readCommitted } from "./settings.ts";
 
-/** The functions of a sweep. `schema` is a quoted name. */
+/** The functions of leases. `schema` is a quoted name. */
 export function leaseFunctions(schema: string): string {
   return `
+-- A job whose lease has expired, while it is swept.
+create type ${schema}.swept_job as (
+  place integer, sequence bigint, id uuid, queue_name text, rank smallint, run_at timestamptz,
+  claimed_at timestamptz, has_begun boolean, backoff text, attempt smallint, max_attempts smallint,
+  progress ${schema}.progress
+);
+
 -- The wait in ms after the given attempt by a job's own back-off rule, else by the default one.
 create function ${schema}.backoff_ms(rule jsonb, attempt integer) returns float8
 language sql volatile as $$
@@ -27,6 +33,83 @@ language sql volatile as $$
   from (select coalesce(rule, '${JSON.stringify(defaultBackoff)}') as r) x
 $$;
 
+-- Whether a claim still holds jobs: by place. Whoever asks has the claim's row locked, or only looks.
+create function ${schema}.lease_states(
+  claim ${schema}.claims, places integer[], sequences bigint[]
+) returns text[]
+language sql stable ${pinned} as $$
+  select array_agg(case
+      when d.sequence is null and (claim).sequences[s.place] = s.sequence then 'held'
+      when d.status = 'cancelled' then 'cancelled'
+      else 'lost' end order by s.n)
+  from unnest(places, sequences) with ordinality s (place, sequence, n)
+    left join lateral (select * from ${schema}.ended d where d.sequence = s.sequence offset 0) d on true
+$$;
+
+-- Extends leases that still hold, and notes which of their attempts have begun. The leases are a list of
+-- claims, by token, each with the places and the jobs of some of its leases, and which have begun. Writes
+-- one row for a claim; the other leases of the claim expire when they would have. Answers the state of
+-- each lease.
+create function ${schema}.extend_leases(
+  leases jsonb, lease_ms float8, at timestamptz default null
+) returns text[]
+language plpgsql ${byIndex} as $$
+declare
+  t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
+  item record;
+  claim ${schema}.claims;
+  some text[];
+  states text[] := '{}';
+  until timestamptz[];
+  begun boolean[];
+  lapses_at timestamptz;
+  place integer;
+begin
+  ${readCommitted}
+  for item in
+    select (e ->> 0)::uuid as token, (e ->> 1)::integer[] as places, (e ->> 2)::bigint[] as sequences,
+      (e ->> 3)::boolean[] as begun
+    from jsonb_array_elements(leases) e
+  loop
+    select * into claim from ${schema}.claims c where c.token = item.token for update;
+    some := ${schema}.lease_states(claim, item.places, item.sequences);
+    states := states || some;
+    continue when claim.token is null or 'held' <> all(some);
+    until := coalesce(claim.leased_until,
+      array_fill(claim.lapses_at, array[cardinality(claim.sequences)]));
+    begun := coalesce(claim.have_begun, array_fill(false, array[cardinality(claim.sequences)]));
+    for i in 1 .. cardinality(some) loop
+      place := item.places[i];
+      -- What has ended needs no lease: it is not to be looked at by a sweep before its time.
+      until[place] := case when some[i] = 'held' then t + lease_ms * interval '1 ms' else 'infinity' end;
+      begun[place] := begun[place] or item.begun[i];
+    end loop;
+    select min(u.until) into lapses_at from unnest(claim.sequences, until) u (sequence, until)
+      where u.sequence <> 0;
+    update ${schema}.claims c set leased_until = until, have_begun = begun,
+      lapses_at = extend_leases.lapses_at where c.token = item.token;
+  end loop;
+  return states;
+end $$;
+
+-- Answers the state of each lease, given as to extend_leases.
+create function ${schema}.check_leases(leases jsonb) returns text[]
+language plpgsql stable ${byIndex} as $$
+declare
+  item record;
+  claim ${schema}.claims;
+  states text[] := '{}';
+begin
+  for item in
+    select (e ->> 0)::uuid as token, (e ->> 1)::integer[] as places, (e ->> 2)::bigint[] as sequences
+    from jsonb_array_elements(leases) e
+  loop
+    select * into claim from ${schema}.claims c where c.token = item.token;
+    states := states || ${schema}.lease_states(claim, item.places, item.sequences);
+  end loop;
+  return states;
+end $$;
+
 -- Takes back the jobs whose lease has expired, or the one of them with an id. Returns them as they are
 -- stored then, each with the attempt that was lost: none where it is certain that none had begun.
 create function ${schema}.sweep(
@@ -34,62 +117,108 @@ create function ${schema}.sweep(
 )
 returns table (job ${schema}.jobs, lost_attempt smallint, swept_at timestamptz, ready_queues text[])
 language plpgsql ${pinned} as $$
+#variable_conflict use_column
 declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
   reason json := json_build_object('name', 'LeaseLostError', 'message',
     'The worker neither settled the job nor extended its lease in time');
-  swept ${schema}.live[];
-  ids uuid[];
+  claim ${schema}.claims;
+  swept ${schema}.swept_job[] := '{}';
+  some ${schema}.swept_job[];
   freed text[];
   also_freed text[];
-  done uuid[];
-  cancelled uuid[];
+  done bigint[];
+  cancelled bigint[];
 begin
   ${readCommitted}
-  swept := array(select l from ${schema}.live l where status = 'running' and leased_until < t
-      and l.id = coalesce(only_id, l.id)
-    order by leased_until limit most for update skip locked);
-  ids := array(select s.id from unnest(swept) s);
+  for claim in
+    select c.* from ${schema}.claims c where lapses_at < t order by lapses_at for update skip locked
+  loop
+    exit when cardinality(swept) >= most;
+    some := array(
+      select row(x.place, x.sequence, e.id, e.queue_name, -e.priority, claim.run_ats[x.place],
+        claim.claimed_at, coalesce(claim.have_begun[x.place], false), e.backoff,
+        coalesce(p.attempts, 0) + 1, coalesce(p.max_attempts, e.max_attempts),
+        case when p.sequence is not null then p end)::${schema}.swept_job
+      from unnest(claim.sequences, claim.leased_until) with ordinality x (sequence, until, place),
+        lateral (select * from ${schema}.enqueued e where e.sequence = x.sequence offset 0) e
+        left join lateral (select * from ${schema}.progress p
+          where p.sequence = e.sequence and claim.has_past offset 0) p on true
+      where x.sequence <> 0 and coalesce(x.until, claim.lapses_at) < t
+        and e.id = coalesce(only_id, e.id)
+        and not exists (select from ${schema}.ended d where d.sequence = x.sequence offset 0)
+      limit most - cardinality(swept));
+    swept := swept || some;
+    perform ${schema}.take_out(claim, array(select s.place from unnest(some) s));
+  end loop;
   insert into ${schema}.attempts (job_id, attempt, outcome, started_at, finished_at, error)
-  select s.id, s.attempts, 'lease_expired', s.started_at, t, reason
-  from unnest(swept) s where s.has_begun or s.is_suspect is null;
-  with free as (
-    update ${schema}.live l set
-      status = case when s.has_begun then 'retrying' else 'ready' end,
-      attempts = l.attempts - (s.has_begun is null)::integer,
-      is_suspect = case when s.has_begun then s.is_suspect else true end,
-      releases = case when s.has_begun is null then l.releases end,
-      run_at = case when s.has_begun then t + interval '1 ms' * ${schema}.backoff_ms((
-          select e.backoff::jsonb from ${schema}.enqueued e where e.sequence = s.sequence),
-          s.attempts)
-        else l.run_at end,
-      error = case when s.has_begun or s.is_suspect is null then reason else l.error end,
-      attempt_traceparent = case when s.has_begun is null and s.is_suspect
-        then l.attempt_traceparent end,
-      lease_token = null, leased_until = null
-    from unnest(swept) s
-    where l.id = s.id and (s.has_begun is null or s.attempts < s.max_attempts)
-    returning l.queue_name
+  select s.id, s.attempt, 'lease_expired', s.claimed_at, t, reason
+  from unnest(swept) s where s.has_begun or s.progress is null or not (s.progress).is_suspect;
+  insert into ${schema}.progress as p (sequence, attempts, max_attempts, releases, is_suspect,
+    started_at, error, attempt_traceparent, claim, trace_epoch)
+  select s.sequence, s.attempt - (not s.has_begun)::integer, s.max_attempts,
+    case when s.has_begun then 0 else coalesce((s.progress).releases, 0) end,
+    not s.has_begun or coalesce((s.progress).is_suspect, false), s.claimed_at,
+    case when s.has_begun or s.progress is null or not (s.progress).is_suspect then reason
+      else (s.progress).error end,
+    case when not s.has_begun and (s.progress).is_suspect then (s.progress).attempt_traceparent end,
+    null, (s.progress).trace_epoch
+  from unnest(swept) s where not s.has_begun or s.attempt < s.max_attempts
+  on conflict (sequence) do update set attempts = excluded.attempts, releases = excluded.releases,
+    is_suspect = excluded.is_suspect, started_at = excluded.started_at, error = excluded.error,
+    attempt_traceparent = excluded.attempt_traceparent, claim = null;
+  insert into ${schema}.waiting (sequence, queue_name, rank, run_at, kind, has_past)
+  select s.sequence, s.queue_name, s.rank,
+    t + interval '1 ms' * ${schema}.backoff_ms(s.backoff::jsonb, s.attempt), 'retrying', true
+  from unnest(swept) s where s.has_begun and s.attempt < s.max_attempts;
+  insert into ${schema}.ready (sequence, queue_name, rank, run_at, has_past)
+  select s.sequence, s.queue_name, s.rank, s.run_at, true from unnest(swept) s where not s.has_begun;
+  freed := array(select distinct s.queue_name from unnest(swept) s
+    where not s.has_begun or s.attempt < s.max_attempts);
+  with ended_now as (
+    insert into ${schema}.ended as d (sequence, id, queue_name, status, run_at, attempts, max_attempts,
+      started_at, finished_at, error, trace_epoch, is_suspect)
+    select s.sequence, s.id, s.queue_name, 'failed', s.run_at, s.attempt, s.max_attempts,
+      s.claimed_at, t, reason, (s.progress).trace_epoch, nullif((s.progress).is_suspect, false)
+    from unnest(swept) s where s.has_begun and s.attempt >= s.max_attempts
+    returning d.sequence
   )
-  select coalesce(array_agg(distinct queue_name), '{}') into freed from free;
-  with gone as (
-    delete from ${schema}.live l
-    where l.id = any(ids) and l.status = 'running'
-    returning l.*
-  ), moved as (
-    insert into ${schema}.ended as d (${movedColumns}, status, finished_at, error)
-    select ${movedColumns}, 'failed', t, reason from gone
-    returning d.id
-  )
-  select array_agg(id) into done from moved;
+  select array_agg(sequence) into done from ended_now;
   if done is not null then
-    select e.ready_queues, e.cancelled_ids into also_freed, cancelled from ${schema}.end_jobs(done, t) e;
+    delete from ${schema}.progress where sequence = any(done);
+    delete from ${schema}.dependencies where dependent = any(done);
+    select e.ready_queues, e.cancelled into also_freed, cancelled from ${schema}.end_jobs(done, t) e;
     freed := freed || also_freed;
     perform ${schema}.end_traces(done || cancelled, t, true);
   end if;
   return query select j,
-    case when s.has_begun or s.is_suspect is null then s.attempts end, t, freed
-  from unnest(swept) s join ${schema}.jobs j on j.id = s.id;
+    case when s.has_begun or s.progress is null or not (s.progress).is_suspect then s.attempt end, t, freed
+  from unnest(swept) s, lateral (select * from ${schema}.jobs j where j.sequence = s.sequence offset 0) j;
+end $$;
+
+-- Takes jobs out of a claim whose row is locked, by place; the row goes with the last of them. When the
+-- first of the remaining leases expires is counted anew, without those that have ended.
+create function ${schema}.take_out(claim ${schema}.claims, places integer[]) returns void
+language plpgsql ${pinned} as $$
+declare
+  sequences bigint[] := claim.sequences;
+  place integer;
+begin
+  if claim.open <= cardinality(places) then
+    delete from ${schema}.claims c where c.token = claim.token;
+    return;
+  end if;
+  foreach place in array places loop
+    sequences[place] := 0;
+  end loop;
+  update ${schema}.claims c set sequences = take_out.sequences,
+    open = claim.open - cardinality(places),
+    lapses_at = (
+      select coalesce(min(coalesce(x.until, claim.lapses_at)), claim.lapses_at)
+      from unnest(take_out.sequences, claim.leased_until) x (sequence, until)
+      where x.sequence <> 0
+        and not exists (select from ${schema}.ended d where d.sequence = x.sequence offset 0))
+  where c.token = claim.token;
 end $$;
 `;
 }

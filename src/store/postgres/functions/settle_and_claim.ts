@@ -6,43 +6,224 @@
  */
 import { mostReleases } from "../../../job/job_options.ts";
 import { claimedColumns, claimedTypes } from "../claim.ts";
-import { attemptRows, settlementRows } from "../rows.ts";
 import { pinned, readCommitted } from "./settings.ts";
 
 // A claim promotes at most as many due jobs; the next one continues.
 const promotedAtOnce = 1_000;
 
-/** The function `settle_and_claim`. `schema` is a quoted name. */
-export function settleAndClaimFunction(schema: string): string {
+/** The functions that settle and claim. `schema` is a quoted name. */
+export function settleAndClaimFunctions(schema: string): string {
   return `
--- Records outcomes, then claims. The last row has no job, but under 'more' a summary, where
--- 'settled' is null when all outcomes were recorded. Of each settlement come, by place: the job's id,
--- the lease's token, the new status, how many ms it ran, its span's context, the result, the outcome,
--- the error, the delay before a retry, and anything if it had not started. 'resent' says that the
--- answer to these settlements was lost, so one that is recorded already is no surprise.
+-- An attempt that did not complete its job, with the job: as it is read from what a call settles.
+create type ${schema}.unfinished_attempt as (
+  place integer, sequence bigint, new_status text, began timestamptz, span text, outcome text,
+  reason json, delay_ms float8, was_started boolean, id uuid, queue_name text, rank smallint,
+  run_at timestamptz, attempts smallint, max_attempts smallint, progress ${schema}.progress
+);
+
+-- Records outcomes of one claim, whose row is locked as the fence. Of those that completed come, by
+-- place in the arrays: the place in the claim, the job, how many ms it ran, its span's context or null,
+-- the result or null. The others are a list of: place, job, new status, ms, span, outcome, error, delay
+-- in ms before a retry, and anything if it had not started. Answers which jobs were recorded, which of
+-- them ended, and which of these were not alone in their trace.
+create function ${schema}.settle(
+  claim_token uuid, places integer[], sequences bigint[], run_ms float8[], spans text[], results text[],
+  others jsonb, t timestamptz, out recorded bigint[], out done bigint[], out sharing bigint[],
+  out have_past boolean, out ready_queues text[]
+) language plpgsql ${pinned} as $$
+#variable_conflict use_column
+declare
+  claim ${schema}.claims;
+  held bigint[];
+  run_ats timestamptz[];
+  attempts ${schema}.unfinished_attempt[];
+  attempt record;
+  failed bigint[];
+  failed_sharing bigint[];
+  left_open integer;
+begin
+  ready_queues := '{}';
+  select * into claim from ${schema}.claims c where c.token = claim_token for update;
+  if not found then return; end if;
+  have_past := claim.has_past;
+  -- In variables of their own, which are read by place at once.
+  held := claim.sequences;
+  run_ats := claim.run_ats;
+  if sequences <> '{}' then
+    with ended_now as (
+      insert into ${schema}.ended as d (sequence, id, queue_name, status, run_at, attempts, max_attempts,
+        started_at, finished_at, result, attempt_traceparent, claim, trace_epoch, trace_end_due, is_suspect)
+      select e.sequence, e.id, e.queue_name, 'completed', nullif(run_ats[u.place], e.run_at),
+        coalesce(p.attempts, 0) + 1, p.max_attempts, t - u.ms * interval '1 ms', t, u.result::json,
+        u.span, claim_token,
+        -- Most traces have one job, whose end is theirs. All others are looked at later.
+        case when is_alone then coalesce(p.trace_epoch, 0) + 1 else p.trace_epoch end,
+        case when is_alone then t end, nullif(p.is_suspect, false)
+      from unnest(places, sequences, run_ms, spans, results) u (place, sequence, ms, span, result),
+        lateral (select * from ${schema}.enqueued e where e.sequence = u.sequence offset 0) e
+        left join lateral (select * from ${schema}.progress p
+          where p.sequence = e.sequence and have_past offset 0) p on true,
+        lateral (select not exists (select from ${schema}.enqueued o
+          where o.trace_id = e.trace_id and o.sequence <> e.sequence) as is_alone offset 0) x
+      where held[u.place] = u.sequence
+      on conflict do nothing
+      returning d.sequence, d.trace_end_due
+    )
+    select array_agg(sequence), array_agg(sequence) filter (where trace_end_due is null)
+    into recorded, sharing from ended_now;
+    done := recorded;
+    if spans is not null then
+      insert into ${schema}.attempt_traces (trace_id, job_id)
+      select r.ran_in, e.id from (
+        select u.sequence, case when u.span ~ '^..-[0-9a-f]{32}-' then substr(u.span, 4, 32)::uuid end
+          as ran_in
+        from unnest(sequences, spans) u (sequence, span)
+        where u.span is not null and u.sequence = any(recorded)) r,
+        lateral (select id, trace_id from ${schema}.enqueued e where e.sequence = r.sequence offset 0) e
+      where ran_in <> trace_id
+      on conflict do nothing;
+    end if;
+    if have_past and recorded is not null then
+      delete from ${schema}.progress where sequence = any(recorded);
+    end if;
+  end if;
+  if others is not null then
+    attempts := array(
+      select row(o.place, o.sequence, o.new_status, t - o.ms * interval '1 ms', o.span, o.outcome,
+        o.reason, o.delay_ms, o.was_started, e.id, e.queue_name, -e.priority, run_ats[o.place],
+        coalesce(p.attempts, 0) + 1, p.max_attempts,
+        case when p.sequence is not null then p end)::${schema}.unfinished_attempt
+      from (
+        select (o ->> 0)::integer as place, (o ->> 1)::bigint as sequence, o ->> 2 as new_status,
+          (o ->> 3)::float8 as ms, o ->> 4 as span, o ->> 5 as outcome, (o ->> 6)::json as reason,
+          (o ->> 7)::float8 as delay_ms, (o ->> 8) is null as was_started
+        from jsonb_array_elements(others) o) o,
+        lateral (select * from ${schema}.enqueued e where e.sequence = o.sequence offset 0) e
+        left join lateral (select * from ${schema}.progress p
+          where p.sequence = e.sequence and have_past offset 0) p on true
+      where held[o.place] = o.sequence
+        and not exists (select from ${schema}.ended d where d.sequence = o.sequence offset 0));
+    insert into ${schema}.attempts
+      (job_id, attempt, outcome, started_at, finished_at, error, traceparent)
+    select id, attempts, outcome, began, t, reason, span from unnest(attempts) a where was_started;
+    insert into ${schema}.attempt_traces (trace_id, job_id)
+    select r.ran_in, r.id from (
+      select id, sequence, case when span ~ '^..-[0-9a-f]{32}-' then substr(span, 4, 32)::uuid end as ran_in
+      from unnest(attempts) a) r,
+      lateral (select trace_id from ${schema}.enqueued e where e.sequence = r.sequence offset 0) e
+    where ran_in <> trace_id
+    on conflict do nothing;
+    with ended_now as (
+      insert into ${schema}.ended as d (sequence, id, queue_name, status, run_at, attempts, max_attempts,
+        started_at, finished_at, error, attempt_traceparent, claim, trace_epoch, is_suspect)
+      select a.sequence, a.id, a.queue_name, 'failed', a.run_at, a.attempts, a.max_attempts, a.began, t,
+        a.reason, a.span, claim_token, (a.progress).trace_epoch, nullif((a.progress).is_suspect, false)
+      from unnest(attempts) a where a.new_status = 'failed'
+      returning d.sequence
+    )
+    select array_agg(sequence) into failed from ended_now;
+    done := done || failed;
+    sharing := sharing || failed;
+    if have_past and failed is not null then
+      delete from ${schema}.progress where sequence = any(failed);
+    end if;
+    ready_queues := ${schema}.put_back(attempts, claim_token, t);
+    for attempt in select a.place, a.sequence, a.new_status from unnest(attempts) a loop
+      recorded := recorded || attempt.sequence;
+      if attempt.new_status <> 'failed' then held[attempt.place] := 0; end if;
+    end loop;
+  end if;
+  left_open := claim.open - coalesce(cardinality(recorded), 0);
+  if left_open <= 0 then
+    delete from ${schema}.claims where token = claim_token;
+  elsif others is null then
+    update ${schema}.claims set open = left_open where token = claim_token;
+  else
+    update ${schema}.claims set open = left_open, sequences = held where token = claim_token;
+  end if;
+end $$;
+
+-- Puts jobs back whose attempts are over: those that are retried wait for their time, others are ready
+-- again, in their old place in the order. Returns the queues of these jobs.
+create function ${schema}.put_back(
+  attempts ${schema}.unfinished_attempt[], claim_token uuid, t timestamptz
+) returns text[]
+language plpgsql ${pinned} as $$
+#variable_conflict use_column
+begin
+  insert into ${schema}.progress as p (sequence, attempts, max_attempts, releases, is_suspect,
+    started_at, error, attempt_traceparent, claim, trace_epoch)
+  select a.sequence, a.attempts - (a.new_status = 'ready')::integer,
+    coalesce(a.max_attempts, e.max_attempts),
+    case when a.new_status = 'retrying' then 0
+      when a.was_started then least(coalesce((a.progress).releases, 0) + 1, ${mostReleases})
+      else coalesce((a.progress).releases, 0) end,
+    coalesce((a.progress).is_suspect, false),
+    case when a.was_started then a.began else (a.progress).started_at end,
+    case when a.was_started then a.reason else (a.progress).error end,
+    case when a.was_started then a.span else (a.progress).attempt_traceparent end,
+    claim_token, (a.progress).trace_epoch
+  from unnest(attempts) a,
+    lateral (select max_attempts from ${schema}.enqueued e where e.sequence = a.sequence offset 0) e
+  where a.new_status in ('ready', 'retrying')
+  on conflict (sequence) do update set attempts = excluded.attempts,
+    max_attempts = excluded.max_attempts, releases = excluded.releases,
+    is_suspect = excluded.is_suspect, started_at = excluded.started_at, error = excluded.error,
+    attempt_traceparent = excluded.attempt_traceparent, claim = excluded.claim;
+  insert into ${schema}.waiting (sequence, queue_name, rank, run_at, kind, has_past)
+  select a.sequence, a.queue_name, a.rank, t + a.delay_ms * interval '1 ms', 'retrying', true
+  from unnest(attempts) a where a.new_status = 'retrying';
+  insert into ${schema}.ready (sequence, queue_name, rank, run_at, has_past)
+  select a.sequence, a.queue_name, a.rank, a.run_at, true
+  from unnest(attempts) a where a.new_status = 'ready';
+  return array(select distinct a.queue_name from unnest(attempts) a
+    where a.new_status in ('ready', 'retrying'));
+end $$;
+
+-- Why outcomes of a claim were not recorded, or that they were: by the call before this one, whose answer
+-- was lost, or by this one.
+create function ${schema}.states_of_settled(
+  claim_token uuid, sequences bigint[], recorded bigint[], resent boolean
+) returns text[]
+language sql stable ${pinned} as $$
+  select array_agg(case
+      when s.sequence = any(recorded) then 'held'
+      when resent and d.claim = claim_token then 'held'
+      when resent and d.sequence is null and p.claim = claim_token then 'held'
+      when d.status = 'cancelled' then 'cancelled'
+      else 'lost' end order by s.n)
+  from unnest(sequences) with ordinality s (sequence, n)
+    left join lateral (select * from ${schema}.ended d where d.sequence = s.sequence offset 0) d on true
+    left join lateral (select * from ${schema}.progress p where p.sequence = s.sequence offset 0) p
+      on true
+$$;
+
+-- Records outcomes, then claims. The settlements are a list of claims, by token, each with the
+-- parameters of settle. The last row has no job, but under 'more' a summary, where 'settled' is null when
+-- all outcomes were recorded. 'resent' says that the answer to these settlements was lost, so one that is
+-- recorded already is no surprise.
 create function ${schema}.settle_and_claim(
-  settlements jsonb, claims jsonb, claim_token uuid, resent boolean, at timestamptz default null
+  settlements jsonb, claims jsonb, resent boolean, at timestamptz default null
 ) returns table (${claimedTypes})
 language plpgsql ${pinned} as $$
 #variable_conflict use_column
 declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
-  held integer[];
-  held_count integer;
-  live_jobs ${schema}.live[];
-  outcomes jsonb[];
-  have_failures boolean;
-  have_spans boolean;
+  item record;
+  settled record;
+  given bigint[];
+  given_count integer := 0;
   states text[];
   queues text[] := '{}';
   next_in float8[] := '{}';
   wait_ms float8;
-  done uuid[];
-  sharing uuid[];
-  cancelled uuid[];
+  done bigint[];
+  sharing bigint[];
+  cancelled bigint[];
+  have_past boolean := false;
   freed text[];
-  attempt record;
   claim record;
+  paused timestamptz;
   promoted integer;
   taken integer;
   due timestamptz;
@@ -51,103 +232,52 @@ begin
   -- A crash of the server can lose the last outcomes, and their jobs run again; an enqueue is never
   -- lost. Local to this transaction, so a pooler's connection stays as it is.
   perform set_config('synchronous_commit', 'off', true);
-  if settlements <> '[]' then
-    -- Their rows are locked in a statement of its own, in the order in which they come, by id. The next
-    -- statement sees what was committed until then, such as a job that came into a trace while its last
-    -- one was waited for. They are looked up one by one, so that no statistics can make of it a pass over
-    -- all jobs that run.
-    select array_agg(s.ord), array_agg(x.l), array_agg(s.outcome),
-      array_agg(s.id) filter (where s.new_status in ('completed', 'failed')),
-      bool_or(s.new_status <> 'completed'), bool_or(s.outcome ->> 4 is not null)
-    into held, live_jobs, outcomes, done, have_failures, have_spans
-    from ${settlementRows} s, lateral (
-      select l from ${schema}.live l
-      where l.id = s.id and l.lease_token::text = s.lease_token and l.leased_until is not null
-      for update offset 0) x;
-    held_count := coalesce(cardinality(held), 0);
-    if held_count < jsonb_array_length(settlements) then
-      select array_agg(case
-          when s.ord = any(held) then 'held'
-          when resent and l.lease_token::text = s.lease_token then 'held'
-          when resent and d.lease_token::text = s.lease_token then 'held'
-          when d.status = 'cancelled' then 'cancelled'
-          else 'lost' end order by s.ord)
-        into states
-        from ${settlementRows} s
-        left join ${schema}.live l on l.id = s.id
-        left join ${schema}.enqueued e on e.id = s.id
-        left join ${schema}.ended d on d.sequence = e.sequence;
+  for item in
+    select (e ->> 0)::uuid as token, (e ->> 1)::integer[] as places, (e ->> 2)::bigint[] as sequences,
+      (e ->> 3)::float8[] as run_ms,
+      case when e -> 4 <> 'null' then array(select jsonb_array_elements_text(e -> 4)) end as spans,
+      case when e -> 5 <> 'null' then array(select jsonb_array_elements_text(e -> 5)) end as results,
+      nullif(e -> 6, 'null') as others
+    from jsonb_array_elements(settlements) e
+  loop
+    select * into settled from ${schema}.settle(item.token, item.places, item.sequences, item.run_ms,
+      item.spans, item.results, item.others, t) s;
+    given := item.sequences;
+    if item.others is not null then
+      given := given || array(select (o ->> 1)::bigint from jsonb_array_elements(item.others) o);
     end if;
-    if done is not null then
-      delete from ${schema}.live where id = any(done);
-      with recorded as (
-        insert into ${schema}.ended as d (sequence, id, trace_id, queue_name, status, run_at, attempts,
-          max_attempts, started_at, finished_at, result, error, attempt_traceparent, lease_token,
-          trace_epoch, trace_end_due, is_suspect)
-        select sequence, id, trace_id, queue_name, new_status, run_at, attempts, max_attempts, began, t,
-          result, reason, span, lease_token,
-          -- Most traces have one job, whose end is theirs. All others are looked at below.
-          case when is_alone then coalesce(trace_epoch, 0) + 1 else trace_epoch end,
-          case when is_alone then t end, is_suspect
-        from ${attemptRows} a, lateral (select not exists (select from ${schema}.enqueued o
-          where o.trace_id = a.trace_id and o.sequence <> a.sequence) as is_alone offset 0) x
-        where new_status in ('completed', 'failed')
-        returning d.id, d.trace_end_due
-      )
-      select array_agg(id) into sharing from recorded where trace_end_due is null;
+    if cardinality(given) > coalesce(cardinality(settled.recorded), 0) then
+      states := coalesce(states, '{}') || array_fill('held'::text,
+        array[given_count - coalesce(cardinality(states), 0)])
+        || ${schema}.states_of_settled(item.token, given, settled.recorded, resent);
     end if;
-    if coalesce(cardinality(done), 0) < held_count then
-      for attempt in select * from ${attemptRows} a where new_status in ('ready', 'retrying') loop
-        update ${schema}.live l set
-          status = attempt.new_status,
-          attempts = l.attempts - (attempt.new_status = 'ready')::integer,
-          run_at = coalesce(t + attempt.delay_ms * interval '1 ms', l.run_at),
-          started_at = case when attempt.was_started then attempt.began else l.started_at end,
-          error = case when attempt.was_started then attempt.reason else l.error end,
-          attempt_traceparent = case when attempt.was_started then attempt.span
-            else l.attempt_traceparent end,
-          releases = case when attempt.new_status = 'retrying' then null
-            when attempt.was_started then least(coalesce(l.releases, 0) + 1, ${mostReleases})
-            else l.releases end,
-          leased_until = null
-        where l.id = attempt.id;
-        if attempt.queue_name <> all(queues) then
-          queues := queues || attempt.queue_name;
-        end if;
-      end loop;
+    given_count := given_count + cardinality(given);
+    done := done || settled.done;
+    sharing := sharing || settled.sharing;
+    have_past := have_past or coalesce(settled.have_past, false);
+    queues := queues || settled.ready_queues;
+  end loop;
+  if states is not null then
+    states := states || array_fill('held'::text, array[given_count - cardinality(states)]);
+  end if;
+  if done is not null then
+    if have_past then
+      delete from ${schema}.dependencies where dependent = any(done);
     end if;
-    if have_failures then
-      insert into ${schema}.attempts
-        (job_id, attempt, outcome, started_at, finished_at, error, traceparent)
-      select id, attempts, ended_as, began, t, reason, span
-      from ${attemptRows} a where new_status <> 'completed' and was_started;
-    end if;
-    if have_spans then
-      insert into ${schema}.attempt_traces (trace_id, job_id)
-      select ran_in, id from (
-        select id, trace_id, case when span ~ '^..-[0-9a-f]{32}-'
-          then substr(span, 4, 32)::uuid end as ran_in
-        from ${attemptRows} a where span is not null) r
-      where ran_in <> trace_id
-      on conflict do nothing;
-    end if;
-    if done is not null
-      and exists (select from ${schema}.dependencies where dependency_id = any(done))
-    then
-      select e.ready_queues, e.cancelled_ids into freed, cancelled from ${schema}.end_jobs(done, t) e;
+    if exists (select from ${schema}.dependencies where dependency = any(done) and not is_over) then
+      select e.ready_queues, e.cancelled into freed, cancelled from ${schema}.end_jobs(done, t) e;
       queues := queues || freed;
       -- A dependent that was added since its dependency was found to be alone in its trace.
       with again as (
         update ${schema}.ended d
         set trace_end_due = null, trace_epoch = nullif(d.trace_epoch - 1, 0)
-        where d.sequence = any(array(select s.sequence from unnest(live_jobs) s))
-          and d.trace_end_due is not null
-          and exists (select from ${schema}.enqueued o
-            where o.trace_id = d.trace_id and o.sequence <> d.sequence offset 0)
-        returning d.id
+        where d.sequence = any(done) and d.trace_end_due is not null
+          and exists (select from ${schema}.enqueued e join ${schema}.enqueued o
+            on o.trace_id = e.trace_id and o.sequence <> e.sequence
+            where e.sequence = d.sequence offset 0)
+        returning d.sequence
       )
-      select coalesce(sharing, '{}') || cancelled || coalesce(array_agg(id), '{}') into sharing
-      from again;
+      select sharing || cancelled || array_agg(sequence) into sharing from again;
     end if;
     if sharing <> '{}' then
       perform ${schema}.end_traces(sharing, t, true);
@@ -156,41 +286,58 @@ begin
 
   for claim in
     select * from jsonb_to_recordset(claims)
-      as x ("queueName" text, "limit" integer, "leaseMs" float8)
+      as x (token uuid, "queueName" text, "limit" integer, "leaseMs" float8)
   loop
-    select run_at into due from ${schema}.live
-      where queue_name = claim."queueName" and status in ('scheduled', 'retrying')
+    select paused_until into paused from ${schema}.queues where name = claim."queueName";
+    if paused > t then
+      next_in := next_in || (date_part('epoch', paused - t) * 1000)::float8;
+      continue;
+    end if;
+    select run_at into due from ${schema}.waiting
+      where queue_name = claim."queueName" and kind <> 'blocked'
       order by run_at limit 1;
     promoted := 0;
     if due <= t then
-      update ${schema}.live l set status = 'ready'
-      where l.id = any(array(
-        select id from ${schema}.live
-        where queue_name = claim."queueName" and status in ('scheduled', 'retrying') and run_at <= t
-        order by run_at limit ${promotedAtOnce} for update skip locked));
+      with over as (
+        delete from ${schema}.waiting w where w.ctid = any(array(
+          select ctid from ${schema}.waiting
+          where queue_name = claim."queueName" and kind <> 'blocked' and run_at <= t
+          order by run_at limit ${promotedAtOnce} for update skip locked))
+        returning w.*
+      )
+      insert into ${schema}.ready (sequence, queue_name, rank, run_at, has_past)
+      select sequence, queue_name, rank, run_at, has_past from over;
       get diagnostics promoted = row_count;
     end if;
     return query
-      with l as (
-        update ${schema}.live l set status = 'running', attempts = l.attempts + 1, started_at = t,
-          has_begun = null, lease_token = claim_token, leased_until = t + claim."leaseMs" * interval '1 ms'
-        where l.id = any(array(
-          select id from ${schema}.live
-          where queue_name = claim."queueName" and status = 'ready'
-          order by priority desc, run_at, sequence limit claim."limit" for update skip locked))
-        returning l.*
+      with taken as (
+        delete from ${schema}.ready r where r.ctid = any(array(
+          select ctid from ${schema}.ready
+          where queue_name = claim."queueName"
+          order by rank, run_at, sequence limit claim."limit" for update skip locked))
+        returning r.*
+      ), r as (
+        select *, row_number() over () as place from taken
+      ), claimed as (
+        insert into ${schema}.claims (token, queue_name, claimed_at, lapses_at, open, has_past,
+          first_sequence, last_sequence, sequences, run_ats)
+        select claim.token, claim."queueName", t, t + claim."leaseMs" * interval '1 ms', count(*),
+          bool_or(has_past), min(sequence), max(sequence), array_agg(sequence), array_agg(run_at)
+        from r having count(*) > 0
       )
-      select ${claimedColumns(schema)} from l, lateral (
-        select * from ${schema}.enqueued e where e.sequence = l.sequence offset 0) e;
+      select ${claimedColumns(schema, { claimedAt: "t", runAt: "r.run_at" })}, r.place::integer
+      from r, lateral (select * from ${schema}.enqueued e where e.sequence = r.sequence offset 0) e
+        left join lateral (select * from ${schema}.progress p
+          where p.sequence = r.sequence and r.has_past offset 0) p on true;
     get diagnostics taken = row_count;
     wait_ms := null;
     if taken >= claim."limit" or promoted >= ${promotedAtOnce} then
       wait_ms := 0;
     else
       if due <= t then
-        select run_at into due from ${schema}.live
+        select run_at into due from ${schema}.waiting
           -- One that is due and still there is locked by another transaction: it is no reason to hurry.
-          where queue_name = claim."queueName" and status in ('scheduled', 'retrying') and run_at > t
+          where queue_name = claim."queueName" and kind <> 'blocked' and run_at > t
           order by run_at limit 1;
       end if;
       if due is not null then
@@ -202,10 +349,10 @@ begin
 
   sequence := null;
   more := json_build_object('settled', states, 'readyQueues', queues, 'nextInMs', next_in, 'hasExpired',
-    exists (select from ${schema}.live where status = 'running' and leased_until < t),
+    exists (select from ${schema}.claims where lapses_at < t),
     'hasCancelledTrees', exists (select from ${schema}.cancelled_trees),
     'lastDependent', (select d.added_in::text from ${schema}.dependencies d
-      order by d.added_in desc limit 1));
+      where not is_over order by d.added_in desc limit 1));
   return next;
 end $$;
 `;

@@ -1,0 +1,327 @@
+/**
+ * The tables of the schema and the views that read them as jobs. `docs/postgres-tables.md` has the
+ * drawing.
+ *
+ * What callers gave is written once to `enqueued`. Where a job is beside that is one row in one place:
+ * it can be claimed (`ready`), waits for something (`waiting`), is held by a claim (`claims`, one row
+ * for all jobs that one call claimed) or has ended (`ended`). Names are looked up there by `sequence`.
+ *
+ * @module
+ */
+import { cancelledFor } from "./functions/retry.ts";
+
+/** The tables, their indexes and the views. `schema` is a quoted name. */
+export function tables(schema: string): string {
+  return `
+-- What callers gave: written once, never changed. The library and the function enqueue check it.
+create table ${schema}.enqueued (
+  sequence bigint generated always as identity primary key,
+  id uuid not null unique,
+  queue_name text collate "C" not null,
+  payload json not null,
+  priority smallint not null default 0,
+  max_attempts smallint not null default 3,
+  backoff text,
+  timeout_ms integer,
+  idempotency_key text,
+  depends_on uuid[] not null default '{}',
+  on_dependency_failure text not null default 'cancel',
+  trace_id uuid not null,
+  correlation_id text,
+  parent_id uuid,
+  traceparent text,
+  tracestate text,
+  baggage text,
+  propagation text,
+  created_at timestamptz not null,
+  run_at timestamptz not null,
+  -- Kept, since to measure a value that is stored apart would be to read it.
+  payload_bytes integer not null generated always as (octet_length(payload::text)) stored
+);
+create unique index enqueued_key on ${schema}.enqueued (queue_name, idempotency_key)
+  where idempotency_key is not null;
+
+-- For lookup, newest first.
+create index enqueued_queue on ${schema}.enqueued (queue_name, sequence);
+create index enqueued_trace on ${schema}.enqueued (trace_id, sequence);
+create index enqueued_correlation on ${schema}.enqueued (correlation_id, sequence)
+  where correlation_id is not null;
+create index enqueued_parent on ${schema}.enqueued (parent_id, sequence)
+  where parent_id is not null;
+create index enqueued_created on ${schema}.enqueued using brin (created_at);
+
+-- Settings of a queue, for those that have some. A claim looks its queue up here once.
+create table ${schema}.queues (
+  name text collate "C" primary key,
+  -- Nothing is claimed until then.
+  paused_until timestamptz
+);
+
+-- Jobs that can be claimed: a claim deletes its jobs here.
+create table ${schema}.ready (
+  sequence bigint primary key,
+  run_at timestamptz not null,
+  -- The negative of the priority, so that the order of claiming is ascending.
+  rank smallint not null,
+  -- Whether rows of progress or dependencies belong to it. Most jobs have none, which need not be looked for.
+  has_past boolean not null default false,
+  queue_name text collate "C" not null
+);
+create index ready_order on ${schema}.ready (queue_name, rank, run_at, sequence);
+
+-- Jobs that wait: for their time, for their next attempt, for the end of what they depend on.
+create table ${schema}.waiting (
+  sequence bigint primary key,
+  run_at timestamptz not null,
+  rank smallint not null,
+  has_past boolean not null default false,
+  kind text collate "C" not null check (kind in ('scheduled', 'retrying', 'blocked')),
+  queue_name text collate "C" not null
+);
+create index waiting_due on ${schema}.waiting (queue_name, run_at) where kind <> 'blocked';
+create index waiting_kind on ${schema}.waiting (kind, sequence);
+
+-- What earlier attempts left of jobs that have not ended: only of those that had one, or were retried.
+create table ${schema}.progress (
+  sequence bigint primary key,
+  -- Those that count.
+  attempts smallint not null,
+  max_attempts smallint not null,
+  -- In a row, of attempts that had begun.
+  releases smallint not null default 0,
+  -- Whether a lease on it has expired once without a known begin of the attempt.
+  is_suspect boolean not null default false,
+  started_at timestamptz,
+  error json,
+  attempt_traceparent text,
+  -- Of its last attempt.
+  claim uuid,
+  trace_epoch integer
+);
+
+-- The jobs that one call claimed from one queue, and their leases: one row for all of them. A job is
+-- known by its place. Its place holds 0 once it was given back, cancelled or swept; one that completed
+-- or failed stays in its place, and has a row in ended.
+create table ${schema}.claims (
+  token uuid primary key,
+  claimed_at timestamptz not null,
+  -- When the first lease expires, at the earliest.
+  lapses_at timestamptz not null,
+  -- How many of its jobs are running.
+  open integer not null,
+  -- Whether one of them has a past.
+  has_past boolean not null,
+  -- Its oldest and its newest job, to find the claim of a job by.
+  first_sequence bigint not null,
+  last_sequence bigint not null,
+  queue_name text collate "C" not null,
+  sequences bigint[] not null,
+  run_ats timestamptz[] not null,
+  -- By place. Null until the first extension: each lease expires at lapses_at, and no attempt is known
+  -- to have begun.
+  leased_until timestamptz[],
+  have_begun boolean[]
+) with (fillfactor = 50);
+create index claims_lapsing on ${schema}.claims (lapses_at);
+create index claims_sequences on ${schema}.claims (queue_name, last_sequence);
+
+-- How each job has ended. Its key is what records an outcome once.
+create table ${schema}.ended (
+  sequence bigint primary key,
+  id uuid not null,
+  finished_at timestamptz not null,
+  started_at timestamptz,
+  -- Null: as it was enqueued.
+  run_at timestamptz,
+  -- Of the attempt that ended it.
+  claim uuid,
+  attempts smallint not null,
+  -- Null: as it was enqueued.
+  max_attempts smallint,
+  -- Of the job whose end was the end of its trace; due until a worker has reported it.
+  trace_epoch integer,
+  trace_end_due timestamptz,
+  -- For a job that is retried.
+  is_suspect boolean,
+  status text collate "C" not null check (status in ('completed', 'failed', 'cancelled')),
+  queue_name text collate "C" not null,
+  result json,
+  error json,
+  attempt_traceparent text,
+  result_bytes integer generated always as (octet_length(result::text)) stored
+);
+create index ended_finished on ${schema}.ended (finished_at);
+create index ended_failed on ${schema}.ended (status, sequence)
+  where status in ('failed', 'cancelled');
+-- Whether a new job's parent is cancelled: one look in a small index.
+create unique index ended_cancelled on ${schema}.ended (id) where status = 'cancelled';
+-- Jobs that were cancelled because of a job that they depend on, by that job.
+create index ended_cancelled_for on ${schema}.ended (${cancelledFor("ended")})
+  where status = 'cancelled' and ${cancelledFor("ended")} is not null;
+create index ended_trace_end_due on ${schema}.ended (trace_end_due, sequence)
+  where trace_end_due is not null;
+
+-- Attempts that did not complete their job.
+create table ${schema}.attempts (
+  id bigint generated always as identity primary key,
+  job_id uuid not null,
+  attempt smallint not null,
+  outcome text not null,
+  started_at timestamptz not null,
+  finished_at timestamptz not null,
+  error json,
+  traceparent text
+);
+create index attempts_job on ${schema}.attempts (job_id, id);
+
+-- Jobs by the traces that attempts of them ran in, where those are not their own.
+create table ${schema}.attempt_traces (
+  trace_id uuid not null,
+  job_id uuid not null,
+  primary key (trace_id, job_id)
+);
+create index attempt_traces_job on ${schema}.attempt_traces (job_id);
+
+-- Which job depends on which, until the dependent has ended. A job with one that is not over is blocked.
+create table ${schema}.dependencies (
+  dependency bigint not null,
+  dependent bigint not null,
+  is_over boolean not null default false,
+  -- Of two transactions that did not see each other, one that adds a dependent and one that ends its
+  -- dependency, this is what remains to be looked at again.
+  added_in xid8 not null default pg_current_xact_id(),
+  primary key (dependency, dependent)
+);
+create index dependencies_dependent on ${schema}.dependencies (dependent);
+create index dependencies_added on ${schema}.dependencies (added_in) where not is_over;
+
+-- Jobs that were cancelled with their descendants: transactions that were open then may add more of them.
+create table ${schema}.cancelled_trees (
+  root_id uuid primary key,
+  reason json not null,
+  -- Once these are over, none can come any more; null before the first look.
+  open_below xid8
+);
+${views(schema)}`;
+}
+
+/** The claim that holds a job, as a row `c` with the job's `place`: a lateral subquery. */
+export function holdingClaim(schema: string, queueName: string, sequence: string): string {
+  // By index come the claims that may hold it, newest jobs first are the likely ones.
+  return `(select c.*, array_position(c.sequences, ${sequence}) as place
+    from ${schema}.claims c
+    where c.queue_name = ${queueName} and c.last_sequence >= ${sequence}
+      and c.first_sequence <= ${sequence} and ${sequence} = any(c.sequences)
+    order by c.last_sequence limit 1)`;
+}
+
+/** How the columns of a job in a view are read. What is not given does not apply. */
+interface ViewColumns {
+  readonly status: string;
+  readonly attempts?: string;
+  readonly releases?: string;
+  readonly maxAttempts?: string;
+  readonly runAt?: string;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+  readonly result?: string;
+  readonly error?: string;
+  readonly attemptTraceparent?: string;
+  readonly resultBytes?: string;
+}
+
+function viewColumns(columns: ViewColumns): string {
+  const { attempts = "0", releases = "0", maxAttempts = "e.max_attempts" } = columns;
+  return `e.sequence, e.id, e.queue_name, ${columns.status} as status, e.payload, e.priority,
+    (${attempts})::smallint as attempts, (${releases})::smallint as releases,
+    (${maxAttempts})::smallint as max_attempts, e.backoff, e.timeout_ms, e.idempotency_key,
+    e.depends_on, e.on_dependency_failure, e.trace_id, e.correlation_id, e.parent_id,
+    e.traceparent, e.tracestate, e.baggage, e.propagation, e.created_at,
+    ${columns.runAt ?? "e.run_at"} as run_at,
+    ${columns.startedAt ?? "null::timestamptz"} as started_at,
+    ${columns.finishedAt ?? "null::timestamptz"} as finished_at,
+    ${columns.result ?? "null::json"} as result, ${columns.error ?? "null::json"} as error,
+    ${columns.attemptTraceparent ?? "null::text"} as attempt_traceparent, e.payload_bytes,
+    ${columns.resultBytes ?? "null::integer"} as result_bytes`;
+}
+
+const ofProgress = {
+  attempts: "coalesce(p.attempts, 0)",
+  releases: "coalesce(p.releases, 0)",
+  maxAttempts: "coalesce(p.max_attempts, e.max_attempts)",
+  startedAt: "p.started_at",
+  error: "p.error",
+  attemptTraceparent: "p.attempt_traceparent",
+} as const;
+
+const ofEnded = {
+  attempts: "d.attempts",
+  maxAttempts: "coalesce(d.max_attempts, e.max_attempts)",
+  runAt: "coalesce(d.run_at, e.run_at)",
+  startedAt: "d.started_at",
+  finishedAt: "d.finished_at",
+  result: "d.result",
+  error: "d.error",
+  attemptTraceparent: "d.attempt_traceparent",
+  resultBytes: "d.result_bytes",
+} as const;
+
+/** For reading: jobs by the place where they are, and all. */
+function views(schema: string): string {
+  const progress = (sequence: string, hasPast: string) =>
+    `left join lateral (select * from ${schema}.progress p where p.sequence = ${sequence}
+      and ${hasPast}) p on true`;
+  const all = {
+    status:
+      `coalesce(d.status, w.kind, case when r.sequence is not null then 'ready' else 'running' end)`,
+    attempts: "coalesce(d.attempts, coalesce(p.attempts, 0) + (c.token is not null)::integer)",
+    releases: "coalesce(p.releases, 0)",
+    maxAttempts: "coalesce(d.max_attempts, p.max_attempts, e.max_attempts)",
+    runAt: "coalesce(d.run_at, w.run_at, r.run_at, c.run_ats[c.place], e.run_at)",
+    startedAt: "coalesce(d.started_at, c.claimed_at, p.started_at)",
+    finishedAt: "d.finished_at",
+    result: "d.result",
+    error: "case when d.sequence is not null then d.error else p.error end",
+    attemptTraceparent: "case when d.sequence is not null then d.attempt_traceparent " +
+      "else p.attempt_traceparent end",
+    resultBytes: "d.result_bytes",
+  };
+  return `
+create view ${schema}.jobs_ready as
+  select ${viewColumns({ status: "'ready'::text", ...ofProgress, runAt: "r.run_at" })}
+  from ${schema}.ready r join ${schema}.enqueued e on e.sequence = r.sequence
+    ${progress("r.sequence", "r.has_past")};
+create view ${schema}.jobs_waiting as
+  select ${viewColumns({ status: "w.kind", ...ofProgress, runAt: "w.run_at" })}
+  from ${schema}.waiting w join ${schema}.enqueued e on e.sequence = w.sequence
+    ${progress("w.sequence", "w.has_past")};
+create view ${schema}.jobs_running as
+  select ${
+    viewColumns({
+      status: "'running'::text",
+      ...ofProgress,
+      attempts: "coalesce(p.attempts, 0) + 1",
+      runAt: "c.run_ats[x.place]",
+      startedAt: "c.claimed_at",
+    })
+  }
+  from ${schema}.claims c, unnest(c.sequences) with ordinality x (sequence, place)
+    join ${schema}.enqueued e on e.sequence = x.sequence
+    ${progress("x.sequence", "c.has_past")}
+  where not exists (select from ${schema}.ended d where d.sequence = x.sequence);
+create view ${schema}.jobs_ended as
+  select ${viewColumns({ status: "d.status", ...ofEnded })}
+  from ${schema}.ended d join ${schema}.enqueued e on e.sequence = d.sequence;
+create view ${schema}.jobs as
+  select ${viewColumns(all)}
+  from ${schema}.enqueued e
+    left join ${schema}.ended d on d.sequence = e.sequence
+    -- What has ended is not looked for among the others.
+    left join ${schema}.waiting w on w.sequence = e.sequence and d.sequence is null
+    left join ${schema}.ready r on r.sequence = e.sequence and d.sequence is null
+      and w.sequence is null
+    left join ${schema}.progress p on p.sequence = e.sequence and d.sequence is null
+    left join lateral ${holdingClaim(schema, "e.queue_name", "e.sequence")} c
+      on d.sequence is null and w.sequence is null and r.sequence is null;
+`;
+}
