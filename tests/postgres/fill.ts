@@ -14,9 +14,11 @@ const defaults = {
   attempts: "0",
   started_at: "null::timestamptz",
   finished_at: "null::timestamptz",
-  lease_token: "null::uuid",
-  leased_until: "null::timestamptz",
+  leased_until: "now() + interval '1 hour'",
 };
+
+// So many jobs that run are filled in as one claim.
+const CLAIM_SIZE = 1_000;
 
 /** Puts jobs into a schema faster than any client could. Those with a time of their end have ended. */
 export async function fill(
@@ -28,23 +30,35 @@ export async function fill(
   // One after the other, as the library's own: random ones would double the work of each index.
   const id = `('${crypto.randomUUID().slice(0, 24)}' || lpad(to_hex(n), 12, '0'))::uuid`;
   const values = Object.entries({ ...defaults, id, ...columns });
-  const [given, state] = [
-    "id, queue_name, payload, trace_id, correlation_id, parent_id, created_at, run_at",
-    "id, sequence, trace_id, queue_name, status, run_at, attempts, started_at, lease_token",
-  ];
+  const given =
+    "id, queue_name, payload, trace_id, correlation_id, parent_id, created_at, run_at";
   await sql.unsafe(`
     with rows as materialized (
       select n, ${values.map(([name, value]) => `${value} as ${name}`).join(", ")}
       from generate_series(1, ${count}) n
     ), added as (
       insert into ${schema}.enqueued (${given}) select ${given} from rows order by n returning id, sequence
-    ), unfinished as (
-      insert into ${schema}.live (${state}, leased_until, priority, max_attempts)
-      select ${state}, leased_until, 0, 3
-      from rows join added using (id) where finished_at is null order by n
+    ), jobs as (
+      select * from rows join added using (id)
+    ), ready as (
+      insert into ${schema}.ready (sequence, queue_name, rank, run_at)
+      select sequence, queue_name, 0, run_at from jobs
+      where finished_at is null and status = 'ready' order by n
+    ), waiting as (
+      insert into ${schema}.waiting (sequence, queue_name, rank, run_at, kind)
+      select sequence, queue_name, 0, run_at, status from jobs
+      where finished_at is null and status in ('scheduled', 'retrying', 'blocked') order by n
+    ), running as (
+      insert into ${schema}.claims (token, queue_name, claimed_at, lapses_at, open, has_past,
+        first_sequence, last_sequence, sequences, run_ats)
+      select gen_random_uuid(), queue_name, max(coalesce(started_at, now())), min(leased_until),
+        count(*), false, min(sequence), max(sequence), array_agg(sequence order by n),
+        array_agg(run_at order by n)
+      from jobs where finished_at is null and status = 'running'
+      group by queue_name, (n - 1) / ${CLAIM_SIZE}
     )
-    insert into ${schema}.ended (${state}, finished_at, max_attempts)
-    select ${state}, finished_at, 3 from rows join added using (id)
+    insert into ${schema}.ended (sequence, id, queue_name, status, attempts, started_at, finished_at)
+    select sequence, id, queue_name, status, attempts, started_at, finished_at from jobs
     where finished_at is not null order by n`);
 }
 
@@ -81,4 +95,4 @@ export async function analyzeForGood(sql: pg.Sql, schema: string): Promise<void>
   }
 }
 
-const tables = ["enqueued", "live", "ended"];
+const tables = ["enqueued", "ready", "waiting", "progress", "claims", "ended", "dependencies"];

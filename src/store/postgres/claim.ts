@@ -5,59 +5,54 @@
  */
 import type { Claim, ClaimedJob, Lease } from "../store.ts";
 import type { Client, Row } from "./client.ts";
-import { optional, time } from "./rows.ts";
+import { time } from "./rows.ts";
 
-// What nearly every job has comes in columns, what few have in one text: a column costs both sides time
-// for each job, also where it is empty.
-const types = {
-  sequence: "float8",
-  id: "text",
-  queue_name: "text",
-  payload: "text",
-  priority: "smallint",
-  attempts: "smallint",
-  max_attempts: "smallint",
-  trace_id: "text",
-  traceparent: "text",
-  correlation_id: "text",
-  created_at: "float8",
-  run_at: "float8",
-  wait_ms: "float8",
-  more: "text",
-  place: "integer",
-};
+// Jobs come in rows of so many, as two texts: a row a job costs both sides more than the job itself. Not
+// all in one, since a part of a text that somebody keeps holds the whole of it in memory.
+const JOBS_IN_ROW = 50;
+// A larger payload comes in a row of its own.
+const LARGE_BYTES = 100_000;
+// Stands in no text of JSON.
+const SEPARATOR = 31;
 
-/** The names of a claimed job's columns. */
-const claimedNames: string = Object.keys(types).join(", ");
-
-/** Their names and types, as a function declares what it returns. */
-export const claimedTypes: string = Object.entries(types).map((one) => one.join(" ")).join(", ");
-
-/** When a job was claimed and when it was due, as expressions of SQL. */
-export interface ClaimTimes {
-  readonly claimedAt: string;
-  readonly runAt: string;
-}
-
-/** The columns of a claimed job, but for its place: of `enqueued`, `e`, and of `progress`, `p`, if it has some. */
-export function claimedColumns(schema: string, { claimedAt, runAt }: ClaimTimes): string {
+/**
+ * Claimed jobs as two texts: what nearly every job has, a list of values by place in which 0 is nothing,
+ * with what few have in an object behind it; and the payloads. Of `enqueued`, `e`, and of `progress`, `p`.
+ */
+export function claimedColumns(schema: string, place: string, runAt: string): string {
+  const ms = (time: string) => `round(date_part('epoch', ${time}) * 1000)::bigint`;
   const columns = Object.entries(rare);
   const isPlain = [
-    ...columns.map(([, column]) => `${column} is null`),
+    `${runAt} = e.created_at`,
+    "e.priority = 0",
+    "e.max_attempts = 3",
+    "p.sequence is null",
+    ...columns.filter(([, column]) => column.startsWith("e.")).map(([, c]) => `${c} is null`),
     "e.depends_on = '{}'",
     "e.on_dependency_failure = 'cancel'",
   ].join(" and ");
   const more = [
+    `'runAt', ${ms(runAt)}`,
+    "'priority', e.priority",
+    "'attempts', coalesce(p.attempts, 0) + 1",
+    "'maxAttempts', coalesce(p.max_attempts, e.max_attempts)",
     ...columns.map(([name, column]) => `'${name}', ${column}`),
     "'dependsOn', e.depends_on",
     "'onDependencyFailure', e.on_dependency_failure",
     `'dependencyTraceparents', ${schema}.dependency_contexts(e.depends_on)`,
   ].join(", ");
-  return "e.sequence::float8, e.id::text, e.queue_name, e.payload::text, e.priority, " +
-    "(coalesce(p.attempts, 0) + 1)::smallint, coalesce(p.max_attempts, e.max_attempts), encode(uuid_send(e.trace_id), 'hex'), e.traceparent, e.correlation_id, " +
-    `date_part('epoch', e.created_at) * 1000, date_part('epoch', ${runAt}) * 1000, ` +
-    `date_part('epoch', ${claimedAt} - ${runAt}) * 1000, ` +
-    `case when ${isPlain} then null else json_build_object(${more})::text end`;
+  // Written by hand, since to make JSON of values takes longer. An identifier needs no escape.
+  return `'[' || string_agg(${place} || ',' || e.sequence || ',"' || e.id || '","' ||
+      encode(uuid_send(e.trace_id), 'hex') || '",' || ${ms("e.created_at")} || ',' ||
+      coalesce('"' || e.traceparent || '"', '0') || ',' ||
+      coalesce(to_json(e.correlation_id)::text, '0') || ',' ||
+      case when ${isPlain} then '0' else json_build_object(${more})::text end, ',') || ']' as jobs,
+    string_agg(e.payload::text, chr(${SEPARATOR})) as payloads`;
+}
+
+/** By what claimed jobs are grouped into rows. */
+export function claimedRows(place: string): string {
+  return `case when e.payload_bytes > ${LARGE_BYTES} then -${place} else (${place} - 1) / ${JOBS_IN_ROW} end`;
 }
 
 const rare: Readonly<Record<string, string>> = {
@@ -101,67 +96,103 @@ export function heldPlace({ jobId, leaseToken }: Lease): HeldPlace | undefined {
 
 const UUID_LENGTH = 36;
 
-/** A claimed job's row as a record; `claim` is the token of its claim. */
-export function toClaimed(row: Row, claim: string): ClaimedJob {
-  const more = row.more === null ? plain : { ...plain, ...rarely(JSON.parse(row.more as string)) };
-  const waitMs = row.wait_ms as number;
-  const sequence = row.sequence as number;
-  const id = row.id as string;
+/** The claim of the jobs of a row. */
+export interface ClaimOfRow {
+  readonly token: string;
+  readonly queueName: string;
+  /** In ms since 1970, by the store's clock. */
+  readonly claimedAt: number;
+}
+
+/** The jobs of a row. */
+export function toClaimed(row: Row, claim: ClaimOfRow): readonly ClaimedJob[] {
+  const values = JSON.parse(row.jobs as string) as readonly unknown[];
+  const payloads = (row.payloads as string).split(String.fromCharCode(SEPARATOR));
+  return payloads.map((payload, i) => toClaimedJob(values, i * VALUES_OF_JOB, payload, claim));
+}
+
+const VALUES_OF_JOB = 8;
+
+function toClaimedJob(
+  values: readonly unknown[],
+  first: number,
+  payload: string,
+  { token, queueName, claimedAt }: ClaimOfRow,
+): ClaimedJob {
+  const place = values[first] as number;
+  const sequence = values[first + 1] as number;
+  const id = values[first + 2] as string;
+  const createdAt = values[first + 4] as number;
+  const given = values[first + 7] as 0 | Record<string, unknown>;
+  const more: Rare = given === 0 ? plain : { ...plain, ...rarely(given) };
+  const { runAt = createdAt } = more;
   return {
     sequence,
     id,
-    queueName: row.queue_name as string,
+    queueName,
     status: "running",
-    payload: row.payload as string,
-    priority: row.priority as number,
-    attempts: row.attempts as number,
+    payload,
+    priority: more.priority,
+    attempts: more.attempts,
     releases: more.releases,
-    maxAttempts: row.max_attempts as number,
+    maxAttempts: more.maxAttempts,
     backoff: more.backoff,
     timeoutMs: more.timeoutMs,
     idempotencyKey: more.idempotencyKey,
     dependsOn: more.dependsOn,
     onDependencyFailure: more.onDependencyFailure,
-    traceId: row.trace_id as string,
-    correlationId: optional(row.correlation_id),
+    traceId: values[first + 3] as string,
+    correlationId: someText(values[first + 6]),
     parentId: more.parentId,
-    traceparent: optional(row.traceparent),
+    traceparent: someText(values[first + 5]),
     tracestate: more.tracestate,
     baggage: more.baggage,
     propagation: more.propagation,
-    createdAt: time(row.created_at)!,
-    runAt: time(row.run_at)!,
-    startedAt: time((row.run_at as number) + waitMs),
+    createdAt,
+    runAt,
+    startedAt: claimedAt,
     finishedAt: undefined,
     result: undefined,
     error: more.error,
     attemptTraceparent: more.attemptTraceparent,
-    leaseToken: toLeaseToken({ claim, place: row.place as number, sequence }, id),
-    waitMs: Math.round(waitMs),
+    leaseToken: toLeaseToken({ claim: token, place, sequence }, id),
+    waitMs: claimedAt - runAt,
     isSuspect: more.isSuspect,
     dependencyTraceparents: more.dependencyTraceparents,
   };
 }
 
-type Rare = Pick<
-  ClaimedJob,
-  | "releases"
-  | "isSuspect"
-  | "backoff"
-  | "timeoutMs"
-  | "idempotencyKey"
-  | "dependsOn"
-  | "onDependencyFailure"
-  | "parentId"
-  | "tracestate"
-  | "baggage"
-  | "propagation"
-  | "error"
-  | "attemptTraceparent"
-  | "dependencyTraceparents"
->;
+function someText(value: unknown): string | undefined {
+  return value === 0 ? undefined : value as string;
+}
+
+type Rare =
+  & Partial<Pick<ClaimedJob, "runAt">>
+  & Pick<
+    ClaimedJob,
+    | "priority"
+    | "attempts"
+    | "maxAttempts"
+    | "releases"
+    | "isSuspect"
+    | "backoff"
+    | "timeoutMs"
+    | "idempotencyKey"
+    | "dependsOn"
+    | "onDependencyFailure"
+    | "parentId"
+    | "tracestate"
+    | "baggage"
+    | "propagation"
+    | "error"
+    | "attemptTraceparent"
+    | "dependencyTraceparents"
+  >;
 
 const plain: Rare = {
+  priority: 0,
+  attempts: 1,
+  maxAttempts: 3,
   releases: 0,
   isSuspect: false,
   dependsOn: [],
@@ -227,20 +258,24 @@ export class LostClaims {
     const tokens = this.#tokens(queueNames);
     if (tokens.length === 0) return [];
     const rows = await this.#client.query(
-      `select c.token::text as token, j.* from ${this.#schema}.claims c, ` +
+      "select c.token::text as token, c.queue_name, " +
+        "date_part('epoch', c.claimed_at) * 1000 as claimed_at, " +
+        `${claimedColumns(this.#schema, "x.place", "x.run_at")} from ${this.#schema}.claims c, ` +
         "unnest(c.sequences, c.run_ats) with ordinality x (sequence, run_at, place) " +
         `join ${this.#schema}.enqueued e on e.sequence = x.sequence ` +
-        `left join ${this.#schema}.progress p on p.sequence = x.sequence, ` +
-        `lateral (select ${
-          claimedColumns(this.#schema, { claimedAt: "c.claimed_at", runAt: "x.run_at" })
-        }, x.place::integer) as j (${claimedNames}) ` +
+        `left join ${this.#schema}.progress p on p.sequence = x.sequence ` +
         "where c.token in (select t::uuid from jsonb_array_elements_text($1::text::jsonb) t) " +
-        `and not exists (select from ${this.#schema}.ended d where d.sequence = x.sequence)`,
+        `and not exists (select from ${this.#schema}.ended d where d.sequence = x.sequence) ` +
+        `group by c.token, ${claimedRows("x.place")}`,
       [JSON.stringify(tokens)],
     );
-    // A statement claims all at once: what is found is all of its claim.
-    for (const { token } of rows) this.#lost.delete(token as string);
-    return rows.map((row) => toClaimed(row, row.token as string));
+    return rows.flatMap((row) => {
+      const token = row.token as string;
+      // A statement claims all at once: what is found is all of its claim.
+      this.#lost.delete(token);
+      const queueName = row.queue_name as string;
+      return toClaimed(row, { token, queueName, claimedAt: time(row.claimed_at)! });
+    });
   }
 
   /** Which to look for now. Those whose leases are over by now can be claimed by any worker again. */

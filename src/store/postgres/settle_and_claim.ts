@@ -23,8 +23,10 @@ import type { Noticed } from "./maintenance.ts";
 /** The answer of `settle_and_claim`, with the queues in which something became ready. */
 export type NotifyingResult = SettleAndClaimResult & { readonly readyQueues: readonly string[] };
 
-/** The last row of `settle_and_claim`. */
+/** The last row of `settle_and_claim`, which has no jobs. */
 interface Summary extends Noticed {
+  /** The time of the claims, in ms since 1970. */
+  readonly at: number;
   /** Null when all outcomes were recorded. */
   readonly settled: readonly LeaseState[] | null;
   readonly readyQueues: readonly string[] | null;
@@ -133,12 +135,13 @@ export class SettleAndClaim {
   }
 
   #result(rows: readonly Row[], { order, count, claims, found }: Asked): NotifyingResult {
-    const summary = JSON.parse(rows.at(-1)!.more as string) as Summary;
+    const summary = JSON.parse(rows.at(-1)!.summary as string) as Summary;
     this.#onNoticed(summary);
-    const tokens = new Map(claims.map(({ queueName, token }) => [queueName, token]));
-    const claimed = rows.slice(0, -1).map((row) =>
-      toClaimed(row, tokens.get(row.queue_name as string)!)
-    );
+    const claimedAt = Math.round(summary.at);
+    const claimed = rows.slice(0, -1).flatMap((row) => {
+      const { token, queueName } = claims[(row.claim as number) - 1]!;
+      return toClaimed(row, { token, queueName, claimedAt });
+    });
     // RETURNING promises no order.
     claimed.sort(inClaimOrder);
     const { settled, readyQueues, nextInMs } = summary;

@@ -35,11 +35,11 @@ $$;
 
 -- Whether a claim still holds jobs: by place. Whoever asks has the claim's row locked, or only looks.
 create function ${schema}.lease_states(
-  claim ${schema}.claims, places integer[], sequences bigint[]
+  holder ${schema}.claims, places integer[], sequences bigint[]
 ) returns text[]
 language sql stable ${pinned} as $$
   select array_agg(case
-      when d.sequence is null and (claim).sequences[s.place] = s.sequence then 'held'
+      when d.sequence is null and (holder).sequences[s.place] = s.sequence then 'held'
       when d.status = 'cancelled' then 'cancelled'
       else 'lost' end order by s.n)
   from unnest(places, sequences) with ordinality s (place, sequence, n)
@@ -58,11 +58,11 @@ declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
   item record;
   claim ${schema}.claims;
-  some text[];
+  of_claim text[];
   states text[] := '{}';
   until timestamptz[];
   begun boolean[];
-  lapses_at timestamptz;
+  first timestamptz;
   place integer;
 begin
   ${readCommitted}
@@ -72,22 +72,22 @@ begin
     from jsonb_array_elements(leases) e
   loop
     select * into claim from ${schema}.claims c where c.token = item.token for update;
-    some := ${schema}.lease_states(claim, item.places, item.sequences);
-    states := states || some;
-    continue when claim.token is null or 'held' <> all(some);
+    of_claim := ${schema}.lease_states(claim, item.places, item.sequences);
+    states := states || of_claim;
+    continue when claim.token is null or 'held' <> all(of_claim);
     until := coalesce(claim.leased_until,
       array_fill(claim.lapses_at, array[cardinality(claim.sequences)]));
     begun := coalesce(claim.have_begun, array_fill(false, array[cardinality(claim.sequences)]));
-    for i in 1 .. cardinality(some) loop
+    for i in 1 .. cardinality(of_claim) loop
       place := item.places[i];
       -- What has ended needs no lease: it is not to be looked at by a sweep before its time.
-      until[place] := case when some[i] = 'held' then t + lease_ms * interval '1 ms' else 'infinity' end;
+      until[place] := case when of_claim[i] = 'held' then t + lease_ms * interval '1 ms' else 'infinity' end;
       begun[place] := begun[place] or item.begun[i];
     end loop;
-    select min(u.until) into lapses_at from unnest(claim.sequences, until) u (sequence, until)
+    select min(u.until) into first from unnest(claim.sequences, until) u (sequence, until)
       where u.sequence <> 0;
     update ${schema}.claims c set leased_until = until, have_begun = begun,
-      lapses_at = extend_leases.lapses_at where c.token = item.token;
+      lapses_at = first where c.token = item.token;
   end loop;
   return states;
 end $$;
@@ -124,7 +124,7 @@ declare
     'The worker neither settled the job nor extended its lease in time');
   claim ${schema}.claims;
   swept ${schema}.swept_job[] := '{}';
-  some ${schema}.swept_job[];
+  of_claim ${schema}.swept_job[];
   freed text[];
   also_freed text[];
   done bigint[];
@@ -135,21 +135,22 @@ begin
     select c.* from ${schema}.claims c where lapses_at < t order by lapses_at for update skip locked
   loop
     exit when cardinality(swept) >= most;
-    some := array(
+    of_claim := array(
       select row(x.place, x.sequence, e.id, e.queue_name, -e.priority, claim.run_ats[x.place],
         claim.claimed_at, coalesce(claim.have_begun[x.place], false), e.backoff,
         coalesce(p.attempts, 0) + 1, coalesce(p.max_attempts, e.max_attempts),
-        case when p.sequence is not null then p end)::${schema}.swept_job
+        p.progress)::${schema}.swept_job
       from unnest(claim.sequences, claim.leased_until) with ordinality x (sequence, until, place),
         lateral (select * from ${schema}.enqueued e where e.sequence = x.sequence offset 0) e
-        left join lateral (select * from ${schema}.progress p
+        left join lateral (select p as progress, p.attempts, p.max_attempts
+          from ${schema}.progress p
           where p.sequence = e.sequence and claim.has_past offset 0) p on true
       where x.sequence <> 0 and coalesce(x.until, claim.lapses_at) < t
         and e.id = coalesce(only_id, e.id)
         and not exists (select from ${schema}.ended d where d.sequence = x.sequence offset 0)
       limit most - cardinality(swept));
-    swept := swept || some;
-    perform ${schema}.take_out(claim, array(select s.place from unnest(some) s));
+    swept := swept || of_claim;
+    perform ${schema}.take_out(claim, array(select s.place from unnest(of_claim) s));
   end loop;
   insert into ${schema}.attempts (job_id, attempt, outcome, started_at, finished_at, error)
   select s.id, s.attempt, 'lease_expired', s.claimed_at, t, reason
@@ -191,9 +192,10 @@ begin
     freed := freed || also_freed;
     perform ${schema}.end_traces(done || cancelled, t, true);
   end if;
-  return query select j,
+  return query select x.job,
     case when s.has_begun or s.progress is null or not (s.progress).is_suspect then s.attempt end, t, freed
-  from unnest(swept) s, lateral (select * from ${schema}.jobs j where j.sequence = s.sequence offset 0) j;
+  from unnest(swept) s, lateral (
+    select j as job from ${schema}.jobs j where j.sequence = s.sequence offset 0) x;
 end $$;
 
 -- Takes jobs out of a claim whose row is locked, by place; the row goes with the last of them. When the
@@ -201,7 +203,7 @@ end $$;
 create function ${schema}.take_out(claim ${schema}.claims, places integer[]) returns void
 language plpgsql ${pinned} as $$
 declare
-  sequences bigint[] := claim.sequences;
+  remaining bigint[] := claim.sequences;
   place integer;
 begin
   if claim.open <= cardinality(places) then
@@ -209,13 +211,13 @@ begin
     return;
   end if;
   foreach place in array places loop
-    sequences[place] := 0;
+    remaining[place] := 0;
   end loop;
-  update ${schema}.claims c set sequences = take_out.sequences,
+  update ${schema}.claims c set sequences = remaining,
     open = claim.open - cardinality(places),
     lapses_at = (
       select coalesce(min(coalesce(x.until, claim.lapses_at)), claim.lapses_at)
-      from unnest(take_out.sequences, claim.leased_until) x (sequence, until)
+      from unnest(remaining, claim.leased_until) x (sequence, until)
       where x.sequence <> 0
         and not exists (select from ${schema}.ended d where d.sequence = x.sequence offset 0))
   where c.token = claim.token;

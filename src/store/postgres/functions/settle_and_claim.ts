@@ -5,7 +5,7 @@
  * @module
  */
 import { mostReleases } from "../../../job/job_options.ts";
-import { claimedColumns, claimedTypes } from "../claim.ts";
+import { claimedColumns, claimedRows } from "../claim.ts";
 import { pinned, readCommitted } from "./settings.ts";
 
 // A claim promotes at most as many due jobs; the next one continues.
@@ -92,14 +92,15 @@ begin
       select row(o.place, o.sequence, o.new_status, t - o.ms * interval '1 ms', o.span, o.outcome,
         o.reason, o.delay_ms, o.was_started, e.id, e.queue_name, -e.priority, run_ats[o.place],
         coalesce(p.attempts, 0) + 1, p.max_attempts,
-        case when p.sequence is not null then p end)::${schema}.unfinished_attempt
+        p.progress)::${schema}.unfinished_attempt
       from (
         select (o ->> 0)::integer as place, (o ->> 1)::bigint as sequence, o ->> 2 as new_status,
           (o ->> 3)::float8 as ms, o ->> 4 as span, o ->> 5 as outcome, (o ->> 6)::json as reason,
           (o ->> 7)::float8 as delay_ms, (o ->> 8) is null as was_started
         from jsonb_array_elements(others) o) o,
         lateral (select * from ${schema}.enqueued e where e.sequence = o.sequence offset 0) e
-        left join lateral (select * from ${schema}.progress p
+        left join lateral (select p as progress, p.attempts, p.max_attempts
+          from ${schema}.progress p
           where p.sequence = e.sequence and have_past offset 0) p on true
       where held[o.place] = o.sequence
         and not exists (select from ${schema}.ended d where d.sequence = o.sequence offset 0));
@@ -199,12 +200,12 @@ language sql stable ${pinned} as $$
 $$;
 
 -- Records outcomes, then claims. The settlements are a list of claims, by token, each with the
--- parameters of settle. The last row has no job, but under 'more' a summary, where 'settled' is null when
--- all outcomes were recorded. 'resent' says that the answer to these settlements was lost, so one that is
+-- parameters of settle. A row has several jobs of one claim, which is given by its place. The last row
+-- has none, but a summary, where 'settled' is null when all outcomes were recorded. 'resent' says that the answer to these settlements was lost, so one that is
 -- recorded already is no surprise.
 create function ${schema}.settle_and_claim(
   settlements jsonb, claims jsonb, resent boolean, at timestamptz default null
-) returns table (${claimedTypes})
+) returns table (claim integer, jobs text, payloads text, summary text)
 language plpgsql ${pinned} as $$
 #variable_conflict use_column
 declare
@@ -222,7 +223,8 @@ declare
   cancelled bigint[];
   have_past boolean := false;
   freed text[];
-  claim record;
+  asked record;
+  batch record;
   paused timestamptz;
   promoted integer;
   taken integer;
@@ -284,24 +286,25 @@ begin
     end if;
   end if;
 
-  for claim in
-    select * from jsonb_to_recordset(claims)
-      as x (token uuid, "queueName" text, "limit" integer, "leaseMs" float8)
+  for asked in
+    select x.*, n::integer as place from rows from (jsonb_to_recordset(claims)
+      as (token uuid, "queueName" text, "limit" integer, "leaseMs" float8)) with ordinality
+      as x (token, queue_name, most, lease_ms, n)
   loop
-    select paused_until into paused from ${schema}.queues where name = claim."queueName";
+    select paused_until into paused from ${schema}.queues where name = asked.queue_name;
     if paused > t then
       next_in := next_in || (date_part('epoch', paused - t) * 1000)::float8;
       continue;
     end if;
     select run_at into due from ${schema}.waiting
-      where queue_name = claim."queueName" and kind <> 'blocked'
+      where queue_name = asked.queue_name and kind <> 'blocked'
       order by run_at limit 1;
     promoted := 0;
     if due <= t then
       with over as (
         delete from ${schema}.waiting w where w.ctid = any(array(
           select ctid from ${schema}.waiting
-          where queue_name = claim."queueName" and kind <> 'blocked' and run_at <= t
+          where queue_name = asked.queue_name and kind <> 'blocked' and run_at <= t
           order by run_at limit ${promotedAtOnce} for update skip locked))
         returning w.*
       )
@@ -309,35 +312,43 @@ begin
       select sequence, queue_name, rank, run_at, has_past from over;
       get diagnostics promoted = row_count;
     end if;
-    return query
+    taken := 0;
+    for batch in
       with taken as (
         delete from ${schema}.ready r where r.ctid = any(array(
           select ctid from ${schema}.ready
-          where queue_name = claim."queueName"
-          order by rank, run_at, sequence limit claim."limit" for update skip locked))
+          where queue_name = asked.queue_name
+          order by rank, run_at, sequence limit asked.most for update skip locked))
         returning r.*
       ), r as (
         select *, row_number() over () as place from taken
       ), claimed as (
         insert into ${schema}.claims (token, queue_name, claimed_at, lapses_at, open, has_past,
           first_sequence, last_sequence, sequences, run_ats)
-        select claim.token, claim."queueName", t, t + claim."leaseMs" * interval '1 ms', count(*),
+        select asked.token, asked.queue_name, t, t + asked.lease_ms * interval '1 ms', count(*),
           bool_or(has_past), min(sequence), max(sequence), array_agg(sequence), array_agg(run_at)
         from r having count(*) > 0
       )
-      select ${claimedColumns(schema, { claimedAt: "t", runAt: "r.run_at" })}, r.place::integer
+      select ${claimedColumns(schema, "r.place", "r.run_at")}, count(*) as count
       from r, lateral (select * from ${schema}.enqueued e where e.sequence = r.sequence offset 0) e
         left join lateral (select * from ${schema}.progress p
-          where p.sequence = r.sequence and r.has_past offset 0) p on true;
-    get diagnostics taken = row_count;
+          where p.sequence = r.sequence and r.has_past offset 0) p on true
+      group by ${claimedRows("r.place")}
+    loop
+      claim := asked.place;
+      jobs := batch.jobs;
+      payloads := batch.payloads;
+      return next;
+      taken := taken + batch.count;
+    end loop;
     wait_ms := null;
-    if taken >= claim."limit" or promoted >= ${promotedAtOnce} then
+    if taken >= asked.most or promoted >= ${promotedAtOnce} then
       wait_ms := 0;
     else
       if due <= t then
         select run_at into due from ${schema}.waiting
           -- One that is due and still there is locked by another transaction: it is no reason to hurry.
-          where queue_name = claim."queueName" and kind <> 'blocked' and run_at > t
+          where queue_name = asked.queue_name and kind <> 'blocked' and run_at > t
           order by run_at limit 1;
       end if;
       if due is not null then
@@ -347,8 +358,10 @@ begin
     next_in := next_in || wait_ms;
   end loop;
 
-  sequence := null;
-  more := json_build_object('settled', states, 'readyQueues', queues, 'nextInMs', next_in, 'hasExpired',
+  claim := null;
+  jobs := null;
+  payloads := null;
+  summary := json_build_object('at', date_part('epoch', t) * 1000, 'settled', states, 'readyQueues', queues, 'nextInMs', next_in, 'hasExpired',
     exists (select from ${schema}.claims where lapses_at < t),
     'hasCancelledTrees', exists (select from ${schema}.cancelled_trees),
     'lastDependent', (select d.added_in::text from ${schema}.dependencies d
