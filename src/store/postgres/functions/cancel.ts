@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { movedColumns } from "./end.ts";
+import { holdingClaim } from "../tables.ts";
 import { byIndex, interpreted, readCommitted } from "./settings.ts";
 import { cancelledFor } from "./retry.ts";
 
@@ -15,6 +15,11 @@ const treesAtOnce = 1_000;
 
 /** The functions that cancel. `schema` is a quoted name, `channel` the same as a literal. */
 export function cancelFunctions(schema: string, channel: string): string {
+  const isIn = (place: string, sequence: string) =>
+    `exists (select from ${schema}.${place} i where i.sequence = ${sequence} offset 0)`;
+  // Hashed: thousands of jobs are compared with thousands.
+  const isOneOf = (sequence: string, sequences: string) =>
+    `(${sequence} in (${sequences})) is true`;
   return `
 -- Notifies all processes of the jobs that were cancelled while they ran, at commit.
 create function ${schema}.notify_cancelled(ids uuid[]) returns void
@@ -26,39 +31,98 @@ $$;
 -- Cancels those of these jobs that have not ended, and the dependents that their end cancels. Returns
 -- which of them were cancelled, which of those ran, and in which queues something became ready.
 create function ${schema}.cancel_jobs(
-  ids uuid[], reason json, t timestamptz,
-  out done uuid[], out interrupted uuid[], out ready_queues text[]
+  sequences bigint[], reason json, t timestamptz,
+  out done bigint[], out interrupted uuid[], out ready_queues text[]
 ) language plpgsql ${byIndex} as $$
 declare
-  dependents uuid[];
+  wanted bigint[] := sequences;
+  tokens uuid[];
+  cancelled bigint[];
+  ran uuid[];
+  dependents bigint[];
 begin
+  done := '{}';
+  interrupted := '{}';
   ready_queues := '{}';
-  perform from ${schema}.live l where l.id = any(ids) and l.status <> 'blocked'
-    order by l.id for update;
-  perform from ${schema}.live l where l.id = any(ids) and l.status = 'blocked'
-    order by l.id for update;
-  interrupted := array(
-    select l.id from ${schema}.live l where l.id = any(ids) and l.status = 'running');
-  insert into ${schema}.attempts (job_id, attempt, outcome, started_at, finished_at, error)
-  select l.id, l.attempts, 'cancelled', l.started_at, t, reason
-  from ${schema}.live l where l.id = any(interrupted);
-  with gone as (
-    delete from ${schema}.live l where l.id = any(ids) returning l.*
-  ), moved as (
-    insert into ${schema}.ended as d (${movedColumns}, status, finished_at, error,
-      attempt_traceparent)
-    -- The span of an attempt that is not settled is unknown, and an older one's would mislead.
-    select ${movedColumns}, 'cancelled', t, reason,
-      case when status <> 'running' then attempt_traceparent end
-    from gone
-    returning d.id
-  )
-  select coalesce(array_agg(id), '{}') into done from moved;
+  -- Jobs move while they are looked for: until each has ended.
+  loop
+    wanted := array(select x.sequence from unnest(wanted) x(sequence)
+      where not ${isIn("ended", "x.sequence")} and ${isIn("enqueued", "x.sequence")});
+    exit when wanted = '{}';
+    -- What neither can be claimed nor waits is held by a claim.
+    tokens := array(select distinct c.token from unnest(wanted) x(sequence), lateral (
+        select queue_name from ${schema}.enqueued e where e.sequence = x.sequence offset 0) e,
+      lateral ${holdingClaim(schema, "e.queue_name", "x.sequence")} c
+      where not ${isIn("ready", "x.sequence")} and not ${isIn("waiting", "x.sequence")});
+    perform from ${schema}.claims c where c.token = any(tokens) order by c.token for update;
+    perform from ${schema}.ready r where r.sequence = any(wanted) order by r.sequence for update;
+    perform from ${schema}.waiting w where w.sequence = any(wanted)
+      order by w.kind = 'blocked', w.sequence for update;
+    with held as (
+      select x.sequence, c.token, c.claimed_at, c.run_ats[x.place] as run_at
+      from ${schema}.claims c, unnest(c.sequences) with ordinality x (sequence, place)
+      where c.token = any(tokens) and ${isOneOf("x.sequence", "select unnest(wanted)")}
+        and not ${isIn("ended", "x.sequence")}
+    ), taken as (
+      delete from ${schema}.ready r where r.sequence = any(wanted) returning r.sequence, r.run_at
+    ), waited as (
+      delete from ${schema}.waiting w where w.sequence = any(wanted) returning w.sequence, w.run_at
+    ), moved as (
+      insert into ${schema}.ended as d (sequence, id, queue_name, status, run_at, attempts,
+        max_attempts, started_at, finished_at, error, attempt_traceparent, trace_epoch, is_suspect)
+      select e.sequence, e.id, e.queue_name, 'cancelled', nullif(x.run_at, e.run_at),
+        coalesce(p.attempts, 0) + (x.claimed_at is not null)::integer,
+        nullif(p.max_attempts, e.max_attempts), coalesce(x.claimed_at, p.started_at), t, reason,
+        -- The span of an attempt that is not settled is unknown, and an older one's would mislead.
+        case when x.claimed_at is null then p.attempt_traceparent end, p.trace_epoch,
+        nullif(p.is_suspect, false)
+      from (
+          select sequence, run_at, claimed_at from held
+          union all select sequence, run_at, null from taken
+          union all select sequence, run_at, null from waited
+        ) x, lateral (
+          select * from ${schema}.enqueued e where e.sequence = x.sequence offset 0) e
+        left join ${schema}.progress p on p.sequence = e.sequence
+      returning d.sequence, d.id, d.attempts, d.started_at
+    ), lost as (
+      insert into ${schema}.attempts (job_id, attempt, outcome, started_at, finished_at, error)
+      select m.id, m.attempts, 'cancelled', m.started_at, t, reason
+      from moved m where ${isOneOf("m.sequence", "select sequence from held")}
+      returning job_id
+    )
+    select (select array_agg(sequence) from moved), (select array_agg(job_id) from lost),
+      (select array_agg(distinct token) from held)
+    into cancelled, ran, tokens;
+    delete from ${schema}.progress where sequence = any(cancelled);
+    delete from ${schema}.dependencies where dependent = any(cancelled);
+    perform ${schema}.leave_claim(token, cancelled) from unnest(tokens) token;
+    done := done || coalesce(cancelled, '{}');
+    interrupted := interrupted || coalesce(ran, '{}');
+  end loop;
   if done <> '{}' then
-    delete from ${schema}.dependencies d where d.job_id = any(done);
     perform ${schema}.notify_cancelled(interrupted);
-    select e.ready_queues, e.cancelled_ids into ready_queues, dependents from ${schema}.end_jobs(done, t) e;
+    select e.ready_queues, e.cancelled into ready_queues, dependents from ${schema}.end_jobs(done, t) e;
     perform ${schema}.end_traces(done || dependents, t, true);
+  end if;
+end $$;
+
+-- Takes those of these jobs that a claim holds out of it: they were running.
+create function ${schema}.leave_claim(claim_token uuid, gone bigint[]) returns void
+language plpgsql ${byIndex} as $$
+declare
+  remaining bigint[];
+  count integer;
+begin
+  select array_agg(case when g.is_gone then 0 else x.sequence end order by x.place),
+    count(*) filter (where g.is_gone)
+  into remaining, count
+  from ${schema}.claims c, unnest(c.sequences) with ordinality x(sequence, place),
+    lateral (select ${isOneOf("x.sequence", "select unnest(gone)")} as is_gone) g
+  where c.token = claim_token;
+  update ${schema}.claims c set sequences = remaining, open = c.open - count
+    where c.token = claim_token and c.open > count;
+  if not found then
+    delete from ${schema}.claims c where c.token = claim_token;
   end if;
 end $$;
 
@@ -72,7 +136,8 @@ declare
 begin
   ${readCommitted}
   select c.done <> '{}', c.ready_queues, c.interrupted into changed, ready_queues, interrupted
-    from ${schema}.cancel_jobs(array[cancel_job.job_id], reason, t) c;
+    from ${schema}.cancel_jobs(array(
+      select e.sequence from ${schema}.enqueued e where e.id = cancel_job.job_id), reason, t) c;
   select * into job from ${schema}.jobs j where j.id = cancel_job.job_id;
   if not found then return; end if;
   if descendants then
@@ -85,35 +150,39 @@ end $$;
 
 -- The jobs that are parts of a job, of those, and so on; also of the dependents that were cancelled
 -- because of one of them. Without the job itself.
-create function ${schema}.descendants(root_id uuid) returns setof uuid
+create function ${schema}.descendants(root_id uuid) returns table (id uuid, sequence bigint)
 language sql stable ${byIndex} as $$
-  with recursive family(id) as (
-    select root_id
+  with recursive family(id, sequence) as (
+    select root_id, null::bigint
     union
-    select x.id from family f, lateral (
-      select e.id from ${schema}.enqueued e where e.parent_id = f.id
+    select x.id, x.sequence from family f, lateral (
+      select e.id, e.sequence from ${schema}.enqueued e where e.parent_id = f.id
       union all
-      select d.id from ${schema}.ended d
+      select d.id, d.sequence from ${schema}.ended d
         where ${cancelledFor("d")} = f.id and d.status = 'cancelled') x
   )
-  select id from family where id <> root_id
+  select id, sequence from family where id <> root_id
 $$;
 
 -- Cancels descendants of a job that have not ended, as many as most says. With only_waiting none that
 -- has begun. Returns which were cancelled.
 create function ${schema}.cancel_descendants(
   root_id uuid, reason json, only_waiting boolean, most integer, at timestamptz,
-  out done uuid[], out interrupted uuid[], out ready_queues text[]
+  out done bigint[], out interrupted uuid[], out ready_queues text[]
 ) language plpgsql ${byIndex} as $$
 declare
-  ids uuid[];
+  sequences bigint[];
 begin
   ${readCommitted}
-  ids := array(select l.id from ${schema}.descendants(root_id) x(id)
-    join ${schema}.live l on l.id = x.id
-    where not only_waiting or (l.status <> 'running' and l.attempts = 0) limit most);
+  sequences := array(select x.sequence from ${schema}.descendants(root_id) x
+    where case when only_waiting
+      then (${isIn("ready", "x.sequence")} or ${isIn("waiting", "x.sequence")})
+        and not exists (select from ${schema}.progress p
+          where p.sequence = x.sequence and p.attempts > 0 offset 0)
+      else not ${isIn("ended", "x.sequence")} end
+    limit most);
   select c.done, c.interrupted, c.ready_queues into done, interrupted, ready_queues
-    from ${schema}.cancel_jobs(ids,
+    from ${schema}.cancel_jobs(sequences,
       (reason::jsonb || jsonb_build_object('parentId', root_id))::json,
       coalesce(at, date_trunc('milliseconds', clock_timestamp()))) c;
 end $$;
@@ -126,7 +195,7 @@ returns text[]
 language plpgsql ${interpreted} as $$
 declare
   tree record;
-  cancelled uuid[];
+  cancelled bigint[];
   freed text[];
   ready_queues text[] := '{}';
 begin

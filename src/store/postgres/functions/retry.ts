@@ -5,7 +5,6 @@
  * @module
  */
 import { mostAttempts } from "../../../job/job_options.ts";
-import { movedColumns } from "./end.ts";
 import { byIndex, readCommitted } from "./settings.ts";
 
 /** Because of which job a job of `ended` is cancelled. As it is indexed there. */
@@ -46,6 +45,7 @@ declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
   given ${schema}.enqueued;
   ended_job ${schema}.ended;
+  last_claim uuid;
   chain uuid[] := '{}';
   back uuid[] := '{}';
   staying uuid[];
@@ -57,7 +57,15 @@ begin
   ready_queues := '{}';
   locked := '{}';
   select * into given from ${schema}.enqueued e where e.id = retry_job.job_id;
-  select * into ended_job from ${schema}.ended d where d.sequence = given.sequence for update;
+  -- The claim that it ended in is locked before it. Until it is the one: another retry may come between.
+  loop
+    select d.claim into last_claim from ${schema}.ended d where d.sequence = given.sequence;
+    exit when not found;
+    perform from ${schema}.claims c where c.token = last_claim for update;
+    select * into ended_job from ${schema}.ended d
+      where d.sequence = given.sequence and d.claim is not distinct from last_claim for update;
+    exit when found;
+  end loop;
   if ended_job.status in ('failed', 'cancelled') and ended_job.attempts < ${mostAttempts} then
     if given.on_dependency_failure = 'cancel' and not force then
       select json_build_object('dependencyId', x.id, 'status', coalesce(d.status, 'removed'))
@@ -94,25 +102,44 @@ begin
           except select c.id from ${schema}.cancelled_chain(staying) c);
       end loop;
     end if;
+    -- Its place in the claim would be that of a job that runs.
+    update ${schema}.claims c set sequences = array_replace(c.sequences, given.sequence, 0)
+      where c.token = last_claim;
     with gone as (
       delete from ${schema}.ended d
       where d.sequence = given.sequence or d.sequence = any(array(
         select e.sequence from ${schema}.enqueued e where e.id = any(back)))
       returning d.*
+    ), kept as (
+      insert into ${schema}.progress (sequence, attempts, max_attempts, is_suspect, started_at, error,
+        attempt_traceparent, claim, trace_epoch)
+      select g.sequence, g.attempts,
+        greatest(coalesce(g.max_attempts, e.max_attempts), g.attempts + 1),
+        coalesce(g.is_suspect, false), g.started_at,
+        case when g.sequence = given.sequence then g.error end, g.attempt_traceparent, g.claim,
+        g.trace_epoch
+      from gone g, lateral (
+        select * from ${schema}.enqueued e where e.sequence = g.sequence offset 0) e
     )
-    insert into ${schema}.live (${movedColumns}, status, priority, error, attempt_traceparent)
-    select g.sequence, g.id, g.trace_id, g.queue_name,
-      case when g.id = given.id then t else g.run_at end, g.attempts,
-      greatest(g.max_attempts, g.attempts + 1), g.started_at, g.trace_epoch, g.is_suspect, 'blocked',
-      e.priority,
-      case when g.id = given.id then g.error end, g.attempt_traceparent
-    from gone g join ${schema}.enqueued e on e.sequence = g.sequence;
-    insert into ${schema}.dependencies (dependency_id, job_id)
-    select l.id, e.id from ${schema}.enqueued e, unnest(e.depends_on) x(id)
-      join ${schema}.live l on l.id = x.id
+    insert into ${schema}.waiting (sequence, queue_name, rank, run_at, kind, has_past)
+    select g.sequence, g.queue_name, -e.priority,
+      case when g.sequence = given.sequence then t else coalesce(g.run_at, e.run_at) end, 'blocked', true
+    from gone g, lateral (
+      select * from ${schema}.enqueued e where e.sequence = g.sequence offset 0) e;
+    insert into ${schema}.dependencies (dependency, dependent, is_over)
+    select f.sequence, e.sequence,
+      exists (select from ${schema}.ended d where d.sequence = f.sequence offset 0)
+    from ${schema}.enqueued e, unnest(e.depends_on) x(id), lateral (
+      select sequence from ${schema}.enqueued f where f.id = x.id offset 0) f
     where e.id = given.id or e.id = any(back);
-    update ${schema}.live l set status = 'ready' where l.id = given.id
-      and not exists (select from ${schema}.dependencies w where w.job_id = given.id);
+    with free as (
+      delete from ${schema}.waiting w where w.sequence = given.sequence
+        and not exists (select from ${schema}.dependencies d
+          where d.dependent = given.sequence and not d.is_over)
+      returning w.*
+    )
+    insert into ${schema}.ready (sequence, queue_name, rank, run_at, has_past)
+    select sequence, queue_name, rank, run_at, true from free;
     if found then ready_queues := array[given.queue_name]; end if;
     -- When a part of a cancelled tree is retried, no more of the tree is to be cancelled.
     delete from ${schema}.cancelled_trees c where c.root_id = any(array(
