@@ -8,7 +8,7 @@ import { newJobId } from "../../src/job/ids.ts";
 import { type JobPart, jobParts } from "../../src/job/record.ts";
 import { postgres } from "../../src/store/postgres.ts";
 import type { Row, Sql } from "../../src/store/postgres/client.ts";
-import { inOrderStatement } from "../../src/store/postgres/add.ts";
+import { graphStatement } from "../../src/store/postgres/add.ts";
 import { findQuery } from "../../src/store/postgres/find.ts";
 import { toInputText } from "../../src/store/postgres/rows.ts";
 import { jobInput } from "../conformance/inputs.ts";
@@ -91,7 +91,7 @@ describe("what a view does not show is not read", { skip }, () => {
       usedKeys.map((idempotencyKey) => jobInput({ queueName: "a", idempotencyKey })),
     );
     const pagesOf = async (size: number, include: readonly JobPart[]) => {
-      const text = inOrderStatement(filled.get(size)!.schema, include);
+      const text = graphStatement(filled.get(size)!.schema, include);
       await server.explain(text, [again, null, null]);
       return (await server.explain(text, [again, null, null])).pages;
     };

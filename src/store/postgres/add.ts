@@ -1,12 +1,20 @@
 /**
  * Adding jobs to Postgres: stored or refused for certain, whatever happens to the connection, and workers
- * that wait for them are notified. They are added in one INSERT where no job needs another of the same call,
- * else one after the other inside the server.
+ * that wait for them are notified. Where no job needs another one they are rows and nothing more; else a
+ * function in the server sees how they hang together.
  *
  * @module
  */
 import { JobIdTakenError, StoreUnavailableError } from "../../job/errors.ts";
-import { type JobInput, type JobPart, jobParts, recordWith } from "../../job/record.ts";
+import {
+  type JobError,
+  type JobInput,
+  type JobPart,
+  jobParts,
+  type JobRecord,
+  recordWith,
+} from "../../job/record.ts";
+import type { JobStatus } from "../../job/status.ts";
 import { unknownDependency } from "../rules.ts";
 import type { AddedJob, AddOptions } from "../store.ts";
 import type { Client, Row, Sql, SqlValue } from "./client.ts";
@@ -15,14 +23,14 @@ import { jobIdTaken, unknownJob } from "./functions/add.ts";
 import { GroupCommit, KeyedAdds } from "./group_commit.ts";
 import type { Notifier } from "./notifier.ts";
 import {
-  addedColumns,
-  firstStatus,
   foundColumns,
   givenColumns,
   inputRows,
   isCancelled,
-  liveColumns,
+  optional,
+  rank,
   startsAt,
+  time,
   toAdded,
   toFound,
   toInputText,
@@ -76,7 +84,7 @@ export class Adding {
       // Where each call has a client of its own, none can wait for another one's.
       const isShared = this.#client.connectionCount > 0;
       if (!arePlain(inputs)) {
-        const add = (patienceMs?: number) => this.#addInOrder(inputs, { patienceMs, include });
+        const add = (patienceMs?: number) => this.#addGraph(inputs, { patienceMs, include });
         if (!isKeyed || !isShared) return await add();
         return await this.#keyed.addAlone(inputs, include, (_, patienceMs) => add(patienceMs));
       }
@@ -112,11 +120,11 @@ export class Adding {
     return await this.#addAndNotify(inputs, (at) => this.#inserts.addPlain(inputs, at, options));
   }
 
-  async #addInOrder(
+  async #addGraph(
     inputs: readonly JobInput[],
     options: InsertOptions,
   ): Promise<readonly AddedJob[]> {
-    return await this.#addAndNotify(inputs, (at) => this.#inserts.addInOrder(inputs, at, options));
+    return await this.#addAndNotify(inputs, (at) => this.#inserts.addGraph(inputs, at, options));
   }
 
   async #addAndNotify(
@@ -136,7 +144,7 @@ export class Adding {
     const at = this.#options.at();
     const added = arePlain(inputs)
       ? await this.#inserts.addPlain(inputs, at, options)
-      : await this.#inserts.addInOrder(inputs, at, options);
+      : await this.#inserts.addGraph(inputs, at, options);
     await this.#notifier.notifyAtCommit(newIn(added), options.transaction);
     return added;
   }
@@ -181,7 +189,7 @@ class Inserts {
   readonly #notifyingParts: string;
   readonly #patient: string;
   readonly #patientParts: string;
-  readonly #inOrder: string;
+  readonly #graph: string;
 
   /** `schema` is a quoted name. */
   constructor(client: Client, schema: string) {
@@ -198,7 +206,7 @@ class Inserts {
     const patience = ", set_config('lock_timeout', $4, true)";
     this.#patient = plainStatement(schema, "", "", patience);
     this.#patientParts = plainStatement(schema, "", noneIsCancelled(schema, "$5"), patience);
-    this.#inOrder = inOrderStatement(schema, jobParts);
+    this.#graph = graphStatement(schema, jobParts);
   }
 
   /** Adds jobs that {@linkcode arePlain} holds of, or several such lists together. */
@@ -218,39 +226,45 @@ class Inserts {
     if (patienceMs !== undefined) values.push(`${patienceMs}ms`);
     else if (channel !== undefined) values.push(channel);
     if (parents.size > 0) values.push(`{${[...parents].join(",")}}`);
-    const rows = await this.#run(parents.size > 0 ? textOfParts : text, values, options);
-    const inserted = new Map(rows.map((row) => [row.id as string, row]));
-    if (inserted.size === inputs.length) {
-      return inputs.map((input) => ({
-        job: recordWith(toAdded(input, inserted.get(input.id)!), include),
+    const [row] = await this.#run(parents.size > 0 ? textOfParts : text, values, options);
+    const t = time(row!.t)!;
+    const sequences: readonly number[] = JSON.parse(row!.sequences as string);
+    if (sequences.length === inputs.length) {
+      return inputs.map((input, i) => ({
+        job: recordWith(toAdded(input, sequences[i]!, t), include),
         deduplicated: false,
       }));
     }
+    const ids: readonly string[] = JSON.parse(row!.ids as string);
+    const inserted = new Map(ids.map((id, i) => [id, sequences[i]!]));
     const before = inputs.filter(({ id }) => !inserted.has(id));
     const known = await this.#findKnown(before, at, options);
     const knownById = new Map(known.map((added, i) => [before[i]!.id, added]));
     // The same id twice in one call was inserted once: the second is a repetition.
     const firsts = new Map(inputs.map(({ id }, i) => [id, i] as const).reverse());
     return inputs.map(({ id }, i) => {
-      const row = inserted.get(id);
-      if (row === undefined) return knownById.get(id)!;
+      const sequence = inserted.get(id);
+      if (sequence === undefined) return knownById.get(id)!;
       const first = firsts.get(id)!;
-      const job = recordWith(toAdded(inputs[first]!, row), include);
+      const job = recordWith(toAdded(inputs[first]!, sequence, t), include);
       return { job, deduplicated: first !== i };
     });
   }
 
-  /** Adds jobs one after the other, in an order in which each comes behind those that it needs. */
-  async addInOrder(
+  /** Adds jobs, each behind those that it needs. */
+  async addGraph(
     inputs: readonly JobInput[],
     at: number | null,
     options: InsertOptions = {},
   ): Promise<readonly AddedJob[]> {
     const { patienceMs, include } = options;
     const patience = patienceMs === undefined ? null : `${patienceMs}ms`;
-    const text = include === undefined ? this.#inOrder : inOrderStatement(this.#schema, include);
-    const rows = await this.#run(text, [toInputText(inputs), at, patience], options);
-    return rows.map((row) => ({ job: toFound(row), deduplicated: row.deduplicated as boolean }));
+    const text = include === undefined ? this.#graph : graphStatement(this.#schema, include);
+    return toAddedGraph(
+      inputs,
+      await this.#run(text, [toInputText(inputs), at, patience], options),
+      include,
+    );
   }
 
   /**
@@ -264,10 +278,10 @@ class Inserts {
   ): Promise<readonly AddedJob[]> {
     if (inputs.length === 0) return [];
     if (transaction !== undefined) {
-      return await this.addInOrder(inputs, at, { transaction, include });
+      return await this.addGraph(inputs, at, { transaction, include });
     }
     try {
-      return await retriedIdempotent(() => this.addInOrder(inputs, at, { patienceMs, include }));
+      return await retriedIdempotent(() => this.addGraph(inputs, at, { patienceMs, include }));
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
       throw new PartlyDoneError("Postgres was lost between two statements", { cause: error });
@@ -288,12 +302,47 @@ function noneIsCancelled(schema: string, parents: string): string {
     lateral (select where ${isCancelled(schema, "u.id")} offset 0) c)`;
 }
 
-/** The statement that adds jobs one after the other, and answers these parts of them. */
-export function inOrderStatement(schema: string, include: readonly JobPart[]): string {
+/** The statement that adds jobs which may need each other, and answers these parts of stored ones. */
+export function graphStatement(schema: string, include: readonly JobPart[]): string {
   const at = "to_timestamp($2::float8 / 1000)";
   const [payloads, results] = [include.includes("payload"), include.includes("result")];
-  return `select a.deduplicated, ${foundColumns("(a.job)", include)} ` +
-    `from ${schema}.add_jobs($1::text::jsonb, ${at}, $3, ${payloads}, ${results}) a order by a.ord`;
+  return `select a.maker, a.sequence::float8 as new_sequence, a.status as new_status,
+    a.error::text as new_error, date_part('epoch', a.t) * 1000 as t, ${
+    foundColumns("(a.job)", include)
+  } from ${schema}.add_jobs($1::text::jsonb, ${at}, $3, ${payloads}, ${results}) a order by a.ord`;
+}
+
+/** The answer of that statement: of new jobs comes only what is not known. */
+function toAddedGraph(
+  inputs: readonly JobInput[],
+  rows: readonly Row[],
+  include: readonly JobPart[] | undefined,
+): readonly AddedJob[] {
+  const storedIds = new Map<string, string>();
+  const storedId = (id: string) => storedIds.get(id) ?? id;
+  return rows.map((row, i): AddedJob => {
+    const maker = optional<number>(row.maker);
+    if (maker === undefined) {
+      const job = toFound(row);
+      storedIds.set(inputs[i]!.id, job.id);
+      return { job, deduplicated: true };
+    }
+    const input = inputs[maker - 1]!;
+    const { dependsOn, parentId } = input;
+    storedIds.set(inputs[i]!.id, input.id);
+    const made = rows[maker - 1]!;
+    const t = time(made.t)!;
+    const status = made.new_status as JobStatus;
+    const job: JobRecord = {
+      ...toAdded(input, made.new_sequence as number, t),
+      dependsOn: dependsOn.length === 0 ? dependsOn : [...new Set(dependsOn.map(storedId))],
+      parentId: parentId && storedId(parentId),
+      status,
+      ...status === "cancelled" &&
+        { finishedAt: t, error: JSON.parse(made.new_error as string) as JobError },
+    };
+    return { job: recordWith(job, include), deduplicated: maker !== i + 1 };
+  });
 }
 
 /** The statement that adds plain jobs on a condition, with one more column of its answer, if any. */
@@ -311,11 +360,17 @@ with clock as materialized (
   select ${givenColumns}, payload::json, parent_id, t, ${startsAt}
   from clock, ${inputRows("$1::text::jsonb")} i ${condition} order by ord
   on conflict do nothing
-  returning ${liveColumns}, created_at
-), placed as (
-  insert into ${schema}.live (${liveColumns}, status)
-  select ${liveColumns}, ${firstStatus} from added
+  returning sequence, id, queue_name, priority, created_at, run_at
+), ready as (
+  insert into ${schema}.ready (sequence, run_at, rank, queue_name)
+  select sequence, run_at, ${rank}, queue_name from added where run_at <= created_at
+), scheduled as (
+  insert into ${schema}.waiting (sequence, run_at, rank, kind, queue_name)
+  select sequence, run_at, ${rank}, 'scheduled', queue_name from added where run_at > created_at
 )
-select ${addedColumns}${more} from added
-where (select count(*) from added) = $3::integer or ${schema}.refuse_taken($1::text)`;
+select (select date_part('epoch', t) * 1000 from clock) as t,
+  coalesce(array_to_json(array_agg(sequence)), '[]')::text as sequences,
+  case when count(*) < $3::integer and ${schema}.refuse_taken($1::text)
+    then coalesce(array_to_json(array_agg(id)), '[]')::text end as ids${more}
+from added`;
 }

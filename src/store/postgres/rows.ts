@@ -224,29 +224,19 @@ export function isCancelled(schema: string, id: string): string {
   return `exists (select from ${schema}.ended p where p.id = ${id} and p.status = 'cancelled')`;
 }
 
-/** The columns of `live` that come from those of `enqueued`, under their names there. */
-export const liveColumns: string =
-  "id, sequence, trace_id, queue_name, priority, run_at, max_attempts";
+/** Higher priorities are claimed first, and the order of claiming is ascending. */
+export const rank: string = "-priority::integer";
 
-/** The status of a new job for which nothing but its time matters. */
-export const firstStatus: string =
-  "case when run_at <= created_at then 'ready' else 'scheduled' end";
-
-/** What the server decides of a new job; the rest is known. */
-export const addedColumns: string = "id::text as id, sequence::float8 as sequence, " +
-  `${firstStatus} as status, ` +
-  "date_part('epoch', created_at) * 1000 as created_at, date_part('epoch', run_at) * 1000 as run_at";
-
-/** A new job as a record. */
-export function toAdded(input: JobInput, row: Row): JobRecord {
-  const { delayMs: _delayMs, ...kept } = input;
+/** A new job as a record, if nothing but its time matters; `t` is the store's time. */
+export function toAdded(input: JobInput, sequence: number, t: number): JobRecord {
+  const { delayMs = 0, runAt = t + delayMs, ...kept } = input;
   return {
     ...kept,
-    sequence: row.sequence as number,
-    status: row.status as JobStatus,
+    sequence,
+    status: runAt > t ? "scheduled" : "ready",
     attempts: 0,
     releases: 0,
-    createdAt: time(row.created_at)!,
-    runAt: time(row.run_at)!,
+    createdAt: t,
+    runAt: Math.max(runAt, t),
   };
 }

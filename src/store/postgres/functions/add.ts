@@ -3,149 +3,257 @@
  *
  * @module
  */
-import { byIndex, interpreted } from "./settings.ts";
-import { givenColumns, inputRows, isCancelled, liveColumns, startsAt } from "../rows.ts";
+import { mostAttempts } from "../../../job/job_options.ts";
 import { parentCancelled } from "../../rules.ts";
+import { givenColumns, inputRows, rank, startsAt } from "../rows.ts";
+import { byIndex, inSets, interpreted } from "./settings.ts";
 
 /** The SQLSTATEs of our own refusals; the message is the id. */
 export const unknownJob = "HW001";
 /** See above. */
 export const jobIdTaken = "HW002";
+// Never leaves its function.
+const storedMeanwhile = "HW003";
 
 /** The functions that add. `schema` is a quoted name, `channel` the same as a literal. */
 export function addFunctions(schema: string, channel: string): string {
-  const ofRow = (row: string, columns: string) =>
-    columns.split(", ").map((column) => `${row}.${column}`).join(", ");
-  const given = (row: string) => ofRow(row, givenColumns);
-  const findStored = `select e.id into found_id from ${schema}.enqueued e where e.id = item.id
-      or (e.queue_name = item.queue_name and e.idempotency_key = item.idempotency_key)
-      order by e.id = item.id desc limit 1;`;
   return `
--- Which of these jobs have not ended. They are not locked, since a caller's transaction may stay open
--- for long: free_late_dependents looks at what ends meanwhile.
-create function ${schema}.pending(ids uuid[]) returns uuid[]
-language plpgsql ${byIndex} as $$
-declare
-  missing uuid;
+-- Refuses jobs that depend on one that is not stored.
+create function ${schema}.refuse_unknown(id uuid) returns bigint
+language plpgsql as $$
 begin
-  select i into missing from unnest(ids) i
-    where not exists (select from ${schema}.enqueued e where e.id = i) limit 1;
-  if found then
-    raise exception using errcode = '${unknownJob}', message = missing::text;
-  end if;
-  return array(select l.id from ${schema}.live l where l.id = any(ids));
+  raise exception using errcode = '${unknownJob}', message = id::text;
 end $$;
 
 -- Refuses a job under the id of a stored one with another queue or another payload.
-create function ${schema}.refuse_taken(job_id uuid, queue_name text, payload text) returns void
-language plpgsql ${byIndex} as $$
+create function ${schema}.refuse_taken(id uuid) returns void
+language plpgsql as $$
 begin
-  perform from ${schema}.enqueued e where e.id = job_id
-    and (e.queue_name <> refuse_taken.queue_name or e.payload::text <> refuse_taken.payload);
-  if found then
-    raise exception using errcode = '${jobIdTaken}', message = job_id::text;
-  end if;
+  raise exception using errcode = '${jobIdTaken}', message = id::text;
 end $$;
 
--- The same for each of some jobs, inside the statement that could not insert them all.
+-- The same where jobs are refused, inside the statement that could not insert them all.
 create function ${schema}.refuse_taken(input text) returns boolean
 language plpgsql ${byIndex} as $$
 begin
-  perform ${schema}.refuse_taken(i.id, i.queue_name, i.payload) from ${inputRows("input::jsonb")} i;
+  perform ${schema}.refuse_taken(i.id) from ${inputRows("input::jsonb")} i, lateral (
+    select e.queue_name, e.payload from ${schema}.enqueued e where e.id = i.id offset 0) e
+  where e.queue_name <> i.queue_name or e.payload::text <> i.payload;
   return true;
 end $$;
 
--- Adds jobs one after the other, each behind those that it depends on. For a key that another
--- transaction has just used it waits for as long as patience says, a lock_timeout. Payloads and
--- results that are not to be answered are not read.
-create function ${schema}.add_jobs(
-  input jsonb, at timestamptz default null, patience text default null,
-  with_payloads boolean default true, with_results boolean default true
-)
-returns table (ord integer, deduplicated boolean, job ${schema}.jobs)
-language plpgsql ${byIndex} as $$
+-- Stores those of some jobs that are not stored yet, and nothing about where they are: which of them those
+-- are, in order, with their sequences. For each job also the one that it is: a stored one, by id, or the
+-- one with this number. What refers to a job that is another one is made to refer to that.
+create function ${schema}.insert_jobs(
+  input jsonb, t timestamptz, out made integer[], out sequences bigint[],
+  out makers integer[], out stored uuid[]
+) language plpgsql ${inSets} as $$
 declare
-  t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
-  stored_ids jsonb := '{}';
-  item record;
-  found_id uuid;
-  added ${schema}.enqueued;
-  dependency_ids uuid[];
-  pending uuid[];
-  ended_badly record;
-  parent uuid;
-  cancellation json;
-  cancelled uuid[] := '{}';
+  taken uuid;
 begin
-  if patience is not null then
-    perform set_config('lock_timeout', patience, true);
+  with item as materialized (
+    select i.*, ${startsAt} as starts_at, min(i.ord) over (partition by i.id) as first_of_id
+    from ${inputRows("input")} i
+  ), known as materialized (
+    -- Of those with one id, the first is looked up: by its id, else by its key.
+    select i.*, same.sequence is not null as is_same, coalesce(same.differs, false) as differs,
+      coalesce(same.id, keyed.id) as stored_id
+    from item i
+      left join lateral (
+        select e.id, e.sequence, e.queue_name <> i.queue_name or e.payload::text <> i.payload as differs
+        from ${schema}.enqueued e where e.id = i.id offset 0) same on true
+      left join lateral (
+        select e.id from ${schema}.enqueued e
+        where same.id is null and e.queue_name = i.queue_name
+          and e.idempotency_key = i.idempotency_key offset 0) keyed on true
+    where i.ord = i.first_of_id
+  ), resolved as materialized (
+    -- Of those with one key that are not stored, the first is made.
+    select k.*, case when k.stored_id is not null then null
+        when k.idempotency_key is null then k.ord
+        else min(k.ord) filter (where k.stored_id is null)
+          over (partition by k.queue_name, k.idempotency_key) end as maker
+    from known k
+  ), answered as (
+    select i.ord, r.maker, r.stored_id,
+      r.differs or (i.ord <> r.ord and (r.is_same or r.maker = r.ord)
+        and (i.queue_name <> r.queue_name or i.payload <> r.payload)) as is_refused, i.id
+    from item i join resolved r on r.ord = i.first_of_id
+  ), others as materialized (
+    select jsonb_object_agg(r.id, coalesce(r.stored_id, m.id)) as ids
+    from resolved r left join resolved m on m.ord = r.maker
+    where coalesce(r.stored_id, m.id) <> r.id
+  ), inserted as (
+    insert into ${schema}.enqueued as e
+      (${givenColumns}, payload, parent_id, depends_on, created_at, run_at)
+    select ${givenColumns}, payload::json,
+      case when parent_id is not null
+        then coalesce((select (ids ->> parent_id::text)::uuid from others), parent_id) end,
+      case when depends_on = '[]' then '{}' else array(
+        select coalesce((select (ids ->> d)::uuid from others), d::uuid) as id
+        from jsonb_array_elements_text(depends_on) with ordinality x (d, n)
+        group by 1 order by min(n)) end,
+      t, starts_at
+    from resolved where maker = ord order by ord
+    on conflict do nothing returning e.sequence
+  )
+  select a.makers, a.stored, a.taken,
+    coalesce((select array_agg(r.ord order by r.ord) from resolved r where r.maker = r.ord), '{}'),
+    coalesce((select array_agg(i.sequence order by i.sequence) from inserted i), '{}')
+  into makers, stored, taken, made, sequences
+  from (
+    select array_agg(maker order by ord) as makers, array_agg(stored_id order by ord) as stored,
+      (array_agg(id order by ord) filter (where is_refused))[1] as taken
+    from answered) a;
+  if taken is not null then
+    perform ${schema}.refuse_taken(taken);
   end if;
-  for item in
-    select i.*, ${startsAt} as starts_at from ${inputRows("input")} i order by i.ord
-  loop
-    ${findStored}
-    deduplicated := found;
-    if found_id = item.id then
-      perform ${schema}.refuse_taken(item.id, item.queue_name, item.payload);
-    end if;
-    if not deduplicated then
-      dependency_ids := array(select coalesce((stored_ids ->> d)::uuid, d::uuid) as id
-        from jsonb_array_elements_text(item.depends_on) with ordinality x (d, n)
-        group by 1 order by min(n));
-      pending := case when dependency_ids <> '{}' then ${schema}.pending(dependency_ids) end;
-      -- After the look at what has not ended: so none is missed by both.
-      select d.id, d.status into ended_badly
-        from ${schema}.enqueued e join ${schema}.ended d on d.sequence = e.sequence
-        where e.id = any(dependency_ids) and d.status in ('failed', 'cancelled')
-          and item.on_dependency_failure = 'cancel'
-        order by array_position(dependency_ids, d.id) limit 1;
-      parent := coalesce((stored_ids ->> item.parent_id::text)::uuid, item.parent_id);
-      cancellation := case
-        when ${isCancelled(schema, "parent")} then ${parentError("parent")}
-        when ended_badly.id is not null
-          then ${schema}.dependency_error(ended_badly.id, ended_badly.status) end;
-      insert into ${schema}.enqueued as e
-        (${givenColumns}, payload, parent_id, depends_on, created_at, run_at)
-      select ${given("item")}, item.payload::json, parent, dependency_ids, t, item.starts_at
-      on conflict do nothing returning e.* into added;
-      if not found then
-        -- Another transaction stored it between our look and our insert.
-        deduplicated := true;
-        ${findStored}
-        if found_id = item.id then
-          perform ${schema}.refuse_taken(item.id, item.queue_name, item.payload);
-        end if;
-      else
-        found_id := item.id;
-        if cancellation is not null then
-          insert into ${schema}.ended (sequence, id, trace_id, queue_name, status, run_at, attempts,
-            max_attempts, finished_at, error)
-          values (added.sequence, added.id, added.trace_id, added.queue_name, 'cancelled',
-            added.run_at, 0, added.max_attempts, t, cancellation);
-          cancelled := cancelled || added.id;
-        else
-          insert into ${schema}.live (${liveColumns}, status)
-          values (${ofRow("added", liveColumns)},
-            case when pending <> '{}' then 'blocked'
-              when added.run_at <= t then 'ready' else 'scheduled' end);
-          insert into ${schema}.dependencies (dependency_id, job_id)
-            select d, added.id from unnest(pending) d;
-        end if;
-      end if;
-    end if;
-    if item.id <> found_id then
-      stored_ids := stored_ids || jsonb_build_object(item.id::text, found_id);
-    end if;
-    ord := item.ord;
-    select * into job from ${schema}.jobs j where j.id = found_id;
+end $$;
+
+-- Says where new jobs are: as they are to be run, or cancelled because of a parent or a dependency, and
+-- then those too that are parts of these or depend on them. They are younger than all that they depend
+-- on. No job is locked, since a caller's transaction may stay open for long: free_late_dependents looks
+-- at what ends meanwhile.
+create function ${schema}.place_jobs(
+  sequences bigint[], t timestamptz, out statuses text[], out errors json[], out run_ats timestamptz[]
+) language plpgsql ${inSets} as $$
+begin
+  with recursive made as materialized (
+    select e.* from unnest(sequences) s (sequence), lateral (
+      select e.sequence, e.id, e.queue_name, e.priority, e.run_at, e.parent_id, e.depends_on,
+        e.on_dependency_failure = 'cancel' as is_strict
+      from ${schema}.enqueued e where e.sequence = s.sequence offset 0) e
+  ), awaited as materialized (
+    -- What is stored and how it has ended are of one moment.
+    select m.sequence, m.is_strict, x.n, x.id,
+      coalesce(d.sequence, ${schema}.refuse_unknown(x.id)) as dependency, o.status
+    from made m, unnest(m.depends_on) with ordinality x (id, n)
+      left join lateral (
+        select e.sequence from ${schema}.enqueued e
+        where e.id = x.id and e.sequence < m.sequence offset 0) d on true
+      left join lateral (
+        select o.status from ${schema}.ended o where o.sequence = d.sequence offset 0) o on true
+  ), orphaned as materialized (
+    select m.sequence from made m, lateral (
+      select from ${schema}.ended p where p.id = m.parent_id and p.status = 'cancelled' offset 0) p
+  ), part (parent, sequence) as materialized (
+    select p.sequence, m.sequence from made m join made p on p.id = m.parent_id
+    where p.sequence < m.sequence
+  ), cause (sequence, effect) as materialized (
+    select a.dependency, a.sequence from awaited a where a.is_strict and a.status is null
+    union all select * from part
+  ), cancelled (sequence) as (
+    (select o.sequence from orphaned o
+      union select a.sequence from awaited a where a.is_strict and a.status <> 'completed')
+    union
+    select c.effect from cancelled b join cause c on c.sequence = b.sequence
+  ), over as materialized (
+    select a.*, coalesce(a.status, case when c.sequence is not null then 'cancelled' end) as ended_as
+    from awaited a left join cancelled c on c.sequence = a.dependency
+  ), reason as materialized (
+    -- Of several dependencies, the first that did not complete.
+    select distinct on (sequence) sequence, ${schema}.dependency_error(id, ended_as) as error
+    from over where is_strict and ended_as <> 'completed' order by sequence, n
+  ), placed as materialized (
+    select m.*, m.depends_on <> '{}' as has_past,
+      case when c.sequence is not null then 'cancelled'
+        when b.sequence is not null then 'blocked'
+        when m.run_at <= t then 'ready' else 'scheduled' end as status,
+      case when p.sequence is not null then ${parentError("m.parent_id")} else r.error end as error
+    from made m
+      left join cancelled c on c.sequence = m.sequence
+      left join (select o.sequence from orphaned o
+        union select x.sequence from part x join cancelled y on y.sequence = x.parent) p
+        on p.sequence = m.sequence
+      left join reason r on r.sequence = m.sequence
+      left join (select distinct v.sequence from over v where v.ended_as is null) b
+        on b.sequence = m.sequence
+  ), into_ready as (
+    insert into ${schema}.ready (sequence, run_at, rank, has_past, queue_name)
+    select sequence, run_at, ${rank}, has_past, queue_name from placed where status = 'ready'
+    order by sequence
+  ), into_waiting as (
+    insert into ${schema}.waiting (sequence, run_at, rank, has_past, kind, queue_name)
+    select sequence, run_at, ${rank}, has_past, status, queue_name from placed
+    where status in ('blocked', 'scheduled') order by sequence
+  ), into_ended as (
+    insert into ${schema}.ended (sequence, id, finished_at, attempts, status, queue_name, error)
+    select sequence, id, t, 0, status, queue_name, error from placed where status = 'cancelled'
+    order by sequence
+  ), into_dependencies as (
+    insert into ${schema}.dependencies (dependency, dependent, is_over)
+    select v.dependency, v.sequence, v.ended_as is not null
+    from over v join placed p on p.sequence = v.sequence
+    where p.status <> 'cancelled' order by v.dependency, v.sequence
+  )
+  select array_agg(status order by sequence), array_agg(error order by sequence),
+    array_agg(run_at order by sequence)
+  into statuses, errors, run_ats from placed;
+  if 'cancelled' = any(statuses) then
+    -- No waiting: no transaction ever sees these as unfinished, and a caller's may stay open long.
+    perform ${schema}.end_traces(array(
+      select x.sequence from unnest(sequences, statuses) x (sequence, status)
+      where x.status = 'cancelled'), t, false);
+  end if;
+end $$;
+
+-- Stored jobs. Payloads and results that are not to be answered are not read.
+create function ${schema}.stored_jobs(ids uuid[], with_payloads boolean, with_results boolean)
+returns table (ord integer, job ${schema}.jobs)
+language plpgsql ${byIndex} as $$
+begin
+  for ord in select n from generate_subscripts(ids, 1) n loop
+    continue when ids[ord] is null;
+    select * into job from ${schema}.jobs j where j.id = ids[ord];
     -- Until here they are references: a row is answered with all that it refers to.
     if not with_payloads then job.payload := null; end if;
     if not with_results then job.result := null; end if;
     return next;
   end loop;
-  -- No waiting: no transaction ever sees these as unfinished, and a caller's may stay open long.
-  if cancelled <> '{}' then
-    perform ${schema}.end_traces(cancelled, t, false);
+end $$;
+
+-- Adds jobs, of which each comes behind those that it depends on. For a key that another transaction has
+-- just used it waits for as long as patience says, a lock_timeout. Answers for each of them, in no order,
+-- the number of the one that made it, or the job that had been stored.
+create function ${schema}.add_jobs(
+  input jsonb, at timestamptz default null, patience text default null,
+  with_payloads boolean default true, with_results boolean default true
+)
+returns table (ord integer, maker integer, sequence bigint, status text, error json, t timestamptz,
+  run_at timestamptz, job ${schema}.jobs)
+language plpgsql ${interpreted} as $$
+#variable_conflict use_variable
+declare
+  fresh record;
+  place record;
+begin
+  t := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
+  if patience is not null then
+    perform set_config('lock_timeout', patience, true);
+  end if;
+  loop
+    begin
+      fresh := ${schema}.insert_jobs(input, t);
+      exit when cardinality(fresh.made) = cardinality(fresh.sequences);
+      -- Another transaction stored one of them between the look and the insert. Now it is seen.
+      raise exception using errcode = '${storedMeanwhile}';
+    exception when sqlstate '${storedMeanwhile}' then
+    end;
+  end loop;
+  if fresh.made <> '{}' then
+    place := ${schema}.place_jobs(fresh.sequences, t);
+    return query select x.made, x.made, x.sequence, x.status, x.error, t, x.run_at, null::${schema}.jobs
+      from unnest(fresh.made, fresh.sequences, place.statuses, place.errors, place.run_ats)
+        x (made, sequence, status, error, run_at);
+    return query select x.n::integer, x.maker, null::bigint, null::text, null::json, t,
+        null::timestamptz, null::${schema}.jobs
+      from unnest(fresh.makers) with ordinality x (maker, n) where x.maker <> x.n;
+  end if;
+  if cardinality(array_remove(fresh.stored, null)) > 0 then
+    return query select x.ord, null::integer, null::bigint, null::text, null::json, t,
+        null::timestamptz, x.job
+      from ${schema}.stored_jobs(fresh.stored, with_payloads, with_results) x;
   end if;
 end $$;
 
@@ -175,7 +283,7 @@ declare
       and traceparent !~ '^(00|ff)')
     and traceparent !~ '^..-0{32}' and traceparent !~ '^..-.{32}-0{16}';
   stored_id uuid;
-  is_cancelled boolean;
+  new_sequence bigint;
   t timestamptz := date_trunc('milliseconds', clock_timestamp());
 begin
   if enqueue.queue_name !~ '^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$' then
@@ -190,35 +298,28 @@ begin
     raise exception using errcode = '22023', message = 'A trace id must have a digit other than 0: '
       'got ' || quote_literal(enqueue.trace_id);
   end if;
-  is_cancelled := ${isCancelled(schema, "enqueue.parent_id")};
-  with added as (
-    insert into ${schema}.enqueued as e (id, queue_name, payload, priority, max_attempts,
-      idempotency_key, trace_id, correlation_id, parent_id, traceparent, created_at, run_at)
-    values (job_id, enqueue.queue_name, enqueue.payload, enqueue.priority, enqueue.max_attempts,
-      enqueue.idempotency_key,
-      case when is_valid then substr(enqueue.traceparent, 4, 32)::uuid
-        else coalesce(enqueue.trace_id, gen_random_uuid()) end,
-      enqueue.correlation_id, enqueue.parent_id,
-      case when is_valid then enqueue.traceparent end,
-      t, t + greatest(enqueue.delay, interval '0'))
-    on conflict do nothing
-    returning ${ofRow("e", liveColumns)}
-  ), cancelled as (
-    insert into ${schema}.ended (sequence, id, trace_id, queue_name, status, run_at, attempts,
-      max_attempts, finished_at, error)
-    select a.sequence, a.id, a.trace_id, a.queue_name, 'cancelled', a.run_at, 0, a.max_attempts, t,
-      ${parentError("enqueue.parent_id")}
-    from added a where is_cancelled
-    returning id
-  ), placed as (
-    insert into ${schema}.live (${liveColumns}, status)
-    select ${ofRow("a", liveColumns)}, case when a.run_at <= t then 'ready' else 'scheduled' end
-    from added a where not is_cancelled
-  )
-  select a.id into stored_id from added a;
-  if stored_id is not null and is_cancelled then
-    perform ${schema}.end_traces(array[stored_id], t, false);
-  elsif stored_id is null then
+  if enqueue.priority not between -32768 and 32767 then
+    raise exception using errcode = '22023', message = 'priority must be a whole number from -32768 '
+      'to 32767: got ' || enqueue.priority;
+  end if;
+  if enqueue.max_attempts not between 1 and ${mostAttempts} then
+    raise exception using errcode = '22023', message = 'max_attempts must be a whole number from 1 '
+      'to ${mostAttempts}: got ' || enqueue.max_attempts;
+  end if;
+  insert into ${schema}.enqueued as e (id, queue_name, payload, priority, max_attempts,
+    idempotency_key, trace_id, correlation_id, parent_id, traceparent, created_at, run_at)
+  values (job_id, enqueue.queue_name, enqueue.payload, enqueue.priority, enqueue.max_attempts,
+    enqueue.idempotency_key,
+    case when is_valid then substr(enqueue.traceparent, 4, 32)::uuid
+      else coalesce(enqueue.trace_id, gen_random_uuid()) end,
+    enqueue.correlation_id, enqueue.parent_id,
+    case when is_valid then enqueue.traceparent end,
+    t, t + greatest(enqueue.delay, interval '0'))
+  on conflict do nothing
+  returning e.sequence, e.id into new_sequence, stored_id;
+  if new_sequence is not null then
+    perform ${schema}.place_jobs(array[new_sequence], t);
+  else
     select e.id into stored_id from ${schema}.enqueued e
       where e.queue_name = enqueue.queue_name and e.idempotency_key = enqueue.idempotency_key;
   end if;

@@ -22,6 +22,14 @@ export const pinned: string = interpreted +
 export const byIndex: string = interpreted +
   " set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off";
 
+/**
+ * Sets are joined with each other, whatever the planner takes their sizes for; a table is looked up job by
+ * job, in subqueries that say so (`lateral`, `offset 0`): those joins alone are left.
+ */
+export const inSets: string = interpreted +
+  " set enable_seqscan = off set enable_nestloop = off set enable_mergejoin = off " +
+  "set plan_cache_mode = force_generic_plan";
+
 /** Statements must see what was committed while they waited: with one snapshot a job could stay blocked. */
 export const readCommitted = `if current_setting('transaction_isolation') <> 'read committed' then
     raise exception using errcode = '25001', message = 'The transaction isolation must be read '
