@@ -372,7 +372,7 @@ describe("the Postgres store on a real server", { skip: whyNoDatabase }, () => {
       await (await openShop(schema)).close();
       await using sql = client();
       await sql`insert into ${sql(schema)}.migrations (version, requires) values (2, 1)`;
-      for (const table of ["enqueued", "live", "ended"]) {
+      for (const table of ["enqueued", "ready", "claims", "ended"]) {
         await sql`alter table ${sql(schema)}.${sql(table)} add column added_later text`;
       }
       await using old = await openShop(schema);

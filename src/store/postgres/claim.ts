@@ -261,11 +261,11 @@ export class LostClaims {
       "select c.token::text as token, c.queue_name, " +
         "date_part('epoch', c.claimed_at) * 1000 as claimed_at, " +
         `${claimedColumns(this.#schema, "x.place", "x.run_at")} from ${this.#schema}.claims c, ` +
-        "unnest(c.sequences, c.run_ats) with ordinality x (sequence, run_at, place) " +
+        "unnest(c.sequences, c.run_ats, c.is_open) with ordinality x (sequence, run_at, is_open, place) " +
         `join ${this.#schema}.enqueued e on e.sequence = x.sequence ` +
         `left join ${this.#schema}.progress p on p.sequence = x.sequence ` +
         "where c.token in (select t::uuid from jsonb_array_elements_text($1::text::jsonb) t) " +
-        `and not exists (select from ${this.#schema}.ended d where d.sequence = x.sequence) ` +
+        "and x.is_open is not false " +
         `group by c.token, ${claimedRows("x.place")}`,
       [JSON.stringify(tokens)],
     );

@@ -144,10 +144,10 @@ export async function expiredIds(
   const rows = await client.query(
     `select e.id::text as id from (select coalesce(to_timestamp($2::float8 / 1000), ` +
       `clock_timestamp()) as t) now, ${schema}.claims c, ` +
-      "unnest(c.sequences, c.leased_until) x (sequence, until) " +
+      "unnest(c.sequences, c.leased_until, c.is_open) x (sequence, until, is_open) " +
       `join ${schema}.enqueued e on e.sequence = x.sequence ` +
       "where c.lapses_at < now.t and coalesce(x.until, c.lapses_at) < now.t " +
-      `and not exists (select from ${schema}.ended d where d.sequence = x.sequence) ` +
+      "and x.is_open is not false " +
       "order by c.lapses_at limit $1::integer",
     [limit, at],
   );

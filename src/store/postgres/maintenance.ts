@@ -136,9 +136,9 @@ export class SchemaMaintenance {
             -- Once, so that it can be looked up in the index.
             select coalesce(to_timestamp($3::float8 / 1000), clock_timestamp())
               - $1::float8 * interval '1 ms')
-            -- What a job that has not ended waits for, or has waited for, stays as long as that one.
+            -- A dependent that was added at the same moment has not seen yet how it ended.
             and not exists (select from ${this.#schema}.dependencies w
-              where w.dependency = ended.sequence)
+              where w.dependency = ended.sequence and not w.is_over)
           order by finished_at, sequence limit $2::integer for update skip locked))
         returning id, sequence
       ), removed as (

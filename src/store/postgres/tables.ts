@@ -62,7 +62,7 @@ create table ${schema}.ready (
   sequence bigint primary key,
   run_at timestamptz not null,
   -- The negative of the priority, so that the order of claiming is ascending.
-  rank smallint not null,
+  rank integer not null,
   -- Whether rows of progress or dependencies belong to it. Most jobs have none, which need not be looked for.
   has_past boolean not null default false,
   queue_name text collate "C" not null
@@ -73,7 +73,7 @@ create index ready_order on ${schema}.ready (queue_name, rank, run_at, sequence)
 create table ${schema}.waiting (
   sequence bigint primary key,
   run_at timestamptz not null,
-  rank smallint not null,
+  rank integer not null,
   has_past boolean not null default false,
   kind text collate "C" not null check (kind in ('scheduled', 'retrying', 'blocked')),
   queue_name text collate "C" not null
@@ -100,14 +100,14 @@ create table ${schema}.progress (
 );
 
 -- The jobs that one call claimed from one queue, and their leases: one row for all of them. A job is
--- known by its place. Its place holds 0 once it was given back, cancelled or swept; one that completed
--- or failed stays in its place, and has a row in ended.
+-- known by its place, which is open until its attempt is settled, cancelled or swept. The row goes with
+-- the last one.
 create table ${schema}.claims (
   token uuid primary key,
   claimed_at timestamptz not null,
   -- When the first lease expires, at the earliest.
   lapses_at timestamptz not null,
-  -- How many of its jobs are running.
+  -- How many places are open.
   open integer not null,
   -- Whether one of them has a past.
   has_past boolean not null,
@@ -117,6 +117,8 @@ create table ${schema}.claims (
   queue_name text collate "C" not null,
   sequences bigint[] not null,
   run_ats timestamptz[] not null,
+  -- By place; null while all are open.
+  is_open boolean[],
   -- By place. Null until the first extension: each lease expires at lapses_at, and no attempt is known
   -- to have begun.
   leased_until timestamptz[],
@@ -208,10 +210,12 @@ ${views(schema)}`;
 /** The claim that holds a job, as a row `c` with the job's `place`: a lateral subquery. */
 export function holdingClaim(schema: string, queueName: string, sequence: string): string {
   // By index come the claims that may hold it, newest jobs first are the likely ones.
-  return `(select c.*, array_position(c.sequences, ${sequence}) as place
-    from ${schema}.claims c
+  return `(select c.*, held.place
+    from ${schema}.claims c, lateral (
+      select array_position(c.sequences, ${sequence}) as place offset 0) held
     where c.queue_name = ${queueName} and c.last_sequence >= ${sequence}
-      and c.first_sequence <= ${sequence} and ${sequence} = any(c.sequences)
+      and c.first_sequence <= ${sequence} and held.place is not null
+      and c.is_open[held.place] is not false
     order by c.last_sequence limit 1)`;
 }
 
@@ -305,10 +309,10 @@ create view ${schema}.jobs_running as
       startedAt: "c.claimed_at",
     })
   }
-  from ${schema}.claims c, unnest(c.sequences) with ordinality x (sequence, place)
+  from ${schema}.claims c, unnest(c.sequences, c.is_open) with ordinality x (sequence, is_open, place)
     join ${schema}.enqueued e on e.sequence = x.sequence
     ${progress("x.sequence", "c.has_past")}
-  where not exists (select from ${schema}.ended d where d.sequence = x.sequence);
+  where x.is_open is not false;
 create view ${schema}.jobs_ended as
   select ${viewColumns({ status: "d.status", ...ofEnded })}
   from ${schema}.ended d join ${schema}.enqueued e on e.sequence = d.sequence;

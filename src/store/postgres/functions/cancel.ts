@@ -60,9 +60,10 @@ begin
       order by w.kind = 'blocked', w.sequence for update;
     with held as (
       select x.sequence, c.token, c.claimed_at, c.run_ats[x.place] as run_at
-      from ${schema}.claims c, unnest(c.sequences) with ordinality x (sequence, place)
+      from ${schema}.claims c,
+        unnest(c.sequences, c.is_open) with ordinality x (sequence, is_open, place)
       where c.token = any(tokens) and ${isOneOf("x.sequence", "select unnest(wanted)")}
-        and not ${isIn("ended", "x.sequence")}
+        and x.is_open is not false
     ), taken as (
       delete from ${schema}.ready r where r.sequence = any(wanted) returning r.sequence, r.run_at
     ), waited as (
@@ -95,7 +96,11 @@ begin
     into cancelled, ran, tokens;
     delete from ${schema}.progress where sequence = any(cancelled);
     delete from ${schema}.dependencies where dependent = any(cancelled);
-    perform ${schema}.leave_claim(token, cancelled) from unnest(tokens) token;
+    perform ${schema}.close_places(c, array(
+        select x.place::integer
+        from unnest(c.sequences, c.is_open) with ordinality x (sequence, is_open, place)
+        where x.is_open is not false and ${isOneOf("x.sequence", "select unnest(cancelled)")}))
+      from ${schema}.claims c where c.token = any(tokens);
     done := done || coalesce(cancelled, '{}');
     interrupted := interrupted || coalesce(ran, '{}');
   end loop;
@@ -103,26 +108,6 @@ begin
     perform ${schema}.notify_cancelled(interrupted);
     select e.ready_queues, e.cancelled into ready_queues, dependents from ${schema}.end_jobs(done, t) e;
     perform ${schema}.end_traces(done || dependents, t, true);
-  end if;
-end $$;
-
--- Takes those of these jobs that a claim holds out of it: they were running.
-create function ${schema}.leave_claim(claim_token uuid, gone bigint[]) returns void
-language plpgsql ${byIndex} as $$
-declare
-  remaining bigint[];
-  count integer;
-begin
-  select array_agg(case when g.is_gone then 0 else x.sequence end order by x.place),
-    count(*) filter (where g.is_gone)
-  into remaining, count
-  from ${schema}.claims c, unnest(c.sequences) with ordinality x(sequence, place),
-    lateral (select ${isOneOf("x.sequence", "select unnest(gone)")} as is_gone) g
-  where c.token = claim_token;
-  update ${schema}.claims c set sequences = remaining, open = c.open - count
-    where c.token = claim_token and c.open > count;
-  if not found then
-    delete from ${schema}.claims c where c.token = claim_token;
   end if;
 end $$;
 

@@ -16,7 +16,7 @@ export function leaseFunctions(schema: string): string {
   return `
 -- A job whose lease has expired, while it is swept.
 create type ${schema}.swept_job as (
-  place integer, sequence bigint, id uuid, queue_name text, rank smallint, run_at timestamptz,
+  place integer, sequence bigint, id uuid, queue_name text, rank integer, run_at timestamptz,
   claimed_at timestamptz, has_begun boolean, backoff text, attempt smallint, max_attempts smallint,
   progress ${schema}.progress
 );
@@ -39,11 +39,15 @@ create function ${schema}.lease_states(
 ) returns text[]
 language sql stable ${pinned} as $$
   select array_agg(case
-      when d.sequence is null and (holder).sequences[s.place] = s.sequence then 'held'
+      when s.is_held then 'held'
       when d.status = 'cancelled' then 'cancelled'
       else 'lost' end order by s.n)
-  from unnest(places, sequences) with ordinality s (place, sequence, n)
-    left join lateral (select * from ${schema}.ended d where d.sequence = s.sequence offset 0) d on true
+  from (
+      select n, sequence, (holder).sequences[place] = sequence
+        and (holder).is_open[place] is not false as is_held
+      from unnest(places, sequences) with ordinality s (place, sequence, n)) s
+    left join lateral (select * from ${schema}.ended d
+      where d.sequence = s.sequence and s.is_held is not true offset 0) d on true
 $$;
 
 -- Extends leases that still hold, and notes which of their attempts have begun. The leases are a list of
@@ -80,12 +84,13 @@ begin
     begun := coalesce(claim.have_begun, array_fill(false, array[cardinality(claim.sequences)]));
     for i in 1 .. cardinality(of_claim) loop
       place := item.places[i];
-      -- What has ended needs no lease: it is not to be looked at by a sweep before its time.
-      until[place] := case when of_claim[i] = 'held' then t + lease_ms * interval '1 ms' else 'infinity' end;
-      begun[place] := begun[place] or item.begun[i];
+      if of_claim[i] = 'held' then
+        until[place] := t + lease_ms * interval '1 ms';
+        begun[place] := begun[place] or item.begun[i];
+      end if;
     end loop;
-    select min(u.until) into first from unnest(claim.sequences, until) u (sequence, until)
-      where u.sequence <> 0;
+    select min(u.until) into first from unnest(until, claim.is_open) u (until, is_open)
+      where u.is_open is not false;
     update ${schema}.claims c set leased_until = until, have_begun = begun,
       lapses_at = first where c.token = item.token;
   end loop;
@@ -140,17 +145,17 @@ begin
         claim.claimed_at, coalesce(claim.have_begun[x.place], false), e.backoff,
         coalesce(p.attempts, 0) + 1, coalesce(p.max_attempts, e.max_attempts),
         p.progress)::${schema}.swept_job
-      from unnest(claim.sequences, claim.leased_until) with ordinality x (sequence, until, place),
+      from unnest(claim.sequences, claim.leased_until, claim.is_open) with ordinality
+          x (sequence, until, is_open, place),
         lateral (select * from ${schema}.enqueued e where e.sequence = x.sequence offset 0) e
         left join lateral (select p as progress, p.attempts, p.max_attempts
           from ${schema}.progress p
           where p.sequence = e.sequence and claim.has_past offset 0) p on true
-      where x.sequence <> 0 and coalesce(x.until, claim.lapses_at) < t
+      where x.is_open is not false and coalesce(x.until, claim.lapses_at) < t
         and e.id = coalesce(only_id, e.id)
-        and not exists (select from ${schema}.ended d where d.sequence = x.sequence offset 0)
       limit most - cardinality(swept));
     swept := swept || of_claim;
-    perform ${schema}.take_out(claim, array(select s.place from unnest(of_claim) s));
+    perform ${schema}.close_places(claim, array(select s.place from unnest(of_claim) s));
   end loop;
   insert into ${schema}.attempts (job_id, attempt, outcome, started_at, finished_at, error)
   select s.id, s.attempt, 'lease_expired', s.claimed_at, t, reason
@@ -198,12 +203,11 @@ begin
     select j as job from ${schema}.jobs j where j.sequence = s.sequence offset 0) x;
 end $$;
 
--- Takes jobs out of a claim whose row is locked, by place; the row goes with the last of them. When the
--- first of the remaining leases expires is counted anew, without those that have ended.
-create function ${schema}.take_out(claim ${schema}.claims, places integer[]) returns void
+-- Closes places of a claim whose row is locked; the row goes with the last of them.
+create function ${schema}.close_places(claim ${schema}.claims, places integer[]) returns void
 language plpgsql ${pinned} as $$
 declare
-  remaining bigint[] := claim.sequences;
+  remaining boolean[] := coalesce(claim.is_open, array_fill(true, array[cardinality(claim.sequences)]));
   place integer;
 begin
   if claim.open <= cardinality(places) then
@@ -211,15 +215,12 @@ begin
     return;
   end if;
   foreach place in array places loop
-    remaining[place] := 0;
+    remaining[place] := false;
   end loop;
-  update ${schema}.claims c set sequences = remaining,
-    open = claim.open - cardinality(places),
-    lapses_at = (
-      select coalesce(min(coalesce(x.until, claim.lapses_at)), claim.lapses_at)
-      from unnest(remaining, claim.leased_until) x (sequence, until)
-      where x.sequence <> 0
-        and not exists (select from ${schema}.ended d where d.sequence = x.sequence offset 0))
+  update ${schema}.claims c set is_open = remaining, open = claim.open - cardinality(places),
+    lapses_at = coalesce((
+      select min(x.until) from unnest(claim.leased_until, remaining) x (until, is_open)
+      where x.is_open), claim.lapses_at)
   where c.token = claim.token;
 end $$;
 `;

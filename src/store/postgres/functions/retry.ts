@@ -45,7 +45,6 @@ declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
   given ${schema}.enqueued;
   ended_job ${schema}.ended;
-  last_claim uuid;
   chain uuid[] := '{}';
   back uuid[] := '{}';
   staying uuid[];
@@ -57,15 +56,7 @@ begin
   ready_queues := '{}';
   locked := '{}';
   select * into given from ${schema}.enqueued e where e.id = retry_job.job_id;
-  -- The claim that it ended in is locked before it. Until it is the one: another retry may come between.
-  loop
-    select d.claim into last_claim from ${schema}.ended d where d.sequence = given.sequence;
-    exit when not found;
-    perform from ${schema}.claims c where c.token = last_claim for update;
-    select * into ended_job from ${schema}.ended d
-      where d.sequence = given.sequence and d.claim is not distinct from last_claim for update;
-    exit when found;
-  end loop;
+  select * into ended_job from ${schema}.ended d where d.sequence = given.sequence for update;
   if ended_job.status in ('failed', 'cancelled') and ended_job.attempts < ${mostAttempts} then
     if given.on_dependency_failure = 'cancel' and not force then
       select json_build_object('dependencyId', x.id, 'status', coalesce(d.status, 'removed'))
@@ -102,9 +93,6 @@ begin
           except select c.id from ${schema}.cancelled_chain(staying) c);
       end loop;
     end if;
-    -- Its place in the claim would be that of a job that runs.
-    update ${schema}.claims c set sequences = array_replace(c.sequences, given.sequence, 0)
-      where c.token = last_claim;
     with gone as (
       delete from ${schema}.ended d
       where d.sequence = given.sequence or d.sequence = any(array(

@@ -17,7 +17,7 @@ export function settleAndClaimFunctions(schema: string): string {
 -- An attempt that did not complete its job, with the job: as it is read from what a call settles.
 create type ${schema}.unfinished_attempt as (
   place integer, sequence bigint, new_status text, began timestamptz, span text, outcome text,
-  reason json, delay_ms float8, was_started boolean, id uuid, queue_name text, rank smallint,
+  reason json, delay_ms float8, was_started boolean, id uuid, queue_name text, rank integer,
   run_at timestamptz, attempts smallint, max_attempts smallint, progress ${schema}.progress
 );
 
@@ -35,12 +35,10 @@ create function ${schema}.settle(
 declare
   claim ${schema}.claims;
   held bigint[];
+  open_places boolean[];
   run_ats timestamptz[];
   attempts ${schema}.unfinished_attempt[];
-  attempt record;
   failed bigint[];
-  failed_sharing bigint[];
-  left_open integer;
 begin
   ready_queues := '{}';
   select * into claim from ${schema}.claims c where c.token = claim_token for update;
@@ -48,6 +46,7 @@ begin
   have_past := claim.has_past;
   -- In variables of their own, which are read by place at once.
   held := claim.sequences;
+  open_places := claim.is_open;
   run_ats := claim.run_ats;
   if sequences <> '{}' then
     with ended_now as (
@@ -65,8 +64,7 @@ begin
           where p.sequence = e.sequence and have_past offset 0) p on true,
         lateral (select not exists (select from ${schema}.enqueued o
           where o.trace_id = e.trace_id and o.sequence <> e.sequence) as is_alone offset 0) x
-      where held[u.place] = u.sequence
-      on conflict do nothing
+      where held[u.place] = u.sequence and open_places[u.place] is not false
       returning d.sequence, d.trace_end_due
     )
     select array_agg(sequence), array_agg(sequence) filter (where trace_end_due is null)
@@ -102,8 +100,7 @@ begin
         left join lateral (select p as progress, p.attempts, p.max_attempts
           from ${schema}.progress p
           where p.sequence = e.sequence and have_past offset 0) p on true
-      where held[o.place] = o.sequence
-        and not exists (select from ${schema}.ended d where d.sequence = o.sequence offset 0));
+      where held[o.place] = o.sequence and open_places[o.place] is not false);
     insert into ${schema}.attempts
       (job_id, attempt, outcome, started_at, finished_at, error, traceparent)
     select id, attempts, outcome, began, t, reason, span from unnest(attempts) a where was_started;
@@ -129,18 +126,12 @@ begin
       delete from ${schema}.progress where sequence = any(failed);
     end if;
     ready_queues := ${schema}.put_back(attempts, claim_token, t);
-    for attempt in select a.place, a.sequence, a.new_status from unnest(attempts) a loop
-      recorded := recorded || attempt.sequence;
-      if attempt.new_status <> 'failed' then held[attempt.place] := 0; end if;
-    end loop;
+    recorded := recorded || array(select a.sequence from unnest(attempts) a);
   end if;
-  left_open := claim.open - coalesce(cardinality(recorded), 0);
-  if left_open <= 0 then
-    delete from ${schema}.claims where token = claim_token;
-  elsif others is null then
-    update ${schema}.claims set open = left_open where token = claim_token;
-  else
-    update ${schema}.claims set open = left_open, sequences = held where token = claim_token;
+  if cardinality(recorded) > 0 then
+    perform ${schema}.close_places(claim, case
+      when others is null and cardinality(recorded) = cardinality(places) then places
+      else array(select array_position(held, r.sequence) from unnest(recorded) r (sequence)) end);
   end if;
 end $$;
 
