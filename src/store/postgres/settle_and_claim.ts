@@ -15,6 +15,7 @@ import type {
   SettleAndClaimResult,
   Settlement,
 } from "../store.ts";
+import { ClaimPositions, type ClaimStart } from "./claim_positions.ts";
 import { type HeldPlace, heldPlace, LostClaims, toClaimed, type TokenClaim } from "./claim.ts";
 import { Allowance, type Client, type Row } from "./client.ts";
 import { isOutcomeUnknown } from "./errors.ts";
@@ -24,7 +25,7 @@ import type { Noticed } from "./maintenance.ts";
 export type NotifyingResult = SettleAndClaimResult & { readonly readyQueues: readonly string[] };
 
 /** The last row of `settle_and_claim`, which has no jobs. */
-interface Summary extends Noticed {
+interface Summary {
   /** The time of the claims, in ms since 1970. */
   readonly at: number;
   /** Null when all outcomes were recorded. */
@@ -32,7 +33,12 @@ interface Summary extends Noticed {
   readonly readyQueues: readonly string[] | null;
   /** For each claim. */
   readonly nextInMs: readonly (number | null)[];
+  /** Null if it was not asked for. */
+  readonly noticed: Noticed | null;
 }
+
+// What maintenance may have to do is looked for so often, beside the claims.
+const LOOK_EVERY_MS = 500;
 
 /** Calls `settle_and_claim` of one schema. */
 export class SettleAndClaim {
@@ -41,6 +47,8 @@ export class SettleAndClaim {
   readonly #at: () => number | null;
   readonly #onNoticed: (noticed: Noticed) => void;
   readonly #lostClaims: LostClaims;
+  readonly #positions: ClaimPositions = new ClaimPositions();
+  #lookAt = -Infinity;
   readonly #outcomes = new Allowance();
   // Leases of settlements whose answer was lost.
   readonly #unsureLeases = new Set<string>();
@@ -57,6 +65,11 @@ export class SettleAndClaim {
     this.#at = at;
     this.#onNoticed = onNoticed;
     this.#lostClaims = new LostClaims(client, schema);
+  }
+
+  /** Jobs of the queue may have become ready behind those that were claimed last. */
+  startOver(queueName: string): void {
+    this.#positions.startOver(queueName);
   }
 
   /** Of two outcomes of one attempt the first counts; for the second the lease is lost. */
@@ -83,22 +96,26 @@ export class SettleAndClaim {
     if (isApart) return await this.#settleThenClaim(request);
     const found = await this.#lostClaims.find(claims.map(({ queueName }) => queueName));
     const foundIn = (name: string) => found.filter(({ queueName }) => queueName === name).length;
-    const room: readonly TokenClaim[] = claims.map((claim) => ({
+    const room: readonly AskedClaim[] = claims.map((claim) => ({
       ...claim,
       token: crypto.randomUUID(),
       limit: Math.max(0, claim.limit - foundIn(claim.queueName)),
+      ...this.#at() === null && this.#positions.startOf(claim.queueName),
     }));
+    const askedAt = performance.now();
+    const looks = askedAt >= this.#lookAt || this.#at() !== null;
     const isResent = this.#unsureLeases.size > 0 &&
       settlements.some((one) => this.#unsureLeases.has(keyOf(one)));
     const { text, order } = toSettlementText(settlements);
     const call = (limitMs: number) =>
       this.#client.call(
-        `select * from ${this.#schema}.settle_and_claim($1::text::jsonb, $2::text::jsonb, $3, ` +
-          `to_timestamp($4::float8 / 1000))`,
+        `select * from ${this.#schema}.settle_and_claim($1::text::jsonb, $2::text::jsonb, $3, $4, ` +
+          `to_timestamp($5::float8 / 1000))`,
         [
           text,
           JSON.stringify(room),
           isResent,
+          looks,
           this.#at(),
         ],
         limitMs,
@@ -116,7 +133,18 @@ export class SettleAndClaim {
       throw error;
     }
     if (isResent) { for (const one of settlements) this.#unsureLeases.delete(keyOf(one)); }
-    return this.#result(rows, { order, count: settlements.length, claims: room, found });
+    const result = this.#result(rows, {
+      order,
+      count: settlements.length,
+      claims: room,
+      found,
+      askedAt,
+    });
+    // What is released is behind the place that was reached.
+    if (settlements.some(({ change }) => change.status === "ready")) {
+      for (const queueName of result.readyQueues) this.startOver(queueName);
+    }
+    return result;
   }
 
   /** In two statements: outcomes that take long must not delay claims until their leases are over. */
@@ -134,9 +162,12 @@ export class SettleAndClaim {
     }
   }
 
-  #result(rows: readonly Row[], { order, count, claims, found }: Asked): NotifyingResult {
+  #result(rows: readonly Row[], { order, count, claims, found, askedAt }: Asked): NotifyingResult {
     const summary = JSON.parse(rows.at(-1)!.summary as string) as Summary;
-    this.#onNoticed(summary);
+    if (summary.noticed !== null) {
+      this.#onNoticed(summary.noticed);
+      this.#lookAt = askedAt + LOOK_EVERY_MS;
+    }
     const claimedAt = Math.round(summary.at);
     const claimed = rows.slice(0, -1).flatMap((row) => {
       const { token, queueName } = claims[(row.claim as number) - 1]!;
@@ -144,6 +175,18 @@ export class SettleAndClaim {
     });
     // RETURNING promises no order.
     claimed.sort(inClaimOrder);
+    const tookMs = performance.now() - askedAt;
+    for (const { queueName, ranges } of claims) {
+      const jobs = claims.length === 1
+        ? claimed
+        : claimed.filter((job) => job.queueName === queueName);
+      this.#positions.claimed(queueName, {
+        jobs,
+        isFromHead: ranges === undefined,
+        at: claimedAt,
+        tookMs,
+      });
+    }
     const { settled, readyQueues, nextInMs } = summary;
     // A lease that is none of ours was not asked for.
     const isHeld = settled === null && order.length === count;
@@ -157,13 +200,18 @@ export class SettleAndClaim {
   }
 }
 
+/** A claim as it is asked for, from the head of the queue or from a start. */
+type AskedClaim = TokenClaim & Partial<ClaimStart>;
+
 /** What was asked of `settle_and_claim`. */
 interface Asked {
   /** Which settlement each of those is that were sent. */
   readonly order: readonly number[];
   /** How many settlements there were. */
   readonly count: number;
-  readonly claims: readonly TokenClaim[];
+  readonly claims: readonly AskedClaim[];
+  /** By `performance.now()`. */
+  readonly askedAt: number;
   /** Jobs of earlier claims whose answer was lost. */
   readonly found: readonly ClaimedJob[];
 }

@@ -191,6 +191,7 @@ export class PostgresStore implements Store<Sql> {
 
   async maintain(maintenance: Maintenance): Promise<MaintenanceResult> {
     const { readyQueues, ...result } = await this.#maintenance.run(maintenance);
+    for (const queueName of readyQueues) this.#settleAndClaim.startOver(queueName);
     await this.#notifier.notify(readyQueues);
     return result;
   }

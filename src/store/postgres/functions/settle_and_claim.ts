@@ -11,6 +11,14 @@ import { pinned, readCommitted } from "./settings.ts";
 // A claim promotes at most as many due jobs; the next one continues.
 const promotedAtOnce = 1_000;
 
+// The parts of the order of claiming to look through; without any it is the whole.
+const ranges = `(
+            select (x ->> 0)::integer as rank, to_timestamp((x ->> 1)::float8 / 1000) as run_at,
+              (x ->> 2)::integer as below
+            from jsonb_array_elements(asked.ranges) x
+            union all
+            select -40000, '-infinity', 40000 where asked.ranges is null) x`;
+
 /** The functions that settle and claim. `schema` is a quoted name. */
 export function settleAndClaimFunctions(schema: string): string {
   return `
@@ -192,10 +200,12 @@ $$;
 
 -- Records outcomes, then claims. The settlements are a list of claims, by token, each with the
 -- parameters of settle. A row has several jobs of one claim, which is given by its place. The last row
--- has none, but a summary, where 'settled' is null when all outcomes were recorded. 'resent' says that the answer to these settlements was lost, so one that is
+-- has none, but a summary, where 'settled' is null when all outcomes were recorded; and what maintenance
+-- may have to do, if it is to be looked for. A claim begins at the head, or where its ranges begin. 'resent' says that the answer to these settlements was lost, so one that is
 -- recorded already is no surprise.
 create function ${schema}.settle_and_claim(
-  settlements jsonb, claims jsonb, resent boolean, at timestamptz default null
+  settlements jsonb, claims jsonb, resent boolean, looks boolean default true,
+  at timestamptz default null
 ) returns table (claim integer, jobs text, payloads text, summary text)
 language plpgsql ${pinned} as $$
 #variable_conflict use_column
@@ -220,6 +230,7 @@ declare
   promoted integer;
   taken integer;
   due timestamptz;
+  due_from timestamptz;
 begin
   ${readCommitted}
   -- A crash of the server can lose the last outcomes, and their jobs run again; an enqueue is never
@@ -279,23 +290,25 @@ begin
 
   for asked in
     select x.*, n::integer as place from rows from (jsonb_to_recordset(claims)
-      as (token uuid, "queueName" text, "limit" integer, "leaseMs" float8)) with ordinality
-      as x (token, queue_name, most, lease_ms, n)
+      as (token uuid, "queueName" text, "limit" integer, "leaseMs" float8, ranges jsonb,
+        "dueFrom" float8)) with ordinality as x (token, queue_name, most, lease_ms, ranges, due_from, n)
   loop
     select paused_until into paused from ${schema}.queues where name = asked.queue_name;
     if paused > t then
       next_in := next_in || (date_part('epoch', paused - t) * 1000)::float8;
       continue;
     end if;
+    due_from := coalesce(to_timestamp(asked.due_from / 1000), '-infinity');
     select run_at into due from ${schema}.waiting
-      where queue_name = asked.queue_name and kind <> 'blocked'
+      where queue_name = asked.queue_name and kind <> 'blocked' and run_at >= due_from
       order by run_at limit 1;
     promoted := 0;
     if due <= t then
       with over as (
         delete from ${schema}.waiting w where w.ctid = any(array(
           select ctid from ${schema}.waiting
-          where queue_name = asked.queue_name and kind <> 'blocked' and run_at <= t
+          where queue_name = asked.queue_name and kind <> 'blocked'
+            and run_at between due_from and t
           order by run_at limit ${promotedAtOnce} for update skip locked))
         returning w.*
       )
@@ -307,9 +320,12 @@ begin
     for batch in
       with taken as (
         delete from ${schema}.ready r where r.ctid = any(array(
-          select ctid from ${schema}.ready
-          where queue_name = asked.queue_name
-          order by rank, run_at, sequence limit asked.most for update skip locked))
+          select y.ctid from ${ranges}, lateral (
+            select ctid from ${schema}.ready
+            where queue_name = asked.queue_name and rank < x.below
+              and (rank, run_at) >= (x.rank, x.run_at)
+            order by rank, run_at, sequence limit asked.most for update skip locked) y
+          limit asked.most))
         returning r.*
       ), r as (
         select *, row_number() over () as place from taken
@@ -352,11 +368,12 @@ begin
   claim := null;
   jobs := null;
   payloads := null;
-  summary := json_build_object('at', date_part('epoch', t) * 1000, 'settled', states, 'readyQueues', queues, 'nextInMs', next_in, 'hasExpired',
-    exists (select from ${schema}.claims where lapses_at < t),
-    'hasCancelledTrees', exists (select from ${schema}.cancelled_trees),
-    'lastDependent', (select d.added_in::text from ${schema}.dependencies d
-      where not is_over order by d.added_in desc limit 1));
+  summary := json_build_object('at', date_part('epoch', t) * 1000, 'settled', states,
+    'readyQueues', queues, 'nextInMs', next_in, 'noticed', case when looks then json_build_object(
+      'hasExpired', exists (select from ${schema}.claims where lapses_at < t),
+      'hasCancelledTrees', exists (select from ${schema}.cancelled_trees),
+      'lastDependent', (select d.added_in::text from ${schema}.dependencies d
+        where not is_over order by d.added_in desc limit 1)) end);
   return next;
 end $$;
 `;
