@@ -26,6 +26,8 @@ const RETENTION_EVERY_MS = 30_000;
 // The server's calendar has a beginning.
 const LONGEST_RETENTION_MS = 10_000_000_000_000;
 const DEPENDENTS_AT_ONCE = 10_000;
+// Smaller tables cost a claim nothing that matters.
+const MOST_EMPTY_BYTES = 16 * 1024 * 1024;
 
 /** The maintenance of one schema. */
 export class SchemaMaintenance {
@@ -154,8 +156,18 @@ export class SchemaMaintenance {
       );
     const [row] = await retried(remove);
     const removed = row?.removed as number;
-    if (removed < limit) this.#retainedAt = performance.now();
+    if (removed < limit) {
+      this.#retainedAt = performance.now();
+      await this.#truncateEmptied();
+    }
     return removed;
+  }
+
+  /** Gives back the room of tables that are empty by now. */
+  async #truncateEmptied(): Promise<void> {
+    const truncate = () =>
+      this.#client.query(`select ${this.#schema}.truncate_emptied($1)`, [MOST_EMPTY_BYTES]);
+    await retried(truncate);
   }
 }
 

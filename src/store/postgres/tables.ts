@@ -9,6 +9,8 @@
  * @module
  */
 import { cancelledFor } from "./functions/retry.ts";
+import { interpreted } from "./functions/settings.ts";
+import { quotedText } from "./sql.ts";
 
 /** The tables, their indexes and the views. `schema` is a quoted name. */
 export function tables(schema: string): string {
@@ -204,7 +206,32 @@ create table ${schema}.cancelled_trees (
   -- Once these are over, none can come any more; null before the first look.
   open_below xid8
 );
-${views(schema)}`;
+${views(schema)}
+-- Empties the files of tables that rows only pass through, where one has grown beyond so many bytes and
+-- holds no job at this moment. Vacuum gives back no pages of an index, and while an older transaction is
+-- open none of a table either. A table that anybody else uses now is left for the next time.
+create function ${schema}.truncate_emptied(most_bytes bigint) returns void
+language plpgsql ${interpreted} as $$
+declare
+  emptied regclass;
+  is_empty boolean;
+begin
+  foreach emptied in array array[${passages(schema)}]::regclass[] loop
+    continue when pg_total_relation_size(emptied) <= most_bytes;
+    begin
+      execute format('lock table %s in access exclusive mode nowait', emptied);
+      execute format('select not exists (select from %s)', emptied) into is_empty;
+      if is_empty then execute format('truncate %s', emptied); end if;
+    exception when lock_not_available or insufficient_privilege then null;
+    end;
+  end loop;
+end $$;
+`;
+}
+
+function passages(schema: string): string {
+  return ["ready", "waiting", "progress", "dependencies", "claims"]
+    .map((table) => quotedText(`${schema}.${table}`)).join(", ");
 }
 
 /** The claim that holds a job, as a row `c` with the job's `place`: a lateral subquery. */
