@@ -24,6 +24,8 @@ export function endFunctions(schema: string): string {
   const unfinished = `case when ${look("order by sequence desc limit 1")} then true ` +
     `when ${look("order by sequence limit 1")} then true ` +
     `else coalesce(${look("offset 0")}, false) end`;
+  const isFree = `not exists (select from ${schema}.dependencies d
+            where d.dependent = w.sequence and not d.is_over offset 0)`;
   return `
 create function ${schema}.dependency_error(id uuid, status text) returns json
 language sql immutable as $$
@@ -32,29 +34,34 @@ language sql immutable as $$
 $$;
 
 -- Frees, or cancels, those that waited for jobs that have ended, level by level. Returns the queues
--- in which something became ready, and which jobs were cancelled.
+-- in which something became ready, which jobs were cancelled, and which traces have one of the others: it
+-- cannot end before this transaction.
 create function ${schema}.end_jobs(
-  done bigint[], t timestamptz, out ready_queues text[], out cancelled bigint[]
+  done bigint[], t timestamptz, out ready_queues text[], out cancelled bigint[], out open_traces uuid[]
 ) language plpgsql ${byIndex} as $$
 declare
   ended_ones bigint[];
   waiting_ones bigint[];
-  freed text[];
+  locked bigint[];
+  failed bigint[];
+  reasons json[];
+  freed bigint[];
+  queues text[];
 begin
   ready_queues := '{}';
   cancelled := '{}';
   while done is not null loop
     -- Locked before their rows are over, so that the last of several dependencies sees that it is the
     -- last. Each with the one that it waited for.
-    select array_agg(l.dependency), array_agg(l.sequence) into ended_ones, waiting_ones from (
-      select d.dependency, w.sequence from unnest(done) x(sequence), lateral (
-          -- The offset keeps this a look by the key.
+    select array_agg(d.dependency), array_agg(w.sequence) into ended_ones, waiting_ones from (
+        select d.dependency, d.dependent from unnest(done) x(sequence), lateral (
           select dependency, dependent, is_over from ${schema}.dependencies
           where dependency = x.sequence offset 0) d
-        join ${schema}.waiting w on w.sequence = d.dependent
-      where not d.is_over
-      order by w.sequence for update of w) l;
+        where not d.is_over order by d.dependent) d,
+      lateral (select w.sequence from ${schema}.waiting w where w.sequence = d.dependent
+        for update offset 0) w;
     exit when waiting_ones is null;
+    locked := locked || waiting_ones;
     with over as (
       -- Of those that are locked: one that came in since then is freed as a late one.
       update ${schema}.dependencies d set is_over = true
@@ -66,59 +73,72 @@ begin
         where e.id is not null
           or not exists (select from ${schema}.enqueued where sequence = x.sequence offset 0)) o
       where d.dependency = l.dependency and d.dependent = l.dependent and not d.is_over
-      returning d.dependent, o.id as dependency_id, o.status
-    ), failed as (
-      -- Of several, the one that the job names first.
-      select distinct on (o.dependent) o.dependent, o.status, e.id, e.queue_name, e.run_at,
-        e.max_attempts, n.dependency_id
-      from over o, lateral (
-        select * from ${schema}.enqueued e where e.sequence = o.dependent offset 0) e, lateral (
-        select coalesce(o.dependency_id, (
-          select y.id from unnest(e.depends_on) with ordinality y(id, n)
-          where not exists (select from ${schema}.enqueued r where r.id = y.id)
-          order by y.n limit 1)) as dependency_id) n
-      where o.status <> 'completed' and e.on_dependency_failure = 'cancel'
-      order by o.dependent, array_position(e.depends_on, n.dependency_id)
-    ), gone as (
-      delete from ${schema}.waiting w using failed f where w.sequence = f.dependent
-      returning w.run_at as waited_until, f.*
-    ), moved as (
-      insert into ${schema}.ended as d (sequence, id, queue_name, status, run_at, attempts,
-        max_attempts, started_at, finished_at, error, trace_epoch, is_suspect)
-      select g.dependent, g.id, g.queue_name, 'cancelled', nullif(g.waited_until, g.run_at),
-        coalesce(p.attempts, 0), nullif(p.max_attempts, g.max_attempts), p.started_at, t,
-        ${schema}.dependency_error(g.dependency_id, g.status), p.trace_epoch,
-        nullif(p.is_suspect, false)
-      from gone g left join ${schema}.progress p on p.sequence = g.dependent
-      returning d.sequence
-    ), free as (
-      -- This statement still sees those that it has just set to be over.
-      select w.sequence, w.queue_name, w.run_at, w.rank from (
-          select dependent, count(*) as count from over
-          where dependent not in (select dependent from failed) group by dependent) o,
-        lateral (select * from ${schema}.waiting w where w.sequence = o.dependent offset 0) w
-      where (select count(*) from (select from ${schema}.dependencies d
-        where d.dependent = o.dependent and not d.is_over limit o.count + 1) d) = o.count
-    ), due as (
-      delete from ${schema}.waiting w using free f where w.sequence = f.sequence and f.run_at <= t
-      returning f.*
-    ), placed as (
-      insert into ${schema}.ready (sequence, queue_name, rank, run_at, has_past)
-      select sequence, queue_name, rank, t, true from due
-    ), postponed as (
-      update ${schema}.waiting w set kind = 'scheduled'
-      from free f where w.sequence = f.sequence and f.run_at > t
+      returning d.dependent, o.id, o.status
     )
-    select (select array_agg(sequence) from moved),
-      (select array_agg(distinct queue_name) from free)
-    into done, freed;
-    ready_queues := ready_queues || coalesce(freed, '{}');
-    if done is not null then
-      delete from ${schema}.progress where sequence = any(done);
-      delete from ${schema}.dependencies where dependent = any(done);
-      cancelled := cancelled || done;
+    select array_agg(dependent),
+      array_agg(dependent) filter (where status <> 'completed'),
+      array_agg(json_build_object('id', id, 'status', status)) filter (where status <> 'completed')
+    into waiting_ones, failed, reasons from over;
+    done := null;
+    if failed is not null then
+      with gone as (
+        delete from ${schema}.waiting w using (
+          -- Of several, the one that the job names first.
+          select distinct on (f.dependent) f.dependent, e.id, e.queue_name, e.run_at, e.max_attempts,
+            ${schema}.dependency_error(n.id, f.reason ->> 'status') as error
+          from unnest(failed, reasons) f(dependent, reason), lateral (
+            select * from ${schema}.enqueued where sequence = f.dependent offset 0) e, lateral (
+            select coalesce((f.reason ->> 'id')::uuid, (
+              select y.id from unnest(e.depends_on) with ordinality y(id, n)
+              where not exists (select from ${schema}.enqueued where id = y.id offset 0)
+              order by y.n limit 1)) as id) n
+          where e.on_dependency_failure = 'cancel'
+          order by f.dependent, array_position(e.depends_on, n.id)) f
+        where w.sequence = f.dependent
+        returning w.run_at as waited_until, f.*
+      ), moved as (
+        insert into ${schema}.ended as d (sequence, id, queue_name, status, run_at, attempts,
+          max_attempts, started_at, finished_at, error, trace_epoch, is_suspect)
+        select g.dependent, g.id, g.queue_name, 'cancelled', nullif(g.waited_until, g.run_at),
+          coalesce(p.attempts, 0), nullif(p.max_attempts, g.max_attempts), p.started_at, t, g.error,
+          p.trace_epoch, nullif(p.is_suspect, false)
+        from gone g left join lateral (
+          select * from ${schema}.progress where sequence = g.dependent offset 0) p on true
+        returning d.sequence
+      )
+      select array_agg(sequence) into done from moved;
+      if done is not null then
+        delete from ${schema}.progress where sequence = any(done);
+        delete from ${schema}.dependencies where dependent = any(done);
+        cancelled := cancelled || done;
+        waiting_ones := array(select unnest(waiting_ones) except select unnest(done));
+      end if;
+    end if;
+    if waiting_ones <> '{}' then
+      with free as (
+        delete from ${schema}.waiting w where w.sequence = any(waiting_ones) and w.run_at <= t
+          and ${isFree}
+        returning w.*
+      ), placed as (
+        insert into ${schema}.ready (sequence, queue_name, rank, run_at, has_past)
+        select sequence, queue_name, rank, t, true from free
+      )
+      select array_agg(sequence), array_agg(distinct queue_name) into freed, queues from free;
+      ready_queues := ready_queues || queues;
+      if freed is null or cardinality(freed) < cardinality(waiting_ones) then
+        with postponed as (
+          update ${schema}.waiting w set kind = 'scheduled'
+          where w.sequence = any(waiting_ones) and w.run_at > t and ${isFree}
+          returning w.queue_name
+        )
+        select array_agg(distinct queue_name) into queues from postponed;
+        ready_queues := ready_queues || queues;
+      end if;
     end if;
   end loop;
+  open_traces := array(select distinct e.trace_id from unnest(locked) x(sequence), lateral (
+      select trace_id from ${schema}.enqueued where sequence = x.sequence offset 0) e
+    where x.sequence not in (select unnest(cancelled)));
 end $$;
 
 -- Frees, or cancels, those that were added by transactions of added_from or later behind jobs that ended
@@ -133,6 +153,7 @@ declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
   done bigint[];
   cancelled bigint[];
+  open_traces uuid[];
   looked integer;
 begin
   ${readCommitted}
@@ -145,14 +166,15 @@ begin
   into done, looked, reached
   from (
     select dependency, added_in from ${schema}.dependencies
-    where not is_over and added_in >= added_from::xid8
+    where is_over < true and added_in >= added_from::xid8
     order by added_in fetch first most rows with ties
   ) w;
   if looked < most then reached := null; end if;
   if done is not null then
-    select e.ready_queues, e.cancelled into ready_queues, cancelled from ${schema}.end_jobs(done, t) e;
+    select e.ready_queues, e.cancelled, e.open_traces into ready_queues, cancelled, open_traces
+      from ${schema}.end_jobs(done, t) e;
     if cancelled <> '{}' then
-      perform ${schema}.end_traces(cancelled, t, true);
+      perform ${schema}.end_traces(cancelled, t, true, open_traces);
     end if;
   end if;
 end $$;
@@ -162,8 +184,10 @@ end $$;
 -- the other's as unfinished. So one that sees an unfinished job waits for those that ended some of the same
 -- traces, and looks again, at all of them: while it waits, jobs come into a trace that was done. Two thousand
 -- locks serve all traces: the server has room for so many, and they are the last that a transaction
--- takes.
-create function ${schema}.end_traces(done bigint[], t timestamptz, waits boolean) returns void
+-- takes. Those that are known to be open need none of it.
+create function ${schema}.end_traces(
+  done bigint[], t timestamptz, waits boolean, open_traces uuid[] default '{}'
+) returns void
 language plpgsql ${byIndex} as $$
 declare
   traces uuid[];
@@ -173,7 +197,9 @@ begin
   select array_agg(l.trace_id), array_agg(l.sequence) into traces, last from (
     select e.trace_id, max(x.sequence) as sequence from unnest(done) x(sequence), lateral (
       select trace_id from ${schema}.enqueued where sequence = x.sequence offset 0) e
+    where e.trace_id not in (select unnest(open_traces))
     group by e.trace_id) l;
+  if traces is null then return; end if;
   busy := array(select x from unnest(traces) x where ${unfinished});
   if waits and busy <> '{}' then
     perform pg_advisory_xact_lock(hashtext('hammerwork.end_traces'), l.key)

@@ -15,21 +15,27 @@ export const cancelledFor = (ended: string): string =>
 export function retryFunctions(schema: string): string {
   // Of a job e, its dependencies in order, each with how it ended.
   const dependencies = `unnest(e.depends_on) with ordinality x(id, n)
-      left join ${schema}.enqueued f on f.id = x.id
-      left join ${schema}.ended d on d.sequence = f.sequence`;
+      left join lateral (
+        select id, sequence from ${schema}.enqueued where id = x.id offset 0) f on true
+      left join lateral (
+        select sequence, status from ${schema}.ended where sequence = f.sequence offset 0) d on true`;
+  // Jobs e, by their ids, looked up one by one, whatever the planner's statistics say.
+  const jobs = (ids: string) =>
+    `unnest(${ids}) i(id), lateral (
+      select * from ${schema}.enqueued where id = i.id offset 0) e`;
   const isBad = "d.status in ('failed', 'cancelled')";
   return `
 -- The jobs that are cancelled because of these, because of those, and so on. Without these.
 create function ${schema}.cancelled_chain(causes uuid[]) returns table (id uuid, sequence bigint)
 language sql stable ${byIndex} as $$
   with recursive chain(id, sequence) as (
-    select d.id, d.sequence from unnest(causes) c(id) join ${schema}.ended d
-      on ${cancelledFor("d")} = c.id and d.status = 'cancelled'
+    select id, null::bigint from unnest(causes) c(id)
     union
-    select d.id, d.sequence from chain c join ${schema}.ended d
-      on ${cancelledFor("d")} = c.id and d.status = 'cancelled'
+    select d.id, d.sequence from chain c, lateral (
+      select id, sequence from ${schema}.ended d
+      where ${cancelledFor("d")} = c.id and d.status = 'cancelled' offset 0) d
   )
-  select id, sequence from chain
+  select id, sequence from chain where sequence is not null
 $$;
 
 -- Makes a failed or cancelled job ready again, or blocked while something that it depends on has not
@@ -74,9 +80,8 @@ begin
       loop
         chain := array(select c.id from ${schema}.cancelled_chain(array[given.id]) c);
         wanted := array(
-          select d.sequence from ${schema}.enqueued e, ${dependencies}
-            where e.id = any(chain) and ${isBad}
-          union select e.sequence from ${schema}.enqueued e where e.id = any(chain)
+          select d.sequence from ${jobs("chain")}, ${dependencies} where ${isBad}
+          union select e.sequence from ${jobs("chain")}
           except select unnest(locked));
         exit when wanted = '{}';
         perform from ${schema}.ended d where d.sequence = any(wanted) order by d.sequence for update;
@@ -85,8 +90,8 @@ begin
       back := chain;
       -- A job that depends on another that did not complete stays, and so do those that wait for it.
       while back <> '{}' loop
-        staying := array(select distinct e.id from ${schema}.enqueued e, ${dependencies}
-          where e.id = any(back) and ${isBad} and x.id <> given.id
+        staying := array(select distinct e.id from ${jobs("back")}, ${dependencies}
+          where ${isBad} and x.id <> given.id
             and x.id not in (select unnest(back)));
         exit when staying = '{}';
         back := array(select unnest(back) except select unnest(staying)
@@ -95,8 +100,7 @@ begin
     end if;
     with gone as (
       delete from ${schema}.ended d
-      where d.sequence = given.sequence or d.sequence = any(array(
-        select e.sequence from ${schema}.enqueued e where e.id = any(back)))
+      where d.sequence = any(array(select e.sequence from ${jobs("given.id || back")}))
       returning d.*
     ), kept as (
       insert into ${schema}.progress (sequence, attempts, max_attempts, is_suspect, started_at, error,
@@ -117,9 +121,8 @@ begin
     insert into ${schema}.dependencies (dependency, dependent, is_over)
     select f.sequence, e.sequence,
       exists (select from ${schema}.ended d where d.sequence = f.sequence offset 0)
-    from ${schema}.enqueued e, unnest(e.depends_on) x(id), lateral (
-      select sequence from ${schema}.enqueued f where f.id = x.id offset 0) f
-    where e.id = given.id or e.id = any(back);
+    from ${jobs("given.id || back")}, unnest(e.depends_on) x(id), lateral (
+      select sequence from ${schema}.enqueued where id = x.id offset 0) f;
     with free as (
       delete from ${schema}.waiting w where w.sequence = given.sequence
         and not exists (select from ${schema}.dependencies d
@@ -134,19 +137,21 @@ begin
       with recursive above(id) as (
         select unnest(given.id || back)
         union
-        select e.parent_id from above a join ${schema}.enqueued e on e.id = a.id
-          where e.parent_id is not null
+        select e.parent_id from above a, lateral (
+          select parent_id from ${schema}.enqueued where id = a.id offset 0) e
+        where e.parent_id is not null
       )
       select id from above));
     -- Of those that stay because of another than before, that is the reason now.
     update ${schema}.ended d set error = ${schema}.dependency_error(x.dependency_id, x.status)
     from (
       select distinct on (e.sequence) e.sequence, x.id as dependency_id, d.status
-      from ${schema}.enqueued e, ${dependencies}
-      where e.id = any(chain) and e.id <> all(back) and ${isBad}
+      from ${jobs("chain")}, ${dependencies}
+      where e.id not in (select unnest(back)) and ${isBad}
       order by e.sequence, x.n
     ) x
-    where d.sequence = x.sequence and ${cancelledFor("d")} = any(given.id || back);
+    where d.sequence = x.sequence
+      and (${cancelledFor("d")} in (select unnest(given.id || back))) is true;
   end if;
   select * into job from ${schema}.jobs j where j.id = retry_job.job_id;
   if found then return next; end if;

@@ -18,9 +18,13 @@ export const pinned: string = interpreted +
   " set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off " +
   "set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan";
 
-/** A few rows are looked up by their ids; no statistics may make that a pass over the table. */
+/**
+ * A few rows are looked up by their ids; no statistics may make that a pass over the table. Statements
+ * that run level by level are planned once.
+ */
 export const byIndex: string = interpreted +
-  " set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off";
+  " set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off " +
+  "set plan_cache_mode = force_generic_plan";
 
 /**
  * Sets are joined with each other, whatever the planner takes their sizes for; a table is looked up job by
