@@ -20,35 +20,55 @@ const SEPARATOR = 31;
  * with what few have in an object behind it; and the payloads. Of `enqueued`, `e`, and of `progress`, `p`.
  */
 export function claimedColumns(schema: string, place: string, runAt: string): string {
-  const ms = (time: string) => `round(date_part('epoch', ${time}) * 1000)::bigint`;
-  const columns = Object.entries(rare);
   const isPlain = [
     `${runAt} = e.created_at`,
     "e.priority = 0",
     "e.max_attempts = 3",
     "p.sequence is null",
-    ...columns.filter(([, column]) => column.startsWith("e.")).map(([, c]) => `${c} is null`),
+    ...Object.values(rare).filter((column) => column.startsWith("e.")).map((column) =>
+      `${column} is null`
+    ),
     "e.depends_on = '{}'",
     "e.on_dependency_failure = 'cancel'",
   ].join(" and ");
-  const more = [
-    `'runAt', ${ms(runAt)}`,
-    "'priority', e.priority",
-    "'attempts', coalesce(p.attempts, 0) + 1",
-    "'maxAttempts', coalesce(p.max_attempts, e.max_attempts)",
-    ...columns.map(([name, column]) => `'${name}', ${column}`),
-    "'dependsOn', e.depends_on",
-    "'onDependencyFailure', e.on_dependency_failure",
-    `'dependencyTraceparents', ${schema}.dependency_contexts(e.depends_on)`,
-  ].join(", ");
+  const more = `${schema}.claimed_more(e, p.sequence, ${runAt})`;
   // Written by hand, since to make JSON of values takes longer. An identifier needs no escape.
   return `'[' || string_agg(${place} || ',' || e.sequence || ',"' || e.id || '","' ||
       encode(uuid_send(e.trace_id), 'hex') || '",' || ${ms("e.created_at")} || ',' ||
       coalesce('"' || e.traceparent || '"', '0') || ',' ||
       coalesce(to_json(e.correlation_id)::text, '0') || ',' ||
-      case when ${isPlain} then '0' else json_build_object(${more})::text end, ',') || ']' as jobs,
+      case when ${isPlain} then '0' else ${more} end, ',') || ']' as jobs,
     string_agg(e.payload::text, chr(${SEPARATOR})) as payloads`;
 }
+
+/** What few claimed jobs have: a function, since most calls need not even prepare for it. */
+export function claimedMore(schema: string): string {
+  const more = [
+    `'runAt', ${ms("claimed_more.run_at")}`,
+    "'priority', e.priority",
+    "'attempts', coalesce(p.attempts, 0) + 1",
+    "'maxAttempts', coalesce(p.max_attempts, e.max_attempts)",
+    ...Object.entries(rare).map(([name, column]) => `'${name}', ${column}`),
+    "'dependsOn', e.depends_on",
+    "'onDependencyFailure', e.on_dependency_failure",
+    `'dependencyTraceparents', ${schema}.dependency_contexts(e.depends_on)`,
+  ].join(", ");
+  return `
+-- What few claimed jobs have, as an object.
+create function ${schema}.claimed_more(
+  e ${schema}.enqueued, in_progress bigint, run_at timestamptz
+) returns text
+language plpgsql stable as $$
+declare
+  p ${schema}.progress;
+begin
+  select * into p from ${schema}.progress x where x.sequence = in_progress;
+  return json_build_object(${more})::text;
+end $$;
+`;
+}
+
+const ms = (time: string) => `round(date_part('epoch', ${time}) * 1000)::bigint`;
 
 /** By what claimed jobs are grouped into rows. */
 export function claimedRows(place: string): string {

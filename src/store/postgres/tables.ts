@@ -38,7 +38,7 @@ create table ${schema}.enqueued (
   created_at timestamptz not null,
   run_at timestamptz not null,
   -- Kept, since to measure a value that is stored apart would be to read it.
-  payload_bytes integer not null generated always as (octet_length(payload::text)) stored
+  payload_bytes integer not null
 );
 create unique index enqueued_key on ${schema}.enqueued (queue_name, idempotency_key)
   where idempotency_key is not null;
@@ -77,7 +77,8 @@ create table ${schema}.waiting (
   run_at timestamptz not null,
   rank integer not null,
   has_past boolean not null default false,
-  kind text collate "C" not null check (kind in ('scheduled', 'retrying', 'blocked')),
+  -- scheduled, retrying or blocked
+  kind text collate "C" not null,
   queue_name text collate "C" not null
 );
 create index waiting_due on ${schema}.waiting (queue_name, run_at) where kind <> 'blocked';
@@ -147,12 +148,13 @@ create table ${schema}.ended (
   trace_end_due timestamptz,
   -- For a job that is retried.
   is_suspect boolean,
-  status text collate "C" not null check (status in ('completed', 'failed', 'cancelled')),
+  -- completed, failed or cancelled
+  status text collate "C" not null,
   queue_name text collate "C" not null,
   result json,
   error json,
   attempt_traceparent text,
-  result_bytes integer generated always as (octet_length(result::text)) stored
+  result_bytes integer
 );
 create index ended_finished on ${schema}.ended (finished_at);
 create index ended_failed on ${schema}.ended (status, sequence)

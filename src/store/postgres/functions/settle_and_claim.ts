@@ -5,23 +5,23 @@
  * @module
  */
 import { mostReleases } from "../../../job/job_options.ts";
-import { claimedColumns, claimedRows } from "../claim.ts";
+import { claimedColumns, claimedMore, claimedRows } from "../claim.ts";
 import { pinned, readCommitted } from "./settings.ts";
 
 // A claim promotes at most as many due jobs; the next one continues.
 const promotedAtOnce = 1_000;
 
-// The parts of the order of claiming to look through; without any it is the whole.
+// The parts of the order of claiming to look through: from a rank and a time, or its beginning, to below a
+// rank.
 const ranges = `(
-            select (x ->> 0)::integer as rank, to_timestamp((x ->> 1)::float8 / 1000) as run_at,
+            select (x ->> 0)::integer as rank,
+              coalesce(to_timestamp((x ->> 1)::float8 / 1000), '-infinity') as run_at,
               (x ->> 2)::integer as below
-            from jsonb_array_elements(asked.ranges) x
-            union all
-            select -40000, '-infinity', 40000 where asked.ranges is null) x`;
+            from jsonb_array_elements(coalesce(asked -> 'ranges', '[[-40000, null, 40000]]')) x) x`;
 
 /** The functions that settle and claim. `schema` is a quoted name. */
 export function settleAndClaimFunctions(schema: string): string {
-  return `
+  return `${claimedMore(schema)}
 -- An attempt that did not complete its job, with the job: as it is read from what a call settles.
 create type ${schema}.unfinished_attempt as (
   place integer, sequence bigint, new_status text, began timestamptz, span text, outcome text,
@@ -38,7 +38,7 @@ create function ${schema}.settle(
   claim_token uuid, places integer[], sequences bigint[], run_ms float8[], spans text[], results text[],
   others jsonb, t timestamptz, out recorded bigint[], out done bigint[], out sharing bigint[],
   out have_past boolean, out ready_queues text[]
-) language plpgsql ${pinned} as $$
+) language plpgsql as $$
 #variable_conflict use_column
 declare
   claim ${schema}.claims;
@@ -47,10 +47,17 @@ declare
   run_ats timestamptz[];
   attempts ${schema}.unfinished_attempt[];
   failed bigint[];
+  stays boolean := false;
 begin
   ready_queues := '{}';
-  select * into claim from ${schema}.claims c where c.token = claim_token for update;
-  if not found then return; end if;
+  -- Most often these are all that it still holds, and it goes.
+  delete from ${schema}.claims c where c.token = claim_token
+    and c.open = cardinality(places) + coalesce(jsonb_array_length(others), 0) returning c.* into claim;
+  if claim.token is null then
+    select * into claim from ${schema}.claims c where c.token = claim_token for update;
+    if claim.token is null then return; end if;
+    stays := true;
+  end if;
   have_past := claim.has_past;
   -- In variables of their own, which are read by place at once.
   held := claim.sequences;
@@ -59,10 +66,11 @@ begin
   if sequences <> '{}' then
     with ended_now as (
       insert into ${schema}.ended as d (sequence, id, queue_name, status, run_at, attempts, max_attempts,
-        started_at, finished_at, result, attempt_traceparent, claim, trace_epoch, trace_end_due, is_suspect)
+        started_at, finished_at, result, result_bytes, attempt_traceparent, claim, trace_epoch,
+        trace_end_due, is_suspect)
       select e.sequence, e.id, e.queue_name, 'completed', nullif(run_ats[u.place], e.run_at),
         coalesce(p.attempts, 0) + 1, p.max_attempts, t - u.ms * interval '1 ms', t, u.result::json,
-        u.span, claim_token,
+        octet_length(u.result), u.span, claim_token,
         -- Most traces have one job, whose end is theirs. All others are looked at later.
         case when is_alone then coalesce(p.trace_epoch, 0) + 1 else p.trace_epoch end,
         case when is_alone then t end, nullif(p.is_suspect, false)
@@ -136,10 +144,18 @@ begin
     ready_queues := ${schema}.put_back(attempts, claim_token, t);
     recorded := recorded || array(select a.sequence from unnest(attempts) a);
   end if;
-  if cardinality(recorded) > 0 then
-    perform ${schema}.close_places(claim, case
-      when others is null and cardinality(recorded) = cardinality(places) then places
-      else array(select array_position(held, r.sequence) from unnest(recorded) r (sequence)) end);
+  if not stays then
+    if coalesce(cardinality(recorded), 0) < claim.open then
+      -- One of them was none of its own.
+      insert into ${schema}.claims values (claim.*);
+      stays := true;
+    end if;
+  end if;
+  if stays and recorded <> '{}' then
+    if others is not null or cardinality(recorded) < cardinality(places) then
+      places := array(select array_position(held, r.sequence) from unnest(recorded) r (sequence));
+    end if;
+    perform ${schema}.close_places(claim, places);
   end if;
 end $$;
 
@@ -148,7 +164,7 @@ end $$;
 create function ${schema}.put_back(
   attempts ${schema}.unfinished_attempt[], claim_token uuid, t timestamptz
 ) returns text[]
-language plpgsql ${pinned} as $$
+language plpgsql as $$
 #variable_conflict use_column
 begin
   insert into ${schema}.progress as p (sequence, attempts, max_attempts, releases, is_suspect,
@@ -185,7 +201,7 @@ end $$;
 create function ${schema}.states_of_settled(
   claim_token uuid, sequences bigint[], recorded bigint[], resent boolean
 ) returns text[]
-language sql stable ${pinned} as $$
+language sql stable as $$
   select array_agg(case
       when s.sequence = any(recorded) then 'held'
       when resent and d.claim = claim_token then 'held'
@@ -198,11 +214,22 @@ language sql stable ${pinned} as $$
       on true
 $$;
 
+-- What maintenance may have to do.
+create function ${schema}.due_maintenance(t timestamptz) returns json
+language plpgsql as $$
+begin
+  return (select json_build_object(
+    'hasExpired', exists (select from ${schema}.claims where lapses_at < t),
+    'hasCancelledTrees', exists (select from ${schema}.cancelled_trees),
+    'lastDependent', (select d.added_in::text from ${schema}.dependencies d
+      where not is_over order by d.added_in desc limit 1)));
+end $$;
+
 -- Records outcomes, then claims. The settlements are a list of claims, by token, each with the
 -- parameters of settle. A row has several jobs of one claim, which is given by its place. The last row
 -- has none, but a summary, where 'settled' is null when all outcomes were recorded; and what maintenance
--- may have to do, if it is to be looked for. A claim begins at the head, or where its ranges begin. 'resent' says that the answer to these settlements was lost, so one that is
--- recorded already is no surprise.
+-- may have to do, if it is to be looked for. A claim begins at the head, or where its ranges begin. 'resent'
+-- says that the answer to these settlements was lost, so one that is recorded already is no surprise.
 create function ${schema}.settle_and_claim(
   settlements jsonb, claims jsonb, resent boolean, looks boolean default true,
   at timestamptz default null
@@ -211,7 +238,10 @@ language plpgsql ${pinned} as $$
 #variable_conflict use_column
 declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
-  item record;
+  item jsonb;
+  others jsonb;
+  spans text[];
+  results text[];
   settled record;
   given bigint[];
   given_count integer := 0;
@@ -222,9 +252,14 @@ declare
   done bigint[];
   sharing bigint[];
   cancelled bigint[];
+  awaited bigint[];
+  open_traces uuid[];
   have_past boolean := false;
   freed text[];
-  asked record;
+  mode text;
+  asked jsonb;
+  asked_queue text;
+  most integer;
   batch record;
   paused timestamptz;
   promoted integer;
@@ -235,25 +270,30 @@ begin
   ${readCommitted}
   -- A crash of the server can lose the last outcomes, and their jobs run again; an enqueue is never
   -- lost. Local to this transaction, so a pooler's connection stays as it is.
-  perform set_config('synchronous_commit', 'off', true);
-  for item in
-    select (e ->> 0)::uuid as token, (e ->> 1)::integer[] as places, (e ->> 2)::bigint[] as sequences,
-      (e ->> 3)::float8[] as run_ms,
-      case when e -> 4 <> 'null' then array(select jsonb_array_elements_text(e -> 4)) end as spans,
-      case when e -> 5 <> 'null' then array(select jsonb_array_elements_text(e -> 5)) end as results,
-      nullif(e -> 6, 'null') as others
-    from jsonb_array_elements(settlements) e
-  loop
-    select * into settled from ${schema}.settle(item.token, item.places, item.sequences, item.run_ms,
-      item.spans, item.results, item.others, t) s;
-    given := item.sequences;
-    if item.others is not null then
-      given := given || array(select (o ->> 1)::bigint from jsonb_array_elements(item.others) o);
+  mode := set_config('synchronous_commit', 'off', true);
+  -- Expressions without a query cost next to nothing, a query of one row as much as recording a job.
+  for i in 0 .. jsonb_array_length(settlements) - 1 loop
+    item := settlements -> i;
+    spans := null;
+    results := null;
+    others := null;
+    if item -> 4 <> 'null' then
+      spans := array(select jsonb_array_elements_text(item -> 4));
     end if;
+    if item -> 5 <> 'null' then
+      results := array(select jsonb_array_elements_text(item -> 5));
+    end if;
+    given := (item ->> 2)::bigint[];
+    if item -> 6 <> 'null' then
+      others := item -> 6;
+      given := given || array(select (o ->> 1)::bigint from jsonb_array_elements(others) o);
+    end if;
+    settled := ${schema}.settle((item ->> 0)::uuid, (item ->> 1)::integer[], (item ->> 2)::bigint[],
+      (item ->> 3)::float8[], spans, results, others, t);
     if cardinality(given) > coalesce(cardinality(settled.recorded), 0) then
       states := coalesce(states, '{}') || array_fill('held'::text,
         array[given_count - coalesce(cardinality(states), 0)])
-        || ${schema}.states_of_settled(item.token, given, settled.recorded, resent);
+        || ${schema}.states_of_settled((item ->> 0)::uuid, given, settled.recorded, resent);
     end if;
     given_count := given_count + cardinality(given);
     done := done || settled.done;
@@ -269,45 +309,50 @@ begin
       delete from ${schema}.dependencies where dependent = any(done);
     end if;
     if exists (select from ${schema}.dependencies where dependency = any(done) and not is_over) then
-      select e.ready_queues, e.cancelled into freed, cancelled from ${schema}.end_jobs(done, t) e;
+      awaited := array(select distinct d.dependency from ${schema}.dependencies d
+        where d.dependency = any(done) and not d.is_over);
+      select e.ready_queues, e.cancelled, e.open_traces into freed, cancelled, open_traces
+        from ${schema}.end_jobs(awaited, t) e;
       queues := queues || freed;
       -- A dependent that was added since its dependency was found to be alone in its trace.
       with again as (
         update ${schema}.ended d
         set trace_end_due = null, trace_epoch = nullif(d.trace_epoch - 1, 0)
-        where d.sequence = any(done) and d.trace_end_due is not null
-          and exists (select from ${schema}.enqueued e join ${schema}.enqueued o
-            on o.trace_id = e.trace_id and o.sequence <> e.sequence
-            where e.sequence = d.sequence offset 0)
+        from (select x.sequence from unnest(awaited) x(sequence),
+            lateral (select trace_end_due from ${schema}.ended where sequence = x.sequence offset 0) d,
+            lateral (select trace_id from ${schema}.enqueued where sequence = x.sequence offset 0) e
+          where d.trace_end_due is not null and exists (select from ${schema}.enqueued o
+            where o.trace_id = e.trace_id and o.sequence <> x.sequence offset 0)) x
+        where d.sequence = x.sequence
         returning d.sequence
       )
       select sharing || cancelled || array_agg(sequence) into sharing from again;
     end if;
     if sharing <> '{}' then
-      perform ${schema}.end_traces(sharing, t, true);
+      perform ${schema}.end_traces(sharing, t, true, coalesce(open_traces, '{}'));
     end if;
   end if;
 
-  for asked in
-    select x.*, n::integer as place from rows from (jsonb_to_recordset(claims)
-      as (token uuid, "queueName" text, "limit" integer, "leaseMs" float8, ranges jsonb,
-        "dueFrom" float8)) with ordinality as x (token, queue_name, most, lease_ms, ranges, due_from, n)
-  loop
-    select paused_until into paused from ${schema}.queues where name = asked.queue_name;
+  for i in 0 .. jsonb_array_length(claims) - 1 loop
+    asked := claims -> i;
+    asked_queue := asked ->> 'queueName';
+    most := (asked -> 'limit')::integer;
+    due_from := coalesce(to_timestamp((asked -> 'dueFrom')::float8 / 1000), '-infinity');
+    select (select paused_until from ${schema}.queues where name = asked_queue),
+      (select run_at from ${schema}.waiting
+        where queue_name = asked_queue and kind <> 'blocked' and run_at >= due_from
+        order by run_at limit 1)
+    into paused, due;
     if paused > t then
       next_in := next_in || (date_part('epoch', paused - t) * 1000)::float8;
       continue;
     end if;
-    due_from := coalesce(to_timestamp(asked.due_from / 1000), '-infinity');
-    select run_at into due from ${schema}.waiting
-      where queue_name = asked.queue_name and kind <> 'blocked' and run_at >= due_from
-      order by run_at limit 1;
     promoted := 0;
     if due <= t then
       with over as (
         delete from ${schema}.waiting w where w.ctid = any(array(
           select ctid from ${schema}.waiting
-          where queue_name = asked.queue_name and kind <> 'blocked'
+          where queue_name = asked_queue and kind <> 'blocked'
             and run_at between due_from and t
           order by run_at limit ${promotedAtOnce} for update skip locked))
         returning w.*
@@ -322,17 +367,17 @@ begin
         delete from ${schema}.ready r where r.ctid = any(array(
           select y.ctid from ${ranges}, lateral (
             select ctid from ${schema}.ready
-            where queue_name = asked.queue_name and rank < x.below
+            where queue_name = asked_queue and rank < x.below
               and (rank, run_at) >= (x.rank, x.run_at)
-            order by rank, run_at, sequence limit asked.most for update skip locked) y
-          limit asked.most))
+            order by rank, run_at, sequence limit most for update skip locked) y
+          limit most))
         returning r.*
       ), r as (
         select *, row_number() over () as place from taken
       ), claimed as (
         insert into ${schema}.claims (token, queue_name, claimed_at, lapses_at, open, has_past,
           first_sequence, last_sequence, sequences, run_ats)
-        select asked.token, asked.queue_name, t, t + asked.lease_ms * interval '1 ms', count(*),
+        select (asked ->> 'token')::uuid, asked_queue, t, t + (asked -> 'leaseMs')::float8 * interval '1 ms', count(*),
           bool_or(has_past), min(sequence), max(sequence), array_agg(sequence), array_agg(run_at)
         from r having count(*) > 0
       )
@@ -342,20 +387,20 @@ begin
           where p.sequence = r.sequence and r.has_past offset 0) p on true
       group by ${claimedRows("r.place")}
     loop
-      claim := asked.place;
+      claim := i + 1;
       jobs := batch.jobs;
       payloads := batch.payloads;
       return next;
       taken := taken + batch.count;
     end loop;
     wait_ms := null;
-    if taken >= asked.most or promoted >= ${promotedAtOnce} then
+    if taken >= most or promoted >= ${promotedAtOnce} then
       wait_ms := 0;
     else
       if due <= t then
         select run_at into due from ${schema}.waiting
           -- One that is due and still there is locked by another transaction: it is no reason to hurry.
-          where queue_name = asked.queue_name and kind <> 'blocked' and run_at > t
+          where queue_name = asked_queue and kind <> 'blocked' and run_at > t
           order by run_at limit 1;
       end if;
       if due is not null then
@@ -369,11 +414,8 @@ begin
   jobs := null;
   payloads := null;
   summary := json_build_object('at', date_part('epoch', t) * 1000, 'settled', states,
-    'readyQueues', queues, 'nextInMs', next_in, 'noticed', case when looks then json_build_object(
-      'hasExpired', exists (select from ${schema}.claims where lapses_at < t),
-      'hasCancelledTrees', exists (select from ${schema}.cancelled_trees),
-      'lastDependent', (select d.added_in::text from ${schema}.dependencies d
-        where not is_over order by d.added_in desc limit 1)) end);
+    'readyQueues', queues, 'nextInMs', next_in, 'noticed',
+    case when looks then ${schema}.due_maintenance(t) end);
   return next;
 end $$;
 `;
