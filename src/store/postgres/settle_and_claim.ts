@@ -33,6 +33,8 @@ interface Summary {
   readonly readyQueues: readonly string[] | null;
   /** For each claim. */
   readonly nextInMs: readonly (number | null)[];
+  /** How long the server took for each claim, in ms. */
+  readonly tookMs: readonly number[];
   /** Null if it was not asked for. */
   readonly noticed: Noticed | null;
 }
@@ -175,8 +177,7 @@ export class SettleAndClaim {
     });
     // RETURNING promises no order.
     claimed.sort(inClaimOrder);
-    const tookMs = performance.now() - askedAt;
-    for (const { queueName, ranges } of claims) {
+    claims.forEach(({ queueName, ranges }, i) => {
       const jobs = claims.length === 1
         ? claimed
         : claimed.filter((job) => job.queueName === queueName);
@@ -184,9 +185,9 @@ export class SettleAndClaim {
         jobs,
         isFromHead: ranges === undefined,
         at: claimedAt,
-        tookMs,
+        tookMs: summary.tookMs[i]!,
       });
-    }
+    });
     const { settled, readyQueues, nextInMs } = summary;
     // A lease that is none of ours was not asked for.
     const isHeld = settled === null && order.length === count;

@@ -248,6 +248,8 @@ declare
   states text[];
   queues text[] := '{}';
   next_in float8[] := '{}';
+  took_ms float8[] := '{}';
+  began timestamptz;
   wait_ms float8;
   done bigint[];
   sharing bigint[];
@@ -335,6 +337,7 @@ begin
 
   for i in 0 .. jsonb_array_length(claims) - 1 loop
     asked := claims -> i;
+    began := clock_timestamp();
     asked_queue := asked ->> 'queueName';
     most := (asked -> 'limit')::integer;
     due_from := coalesce(to_timestamp((asked -> 'dueFrom')::float8 / 1000), '-infinity');
@@ -345,6 +348,7 @@ begin
     into paused, due;
     if paused > t then
       next_in := next_in || (date_part('epoch', paused - t) * 1000)::float8;
+      took_ms := took_ms || 0::float8;
       continue;
     end if;
     promoted := 0;
@@ -408,13 +412,14 @@ begin
       end if;
     end if;
     next_in := next_in || wait_ms;
+    took_ms := took_ms || (date_part('epoch', clock_timestamp() - began) * 1000)::float8;
   end loop;
 
   claim := null;
   jobs := null;
   payloads := null;
   summary := json_build_object('at', date_part('epoch', t) * 1000, 'settled', states,
-    'readyQueues', queues, 'nextInMs', next_in, 'noticed',
+    'readyQueues', queues, 'nextInMs', next_in, 'tookMs', took_ms, 'noticed',
     case when looks then ${schema}.due_maintenance(t) end);
   return next;
 end $$;
