@@ -11,22 +11,27 @@ export interface Wanted {
   readonly wanted: readonly Section[];
   readonly rounds: number;
   readonly isQuick: boolean;
+  readonly before: string | undefined;
 }
 
-/** Reads `[section …] [--rounds N] [--quick]`. */
+/** Reads `[section …] [--rounds N] [--quick] [--before folder]`. */
 export function readArguments(args: string[], sections: readonly Section[]): Wanted {
   const { positionals, values } = parseArgs({
     args,
     allowPositionals: true,
-    options: { rounds: { type: "string" }, quick: { type: "boolean", default: false } },
+    options: {
+      rounds: { type: "string" },
+      quick: { type: "boolean", default: false },
+      before: { type: "string" },
+    },
   });
-  const isQuick = values.quick;
+  const { quick: isQuick, before } = values;
   const rounds = Number(values.rounds ?? (isQuick ? 1 : 3));
   if (!Number.isInteger(rounds) || rounds < 1) {
     throw new RangeError(`--rounds expects an integer above 0: got ${values.rounds}`);
   }
   const named = positionals.map((name) => sectionNamed(name, sections));
-  return { wanted: named.length === 0 ? sections : named, rounds, isQuick };
+  return { wanted: named.length === 0 ? sections : named, rounds, isQuick, before };
 }
 
 function sectionNamed(name: string, sections: readonly Section[]): Section {

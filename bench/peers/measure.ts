@@ -40,7 +40,7 @@ export function measure<Name extends TaskName>(
 
 /** Starts a task. */
 export function startMeasuring<Name extends TaskName>(
-  { module, name }: Contender,
+  { module, name, nameThere = name }: Contender,
   how: Opening,
   task: Name,
   options: TaskOptions<Name>,
@@ -53,7 +53,7 @@ export function startMeasuring<Name extends TaskName>(
     else answers.push(message.answer);
   });
   const { tracing, ...open } = how;
-  child.send({ module, contender: name, open, tracing, task, options } satisfies Request);
+  child.send({ module, contender: nameThere, open, tracing, task, options } satisfies Request);
   const answer = once(child, "exit").then(([exitCode, signal]) => {
     isReady.resolve();
     if (exitCode === 0 && answers.length === 1) return answers[0] as TaskAnswer<Name>;

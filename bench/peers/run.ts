@@ -1,6 +1,6 @@
 /**
- * hammerwork beside its peers: `npm run bench:peers -- [section …] [--rounds N] [--quick]`. A run of
- * all sections that is not quick writes what it found to `results.md`.
+ * hammerwork beside its peers: `npm run bench:peers -- [section …] [--rounds N] [--quick]
+ * [--before checkout]`. A run of all sections that is not quick writes what it found to `results.md`.
  *
  * @module
  */
@@ -13,12 +13,13 @@ import type { Bench, SectionReport } from "./section.ts";
 import { sections } from "./sections/every_section.ts";
 import { everyServer } from "./servers/every_server.ts";
 
-const { wanted, rounds, isQuick } = readArguments(process.argv.slice(2), sections);
+const { wanted, rounds, isQuick, before } = readArguments(process.argv.slice(2), sections);
 
 await using servers = everyServer();
 const bench: Bench = {
   servers,
   rounds,
+  before,
   scaled: (jobs) => isQuick ? Math.min(jobs, Math.max(200, jobs / 20)) : jobs,
 };
 

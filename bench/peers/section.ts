@@ -5,7 +5,7 @@
  */
 import type { Contender } from "./contender.ts";
 import type { Servers } from "./servers/every_server.ts";
-import type { Target } from "./report/target.ts";
+import type { Target } from "../report/target.ts";
 
 /** A part that can be run by itself. */
 export interface Section {
@@ -18,6 +18,8 @@ export interface Section {
 export interface Bench {
   readonly servers: Servers;
   readonly rounds: number;
+  /** A checkout of another state of this repository, to be measured beside it. */
+  readonly before: string | undefined;
   /** Of so many jobs, those of a smoke run. */
   readonly scaled: (jobs: number) => number;
 }

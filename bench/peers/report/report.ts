@@ -8,7 +8,7 @@ import process from "node:process";
 import { table } from "../../report/table.ts";
 import type { Contender } from "../contender.ts";
 import type { SectionReport } from "../section.ts";
-import type { Target } from "./target.ts";
+import { countOf, type Target, targetTable } from "../../report/target.ts";
 
 /** A whole run. */
 export interface Run {
@@ -45,18 +45,7 @@ export function sectionText({ title, method, tables }: SectionReport): readonly 
 /** What was to be reached, in the order of the sections. */
 export function targetsOf(targets: readonly Target[]): readonly string[] {
   if (targets.length === 0) return [];
-  const missed = targets.filter(({ isMet }) => !isMet).length;
-  const rows = targets.map(({ measure, wanted, got, isMet }) => [
-    measure,
-    wanted,
-    got,
-    isMet ? "met" : "missed",
-  ]);
-  return [
-    "## Targets",
-    `${targets.length - missed} of ${targets.length} are met.`,
-    table(["hammerwork", "target", "measured", ""], rows),
-  ];
+  return ["## Targets", countOf(targets), targetTable(targets)];
 }
 
 function settingsOf(contenders: readonly Contender[]): readonly string[] {
