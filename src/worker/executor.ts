@@ -26,9 +26,9 @@ import type { Recorder } from "./recorder.ts";
 import { type AttemptEnd, type AttemptResult, releasedEnd } from "./settle.ts";
 import { traceEndsOf } from "../store/rules.ts";
 import type { ClaimedJob, LeaseState, Store } from "../store/store.ts";
-import { runInContext } from "../trace/active_context.ts";
+import { runAsJob } from "../trace/active_context.ts";
 import { type AttemptSpan, startAttemptSpan } from "../trace/job_span.ts";
-import { type JobScope, jobScope, runInScope } from "../trace/scope.ts";
+import { type JobScope, jobScope } from "../trace/scope.ts";
 
 /** What the executor of one loop works with. */
 export interface ExecutorParts {
@@ -279,14 +279,14 @@ class Execution implements LeaseHolder {
   }
 
   /** Calls the handler as a part of its job, inside the attempt's span. */
-  #callHandler({ span, context, traceId }: AttemptSpan): unknown {
+  #callHandler(attempt: AttemptSpan): unknown {
     const { job, settings } = this;
+    const { span, traceId } = attempt;
     const { onCancelled } = this.#callbacks;
     const { id, queueName, correlationId, baggage } = job;
     const scope = { jobId: id, queueName, traceId, correlationId, baggage, span, onCancelled };
-    const ctx = new AttemptContext(this, scope);
-    const call = () => runInScope(scope, () => settings.handler(toJob(job), ctx));
-    return context === undefined ? call() : runInContext(context, call);
+    const ctx = new HandlerContext(this, scope);
+    return runAsJob(scope, attempt, () => settings.handler(toJob(job), ctx));
   }
 
   async #waitFor(returned: PromiseLike<unknown>): Promise<void> {
@@ -306,7 +306,7 @@ class Execution implements LeaseHolder {
 }
 
 /** The context of a handler. What few handlers use is made when it is first read. */
-class AttemptContext implements JobContext {
+class HandlerContext implements JobContext {
   readonly [jobScope]: JobScope;
   readonly span: Span;
   readonly #execution: Execution;
