@@ -20,8 +20,20 @@ export interface Bench {
   readonly rounds: number;
   /** A checkout of another state of this repository, to be measured beside it. */
   readonly before: string | undefined;
+  /** How long, and how fast, where a section is told. */
+  readonly pace: Pace;
   /** Of so many jobs, those of a smoke run. */
   readonly scaled: (jobs: number) => number;
+}
+
+/** Of the sections that take long. */
+export interface Pace {
+  readonly seconds: number;
+  /** How long is looked at what comes after. */
+  readonly afterSeconds: number;
+  readonly perSecond: number;
+  /** A part of the names of the contenders that take part. */
+  readonly only: string;
 }
 
 /** What a section has found. */

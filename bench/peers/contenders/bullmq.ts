@@ -144,7 +144,8 @@ async function open<Backend extends IQueueBackend, Connection>(
       await worker.close();
       return took;
     },
-    unfinished: () => queue.getJobCountByTypes("waiting", "active", "delayed", "failed"),
+    unfinished: () =>
+      queue.getJobCountByTypes("waiting", "waiting-children", "active", "delayed", "failed"),
     close: async () => {
       await flows?.close();
       await queue.close();

@@ -114,12 +114,17 @@ export const pgBossFlows: Contender = {
 export const pgBossResolved: Contender = {
   name: "pg-boss, tuned, resolveFlow",
   module: import.meta.url,
-  settings:
-    "as tuned; useListenNotify, and notify for the queue; resolveFlow() again 10 ms after " +
-    "it has answered",
+  settings: "as tuned; useListenNotify, and notify for the queue, with " +
+    "notifyPollingIntervalSeconds 0.5; resolveFlow() again 10 ms after it has answered, and " +
+    "notifyWorker() when it has found some",
   home: "postgres",
   workflows: "any",
-  open: (options) => open(options, { work: () => inBatches, notify: true, resolves: true }),
+  open: (options) =>
+    open(options, {
+      work: () => ({ ...inBatches, notifyPollingIntervalSeconds: 0.5 }),
+      notify: true,
+      resolves: true,
+    }),
 };
 
 function locally(concurrency: number | undefined): WorkOptions {
@@ -150,9 +155,10 @@ async function open(
     work: async (handle, { canFail = false } = {}) => {
       await setTimeout(settleMs);
       const options = work(concurrency);
-      if (canFail && options.batchSize !== undefined) {
-        await boss.work<Trivial>(name, { ...options, perJobResults: true }, eachByItself(handle));
-      } else await boss.work<Trivial>(name, options, (jobs) => together(handle, jobs));
+      const id = canFail && options.batchSize !== undefined
+        ? await boss.work<Trivial>(name, { ...options, perJobResults: true }, eachByItself(handle))
+        : await boss.work<Trivial>(name, options, (jobs) => together(handle, jobs));
+      if (resolves) boss.on("flow", () => boss.notifyWorker(id));
       const stopResolving = resolves ? resolveAgainAndAgain(boss) : undefined;
       return async () => {
         await stopResolving?.();

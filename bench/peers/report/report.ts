@@ -12,6 +12,7 @@ import { countOf, type Target, targetTable } from "../../report/target.ts";
 
 /** A whole run. */
 export interface Run {
+  readonly title: string;
   readonly rounds: number;
   /** Names and versions of the servers. */
   readonly versions: readonly string[];
@@ -19,10 +20,10 @@ export interface Run {
 }
 
 /** Everything, the targets first. */
-export function report({ rounds, versions, sections }: Run): string {
+export function report({ title, rounds, versions, sections }: Run): string {
   const machine = cpus();
   return [
-    "# Beside the peers",
+    `# ${title}`,
     "What `npm run bench:peers` measured: medians, with the lowest and the highest of " +
     `${rounds} rounds in which the order alternated. Ratios are those of figures of one round. ` +
     "Every job was counted: none was lost, none ran twice.",
