@@ -9,17 +9,26 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type Asked, readArguments } from "./arguments.ts";
 import { partOf, writeResults } from "./report/results.ts";
+import { dependents } from "./sections/dependents.ts";
 import { fairness } from "./sections/fairness.ts";
 import { flow } from "./sections/flow.ts";
 import { growth } from "./sections/growth.ts";
 import { overhead } from "./sections/overhead.ts";
+import { serverCost } from "./sections/server_cost.ts";
 import type { Bench, Section } from "./sections/section.ts";
 import { circumstancesOf } from "./setting/circumstances.ts";
 import { everyKind } from "./setting/places.ts";
 import { findNode, findRuntimes } from "./setting/runtimes.ts";
 import { type BenchServer, startBenchServer } from "./setting/server.ts";
 
-const sections: Readonly<Record<string, Section>> = { overhead, flow, growth, fairness };
+const sections: Readonly<Record<string, Section>> = {
+  overhead,
+  flow,
+  dependents,
+  growth,
+  fairness,
+  "server-cost": serverCost,
+};
 
 const introduction = `# What hammerwork does in a second, and what it costs
 

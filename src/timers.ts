@@ -56,6 +56,15 @@ export function sleep(ms: number, options?: TimerOptions): Promise<void> {
   return new Promise((resolve) => void startTimer(ms, resolve, options));
 }
 
+/** Resolves in the next turn of the event loop. On Node, Bun and Deno that takes microseconds. */
+export function nextTurn(): Promise<void> {
+  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
+  return new Promise((resolve) => {
+    if (setImmediate === undefined) setTimeout(resolve);
+    else setImmediate(resolve);
+  });
+}
+
 /**
  * Calls `fn` after `ms`, at once when that is negative.
  *

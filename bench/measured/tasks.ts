@@ -3,17 +3,24 @@
  *
  * @module
  */
+import { completeAwaited, enqueueWorkflows } from "./dependents.ts";
 import { drain } from "./drain.ts";
 import { enqueue } from "./enqueue.ts";
+import { enqueueInBulk } from "./enqueue_cost.ts";
+import { heartbeats } from "./heartbeat.ts";
 import { idleClaim } from "./idle_claim.ts";
 import { enqueueElsewhere, latency, latencyElsewhere } from "./latency.ts";
 import { workSlowly } from "./slow_jobs.ts";
 
 /** The tasks by their names. */
 export interface Tasks {
+  readonly completeAwaited: typeof completeAwaited;
   readonly drain: typeof drain;
   readonly enqueue: typeof enqueue;
   readonly enqueueElsewhere: typeof enqueueElsewhere;
+  readonly enqueueInBulk: typeof enqueueInBulk;
+  readonly enqueueWorkflows: typeof enqueueWorkflows;
+  readonly heartbeats: typeof heartbeats;
   readonly idleClaim: typeof idleClaim;
   readonly latency: typeof latency;
   readonly latencyElsewhere: typeof latencyElsewhere;
@@ -22,9 +29,13 @@ export interface Tasks {
 
 /** The tasks. */
 export const tasks: Tasks = {
+  completeAwaited,
   drain,
   enqueue,
   enqueueElsewhere,
+  enqueueInBulk,
+  enqueueWorkflows,
+  heartbeats,
   idleClaim,
   latency,
   latencyElsewhere,

@@ -27,6 +27,29 @@ export function trivialPayload(n: number): Trivial {
   return { n, to: `customer-${n}@example.com`, subject: "Your order has left our warehouse today" };
 }
 
+/** What the n-th job carries when it carries much: words, as compressible as text. */
+export function heavyPayload(n: number, bytes: number): Trivial {
+  const payload = trivialPayload(n);
+  let state = n + 1;
+  let subject = payload.subject;
+  while (subject.length < bytes) {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    subject += ` ${words[state % words.length]}${(state >> 8) % 1_000}`;
+  }
+  return { ...payload, subject };
+}
+
+const words = [
+  "order",
+  "customer",
+  "warehouse",
+  "invoice",
+  "parcel",
+  "address",
+  "payment",
+  "total",
+];
+
 /** Enqueues the jobs up to a number, 1,000 a call, and gives how many were stored. */
 export async function enqueueMany(
   queue: TrivialQueue,

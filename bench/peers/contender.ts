@@ -16,6 +16,10 @@ export interface Contender {
   readonly settings: string;
   /** Where its jobs live. */
   readonly home: Home;
+  /** Its name in its own module, where that is another one. */
+  readonly nameThere?: string;
+  /** Which workflows it can store in one call; left out where no job waits for another. */
+  readonly workflows?: WorkflowShapes;
   /** Has spans sent, as its manual advises; left out where it has no tracing. */
   readonly startTracing?: (tracing: Tracing) => Promise<StartedTracing>;
   /** Connects, and makes its tables if they are not there. */
@@ -24,6 +28,18 @@ export interface Contender {
 
 /** A server, a file, or the memory of the process that has it open. A careful Redis waits for its disk. */
 export type Home = "postgres" | "redis" | "careful redis" | "file" | "memory";
+
+/** Any, or only those in which at most one job waits for each. */
+export type WorkflowShapes = "any" | "towards one";
+
+/** A workflow: its jobs, and for each the places of those that it waits for, all of them before it. */
+export type Workflow = readonly WorkflowJob[];
+
+/** A job of a workflow. */
+export interface WorkflowJob {
+  readonly payload: Trivial;
+  readonly after: readonly number[];
+}
 
 /** How much is sent where. */
 export interface Tracing {
@@ -49,8 +65,8 @@ export interface OpenOptions {
   readonly concurrency: number | undefined;
 }
 
-/** What runs a job. The payload is as it was enqueued. */
-export type Handle = (payload: Trivial) => void;
+/** What runs a job. The payload is as it was enqueued. The job fails with it. */
+export type Handle = (payload: Trivial) => void | Promise<void>;
 
 /** One queue, open. */
 export interface OpenQueue {
@@ -58,16 +74,31 @@ export interface OpenQueue {
   readonly enqueueOne: (payload: Trivial) => Promise<unknown>;
   /** Stores all of them in one call. */
   readonly enqueueMany: (payloads: readonly Trivial[]) => Promise<unknown>;
+  /** Stores all of them in one call; when one fails, it is tried again as soon as can be set. */
+  readonly enqueueFallible: (payloads: readonly Trivial[]) => Promise<unknown>;
+  /** Stores a workflow in one call. Throws where the contender has none. */
+  readonly enqueueWorkflow: (workflow: Workflow) => Promise<unknown>;
   /** Stores all of them for an hour from now in one call. */
   readonly schedule: (payloads: readonly Trivial[]) => Promise<unknown>;
   /** Works until it is stopped, which means that every outcome is recorded. */
-  readonly work: (handle: Handle) => Promise<Stop>;
+  readonly work: (handle: Handle, how?: WorkOptions) => Promise<Stop>;
   /** Claims that find nothing, one after the other: how long each took, in ms. */
   readonly claimInVain: (times: number) => Promise<readonly number[]>;
   /** How many jobs have not ended. */
   readonly unfinished: () => Promise<number>;
   /** Disconnects. */
   readonly close: () => Promise<void>;
+}
+
+/** What a worker is to expect. */
+export interface WorkOptions {
+  /** Whether some jobs fail, and only these. Default false. */
+  readonly canFail?: boolean;
+}
+
+/** What a contender without workflows answers. */
+export function noWorkflows(): Promise<never> {
+  throw new Error("A contender with workflows was expected: this one has none");
 }
 
 /** Stops a worker. */

@@ -24,6 +24,8 @@ export interface Opening extends OpenOptions {
 export interface UnderWay<Name extends TaskName> {
   /** Until it says that it works. */
   readonly isReady: Promise<void>;
+  /** Tells it that enough was seen. */
+  readonly tell: () => void;
   /** What it measured. Rejects when it fails. */
   readonly answer: Promise<TaskAnswer<Name>>;
 }
@@ -40,11 +42,12 @@ export function measure<Name extends TaskName>(
 
 /** Starts a task. */
 export function startMeasuring<Name extends TaskName>(
-  { module, name }: Contender,
+  { module, name, nameThere = name }: Contender,
   how: Opening,
   task: Name,
   options: TaskOptions<Name>,
 ): UnderWay<Name> {
+  const startedAt = performance.now();
   const child = fork(program);
   const isReady = Promise.withResolvers<void>();
   const answers: unknown[] = [];
@@ -53,11 +56,13 @@ export function startMeasuring<Name extends TaskName>(
     else answers.push(message.answer);
   });
   const { tracing, ...open } = how;
-  child.send({ module, contender: name, open, tracing, task, options } satisfies Request);
+  child.send({ module, contender: nameThere, open, tracing, task, options } satisfies Request);
   const answer = once(child, "exit").then(([exitCode, signal]) => {
     isReady.resolve();
+    const seconds = (performance.now() - startedAt) / 1_000;
+    console.error(`  ${name}: ${task}, ${seconds.toFixed(1)} s`);
     if (exitCode === 0 && answers.length === 1) return answers[0] as TaskAnswer<Name>;
     throw new Error(`${name}, ${task}: the process must end with 0: got ${exitCode ?? signal}`);
   });
-  return { isReady: isReady.promise, answer };
+  return { isReady: isReady.promise, tell: () => void child.send({}), answer };
 }

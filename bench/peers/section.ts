@@ -5,7 +5,7 @@
  */
 import type { Contender } from "./contender.ts";
 import type { Servers } from "./servers/every_server.ts";
-import type { Target } from "./report/target.ts";
+import type { Target } from "../report/target.ts";
 
 /** A part that can be run by itself. */
 export interface Section {
@@ -18,8 +18,22 @@ export interface Section {
 export interface Bench {
   readonly servers: Servers;
   readonly rounds: number;
+  /** A checkout of another state of this repository, to be measured beside it. */
+  readonly before: string | undefined;
+  /** How long, and how fast, where a section is told. */
+  readonly pace: Pace;
   /** Of so many jobs, those of a smoke run. */
   readonly scaled: (jobs: number) => number;
+}
+
+/** Of the sections that take long. */
+export interface Pace {
+  readonly seconds: number;
+  /** How long is looked at what comes after. */
+  readonly afterSeconds: number;
+  readonly perSecond: number;
+  /** A part of the names of the contenders that take part. */
+  readonly only: string;
 }
 
 /** What a section has found. */

@@ -7,6 +7,7 @@ import { figure, ratios } from "../report/figures.ts";
 import type { Block } from "../report/results.ts";
 import { Samples } from "../report/samples.ts";
 import { table } from "../report/table.ts";
+import { atLeast, type Target } from "../report/target.ts";
 import { type DrainedPlace, drainPlace } from "../setting/drain_place.ts";
 import { fill } from "../setting/filled.ts";
 import { grow } from "../setting/growing.ts";
@@ -24,10 +25,22 @@ const words: Readonly<Record<Situation, (sizes: GrowthSizes) => string>> = {
   watched: () => "a snapshot from before held open",
 };
 
+const limits = [
+  ["grown", { target: 0.95, floor: 0.9 }],
+  ["stale", { target: 0.9, floor: 0.85 }],
+  ["watched", { target: 0.8, floor: 0.75 }],
+] as const;
+
+/** A table of what was measured, and what it must reach. */
+export interface Grown {
+  readonly block: Block;
+  readonly targets: readonly Target[];
+}
+
 type Drains = Samples<"jobsPerSecond" | "cpuMs" | "serverCpuMs">;
 
 /** Drains in each situation. */
-export async function grownDrains(bench: Bench, subject: Subject): Promise<Block> {
+export async function grownDrains(bench: Bench, subject: Subject): Promise<Grown> {
   const { kind, growing, sizes } = subject;
   bench.tell(`growing ${kind.name}`);
   await using grown = await kind.open();
@@ -40,7 +53,15 @@ export async function grownDrains(bench: Bench, subject: Subject): Promise<Block
       : await drainNew(bench, subject, situation);
     samples.add(situation, { jobsPerSecond, cpuMs, serverCpuMs });
   });
-  return drainsBlock(subject, samples);
+  const fresh = samples.of("fresh", "jobsPerSecond");
+  const targets = limits.map(([situation, limit]) =>
+    atLeast(
+      limit,
+      `${kind.name}: a drain, ${words[situation](sizes)}`,
+      ratios(samples.of(situation, "jobsPerSecond"), fresh),
+    )
+  );
+  return { block: drainsBlock(subject, samples), targets };
 }
 
 /** In the place that has its past; what was drained there before is a part of it. */

@@ -4,11 +4,12 @@
  * @module
  */
 import { figure, ratios } from "../report/figures.ts";
-import type { Block } from "../report/results.ts";
 import { Samples } from "../report/samples.ts";
 import { table } from "../report/table.ts";
 import { grow } from "../setting/growing.ts";
+import { atMost } from "../report/target.ts";
 import { measure } from "../setting/measure.ts";
+import type { Grown } from "./grown_drains.ts";
 import type { Subject } from "./growth_subject.ts";
 import { type Bench, inTurn } from "./section.ts";
 
@@ -16,7 +17,7 @@ import { type Bench, inTurn } from "./section.ts";
 export async function idleClaims(
   bench: Bench,
   { kind, growing, sizes: { scheduled, claims } }: Subject,
-): Promise<Block> {
+): Promise<Grown> {
   await using empty = await kind.open();
   await using waiting = await kind.open();
   await grow(growing, waiting.address, { completed: 0, scheduled });
@@ -29,12 +30,17 @@ export async function idleClaims(
   });
   const [atEmpty, atWaiting] = [samples.of("ms", "empty"), samples.of("ms", "waiting")];
   const inWords = `${scheduled.toLocaleString("en")} jobs scheduled for later`;
-  return {
+  const dearer = ratios(atWaiting, atEmpty);
+  const block = {
     name: `idle-${kind.name.toLowerCase()}`,
     about: `${kind.name}: a claim that finds nothing, in ms.`,
     table: table(["the table", "ms", "ratio"], [
       ["empty", figure(atEmpty), ""],
-      [inWords, figure(atWaiting), figure(ratios(atWaiting, atEmpty))],
+      [inWords, figure(atWaiting), figure(dearer)],
     ]),
+  };
+  return {
+    block,
+    targets: [atMost(1.1, `${kind.name}: a claim that finds nothing, ${inWords}`, dearer)],
   };
 }

@@ -9,8 +9,8 @@ import { type Trivial, trivialJob } from "../measured/trivial.ts";
 
 /** What differs between the stores. */
 export interface Growing {
-  /** Multiplies the rows of a status, which one job has, by plain SQL. */
-  readonly multiply: (address: string, status: Multiplied, rows: number) => Promise<void>;
+  /** Adds jobs like one that is there, by plain SQL. */
+  readonly multiply: (address: string, model: Model, rows: number) => Promise<void>;
   /** Gathers the planner's statistics once, and lets nobody gather them again. */
   readonly analyzeForGood: (address: string) => Promise<void>;
   /** Sees the place as it is now for as long as its block lasts. */
@@ -22,15 +22,20 @@ export interface Growing {
 /** A status that many jobs of an old place have. */
 export type Multiplied = "completed" | "scheduled";
 
+/** A job of an empty place; of its status there is no other. */
+export interface Model {
+  readonly id: string;
+  readonly status: Multiplied;
+}
+
 /** Fills an empty place with jobs that have completed and with jobs for later. */
 export async function grow(
   growing: Growing,
   address: string,
   rows: Readonly<Record<Multiplied, number>>,
 ): Promise<void> {
-  await makeOneOfEach(address, rows);
-  for (const status of ["completed", "scheduled"] as const) {
-    if (rows[status] > 0) await growing.multiply(address, status, rows[status] - 1);
+  for (const model of await makeOneOfEach(address, rows)) {
+    await growing.multiply(address, model, rows[model.status] - 1);
   }
   await growing.tidy(address);
 }
@@ -39,13 +44,18 @@ export async function grow(
 async function makeOneOfEach(
   address: string,
   { completed, scheduled }: Readonly<Record<Multiplied, number>>,
-): Promise<void> {
+): Promise<readonly Model[]> {
   await using queue = new JobQueue<{ trivial: Trivial }>({ store: await openStore(address) });
+  const models: Model[] = [];
   if (completed > 0) {
-    await queue.enqueue(trivialJob(0));
+    const { id } = await queue.enqueue(trivialJob(0));
+    models.push({ id, status: "completed" });
     await queue.worker("trivial", () => {}).tick();
   }
   if (scheduled > 0) {
-    await queue.enqueue({ ...trivialJob(0), runAt: new Date(Date.now() + 60 * 60_000) });
+    const runAt = new Date(Date.now() + 60 * 60_000);
+    const { id } = await queue.enqueue({ ...trivialJob(0), runAt });
+    models.push({ id, status: "scheduled" });
   }
+  return models;
 }

@@ -20,7 +20,7 @@ const own: Readonly<Record<string, string>> = {
 
 /** By SQL of its own kind. */
 export const growingSqlite: Growing = {
-  multiply: (address, status, rows) =>
+  multiply: (address, { status }, rows) =>
     within(address, (database) => {
       const columns = database.prepare(
         "select name from pragma_table_info('hammerwork_jobs') where pk = 0",

@@ -16,9 +16,9 @@ export interface BenchServer extends AsyncDisposable {
   readonly cpuMs: () => number;
 }
 
-/** Starts one. */
-export async function startBenchServer(): Promise<BenchServer> {
-  const server = await startServer({ fsync: true });
+/** Starts one, of the programs of a folder if one is given. */
+export async function startBenchServer(programs?: string): Promise<BenchServer> {
+  const server = await startServer({ fsync: true, ...programs !== undefined && { programs } });
   const [row] = await query(
     server.url,
     "select current_setting('server_version') as version, pg_read_file('postmaster.pid') as pid",

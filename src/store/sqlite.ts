@@ -55,7 +55,7 @@ export async function sqlite(
     await (migrates ? migrate(database) : checkSchema(database));
     database.opened();
   } catch (error) {
-    database.close();
+    await database.close();
     throw error;
   }
   return synchronousStore(new SqliteTable(database), {

@@ -12,7 +12,8 @@ import {
   type SpanContext,
   trace,
 } from "@opentelemetry/api";
-import { runOutsideScope } from "./scope.ts";
+import { registeredContextManager } from "./api_copy.ts";
+import { type JobScope, runInScope, surroundings } from "./scope.ts";
 import { validSpanContext } from "./span_context.ts";
 
 /** The caller's active context; an empty one where the context manager throws. */
@@ -55,6 +56,37 @@ export function runInContext<R>(within: Context | undefined, fn: () => R): R {
   return result!.value;
 }
 
+/** The mark of a context manager that keeps the active context in `surroundings`. */
+export const isOwnManager: unique symbol = Symbol("hammerwork.is_own_manager");
+
+/** What is active while an attempt runs. `context` is read where something may ask for it. */
+export interface AttemptContext {
+  readonly context: Context;
+}
+
+/** Calls `fn` as a part of a job, with the context of its attempt active where there can be one. */
+export function runAsJob<R>(scope: JobScope, attempt: AttemptContext, fn: () => R): R {
+  const manager = registeredContextManager();
+  if (manager === undefined || surroundings === undefined) return runInScope(scope, fn);
+  if (isOwnManager in manager) return surroundings.run(new JobSurroundings(scope, attempt), fn);
+  return runInContext(attempt.context, () => runInScope(scope, fn));
+}
+
+/** Most jobs are over before anything has asked for their context. */
+class JobSurroundings {
+  readonly scope: JobScope;
+  readonly #attempt: AttemptContext;
+
+  constructor(scope: JobScope, attempt: AttemptContext) {
+    this.scope = scope;
+    this.#attempt = attempt;
+  }
+
+  get context(): Context {
+    return this.#attempt.context;
+  }
+}
+
 // Keys of one description are the same in every copy of the API; the first is the SDK's own, so its
 // instrumentations see the mark too.
 const SUPPRESS_TRACING = createContextKey("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
@@ -78,7 +110,7 @@ export function isTracingSuppressed(context: Context): boolean {
 export function runOutside<R>(fn: () => R, { isTick }: { readonly isTick: boolean }): R {
   const active = isTick ? activeSpanContext() : undefined;
   const outside = active === undefined ? ROOT_CONTEXT : ROOT_CONTEXT.setValue(TICK_SPAN, active);
-  return runInContext(outside, () => runOutsideScope(fn));
+  return runInContext(outside, () => runInScope(undefined, fn));
 }
 
 /** The span that was active around the running tick, if any. */

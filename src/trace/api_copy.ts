@@ -9,7 +9,7 @@ import { trace } from "@opentelemetry/api";
 
 interface Registry {
   readonly version?: string;
-  readonly context?: unknown;
+  readonly context?: object;
   readonly trace?: unknown;
 }
 
@@ -29,9 +29,9 @@ export function providerVisibility(): "visible" | "hidden" | "none" {
   return trace.getTracerProvider() === registered ? "visible" : "hidden";
 }
 
-/** Whether a context manager is registered. Without one, no code can see a context. */
-export function hasContextManager(): boolean {
-  return globals[REGISTRY]?.context !== undefined;
+/** The context manager. Where none is registered, no code can see a context. */
+export function registeredContextManager(): object | undefined {
+  return globals[REGISTRY]?.context;
 }
 
 /** The remedy, for warnings. */

@@ -20,7 +20,6 @@ import { formatTraceparent } from "../job/traceparent.ts";
 import type { ClaimedJob } from "../store/store.ts";
 import { tickSpanContext } from "./active_context.ts";
 import { exceptionOf, jobAttributes, setFailure } from "./attributes.ts";
-import { hasContextManager } from "./api_copy.ts";
 import { isDropped } from "./root_trace_id.ts";
 import { withBaggage } from "./baggage.ts";
 import { linksOf, originOf, type StoredTraceContext } from "./relation.ts";
@@ -109,8 +108,8 @@ function startJobSpan(
 export interface AttemptSpan {
   /** The span; one that records nothing where there is no tracing. */
   readonly span: Span;
-  /** A context with the span and the job's baggage alone; `undefined` without a context manager. */
-  readonly context: Context | undefined;
+  /** A context with the span and the job's baggage alone. */
+  readonly context: Context;
   /** The trace that the attempt runs in. */
   readonly traceId: string;
   /** Ends the span. Returns its `traceparent`, if the attempt is to be found by it. */
@@ -123,19 +122,43 @@ export function startAttemptSpan(
   rules: SpanRules,
   payload: () => unknown,
 ): AttemptSpan {
+  if (record.traceparent === undefined && activeTracer() === undefined) {
+    return new UntracedAttempt(record);
+  }
   const job = rules.spanAttributes ? withPayload(record, payload) : record;
   const within = contextOfJob(record.baggage);
   return new StartedSpan(startedSpan(job, rules, within), within, job, record, rules);
 }
 
+const noSpan: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+
+/** Neither its enqueue nor its attempt is traced. */
+class UntracedAttempt implements AttemptSpan {
+  readonly span: Span = noSpan;
+  readonly traceId: string;
+  readonly #baggage: string | undefined;
+
+  constructor({ traceId, baggage }: ClaimedJob) {
+    this.traceId = traceId;
+    this.#baggage = baggage;
+  }
+
+  get context(): Context {
+    return trace.setSpan(contextOfJob(this.#baggage), noSpan);
+  }
+
+  end(): undefined {}
+}
+
 class StartedSpan implements AttemptSpan {
   readonly span: Span;
-  readonly context: Context | undefined;
   readonly traceId: string;
   readonly #spanContext: SpanContext | undefined;
+  readonly #within: Context;
   readonly #job: TracedJob;
   readonly #isElsewhere: boolean;
   readonly #rules: SpanRules;
+  #context: Context | undefined;
 
   constructor(
     span: Span,
@@ -145,12 +168,16 @@ class StartedSpan implements AttemptSpan {
     rules: SpanRules,
   ) {
     this.span = span;
-    this.context = hasContextManager() ? trace.setSpan(within, span) : undefined;
+    this.#within = within;
     this.#spanContext = validSpanContext(span);
     this.traceId = this.#spanContext?.traceId ?? record.traceId;
     this.#isElsewhere = this.traceId !== record.traceId;
     this.#job = job;
     this.#rules = rules;
+  }
+
+  get context(): Context {
+    return this.#context ??= trace.setSpan(this.#within, this.span);
   }
 
   end(outcome: AttemptOutcome, error: JobError | undefined): string | undefined {
@@ -187,7 +214,7 @@ function startedSpan(job: TracedJob, rules: SpanRules, within: Context): Span {
   try {
     return startJobSpan(job, "process", rules, within);
   } catch {
-    return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+    return noSpan;
   }
 }
 

@@ -4,9 +4,12 @@
  * works without tracing. On runtimes without one (workerd without `nodejs_compat`), `ctx.enqueue`
  * carries the scope instead.
  *
+ * hammerwork's own context manager keeps OpenTelemetry's context in the same AsyncLocalStorage: on some
+ * runtimes each of them that a job enters costs as much as all else that is done for it.
+ *
  * @module
  */
-import type { Span } from "@opentelemetry/api";
+import type { Context, Span } from "@opentelemetry/api";
 import { builtinModule } from "../builtin_module.ts";
 import type { JobRecord } from "../job/record.ts";
 
@@ -49,19 +52,25 @@ export function newAsyncStorage<T>(): AsyncStorage<T> | undefined {
   return hooks && new hooks.AsyncLocalStorage() as AsyncStorage<T>;
 }
 
-const scopes = newAsyncStorage<JobScope | undefined>();
+/** What is passed on across the awaits of a call. */
+export interface Surroundings {
+  /** The running job, if any. */
+  readonly scope: JobScope | undefined;
+  /** The context of hammerwork's own context manager. */
+  readonly context: Context | undefined;
+}
+
+/** Where they are kept; `undefined` where the runtime has no AsyncLocalStorage. */
+export const surroundings: AsyncStorage<Surroundings> | undefined = newAsyncStorage();
 
 /** The job whose handler is the caller, if any. */
 export function currentScope(): JobScope | undefined {
-  return scopes?.getStore();
+  return surroundings?.getStore()?.scope;
 }
 
-/** Calls `fn` within the scope of a job. */
-export function runInScope<R>(scope: JobScope, fn: () => R): R {
-  return scopes ? scopes.run(scope, fn) : fn();
-}
-
-/** Calls `fn` outside of any job's scope. */
-export function runOutsideScope<R>(fn: () => R): R {
-  return scopes ? scopes.run(undefined, fn) : fn();
+/** Calls `fn` within the scope of a job, or outside of any. */
+export function runInScope<R>(scope: JobScope | undefined, fn: () => R): R {
+  const outer = surroundings?.getStore();
+  if (surroundings === undefined || outer?.scope === scope) return fn();
+  return surroundings.run({ scope, context: outer?.context }, fn);
 }

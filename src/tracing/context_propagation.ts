@@ -14,25 +14,25 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { formatTraceparent } from "../job/traceparent.ts";
-import { isTracingSuppressed } from "../trace/active_context.ts";
-import { type AsyncStorage, newAsyncStorage } from "../trace/scope.ts";
+import { isOwnManager, isTracingSuppressed } from "../trace/active_context.ts";
+import { type AsyncStorage, type Surroundings, surroundings } from "../trace/scope.ts";
 import { readTraceparent } from "../trace/span_context.ts";
 
 /** Makes a context manager over AsyncLocalStorage; `undefined` where the runtime has none. */
 export function newContextManager(): ContextManager | undefined {
-  const contexts = newAsyncStorage<Context>();
-  return contexts && new AsyncContextManager(contexts);
+  return surroundings && new AsyncContextManager(surroundings);
 }
 
 class AsyncContextManager implements ContextManager {
-  readonly #contexts: AsyncStorage<Context>;
+  readonly [isOwnManager] = true;
+  readonly #surroundings: AsyncStorage<Surroundings>;
 
-  constructor(contexts: AsyncStorage<Context>) {
-    this.#contexts = contexts;
+  constructor(surroundings: AsyncStorage<Surroundings>) {
+    this.#surroundings = surroundings;
   }
 
   active(): Context {
-    return this.#contexts.getStore() ?? ROOT_CONTEXT;
+    return this.#surroundings.getStore()?.context ?? ROOT_CONTEXT;
   }
 
   with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(
@@ -41,18 +41,23 @@ class AsyncContextManager implements ContextManager {
     thisArg?: ThisParameterType<F>,
     ...args: A
   ): ReturnType<F> {
-    return this.#contexts.run(context, () => fn.apply(thisArg, args));
+    return this.#run(context, () => fn.apply(thisArg, args));
   }
 
   bind<T>(context: Context, target: T): T {
     if (typeof target !== "function") return target;
-    const contexts = this.#contexts;
+    const run = (fn: () => unknown) => this.#run(context, fn);
     const bound = function (this: unknown, ...args: unknown[]): unknown {
-      return contexts.run(context, () => target.apply(this, args));
+      return run(() => target.apply(this, args));
     };
     // Express tells an error handler from others by the number of its parameters.
     Object.defineProperty(bound, "length", { value: target.length, configurable: true });
     return bound as T;
+  }
+
+  #run<R>(context: Context, fn: () => R): R {
+    const scope = this.#surroundings.getStore()?.scope;
+    return this.#surroundings.run({ scope, context }, fn);
   }
 
   enable(): this {

@@ -26,9 +26,9 @@ import type { Recorder } from "./recorder.ts";
 import { type AttemptEnd, type AttemptResult, releasedEnd } from "./settle.ts";
 import { traceEndsOf } from "../store/rules.ts";
 import type { ClaimedJob, LeaseState, Store } from "../store/store.ts";
-import { runInContext } from "../trace/active_context.ts";
+import { runAsJob } from "../trace/active_context.ts";
 import { type AttemptSpan, startAttemptSpan } from "../trace/job_span.ts";
-import { type JobScope, jobScope, runInScope } from "../trace/scope.ts";
+import { type JobScope, jobScope } from "../trace/scope.ts";
 
 /** What the executor of one loop works with. */
 export interface ExecutorParts {
@@ -39,8 +39,8 @@ export interface ExecutorParts {
   readonly workers: ReadonlyMap<string, WorkerSettings>;
   /** The jobs that are claimed and have not started: their leases are checked too. */
   readonly fetched: () => readonly FetchedJob[];
-  /** Called when an attempt is over, with its worker. */
-  readonly onEnd: (settings: WorkerSettings) => void;
+  /** Called when attempts are over, with the worker of each, and when that was. */
+  readonly onEnd: (ended: readonly WorkerSettings[], now: number) => void;
   /** Called with claimed jobs that were cancelled elsewhere. */
   readonly onCancelled: (jobIds: readonly string[]) => void;
   /** Called with what the store failed with. */
@@ -57,26 +57,32 @@ export class Executor {
   readonly #parts: ExecutorParts;
   readonly #suspects: Suspects;
   readonly #callbacks: ExecutionCallbacks;
+  // Attempts whose handlers have returned since they were last ended.
+  #returned: Execution[] = [];
 
   constructor(parts: ExecutorParts) {
     const { recorder } = parts;
     this.running = this.#running;
     this.leases = new Leases({ ...parts, running: this.#running });
     this.#parts = parts;
-    this.#suspects = new Suspects((execution) => this.#run(execution), recorder.recorded);
+    this.#suspects = new Suspects(
+      (execution) => this.#run(execution, performance.now()),
+      recorder.recorded,
+    );
     this.#callbacks = {
-      onEnd: (execution, result) => this.#ended(execution, result),
+      onReturn: (execution) => this.#endSoon(execution),
+      onAbort: (execution, end) => this.#aborted(execution, end),
       recorded: recorder.recorded,
       onCancelled: (jobs) => this.#callCancelHooks(jobs),
     };
   }
 
-  /** Starts an attempt; that of a suspect once its begin is recorded. */
-  start({ job, settings, leasedUntil }: FetchedJob): void {
-    const execution = new Execution(job, settings, leasedUntil, this.#callbacks);
+  /** Starts an attempt now, by `performance.now()`; that of a suspect once its begin is recorded. */
+  start({ job, answer }: FetchedJob, now: number): void {
+    const execution = new Execution(job, answer.settings, answer.leasedUntil, this.#callbacks);
     this.#running.add(execution);
     if (job.isSuspect) this.#suspects.add(execution);
-    else this.#run(execution);
+    else this.#run(execution, now);
     this.leases.keep(execution);
   }
 
@@ -101,20 +107,48 @@ export class Executor {
     for (const execution of this.#running) execution.abort(workerStopped());
   }
 
-  #run(execution: Execution): void {
+  #run(execution: Execution, now: number): void {
     const { job, settings } = execution;
     countAttempt(job.queueName);
     if (settings.hooks.onJobStart) this.#parts.hooks?.call(settings, () => [startEvent(job)]);
-    void execution.run();
+    execution.run(now);
   }
 
-  #ended(execution: Execution, result: AttemptResult): void {
+  #endSoon(execution: Execution): void {
+    if (this.#returned.push(execution) === 1) void this.#endReturned();
+  }
+
+  /**
+   * Those whose handlers return in one turn end together. They do so after it, or a handler that
+   * returns at once would have the next job start inside its own call.
+   */
+  async #endReturned(): Promise<void> {
+    await undefined;
+    const returned = this.#returned;
+    this.#returned = [];
+    const now = performance.now();
+    const ended: WorkerSettings[] = [];
+    for (const execution of returned) {
+      // It may have been aborted meanwhile.
+      if (this.#end(execution, execution.returned!, now)) ended.push(execution.settings);
+    }
+    this.#parts.onEnd(ended, now);
+  }
+
+  #aborted(execution: Execution, end: AttemptEnd): void {
+    const now = performance.now();
+    if (this.#end(execution, end, now)) this.#parts.onEnd([execution.settings], now);
+  }
+
+  /** Returns whether it had not ended before. */
+  #end(execution: Execution, end: AttemptEnd, now: number): boolean {
+    if (!this.#running.delete(execution)) return false;
     const { job, settings } = execution;
-    this.#running.delete(execution);
-    if (result.hasBegun) measureAttempt(job.queueName, result.runMs, result.end);
+    const result = execution.end(end, now);
+    if (result.hasBegun) measureAttempt(job.queueName, result.runMs, end);
     this.#parts.recorder.add(job, settings, result);
     if (job.isSuspect) this.#suspects.remove(execution);
-    this.#parts.onEnd(settings);
+    return true;
   }
 
   /** Not waited for: a handler may go on when its attempt, and even the loop, is over. */
@@ -129,8 +163,10 @@ export class Executor {
 
 /** What an attempt calls. */
 interface ExecutionCallbacks {
-  /** Called once when the attempt is over, or is not to begin. */
-  readonly onEnd: (execution: Execution, result: AttemptResult) => void;
+  /** Called when the handler has returned or thrown. */
+  readonly onReturn: (execution: Execution) => void;
+  /** Called when it is to end before its handler returns, or is not to begin. */
+  readonly onAbort: (execution: Execution, end: AttemptEnd) => void;
   /** Waits until all attempts are recorded that are over by now. */
   readonly recorded: () => Promise<void>;
   /** Called with jobs that the handler enqueued and that were cancelled as they were stored. */
@@ -150,12 +186,15 @@ class Execution implements LeaseHolder {
   leasedUntil: number;
   /** Whether it was run. */
   hasBegun: boolean = false;
+  /** What its handler returned or threw, once it has. */
+  returned: AttemptEnd | undefined;
   readonly #callbacks: ExecutionCallbacks;
-  readonly #controller = new AbortController();
+  #abortedBy: Error | undefined;
+  // Made when the signal is read, which few handlers do.
+  #controller: AbortController | undefined;
   // While it runs.
   #span: AttemptSpan | undefined;
   #startedAt = 0;
-  #isOver = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -170,28 +209,42 @@ class Execution implements LeaseHolder {
     this.#callbacks = callbacks;
   }
 
-  /** Starts the span and runs the handler to its end. Never rejects. */
-  async run(): Promise<void> {
+  /** Its signal, which is aborted with it. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#abortedBy !== undefined) this.#controller.abort(this.#abortedBy);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Waits until all attempts are recorded that are over by now. */
+  get recorded(): () => Promise<void> {
+    return this.#callbacks.recorded;
+  }
+
+  /** Starts the span and calls the handler, now by `performance.now()`. */
+  run(now: number): void {
     const { job, settings } = this;
     this.hasBegun = true;
     this.#span = startAttemptSpan(job, settings.spanRules, () => toJob(job).payload);
-    this.#startedAt = performance.now();
+    this.#startedAt = now;
     this.#startTimeout(job.timeoutMs ?? settings.timeoutMs);
     let returned: unknown;
     try {
-      returned = await this.#callHandler(this.#span);
+      returned = this.#callHandler(this.#span);
+      if (isThenable(returned)) return void this.#waitFor(returned);
     } catch (error) {
-      // Else a handler that throws at once would have the next job start inside its own call.
-      await undefined;
-      return this.#end({ outcome: "failed", error });
+      return this.#return({ outcome: "failed", error });
     }
-    this.#end({ outcome: "completed", result: resultText(returned, job, settings) });
+    this.#return(completedWith(returned, job, settings));
   }
 
   /** Ends it, whether or not the handler heeds the signal. */
   abort(error: Error): void {
-    this.#controller.abort(error);
-    this.#end(abortedEnd(error, this));
+    this.#abortedBy ??= error;
+    this.#controller?.abort(error);
+    this.#callbacks.onAbort(this, abortedEnd(error, this));
   }
 
   /** What the store said of its lease, asked at a time by `performance.now()`. */
@@ -210,6 +263,15 @@ class Execution implements LeaseHolder {
     }
   }
 
+  /** It is over. */
+  end(end: AttemptEnd, now: number): AttemptResult {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    const { hasBegun } = this;
+    const runMs = hasBegun ? now - this.#startedAt : 0;
+    const traceparent = this.#span?.end(end.outcome, jobErrorOf(end));
+    return { hasBegun, end, runMs, traceparent };
+  }
+
   #startTimeout(timeoutMs: number | undefined): void {
     if (timeoutMs === undefined) return;
     const error = new JobTimeoutError(`The attempt took longer than ${timeoutMs} ms`);
@@ -217,55 +279,50 @@ class Execution implements LeaseHolder {
   }
 
   /** Calls the handler as a part of its job, inside the attempt's span. */
-  #callHandler({ span, context, traceId }: AttemptSpan): unknown {
+  #callHandler(attempt: AttemptSpan): unknown {
     const { job, settings } = this;
-    const { recorded, onCancelled } = this.#callbacks;
+    const { span, traceId } = attempt;
+    const { onCancelled } = this.#callbacks;
     const { id, queueName, correlationId, baggage } = job;
     const scope = { jobId: id, queueName, traceId, correlationId, baggage, span, onCancelled };
-    const ctx = new AttemptContext(job, settings, scope, this.#controller.signal, recorded);
-    const call = () => runInScope(scope, () => settings.handler(toJob(job), ctx));
-    return context === undefined ? call() : runInContext(context, call);
+    const ctx = new HandlerContext(this, scope);
+    return runAsJob(scope, attempt, () => settings.handler(toJob(job), ctx));
   }
 
-  #end(end: AttemptEnd): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
-    const runMs = this.hasBegun ? performance.now() - this.#startedAt : 0;
-    const traceparent = this.#span?.end(end.outcome, jobErrorOf(end));
-    this.#callbacks.onEnd(this, { hasBegun: this.hasBegun, end, runMs, traceparent });
+  async #waitFor(returned: PromiseLike<unknown>): Promise<void> {
+    let end: AttemptEnd;
+    try {
+      end = completedWith(await returned, this.job, this.settings);
+    } catch (error) {
+      end = { outcome: "failed", error };
+    }
+    this.#return(end);
+  }
+
+  #return(end: AttemptEnd): void {
+    this.returned = end;
+    this.#callbacks.onReturn(this);
   }
 }
 
-/**
- * The context of a handler. What few handlers use is made when it is first read: made for each job
- * it would cost more than the rest of a trivial attempt.
- */
-class AttemptContext implements JobContext {
+/** The context of a handler. What few handlers use is made when it is first read. */
+class HandlerContext implements JobContext {
   readonly [jobScope]: JobScope;
-  readonly signal: AbortSignal;
   readonly span: Span;
-  readonly #job: ClaimedJob;
-  readonly #settings: WorkerSettings;
-  readonly #recorded: () => Promise<void>;
+  readonly #execution: Execution;
 
-  constructor(
-    job: ClaimedJob,
-    settings: WorkerSettings,
-    scope: JobScope,
-    signal: AbortSignal,
-    recorded: () => Promise<void>,
-  ) {
+  constructor(execution: Execution, scope: JobScope) {
     this[jobScope] = scope;
-    this.signal = signal;
     this.span = scope.span;
-    this.#job = job;
-    this.#settings = settings;
-    this.#recorded = recorded;
+    this.#execution = execution;
+  }
+
+  get signal(): AbortSignal {
+    return this.#execution.signal;
   }
 
   get enqueue(): JobContext["enqueue"] {
-    return this.#settings.source.enqueueFrom(this[jobScope]);
+    return this.#execution.settings.source.enqueueFrom(this[jobScope]);
   }
 
   get isFinalJobInTrace(): () => Promise<boolean> {
@@ -274,11 +331,11 @@ class AttemptContext implements JobContext {
 
   /** A late attempt runs in a trace of its own, to which the jobs belong that it enqueues. */
   async #isFinal(): Promise<boolean> {
-    const { id, traceId } = this.#job;
-    const traceEnds = traceEndsOf(this.#settings.source.store, "ctx.isFinalJobInTrace()");
+    const { job: { id, traceId }, settings, recorded } = this.#execution;
+    const traceEnds = traceEndsOf(settings.source.store, "ctx.isFinalJobInTrace()");
     const ownTraceId = this[jobScope].traceId;
     // Jobs that are over here and not recorded yet would count as unfinished.
-    await this.#recorded();
+    await recorded();
     const hasOthers = (traceId: string) => traceEnds.hasUnfinished({ traceId, exceptJobId: id });
     if (await hasOthers(traceId)) return false;
     return ownTraceId === traceId || !await hasOthers(ownTraceId);
@@ -372,13 +429,28 @@ function workerStopped(): WorkerStoppedError {
   return new WorkerStoppedError("The worker stops and releases its jobs");
 }
 
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (typeof value !== "object" && typeof value !== "function") return false;
+  return typeof (value as Partial<PromiseLike<unknown>> | null)?.then === "function";
+}
+
+const completed: AttemptEnd = { outcome: "completed", result: undefined };
+
+function completedWith(
+  returned: unknown,
+  job: ClaimedJob,
+  settings: WorkerSettings,
+): AttemptEnd {
+  if (returned === undefined) return completed;
+  return { outcome: "completed", result: resultText(returned, job, settings) };
+}
+
 /** The work is done, so a result that cannot be kept is reported and left out, never run again. */
 function resultText(
   returned: unknown,
   { queueName, id }: ClaimedJob,
   { source, onError }: WorkerSettings,
 ): string | undefined {
-  if (returned === undefined) return undefined;
   try {
     return toJson(returned, `The result of ${queueName} ${id}`, source.maxPayloadBytes);
   } catch (error) {

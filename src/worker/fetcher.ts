@@ -25,10 +25,17 @@ export interface FetchLimits {
 /** A job that is claimed and has not started. */
 export interface FetchedJob {
   readonly job: ClaimedJob;
+  /** The answer that it came with. */
+  readonly answer: ClaimAnswer;
+}
+
+/** What an answer of the store says of all jobs of one queue. */
+export interface ClaimAnswer {
+  /** The worker of the queue. */
   readonly settings: WorkerSettings;
   /** When the store answered, by `performance.now()`. */
   readonly answeredAt: number;
-  /** Until when its lease certainly holds: counted from when the store was asked. */
+  /** Until when their leases certainly hold: counted from when the store was asked. */
   readonly leasedUntil: number;
 }
 
@@ -123,13 +130,20 @@ export class Fetcher {
     this.#history.noteRoundTrip(answeredAt - askedAt);
     if (claims.length === 0) return;
     this.#batch.wasDone(totalLimit(claims));
-    const found = new Set<string>();
+    const found = new Map<string, ClaimAnswer>();
+    let queue: QueueFetcher | undefined;
+    let answer: ClaimAnswer | undefined;
     for (const job of result.claimed) {
-      found.add(job.queueName);
-      if (this.#cancelled.has(job.id)) continue;
-      const queue = this.#byName.get(job.queueName)!;
-      const { settings } = queue;
-      queue.add({ job, settings, answeredAt, leasedUntil: askedAt + settings.leaseMs });
+      // Jobs of one queue mostly stand together.
+      if (answer === undefined || queue?.settings.queueName !== job.queueName) {
+        queue = this.#byName.get(job.queueName)!;
+        const { settings } = queue;
+        answer = found.get(job.queueName) ??
+          { settings, answeredAt, leasedUntil: askedAt + settings.leaseMs };
+        found.set(job.queueName, answer);
+      }
+      if (this.#cancelled.size > 0 && this.#cancelled.has(job.id)) continue;
+      queue.add({ job, answer });
       this.fetchedCount++;
     }
     this.#answered(claims, found, result.nextInMs);
@@ -156,10 +170,10 @@ export class Fetcher {
     return undefined;
   }
 
-  /** A job that was started is over: its place is free. */
-  ended({ queueName }: WorkerSettings): void {
+  /** A job that was started is over now, by `performance.now()`: its place is free. */
+  ended({ queueName }: WorkerSettings, now: number): void {
     this.#runningCount--;
-    this.#byName.get(queueName)!.ended();
+    this.#byName.get(queueName)!.ended(now);
   }
 
   /** A job that was to start did not. */
@@ -206,7 +220,7 @@ export class Fetcher {
 
   #answered(
     claims: readonly Claim[],
-    found: ReadonlySet<string>,
+    found: { has(queueName: string): boolean },
     nextInMs: readonly (number | undefined)[],
   ): void {
     claims.forEach(({ queueName }, i) => {
@@ -350,8 +364,9 @@ class QueueFetcher {
   get overdueAt(): number {
     const first = this.#fetched[this.#next];
     if (first === undefined) return Infinity;
-    const latest = first.leasedUntil - PART_FOR_ITS_RUN * this.settings.leaseMs;
-    return Math.min(first.answeredAt + PATIENCE * this.#waitMs(), latest);
+    const { answeredAt, leasedUntil } = first.answer;
+    const latest = leasedUntil - PART_FOR_ITS_RUN * this.settings.leaseMs;
+    return Math.min(answeredAt + PATIENCE * this.#waitMs(), latest);
   }
 
   /** Something may have become ready. */
@@ -421,8 +436,8 @@ class QueueFetcher {
   }
 
   /** One that had a place is over. */
-  ended(): void {
-    this.#pace.ended();
+  ended(now: number): void {
+    this.#pace.ended(now);
     this.places++;
   }
 
@@ -521,8 +536,7 @@ class Pace {
   }
 
   /** An attempt is over. */
-  ended(): void {
-    const now = performance.now();
+  ended(now: number): void {
     this.#countBusyTime(now);
     this.#lastEndAt = now;
     this.#present--;

@@ -74,7 +74,8 @@ export class Leases {
 
   /** An attempt has a lease from now on. */
   keep(one: LeaseHolder): void {
-    this.#beatNotAfter(this.#dueAt(one));
+    // All jobs of one claim are due together, and the first of them has been here.
+    if (extendAt(one) < this.#beatAt) this.#beatNotAfter(this.#dueAt(one));
   }
 
   /** Extends and checks no more. */
@@ -135,9 +136,9 @@ export class Leases {
   }
 
   /** When something is to be done for a lease. */
-  #dueAt({ leasedUntil, settings: { leaseMs } }: LeaseHolder): number {
-    const extendAt = leasedUntil - (1 - PART_OVER) * leaseMs;
-    return Math.min(leasedUntil, Math.max(extendAt, this.#mayAskAt.get(leaseMs) ?? -Infinity));
+  #dueAt(one: LeaseHolder): number {
+    const { leasedUntil, settings: { leaseMs } } = one;
+    return Math.min(leasedUntil, Math.max(extendAt(one), this.#mayAskAt.get(leaseMs) ?? -Infinity));
   }
 
   async #extend(leaseMs: number): Promise<void> {
@@ -168,4 +169,9 @@ export class Leases {
     // The attempt may have ended and been recorded since.
     if (this.#running.has(one)) one.applyLeaseState(state, askedAt);
   }
+}
+
+/** When so much of a lease is over that it is to be extended. */
+function extendAt({ leasedUntil, settings: { leaseMs } }: LeaseHolder): number {
+  return leasedUntil - (1 - PART_OVER) * leaseMs;
 }

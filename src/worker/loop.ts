@@ -68,7 +68,7 @@ export class Loop {
       hooks: this.#hooks,
       workers: group.byQueue,
       fetched: () => this.#fetcher.fetched(),
-      onEnd: (worker) => this.#ended(worker),
+      onEnd: (workers, now) => this.#ended(workers, now),
       onCancelled: (jobIds) => this.#cancel(jobIds),
       onError,
     });
@@ -81,7 +81,7 @@ export class Loop {
     this.#executor.leases.start();
     try {
       while (!this.#isOver()) {
-        this.#startFetched();
+        this.#startFetched(performance.now());
         if (this.#hasOverdue()) await this.#releaseOverdue();
         if (this.#isRoundTripDue()) await this.#recorder.roundTrip();
         else await this.#sleepUntilDue();
@@ -119,20 +119,21 @@ export class Loop {
     return this.#fetcher.dueAt() > performance.now();
   }
 
-  /** Gives fetched jobs the places that are free. */
-  #startFetched(): void {
-    // The end of the budget may have come meanwhile.
-    if (this.#fetcher.endsAt <= performance.now()) return this.#releaseFetched();
-    while (this.#fetcher.fetchedCount > 0) {
+  /** Gives fetched jobs the places that are free now, by `performance.now()`. */
+  #startFetched(now: number): void {
+    while (now < this.#fetcher.endsAt) {
       const fetched = this.#fetcher.start();
       if (fetched === undefined) return;
-      if (fetched.leasedUntil > performance.now()) this.#executor.start(fetched);
+      if (fetched.answer.leasedUntil > now) this.#executor.start(fetched, now);
       else this.#releaseLate(fetched);
+      // A handler may have taken its time.
+      now = performance.now();
     }
+    this.#releaseFetched();
   }
 
   /** One whose lease is over: it may be running elsewhere. */
-  #releaseLate({ job, settings }: FetchedJob): void {
+  #releaseLate({ job, answer: { settings } }: FetchedJob): void {
     this.#fetcher.releasedUnstarted(settings);
     this.#recorder.release(job, settings);
   }
@@ -152,12 +153,12 @@ export class Loop {
   /** Only what has no place: attempts that are over have freed theirs, once they can say so. */
   async #releaseOverdue(): Promise<void> {
     await this.#eventLoop.yield();
-    this.#startFetched();
+    this.#startFetched(performance.now());
     this.#release(this.#fetcher.takeOverdue());
   }
 
   #release(fetched: readonly FetchedJob[]): void {
-    for (const { job, settings } of fetched) this.#recorder.release(job, settings);
+    for (const { job, answer } of fetched) this.#recorder.release(job, answer.settings);
   }
 
   #isRoundTripDue(): boolean {
@@ -168,13 +169,13 @@ export class Loop {
   #answered(recordedCount: number, claimedCount: number): void {
     if (recordedCount > 0 || claimedCount > 0) this.#hasMaintained = false;
     if (recordedCount > 0) this.#traceEnds?.ask();
-    this.#startFetched();
+    this.#startFetched(performance.now());
   }
 
-  /** An attempt is over. */
-  #ended(worker: WorkerSettings): void {
-    this.#fetcher.ended(worker);
-    this.#startFetched();
+  /** Attempts are over. */
+  #ended(workers: readonly WorkerSettings[], now: number): void {
+    for (const worker of workers) this.#fetcher.ended(worker, now);
+    this.#startFetched(now);
     this.#sleep.wake();
   }
 

@@ -197,29 +197,32 @@ test("a caller's transaction is refused, and nothing is stored", async () => {
 });
 
 describe("a full disk", () => {
-  test("fails the enqueue with a clear error and harms no job", { timeout: 30_000 }, async (t) => {
-    using folder = temporaryFolder();
-    const database = join(folder.path, "jobs.db");
-    await withJob(database);
-    const output = await runWithFileLimit(commandFor("fill.ts", { database }));
-    const stopped = /^stopped (.*)$/m.exec(output)?.[1];
-    assert.ok(stopped, output);
-    const { enqueued, name, message } = JSON.parse(stopped);
-    t.diagnostic(`after ${enqueued} jobs: ${message}`);
-    assert.equal(name, "StoreUnavailableError");
-    assert.match(message, /full/);
-    assert.ok(message.includes(database));
-    assert.ok(enqueued > 0);
+  for (const callers of [1, 16]) {
+    const sentence = `fails the enqueues of ${callers} at once with a clear error and harms no job`;
+    test(sentence, { timeout: 30_000 }, async (t) => {
+      using folder = temporaryFolder();
+      const database = join(folder.path, "jobs.db");
+      await withJob(database);
+      const output = await runWithFileLimit(commandFor("fill.ts", { database, callers }));
+      const stopped = /^stopped (.*)$/m.exec(output)?.[1];
+      assert.ok(stopped, output);
+      const { enqueued, name, message } = JSON.parse(stopped);
+      t.diagnostic(`after ${enqueued} jobs: ${message}`);
+      assert.equal(name, "StoreUnavailableError");
+      assert.match(message, /full/);
+      assert.ok(message.includes(database));
+      assert.ok(enqueued > 0);
 
-    const store = await sqlite(database);
-    assert.equal((await jobsFound(store, { limit: 10_000 })).length, enqueued + 1);
-    await store.add([jobInput()]);
-    await store.close();
-    const opened = new DatabaseSync(database);
-    const { integrity_check } = opened.prepare("pragma integrity_check").get()!;
-    assert.equal(integrity_check, "ok");
-    opened.close();
-  });
+      const store = await sqlite(database);
+      assert.equal((await jobsFound(store, { limit: 10_000 })).length, enqueued + 1);
+      await store.add([jobInput()]);
+      await store.close();
+      const opened = new DatabaseSync(database);
+      const { integrity_check } = opened.prepare("pragma integrity_check").get()!;
+      assert.equal(integrity_check, "ok");
+      opened.close();
+    });
+  }
 });
 
 function lock(path: string): DatabaseSync {

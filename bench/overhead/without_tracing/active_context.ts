@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { runOutsideScope } from "../../../src/trace/scope.ts";
+import { runInScope } from "../../../src/trace/scope.ts";
 import type * as traced from "../../../src/trace/active_context.ts";
 
 /** There is none. */
@@ -12,8 +12,11 @@ export const activeSpanContext: typeof traced.activeSpanContext = () => undefine
 /** Calls. */
 export const runInContext: typeof traced.runInContext = (_context, fn) => fn();
 
+/** Calls, as a part of the job. */
+export const runAsJob: typeof traced.runAsJob = (scope, _attempt, fn) => runInScope(scope, fn);
+
 /** Calls, outside of the job that is active. */
-export const runOutside: typeof traced.runOutside = (fn) => runOutsideScope(fn);
+export const runOutside: typeof traced.runOutside = (fn) => runInScope(undefined, fn);
 
 /** There is none. */
 export const tickSpanContext: typeof traced.tickSpanContext = () => undefined;

@@ -11,10 +11,10 @@ export const jobScope: unique symbol = Symbol("hammerwork.job_scope");
 export const newAsyncStorage: typeof traced.newAsyncStorage = () => undefined;
 
 /** There is none. */
+export const surroundings: typeof traced.surroundings = undefined;
+
+/** There is none. */
 export const currentScope: typeof traced.currentScope = () => undefined;
 
 /** Calls. */
 export const runInScope: typeof traced.runInScope = (_scope, fn) => fn();
-
-/** Calls. */
-export const runOutsideScope: typeof traced.runOutsideScope = (fn) => fn();

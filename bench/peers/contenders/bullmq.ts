@@ -5,16 +5,25 @@
  */
 import {
   type BackendClasses,
+  type BulkJobOptions,
   createPostgresBackend,
   createRedisBackend,
   type DefaultJobOptions,
+  type FlowJob,
+  type FlowJobNode,
   type IQueueBackend,
   type PostgresPoolConfig,
   withBackend,
 } from "bullmq";
 import { BullMQOtel } from "bullmq-otel";
 import type { Trivial } from "../../measured/trivial.ts";
-import { type Contender, type OpenOptions, type OpenQueue, timed } from "../contender.ts";
+import {
+  type Contender,
+  type OpenOptions,
+  type OpenQueue,
+  timed,
+  type Workflow,
+} from "../contender.ts";
 import { startStockTracing } from "./stock_tracing.ts";
 
 const name = "trivial";
@@ -30,6 +39,7 @@ export const bullmqRedis: Contender = {
   settings: "defaults",
   home: "redis",
   startTracing: startStockTracing,
+  workflows: "towards one",
   open: (options) => open(onRedis, { url: options.address }, options, {}),
 };
 
@@ -39,6 +49,7 @@ export const bullmqRedisTuned: Contender = {
   module: import.meta.url,
   settings: "removeOnComplete",
   home: "redis",
+  workflows: "towards one",
   open: (options) => open(onRedis, { url: options.address }, options, { removeOnComplete: true }),
 };
 
@@ -48,6 +59,7 @@ export const bullmqRedisCareful: Contender = {
   module: import.meta.url,
   settings: "Redis: appendfsync always",
   home: "careful redis",
+  workflows: "towards one",
   open: (options) => open(onRedis, { url: options.address }, options, {}),
 };
 
@@ -67,6 +79,7 @@ export const bullmqPostgres: Contender = {
   module: import.meta.url,
   settings: "defaults",
   home: "postgres",
+  workflows: "towards one",
   open: (options) => open(onPostgres, poolOf(options), options, {}),
 };
 
@@ -76,6 +89,7 @@ export const bullmqPostgresTuned: Contender = {
   module: import.meta.url,
   settings: "removeOnComplete, 20 connections",
   home: "postgres",
+  workflows: "towards one",
   open: (options) =>
     open(onPostgres, { ...poolOf(options), max: 20 }, options, {
       removeOnComplete: true,
@@ -87,7 +101,7 @@ function poolOf({ address }: OpenOptions): PostgresPoolConfig {
 }
 
 async function open<Backend extends IQueueBackend, Connection>(
-  { Queue, Worker }: BackendClasses<Backend, Connection>,
+  { Queue, Worker, FlowProducer }: BackendClasses<Backend, Connection>,
   connection: Connection,
   { isTraced, concurrency }: OpenOptions,
   defaultJobOptions: DefaultJobOptions,
@@ -98,18 +112,25 @@ async function open<Backend extends IQueueBackend, Connection>(
   await queue.waitUntilReady();
   const makeWorker = (handle: ((payload: Trivial) => void) | undefined) => {
     const processor = handle && (({ data }: { data: Trivial }) => {
-      handle(data);
-      return Promise.resolve();
+      return Promise.resolve(handle(data));
     });
     const options = { ...base, ...concurrency !== undefined && { concurrency } };
     return new Worker<Trivial>(name, processor, options);
   };
-  const addAll = (payloads: readonly Trivial[], delay: number) =>
-    queue.addBulk(payloads.map((data) => ({ name, data, ...delay > 0 && { opts: { delay } } })));
+  const addAll = (payloads: readonly Trivial[], opts?: BulkJobOptions) =>
+    queue.addBulk(payloads.map((data) => ({ name, data, ...opts && { opts } })));
+  let flows: InstanceType<typeof FlowProducer> | undefined;
+  const queuesOptions = { [name]: { defaultJobOptions } };
   return {
     enqueueOne: (payload) => queue.add(name, payload),
-    enqueueMany: (payloads) => addAll(payloads, 0),
-    schedule: (payloads) => addAll(payloads, HOUR_MS),
+    enqueueMany: (payloads) => addAll(payloads),
+    // Without a `backoff` it is tried again at once.
+    enqueueFallible: (payloads) => addAll(payloads, { attempts: 3 }),
+    enqueueWorkflow: (workflow) => {
+      flows ??= new FlowProducer(base);
+      return flows.add(treeOf(workflow), { queuesOptions });
+    },
+    schedule: (payloads) => addAll(payloads, { delay: HOUR_MS }),
     work: async (handle) => {
       const worker = makeWorker(handle);
       worker.on("error", (error) => console.error(error));
@@ -123,7 +144,22 @@ async function open<Backend extends IQueueBackend, Connection>(
       await worker.close();
       return took;
     },
-    unfinished: () => queue.getJobCountByTypes("waiting", "active", "delayed", "failed"),
-    close: () => queue.close(),
+    unfinished: () =>
+      queue.getJobCountByTypes("waiting", "waiting-children", "active", "delayed", "failed"),
+    close: async () => {
+      await flows?.close();
+      await queue.close();
+    },
   };
+}
+
+/** A parent waits for its children here: the job that all others lead to is the root. */
+function treeOf(workflow: Workflow): FlowJob {
+  const nodeOf = ({ payload, after }: Workflow[number]): FlowJobNode => {
+    const node = { name, queueName: name, data: payload };
+    return after.length === 0
+      ? node
+      : { ...node, children: after.map((place) => nodeOf(workflow[place]!)) };
+  };
+  return nodeOf(workflow.at(-1)!);
 }

@@ -13,7 +13,7 @@ import {
 } from "graphile-worker";
 import pg from "pg";
 import type { Trivial } from "../../measured/trivial.ts";
-import type { Contender, OpenOptions, OpenQueue } from "../contender.ts";
+import { type Contender, noWorkflows, type OpenOptions, type OpenQueue } from "../contender.ts";
 
 const task = "trivial";
 
@@ -30,9 +30,14 @@ export const graphileDefault: Contender = {
 export const graphileTuned: Contender = {
   name: "graphile-worker, tuned",
   module: import.meta.url,
-  settings: "localQueue.size 1000, completeJobBatchDelay 250",
+  settings: "localQueue.size 1000, completeJobBatchDelay and failJobBatchDelay 250",
   home: "postgres",
-  open: (options) => open(options, { localQueue: { size: 1_000 }, completeJobBatchDelay: 250 }),
+  open: (options) =>
+    open(options, {
+      localQueue: { size: 1_000 },
+      completeJobBatchDelay: 250,
+      failJobBatchDelay: 250,
+    }),
 };
 
 async function open(
@@ -56,6 +61,9 @@ async function open(
   return {
     enqueueOne: (payload) => tools.addJob(task, payload),
     enqueueMany: (payloads) => add(payloads),
+    // Its wait before a retry, e ** attempts in seconds, is in its functions.
+    enqueueFallible: (payloads) => add(payloads),
+    enqueueWorkflow: noWorkflows,
     schedule: (payloads) => add(payloads, new Date(Date.now() + 3_600_000)),
     work: async (handle) => {
       const runner = await run({

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { job, JobQueue, type Store } from "../../../mod.ts";
+import { job, JobQueue, type NewJob, type Store } from "../../../mod.ts";
 import type { Trivial } from "../../measured/trivial.ts";
 import {
   type Contender,
@@ -12,10 +12,12 @@ import {
   type StartedTracing,
   timed,
   type Tracing,
+  type Workflow,
 } from "../contender.ts";
 
 const name = "trivial";
 const HOUR_MS = 3_600_000;
+const backoff = { type: "fixed", delayMs: 0 } as const;
 const asynchronous = "set_config('synchronous_commit', 'off', true)";
 
 /** On Postgres, as it ships. */
@@ -25,6 +27,7 @@ export const hammerwork: Contender = {
   settings:
     "defaults; every job has a trace id and a correlation id, and is kept when it has ended",
   home: "postgres",
+  workflows: "any",
   startTracing,
   open: (options) => openOn(openPostgres, options),
 };
@@ -48,6 +51,7 @@ export const hammerworkSqlite: Contender = {
   module: import.meta.url,
   settings: "defaults",
   home: "file",
+  workflows: "any",
   open: (options) => openOn(openSqlite, options),
 };
 
@@ -118,6 +122,11 @@ async function openOn(
     enqueueOne: (payload) => queue.enqueue(name, payload, options(payload)),
     enqueueMany: (payloads) =>
       queue.enqueue(payloads.map((payload) => job(name, payload, options(payload)))),
+    enqueueFallible: (payloads) =>
+      queue.enqueue(
+        payloads.map((payload) => job(name, payload, { ...options(payload), backoff })),
+      ),
+    enqueueWorkflow: (workflow) => queue.enqueue(jobsOf(workflow)),
     schedule: (payloads) =>
       queue.enqueue(
         payloads.map((payload) => job(name, payload, { ...options(payload), delayMs: HOUR_MS })),
@@ -141,4 +150,13 @@ async function openOn(
     },
     close: () => queue.close(),
   };
+}
+
+function jobsOf(workflow: Workflow): readonly NewJob<typeof name, Trivial>[] {
+  const jobs: NewJob<typeof name, Trivial>[] = [];
+  for (const { payload, after } of workflow) {
+    const dependsOn = after.map((place) => jobs[place]!);
+    jobs.push(job(name, payload, { correlationId: `order-${payload.n}`, dependsOn }));
+  }
+  return jobs;
 }

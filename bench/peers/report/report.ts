@@ -8,10 +8,11 @@ import process from "node:process";
 import { table } from "../../report/table.ts";
 import type { Contender } from "../contender.ts";
 import type { SectionReport } from "../section.ts";
-import type { Target } from "./target.ts";
+import { countOf, type Target, targetTable } from "../../report/target.ts";
 
 /** A whole run. */
 export interface Run {
+  readonly title: string;
   readonly rounds: number;
   /** Names and versions of the servers. */
   readonly versions: readonly string[];
@@ -19,10 +20,10 @@ export interface Run {
 }
 
 /** Everything, the targets first. */
-export function report({ rounds, versions, sections }: Run): string {
+export function report({ title, rounds, versions, sections }: Run): string {
   const machine = cpus();
   return [
-    "# Beside the peers",
+    `# ${title}`,
     "What `npm run bench:peers` measured: medians, with the lowest and the highest of " +
     `${rounds} rounds in which the order alternated. Ratios are those of figures of one round. ` +
     "Every job was counted: none was lost, none ran twice.",
@@ -45,18 +46,7 @@ export function sectionText({ title, method, tables }: SectionReport): readonly 
 /** What was to be reached, in the order of the sections. */
 export function targetsOf(targets: readonly Target[]): readonly string[] {
   if (targets.length === 0) return [];
-  const missed = targets.filter(({ isMet }) => !isMet).length;
-  const rows = targets.map(({ measure, wanted, got, isMet }) => [
-    measure,
-    wanted,
-    got,
-    isMet ? "met" : "missed",
-  ]);
-  return [
-    "## Targets",
-    `${targets.length - missed} of ${targets.length} are met.`,
-    table(["hammerwork", "target", "measured", ""], rows),
-  ];
+  return ["## Targets", countOf(targets), targetTable(targets)];
 }
 
 function settingsOf(contenders: readonly Contender[]): readonly string[] {

@@ -11,10 +11,11 @@ import {
   bullmqRedis,
   bullmqRedisTuned,
 } from "../contenders/bullmq.ts";
+import { asItWas } from "../contenders/as_it_was.ts";
 import { graphileDefault, graphileTuned } from "../contenders/graphile_worker.ts";
 import { hammerwork, hammerworkSynchronous } from "../contenders/hammerwork.ts";
-import { pgBossDefault, pgBossTuned } from "../contenders/pg_boss.ts";
-import { atLeast, below, type Target } from "../report/target.ts";
+import { pgBossDefault, pgBossOneByOne, pgBossTuned } from "../contenders/pg_boss.ts";
+import { atLeast, atMost, below, type Limit, type Target } from "../../report/target.ts";
 import { inRounds, type Rounds } from "../rounds.ts";
 import type { Bench, Section, SectionReport, Table } from "../section.ts";
 import type { Drained } from "../tasks/drain.ts";
@@ -26,8 +27,8 @@ const fast = [
   ...[hammerwork, hammerworkSynchronous, graphileTuned, pgBossTuned],
   ...[bullmqRedis, bullmqRedisTuned],
 ];
-const slow = [graphileDefault, bullmqPostgres, bullmqPostgresTuned];
-const contenders = [...fast, ...slow, pgBossDefault];
+const slow = [graphileDefault, pgBossOneByOne, bullmqPostgres, bullmqPostgresTuned];
+const others = [...slow, pgBossDefault];
 const costs: readonly (readonly [string, (drained: Drained) => number])[] = [
   ["worker CPU", ({ workerCpuMs }) => workerCpuMs],
   ["server CPU", ({ serverCpuMs }) => serverCpuMs],
@@ -38,26 +39,33 @@ const costs: readonly (readonly [string, (drained: Drained) => number])[] = [
 export const drainSection: Section = { name: "drain", run };
 
 async function run(bench: Bench): Promise<SectionReport> {
-  const few = await atOnce(bench, 10);
-  const many = await atOnce(bench, 100);
+  const before = asItWas(hammerwork, bench.before);
+  const contenders = [hammerwork, ...before, ...fast.slice(1), ...others];
+  const few = await atOnce(bench, contenders, 10);
+  const many = await atOnce(bench, contenders, 100);
   return {
     title: "Drain",
     method: "One worker process and a backlog of trivial jobs: 50,000; 3,000 where a peer makes " +
       "few in a second; 3 for each that runs at once with pg-boss at its defaults, which polls. " +
       "CPU is in ms for 1,000 jobs, memory in MB of the worker afterwards.",
-    contenders,
+    contenders: [...contenders],
     tables: [tableOf(10, few), tableOf(100, many)],
     targets: [
-      ...speedTargets(10, few, { graphile: 1.7, pgBoss: 2.2, bullmq: 5 }),
-      ...speedTargets(100, many, { graphile: 2, pgBoss: 2.5, bullmq: 5 }),
+      ...speedTargets(10, few),
+      ...speedTargets(100, many),
       ...defaultTargets(few),
       ...costTargets(10, few),
       ...costTargets(100, many),
+      ...before.flatMap((one) => [...savedTargets(10, few, one), ...savedTargets(100, many, one)]),
     ],
   };
 }
 
-function atOnce(bench: Bench, concurrency: number): Promise<Results> {
+function atOnce(
+  bench: Bench,
+  contenders: readonly Contender[],
+  concurrency: number,
+): Promise<Results> {
   return inRounds(
     bench.rounds,
     contenders,
@@ -68,6 +76,7 @@ function atOnce(bench: Bench, concurrency: number): Promise<Results> {
 
 function jobsFor({ scaled }: Bench, contender: Contender, concurrency: number): number {
   if (contender === pgBossDefault) return 3 * concurrency;
+  if (contender === pgBossOneByOne) return scaled(10_000);
   return scaled(slow.includes(contender) ? 3_000 : 50_000);
 }
 
@@ -87,17 +96,14 @@ function tableOf(concurrency: number, results: Results): Table {
   };
 }
 
-function speedTargets(
-  concurrency: number,
-  results: Results,
-  limits: Readonly<Record<"graphile" | "pgBoss" | "bullmq", number>>,
-): readonly Target[] {
-  const of = (limit: number, peer: Contender) =>
+function speedTargets(concurrency: number, results: Results): readonly Target[] {
+  const of = (limit: Limit, peer: Contender) =>
     atLeast(limit, `drain, ${concurrency} at once, to ${peer.name}`, ahead(results, peer));
+  const ofPostgres = { target: 1.6, floor: 1.35 };
   return [
-    of(limits.graphile, graphileTuned),
-    of(limits.pgBoss, pgBossTuned),
-    of(limits.bullmq, fastest(results, [bullmqRedis, bullmqRedisTuned])),
+    of(ofPostgres, graphileTuned),
+    of(ofPostgres, pgBossTuned),
+    of({ target: 3, floor: 2.7 }, fastest(results, [bullmqRedis, bullmqRedisTuned])),
   ];
 }
 
@@ -115,8 +121,40 @@ function costTargets(concurrency: number, results: Results): readonly Target[] {
     const lowest = of(hammerwork).map((_, round) =>
       Math.min(...peers.map((peer) => of(peer)[round]!))
     );
-    const measure = `${cost}, ${concurrency} at once, to the lowest of the peers`;
-    return below(1, measure, ratios(of(hammerwork), lowest));
+    const toLowest = (limit: (measure: string, ratios: readonly number[]) => Target) =>
+      limit(
+        `${cost}, ${concurrency} at once, to the lowest of the peers`,
+        ratios(of(hammerwork), lowest),
+      );
+    if (cost === "memory") {
+      return toLowest((...got) => atMost({ target: 1.1, floor: 1.25 }, ...got));
+    }
+    if (cost === "server CPU") return toLowest((...got) => below(1, ...got));
+    const measure = `${cost}, ${concurrency} at once, to ${graphileTuned.name}`;
+    return below(1, measure, ratios(of(hammerwork), of(graphileTuned)));
+  });
+}
+
+/** To what it was. */
+function savedTargets(
+  concurrency: number,
+  results: Results,
+  before: Contender,
+): readonly Target[] {
+  const limits = {
+    "worker CPU": { target: 0.7, floor: 0.8 },
+    "server CPU": { target: 0.6, floor: 0.7 },
+  };
+  return costs.flatMap(([cost, read]) => {
+    const limit = limits[cost as keyof typeof limits];
+    const of = (contender: Contender) => results.get(contender)!.map(read);
+    return limit === undefined ? [] : [
+      atMost(
+        limit,
+        `${cost}, ${concurrency} at once, to ${before.name}`,
+        ratios(of(hammerwork), of(before)),
+      ),
+    ];
   });
 }
 

@@ -13,10 +13,11 @@ import {
   bullmqRedisPipelined,
 } from "../contenders/bullmq.ts";
 import { graphileDefault } from "../contenders/graphile_worker.ts";
-import { hammerwork } from "../contenders/hammerwork.ts";
+import { asItWas } from "../contenders/as_it_was.ts";
+import { hammerwork, hammerworkSqlite } from "../contenders/hammerwork.ts";
 import { pgBossDefault } from "../contenders/pg_boss.ts";
 import { measure } from "../measure.ts";
-import { atLeast } from "../report/target.ts";
+import { atLeast, type Limit } from "../../report/target.ts";
 import { inRounds, type Rounds } from "../rounds.ts";
 import type { Bench, Section, SectionReport, Table } from "../section.ts";
 
@@ -24,6 +25,7 @@ type Results = ReadonlyMap<Contender, Rounds<EnqueueRates>>;
 type Read = (rates: EnqueueRates) => number;
 
 const callers = [1, 16, 128];
+const postgresPeers = [graphileDefault, pgBossDefault, bullmqPostgres];
 const contenders = [
   ...[hammerwork, graphileDefault, pgBossDefault],
   ...[bullmqRedis, bullmqRedisPipelined, bullmqRedisCareful, bullmqPostgres],
@@ -35,25 +37,47 @@ const inBulk: Read = ({ bulk }) => bulk;
 export const enqueueSection: Section = { name: "enqueue", run };
 
 async function run(bench: Bench): Promise<SectionReport> {
-  const results = await inRounds(bench.rounds, contenders, (one) => measureOne(bench, one));
+  const beforeOnFile = asItWas(hammerworkSqlite, bench.before);
+  const all = [...contenders, hammerworkSqlite, ...beforeOnFile];
+  const results = await inRounds(bench.rounds, all, (one) => measureOne(bench, one));
+  const ratesOf = (read: Read, one: Contender) => results.get(one)!.map(read);
   const ahead = (read: Read, peer: Contender) =>
-    ratios(results.get(hammerwork)!.map(read), results.get(peer)!.map(read));
-  const single = (limit: number, count: number, peer: Contender) =>
-    atLeast(limit, `enqueue, ${count} at once, to ${peer.name}`, ahead(by(count), peer));
-  const bulk = (limit: number, peer: Contender) =>
+    ratios(ratesOf(read, hammerwork), ratesOf(read, peer));
+  const toFastest = (count: number) => {
+    const rates = ratesOf(by(count), hammerwork);
+    const fastest = rates.map((_, round) =>
+      Math.max(...postgresPeers.map((peer) => ratesOf(by(count), peer)[round]!))
+    );
+    const measure = `enqueue, ${count} at once, to the fastest peer on Postgres`;
+    return atLeast(1, measure, ratios(rates, fastest));
+  };
+  const toDurable = (target: number, count: number) =>
+    atLeast(
+      { target, floor: 0.8 },
+      `enqueue, ${count} at once, to ${bullmqRedisCareful.name}`,
+      ahead(by(count), bullmqRedisCareful),
+    );
+  const bulk = (limit: Limit, peer: Contender) =>
     atLeast(limit, `enqueue, 1,000 a call, to ${peer.name}`, ahead(inBulk, peer));
+  const onFile = (count: number, before: Contender) =>
+    atLeast(
+      { target: 5, floor: 4 },
+      `enqueue, SQLite file, ${count} at once, to before`,
+      ratios(ratesOf(by(count), hammerworkSqlite), ratesOf(by(count), before)),
+    );
   return {
     title: "Enqueue",
     method:
       "Jobs stored in a second by callers that each wait for an answer before the next call, " +
       "and by one caller with 1,000 jobs a call. A peer's settings for work make no difference here.",
-    contenders,
+    contenders: all,
     tables: [tableOf(results)],
     targets: [
-      ...[single(1.6, 1, graphileDefault), single(1.6, 1, pgBossDefault)],
-      ...[single(0.9, 16, bullmqRedis), single(0.9, 16, bullmqRedisPipelined)],
-      ...[single(2, 128, bullmqRedis), single(2, 128, bullmqRedisPipelined)],
-      ...[bulk(1.5, graphileDefault), bulk(2, pgBossDefault)],
+      bulk({ target: 1.05, floor: 0.85 }, graphileDefault),
+      bulk({ target: 1.3, floor: 1 }, pgBossDefault),
+      ...callers.map(toFastest),
+      ...[toDurable(1.6, 16), toDurable(1, 128)],
+      ...beforeOnFile.flatMap((before) => [onFile(16, before), onFile(128, before)]),
     ],
   };
 }

@@ -10,7 +10,7 @@ import { graphileDefault } from "../contenders/graphile_worker.ts";
 import { hammerwork } from "../contenders/hammerwork.ts";
 import { pgBossDefault } from "../contenders/pg_boss.ts";
 import { measure } from "../measure.ts";
-import { atMost } from "../report/target.ts";
+import { atMost } from "../../report/target.ts";
 import { inRounds, type Rounds } from "../rounds.ts";
 import type { Bench, Section, SectionReport, Table } from "../section.ts";
 

@@ -9,7 +9,7 @@ import { bullmqPostgres, bullmqRedis } from "../contenders/bullmq.ts";
 import { graphileDefault } from "../contenders/graphile_worker.ts";
 import { hammerwork } from "../contenders/hammerwork.ts";
 import { pgBossDefault } from "../contenders/pg_boss.ts";
-import { atLeast } from "../report/target.ts";
+import { atLeast } from "../../report/target.ts";
 import { inRounds } from "../rounds.ts";
 import type { Bench, Section, SectionReport } from "../section.ts";
 import { drainFilled } from "./drain_filled.ts";

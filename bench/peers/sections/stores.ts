@@ -6,7 +6,7 @@
 import { figure, ratios } from "../../report/figures.ts";
 import type { Contender } from "../contender.ts";
 import { hammerwork, hammerworkMemory, hammerworkSqlite } from "../contenders/hammerwork.ts";
-import { atLeast } from "../report/target.ts";
+import { atLeast } from "../../report/target.ts";
 import { inRounds } from "../rounds.ts";
 import type { Bench, Section, SectionReport } from "../section.ts";
 import { drainFilled } from "./drain_filled.ts";

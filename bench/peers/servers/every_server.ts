@@ -8,24 +8,29 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Contender } from "../contender.ts";
 import type { Place } from "./place.ts";
-import { startPostgres } from "./postgres.ts";
+import { countingStatements } from "../../setting/statement_work.ts";
+import { type PostgresServer, startPostgres } from "./postgres.ts";
 import { startRedis } from "./redis.ts";
 
 /** All of them. They end with their block. */
 export interface Servers extends AsyncDisposable {
   /** Names and versions of those that run. */
   readonly versions: () => Promise<readonly string[]>;
+  /** A PostgreSQL that counts its statements, beside the one of places. */
+  readonly countingPostgres: () => Promise<PostgresServer>;
   /** A place where a contender needs it. */
   readonly placeFor: (contender: Contender) => Promise<Place>;
 }
 
 /** None of them runs yet. */
 export function everyServer(): Servers {
-  const postgres = once(startPostgres);
+  const postgres = once(() => startPostgres());
+  const counting = once(() => startPostgres(countingStatements));
   const redis = once(startRedis);
-  const running = () => Promise.all([postgres, redis].flatMap((one) => one.begun ?? []));
+  const running = () => Promise.all([postgres, counting, redis].flatMap((one) => one.begun ?? []));
   return {
-    versions: async () => (await running()).map(({ version }) => version),
+    versions: async () => [...new Set((await running()).map(({ version }) => version))],
+    countingPostgres: () => counting.begin(),
     placeFor: async ({ home }) => {
       if (home === "memory" || home === "file") return folder();
       if (home === "postgres") return await (await postgres.begin()).freshPlace();

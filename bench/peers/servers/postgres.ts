@@ -18,9 +18,11 @@ export interface PostgresServer extends RunningServer {
 const settings = { shared_buffers: "512MB", max_connections: 400, max_wal_size: "4GB" };
 const quiet = { max: 1, onnotice: () => {} };
 
-/** Starts it. */
-export async function startPostgres(): Promise<PostgresServer> {
-  const server = await startServer({ fsync: true, settings });
+/** Starts it, with more settings. */
+export async function startPostgres(
+  more: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer> {
+  const server = await startServer({ fsync: true, settings: { ...settings, ...more } });
   const sql = postgres(server.url, quiet);
   const [row] = await sql`
     select pg_backend_pid() as pid, current_setting('server_version') as version`;

@@ -5,9 +5,11 @@
  * @module
  */
 import process from "node:process";
+import { setTimeout } from "node:timers/promises";
 import { Runs } from "../../measured/checked.ts";
 import type { OpenQueue } from "../contender.ts";
 import { serverCpuMs } from "../../setting/cpu_time.ts";
+import { untilNoneLeft } from "./expect_none_left.ts";
 import { fill } from "./fill.ts";
 import { inTime } from "./in_time.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -15,6 +17,10 @@ import type { Surroundings } from "./surroundings.ts";
 /** What to drain. */
 export interface Drain {
   readonly jobs: number;
+  /** How long a job takes, in ms. Default: nothing. */
+  readonly jobMs?: number;
+  /** Whether each job fails when it runs for the first time. Default false. */
+  readonly failsOnce?: boolean;
   /** Whether the jobs are enqueued first, by the same process. Default false. */
   readonly isFilledHere?: boolean;
   readonly serverPid?: number | undefined;
@@ -31,10 +37,10 @@ export interface Drained {
   readonly memoryMb: number;
 }
 
-/** Drains the jobs that are there. Each must run once, and none of them may be left. */
+/** Drains the jobs that are there. Each must run to its end once, and none of them may be left. */
 export async function drain(
   queue: OpenQueue,
-  { jobs, serverPid, isFilledHere = false }: Drain,
+  { jobs, serverPid, jobMs, failsOnce = false, isFilledHere = false }: Drain,
   { flush }: Surroundings,
 ): Promise<Drained> {
   if (isFilledHere) await fill(queue, { jobs }, { flush });
@@ -42,22 +48,31 @@ export async function drain(
   const runs = new Runs(jobs);
   const all = Promise.withResolvers<void>();
   const server = () => serverPid === undefined ? 0 : serverCpuMs(serverPid);
+  const failed = new Uint8Array(failsOnce ? jobs : 0);
   let count = 0;
+  let hasBegun = false;
   let [startedAt, endedAt, serverBefore] = [0, 0, 0];
   let before = process.cpuUsage();
   const stop = await queue.work(({ n }) => {
-    if (count === 0) {
+    if (!hasBegun) {
+      hasBegun = true;
       [serverBefore, before, startedAt] = [
         server(),
         process.cpuUsage(),
         performance.now(),
       ];
     }
+    if (failed[n] === 0) {
+      failed[n] = 1;
+      throw new Error("It fails when it runs for the first time");
+    }
     runs.count(n);
-    if (++count !== jobs) return;
-    endedAt = performance.now();
-    all.resolve();
-  });
+    if (++count === jobs) {
+      endedAt = performance.now();
+      all.resolve();
+    }
+    return jobMs === undefined ? undefined : setTimeout(jobMs);
+  }, { canFail: failsOnce });
   await inTime(all.promise, () => `${jobs} jobs must run: got ${count}`);
   await stop();
   await flush();
@@ -65,24 +80,11 @@ export async function drain(
   const serverMs = server() - serverBefore;
   const memory = process.memoryUsage().rss;
   runs.check();
-  await untilRecorded(async () => await queue.unfinished() - others);
+  await untilNoneLeft(queue, { others });
   return {
     jobsPerSecond: jobs / (endedAt - startedAt) * 1_000,
     workerCpuMs: (user + system) / jobs,
     serverCpuMs: serverMs / jobs * 1_000,
     memoryMb: memory / 1_000_000,
   };
-}
-
-/** A worker may stop before its last outcome is recorded; then that is on its way. */
-async function untilRecorded(unfinished: () => Promise<number>): Promise<void> {
-  const giveUpAt = performance.now() + 5_000;
-  for (let left = await unfinished(); left !== 0; left = await unfinished()) {
-    if (performance.now() > giveUpAt) {
-      throw new Error(
-        `Every outcome must be recorded: got ${left} unfinished jobs`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

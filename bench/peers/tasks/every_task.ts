@@ -9,6 +9,10 @@ import { enqueue } from "./enqueue.ts";
 import { expectNoneLeft } from "./expect_none_left.ts";
 import { fill } from "./fill.ts";
 import { latencyWithin, takeCalls, takeStarts } from "./latency.ts";
+import { waitForTheEnd, workUntilTold } from "./share.ts";
+import { offerSteadily, offerUntilTold, steadyWithin } from "./steady.ts";
+import { workWatched } from "./watched_work.ts";
+import { runWorkflows } from "./workflows.ts";
 
 /** The tasks. */
 export const tasks = {
@@ -18,8 +22,15 @@ export const tasks = {
   expectNoneLeft,
   fill,
   latencyWithin,
+  offerSteadily,
+  offerUntilTold,
+  runWorkflows,
+  steadyWithin,
   takeCalls,
   takeStarts,
+  waitForTheEnd,
+  workUntilTold,
+  workWatched,
 };
 
 /** The name of a task. */

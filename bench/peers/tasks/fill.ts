@@ -4,7 +4,7 @@
  * @module
  */
 import process from "node:process";
-import { type Trivial, trivialPayload } from "../../measured/trivial.ts";
+import { heavyPayload, type Trivial, trivialPayload } from "../../measured/trivial.ts";
 import type { OpenQueue } from "../contender.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -16,7 +16,13 @@ export interface Fill {
   readonly first?: number;
   /** Whether they are for later. Default false. */
   readonly isScheduled?: boolean;
-  /** By how many callers at once they are enqueued one by one, rather than 1,000 a call. */
+  /** Whether they are tried again at once when they fail. Default false. */
+  readonly isFallible?: boolean;
+  /** About how many bytes each carries. Default: as few as it needs. */
+  readonly bytes?: number;
+  /** How many are enqueued in a call. Default 1,000. */
+  readonly perCall?: number;
+  /** By how many callers at once they are enqueued one by one, rather than many a call. */
   readonly callers?: number;
 }
 
@@ -30,15 +36,16 @@ export interface Filled {
 /** Fills it. The store must have each of the jobs. */
 export async function fill(
   queue: OpenQueue,
-  { jobs, first = 0, isScheduled = false, callers }: Fill,
+  fill: Fill,
   { flush }: Pick<Surroundings, "flush">,
 ): Promise<Filled> {
+  const { jobs, first = 0, callers } = fill;
   const before = await queue.unfinished();
   const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
   if (callers === undefined) {
-    const enqueue = isScheduled ? queue.schedule : queue.enqueueMany;
-    for (const payloads of batches(first, jobs)) await enqueue(payloads);
+    const enqueue = wayOf(queue, fill);
+    for (const payloads of batches(fill)) await enqueue(payloads);
   } else await enqueueSingly(queue, jobs, callers);
   const seconds = (performance.now() - startedAt) / 1_000;
   await flush();
@@ -62,9 +69,22 @@ async function enqueueSingly(
   await Promise.all(Array.from({ length: callers }, call));
 }
 
-function* batches(first: number, end: number): Generator<readonly Trivial[]> {
-  for (let begin = first; begin < end; begin += 1_000) {
-    const length = Math.min(1_000, end - begin);
-    yield Array.from({ length }, (_, i) => trivialPayload(begin + i));
+function wayOf(
+  queue: OpenQueue,
+  { isScheduled = false, isFallible = false }: Fill,
+): (payloads: readonly Trivial[]) => Promise<unknown> {
+  if (isScheduled) return queue.schedule;
+  return isFallible ? queue.enqueueFallible : queue.enqueueMany;
+}
+
+function* batches(
+  { first = 0, jobs: end, perCall = 1_000, bytes }: Fill,
+): Generator<readonly Trivial[]> {
+  for (let begin = first; begin < end; begin += perCall) {
+    const length = Math.min(perCall, end - begin);
+    yield Array.from(
+      { length },
+      (_, i) => bytes === undefined ? trivialPayload(begin + i) : heavyPayload(begin + i, bytes),
+    );
   }
 }

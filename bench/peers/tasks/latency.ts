@@ -77,6 +77,7 @@ export function between(calls: Times, starts: Times): Times {
   return starts.map((start, n) => start - calls[n]!);
 }
 
-function now(): number {
+/** The same clock in every process of a machine, in ms. */
+export function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -38,6 +38,7 @@ const tracing = request.tracing &&
 const queue = await contender.open(request.open);
 const answer = await (tasks[request.task] as Task)(queue, request.options, {
   ready: () => void process.send!({ isReady: true } satisfies Message),
+  told: async () => void await once(process, "message"),
   flush: tracing?.flush ?? (() => Promise.resolve()),
 });
 await queue.close();

@@ -8,6 +8,8 @@
 export interface Surroundings {
   /** Says that it works, so that another process can begin. */
   readonly ready: () => void;
+  /** Waits until that process says that it has seen enough. */
+  readonly told: () => Promise<void>;
   /** Sends the spans that are still held. */
   readonly flush: () => Promise<void>;
 }

@@ -1,11 +1,12 @@
 /**
- * One SQLite file: opened, locked without blocking, its errors said in sentences.
+ * One SQLite file: opened, read and written, its errors said in sentences.
  *
  * @module
  */
 import { builtinModule } from "../../builtin_module.ts";
 import { StoreUnavailableError } from "../../job/errors.ts";
-import { sleep } from "../../timers.ts";
+import { FileLock, isLocked } from "./file_lock.ts";
+import { GroupCommit } from "./group_commit.ts";
 
 /** A value that SQLite stores. */
 export type SqlValue = string | number | null;
@@ -124,14 +125,20 @@ class OpenedFile {
 export class Database {
   readonly #database: DatabaseSync;
   readonly #file: OpenedFile;
-  readonly #busyTimeoutMs: number;
-  #isClosed = false;
+  readonly #lock: FileLock;
+  readonly #commits: GroupCommit;
+  #closed: Promise<void> | undefined;
   readonly #statements = new Map<string, Statement>();
 
   constructor(database: DatabaseSync, file: OpenedFile, busyTimeoutMs: number) {
     this.#database = database;
     this.#file = file;
-    this.#busyTimeoutMs = busyTimeoutMs;
+    this.#lock = new FileLock(file.path, busyTimeoutMs);
+    this.#commits = new GroupCommit({
+      exec: (sql) => database.exec(sql),
+      check: () => file.check(),
+      explained: (error) => this.#explained(error),
+    }, this.#lock);
   }
 
   /** To be called once its schema was read: from then on it is held open. */
@@ -165,32 +172,34 @@ export class Database {
   }
 
   /** Reads, and tries again while the file is locked. */
-  read<T>(work: () => T): Promise<T> {
-    return this.#unlocked(work);
+  async read<T>(work: () => T): Promise<T> {
+    const askedAt = performance.now();
+    for (let tries = 0;; tries++) {
+      if (this.#closed !== undefined) throw this.#hasBeenClosed();
+      try {
+        const result = work();
+        this.#file.check();
+        return result;
+      } catch (error) {
+        if (!isLocked(error)) throw this.#explained(error);
+        if (this.#lock.isOverdue(askedAt)) throw this.#lock.stayed(error);
+      }
+      await this.#lock.pause(tries, askedAt);
+    }
   }
 
   /** Does all of the work in one transaction, or none of it. */
   write<T>(work: () => T): Promise<T> {
-    return this.#unlocked(() => {
-      // Immediate: a transaction that reads before it writes could not wait for its turn later.
-      this.#database.exec("begin immediate");
-      try {
-        const result = work();
-        this.#database.exec("commit");
-        return result;
-      } catch (error) {
-        this.#rollback();
-        throw error;
-      }
-    });
+    if (this.#closed !== undefined) return Promise.reject(this.#hasBeenClosed());
+    return this.#commits.write(work);
   }
 
-  /** Closes the file. */
-  close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#statements.clear();
-    this.#database.close();
+  /** Closes the file once every `write` that was called before has been answered. */
+  close(): Promise<void> {
+    return this.#closed ??= this.#commits.idle().then(() => {
+      this.#statements.clear();
+      this.#database.close();
+    });
   }
 
   #prepared(sql: string): Statement {
@@ -199,62 +208,19 @@ export class Database {
     return statement;
   }
 
-  #rollback(): void {
+  #explained(error: unknown): unknown {
     try {
-      this.#database.exec("rollback");
-    } catch {
-      // A full disk or a lost lock has rolled it back already.
+      // SQLite may have met it first, and says then that the file is read-only or broken.
+      this.#file.check();
+    } catch (taken) {
+      return taken;
     }
+    return explained(error, this.#file.path);
   }
 
-  async #unlocked<T>(work: () => T): Promise<T> {
-    const { path } = this.#file;
-    const askedAt = performance.now();
-    for (let tries = 0;; tries++) {
-      if (this.#isClosed) {
-        throw new StoreUnavailableError(`The SQLite file ${path} has been closed`);
-      }
-      try {
-        const result = work();
-        this.#file.check();
-        return result;
-      } catch (error) {
-        if (!isLocked(error)) {
-          // SQLite may have met it first, and says then that the file is read-only or broken.
-          this.#file.check();
-          throw explained(error, path);
-        }
-        if (performance.now() - askedAt >= this.#busyTimeoutMs) {
-          throw new StoreUnavailableError(
-            `The SQLite file ${path} stayed locked by other processes for ` +
-              `${this.#busyTimeoutMs} ms; nothing was changed`,
-            { cause: error },
-          );
-        }
-      }
-      await this.#pause(tries, performance.now() - askedAt);
-    }
+  #hasBeenClosed(): StoreUnavailableError {
+    return new StoreUnavailableError(`The SQLite file ${this.#file.path} has been closed`);
   }
-
-  /**
-   * The longer it has waited, the more often it asks again: SQLite has no queue for its lock, and who
-   * asked seldom would never get it from processes that take it again and again.
-   */
-  async #pause(tries: number, waitedMs: number): Promise<void> {
-    const isPatient = waitedMs < Math.min(PATIENCE_MS, this.#busyTimeoutMs / 10);
-    const pauseMs = isPatient ? Math.min(1.5 ** tries, LONGEST_PAUSE_MS) : SHORTEST_PAUSE_MS;
-    await sleep(pauseMs * (0.5 + Math.random()));
-  }
-}
-
-// A lock that is held for long is rare, and costs those who wait for it few wake-ups.
-const LONGEST_PAUSE_MS = 25;
-const SHORTEST_PAUSE_MS = 2;
-const PATIENCE_MS = 500;
-
-// By their messages: not every runtime gives SQLite's result codes.
-function isLocked(error: unknown): boolean {
-  return error instanceof Error && /database (table |schema )?is locked/.test(error.message);
 }
 
 function explained(error: unknown, path: string): unknown {

@@ -158,7 +158,7 @@ export class SqliteTable implements StoredJobs {
     return isMaintenanceDue(this.#database, now, endedBefore);
   }
 
-  close(): void {
-    this.#database.close();
+  close(): Promise<void> {
+    return this.#database.close();
   }
 }

@@ -223,6 +223,6 @@ export interface StoredJobs<Row extends JobRow = JobRow> extends JobTable<Row> {
    * to know.
    */
   isMaintenanceDue?(now: number, endedBefore: number): boolean;
-  /** Closes what is open. Optional. */
-  close?(): void;
+  /** Closes what is open, once every `write` is done. Optional. */
+  close?(): void | Promise<void>;
 }

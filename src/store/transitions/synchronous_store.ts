@@ -176,9 +176,8 @@ class SynchronousStore<Row extends JobRow> implements Store {
     return () => this.#listeners.delete(listener);
   }
 
-  // deno-lint-ignore require-await
   async close(): Promise<void> {
-    this.#jobs.close?.();
+    await this.#jobs.close?.();
   }
 
   // deno-lint-ignore require-await
