@@ -30,14 +30,14 @@ export async function fill(
   // One after the other, as the library's own: random ones would double the work of each index.
   const id = `('${crypto.randomUUID().slice(0, 24)}' || lpad(to_hex(n), 12, '0'))::uuid`;
   const values = Object.entries({ ...defaults, id, ...columns });
-  const given =
-    "id, queue_name, payload, trace_id, correlation_id, parent_id, created_at, run_at";
+  const given = "id, queue_name, payload, trace_id, correlation_id, parent_id, created_at, run_at";
   await sql.unsafe(`
     with rows as materialized (
       select n, ${values.map(([name, value]) => `${value} as ${name}`).join(", ")}
       from generate_series(1, ${count}) n
     ), added as (
-      insert into ${schema}.enqueued (${given}) select ${given} from rows order by n returning id, sequence
+      insert into ${schema}.enqueued (${given}, payload_bytes)
+      select ${given}, octet_length(payload::text) from rows order by n returning id, sequence
     ), jobs as (
       select * from rows join added using (id)
     ), ready as (

@@ -27,8 +27,11 @@ import {
   givenColumns,
   inputRows,
   isCancelled,
+  isShort,
   optional,
   rank,
+  shortColumns,
+  shortInputRows,
   startsAt,
   time,
   toAdded,
@@ -183,29 +186,15 @@ class Inserts {
   readonly #client: Client;
   readonly #schema: string;
   // Written once: they are long, and an enqueue of one job is short.
-  readonly #plain: string;
-  readonly #notifying: string;
-  readonly #plainParts: string;
-  readonly #notifyingParts: string;
-  readonly #patient: string;
-  readonly #patientParts: string;
+  readonly #plainTexts = new Map<string, string>();
   readonly #graph: string;
+  // How many calls are still to expect that some of their jobs are stored already.
+  #wary = 0;
 
   /** `schema` is a quoted name. */
   constructor(client: Client, schema: string) {
     this.#client = client;
     this.#schema = schema;
-    // Uncorrelated, so it is done once.
-    const notified = ", (select count(pg_notify($4, q.queue_name)) " +
-      "from (select distinct queue_name from added) q) as notified";
-    this.#plain = plainStatement(schema, "");
-    this.#notifying = plainStatement(schema, notified);
-    this.#plainParts = plainStatement(schema, "", noneIsCancelled(schema, "$4"));
-    this.#notifyingParts = plainStatement(schema, notified, noneIsCancelled(schema, "$5"));
-    // Set while the rows are made, before the first of them is inserted.
-    const patience = ", set_config('lock_timeout', $4, true)";
-    this.#patient = plainStatement(schema, "", "", patience);
-    this.#patientParts = plainStatement(schema, "", noneIsCancelled(schema, "$5"), patience);
     this.#graph = graphStatement(schema, jobParts);
   }
 
@@ -215,18 +204,41 @@ class Inserts {
     at: number | null,
     options: InsertPlainOptions = {},
   ): Promise<readonly AddedJob[]> {
+    // Most jobs are new. To look for that first costs the server a tenth of an insert, so it says so only
+    // by failing; but not within a caller's transaction, which would fail too.
+    if (options.transaction !== undefined || options.patienceMs !== undefined || this.#wary > 0) {
+      if (this.#wary > 0) this.#wary--;
+      return await this.#addPlain(inputs, at, true, options);
+    }
+    try {
+      return await this.#addPlain(inputs, at, false, options);
+    } catch (error) {
+      if (codeOf(error) !== UNIQUE_VIOLATION) throw error;
+      this.#wary = WARY_CALLS;
+      return await this.#addPlain(inputs, at, true, options);
+    }
+  }
+
+  async #addPlain(
+    inputs: readonly JobInput[],
+    at: number | null,
+    isWary: boolean,
+    options: InsertPlainOptions,
+  ): Promise<readonly AddedJob[]> {
     const { channel, patienceMs, include } = options;
     const parents = new Set(inputs.flatMap(({ parentId }) => parentId ?? []));
+    const form: PlainForm = {
+      isShort: inputs.every(isShort),
+      isWary,
+      isPatient: patienceMs !== undefined,
+      isNotifying: channel !== undefined,
+      haveParents: parents.size > 0,
+    };
     const values: SqlValue[] = [toInputText(inputs), at, inputs.length];
-    const [text, textOfParts] = patienceMs !== undefined
-      ? [this.#patient, this.#patientParts]
-      : channel !== undefined
-      ? [this.#notifying, this.#notifyingParts]
-      : [this.#plain, this.#plainParts];
     if (patienceMs !== undefined) values.push(`${patienceMs}ms`);
     else if (channel !== undefined) values.push(channel);
-    if (parents.size > 0) values.push(`{${[...parents].join(",")}}`);
-    const [row] = await this.#run(parents.size > 0 ? textOfParts : text, values, options);
+    if (form.haveParents) values.push(`{${[...parents].join(",")}}`);
+    const [row] = await this.#run(this.#plainText(form), values, options);
     const t = time(row!.t)!;
     const sequences: readonly number[] = JSON.parse(row!.sequences as string);
     if (sequences.length === inputs.length) {
@@ -288,18 +300,18 @@ class Inserts {
     }
   }
 
+  #plainText(form: PlainForm): string {
+    const name = Object.values(form).join();
+    let text = this.#plainTexts.get(name);
+    if (text === undefined) this.#plainTexts.set(name, text = plainStatement(this.#schema, form));
+    return text;
+  }
+
   #run(text: string, values: SqlValue[], { transaction }: InsertOptions): Promise<readonly Row[]> {
     return transaction === undefined
       ? this.#client.call(text, values)
       : this.#client.callWithin(transaction, text, values);
   }
-}
-
-/** Where a parent is cancelled none is added here, so that all are added in one step. */
-function noneIsCancelled(schema: string, parents: string): string {
-  // One by one: to find one of many the planner may read the whole table, since there may be none.
-  return `where not exists (select from unnest(${parents}::text::uuid[]) u(id),
-    lateral (select where ${isCancelled(schema, "u.id")} offset 0) c)`;
 }
 
 /** The statement that adds jobs which may need each other, and answers these parts of stored ones. */
@@ -345,32 +357,69 @@ function toAddedGraph(
   });
 }
 
-/** The statement that adds plain jobs on a condition, with one more column of its answer, if any. */
+/** Which statement adds plain jobs. What a call does not need costs each of its statements. */
+interface PlainForm {
+  /** Whether they have no more than what {@linkcode shortInputRows} reads. */
+  readonly isShort: boolean;
+  /** Whether some may be stored already. */
+  readonly isWary: boolean;
+  /** Whether a fourth parameter says how long it waits for a lock. */
+  readonly isPatient: boolean;
+  /** Whether a fourth parameter is a channel to be notified of their queues. */
+  readonly isNotifying: boolean;
+  /** Whether the last parameter has the ids of their parents. */
+  readonly haveParents: boolean;
+}
+
+const UNIQUE_VIOLATION = "23505";
+// Jobs of one id come together, as in a file that is read again.
+const WARY_CALLS = 1_000;
+
 function plainStatement(
   schema: string,
-  more: string,
-  condition: string = "",
-  first: string = "",
+  { isShort, isWary, isPatient, isNotifying, haveParents }: PlainForm,
 ): string {
+  const [rows, columns, runAt] = isShort
+    ? [shortInputRows("$1::text::jsonb"), shortColumns, "t"]
+    : [inputRows("$1::text::jsonb"), givenColumns, startsAt];
+  // Set while the rows are made, before the first of them is inserted.
+  const patience = isPatient ? ", set_config('lock_timeout', $4, true)" : "";
+  // Where one is cancelled none is added here, so that all are added in one step. One by one: to find one
+  // of many the planner may read the whole table, since there may be none.
+  const parents = isPatient || isNotifying ? "$5" : "$4";
+  const condition = haveParents
+    ? `where not exists (select from unnest(${parents}::text::uuid[]) u (id),
+        lateral (select where ${isCancelled(schema, "u.id")} offset 0) c)`
+    : "";
+  // Uncorrelated, so it is done once.
+  const notified = isNotifying
+    ? `, (select count(pg_notify($4, q.queue_name))
+        from (select distinct queue_name from added) q) as notified`
+    : "";
+  // They are read, and get their sequences, in the order of the text: to ask for it would be to sort them.
   return `
 with clock as materialized (
-  select coalesce(to_timestamp($2::float8 / 1000), date_trunc('milliseconds', clock_timestamp())) as t${first}
+  select coalesce(to_timestamp($2::float8 / 1000), date_trunc('milliseconds', clock_timestamp())) as t${patience}
 ), added as (
-  insert into ${schema}.enqueued as j (${givenColumns}, payload, parent_id, created_at, run_at)
-  select ${givenColumns}, payload::json, parent_id, t, ${startsAt}
-  from clock, ${inputRows("$1::text::jsonb")} i ${condition} order by ord
-  on conflict do nothing
+  insert into ${schema}.enqueued as j
+    (${columns}, payload, payload_bytes, parent_id, created_at, run_at)
+  select ${columns}, payload::json, octet_length(payload), parent_id, t, ${runAt}
+  from clock, ${rows} i ${condition}${isWary ? " on conflict do nothing" : ""}
   returning sequence, id, queue_name, priority, created_at, run_at
 ), ready as (
   insert into ${schema}.ready (sequence, run_at, rank, queue_name)
-  select sequence, run_at, ${rank}, queue_name from added where run_at <= created_at
-), scheduled as (
+  select sequence, run_at, ${rank}, queue_name from added${
+    isShort ? "" : " where run_at <= created_at"
+  }
+)${
+    isShort ? "" : `, scheduled as (
   insert into ${schema}.waiting (sequence, run_at, rank, kind, queue_name)
   select sequence, run_at, ${rank}, 'scheduled', queue_name from added where run_at > created_at
-)
+)`
+  }
 select (select date_part('epoch', t) * 1000 from clock) as t,
   coalesce(array_to_json(array_agg(sequence)), '[]')::text as sequences,
   case when count(*) < $3::integer and ${schema}.refuse_taken($1::text)
-    then coalesce(array_to_json(array_agg(id)), '[]')::text end as ids${more}
+    then coalesce(array_to_json(array_agg(id)), '[]')::text end as ids${notified}
 from added`;
 }

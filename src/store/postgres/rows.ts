@@ -170,7 +170,7 @@ export function toInputText(inputs: readonly JobInput[]): string {
 function inputPlaces(input: JobInput): readonly unknown[] {
   const { id, queueName, payload, traceId, traceparent, correlationId, parentId } = input;
   const places: unknown[] = [id, queueName, payload, traceId, traceparent, correlationId, parentId];
-  if (isPlain(input)) return places;
+  if (isShort(input)) return places;
   places.push(
     input.priority,
     input.maxAttempts,
@@ -188,7 +188,8 @@ function inputPlaces(input: JobInput): readonly unknown[] {
   return places;
 }
 
-function isPlain(input: JobInput): boolean {
+/** Whether a job has no more than the first places. */
+export function isShort(input: JobInput): boolean {
   return input.priority === 0 && input.maxAttempts === 3 && input.delayMs === undefined &&
     input.runAt === undefined && input.backoff === undefined && input.timeoutMs === undefined &&
     input.idempotencyKey === undefined && input.onDependencyFailure === "cancel" &&
@@ -209,7 +210,17 @@ export function inputRows(text: string): string {
   from jsonb_array_elements(${text}) with ordinality as x (e, n))`;
 }
 
-/** The columns of `enqueued` that {@linkcode inputRows} gives as they are to be stored. */
+/** The same of jobs that are all {@linkcode isShort}. */
+export function shortInputRows(text: string): string {
+  return `(select (e ->> 0)::uuid as id, e ->> 1 as queue_name, e ->> 2 as payload,
+    (e ->> 3)::uuid as trace_id, e ->> 4 as traceparent, e ->> 5 as correlation_id,
+    (e ->> 6)::uuid as parent_id from jsonb_array_elements(${text}) e)`;
+}
+
+/** The columns of `enqueued` that {@linkcode shortInputRows} gives as they are to be stored. */
+export const shortColumns: string = "id, queue_name, trace_id, traceparent, correlation_id";
+
+/** The same for {@linkcode inputRows}. */
 export const givenColumns: string =
   "id, queue_name, priority, max_attempts, backoff, timeout_ms, " +
   "idempotency_key, on_dependency_failure, trace_id, correlation_id, traceparent, tracestate, " +

@@ -86,8 +86,8 @@ begin
     where coalesce(r.stored_id, m.id) <> r.id
   ), inserted as (
     insert into ${schema}.enqueued as e
-      (${givenColumns}, payload, parent_id, depends_on, created_at, run_at)
-    select ${givenColumns}, payload::json,
+      (${givenColumns}, payload, payload_bytes, parent_id, depends_on, created_at, run_at)
+    select ${givenColumns}, payload::json, octet_length(payload),
       case when parent_id is not null
         then coalesce((select (ids ->> parent_id::text)::uuid from others), parent_id) end,
       case when depends_on = '[]' then '{}' else array(
@@ -306,10 +306,10 @@ begin
     raise exception using errcode = '22023', message = 'max_attempts must be a whole number from 1 '
       'to ${mostAttempts}: got ' || enqueue.max_attempts;
   end if;
-  insert into ${schema}.enqueued as e (id, queue_name, payload, priority, max_attempts,
-    idempotency_key, trace_id, correlation_id, parent_id, traceparent, created_at, run_at)
-  values (job_id, enqueue.queue_name, enqueue.payload, enqueue.priority, enqueue.max_attempts,
-    enqueue.idempotency_key,
+  insert into ${schema}.enqueued as e (id, queue_name, payload, payload_bytes, priority,
+    max_attempts, idempotency_key, trace_id, correlation_id, parent_id, traceparent, created_at, run_at)
+  values (job_id, enqueue.queue_name, enqueue.payload, octet_length(enqueue.payload::text),
+    enqueue.priority, enqueue.max_attempts, enqueue.idempotency_key,
     case when is_valid then substr(enqueue.traceparent, 4, 32)::uuid
       else coalesce(enqueue.trace_id, gen_random_uuid()) end,
     enqueue.correlation_id, enqueue.parent_id,
