@@ -6,6 +6,7 @@
  */
 import { mostReleases } from "../../../job/job_options.ts";
 import { claimedColumns, claimedMore, claimedRows } from "../claim.ts";
+import { wantsTraceEnds } from "./end.ts";
 import { pinned, readCommitted } from "./settings.ts";
 
 // A claim promotes at most as many due jobs; the next one continues.
@@ -73,7 +74,8 @@ begin
         octet_length(u.result), u.span, claim_token,
         -- Most traces have one job, whose end is theirs. All others are looked at later.
         case when is_alone then coalesce(p.trace_epoch, 0) + 1 else p.trace_epoch end,
-        case when is_alone then t end, nullif(p.is_suspect, false)
+        case when is_alone then case when ${wantsTraceEnds(schema)} then t else 'infinity' end end,
+        nullif(p.is_suspect, false)
       from unnest(places, sequences, run_ms, spans, results) u (place, sequence, ms, span, result),
         lateral (select * from ${schema}.enqueued e where e.sequence = u.sequence offset 0) e
         left join lateral (select * from ${schema}.progress p
@@ -222,7 +224,7 @@ begin
     'hasExpired', exists (select from ${schema}.claims where lapses_at < t),
     'hasCancelledTrees', exists (select from ${schema}.cancelled_trees),
     'lastDependent', (select d.added_in::text from ${schema}.dependencies d
-      where not is_over order by d.added_in desc limit 1)));
+      where is_over < true order by d.added_in desc limit 1)));
 end $$;
 
 -- Records outcomes, then claims. The settlements are a list of claims, by token, each with the
