@@ -7,7 +7,7 @@
 import { mostReleases } from "../../../job/job_options.ts";
 import { claimedColumns, claimedMore, claimedRows } from "../claim.ts";
 import { wantsTraceEnds } from "./end.ts";
-import { pinned, readCommitted } from "./settings.ts";
+import { interpreted, pinned, readCommitted } from "./settings.ts";
 
 // A claim promotes at most as many due jobs; the next one continues.
 const promotedAtOnce = 1_000;
@@ -39,7 +39,7 @@ create function ${schema}.settle(
   claim_token uuid, places integer[], sequences bigint[], run_ms float8[], spans text[], results text[],
   others jsonb, t timestamptz, out recorded bigint[], out done bigint[], out sharing bigint[],
   out have_past boolean, out ready_queues text[]
-) language plpgsql as $$
+) language plpgsql ${interpreted} as $$
 #variable_conflict use_column
 declare
   claim ${schema}.claims;
@@ -166,7 +166,7 @@ end $$;
 create function ${schema}.put_back(
   attempts ${schema}.unfinished_attempt[], claim_token uuid, t timestamptz
 ) returns text[]
-language plpgsql as $$
+language plpgsql ${interpreted} as $$
 #variable_conflict use_column
 begin
   insert into ${schema}.progress as p (sequence, attempts, max_attempts, releases, is_suspect,
@@ -203,7 +203,7 @@ end $$;
 create function ${schema}.states_of_settled(
   claim_token uuid, sequences bigint[], recorded bigint[], resent boolean
 ) returns text[]
-language sql stable as $$
+language sql stable ${interpreted} as $$
   select array_agg(case
       when s.sequence = any(recorded) then 'held'
       when resent and d.claim = claim_token then 'held'
@@ -218,7 +218,7 @@ $$;
 
 -- What maintenance may have to do.
 create function ${schema}.due_maintenance(t timestamptz) returns json
-language plpgsql as $$
+language plpgsql ${interpreted} as $$
 begin
   return (select json_build_object(
     'hasExpired', exists (select from ${schema}.claims where lapses_at < t),
