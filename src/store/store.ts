@@ -305,7 +305,11 @@ export interface UnfinishedQuery {
  * the unfinished jobs of each trace; by `find`, the whole trace would be read each time.
  */
 export interface TraceEnds {
-  /** Claims ends that no worker has reported to its hooks yet, oldest first, under a lease. */
+  /**
+   * Claims ends that no worker has reported to its hooks yet, oldest first, under a lease. A store
+   * may keep ends only for those who ask: it may leave out what ended before the first call, or
+   * when nobody had called for 7 days. Their epochs count all the same.
+   */
   claim(claim: TraceEndClaim): Promise<readonly TraceEnd[]>;
   /** Records that these ends have been reported. */
   settle(ends: readonly TraceEnd[]): Promise<void>;

@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { JobRecord } from "../../src/store.ts";
 import { manualClock } from "./manual_clock.ts";
-import { newFixture, type OpenStore, type Suite } from "./fixture.ts";
+import { askForTraceEnds, newFixture, type OpenStore, type Suite } from "./fixture.ts";
 import { checkInvariants } from "./invariants.ts";
 import { type Ending, type Operation, StoreModel } from "./model.ts";
 
@@ -66,6 +66,7 @@ async function doAll(
   const clock = manualClock();
   const { store, close } = await open({ now: clock.now });
   try {
+    if (!without.includes("traceEnds")) await askForTraceEnds(store);
     const fixture = newFixture(store, clock);
     const model = new StoreModel(fixture, !without.includes("traceEnds"));
     let ended: ReadonlyMap<string, JobRecord> = new Map();

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import pg from "postgres";
-import { JobQueue } from "../../mod.ts";
+import { job, JobQueue } from "../../mod.ts";
 import { postgres, type Sql } from "../../src/store/postgres.ts";
+import { until } from "../until.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
 
 describe("a caller's transaction that stays open", { skip: whyNoDatabase }, () => {
@@ -20,21 +21,38 @@ describe("a caller's transaction that stays open", { skip: whyNoDatabase }, () =
   const open = async (schema: string, url = database.url) =>
     new JobQueue<{ q: number }, Sql>({ store: await postgres(url, { schema }) });
 
-  test("and locks a running job keeps no other lease from being extended", async () => {
+  test("and adds to running jobs keeps none of their claim from being held or settled", {
+    timeout: 30_000,
+  }, async () => {
     await using queue = await open("leases");
     const { store } = queue;
-    const [a, b] = [await queue.enqueue("q", 1), await queue.enqueue("q", 2)];
-    const claims = [{ queueName: "q", limit: 2, leaseMs: 500 }];
+    await queue.enqueue([1, 2, 3].map((n) => job("q", n)));
+    const claims = [{ queueName: "q", limit: 3, leaseMs: 500 }];
     const { claimed } = await store.settleAndClaim({ settlements: [], claims });
     const leases = claimed.map(({ id, leaseToken }) => ({ jobId: id, leaseToken }));
-    await sql.begin(async (transaction) => {
-      await transaction`select from leases.live where id = ${a.id} for share`;
-      assert.deepEqual(await store.extend(leases, { leaseMs: 60_000 }), ["held", "held"]);
+    const [a, b] = leases;
+    const added = await sql.begin(async (transaction) => {
+      const { id } = await queue.enqueue("q", 4, { transaction, dependsOn: [a!.jobId] });
+      await queue.enqueue("q", 5, { transaction, parent: claimed[0]! });
+      await queue.enqueue("q", 6, { transaction, dependsOn: [b!.jobId], parent: claimed[1]! });
+      assert.deepEqual(await store.extend(leases, { leaseMs: 60_000 }), ["held", "held", "held"]);
       await new Promise((resolve) => setTimeout(resolve, 600));
       const { expired } = await store.maintain({ retentionMs: 1e9, limit: 10 });
-      assert.deepEqual(expired, [], "neither the locked one nor the extended one is swept");
+      assert.deepEqual(expired, [], "an extended one is not swept");
+      const completed = { status: "completed", outcome: "completed" } as const;
+      const settlements = [a!, b!].map((lease) => ({ ...lease, runMs: 1, change: completed }));
+      const { settled } = await store.settleAndClaim({ settlements, claims: [] });
+      assert.deepEqual(settled, ["held", "held"]);
+      assert.equal((await queue.get(claimed[2]!.id))?.status, "running");
+      return id;
     });
-    assert.deepEqual((await queue.get(b.id))?.status, "running");
+    // Their dependencies ended before they could be seen.
+    await until("the dependents are free", 10_000, async () => {
+      await store.settleAndClaim({ settlements: [], claims: [] });
+      await store.maintain({ retentionMs: 1e9, limit: 10 });
+      return (await queue.find({ status: "blocked" })).jobs.length === 0;
+    });
+    assert.equal((await queue.get(added))?.status, "ready");
   });
 
   test("and locks a job that is due makes no worker ask without a pause", async () => {
@@ -50,7 +68,8 @@ describe("a caller's transaction that stays open", { skip: whyNoDatabase }, () =
     const worker = queue.worker("q", () => {});
     await sql.begin(async (transaction) => {
       await queue.enqueue("q", 2, { transaction, dependsOn: [id] });
-      await transaction`select from due.live where id = ${id} for share`;
+      await transaction`select from due.waiting w join due.enqueued e using (sequence)
+        where e.id = ${id} for share of w`;
       const run = worker.run();
       await new Promise((resolve) => setTimeout(resolve, 500));
       assert.ok(asked < 20, String(asked));

@@ -87,13 +87,14 @@ function describeLosses(open: (opened: AsyncDisposableStack) => Promise<Way>): v
       const told: string[] = [];
       let lost: Promise<void> | undefined;
       const worker = queue.worker(queueName, ({ id }) => {
+        // The statement of the outcome has the result in it.
         lost = proxy.loseNext(loss, id);
-        return "done";
+        return id;
       }, { onError: () => {}, onJobComplete: ({ job }) => void told.push(job.id) });
       assert.equal((await worker.tick()).completed, 1);
       await lost;
       const { status, result, attempts, attemptHistory } = (await witness.get(id))!;
-      assert.deepEqual([status, result, attempts], ["completed", "done", 1]);
+      assert.deepEqual([status, result, attempts], ["completed", id, 1]);
       assert.deepEqual(attemptHistory.map(outcomeOf), ["completed"]);
       assert.deepEqual(told, [id]);
     });
@@ -105,7 +106,7 @@ function describeLosses(open: (opened: AsyncDisposableStack) => Promise<Way>): v
       const losses: Promise<void>[] = [];
       const worker = queue.worker(queueName, ({ id }) => {
         losses.push(proxy.loseNext(loss, id));
-        throw new Error("no");
+        throw new Error(id);
       }, { onError: () => {} });
       while ((await witness.get(id))?.status !== "failed") await worker.tick();
       await Promise.all(losses);

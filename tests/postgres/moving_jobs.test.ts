@@ -5,6 +5,7 @@ import { after, before, describe, test } from "node:test";
 import pg from "postgres";
 import { postgres } from "../../src/store/postgres.ts";
 import type { ClaimedJob, Settlement, Store } from "../../src/store/store.ts";
+import { askForTraceEnds } from "../conformance/fixture.ts";
 import {
   completed,
   failed,
@@ -152,6 +153,7 @@ describe("jobs that move", { skip: whyNoDatabase }, () => {
     timeout,
   }, () =>
     withStores("chains", 2, async ([a, b]) => {
+      await askForTraceEnds(a!);
       // Each third one depends on two heads, and the one after it on that.
       const heads = Array.from({ length: 200 }, () => jobInput());
       const traceId = newTraceId();

@@ -29,9 +29,28 @@ async function newSchema(name: string): Promise<string> {
   return name;
 }
 
+/** The claims of a call: of jobs of one queue. */
+const claimsOf = (limit: number) =>
+  JSON.stringify([{ token: crypto.randomUUID(), queueName: "orders", limit, leaseMs: 60_000 }]);
+
 const claim = (schema: string, limit: number) =>
-  `select * from ${schema}.settle_and_claim('[]', ` +
-  `'[{"queueName": "orders", "limit": ${limit}, "leaseMs": 60000}]', gen_random_uuid(), false)`;
+  `select * from ${schema}.settle_and_claim('[]', '${claimsOf(limit)}', false)`;
+
+/** The settlements of a call: that all jobs completed that are held by claims. */
+async function allCompleted(schema: string): Promise<string> {
+  const claims = await sql.unsafe<{ token: string; sequences: string[] }[]>(
+    `select token::text, sequences::text[] from ${schema}.claims order by token`,
+  );
+  return JSON.stringify(claims.map(({ token, sequences }) => [
+    token,
+    `{${sequences.map((_, i) => i + 1)}}`,
+    `{${sequences}}`,
+    `{${sequences.map(() => 1)}}`,
+    null,
+    null,
+    null,
+  ]));
+}
 
 const skip = whyNoDatabase;
 
@@ -120,7 +139,7 @@ describe("a claim", { skip }, () => {
     const [fresh, stale] = claims;
     t.diagnostic(`pages read: ${fresh!.pages} fresh, ${stale!.pages} with stale statistics`);
     assert.deepEqual(stale!.steps, fresh!.steps);
-    assert.ok(fresh!.steps.includes("Index Scan on live_ready"));
+    assert.ok(fresh!.steps.includes("Index Scan on ready_order"));
     assert.ok(!fresh!.steps.some((step) => /Seq Scan|Sort/.test(step)), fresh!.steps.join(", "));
     assert.ok(stale!.pages <= fresh!.pages * 1.1, `${fresh!.pages}, then ${stale!.pages}`);
   });
@@ -133,21 +152,16 @@ describe("a call that records outcomes", { skip }, () => {
     const schema = await newSchema("backlog");
     await fill(sql, schema, 5_000);
     await analyzeForGood(sql, schema);
-    const token = crypto.randomUUID();
-    const claims = '[{"queueName": "orders", "limit": 1000, "leaseMs": 60000}]';
-    const claimed = await sql.unsafe(
-      `select id from ${schema}.settle_and_claim('[]', '${claims}', '${token}', false) where id is not null`,
-    );
-    assert.equal(claimed.length, 1_000);
-    const outcomes = JSON.stringify(claimed.map(({ id }) => [id, token, "completed", 1]));
+    await sql.unsafe(claim(schema, 1_000));
     await using server = await explainer(database.url);
     const plan = await server.explain(
-      `select * from ${schema}.settle_and_claim($1::text::jsonb, '[]', gen_random_uuid(), false)`,
-      [outcomes],
+      `select * from ${schema}.settle_and_claim($1::text::jsonb, '[]', false)`,
+      [await allCompleted(schema)],
     );
     t.diagnostic(`${plan.pages} pages for 1,000 outcomes`);
-    assert.ok(plan.steps.includes("Index Scan on live_pkey"), plan.steps.join(", "));
-    assert.ok(!plan.steps.includes("Index Scan on live_leased"), plan.steps.join(", "));
+    assert.ok(plan.steps.includes("Index Scan on claims_pkey"), plan.steps.join(", "));
+    assert.ok(plan.steps.includes("Index Scan on enqueued_pkey"), plan.steps.join(", "));
+    assert.ok(!plan.steps.some((step) => /Seq Scan/.test(step)), plan.steps.join(", "));
     assert.ok(plan.pages < 40_000, `${plan.pages}`);
   });
 });
@@ -165,26 +179,21 @@ describe("a call that ends traces", { skip }, () => {
         trace_id: "md5((n / 4)::text)::uuid",
         finished_at: "now()",
       });
-      const token = crypto.randomUUID();
       await fill(sql, schema, 100, {
         status: "'running'",
         trace_id: "md5('running ' || n / 4)::uuid",
-        attempts: "1",
-        started_at: "now()",
-        lease_token: `'${token}'::uuid`,
-        leased_until: "now() + interval '1 hour'",
       });
       if (isAnalyzed) await vacuumAnalyze(sql, schema);
-      const running = await sql.unsafe(`select id from ${schema}.jobs where status = 'running'`);
-      const settlements = JSON.stringify(running.map(({ id }) => [id, token, "completed", 1]));
       await using server = await explainer(database.url);
       const plan = await server.explain(
-        `select * from ${schema}.settle_and_claim($1::text::jsonb, '[]', gen_random_uuid(), false)`,
-        [settlements],
+        `select * from ${schema}.settle_and_claim($1::text::jsonb, '[]', false)`,
+        [await allCompleted(schema)],
       );
       // It came as far as the ends that the traces had before.
       assert.ok(plan.steps.some((step) => /enqueued_trace/.test(step)), plan.steps.join(", "));
-      const passes = plan.steps.filter((step) => /Seq Scan on (enqueued|live|ended)/.test(step));
+      const passes = plan.steps.filter((step) =>
+        /Seq Scan on (enqueued|ready|waiting|claims|ended)/.test(step)
+      );
       assert.deepEqual(passes, []);
       pages.push(plan.pages);
     }
@@ -223,6 +232,14 @@ describe("among a million ended jobs", { skip }, () => {
     await newSchema(schema);
     await withoutIndexes(sql, schema, async () => {
       await fill(sql, schema, 20_000, { queue_name: "'later'", status: "'scheduled'" });
+      await fill(sql, schema, 20_000, { queue_name: "'now'", status: "'ready'" });
+      for (let claims = 0; claims < 200; claims++) {
+        await fill(sql, schema, 100, { queue_name: "'now'", status: "'running'" });
+      }
+      await sql.unsafe(
+        `insert into ${schema}.progress (sequence, attempts, max_attempts)
+          select sequence, 1, 3 from ${schema}.waiting`,
+      );
       await fill(sql, schema, 1_000_000, {
         queue_name: "'queue_' || n % 10",
         status: "case when n % 500 = 0 then 'failed' else 'completed' end",
@@ -257,7 +274,13 @@ describe("among a million ended jobs", { skip }, () => {
       "by queue": { queueName: "queue_3" },
       "by status, where there are many": { statuses: ["completed"] },
       "by status, where there are few": { statuses: ["failed"] },
-      "by status, where there are none": { statuses: ["running", "blocked", "ready"] },
+      "by status, where there are none": { statuses: ["blocked", "retrying"] },
+      "by status, where there are none in a queue": {
+        queueName: "queue_3",
+        statuses: ["running", "blocked", "ready"],
+      },
+      "by status, of jobs that can be claimed": { statuses: ["ready"] },
+      "by status, of jobs that run": { statuses: ["running"] },
       "by queue and status": { queueName: "queue_0", statuses: ["failed"] },
       "a later page": { before: 500_000 },
     } as const;

@@ -20,13 +20,14 @@ describe("a Postgres that refuses a row", { skip: whyNoDatabase }, () => {
       refuseEnds: async (id) => {
         await sql.unsafe(`
           create function no_end() returns trigger language plpgsql as $$ begin
-            if old.id = '${id}' and old.status = 'running'
-              and (tg_op = 'DELETE' or new.status <> 'running') then
+            if new.sequence = (select sequence from hammerwork.enqueued where id = '${id}') then
               raise exception 'it is not allowed here';
             end if;
-            return case tg_op when 'DELETE' then old else new end;
+            return new;
           end $$;
-          create trigger no_end before update or delete on hammerwork.live
+          create trigger no_end before insert on hammerwork.ended
+            for each row execute function no_end();
+          create trigger no_end before insert or update on hammerwork.progress
             for each row execute function no_end()`);
       },
       [Symbol.asyncDispose]: async () => {

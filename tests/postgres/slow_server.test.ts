@@ -59,14 +59,14 @@ describe("a worker whose Postgres is slow", { skip: whyNoDatabase }, () => {
     slowed.defer(() => sql.end());
     slowed.defer(async () => {
       await sql.unsafe(`alter database "${url.pathname.slice(1)}" reset statement_timeout`);
-      await sql.unsafe("drop trigger slow on hammerwork.live");
+      await sql.unsafe("drop trigger slow on hammerwork.ready");
     });
     // A claim of a thousand takes a second.
     await sql.unsafe(`
       create or replace function hammerwork.test_slow() returns trigger language plpgsql as $$
-        begin perform pg_sleep(0.001); return new; end $$;
-      create trigger slow before update on hammerwork.live for each row
-        when (new.queue_name = 'slow' and new.status = 'running')
+        begin perform pg_sleep(0.001); return old; end $$;
+      create trigger slow before delete on hammerwork.ready for each row
+        when (old.queue_name = 'slow')
         execute function hammerwork.test_slow()`);
     await using queue = new JobQueue({ store: await postgres(database.url) });
     for (const part of numbers(10)) {

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import client from "postgres";
 import { JobQueue } from "../../mod.ts";
 import type { TraceCompleteEvent } from "../../src/signatures.ts";
 import { newTraceId } from "../../src/job/ids.ts";
 import { postgres } from "../../src/store/postgres.ts";
 import type { ClaimedJob, Store, TraceEnd } from "../../src/store/store.ts";
+import { askForTraceEnds } from "../conformance/fixture.ts";
 import { completed, failed, jobInput, reason, settlement } from "../conformance/inputs.ts";
 import { startProgram } from "../sqlite/workers/start_program.ts";
+import { manualClock } from "../conformance/manual_clock.ts";
 import { openTestDatabase, whyNoDatabase } from "./database.ts";
 import type { Telling } from "./programs/tell_never.ts";
 
@@ -16,6 +19,7 @@ const perTurn = 20;
 
 /** Adds traces of two jobs each and claims them all: the first ones and the second ones. */
 async function claimPairs(store: Store): Promise<readonly [ClaimedJob, ClaimedJob][]> {
+  await askForTraceEnds(store);
   const traceIds = Array.from({ length: traces }, newTraceId);
   await store.add(traceIds.flatMap((traceId) => [jobInput({ traceId }), jobInput({ traceId })]));
   const claims = [{ queueName: "orders", limit: 2 * traces, leaseMs: 60_000 }];
@@ -71,6 +75,7 @@ describe("the end of a trace on one Postgres", { skip: whyNoDatabase }, () => {
   }, async () => {
     await using database = await openTestDatabase();
     const [a, b] = [await postgres(database.url), await postgres(database.url)];
+    await askForTraceEnds(a);
     const first = Array.from({ length: traces }, () => jobInput());
     await a.add(first);
     const claims = [{ queueName: "orders", limit: traces, leaseMs: 60_000 }];
@@ -121,6 +126,62 @@ describe("the end of a trace on one Postgres", { skip: whyNoDatabase }, () => {
     }
     assertOneEach(await takeTraceEnds(a), pairs);
     await Promise.all([a.close(), b.close()]);
+  });
+
+  test(
+    "is kept only while somebody asks for ends, and counts all the same",
+    { timeout },
+    async () => {
+      await using database = await openTestDatabase();
+      const clock = manualClock();
+      await using queue = new JobQueue<{ jobs: number }>({
+        store: await postgres(database.url, { now: clock.now }),
+      });
+      const traceIds = [newTraceId(), newTraceId()];
+      const told: string[] = [];
+      const onTraceComplete = ({ traceId, epoch }: TraceCompleteEvent) =>
+        void told.push(`${traceIds.indexOf(traceId)} ${epoch}`);
+      /** One job of the first trace, which is alone there at first, and two of the other one. */
+      const endBoth = async (hooks: { readonly onTraceComplete?: typeof onTraceComplete }) => {
+        for (const traceId of [traceIds[0]!, traceIds[1]!, traceIds[1]!]) {
+          await queue.enqueue("jobs", 1, { traceId });
+        }
+        assert.equal((await queue.worker("jobs", () => {}, hooks).tick()).completed, 3);
+        return told.splice(0).sort();
+      };
+      const day = 24 * 3_600_000;
+      assert.deepEqual(await endBoth({}), []);
+      assert.deepEqual(
+        await endBoth({ onTraceComplete }),
+        ["0 2", "1 2"],
+        "its own first jobs too",
+      );
+      clock.pass(6 * day);
+      assert.deepEqual(await endBoth({}), []);
+      assert.deepEqual(await endBoth({ onTraceComplete }), ["0 3", "0 4", "1 3", "1 4"]);
+      clock.pass(6 * day);
+      assert.deepEqual(await endBoth({}), [], "it was renewed");
+      clock.pass(2 * day);
+      assert.deepEqual(await endBoth({}), [], "nobody has asked for eight days");
+      assert.deepEqual(await endBoth({ onTraceComplete }), ["0 5", "0 7", "1 5", "1 7"]);
+    },
+  );
+
+  test("costs no entry in an index when nobody asks for it", { timeout }, async () => {
+    await using database = await openTestDatabase();
+    await using queue = new JobQueue<{ jobs: number }>({ store: await postgres(database.url) });
+    const sql = client(database.url, { max: 1, onnotice: () => {} });
+    const entriesAfter = async (onTraceComplete?: () => void) => {
+      for (let n = 0; n < 10; n++) await queue.enqueue("jobs", n);
+      await queue.worker("jobs", () => {}, onTraceComplete && { onTraceComplete }).tick();
+      const [row] = await sql`
+        select count(*)::integer as count from hammerwork.ended where trace_end_due < 'infinity'`;
+      return row!.count;
+    };
+    assert.equal(await entriesAfter(), 0);
+    await queue.store.traceEnds!.claim({ limit: 1, leaseMs: 1 });
+    assert.equal(await entriesAfter(), 10);
+    await sql.end();
   });
 
   test("is passed to another worker when the one whose hook was running is killed", {

@@ -109,10 +109,8 @@ export class Adding {
     const channel = isNotifying ? schema : undefined;
     const add = () => this.#inserts.addPlain(inputs, at(), { channel, include });
     const added = await addOnce(inputs, () => retried(add), lostAnswerMs);
-    // Where a parent is cancelled, none was added by the statement that also notifies.
-    if (isNotifying && added.every(({ job }) => job.status !== "cancelled")) {
-      this.#notifier.notifyHere(newIn(added));
-    } else await this.#notifier.notify(newIn(added));
+    if (isNotifying && !hasCancelled(added)) this.#notifier.notifyHere(newIn(added));
+    else await this.#notifier.notify(newIn(added));
     return added;
   }
 
@@ -144,20 +142,29 @@ export class Adding {
     inputs: readonly JobInput[],
     options: InsertOptions & { readonly transaction: Sql },
   ): Promise<readonly AddedJob[]> {
-    const at = this.#options.at();
-    const added = arePlain(inputs)
-      ? await this.#inserts.addPlain(inputs, at, options)
-      : await this.#inserts.addGraph(inputs, at, options);
-    await this.#notifier.notifyAtCommit(newIn(added), options.transaction);
+    const { schema, at } = this.#options;
+    const isPlain = arePlain(inputs);
+    const added = isPlain
+      ? await this.#inserts.addPlain(inputs, at(), { ...options, channel: schema })
+      : await this.#inserts.addGraph(inputs, at(), options);
+    if (!isPlain || hasCancelled(added)) {
+      await this.#notifier.notifyAtCommit(newIn(added), options.transaction);
+    }
     return added;
   }
+}
+
+/** Where a parent is cancelled, none was added by the statement that also notifies. */
+function hasCancelled(added: readonly AddedJob[]): boolean {
+  return added.some(({ job }) => job.status === "cancelled");
 }
 
 /** The queues with new jobs. */
 function newIn(added: readonly AddedJob[]): ReadonlySet<string> {
   const queueNames = new Set<string>();
   for (const { job: { queueName, status }, deduplicated } of added) {
-    if (!deduplicated && status !== "cancelled") queueNames.add(queueName);
+    // One that is blocked will be notified when it is ready.
+    if (!deduplicated && status !== "cancelled" && status !== "blocked") queueNames.add(queueName);
   }
   return queueNames;
 }
@@ -204,19 +211,43 @@ class Inserts {
     at: number | null,
     options: InsertPlainOptions = {},
   ): Promise<readonly AddedJob[]> {
-    // Most jobs are new. To look for that first costs the server a tenth of an insert, so it says so only
-    // by failing; but not within a caller's transaction, which would fail too.
-    if (options.transaction !== undefined || options.patienceMs !== undefined || this.#wary > 0) {
-      if (this.#wary > 0) this.#wary--;
-      return await this.#addPlain(inputs, at, true, options);
+    return await this.#unlessStored(
+      (isWary) => this.#addPlain(inputs, at, isWary, options),
+      options,
+    );
+  }
+
+  /** Adds jobs, each behind those that it needs. */
+  async addGraph(
+    inputs: readonly JobInput[],
+    at: number | null,
+    options: InsertOptions = {},
+  ): Promise<readonly AddedJob[]> {
+    return await this.#unlessStored(
+      (isWary) =>
+        isWary ? this.#addKnown(inputs, at, options) : this.#addNew(inputs, at, options.include),
+      options,
+    );
+  }
+
+  /**
+   * Most jobs are new. To ask for each first whether it is stored costs the server more than the rest, so
+   * it says so by failing; but not within a caller's transaction, which would fail too.
+   */
+  async #unlessStored<T>(
+    add: (isWary: boolean) => Promise<T>,
+    { transaction, patienceMs }: InsertOptions,
+  ): Promise<T> {
+    if (this.#wary > 0) this.#wary--;
+    else if (transaction === undefined && patienceMs === undefined) {
+      try {
+        return await add(false);
+      } catch (error) {
+        if (codeOf(error) !== UNIQUE_VIOLATION) throw error;
+        this.#wary = WARY_CALLS;
+      }
     }
-    try {
-      return await this.#addPlain(inputs, at, false, options);
-    } catch (error) {
-      if (codeOf(error) !== UNIQUE_VIOLATION) throw error;
-      this.#wary = WARY_CALLS;
-      return await this.#addPlain(inputs, at, true, options);
-    }
+    return await add(true);
   }
 
   async #addPlain(
@@ -263,20 +294,32 @@ class Inserts {
     });
   }
 
-  /** Adds jobs, each behind those that it needs. */
-  async addGraph(
+  async #addNew(
     inputs: readonly JobInput[],
     at: number | null,
-    options: InsertOptions = {},
+    include: readonly JobPart[] | undefined,
   ): Promise<readonly AddedJob[]> {
-    const { patienceMs, include } = options;
+    const text = newGraphStatement(this.#schema);
+    const [row] = await this.#client.call(text, [toInputText(inputs), at]);
+    const t = time(row!.t)!;
+    const sequences: readonly number[] = JSON.parse(row!.sequences as string);
+    const statuses: readonly JobStatus[] = JSON.parse(row!.statuses as string);
+    const errors: readonly JobError[] = JSON.parse(row!.errors as string);
+    return inputs.map((input, i) => ({
+      job: recordWith(toPlaced(input, sequences[i]!, t, statuses[i]!, errors[i]), include),
+      deduplicated: false,
+    }));
+  }
+
+  async #addKnown(
+    inputs: readonly JobInput[],
+    at: number | null,
+    { patienceMs, include, transaction }: InsertOptions,
+  ): Promise<readonly AddedJob[]> {
     const patience = patienceMs === undefined ? null : `${patienceMs}ms`;
     const text = include === undefined ? this.#graph : graphStatement(this.#schema, include);
-    return toAddedGraph(
-      inputs,
-      await this.#run(text, [toInputText(inputs), at, patience], options),
-      include,
-    );
+    const rows = await this.#run(text, [toInputText(inputs), at, patience], { transaction });
+    return toAddedGraph(inputs, rows, include);
   }
 
   /**
@@ -290,10 +333,10 @@ class Inserts {
   ): Promise<readonly AddedJob[]> {
     if (inputs.length === 0) return [];
     if (transaction !== undefined) {
-      return await this.addGraph(inputs, at, { transaction, include });
+      return await this.#addKnown(inputs, at, { transaction, include });
     }
     try {
-      return await retriedIdempotent(() => this.addGraph(inputs, at, { patienceMs, include }));
+      return await retriedIdempotent(() => this.#addKnown(inputs, at, { patienceMs, include }));
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
       throw new PartlyDoneError("Postgres was lost between two statements", { cause: error });
@@ -342,19 +385,42 @@ function toAddedGraph(
     const input = inputs[maker - 1]!;
     const { dependsOn, parentId } = input;
     storedIds.set(inputs[i]!.id, input.id);
-    const made = rows[maker - 1]!;
-    const t = time(made.t)!;
-    const status = made.new_status as JobStatus;
-    const job: JobRecord = {
-      ...toAdded(input, made.new_sequence as number, t),
-      dependsOn: dependsOn.length === 0 ? dependsOn : [...new Set(dependsOn.map(storedId))],
+    const { new_sequence, new_status, new_error, t } = rows[maker - 1]!;
+    const referring = {
+      ...input,
+      dependsOn: dependsOn.map(storedId),
       parentId: parentId && storedId(parentId),
-      status,
-      ...status === "cancelled" &&
-        { finishedAt: t, error: JSON.parse(made.new_error as string) as JobError },
     };
+    const error = new_error === null ? undefined : JSON.parse(new_error as string) as JobError;
+    const sequence = new_sequence as number;
+    const job = toPlaced(referring, sequence, time(t)!, new_status as JobStatus, error);
     return { job: recordWith(job, include), deduplicated: maker !== i + 1 };
   });
+}
+
+/** A new job as a record, which is blocked or cancelled because of others, or neither. */
+function toPlaced(
+  input: JobInput,
+  sequence: number,
+  t: number,
+  status: JobStatus,
+  error: JobError | undefined,
+): JobRecord {
+  const { dependsOn } = input;
+  return {
+    ...toAdded(input, sequence, t),
+    dependsOn: dependsOn.length === 0 ? dependsOn : [...new Set(dependsOn)],
+    status,
+    ...status === "cancelled" && { finishedAt: t, error },
+  };
+}
+
+/** The statement that adds jobs which may need each other, if none is stored. */
+function newGraphStatement(schema: string): string {
+  return `select date_part('epoch', a.t) * 1000 as t, array_to_json(a.sequences)::text as sequences,
+    array_to_json(a.statuses)::text as statuses,
+    coalesce(array_to_json(a.errors), '[]')::text as errors
+  from ${schema}.add_new_jobs($1::text::jsonb, to_timestamp($2::float8 / 1000)) a`;
 }
 
 /** Which statement adds plain jobs. What a call does not need costs each of its statements. */

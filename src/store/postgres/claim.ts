@@ -5,6 +5,7 @@
  */
 import type { Claim, ClaimedJob, Lease } from "../store.ts";
 import type { Client, Row } from "./client.ts";
+import { interpreted } from "./functions/settings.ts";
 import { time } from "./rows.ts";
 
 // Jobs come in rows of so many, as two texts: a row a job costs both sides more than the job itself. Not
@@ -58,7 +59,7 @@ export function claimedMore(schema: string): string {
 create function ${schema}.claimed_more(
   e ${schema}.enqueued, in_progress bigint, run_at timestamptz
 ) returns text
-language plpgsql stable as $$
+language plpgsql stable ${interpreted} as $$
 declare
   p ${schema}.progress;
 begin

@@ -183,7 +183,7 @@ function inputPlaces(input: JobInput): readonly unknown[] {
     input.tracestate,
     input.baggage,
     input.propagation,
-    input.dependsOn,
+    `{${[...new Set(input.dependsOn)].join(",")}}`,
   );
   return places;
 }
@@ -206,7 +206,7 @@ export function inputRows(text: string): string {
     (e ->> 9)::float8 as delay_ms, (e ->> 10)::float8 as run_at_ms, e ->> 11 as backoff,
     (e ->> 12)::integer as timeout_ms, e ->> 13 as idempotency_key,
     coalesce(e ->> 14, 'cancel') as on_dependency_failure, e ->> 15 as tracestate,
-    e ->> 16 as baggage, e ->> 17 as propagation, coalesce(e -> 18, '[]') as depends_on
+    e ->> 16 as baggage, e ->> 17 as propagation, coalesce((e ->> 18)::uuid[], '{}') as depends_on
   from jsonb_array_elements(${text}) with ordinality as x (e, n))`;
 }
 

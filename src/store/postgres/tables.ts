@@ -143,7 +143,8 @@ create table ${schema}.ended (
   attempts smallint not null,
   -- Null: as it was enqueued.
   max_attempts smallint,
-  -- Of the job whose end was the end of its trace; due until a worker has reported it.
+  -- Of the job whose end was the end of its trace; due until a worker has reported it. Infinity: it was
+  -- alone in its trace, and nobody wanted to know.
   trace_epoch integer,
   trace_end_due timestamptz,
   -- For a job that is retried.
@@ -165,7 +166,14 @@ create unique index ended_cancelled on ${schema}.ended (id) where status = 'canc
 create index ended_cancelled_for on ${schema}.ended (${cancelledFor("ended")})
   where status = 'cancelled' and ${cancelledFor("ended")} is not null;
 create index ended_trace_end_due on ${schema}.ended (trace_end_due, sequence)
-  where trace_end_due is not null;
+  where trace_end_due < 'infinity';
+
+-- What somebody has asked for lately. The end of a trace that nobody wants costs no entry in an index.
+create table ${schema}.interests (
+  topic text collate "C" primary key,
+  -- Unless it is renewed.
+  ends_at timestamptz not null
+);
 
 -- Attempts that did not complete their job.
 create table ${schema}.attempts (

@@ -6,10 +6,17 @@
 import type { TraceEnd, TraceEndClaim, UnfinishedQuery } from "../store.ts";
 import type { Client } from "./client.ts";
 import { uuidOrNull } from "./find.ts";
+import { traceEndsTopic } from "./functions/end.ts";
 import { retried, retriedIdempotent } from "./errors.ts";
 import { toTraceEnd, traceEndColumns } from "./rows.ts";
 
-/** Leases ends that no worker has reported yet, the oldest first. */
+// Without a call for so long, nobody wants to know of them any more.
+const INTEREST_MS = 7 * 24 * 3_600_000;
+
+/**
+ * Leases ends that no worker has reported yet, the oldest first. Those that are recorded from now on are
+ * kept for it.
+ */
 export async function claimTraceEnds(
   client: Client,
   schema: string,
@@ -20,12 +27,19 @@ export async function claimTraceEnds(
   const now = "(select coalesce(to_timestamp($3::float8 / 1000), clock_timestamp()))";
   const claimed = () =>
     client.query(
-      `update ${schema}.ended d set trace_end_due = ${now} + $2::float8 * interval '1 ms' ` +
+      // It is written anew when half of it is over.
+      `with renewed as (insert into ${schema}.interests as i (topic, ends_at) ` +
+        `select '${traceEndsTopic}', ${now} + $4::float8 * interval '1 ms' where not exists (` +
+        `select from ${schema}.interests where topic = '${traceEndsTopic}' ` +
+        `and ends_at > ${now} + $4::float8 / 2 * interval '1 ms') ` +
+        "on conflict (topic) do update set ends_at = greatest(i.ends_at, excluded.ends_at)) " +
+        `update ${schema}.ended d set trace_end_due = ${now} + $2::float8 * interval '1 ms' ` +
         `from ${schema}.enqueued e where e.sequence = d.sequence and d.sequence = any(array(` +
         `select sequence from ${schema}.ended where trace_end_due <= ${now} ` +
+        "and trace_end_due < 'infinity' " +
         "order by trace_end_due, sequence limit $1::integer for update skip locked)) " +
         `returning ${traceEndColumns}`,
-      [limit, leaseMs, at],
+      [limit, leaseMs, at, INTEREST_MS],
       client.limitFor(leaseMs),
     );
   const rows = await retried(claimed);

@@ -90,9 +90,9 @@ begin
     select ${givenColumns}, payload::json, octet_length(payload),
       case when parent_id is not null
         then coalesce((select (ids ->> parent_id::text)::uuid from others), parent_id) end,
-      case when depends_on = '[]' then '{}' else array(
-        select coalesce((select (ids ->> d)::uuid from others), d::uuid) as id
-        from jsonb_array_elements_text(depends_on) with ordinality x (d, n)
+      case when depends_on = '{}' then '{}' else array(
+        select coalesce((select (ids ->> d::text)::uuid from others), d) as id
+        from unnest(depends_on) with ordinality x (d, n)
         group by 1 order by min(n)) end,
       t, starts_at
     from resolved where maker = ord order by ord
@@ -116,7 +116,49 @@ end $$;
 -- on. No job is locked, since a caller's transaction may stay open for long: free_late_dependents looks
 -- at what ends meanwhile.
 create function ${schema}.place_jobs(
-  sequences bigint[], t timestamptz, out statuses text[], out errors json[], out run_ats timestamptz[]
+  sequences bigint[], t timestamptz, out statuses text[], out errors json[]
+) language plpgsql ${inSets} as $$
+begin
+  -- The usual case in a small statement: it costs a call of few jobs most.
+  with made as materialized (
+    select e.sequence, e.queue_name, e.priority, e.run_at, w.dependencies, w.are_over,
+      coalesce(w.is_blocked, false) as is_blocked,
+      p.is_cancelled or (w.have_failed and e.on_dependency_failure = 'cancel') as is_cancelled
+    from unnest(sequences) s (sequence), lateral (
+        select e.sequence, e.queue_name, e.priority, e.run_at, e.parent_id, e.depends_on,
+          e.on_dependency_failure
+        from ${schema}.enqueued e where e.sequence = s.sequence offset 0) e,
+      lateral (${dependenciesOf(schema, "e")}) w
+      left join lateral (
+        select true as is_cancelled from ${schema}.ended p
+        where p.id = e.parent_id and p.status = 'cancelled' offset 0) p on true
+  ), usual as materialized (
+    select * from made where (select coalesce(bool_and(is_cancelled is not true), true) from made)
+  ), into_ready as (
+    insert into ${schema}.ready (sequence, run_at, rank, has_past, queue_name)
+    select sequence, run_at, ${rank}, dependencies is not null, queue_name
+    from usual where not is_blocked and run_at <= t
+  ), into_waiting as (
+    insert into ${schema}.waiting (sequence, run_at, rank, has_past, kind, queue_name)
+    select sequence, run_at, ${rank}, dependencies is not null,
+      case when is_blocked then 'blocked' else 'scheduled' end, queue_name
+    from usual where is_blocked or run_at > t
+  ), into_dependencies as (
+    insert into ${schema}.dependencies (dependency, dependent, is_over)
+    select d.dependency, u.sequence, d.is_over
+    from usual u, unnest(u.dependencies, u.are_over) d (dependency, is_over)
+  )
+  select array_agg(case when is_blocked then 'blocked' when run_at <= t then 'ready'
+    else 'scheduled' end) into statuses from usual;
+  if statuses is null then
+    select c.statuses, c.errors into statuses, errors
+      from ${schema}.place_cancelled_jobs(sequences, t) c;
+  end if;
+end $$;
+
+-- The same where some are cancelled.
+create function ${schema}.place_cancelled_jobs(
+  sequences bigint[], t timestamptz, out statuses text[], out errors json[]
 ) language plpgsql ${inSets} as $$
 begin
   with recursive made as materialized (
@@ -187,15 +229,31 @@ begin
     from over v join placed p on p.sequence = v.sequence
     where p.status <> 'cancelled' order by v.dependency, v.sequence
   )
-  select array_agg(status order by sequence), array_agg(error order by sequence),
-    array_agg(run_at order by sequence)
-  into statuses, errors, run_ats from placed;
-  if 'cancelled' = any(statuses) then
-    -- No waiting: no transaction ever sees these as unfinished, and a caller's may stay open long.
-    perform ${schema}.end_traces(array(
-      select x.sequence from unnest(sequences, statuses) x (sequence, status)
-      where x.status = 'cancelled'), t, false);
-  end if;
+  select array_agg(status order by sequence), array_agg(error order by sequence)
+  into statuses, errors from placed;
+  -- No waiting: no transaction ever sees these as unfinished, and a caller's may stay open long.
+  perform ${schema}.end_traces(array(
+    select x.sequence from unnest(sequences, statuses) x (sequence, status)
+    where x.status = 'cancelled'), t, false);
+end $$;
+
+-- Adds jobs none of which is stored, of which each comes behind those that it depends on. Fails where one
+-- is stored.
+create function ${schema}.add_new_jobs(
+  input jsonb, at timestamptz, out t timestamptz, out sequences bigint[], out statuses text[],
+  out errors json[]
+) language plpgsql ${interpreted} as $$
+begin
+  t := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
+  with made as (
+    insert into ${schema}.enqueued as e
+      (${givenColumns}, payload, payload_bytes, parent_id, depends_on, created_at, run_at)
+    select ${givenColumns}, payload::json, octet_length(payload), parent_id, depends_on, t, ${startsAt}
+    from ${inputRows("input")} i
+    returning e.sequence
+  )
+  select array_agg(m.sequence) into sequences from made m;
+  select p.statuses, p.errors into statuses, errors from ${schema}.place_jobs(sequences, t) p;
 end $$;
 
 -- Stored jobs. Payloads and results that are not to be answered are not read.
@@ -221,7 +279,7 @@ create function ${schema}.add_jobs(
   with_payloads boolean default true, with_results boolean default true
 )
 returns table (ord integer, maker integer, sequence bigint, status text, error json, t timestamptz,
-  run_at timestamptz, job ${schema}.jobs)
+  job ${schema}.jobs)
 language plpgsql ${interpreted} as $$
 #variable_conflict use_variable
 declare
@@ -243,16 +301,16 @@ begin
   end loop;
   if fresh.made <> '{}' then
     place := ${schema}.place_jobs(fresh.sequences, t);
-    return query select x.made, x.made, x.sequence, x.status, x.error, t, x.run_at, null::${schema}.jobs
-      from unnest(fresh.made, fresh.sequences, place.statuses, place.errors, place.run_ats)
-        x (made, sequence, status, error, run_at);
+    return query select x.made, x.made, x.sequence, x.status, x.error, t, null::${schema}.jobs
+      from unnest(fresh.made, fresh.sequences, place.statuses, place.errors)
+        x (made, sequence, status, error);
     return query select x.n::integer, x.maker, null::bigint, null::text, null::json, t,
-        null::timestamptz, null::${schema}.jobs
+        null::${schema}.jobs
       from unnest(fresh.makers) with ordinality x (maker, n) where x.maker <> x.n;
   end if;
   if cardinality(array_remove(fresh.stored, null)) > 0 then
     return query select x.ord, null::integer, null::bigint, null::text, null::json, t,
-        null::timestamptz, x.job
+        x.job
       from ${schema}.stored_jobs(fresh.stored, with_payloads, with_results) x;
   end if;
 end $$;
@@ -327,6 +385,21 @@ begin
   return stored_id;
 end $$;
 `;
+}
+
+/** What a new job depends on: what is stored, and how it has ended, are of one moment. */
+function dependenciesOf(schema: string, job: string): string {
+  return `
+        select array_agg(coalesce(d.sequence, ${schema}.refuse_unknown(x.id)) order by x.n)
+            as dependencies,
+          array_agg(o.status is not null order by x.n) as are_over,
+          bool_or(o.status is null) as is_blocked, bool_or(o.status <> 'completed') as have_failed
+        from unnest(${job}.depends_on) with ordinality x (id, n)
+          left join lateral (
+            select d.sequence from ${schema}.enqueued d
+            where d.id = x.id and d.sequence < ${job}.sequence offset 0) d on true
+          left join lateral (
+            select o.status from ${schema}.ended o where o.sequence = d.sequence offset 0) o on true`;
 }
 
 /** The error of a job whose parent, an SQL expression, is cancelled. */

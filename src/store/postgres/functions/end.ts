@@ -14,6 +14,14 @@
 import { mostLinks } from "../../store.ts";
 import { byIndex, readCommitted } from "./settings.ts";
 
+/** The topic of those who want to know of the ends of traces, in `interests`. */
+export const traceEndsTopic = "ends of traces";
+
+/** Whether somebody wants to know of the ends of traces at the time `t`: a subquery. */
+export function wantsTraceEnds(schema: string): string {
+  return `(select ends_at > t from ${schema}.interests where topic = '${traceEndsTopic}')`;
+}
+
 /** The functions of ends. `schema` is a quoted name. */
 export function endFunctions(schema: string): string {
   // Of the trace x. Its newest job and its oldest are the likely ones: most often one look is enough.
@@ -26,6 +34,12 @@ export function endFunctions(schema: string): string {
     `else coalesce(${look("offset 0")}, false) end`;
   const isFree = `not exists (select from ${schema}.dependencies d
             where d.dependent = w.sequence and not d.is_over offset 0)`;
+  const counted = `trace_epoch = 1 + coalesce((
+        select max(before.trace_epoch) from ${schema}.enqueued e, lateral (
+          select trace_epoch from ${schema}.ended where sequence = e.sequence offset 0) before
+        where e.trace_id = l.trace_id), 0)
+      from unnest(traces, last) l(trace_id, sequence)
+      where d.sequence = l.sequence`;
   return `
 create function ${schema}.dependency_error(id uuid, status text) returns json
 language sql immutable as $$
@@ -207,12 +221,18 @@ begin
     -- A statement of its own: it sees what was committed while this one waited.
     busy := array(select x from unnest(traces) x where ${unfinished});
   end if;
-  update ${schema}.ended d set trace_end_due = t, trace_epoch = 1 + coalesce((
-    select max(before.trace_epoch) from ${schema}.enqueued e
-      join ${schema}.ended before on before.sequence = e.sequence
-    where e.trace_id = l.trace_id), 0)
-  from unnest(traces, last) l(trace_id, sequence)
-  where d.sequence = l.sequence and l.trace_id <> all(busy);
+  if busy <> '{}' then
+    select array_agg(l.trace_id), array_agg(l.sequence) into traces, last
+      from unnest(traces, last) l(trace_id, sequence)
+      where l.trace_id not in (select unnest(busy));
+    if traces is null then return; end if;
+  end if;
+  if ${wantsTraceEnds(schema)} then
+    update ${schema}.ended d set trace_end_due = t, ${counted};
+  else
+    -- It is counted all the same. No index has the number.
+    update ${schema}.ended d set ${counted};
+  end if;
 end $$;
 
 -- The contexts that a job links to: of its dependencies' last attempts, else of their creation.

@@ -9,7 +9,7 @@ import {
   longestBackoffMs,
   longestDelayMs,
 } from "../../../job/backoff.ts";
-import { byIndex, pinned, readCommitted } from "./settings.ts";
+import { byIndex, interpreted, pinned, readCommitted } from "./settings.ts";
 
 /** The functions of leases. `schema` is a quoted name. */
 export function leaseFunctions(schema: string): string {
@@ -37,7 +37,7 @@ $$;
 create function ${schema}.lease_states(
   holder ${schema}.claims, places integer[], sequences bigint[]
 ) returns text[]
-language sql stable as $$
+language sql stable ${interpreted} as $$
   select array_agg(case
       when s.is_held then 'held'
       when d.status = 'cancelled' then 'cancelled'
@@ -205,7 +205,7 @@ end $$;
 
 -- Closes places of a claim whose row is locked; the row goes with the last of them.
 create function ${schema}.close_places(claim ${schema}.claims, places integer[]) returns void
-language plpgsql as $$
+language plpgsql ${interpreted} as $$
 declare
   remaining boolean[] := coalesce(claim.is_open, array_fill(true, array[cardinality(claim.sequences)]));
   place integer;

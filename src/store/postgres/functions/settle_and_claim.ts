@@ -6,7 +6,8 @@
  */
 import { mostReleases } from "../../../job/job_options.ts";
 import { claimedColumns, claimedMore, claimedRows } from "../claim.ts";
-import { pinned, readCommitted } from "./settings.ts";
+import { wantsTraceEnds } from "./end.ts";
+import { interpreted, pinned, readCommitted } from "./settings.ts";
 
 // A claim promotes at most as many due jobs; the next one continues.
 const promotedAtOnce = 1_000;
@@ -38,7 +39,7 @@ create function ${schema}.settle(
   claim_token uuid, places integer[], sequences bigint[], run_ms float8[], spans text[], results text[],
   others jsonb, t timestamptz, out recorded bigint[], out done bigint[], out sharing bigint[],
   out have_past boolean, out ready_queues text[]
-) language plpgsql as $$
+) language plpgsql ${interpreted} as $$
 #variable_conflict use_column
 declare
   claim ${schema}.claims;
@@ -73,7 +74,8 @@ begin
         octet_length(u.result), u.span, claim_token,
         -- Most traces have one job, whose end is theirs. All others are looked at later.
         case when is_alone then coalesce(p.trace_epoch, 0) + 1 else p.trace_epoch end,
-        case when is_alone then t end, nullif(p.is_suspect, false)
+        case when is_alone then case when ${wantsTraceEnds(schema)} then t else 'infinity' end end,
+        nullif(p.is_suspect, false)
       from unnest(places, sequences, run_ms, spans, results) u (place, sequence, ms, span, result),
         lateral (select * from ${schema}.enqueued e where e.sequence = u.sequence offset 0) e
         left join lateral (select * from ${schema}.progress p
@@ -164,7 +166,7 @@ end $$;
 create function ${schema}.put_back(
   attempts ${schema}.unfinished_attempt[], claim_token uuid, t timestamptz
 ) returns text[]
-language plpgsql as $$
+language plpgsql ${interpreted} as $$
 #variable_conflict use_column
 begin
   insert into ${schema}.progress as p (sequence, attempts, max_attempts, releases, is_suspect,
@@ -201,7 +203,7 @@ end $$;
 create function ${schema}.states_of_settled(
   claim_token uuid, sequences bigint[], recorded bigint[], resent boolean
 ) returns text[]
-language sql stable as $$
+language sql stable ${interpreted} as $$
   select array_agg(case
       when s.sequence = any(recorded) then 'held'
       when resent and d.claim = claim_token then 'held'
@@ -216,13 +218,13 @@ $$;
 
 -- What maintenance may have to do.
 create function ${schema}.due_maintenance(t timestamptz) returns json
-language plpgsql as $$
+language plpgsql ${interpreted} as $$
 begin
   return (select json_build_object(
     'hasExpired', exists (select from ${schema}.claims where lapses_at < t),
     'hasCancelledTrees', exists (select from ${schema}.cancelled_trees),
     'lastDependent', (select d.added_in::text from ${schema}.dependencies d
-      where not is_over order by d.added_in desc limit 1)));
+      where is_over < true order by d.added_in desc limit 1)));
 end $$;
 
 -- Records outcomes, then claims. The settlements are a list of claims, by token, each with the
