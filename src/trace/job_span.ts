@@ -20,9 +20,9 @@ import { formatTraceparent } from "../job/traceparent.ts";
 import type { ClaimedJob } from "../store/store.ts";
 import { tickSpanContext } from "./active_context.ts";
 import { exceptionOf, jobAttributes, setFailure } from "./attributes.ts";
-import { isDropped } from "./root_trace_id.ts";
+import { isDropped, isOwnProviderRegistered } from "./root_trace_id.ts";
 import { withBaggage } from "./baggage.ts";
-import { linksOf, originOf, type StoredTraceContext } from "./relation.ts";
+import { creationOf, linksOf, originOf, type StoredTraceContext } from "./relation.ts";
 import {
   defaultSpanRules,
   readSpanRules,
@@ -83,7 +83,8 @@ function startJobSpan(
   rules: SpanRules,
   within: Context,
 ): Span {
-  const origin = originOf(job, rules);
+  const creation = creationOf(job, rules);
+  const origin = originOf(job, rules, creation);
   const parent = origin.parent?.spanContext;
   const tracer = activeTracer();
   if (tracer === undefined) return trace.wrapSpanContext(parent ?? INVALID_SPAN_CONTEXT);
@@ -94,7 +95,7 @@ function startJobSpan(
   return startSpan(tracer, origin, within, () => ({
     name: `${operation} ${job.queueName}`,
     kind: SpanKind.CONSUMER,
-    links: linksOf(job, rules, tickSpanContext()),
+    links: linksOf(job, rules, creation, tickSpanContext()),
     attributes: jobAttributes("process", job, rules, {
       "messaging.operation.name": operation,
       "hammerwork.job.attempt": job.attempts,
@@ -169,7 +170,7 @@ class StartedSpan implements AttemptSpan {
   ) {
     this.span = span;
     this.#within = within;
-    this.#spanContext = validSpanContext(span);
+    this.#spanContext = contextOf(span);
     this.traceId = this.#spanContext?.traceId ?? record.traceId;
     this.#isElsewhere = this.traceId !== record.traceId;
     this.#job = job;
@@ -225,6 +226,13 @@ function contextOfJob(baggage: string | undefined): Context {
   } catch {
     return ROOT_CONTEXT;
   }
+}
+
+/** A span's context, if it is valid. What hammerwork's own provider makes is, unless it makes none. */
+function contextOf(span: Span): SpanContext | undefined {
+  if (!isOwnProviderRegistered()) return validSpanContext(span);
+  const spanContext = span.spanContext();
+  return spanContext.traceId === INVALID_SPAN_CONTEXT.traceId ? undefined : spanContext;
 }
 
 /** Ends the span of an attempt with its outcome. */

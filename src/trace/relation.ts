@@ -40,11 +40,20 @@ export function linkTo(context: SpanContext, relation: Relation): Link {
   return { context, attributes: { "hammerwork.link": relation } };
 }
 
+/** The creation context of a job: of the span that enqueued it, if its attempts are related to that. */
+export function creationOf(job: StoredTraceContext, rules: SpanRules): SpanContext | undefined {
+  if (propagationOf(job, rules) === "none") return undefined;
+  return readTraceparent(job.traceparent, job.tracestate);
+}
+
 /** Where the span of an attempt is started. */
-export function originOf(job: StoredTraceContext, rules: SpanRules): Origin {
+export function originOf(
+  job: StoredTraceContext,
+  rules: SpanRules,
+  creation: SpanContext | undefined,
+): Origin {
   const mode = propagationOf(job, rules);
   if (mode === "none") return {};
-  const creation = readTraceparent(job.traceparent, job.tracestate);
   // A job without a creation context was enqueued without tracing: its trace starts here.
   if (creation === undefined) return { traceId: job.traceId };
   const isChild = mode === "child" || (mode === "auto" && startsSoon(job, rules.childWithinMs));
@@ -59,17 +68,17 @@ export function originOf(job: StoredTraceContext, rules: SpanRules): Origin {
 export function linksOf(
   job: StoredTraceContext,
   rules: SpanRules,
+  creation: SpanContext | undefined,
   tick: SpanContext | undefined,
 ): Link[] {
   const links: Link[] = [];
-  const isUnrelated = propagationOf(job, rules) === "none";
   // The SDK keeps the last links when there are too many, so the most important ones come last.
-  if (!isUnrelated) {
+  if (propagationOf(job, rules) !== "none") {
     for (const one of job.dependencyTraceparents ?? []) addLink(links, "dependency", one);
   }
   if (tick !== undefined) links.push(linkTo(tick, "tick"));
   addLink(links, "previous_attempt", job.attemptTraceparent);
-  if (!isUnrelated) addLink(links, "creation", job.traceparent, job.tracestate);
+  if (creation !== undefined) links.push(linkTo(creation, "creation"));
   return links;
 }
 
@@ -82,12 +91,7 @@ function startsSoon({ createdAt, startedAt }: StoredTraceContext, withinMs: numb
   return Number(startedAt) - Number(createdAt) <= withinMs;
 }
 
-function addLink(
-  links: Link[],
-  relation: Relation,
-  traceparent: string | undefined,
-  tracestate?: string,
-): void {
-  const context = readTraceparent(traceparent, tracestate);
+function addLink(links: Link[], relation: Relation, traceparent: string | undefined): void {
+  const context = readTraceparent(traceparent);
   if (context !== undefined) links.push(linkTo(context, relation));
 }

@@ -33,7 +33,8 @@ export function readTraceparent(
 ): SpanContext | undefined {
   const fields = traceparent === undefined ? undefined : parseTraceparent(traceparent);
   if (fields === undefined) return undefined;
-  const spanContext: SpanContext = { ...fields, isRemote: true };
+  const { traceId, spanId, traceFlags } = fields;
+  const spanContext: SpanContext = { traceId, spanId, traceFlags, isRemote: true };
   if (tracestate) spanContext.traceState = createTraceState(truncateTracestate(tracestate));
   return spanContext;
 }

@@ -79,10 +79,14 @@ export class Loop {
   async work(): Promise<WorkResult> {
     const stopListening = this.#group.source.store.onNotice?.((notice) => this.#note(notice));
     this.#executor.leases.start();
+    this.#traceEnds?.ask();
     try {
       while (!this.#isOver()) {
         this.#startFetched(performance.now());
         if (this.#hasOverdue()) await this.#releaseOverdue();
+        if (this.#recorder.waitingCount > 0 && this.#traceEnds?.hasAnswer === false) {
+          await this.#traceEnds.firstAnswer();
+        }
         if (this.#isRoundTripDue()) await this.#recorder.roundTrip();
         else await this.#sleepUntilDue();
         this.#maintain();

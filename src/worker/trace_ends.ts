@@ -14,6 +14,8 @@ import type { WorkerGroup, WorkerSettings } from "./options.ts";
 
 // So many hook calls are under way at once. More ends wait in the store.
 const MOST_AT_ONCE = 100;
+// The first answer is not waited for longer than this.
+const FIRST_ANSWER_MS = 1_000;
 // How often an end is to be settled that the store refuses to settle.
 const SETTLE_TRIES = 3;
 
@@ -28,6 +30,9 @@ export class TraceEndHooks {
   readonly #onStoreError: (error: unknown) => void;
   /** When to ask next for ends that were recorded elsewhere, by `performance.now()`. */
   askAt: number = -Infinity;
+  /** Whether the store has answered once, or has failed to. */
+  hasAnswer = false;
+  #onAnswer = () => {};
   #returned: TraceEnd[] = [];
   #roundTrips: Promise<void> | undefined;
   #isAsked = false;
@@ -42,6 +47,12 @@ export class TraceEndHooks {
     this.#workers = listening.filter((_, i) => hooks.indexOf(hooks[i]) === i);
     this.#leaseMs = Math.max(...listening.map(({ leaseMs }) => leaseMs));
     this.#askEveryMs = Math.min(...listening.map(({ maintenanceMs }) => maintenanceMs));
+  }
+
+  /** Waits for the first answer, before the first outcome: a store may keep ends for who asks alone. */
+  async firstAnswer(): Promise<void> {
+    await withTimeLimit(FIRST_ANSWER_MS, new Promise<void>((resolve) => this.#onAnswer = resolve));
+    this.hasAnswer = true;
   }
 
   /** Asks the store if it is time to. */
@@ -69,6 +80,11 @@ export class TraceEndHooks {
     }
   }
 
+  #answered(): void {
+    this.hasAnswer = true;
+    this.#onAnswer();
+  }
+
   #go(): void {
     // Round trips that are over before they are kept would be kept forever.
     if (this.#hasWork()) this.#roundTrips ??= this.#makeRoundTrips();
@@ -80,6 +96,7 @@ export class TraceEndHooks {
     } catch (error) {
       this.#onStoreError(error);
     } finally {
+      this.#answered();
       this.#roundTrips = undefined;
     }
   }
@@ -104,6 +121,7 @@ export class TraceEndHooks {
     const limit = Math.min(MOST_AT_ONCE - this.#calls.size, this.#batch.most);
     const claim = { limit, leaseMs: this.#leaseMs };
     const ends = await this.#inBatch(limit, () => this.#store.traceEnds!.claim(claim));
+    this.#answered();
     // There may be more.
     if (ends.length >= limit) this.#isAsked = true;
     for (const end of ends) this.#call(end);

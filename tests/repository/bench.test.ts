@@ -7,6 +7,7 @@ import { checkDrained, Runs } from "../../bench/measured/checked.ts";
 import { tasks } from "../../bench/measured/tasks.ts";
 import { figure, quantile, ratios } from "../../bench/report/figures.ts";
 import { writeResults } from "../../bench/report/results.ts";
+import { atLeast, atMost, below, countOf, targetTable } from "../../bench/report/target.ts";
 import { table } from "../../bench/report/table.ts";
 import { temporaryFolder } from "../sqlite/workers/temporary_folder.ts";
 
@@ -33,6 +34,35 @@ describe("the benchmarks", () => {
     const rates = await tasks.enqueue({ address, callers: [1, 3], forMs: 20, bulk: 1_500 });
     assert.ok([...rates.single, rates.bulk].every((number) => number > 0));
     assert.equal((await tasks.latency({ address: "memory", jobs: 3 })).length, 3);
+  });
+
+  test("measure jobs that wait for others, and heartbeats", async () => {
+    using folder = temporaryFolder();
+    const calls = { form: "a chain", calls: 2, perCall: 10 } as const;
+    assert.ok(await tasks.enqueueWorkflows({ address: "memory", ...calls }) > 0);
+    const address = join(folder.path, "jobs.sqlite");
+    const completed = await tasks.completeAwaited({ address, jobs: 20, dependents: 1 });
+    assert.ok(completed.amongMany > 0 && completed.alone > 0);
+    const beats = await tasks.heartbeats({ address: "memory", jobs: 10, times: 2 });
+    assert.equal(beats.length, 2);
+  });
+
+  test("say of a ratio whether it reached its target, its floor or neither", () => {
+    const limit = { target: 1.6, floor: 1.35 };
+    const reached = (...ratios: number[]) => atLeast(limit, "drain", ratios).reached;
+    assert.deepEqual([reached(1, 1.6, 2), reached(1.4), reached(1.3)], [
+      "target",
+      "floor",
+      "missed",
+    ]);
+    assert.equal(atMost(2, "pages", [2]).reached, "target");
+    assert.equal(below(1, "CPU", [1]).reached, "missed");
+    const targets = [atLeast(limit, "drain", [1.4]), below(10_000, "pages", [1])];
+    assert.equal(
+      countOf(targets),
+      "Of 2 targets 1 are reached, of 1 more the floor; 0 are missed.",
+    );
+    assert.match(targetTable(targets), /drain +\| +≥ 1.6 \| +≥ 1.35 \| +1.4 \| +floor \|/);
   });
 
   test("give medians with their ranges, and ratios within a round", () => {

@@ -186,6 +186,26 @@ describe("onTraceComplete", () => {
     assert.equal(told.length, 2);
   });
 
+  test("is asked for before the first outcome is recorded: a store may keep ends for those who ask", async () => {
+    const { queue, store, onTraceComplete } = scene();
+    await queue.enqueue("jobs", 1);
+    const calls: string[] = [];
+    const { claim } = store.traceEnds!;
+    store.traceEnds!.claim = async (options) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const ends = await claim(options);
+      calls.push("ends");
+      return ends;
+    };
+    const { settleAndClaim } = store;
+    store.settleAndClaim = (request) => {
+      if (request.settlements.length > 0) calls.push("outcome");
+      return settleAndClaim.call(store, request);
+    };
+    await queue.worker("jobs", () => {}, { onTraceComplete }).tick();
+    assert.deepEqual(calls.slice(0, 2), ["ends", "outcome"]);
+  });
+
   test("does not stop a worker when the store cannot say which traces ended", async () => {
     const { queue, store, told, onTraceComplete } = scene();
     await queue.enqueue("jobs", 1);

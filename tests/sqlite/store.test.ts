@@ -5,22 +5,8 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
 import { sqlite, sqliteMigrations } from "../../src/store/sqlite.ts";
 import { completed, defaultQueue, jobInput, retrying, settlement } from "../conformance/inputs.ts";
-import { describeStore } from "../conformance/suite.ts";
-import { folderInMemory, temporaryFolder } from "./workers/temporary_folder.ts";
+import { temporaryFolder } from "./workers/temporary_folder.ts";
 import { attemptsOf, jobsFound } from "../conformance/answers.ts";
-
-describeStore("the SQLite store", async (options) => {
-  // What a disk does with each commit is for other tests; here it would be most of the time.
-  const folder = folderInMemory();
-  const store = await sqlite(join(folder.path, "jobs.db"), options);
-  return {
-    store,
-    close: async () => {
-      await store.close();
-      folder[Symbol.dispose]();
-    },
-  };
-});
 
 const claims = [{ queueName: defaultQueue, limit: 1, leaseMs: 60_000 }];
 

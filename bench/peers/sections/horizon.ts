@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import { setTimeout } from "node:timers/promises";
-import { figure } from "../../report/figures.ts";
+import { figure, median } from "../../report/figures.ts";
 import { atLeast, atMost, type Target } from "../../report/target.ts";
 import { hold, type Holder } from "../../setting/held_transactions.ts";
 import {
@@ -166,13 +166,13 @@ function partSeen(stretches: readonly Stretch[], from: Sample, to: Sample): Part
   const these = within(stretches, from.at, to.at);
   const seconds = (to.at - from.at) / 1_000;
   const calls = Math.max(1, to.work.calls - from.work.calls);
-  const most = (read: (one: Stretch) => number | null) =>
-    Math.max(...these.map((one) => read(one) ?? NaN));
-  const middle = these.map(({ p50 }) => p50 ?? NaN).sort((a, b) => a - b)[these.length >> 1];
+  // A worker that polls starts nothing for some stretches.
+  const of = (read: (one: Stretch) => number | null) =>
+    these.map(read).filter((number) => number !== null);
   return {
     jobsPerSecond: these.reduce((sum, { starts }) => sum + starts, 0) / seconds,
-    p50: middle ?? NaN,
-    p99: most(({ p99 }) => p99),
+    p50: median(of(({ p50 }) => p50)),
+    p99: Math.max(...of(({ p99 }) => p99)),
     pages: (to.work.pages - from.work.pages) / calls,
     ms: (to.work.ms - from.work.ms) / calls,
   };
@@ -181,12 +181,8 @@ function partSeen(stretches: readonly Stretch[], from: Sample, to: Sample): Part
 function tablesOf({ contender, holder }: Subject, seen: Seen) {
   const { before, atTheEnd, after } = seen.sizes;
   const megabytes = (bytes: number) => figure([bytes / 1_000_000]);
-  const sizes = [
-    megabytes(before.small),
-    "",
-    "",
-    megabytes(atTheEnd.small),
-    megabytes(after.small),
+  const sizes = (read: (sizes: TableSizes) => number) => [
+    ...[megabytes(read(before)), "", "", megabytes(read(atTheEnd)), megabytes(read(after))],
   ];
   return [{
     head: [`${contender.name}; ${holder}`, ...parts],
@@ -196,7 +192,8 @@ function tablesOf({ contender, holder }: Subject, seen: Seen) {
       ["p99 of the worst stretch, ms", ...seen.parts.map(({ p99 }) => figure([p99]))],
       ["pages of a claim", ...seen.parts.map(({ pages }) => figure([pages]))],
       ["ms of a claim in the server", ...seen.parts.map(({ ms }) => figure([ms]))],
-      ["MB of tables that keep little", ...sizes],
+      ["MB of tables that keep little", ...sizes(({ small }) => small)],
+      ["MB of all tables", ...sizes(({ all }) => all)],
     ],
   }];
 }

@@ -45,7 +45,7 @@ export async function workWatched(
   { jobMs, everyMs }: WatchedWork,
   { ready, told }: Surroundings,
 ): Promise<Watched> {
-  const seen = new Set<number>();
+  const seen = new Seen();
   const stretches: Stretch[] = [];
   let [starts, ran, repeated] = [0, 0, 0];
   let waits: number[] = [];
@@ -62,8 +62,7 @@ export async function workWatched(
   const stop = await queue.work((payload) => {
     starts++;
     ran++;
-    if (seen.has(payload.n)) repeated++;
-    seen.add(payload.n);
+    if (seen.again(payload.n)) repeated++;
     const at = stampOf(payload.subject);
     if (at !== undefined) waits.push(now() - at);
     return jobMs === undefined ? undefined : setTimeout(jobMs);
@@ -76,6 +75,23 @@ export async function workWatched(
   const stoppedAt = performance.now();
   await stop();
   return { stretches, ran, repeated, stopMs: performance.now() - stoppedAt };
+}
+
+/** Which numbers there were, in so little memory that it does not show. */
+class Seen {
+  #marks: Uint8Array = new Uint8Array(1 << 16);
+
+  /** Whether a number was there before. */
+  again(n: number): boolean {
+    if (n >= this.#marks.length) {
+      const marks = new Uint8Array(2 * Math.max(n, this.#marks.length));
+      marks.set(this.#marks);
+      this.#marks = marks;
+    }
+    const before = this.#marks[n] === 1;
+    this.#marks[n] = 1;
+    return before;
+  }
 }
 
 const mark = "enqueued at ";

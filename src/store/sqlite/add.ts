@@ -39,7 +39,7 @@ function queriesOf(include: readonly JobPart[]): Queries {
   const select = `select ${foundColumns(include)} from hammerwork_jobs`;
   return {
     byId: `${select} where id = ?`,
-    byKey: `${select} where queue_name = ? and idempotency_key = ?`,
+    byKey: `${select} indexed by hammerwork_jobs_key where queue_name = ? and idempotency_key = ?`,
   };
 }
 
@@ -58,7 +58,8 @@ export function statusesOf(
   ids: readonly string[],
 ): ReadonlyMap<string, JobStatus> {
   const rows = database.all(
-    "select j.id, j.status from json_each(?) d cross join hammerwork_jobs j on j.id = d.value",
+    "select j.id, j.status from json_each(?) d " +
+      "cross join hammerwork_jobs j indexed by hammerwork_jobs_id on j.id = d.value",
     JSON.stringify(ids),
   );
   return new Map(rows.map(({ id, status }) => [id as string, status as JobStatus]));

@@ -6,7 +6,6 @@
  */
 import type { DependencyFailurePolicy, JobError, Propagation } from "../../job/record.ts";
 import { type Claim, type ClaimedJob, mostLinks } from "../store.ts";
-import { inClaimOrder } from "../rules.ts";
 import type { Database, Row } from "./database.ts";
 
 // A claim promotes at most as many due jobs; the next one continues.
@@ -20,24 +19,17 @@ export function claimJobs(
   now: number,
 ): ClaimedJob[] {
   promoteDue(database, queueName, now);
-  // The index is named, so that the plan stays whatever the statistics say.
-  const rows = database.all(
-    "update hammerwork_jobs set status = 'running', attempts = attempts + 1, " +
-      "has_begun = 0, started_at = ?, lease_token = ?, leased_until = ? " +
-      "where sequence in (select sequence from hammerwork_jobs indexed by hammerwork_jobs_ready " +
-      "where queue_name = ? and status = 'ready' order by priority desc, run_at, sequence limit ?) " +
-      `returning ${claimedColumns}`,
-    now,
-    leaseToken,
-    now + leaseMs,
-    queueName,
-    limit,
-  );
-  const claimed = rows.map((row) =>
-    toClaimed(row, leaseToken, (dependsOn) => contextsOf(database, dependsOn))
-  );
-  // RETURNING promises no order.
-  return claimed.sort(inClaimOrder);
+  const claimed = database.all(readyJobs, now, queueName, limit)
+    .map((row) => toClaimed(row, leaseToken, (dependsOn) => contextsOf(database, dependsOn)));
+  const last = claimed.at(-1);
+  if (last === undefined) return claimed;
+  // Nobody else writes meanwhile: these are all that come before the last one in the order of claiming.
+  const lease = [now, leaseToken, now + leaseMs, queueName, last.priority] as const;
+  if (claimed[0]!.priority > last.priority) {
+    database.run(`${setRunning} and priority > ?`, ...lease);
+  }
+  database.run(upToLast, ...lease, last.runAt, last.sequence);
+  return claimed;
 }
 
 /** The contexts that a job links to: of its dependencies' last attempts, else of their creation. */
@@ -70,22 +62,33 @@ export function nextAt(database: Database, queueName: string, now: number): numb
 }
 
 function promoteDue(database: Database, queueName: string, now: number): void {
-  database.run(
-    "update hammerwork_jobs set status = 'ready' " +
-      "where sequence in (select sequence from hammerwork_jobs indexed by hammerwork_jobs_due " +
+  const due = database.all(
+    "select sequence from hammerwork_jobs indexed by hammerwork_jobs_due " +
       "where queue_name = ? and status in ('scheduled', 'retrying') and run_at <= ? " +
-      "order by run_at limit ?)",
+      "order by run_at limit ?",
     queueName,
     now,
     PROMOTED_AT_ONCE,
   );
+  for (const { sequence } of due) {
+    database.run("update hammerwork_jobs set status = 'ready' where sequence = ?", sequence!);
+  }
 }
 
-/** What a claim returns of each job. */
-const claimedColumns: string = "payload, json_array(sequence, id, queue_name, priority, " +
-  "attempts, releases, is_suspect, max_attempts, backoff, timeout_ms, idempotency_key, json(depends_on), " +
+/** The first ready jobs of a queue, as they are once they are claimed. */
+const readyJobs: string = "select payload, json_array(sequence, id, queue_name, priority, " +
+  "attempts + 1, releases, is_suspect, max_attempts, backoff, timeout_ms, idempotency_key, json(depends_on), " +
   "on_dependency_failure, trace_id, correlation_id, parent_id, traceparent, tracestate, baggage, " +
-  "propagation, created_at, run_at, started_at, json(error), attempt_traceparent) as others";
+  "propagation, created_at, run_at, ?, json(error), attempt_traceparent) as others " +
+  "from hammerwork_jobs indexed by hammerwork_jobs_ready " +
+  "where queue_name = ? and status = 'ready' order by priority desc, run_at, sequence limit ?";
+
+// The index is named, so that the plan stays whatever the statistics say.
+const setRunning =
+  "update hammerwork_jobs indexed by hammerwork_jobs_ready set status = 'running', " +
+  "attempts = attempts + 1, has_begun = 0, started_at = ?, lease_token = ?, leased_until = ? " +
+  "where queue_name = ? and status = 'ready'";
+const upToLast = `${setRunning} and priority = ? and (run_at, sequence) <= (?, ?)`;
 
 /** What comes of it. */
 type Others = [

@@ -59,7 +59,8 @@ export function takeDependents(
   const waits = "exists (select 1 from hammerwork_dependencies where job_id = e.value)";
   return database.all(
     `select ${rowColumns}, ${waits} as waits from json_each(?) e ` +
-      "cross join hammerwork_jobs on hammerwork_jobs.id = e.value where status = 'blocked'" +
+      "cross join hammerwork_jobs indexed by hammerwork_jobs_id on hammerwork_jobs.id = e.value " +
+      "where status = 'blocked'" +
       (onlyFree ? ` and not ${waits}` : ""),
     JSON.stringify([...ids]),
   ).map((row) => ({ row: toJobRow(row), waits: row.waits === 1 }));

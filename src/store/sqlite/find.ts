@@ -13,30 +13,24 @@ import { attemptColumns, foundColumns, toAttemptRecord, toFound } from "./rows.t
 /** Jobs that fit, newest first. First only their sizes are looked at. */
 export function findJobs(database: Database, filter: RecordFilter): RecordPage {
   const { limit, maxBytes, include = jobParts, attempts = false } = filter;
-  const conditions = conditionsOf(database, filter);
-  const where = ["true", ...conditions.map(([condition]) => condition)].join(" and ");
-  // A condition may ask for its value more than once.
-  const values = conditions.flatMap(([condition, value]) =>
-    Array<SqlValue>(condition.split("?").length - 1).fill(value)
+  const { index, conditions, values } = searchOf(database, filter);
+  const sizes = database.all(
+    `select id, ${sizeOf(include, attempts)} as bytes from hammerwork_jobs ${index} ` +
+      `where ${["true", ...conditions].join(" and ")} order by sequence desc limit ?`,
+    ...values,
+    limit + 1,
   );
-  const select = (columns: string, more: string, ...moreValues: SqlValue[]) =>
-    database.all(
-      `select ${columns} from hammerwork_jobs where ${where} ${more}`,
-      ...values,
-      ...moreValues,
-    );
-  const measured = `sequence, ${sizeOf(include, attempts)} as bytes`;
-  const sizes = select(measured, "order by sequence desc limit ?", limit + 1);
   const count = countWithin(sizes.map(({ bytes }) => bytes as number), limit, maxBytes);
   if (count === 0) return { jobs: [], hasMore: false };
-  // Between these: another process may have added jobs meanwhile.
-  const [newest, oldest] = [sizes[0]!.sequence!, sizes[count - 1]!.sequence!];
-  const page = "and sequence between ? and ? order by sequence desc";
-  const rows = select(foundColumns(include), page, oldest, newest);
-  const jobs = rows.map(toFound);
+  const ids = sizes.slice(0, count).map(({ id }) => id as string);
+  const jobs = database.all(
+    `select ${foundColumns(include)} from (select key, value from json_each(?)) page ` +
+      "cross join hammerwork_jobs indexed by hammerwork_jobs_id on id = page.value order by page.key",
+    JSON.stringify(ids),
+  ).map(toFound);
   const hasMore = count < sizes.length;
   if (!attempts) return { jobs, hasMore };
-  const records = attemptsOf(database, jobs.map(({ id }) => id), include.includes("stack"));
+  const records = attemptsOf(database, ids, include.includes("stack"));
   return { jobs: jobs.map((job) => ({ ...job, attemptRecords: records.get(job.id)! })), hasMore };
 }
 
@@ -48,7 +42,7 @@ export function attemptsOf(
 ): ReadonlyMap<string, readonly AttemptRecord[]> {
   const rows = database.all(
     `select ${attemptColumns(hasStacks)} from json_each(?) j ` +
-      "cross join hammerwork_attempts a on a.job_id = j.value order by j.key, a.id",
+      "cross join hammerwork_attempts a indexed by hammerwork_attempts_job on a.job_id = j.value order by j.key, a.id",
     JSON.stringify(jobIds),
   );
   const records = new Map<string, AttemptRecord[]>(jobIds.map((id) => [id, []]));
@@ -72,48 +66,70 @@ function sizeOf(include: readonly JobPart[], attempts: boolean): string {
 function sizeOfAttempts(hasStacks: boolean): string {
   const error = hasStacks ? "octet_length(error)" : `min(octet_length(error), ${longestSummary})`;
   return `coalesce((select sum(${attemptBytes} + coalesce(${error}, 0)) ` +
-    "from hammerwork_attempts where job_id = hammerwork_jobs.id), 0)";
+    "from hammerwork_attempts indexed by hammerwork_attempts_job " +
+    "where job_id = hammerwork_jobs.id), 0)";
 }
 
-/** The conditions with their values. A field that is not set has no condition in the statement. */
-function conditionsOf(
-  database: Database,
-  filter: RecordFilter,
-): readonly (readonly [string, SqlValue])[] {
-  const asked: readonly (readonly [string, SqlValue | undefined])[] = [
-    ["id in (select value from json_each(?))", filter.ids && JSON.stringify(filter.ids)],
-    ...inQueues(filter.queueNames),
-    [
-      "status in (select value from json_each(?))",
-      filter.statuses && JSON.stringify(filter.statuses),
-    ],
-    [ofTrace(database, filter.traceId), filter.traceId],
-    ["correlation_id = ?", filter.correlationId],
-    ["parent_id = ?", filter.parentId],
-    ["created_at >= ?", filter.createdFrom],
-    ["created_at < ?", filter.createdBefore],
-    ["sequence < ?", filter.before],
+/** By what jobs are searched. */
+interface Search {
+  /** Which index is used, whatever the statistics say, or that the table is read from its end. */
+  readonly index: string;
+  readonly conditions: readonly string[];
+  readonly values: readonly SqlValue[];
+}
+
+/** A part of a search, and the index that is made for it, if there is one. */
+type Condition = readonly [sql: string, values: readonly SqlValue[], index?: string | undefined];
+
+function searchOf(database: Database, filter: RecordFilter): Search {
+  const conditions = conditionsOf(database, filter);
+  const index = conditions.find(([, , index]) => index !== undefined)?.[2];
+  return {
+    index: index === undefined ? "not indexed" : `indexed by hammerwork_jobs_${index}`,
+    conditions: conditions.map(([sql]) => sql),
+    values: conditions.flatMap(([, values]) => values),
+  };
+}
+
+/** A field that is not set has no condition. Those come first whose index finds the fewest jobs. */
+function conditionsOf(database: Database, filter: RecordFilter): readonly Condition[] {
+  const { ids, traceId, parentId, correlationId, statuses, queueNames } = filter;
+  const { createdFrom, createdBefore, before } = filter;
+  const isOneQueue = queueNames?.length === 1;
+  const asked: readonly (Condition | undefined)[] = [
+    ids && oneOf("id", ids, "id"),
+    traceId === undefined ? undefined : ofTrace(database, traceId),
+    parentId === undefined ? undefined : ["parent_id = ?", [parentId], "parent"],
+    correlationId === undefined
+      ? undefined
+      : ["correlation_id = ?", [correlationId], "correlation"],
+    // In the order of the page only as long as one status of one queue is asked for.
+    statuses &&
+    oneOf("status", statuses, isOneQueue && statuses.length === 1 ? "status" : undefined),
+    queueNames && oneOf("queue_name", queueNames, isOneQueue ? "queue" : undefined),
+    createdFrom === undefined ? undefined : ["created_at >= ?", [createdFrom]],
+    createdBefore === undefined ? undefined : ["created_at < ?", [createdBefore]],
+    before === undefined ? undefined : ["sequence < ?", [before]],
   ];
-  return asked.filter((one): one is readonly [string, SqlValue] => one[1] !== undefined);
+  return asked.filter((condition) => condition !== undefined);
 }
 
-/** One queue is compared by `=`, so that its index is used in its order. */
-function inQueues(
-  queueNames: readonly string[] | undefined,
-): readonly (readonly [string, SqlValue | undefined])[] {
-  if (queueNames?.length === 1) return [["queue_name = ?", queueNames[0]]];
-  return [[
-    "queue_name in (select value from json_each(?))",
-    queueNames && JSON.stringify(queueNames),
-  ]];
+/** One value is compared by `=`, so that an index is used in its order. */
+function oneOf(column: string, values: readonly string[], index?: string): Condition {
+  return values.length === 1
+    ? [`${column} = ?`, values, index]
+    : [`${column} in (select value from json_each(?))`, [JSON.stringify(values)], index];
 }
 
 /** Few traces have attempts of other traces' jobs; all others keep to the index in its order. */
-function ofTrace(database: Database, traceId: string | undefined): string {
-  const isRanIn = traceId !== undefined &&
-    database.get("select 1 from hammerwork_attempt_traces where trace_id = ?", traceId);
-  if (!isRanIn) return "trace_id = ?";
-  return "sequence in (select sequence from hammerwork_jobs where trace_id = ? union all " +
-    "select sequence from hammerwork_jobs where id in " +
-    "(select job_id from hammerwork_attempt_traces where trace_id = ?))";
+function ofTrace(database: Database, traceId: string): Condition {
+  const isRanIn = database.get(
+    "select 1 from hammerwork_attempt_traces where trace_id = ?",
+    traceId,
+  );
+  if (!isRanIn) return ["trace_id = ?", [traceId], "trace"];
+  const ids =
+    "select id from hammerwork_jobs indexed by hammerwork_jobs_trace where trace_id = ? " +
+    "union all select job_id from hammerwork_attempt_traces where trace_id = ?";
+  return [`id in (${ids})`, [traceId, traceId], "id"];
 }

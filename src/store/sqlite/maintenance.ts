@@ -39,15 +39,21 @@ export function expiredLeases(
 /** Removes jobs that ended before a time, the oldest first, inside a transaction. */
 export function removeEnded(database: Database, before: number, limit: number): number {
   const removed = database.all(
-    "delete from hammerwork_jobs where sequence in " +
-      "(select sequence from hammerwork_jobs indexed by hammerwork_jobs_ended " +
-      "where finished_at <= ? order by finished_at limit ?) returning id",
+    "select id from hammerwork_jobs indexed by hammerwork_jobs_ended " +
+      "where finished_at <= ? order by finished_at limit ?",
     before,
     limit,
   );
   for (const { id } of removed) {
-    database.run("delete from hammerwork_attempts where job_id = ?", id!);
-    database.run("delete from hammerwork_attempt_traces where job_id = ?", id!);
+    database.run("delete from hammerwork_jobs where id = ?", id!);
+    database.run(
+      "delete from hammerwork_attempts indexed by hammerwork_attempts_job where job_id = ?",
+      id!,
+    );
+    database.run(
+      "delete from hammerwork_attempt_traces indexed by hammerwork_attempt_traces_job where job_id = ?",
+      id!,
+    );
   }
   return removed.length;
 }

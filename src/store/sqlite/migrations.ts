@@ -22,7 +22,7 @@ create table if not exists hammerwork_migrations (version integer primary key) s
 
 create table hammerwork_jobs (
   sequence integer primary key autoincrement,
-  id text not null unique,
+  id text not null,
   queue_name text not null,
   status text not null,
   priority integer not null,
@@ -62,6 +62,8 @@ create table hammerwork_jobs (
   payload text not null,
   result text
 ) strict;
+
+create unique index hammerwork_jobs_id on hammerwork_jobs (id);
 
 -- Each of these holds only the jobs that its question is about, so that what waits for its time or
 -- has ended costs a claim nothing.
