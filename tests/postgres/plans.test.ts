@@ -271,24 +271,26 @@ describe("among a million ended jobs", { skip }, () => {
       "by a trace that attempts ran in": { traceId: ranIn },
       "by correlation id": { correlationId: "order-100000" },
       "by parent": { parentId: one!.parent_id },
-      "by queue": { queueName: "queue_3" },
+      "by queue": { queueNames: ["queue_3"] },
       "by status, where there are many": { statuses: ["completed"] },
       "by status, where there are few": { statuses: ["failed"] },
       "by status, where there are none": { statuses: ["blocked", "retrying"] },
       "by status, where there are none in a queue": {
-        queueName: "queue_3",
+        queueNames: ["queue_3"],
         statuses: ["running", "blocked", "ready"],
       },
       "by status, of jobs that can be claimed": { statuses: ["ready"] },
       "by status, of jobs that run": { statuses: ["running"] },
-      "by queue and status": { queueName: "queue_0", statuses: ["failed"] },
+      "by queue and status": { queueNames: ["queue_0"], statuses: ["failed"] },
       "a later page": { before: 500_000 },
     } as const;
     for (const [name, filter] of Object.entries(filters)) {
       const { text, values } = findQuery(schema, { ...filter, limit: 101 });
       const { pages, steps } = await server.explain(text, values as (string | number)[]);
       t.diagnostic(`${name}: ${pages} pages`);
-      assert.ok(!steps.some((step) => step.startsWith("Seq Scan")), `${name}: ${steps.join(", ")}`);
+      // All that run are in a few rows.
+      const passes = steps.filter((step) => /^Seq Scan (?!on claims$)/.test(step));
+      assert.deepEqual(passes, [], `${name}: ${steps.join(", ")}`);
       // A page or two of each job's row and of its end, and the way there in two indexes.
       assert.ok(pages <= 7 * 101, `${name}: ${pages} pages of ${steps.join(", ")}`);
     }

@@ -260,6 +260,8 @@ export function holdingClaim(schema: string, queueName: string, sequence: string
 /** How the columns of a job in a view are read. What is not given does not apply. */
 interface ViewColumns {
   readonly status: string;
+  readonly sequence?: string;
+  readonly queueName?: string;
   readonly attempts?: string;
   readonly releases?: string;
   readonly maxAttempts?: string;
@@ -274,7 +276,9 @@ interface ViewColumns {
 
 function viewColumns(columns: ViewColumns): string {
   const { attempts = "0", releases = "0", maxAttempts = "e.max_attempts" } = columns;
-  return `e.sequence, e.id, e.queue_name, ${columns.status} as status, e.payload, e.priority,
+  return `${columns.sequence ?? "e.sequence"}, e.id, ${
+    columns.queueName ?? "e.queue_name"
+  }, ${columns.status} as status, e.payload, e.priority,
     (${attempts})::smallint as attempts, (${releases})::smallint as releases,
     (${maxAttempts})::smallint as max_attempts, e.backoff, e.timeout_ms, e.idempotency_key,
     e.depends_on, e.on_dependency_failure, e.trace_id, e.correlation_id, e.parent_id,
@@ -330,27 +334,43 @@ function views(schema: string): string {
   };
   return `
 create view ${schema}.jobs_ready as
-  select ${viewColumns({ status: "'ready'::text", ...ofProgress, runAt: "r.run_at" })}
+  select ${
+    viewColumns({
+      status: "'ready'::text",
+      queueName: "r.queue_name",
+      ...ofProgress,
+      runAt: "r.run_at",
+    })
+  }
   from ${schema}.ready r join ${schema}.enqueued e on e.sequence = r.sequence
+      and e.queue_name = r.queue_name
     ${progress("r.sequence", "r.has_past")};
 create view ${schema}.jobs_waiting as
-  select ${viewColumns({ status: "w.kind", ...ofProgress, runAt: "w.run_at" })}
+  select ${
+    viewColumns({ status: "w.kind", queueName: "w.queue_name", ...ofProgress, runAt: "w.run_at" })
+  }
   from ${schema}.waiting w join ${schema}.enqueued e on e.sequence = w.sequence
+      and e.queue_name = w.queue_name
     ${progress("w.sequence", "w.has_past")};
 create view ${schema}.jobs_running as
   select ${
     viewColumns({
       status: "'running'::text",
+      sequence: "x.sequence",
+      queueName: "x.queue_name",
       ...ofProgress,
       attempts: "coalesce(p.attempts, 0) + 1",
-      runAt: "c.run_ats[x.place]",
-      startedAt: "c.claimed_at",
+      runAt: "x.run_at",
+      startedAt: "x.claimed_at",
     })
   }
-  from ${schema}.claims c, unnest(c.sequences, c.is_open) with ordinality x (sequence, is_open, place)
-    join ${schema}.enqueued e on e.sequence = x.sequence
-    ${progress("x.sequence", "c.has_past")}
-  where x.is_open is not false;
+  from (
+      -- In order before they are looked up one by one: of many that run a page is wanted.
+      select c.queue_name, c.claimed_at, c.has_past, u.sequence, u.run_at
+      from ${schema}.claims c, unnest(c.sequences, c.run_ats, c.is_open) u (sequence, run_at, is_open)
+      where u.is_open is not false order by u.sequence desc) x,
+    lateral (select * from ${schema}.enqueued e where e.sequence = x.sequence offset 0) e
+    ${progress("x.sequence", "x.has_past")};
 create view ${schema}.jobs_ended as
   select ${viewColumns({ status: "d.status", ...ofEnded })}
   from ${schema}.ended d join ${schema}.enqueued e on e.sequence = d.sequence;
@@ -358,12 +378,14 @@ create view ${schema}.jobs as
   select ${viewColumns(all)}
   from ${schema}.enqueued e
     left join ${schema}.ended d on d.sequence = e.sequence
-    -- What has ended is not looked for among the others.
-    left join ${schema}.waiting w on w.sequence = e.sequence and d.sequence is null
-    left join ${schema}.ready r on r.sequence = e.sequence and d.sequence is null
-      and w.sequence is null
-    left join ${schema}.progress p on p.sequence = e.sequence and d.sequence is null
-    left join lateral ${holdingClaim(schema, "e.queue_name", "e.sequence")} c
-      on d.sequence is null and w.sequence is null and r.sequence is null;
+    -- What was found is not looked for elsewhere: with an offset each look is one of its own, or none.
+    left join lateral (select * from ${schema}.waiting w
+      where w.sequence = e.sequence and d.sequence is null offset 0) w on true
+    left join lateral (select * from ${schema}.ready r
+      where r.sequence = e.sequence and d.sequence is null and w.sequence is null offset 0) r on true
+    left join lateral (select * from ${holdingClaim(schema, "e.queue_name", "e.sequence")} c
+      where d.sequence is null and w.sequence is null and r.sequence is null offset 0) c on true
+    left join lateral (select * from ${schema}.progress p where p.sequence = e.sequence
+      and coalesce(w.has_past, r.has_past, c.has_past) offset 0) p on true;
 `;
 }
