@@ -13,7 +13,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { registeredContextManager } from "./api_copy.ts";
-import { type JobScope, runInScope, surroundings } from "./scope.ts";
+import { type Entrance, type JobScope, runInScope, type Surroundings } from "./scope.ts";
 import { validSpanContext } from "./span_context.ts";
 
 /** The caller's active context; an empty one where the context manager throws. */
@@ -65,15 +65,20 @@ export interface AttemptContext {
 }
 
 /** Calls `fn` as a part of a job, with the context of its attempt active where there can be one. */
-export function runAsJob<R>(scope: JobScope, attempt: AttemptContext, fn: () => R): R {
+export function runAsJob<R>(
+  scope: JobScope,
+  attempt: AttemptContext,
+  entrance: Entrance,
+  fn: () => R,
+): R {
   const manager = registeredContextManager();
-  if (manager === undefined || surroundings === undefined) return runInScope(scope, fn);
-  if (isOwnManager in manager) return surroundings.run(new JobSurroundings(scope, attempt), fn);
+  if (manager === undefined) return entrance.enter({ scope, context: undefined }, fn);
+  if (isOwnManager in manager) return entrance.enter(new JobSurroundings(scope, attempt), fn);
   return runInContext(attempt.context, () => runInScope(scope, fn));
 }
 
 /** Most jobs are over before anything has asked for their context. */
-class JobSurroundings {
+class JobSurroundings implements Surroundings {
   readonly scope: JobScope;
   readonly #attempt: AttemptContext;
 

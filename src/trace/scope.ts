@@ -40,10 +40,19 @@ export interface AsyncStorage<T> {
   run<R>(store: T, fn: () => R): R;
   /** The current value. */
   getStore(): T | undefined;
+  /** Makes a value the current one until what is called now returns. Not every runtime has it. */
+  enterWith?(store: T): void;
 }
 
 interface AsyncHooks {
   readonly AsyncLocalStorage: new () => unknown;
+  readonly AsyncResource: new (type: string) => AsyncResource;
+}
+
+/** What remembers what was active where it was made. */
+interface AsyncResource {
+  /** Calls `fn` with that active. */
+  runInAsyncScope<A, B, R>(fn: (a: A, b: B) => R, thisArg: undefined, a: A, b: B): R;
 }
 
 /** Creates an AsyncLocalStorage where the runtime has one, without importing `node:`. */
@@ -74,3 +83,35 @@ export function runInScope<R>(scope: JobScope | undefined, fn: () => R): R {
   if (surroundings === undefined || outer?.scope === scope) return fn();
   return surroundings.run({ scope, context: outer?.context }, fn);
 }
+
+/**
+ * Calls functions with surroundings of their own, from where it was made, whatever is active where it is
+ * called. Node keeps what is active in maps: `run` makes one when it begins and another when it ends.
+ * This makes one.
+ */
+export class Entrance {
+  readonly #resource: AsyncResource | undefined = newResource();
+
+  /** Calls `fn` within these surroundings. */
+  enter<R>(within: Surroundings, fn: () => R): R {
+    if (surroundings === undefined) return fn();
+    if (this.#resource === undefined) return surroundings.run(within, fn);
+    return this.#resource.runInAsyncScope(enterAndCall<R>, undefined, within, fn);
+  }
+}
+
+function enterAndCall<R>(within: Surroundings, fn: () => R): R {
+  // What was active is so again when `runInAsyncScope` returns.
+  surroundings!.enterWith!(within);
+  return fn();
+}
+
+/** Elsewhere than on Node from 24 on, `run` is as quick, or quicker. */
+function newResource(): AsyncResource | undefined {
+  const [, major] = /^Node\.js\/(\d+)/.exec(globalThis.navigator?.userAgent ?? "") ?? [];
+  if (Number(major ?? 0) < FIRST_WITH_MAPS) return undefined;
+  const hooks = builtinModule<AsyncHooks>("node:async_hooks");
+  return hooks && new hooks.AsyncResource("hammerwork.jobs");
+}
+
+const FIRST_WITH_MAPS = 24;

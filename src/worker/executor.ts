@@ -28,7 +28,7 @@ import { traceEndsOf } from "../store/rules.ts";
 import type { ClaimedJob, LeaseState, Store } from "../store/store.ts";
 import { runAsJob } from "../trace/active_context.ts";
 import { type AttemptSpan, startAttemptSpan } from "../trace/job_span.ts";
-import { type JobScope, jobScope } from "../trace/scope.ts";
+import { Entrance, type JobScope, jobScope } from "../trace/scope.ts";
 
 /** What the executor of one loop works with. */
 export interface ExecutorParts {
@@ -57,6 +57,7 @@ export class Executor {
   readonly #parts: ExecutorParts;
   readonly #suspects: Suspects;
   readonly #callbacks: ExecutionCallbacks;
+  #entrance: Entrance | undefined;
   // Attempts whose handlers have returned since they were last ended.
   #returned: Execution[] = [];
 
@@ -75,6 +76,12 @@ export class Executor {
       recorded: recorder.recorded,
       onCancelled: (jobs) => this.#callCancelHooks(jobs),
     };
+  }
+
+  /** Attempts may start. Called where they are to start from: outside of any job. */
+  open(): void {
+    this.#entrance = new Entrance();
+    this.leases.start();
   }
 
   /** Starts an attempt now, by `performance.now()`; that of a suspect once its begin is recorded. */
@@ -111,7 +118,7 @@ export class Executor {
     const { job, settings } = execution;
     countAttempt(job.queueName);
     if (settings.hooks.onJobStart) this.#parts.hooks?.call(settings, () => [startEvent(job)]);
-    execution.run(now);
+    execution.run(this.#entrance!, now);
   }
 
   #endSoon(execution: Execution): void {
@@ -224,7 +231,7 @@ class Execution implements LeaseHolder {
   }
 
   /** Starts the span and calls the handler, now by `performance.now()`. */
-  run(now: number): void {
+  run(entrance: Entrance, now: number): void {
     const { job, settings } = this;
     this.hasBegun = true;
     this.#span = startAttemptSpan(job, settings.spanRules, () => toJob(job).payload);
@@ -232,7 +239,7 @@ class Execution implements LeaseHolder {
     this.#startTimeout(job.timeoutMs ?? settings.timeoutMs);
     let returned: unknown;
     try {
-      returned = this.#callHandler(this.#span);
+      returned = this.#callHandler(this.#span, entrance);
       if (isThenable(returned)) return void this.#waitFor(returned);
     } catch (error) {
       return this.#return({ outcome: "failed", error });
@@ -279,14 +286,14 @@ class Execution implements LeaseHolder {
   }
 
   /** Calls the handler as a part of its job, inside the attempt's span. */
-  #callHandler(attempt: AttemptSpan): unknown {
+  #callHandler(attempt: AttemptSpan, entrance: Entrance): unknown {
     const { job, settings } = this;
     const { span, traceId } = attempt;
     const { onCancelled } = this.#callbacks;
     const { id, queueName, correlationId, baggage } = job;
     const scope = { jobId: id, queueName, traceId, correlationId, baggage, span, onCancelled };
     const ctx = new HandlerContext(this, scope);
-    return runAsJob(scope, attempt, () => settings.handler(toJob(job), ctx));
+    return runAsJob(scope, attempt, entrance, () => settings.handler(toJob(job), ctx));
   }
 
   async #waitFor(returned: PromiseLike<unknown>): Promise<void> {

@@ -78,7 +78,7 @@ export class Loop {
   /** Works until the limits are reached or, without limits, until it is stopped. */
   async work(): Promise<WorkResult> {
     const stopListening = this.#group.source.store.onNotice?.((notice) => this.#note(notice));
-    this.#executor.leases.start();
+    this.#executor.open();
     this.#traceEnds?.ask();
     try {
       while (!this.#isOver()) {

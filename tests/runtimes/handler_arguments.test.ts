@@ -10,6 +10,7 @@ import {
   logFields,
   memory,
 } from "../../mod.ts";
+import type { AsyncStorage } from "../../src/trace/scope.ts";
 
 const never = () => new Promise<never>(() => {});
 
@@ -200,5 +201,42 @@ describe("handlers that return at once", () => {
     const { id } = await queue.enqueue("queue", {}, { maxAttempts: 1 });
     assert.equal((await worker.tick()).failed, 1);
     assert.equal((await queue.get(id))?.error?.message, "no such property");
+  });
+});
+
+interface AsyncHooks {
+  readonly AsyncLocalStorage: new () => AsyncStorage<string>;
+}
+
+const hooks = (globalThis as {
+  process?: { getBuiltinModule?: (name: string) => AsyncHooks | undefined };
+}).process?.getBuiltinModule?.("node:async_hooks");
+
+describe("a program's own AsyncLocalStorage", { skip: hooks === undefined }, () => {
+  test("has in each handler the value that it has where the worker was called", async () => {
+    const storage = new hooks!.AsyncLocalStorage();
+    const queue = new JobQueue({ store: memory() });
+    const seen: (string | undefined)[] = [];
+    const worker = queue.worker("queue", async ({ payload }) => {
+      seen.push(storage.getStore());
+      await storage.run(`of job ${payload}`, () => Promise.resolve());
+      seen.push(storage.getStore());
+    }, { concurrency: 2 });
+    await queue.enqueue([1, 2, 3, 4, 5].map((n) => newJob("queue", n)));
+    await storage.run("of the caller", () => worker.tick());
+    assert.deepEqual(new Set(seen), new Set(["of the caller"]));
+    assert.equal(seen.length, 10);
+  });
+
+  test("jobs of handlers that interleave keep their own parents", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const worker = queue.worker("parents", async ({ payload, id }) => {
+      for (let n = 0; n < (payload as number); n++) await Promise.resolve();
+      const child = await queue.enqueue("children", {});
+      assert.equal(child.parentId, id);
+    }, { concurrency: 3 });
+    await queue.enqueue([3, 0, 5, 1, 4, 2].map((n) => newJob("parents", n)));
+    assert.equal((await worker.tick()).completed, 6);
+    assert.equal((await queue.enqueue("children", {})).parentId, undefined);
   });
 });

@@ -13,7 +13,8 @@ export const activeSpanContext: typeof traced.activeSpanContext = () => undefine
 export const runInContext: typeof traced.runInContext = (_context, fn) => fn();
 
 /** Calls, as a part of the job. */
-export const runAsJob: typeof traced.runAsJob = (scope, _attempt, fn) => runInScope(scope, fn);
+export const runAsJob: typeof traced.runAsJob = (scope, _attempt, entrance, fn) =>
+  entrance.enter({ scope, context: undefined }, fn);
 
 /** Calls, outside of the job that is active. */
 export const runOutside: typeof traced.runOutside = (fn) => runInScope(undefined, fn);

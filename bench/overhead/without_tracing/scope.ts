@@ -18,3 +18,11 @@ export const currentScope: typeof traced.currentScope = () => undefined;
 
 /** Calls. */
 export const runInScope: typeof traced.runInScope = (_scope, fn) => fn();
+
+/** There is none. */
+export class Entrance {
+  /** Calls. */
+  enter<R>(_within: unknown, fn: () => R): R {
+    return fn();
+  }
+}
