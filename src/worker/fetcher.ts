@@ -40,6 +40,8 @@ export class Fetcher {
   startedCount = 0;
   /** How many jobs are fetched and have not started. */
   fetchedCount = 0;
+  /** How many places are kept for jobs that are being added. */
+  reservedCount = 0;
   /** When the store has something next, in ms: 0 when it was not asked since something changed. */
   nextInMs: number | undefined;
   readonly #queues: readonly QueueFetcher[];
@@ -126,11 +128,9 @@ export class Fetcher {
     const found = new Set<string>();
     for (const job of result.claimed) {
       found.add(job.queueName);
-      if (this.#cancelled.has(job.id)) continue;
       const queue = this.#byName.get(job.queueName)!;
-      const { settings } = queue;
-      queue.add({ job, settings, answeredAt, leasedUntil: askedAt + settings.leaseMs });
-      this.fetchedCount++;
+      const leasedUntil = askedAt + queue.settings.leaseMs;
+      this.#fetched(queue, [job], { answeredAt, leasedUntil });
     }
     this.#answered(claims, found, result.nextInMs);
   }
@@ -140,6 +140,31 @@ export class Fetcher {
     if (claims.length === 0) return false;
     this.#answered(claims, new Set(), claims.map(() => 0));
     return this.#batch.failed(totalLimit(claims), error);
+  }
+
+  /** Keeps places for new jobs of a queue, if so many are free. Then `tookReserved` is to be called. */
+  reserve(queueName: string, count: number): WorkerSettings | undefined {
+    const queue = this.#byName.get(queueName);
+    if (queue === undefined || queue.count > 0 || queue.places < count || !this.#isOpen()) {
+      return undefined;
+    }
+    if (this.#places() < count || this.#rest() < count) return undefined;
+    this.#reserve(queue, count);
+    this.#claimsUnderWay++;
+    return queue.settings;
+  }
+
+  /** The new jobs are stored, or could not be: these are claimed, and the places are free. */
+  tookReserved(
+    { queueName, leaseMs }: WorkerSettings,
+    count: number,
+    jobs: readonly ClaimedJob[],
+    askedAt: number,
+  ): void {
+    const queue = this.#byName.get(queueName)!;
+    this.#reserve(queue, -count);
+    this.#fetched(queue, jobs, { answeredAt: performance.now(), leasedUntil: askedAt + leaseMs });
+    this.#claimEnded();
   }
 
   /** Takes the next job that has a place, and gives it that; of several queues each in turn. */
@@ -204,6 +229,29 @@ export class Fetcher {
     if (this.#claimsUnderWay > 0) { for (const id of jobIds) this.#cancelled.add(id); }
   }
 
+  #fetched(
+    queue: QueueFetcher,
+    jobs: readonly ClaimedJob[],
+    times: Pick<FetchedJob, "answeredAt" | "leasedUntil">,
+  ): void {
+    const { settings } = queue;
+    for (const job of jobs) {
+      if (this.#cancelled.has(job.id)) continue;
+      queue.add({ job, settings, ...times });
+      this.fetchedCount++;
+    }
+  }
+
+  #reserve(queue: QueueFetcher, count: number): void {
+    queue.places -= count;
+    this.#runningCount += count;
+    this.reservedCount += count;
+  }
+
+  #claimEnded(): void {
+    if (--this.#claimsUnderWay === 0) this.#cancelled.clear();
+  }
+
   #answered(
     claims: readonly Claim[],
     found: ReadonlySet<string>,
@@ -214,7 +262,7 @@ export class Fetcher {
     });
     const next = Math.min(...this.#queues.map((queue) => queue.nextInMs ?? Infinity));
     this.nextInMs = next === Infinity ? undefined : next;
-    if (--this.#claimsUnderWay === 0) this.#cancelled.clear();
+    this.#claimEnded();
   }
 
   #claims(isAskedAnyway: boolean): readonly Claim[] {
@@ -281,7 +329,7 @@ export class Fetcher {
   #rest(): number {
     // What is claimed now would come too late. Of the first claim it is not known.
     if (this.startedCount > 0 && this.#leftMs() <= this.#history.roundTripMs) return 0;
-    return this.#limits.maxJobs - this.startedCount - this.fetchedCount;
+    return this.#limits.maxJobs - this.startedCount - this.fetchedCount - this.reservedCount;
   }
 
   #leftMs(): number {
