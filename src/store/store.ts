@@ -325,6 +325,20 @@ export interface TraceEndClaim {
   readonly leaseMs: number;
 }
 
+/** A worker that takes new jobs in the step that adds them. */
+export interface Taker {
+  /** Keeps places free for so many jobs of a queue; `undefined` if there are not so many now. */
+  reserve(queueName: string, count: number): Reservation | undefined;
+}
+
+/** Places that are kept free. */
+export interface Reservation {
+  /** The duration of the leases, in ms. */
+  readonly leaseMs: number;
+  /** Called once, when the jobs are stored or could not be: with those that were claimed. */
+  took(jobs: readonly ClaimedJob[]): void;
+}
+
 /**
  * A notification of workers: a job of a queue may have become ready, or running jobs were
  * cancelled. A notice of this process is delivered before the call that caused it returns; one of
@@ -448,6 +462,13 @@ export interface Store<Transaction = never> {
    * @returns a function that ends it.
    */
   onNotice?(listener: (notice: Notice) => void): () => void;
+  /**
+   * Offers places for new jobs: where nothing of the queue stands before them, the step that adds
+   * jobs can claim them for this worker of the same process. Optional.
+   *
+   * @returns a function that ends the offer.
+   */
+  offer?(taker: Taker): () => void;
   /** Closes what the store has open. */
   close(): Promise<void>;
 }

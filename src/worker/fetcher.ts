@@ -47,6 +47,8 @@ export class Fetcher {
   startedCount = 0;
   /** How many jobs are fetched and have not started. */
   fetchedCount = 0;
+  /** How many places are kept for jobs that are being added. */
+  reservedCount = 0;
   /** When the store has something next, in ms: 0 when it was not asked since something changed. */
   nextInMs: number | undefined;
   readonly #queues: readonly QueueFetcher[];
@@ -142,9 +144,7 @@ export class Fetcher {
           { settings, answeredAt, leasedUntil: askedAt + settings.leaseMs };
         found.set(job.queueName, answer);
       }
-      if (this.#cancelled.size > 0 && this.#cancelled.has(job.id)) continue;
-      queue.add({ job, answer });
-      this.fetchedCount++;
+      this.#fetched(queue, job, answer);
     }
     this.#answered(claims, found, result.nextInMs);
   }
@@ -154,6 +154,33 @@ export class Fetcher {
     if (claims.length === 0) return false;
     this.#answered(claims, new Set(), claims.map(() => 0));
     return this.#batch.failed(totalLimit(claims), error);
+  }
+
+  /** Keeps places for new jobs of a queue, if so many are free. Then `tookReserved` is to be called. */
+  reserve(queueName: string, count: number): WorkerSettings | undefined {
+    const queue = this.#byName.get(queueName);
+    if (queue === undefined || queue.count > 0 || queue.places < count || !this.#isOpen()) {
+      return undefined;
+    }
+    if (this.#places() < count || this.#rest() < count) return undefined;
+    this.#reserve(queue, count);
+    this.#claimsUnderWay++;
+    return queue.settings;
+  }
+
+  /** The new jobs are stored, or could not be: these are claimed, and the places are free. */
+  tookReserved(
+    settings: WorkerSettings,
+    count: number,
+    jobs: readonly ClaimedJob[],
+    askedAt: number,
+  ): void {
+    const queue = this.#byName.get(settings.queueName)!;
+    this.#reserve(queue, -count);
+    const answeredAt = performance.now();
+    const answer = { settings, answeredAt, leasedUntil: askedAt + settings.leaseMs };
+    for (const job of jobs) this.#fetched(queue, job, answer);
+    this.#claimEnded();
   }
 
   /** Takes the next job that has a place, and gives it that; of several queues each in turn. */
@@ -218,6 +245,22 @@ export class Fetcher {
     if (this.#claimsUnderWay > 0) { for (const id of jobIds) this.#cancelled.add(id); }
   }
 
+  #fetched(queue: QueueFetcher, job: ClaimedJob, answer: ClaimAnswer): void {
+    if (this.#cancelled.size > 0 && this.#cancelled.has(job.id)) return;
+    queue.add({ job, answer });
+    this.fetchedCount++;
+  }
+
+  #reserve(queue: QueueFetcher, count: number): void {
+    queue.places -= count;
+    this.#runningCount += count;
+    this.reservedCount += count;
+  }
+
+  #claimEnded(): void {
+    if (--this.#claimsUnderWay === 0) this.#cancelled.clear();
+  }
+
   #answered(
     claims: readonly Claim[],
     found: { has(queueName: string): boolean },
@@ -228,7 +271,7 @@ export class Fetcher {
     });
     const next = Math.min(...this.#queues.map((queue) => queue.nextInMs ?? Infinity));
     this.nextInMs = next === Infinity ? undefined : next;
-    if (--this.#claimsUnderWay === 0) this.#cancelled.clear();
+    this.#claimEnded();
   }
 
   #claims(isAskedAnyway: boolean): readonly Claim[] {
@@ -295,7 +338,7 @@ export class Fetcher {
   #rest(): number {
     // What is claimed now would come too late. Of the first claim it is not known.
     if (this.startedCount > 0 && this.#leftMs() <= this.#history.roundTripMs) return 0;
-    return this.#limits.maxJobs - this.startedCount - this.fetchedCount;
+    return this.#limits.maxJobs - this.startedCount - this.fetchedCount - this.reservedCount;
   }
 
   #leftMs(): number {

@@ -78,6 +78,7 @@ export class Loop {
   /** Works until the limits are reached or, without limits, until it is stopped. */
   async work(): Promise<WorkResult> {
     const stopListening = this.#group.source.store.onNotice?.((notice) => this.#note(notice));
+    const stopOffering = this.#offer();
     this.#executor.open();
     this.#traceEnds?.ask();
     try {
@@ -95,6 +96,7 @@ export class Loop {
       if (this.#recorder.hasGivenUp) this.#recorder.reportUnrecorded();
     } finally {
       stopListening?.();
+      stopOffering?.();
       await this.#end();
     }
     return { ...this.#recorder.counts, nextInMs: this.#fetcher.nextInMs };
@@ -117,10 +119,40 @@ export class Loop {
     const { hasGivenUp, waitingCount } = this.#recorder;
     if (hasGivenUp) return true;
     if (this.#executor.running.size > 0 || waitingCount > 0) return false;
-    if (this.#fetcher.fetchedCount > 0 || this.#isMaintaining) return false;
+    const { fetchedCount, reservedCount } = this.#fetcher;
+    if (fetchedCount > 0 || reservedCount > 0 || this.#isMaintaining) return false;
     if (this.#isStopping) return true;
     if (!this.#limits.endsWhenIdle) return false;
     return this.#fetcher.dueAt() > performance.now();
+  }
+
+  /** Takes new jobs of this process as they are added. One that ends when idle is not waited for. */
+  #offer(): (() => void) | undefined {
+    if (this.#limits.endsWhenIdle) return undefined;
+    return this.#group.source.store.offer?.({
+      reserve: (queueName, count) => {
+        if (this.#isStopping || this.#recorder.hasFailed) return undefined;
+        const askedAt = performance.now();
+        const settings = this.#fetcher.reserve(queueName, count);
+        return settings && {
+          leaseMs: settings.leaseMs,
+          took: (jobs) => {
+            this.#fetcher.tookReserved(settings, count, jobs, askedAt);
+            void this.#startTaken(jobs.length);
+          },
+        };
+      },
+    });
+  }
+
+  /** Once those who added them have had their answer. */
+  async #startTaken(count: number): Promise<void> {
+    if (count > 0) {
+      this.#hasMaintained = false;
+      await this.#eventLoop.yield();
+      if (!this.#isEnded) this.#startFetched(performance.now());
+    }
+    this.#sleep.wake();
   }
 
   /** Gives fetched jobs the places that are free now, by `performance.now()`. */

@@ -28,6 +28,19 @@ export async function misplaced(sql: pg.Sql, schema: string): Promise<readonly s
     union all
     select 'a claim says that ' || c.open || ' of its places are open' from ${schema}.claims c
     where c.open <> (select count(*) from unnest(c.sequences, c.is_open) x (sequence, is_open)
-      where x.is_open is not false)`);
+      where x.is_open is not false)
+    union all
+    select 'a lease expires before its claim is looked at' from ${schema}.claims c
+    where lapses_at > (select min(x.until) from unnest(c.leased_until, c.is_open) x (until, is_open)
+      where x.is_open is not false)
+    union all
+    select 'job ' || sequence || ' has a past of which its row does not know' from (
+      select sequence from ${schema}.ready where not has_past
+      union all select sequence from ${schema}.waiting where not has_past
+      union all select x.sequence from ${schema}.claims c,
+        unnest(c.sequences, c.is_open) x (sequence, is_open)
+        where not c.has_past and x.is_open is not false) u
+    where sequence in (select sequence from ${schema}.progress
+      union select dependent from ${schema}.dependencies)`);
   return rows.map(({ what }) => what as string);
 }

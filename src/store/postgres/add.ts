@@ -17,8 +17,16 @@ import {
 import type { JobStatus } from "../../job/status.ts";
 import { unknownDependency } from "../rules.ts";
 import type { AddedJob, AddOptions } from "../store.ts";
+import type { TokenClaim } from "./claim.ts";
 import type { Client, Row, Sql, SqlValue } from "./client.ts";
-import { addOnce, codeOf, PartlyDoneError, retried, retriedIdempotent } from "./errors.ts";
+import {
+  addOnce,
+  codeOf,
+  isOutcomeUnknown,
+  PartlyDoneError,
+  retried,
+  retriedIdempotent,
+} from "./errors.ts";
 import { jobIdTaken, unknownJob } from "./functions/add.ts";
 import { GroupCommit, KeyedAdds } from "./group_commit.ts";
 import type { Notifier } from "./notifier.ts";
@@ -39,6 +47,7 @@ import {
   toInputText,
 } from "./rows.ts";
 import { quoted } from "./sql.ts";
+import type { Takers, Taking } from "./takers.ts";
 
 /** Where jobs are added, and how. */
 export interface AddingOptions {
@@ -49,6 +58,10 @@ export interface AddingOptions {
   readonly lostAnswerMs: number;
   /** How long an enqueue waits for another transaction that has its key, in ms. */
   readonly callTimeoutMs: number;
+  /** The workers that take jobs as they are added. */
+  readonly takers: Takers;
+  /** Called when it is not known whether jobs were claimed as they were added. */
+  readonly onLostClaim: (claim: TokenClaim) => void;
 }
 
 /** Adds jobs to one schema. */
@@ -104,13 +117,38 @@ export class Adding {
     inputs: readonly JobInput[],
     include: readonly JobPart[] | undefined,
   ): Promise<readonly AddedJob[]> {
-    const { schema, at, lostAnswerMs } = this.#options;
+    const { schema, at, lostAnswerMs, takers } = this.#options;
+    const taking = this.#client.connectionCount > 0 ? takers.reserve(inputs) : undefined;
+    if (taking !== undefined) return await this.#addTaking(inputs, taking, include);
     const isNotifying = this.#notifier.takeTurn();
     const channel = isNotifying ? schema : undefined;
     const add = () => this.#inserts.addPlain(inputs, at(), { channel, include });
     const added = await addOnce(inputs, () => retried(add), lostAnswerMs);
     if (isNotifying && !hasCancelled(added)) this.#notifier.notifyHere(newIn(added));
     else await this.#notifier.notify(newIn(added));
+    return added;
+  }
+
+  /** For a worker that takes them in the same statement. What is run again is not taken. */
+  async #addTaking(
+    inputs: readonly JobInput[],
+    taking: Taking,
+    include: readonly JobPart[] | undefined,
+  ): Promise<readonly AddedJob[]> {
+    let isFirst = true;
+    const added = await this.#addOnce(inputs, async (at) => {
+      if (!isFirst) return await this.#inserts.addPlain(inputs, at, { include });
+      isFirst = false;
+      try {
+        return await this.#inserts.addPlain(inputs, at, { include, taking });
+      } catch (error) {
+        if (isOutcomeUnknown(error)) this.#options.onLostClaim(taking.claim);
+        throw error;
+      } finally {
+        taking.end();
+      }
+    });
+    if (!taking.hasTaken) await this.#notifier.notify(newIn(added));
     return added;
   }
 
@@ -132,10 +170,17 @@ export class Adding {
     inputs: readonly JobInput[],
     add: (at: number | null) => Promise<readonly AddedJob[]>,
   ): Promise<readonly AddedJob[]> {
-    const { at, lostAnswerMs } = this.#options;
-    const added = await addOnce(inputs, () => retried(() => add(at())), lostAnswerMs);
+    const added = await this.#addOnce(inputs, add);
     await this.#notifier.notify(newIn(added));
     return added;
+  }
+
+  #addOnce(
+    inputs: readonly JobInput[],
+    add: (at: number | null) => Promise<readonly AddedJob[]>,
+  ): Promise<readonly AddedJob[]> {
+    const { at, lostAnswerMs } = this.#options;
+    return addOnce(inputs, () => retried(() => add(at())), lostAnswerMs);
   }
 
   async #addWithin(
@@ -178,6 +223,8 @@ interface InsertOptions extends AddOptions<Sql> {
 /** The same, or else a channel to notify of the new jobs' queues as the statement commits. */
 interface InsertPlainOptions extends InsertOptions {
   readonly channel?: string | undefined;
+  /** A claim of these jobs. Not together with a channel. */
+  readonly taking?: Taking | undefined;
 }
 
 /** Whether none of these jobs refers to another of them, or waits for one. */
@@ -257,6 +304,7 @@ class Inserts {
     options: InsertPlainOptions,
   ): Promise<readonly AddedJob[]> {
     const { channel, patienceMs, include } = options;
+    const taking = isWary ? undefined : options.taking;
     const parents = new Set(inputs.flatMap(({ parentId }) => parentId ?? []));
     const form: PlainForm = {
       isShort: inputs.every(isShort),
@@ -264,15 +312,21 @@ class Inserts {
       isPatient: patienceMs !== undefined,
       isNotifying: channel !== undefined,
       haveParents: parents.size > 0,
+      isTaking: taking !== undefined,
     };
     const values: SqlValue[] = [toInputText(inputs), at, inputs.length];
     if (patienceMs !== undefined) values.push(`${patienceMs}ms`);
     else if (channel !== undefined) values.push(channel);
     if (form.haveParents) values.push(`{${[...parents].join(",")}}`);
+    if (taking !== undefined) {
+      const { token, queueName, leaseMs } = taking.claim;
+      values.push(token, queueName, leaseMs);
+    }
     const [row] = await this.#run(this.#plainText(form), values, options);
     const t = time(row!.t)!;
     const sequences: readonly number[] = JSON.parse(row!.sequences as string);
     if (sequences.length === inputs.length) {
+      if (row!.is_taken === true) taking!.took(inputs, sequences, t);
       return inputs.map((input, i) => ({
         job: recordWith(toAdded(input, sequences[i]!, t), include),
         deduplicated: false,
@@ -433,8 +487,10 @@ interface PlainForm {
   readonly isPatient: boolean;
   /** Whether a fourth parameter is a channel to be notified of their queues. */
   readonly isNotifying: boolean;
-  /** Whether the last parameter has the ids of their parents. */
+  /** Whether the next parameter has the ids of their parents. */
   readonly haveParents: boolean;
+  /** Whether the last parameters are a token, their queue and the duration of a lease in ms. */
+  readonly isTaking: boolean;
 }
 
 const UNIQUE_VIOLATION = "23505";
@@ -443,7 +499,7 @@ const WARY_CALLS = 1_000;
 
 function plainStatement(
   schema: string,
-  { isShort, isWary, isPatient, isNotifying, haveParents }: PlainForm,
+  { isShort, isWary, isPatient, isNotifying, haveParents, isTaking }: PlainForm,
 ): string {
   const [rows, columns, runAt] = isShort
     ? [shortInputRows("$1::text::jsonb"), shortColumns, "t"]
@@ -453,6 +509,8 @@ function plainStatement(
   // Where one is cancelled none is added here, so that all are added in one step. One by one: to find one
   // of many the planner may read the whole table, since there may be none.
   const parents = isPatient || isNotifying ? "$5" : "$4";
+  const before = 3 + Number(isPatient || isNotifying) + Number(haveParents);
+  const [token, queueName, leaseMs] = [1, 2, 3].map((n) => `$${before + n}`);
   const condition = haveParents
     ? `where not exists (select from unnest(${parents}::text::uuid[]) u (id),
         lateral (select where ${isCancelled(schema, "u.id")} offset 0) c)`
@@ -462,6 +520,29 @@ function plainStatement(
     ? `, (select count(pg_notify($4, q.queue_name))
         from (select distinct queue_name from added) q) as notified`
     : "";
+  const ready = `ready as (
+  insert into ${schema}.ready (sequence, run_at, rank, queue_name)
+  select sequence, run_at, ${rank}, queue_name from added`;
+  const placed = isTaking
+    ? `free as materialized (
+  select ${schema}.is_free(${queueName}, t) as is_free from clock
+), ${ready}, free where not is_free
+), claimed as (
+  insert into ${schema}.claims (token, queue_name, claimed_at, lapses_at, open, has_past,
+    first_sequence, last_sequence, sequences, run_ats)
+  select ${token}::text::uuid, ${queueName}, t, t + ${leaseMs}::float8 * interval '1 ms', count(*),
+    false, min(sequence), max(sequence), array_agg(sequence), array_agg(run_at)
+  from added, free, clock where is_free group by t
+)`
+    : isShort
+    ? `${ready}
+)`
+    : `${ready} where run_at <= created_at
+), scheduled as (
+  insert into ${schema}.waiting (sequence, run_at, rank, kind, queue_name)
+  select sequence, run_at, ${rank}, 'scheduled', queue_name from added where run_at > created_at
+)`;
+  const taken = isTaking ? ", (select is_free from free) as is_taken" : "";
   // They are read, and get their sequences, in the order of the text: to ask for it would be to sort them.
   return `
 with clock as materialized (
@@ -472,20 +553,10 @@ with clock as materialized (
   select ${columns}, payload::json, octet_length(payload), parent_id, t, ${runAt}
   from clock, ${rows} i ${condition}${isWary ? " on conflict do nothing" : ""}
   returning sequence, id, queue_name, priority, created_at, run_at
-), ready as (
-  insert into ${schema}.ready (sequence, run_at, rank, queue_name)
-  select sequence, run_at, ${rank}, queue_name from added${
-    isShort ? "" : " where run_at <= created_at"
-  }
-)${
-    isShort ? "" : `, scheduled as (
-  insert into ${schema}.waiting (sequence, run_at, rank, kind, queue_name)
-  select sequence, run_at, ${rank}, 'scheduled', queue_name from added where run_at > created_at
-)`
-  }
+), ${placed}
 select (select date_part('epoch', t) * 1000 from clock) as t,
   coalesce(array_to_json(array_agg(sequence)), '[]')::text as sequences,
   case when count(*) < $3::integer and ${schema}.refuse_taken($1::text)
-    then coalesce(array_to_json(array_agg(id)), '[]')::text end as ids${notified}
+    then coalesce(array_to_json(array_agg(id)), '[]')::text end as ids${notified}${taken}
 from added`;
 }

@@ -104,7 +104,7 @@ export interface HeldPlace {
 }
 
 /** A token of a lease of this job. */
-function toLeaseToken({ claim, place, sequence }: HeldPlace, jobId: string): string {
+export function toLeaseToken({ claim, place, sequence }: HeldPlace, jobId: string): string {
   return `${claim} ${place} ${sequence} ${jobId}`;
 }
 

@@ -69,6 +69,16 @@ export class SettleAndClaim {
     this.#lostClaims = new LostClaims(client, schema);
   }
 
+  /** Whether the first ready job of a queue is found quickly. */
+  isQuick(queueName: string): boolean {
+    return this.#positions.startOf(queueName) === undefined;
+  }
+
+  /** The answer to a claim was lost that was made elsewhere. */
+  addLost(claim: TokenClaim): void {
+    this.#lostClaims.add([claim]);
+  }
+
   /** Jobs of the queue may have become ready behind those that were claimed last. */
   startOver(queueName: string): void {
     this.#positions.startOver(queueName);

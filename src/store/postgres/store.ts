@@ -27,6 +27,7 @@ import type {
   SettleAndClaimResult,
   Store,
   StoreHints,
+  Taker,
   TraceEnds,
 } from "../store.ts";
 import { Adding } from "./add.ts";
@@ -40,6 +41,7 @@ import { SchemaMaintenance } from "./maintenance.ts";
 import { jobColumns, toRecord } from "./rows.ts";
 import { SettleAndClaim } from "./settle_and_claim.ts";
 import { quoted } from "./sql.ts";
+import { Takers } from "./takers.ts";
 import { claimTraceEnds, hasUnfinished, settleTraceEnds } from "./trace_ends.ts";
 
 // Each pass looks at the whole tree, and locks what it cancels until it is done.
@@ -65,6 +67,7 @@ export class PostgresStore implements Store<Sql> {
   readonly #maintenance: SchemaMaintenance;
   readonly #settleAndClaim: SettleAndClaim;
   readonly #adding: Adding;
+  readonly #takers: Takers;
   readonly #changes = new Allowance();
 
   constructor(client: Client, options: PostgresStoreOptions) {
@@ -83,7 +86,14 @@ export class PostgresStore implements Store<Sql> {
     const maintenance = this.#maintenance = new SchemaMaintenance(client, this.#schema, at);
     const note = maintenance.note.bind(maintenance);
     this.#settleAndClaim = new SettleAndClaim(client, this.#schema, at, note);
-    this.#adding = new Adding(client, this.#notifier, { ...options, at });
+    const settleAndClaim = this.#settleAndClaim;
+    this.#takers = new Takers((queueName) => settleAndClaim.isQuick(queueName));
+    this.#adding = new Adding(client, this.#notifier, {
+      ...options,
+      at,
+      takers: this.#takers,
+      onLostClaim: (claim) => settleAndClaim.addLost(claim),
+    });
   }
 
   async add(
@@ -198,6 +208,10 @@ export class PostgresStore implements Store<Sql> {
 
   onNotice(listener: (notice: Notice) => void): () => void {
     return this.#notifier.onNotice(listener);
+  }
+
+  offer(taker: Taker): () => void {
+    return this.#takers.offer(taker);
   }
 
   async close(): Promise<void> {

@@ -6,7 +6,7 @@
 import { mostAttempts } from "../../../job/job_options.ts";
 import { parentCancelled } from "../../rules.ts";
 import { givenColumns, inputRows, rank, startsAt } from "../rows.ts";
-import { byIndex, inSets, interpreted } from "./settings.ts";
+import { byIndex, inSets, interpreted, pinned } from "./settings.ts";
 
 /** The SQLSTATEs of our own refusals; the message is the id. */
 export const unknownJob = "HW001";
@@ -40,6 +40,16 @@ begin
     select e.queue_name, e.payload from ${schema}.enqueued e where e.id = i.id offset 0) e
   where e.queue_name <> i.queue_name or e.payload::text <> i.payload;
   return true;
+end $$;
+
+-- Whether a new job of a queue could be claimed at once: none stands before it, and it is not paused.
+create function ${schema}.is_free(queue text, t timestamptz) returns boolean
+language plpgsql stable ${pinned} as $$
+begin
+  return not (exists (select from ${schema}.ready where queue_name = queue)
+    or exists (select from ${schema}.waiting
+      where queue_name = queue and kind <> 'blocked' and run_at <= t)
+    or exists (select from ${schema}.queues where name = queue and paused_until > t));
 end $$;
 
 -- Stores those of some jobs that are not stored yet, and nothing about where they are: which of them those

@@ -59,9 +59,9 @@ begin
     perform from ${schema}.waiting w where w.sequence = any(wanted)
       order by w.kind = 'blocked', w.sequence for update;
     with held as (
-      select x.sequence, c.token, c.claimed_at, c.run_ats[x.place] as run_at
+      select x.sequence, c.token, c.claimed_at, x.run_at
       from ${schema}.claims c,
-        unnest(c.sequences, c.is_open) with ordinality x (sequence, is_open, place)
+        unnest(c.sequences, c.run_ats, c.is_open) x (sequence, run_at, is_open)
       where c.token = any(tokens) and ${isOneOf("x.sequence", "select unnest(wanted)")}
         and x.is_open is not false
     ), taken as (

@@ -37,18 +37,23 @@ $$;
 create function ${schema}.lease_states(
   holder ${schema}.claims, places integer[], sequences bigint[]
 ) returns text[]
-language sql stable ${interpreted} as $$
-  select array_agg(case
-      when s.is_held then 'held'
-      when d.status = 'cancelled' then 'cancelled'
-      else 'lost' end order by s.n)
-  from (
-      select n, sequence, (holder).sequences[place] = sequence
-        and (holder).is_open[place] is not false as is_held
-      from unnest(places, sequences) with ordinality s (place, sequence, n)) s
-    left join lateral (select * from ${schema}.ended d
-      where d.sequence = s.sequence and s.is_held is not true offset 0) d on true
-$$;
+language plpgsql stable ${interpreted} as $$
+declare
+  -- In variables of their own, which are read by place at once: in the row they would be read whole.
+  held bigint[] := holder.sequences;
+  open_places boolean[] := holder.is_open;
+begin
+  return (
+    select array_agg(case
+        when s.is_held then 'held'
+        when d.status = 'cancelled' then 'cancelled'
+        else 'lost' end order by s.n)
+    from (
+        select n, sequence, held[place] = sequence and open_places[place] is not false as is_held
+        from unnest(places, sequences) with ordinality s (place, sequence, n)) s
+      left join lateral (select * from ${schema}.ended d
+        where d.sequence = s.sequence and s.is_held is not true offset 0) d on true);
+end $$;
 
 -- Extends leases that still hold, and notes which of their attempts have begun. The leases are a list of
 -- claims, by token, each with the places and the jobs of some of its leases, and which have begun. Writes
@@ -141,12 +146,12 @@ begin
   loop
     exit when cardinality(swept) >= most;
     of_claim := array(
-      select row(x.place, x.sequence, e.id, e.queue_name, -e.priority, claim.run_ats[x.place],
-        claim.claimed_at, coalesce(claim.have_begun[x.place], false), e.backoff,
+      select row(x.place, x.sequence, e.id, e.queue_name, -e.priority, x.run_at,
+        claim.claimed_at, coalesce(x.has_begun, false), e.backoff,
         coalesce(p.attempts, 0) + 1, coalesce(p.max_attempts, e.max_attempts),
         p.progress)::${schema}.swept_job
-      from unnest(claim.sequences, claim.leased_until, claim.is_open) with ordinality
-          x (sequence, until, is_open, place),
+      from unnest(claim.sequences, claim.run_ats, claim.leased_until, claim.have_begun, claim.is_open)
+          with ordinality x (sequence, run_at, until, has_begun, is_open, place),
         lateral (select * from ${schema}.enqueued e where e.sequence = x.sequence offset 0) e
         left join lateral (select p as progress, p.attempts, p.max_attempts
           from ${schema}.progress p

@@ -1,0 +1,108 @@
+/**
+ * Workers of this process that have places free: the statement that stores a job claims it for one of
+ * them, which saves a round trip and the job's time in `ready`. Only where nothing of the queue stands
+ * before it, as the statement itself sees.
+ *
+ * @module
+ */
+import type { JobInput } from "../../job/record.ts";
+import type { Reservation, Taker } from "../store.ts";
+import { type TokenClaim, toLeaseToken } from "./claim.ts";
+import { toAdded } from "./rows.ts";
+
+// Where a statement that looks for older jobs takes longer, they are looked for by claims alone.
+const QUICK_MS = 50;
+const PAUSE_MS = 1_000;
+
+/** The workers of one store that take new jobs. */
+export class Takers {
+  readonly #takers = new Set<Taker>();
+  readonly #pausedUntil = new Map<string, number>();
+  readonly #canTake: (queueName: string) => boolean;
+
+  /** `canTake` says whether older jobs of a queue are found quickly. */
+  constructor(canTake: (queueName: string) => boolean) {
+    this.#canTake = canTake;
+  }
+
+  /** Adds a worker. Returns its end. */
+  offer(taker: Taker): () => void {
+    this.#takers.add(taker);
+    return () => this.#takers.delete(taker);
+  }
+
+  /** Keeps places for jobs that are to be added, if they are due and one worker has room for all. */
+  reserve(inputs: readonly JobInput[]): Taking | undefined {
+    if (this.#takers.size === 0 || !areDueInOneQueue(inputs)) return undefined;
+    const { queueName } = inputs[0]!;
+    const now = performance.now();
+    if ((this.#pausedUntil.get(queueName) ?? 0) > now || !this.#canTake(queueName)) {
+      return undefined;
+    }
+    for (const taker of this.#takers) {
+      const reservation = taker.reserve(queueName, inputs.length);
+      if (reservation === undefined) continue;
+      return new Taking(queueName, reservation, (tookMs) => {
+        if (tookMs > QUICK_MS) this.#pausedUntil.set(queueName, performance.now() + PAUSE_MS);
+      });
+    }
+    return undefined;
+  }
+}
+
+/** A claim that a statement may make of the jobs that it stores. */
+export class Taking {
+  readonly claim: TokenClaim;
+  readonly #reservation: Reservation;
+  readonly #onEnd: (tookMs: number) => void;
+  readonly #askedAt = performance.now();
+  #isOver = false;
+
+  constructor(queueName: string, reservation: Reservation, onEnd: (tookMs: number) => void) {
+    const { leaseMs } = reservation;
+    this.claim = { token: crypto.randomUUID(), queueName, leaseMs, limit: Infinity };
+    this.#reservation = reservation;
+    this.#onEnd = onEnd;
+  }
+
+  /** Whether it claimed them. */
+  hasTaken = false;
+
+  /** It has claimed all of these jobs, at this time of the store. */
+  took(inputs: readonly JobInput[], sequences: readonly number[], t: number): void {
+    this.hasTaken = true;
+    this.#end(inputs.map((input, i) => {
+      const sequence = sequences[i]!;
+      const place = { claim: this.claim.token, place: i + 1, sequence };
+      return {
+        ...toAdded(input, sequence, t),
+        status: "running",
+        attempts: 1,
+        startedAt: t,
+        leaseToken: toLeaseToken(place, input.id),
+        waitMs: 0,
+        isSuspect: false,
+        dependencyTraceparents: [],
+      };
+    }));
+  }
+
+  /** The statement is over. If it has taken nothing, the places are free again. */
+  end(): void {
+    this.#end([]);
+  }
+
+  #end(jobs: Parameters<Reservation["took"]>[0]): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#onEnd(performance.now() - this.#askedAt);
+    this.#reservation.took(jobs);
+  }
+}
+
+function areDueInOneQueue(inputs: readonly JobInput[]): boolean {
+  const { queueName } = inputs[0]!;
+  return inputs.every((input) =>
+    input.queueName === queueName && input.delayMs === undefined && input.runAt === undefined
+  );
+}
