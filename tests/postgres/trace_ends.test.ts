@@ -10,6 +10,7 @@ import { askForTraceEnds } from "../conformance/fixture.ts";
 import { completed, failed, jobInput, reason, settlement } from "../conformance/inputs.ts";
 import { startProgram } from "../sqlite/workers/start_program.ts";
 import { manualClock } from "../conformance/manual_clock.ts";
+import { until } from "../until.ts";
 import { openTestDatabase, whyNoDatabase } from "./database.ts";
 import type { Telling } from "./programs/tell_never.ts";
 
@@ -98,9 +99,12 @@ describe("the end of a trace on one Postgres", { skip: whyNoDatabase }, () => {
     // Any other that came in before its dependency ended keeps the trace open.
     const early = (await takeTraceEnds(a)).length;
     assert.ok(early <= traces - blocked + late, `${early} ends, ${blocked} in time, ${late} late`);
-    // As a worker has it: an settleAndClaim tells that there are some.
-    await a.settleAndClaim({ settlements: [], claims: [] });
-    await a.maintain({ retentionMs: 1e9, limit: 100 });
+    // As a worker has it: settleAndClaim tells that there are some, twice in a second.
+    await until("none is blocked", 10_000, async () => {
+      await a.settleAndClaim({ settlements: [], claims: [] });
+      await a.maintain({ retentionMs: 1e9, limit: 100 });
+      return (await a.find({ statuses: ["blocked"], limit: 1 })).jobs.length === 0;
+    });
     const dependents = [{ queueName: "dependents", limit: traces, leaseMs: 60_000 }];
     const last = (await a.settleAndClaim({ settlements: [], claims: dependents })).claimed;
     assert.equal(last.length, traces);

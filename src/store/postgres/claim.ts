@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Claim, ClaimedJob, Lease } from "../store.ts";
+import { type Claim, type ClaimedJob, type Lease, mostLinks } from "../store.ts";
 import type { Client, Row } from "./client.ts";
 import { interpreted } from "./functions/settings.ts";
+import { dependencyContext } from "./functions/end.ts";
 import { time } from "./rows.ts";
 
 // Jobs come in rows of so many, as two texts: a row a job costs both sides more than the job itself. Not
@@ -52,7 +53,7 @@ export function claimedMore(schema: string): string {
     ...Object.entries(rare).map(([name, column]) => `'${name}', ${column}`),
     "'dependsOn', e.depends_on",
     "'onDependencyFailure', e.on_dependency_failure",
-    `'dependencyTraceparents', ${schema}.dependency_contexts(e.depends_on)`,
+    `'dependencyTraceparents', contexts`,
   ].join(", ");
   return `
 -- What few claimed jobs have, as an object.
@@ -62,8 +63,18 @@ create function ${schema}.claimed_more(
 language plpgsql stable ${interpreted} as $$
 declare
   p ${schema}.progress;
+  dependency uuid;
+  context text;
+  contexts text[];
 begin
-  select * into p from ${schema}.progress x where x.sequence = in_progress;
+  if in_progress is not null then
+    select * into p from ${schema}.progress x where x.sequence = in_progress;
+  end if;
+  -- One by one: most often it is one.
+  foreach dependency in array e.depends_on[1:${mostLinks}] loop
+    context := ${dependencyContext(schema, "dependency")};
+    if context is not null then contexts := contexts || context; end if;
+  end loop;
   return json_build_object(${more})::text;
 end $$;
 `;

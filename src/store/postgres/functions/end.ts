@@ -11,7 +11,6 @@
  *
  * @module
  */
-import { mostLinks } from "../../store.ts";
 import { byIndex, readCommitted } from "./settings.ts";
 
 /** The topic of those who want to know of the ends of traces, in `interests`. */
@@ -22,16 +21,26 @@ export function wantsTraceEnds(schema: string): string {
   return `(select ends_at > t from ${schema}.interests where topic = '${traceEndsTopic}')`;
 }
 
+/** The context of a job that another depends on: of its last attempt, else of its creation. A subquery. */
+export function dependencyContext(schema: string, id: string): string {
+  return `(
+        select coalesce(last.attempt_traceparent, now.attempt_traceparent, c.traceparent)
+        from (select sequence, traceparent from ${schema}.enqueued where id = ${id} offset 0) c
+          left join lateral (select sequence, attempt_traceparent from ${schema}.ended
+            where sequence = c.sequence offset 0) last on true
+          left join lateral (select attempt_traceparent from ${schema}.progress
+            where sequence = c.sequence and last.sequence is null offset 0) now on true)`;
+}
+
 /** The functions of ends. `schema` is a quoted name. */
 export function endFunctions(schema: string): string {
-  // Of the trace x. Its newest job and its oldest are the likely ones: most often one look is enough.
+  // Of the trace x. Its newest job is the likely one, then its oldest: most often one look is enough.
   // A limit keeps each of them a look by index; as an EXISTS the planner may read the whole table.
   const look = (at: string) =>
     `(select true from (select sequence from ${schema}.enqueued where trace_id = x ${at}) e ` +
     `where not exists (select from ${schema}.ended d where d.sequence = e.sequence offset 0) limit 1)`;
   const unfinished = `case when ${look("order by sequence desc limit 1")} then true ` +
-    `when ${look("order by sequence limit 1")} then true ` +
-    `else coalesce(${look("offset 0")}, false) end`;
+    `else coalesce(${look("order by sequence")}, false) end`;
   const isFree = `not exists (select from ${schema}.dependencies d
             where d.dependent = w.sequence and not d.is_over offset 0)`;
   const counted = `trace_epoch = 1 + coalesce((
@@ -234,18 +243,5 @@ begin
     update ${schema}.ended d set ${counted};
   end if;
 end $$;
-
--- The contexts that a job links to: of its dependencies' last attempts, else of their creation.
-create function ${schema}.dependency_contexts(depends_on uuid[]) returns text[]
-language sql stable ${byIndex} as $$
-  select array_agg(j.traceparent order by w.n)
-  from unnest(depends_on[1:${mostLinks}]) with ordinality w(id, n), lateral (
-    select coalesce(d.attempt_traceparent, p.attempt_traceparent, e.traceparent) as traceparent
-    from ${schema}.enqueued e
-      left join ${schema}.ended d on d.sequence = e.sequence
-      left join ${schema}.progress p on p.sequence = e.sequence and d.sequence is null
-    where e.id = w.id offset 0) j
-  where j.traceparent is not null
-$$;
 `;
 }

@@ -323,9 +323,8 @@ begin
         update ${schema}.ended d
         set trace_end_due = null, trace_epoch = nullif(d.trace_epoch - 1, 0)
         from (select x.sequence from unnest(awaited) x(sequence),
-            lateral (select trace_end_due from ${schema}.ended where sequence = x.sequence offset 0) d,
             lateral (select trace_id from ${schema}.enqueued where sequence = x.sequence offset 0) e
-          where d.trace_end_due is not null and exists (select from ${schema}.enqueued o
+          where x.sequence not in (select unnest(sharing)) and exists (select from ${schema}.enqueued o
             where o.trace_id = e.trace_id and o.sequence <> x.sequence offset 0)) x
         where d.sequence = x.sequence
         returning d.sequence
