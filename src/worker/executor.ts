@@ -23,6 +23,7 @@ import { callHooks, type HookCalls } from "./hooks.ts";
 import { type LeaseHolder, Leases } from "./leases.ts";
 import type { WorkerSettings } from "./options.ts";
 import type { Recorder } from "./recorder.ts";
+import { type Listed, Roster } from "./roster.ts";
 import { type AttemptEnd, type AttemptResult, releasedEnd } from "./settle.ts";
 import { traceEndsOf } from "../store/rules.ts";
 import type { ClaimedJob, LeaseState, Store } from "../store/store.ts";
@@ -50,10 +51,10 @@ export interface ExecutorParts {
 /** Runs attempts. */
 export class Executor {
   /** The attempts that run, or wait to begin. */
-  readonly running: ReadonlySet<Execution>;
+  readonly running: Roster<Execution>;
   /** Their leases. */
   readonly leases: Leases;
-  readonly #running = new Set<Execution>();
+  readonly #running = new Roster<Execution>();
   readonly #parts: ExecutorParts;
   readonly #suspects: Suspects;
   readonly #callbacks: ExecutionCallbacks;
@@ -149,7 +150,7 @@ export class Executor {
 
   /** Returns whether it had not ended before. */
   #end(execution: Execution, end: AttemptEnd, now: number): boolean {
-    if (!this.#running.delete(execution)) return false;
+    if (!this.#running.remove(execution)) return false;
     const { job, settings } = execution;
     const result = execution.end(end, now);
     if (result.hasBegun) measureAttempt(job.queueName, result.runMs, end);
@@ -184,7 +185,7 @@ interface ExecutionCallbacks {
  * One attempt: the span starts, the handler runs inside it, the span ends with the outcome. It ends
  * once: with its handler, or before that when it is aborted.
  */
-class Execution implements LeaseHolder {
+class Execution implements LeaseHolder, Listed {
   /** The job that is attempted. */
   readonly job: ClaimedJob;
   /** The worker that attempts it. */
@@ -195,6 +196,8 @@ class Execution implements LeaseHolder {
   hasBegun: boolean = false;
   /** What its handler returned or threw, once it has. */
   returned: AttemptEnd | undefined;
+  /** Where it is among those that run. */
+  place: number | undefined;
   readonly #callbacks: ExecutionCallbacks;
   #abortedBy: Error | undefined;
   // Made when the signal is read, which few handlers do.

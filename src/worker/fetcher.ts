@@ -391,7 +391,8 @@ class QueueFetcher {
   #window: number;
   #startedInTime = 0;
   #emptyAnswers = 0;
-  #fetched: FetchedJob[] = [];
+  // Nothing is left where those stood that have started: they are not to outlive their attempts.
+  #fetched: (FetchedJob | undefined)[] = [];
   #next = 0;
 
   constructor(settings: WorkerSettings, history: FetchHistory) {
@@ -468,8 +469,10 @@ class QueueFetcher {
 
   /** Takes the first one and gives it a place. */
   start(): FetchedJob | undefined {
-    const fetched = this.#fetched[this.#next++];
+    const fetched = this.#fetched[this.#next];
+    this.#fetched[this.#next++] = undefined;
     if (--this.count === 0) this.#clear();
+    else if (this.#next === MOST_FOR_ANY) this.#startOver(this.all());
     if (++this.#startedInTime >= this.#window) {
       this.#window = Math.min(MOST_FOR_ANY, this.#window * WINDOW_GROWTH);
       this.#startedInTime = 0;
@@ -492,7 +495,7 @@ class QueueFetcher {
 
   /** Those that have not started. */
   all(): readonly FetchedJob[] {
-    return this.#fetched.slice(this.#next);
+    return this.#fetched.slice(this.#next) as FetchedJob[];
   }
 
   /** Takes those that have not started; they are not to start here. */
@@ -510,9 +513,7 @@ class QueueFetcher {
   drop(jobIds: ReadonlySet<string>): number {
     const kept = this.all().filter(({ job }) => !jobIds.has(job.id));
     const dropped = this.count - kept.length;
-    this.#fetched = kept;
-    this.#next = 0;
-    this.count = kept.length;
+    this.#startOver(kept);
     this.#pace.left(dropped);
     return dropped;
   }
@@ -539,9 +540,13 @@ class QueueFetcher {
   }
 
   #clear(): void {
-    this.#fetched = [];
+    this.#startOver([]);
+  }
+
+  #startOver(fetched: readonly FetchedJob[]): void {
+    this.#fetched = [...fetched];
     this.#next = 0;
-    this.count = 0;
+    this.count = fetched.length;
   }
 }
 

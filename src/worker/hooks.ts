@@ -8,6 +8,7 @@
 import type { EventType, JobEventOf, JobLifecycleEvent, TraceCompleteEvent } from "./events.ts";
 import type { Job } from "../job/job.ts";
 import { withTimeLimit } from "../timers.ts";
+import { type Listed, Roster } from "./roster.ts";
 
 /** A hook for one kind of event. It may be asynchronous. */
 export type Hook<Type extends EventType, AJob = Job> = (
@@ -61,15 +62,15 @@ export interface HookOwner {
   readonly onError: (error: unknown) => void;
 }
 
-interface HookCall {
+interface HookCall extends Listed {
   readonly owner: HookOwner;
   readonly calledAt: number;
+  readonly calls: Promise<void>;
 }
 
 /** The hook calls of one loop: made without waiting, waited for at its end. */
 export class HookCalls {
-  // In the order in which they were made.
-  readonly #pending = new Map<Promise<void>, HookCall>();
+  readonly #pending = new Roster<HookCall>();
   readonly #patienceMs: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -82,14 +83,16 @@ export class HookCalls {
   call(owner: HookOwner, events: () => readonly JobLifecycleEvent[]): void {
     if (!owner.hasJobHooks) return;
     const calls = callHooks(owner, events);
-    this.#pending.set(calls, { owner, calledAt: performance.now() });
+    const call: HookCall = { owner, calls, calledAt: performance.now(), place: undefined };
+    this.#pending.add(call);
     this.#timer ??= setTimeout(() => this.#giveUpLate(), this.#patienceMs);
-    calls.then(() => this.#pending.delete(calls));
+    calls.then(() => this.#pending.remove(call));
   }
 
   /** Waits for the calls under way, at most this long, and then for none of them any more. */
   async settled(withinMs: number): Promise<void> {
-    if (this.#pending.size > 0) await withTimeLimit(withinMs, Promise.all(this.#pending.keys()));
+    const calls = [...this.#pending].map(({ calls }) => calls);
+    if (calls.length > 0) await withTimeLimit(withinMs, Promise.all(calls));
     clearTimeout(this.#timer);
     this.#giveUp(performance.now(), withinMs);
   }
@@ -97,18 +100,19 @@ export class HookCalls {
   #giveUpLate(): void {
     this.#timer = undefined;
     this.#giveUp(performance.now() - this.#patienceMs, this.#patienceMs);
-    const [oldest] = this.#pending.values();
-    if (oldest === undefined) return;
-    const leftMs = oldest.calledAt + this.#patienceMs - performance.now();
+    if (this.#pending.size === 0) return;
+    const oldestAt = Math.min(...[...this.#pending].map(({ calledAt }) => calledAt));
+    const leftMs = oldestAt + this.#patienceMs - performance.now();
     this.#timer = setTimeout(() => this.#giveUpLate(), leftMs);
   }
 
   /** Lets go of the calls that were made until then. */
   #giveUp(calledUntil: number, afterMs: number): void {
     const counts = new Map<HookOwner, number>();
-    for (const [calls, { owner, calledAt }] of this.#pending) {
-      if (calledAt > calledUntil) break;
-      this.#pending.delete(calls);
+    for (const call of this.#pending) {
+      const { owner, calledAt } = call;
+      if (calledAt > calledUntil) continue;
+      this.#pending.remove(call);
       counts.set(owner, (counts.get(owner) ?? 0) + 1);
     }
     for (const [owner, count] of counts) {

@@ -16,6 +16,8 @@ export interface LeaseHolder {
   readonly leasedUntil: number;
   /** Whether its handler was called. */
   readonly hasBegun: boolean;
+  /** Where it is among those that run; `undefined` once it is over. */
+  readonly place: number | undefined;
   /** What the store said of its lease, asked at a time by `performance.now()`. */
   applyLeaseState(state: LeaseState, askedAt: number): void;
 }
@@ -24,7 +26,7 @@ export interface LeaseHolder {
 export interface LeaseParts {
   readonly store: Store;
   /** The attempts that run, or wait to begin. */
-  readonly running: ReadonlySet<LeaseHolder>;
+  readonly running: Iterable<LeaseHolder>;
   /** The jobs that are claimed and have not started. */
   readonly fetched: () => readonly { readonly job: ClaimedJob }[];
   /** Called with jobs that were cancelled elsewhere. */
@@ -42,7 +44,7 @@ const CHECK_MS = 1_000;
 /** Extends each lease when a third of it is over; those of one length together. */
 export class Leases {
   readonly #store: Store;
-  readonly #running: ReadonlySet<LeaseHolder>;
+  readonly #running: Iterable<LeaseHolder>;
   readonly #fetched: LeaseParts["fetched"];
   readonly #onCancelled: LeaseParts["onCancelled"];
   readonly #onError: LeaseParts["onError"];
@@ -167,7 +169,7 @@ export class Leases {
 
   #apply(one: LeaseHolder, state: LeaseState, askedAt: number): void {
     // The attempt may have ended and been recorded since.
-    if (this.#running.has(one)) one.applyLeaseState(state, askedAt);
+    if (one.place !== undefined) one.applyLeaseState(state, askedAt);
   }
 }
 

@@ -158,7 +158,7 @@ export class Loop {
   /** Gives fetched jobs the places that are free now, by `performance.now()`. */
   #startFetched(now: number): void {
     while (now < this.#fetcher.endsAt) {
-      const fetched = this.#fetcher.start();
+      const fetched = this.#fetcher.fetchedCount > 0 ? this.#fetcher.start() : undefined;
       if (fetched === undefined) return;
       if (fetched.answer.leasedUntil > now) this.#executor.start(fetched, now);
       else this.#releaseLate(fetched);

@@ -103,7 +103,8 @@ export class Recorder {
   readonly #parts: RecorderParts;
   readonly #pause: Sleep = new Sleep();
   readonly #batch: BatchSize = new BatchSize();
-  readonly #answers = new Set<(error: Error) => void>();
+  // What gives up the answers that are waited for.
+  #answers: readonly ((error: Error) => void)[] = [];
   readonly #awaiting: { readonly count: number; readonly resolve: () => void }[] = [];
   #waiting: Outcome[] = [];
   #addedCount = 0;
@@ -269,12 +270,12 @@ export class Recorder {
     // No race against one promise for all: that would hold every answer until the end of the loop.
     let reject: (error: Error) => void = () => {};
     const givenUp = new Promise<never>((_, rejectIt) => reject = rejectIt);
-    this.#answers.add(reject);
+    this.#answers = [...this.#answers, reject];
     if (this.hasGivenUp) this.giveUp();
     try {
       return await Promise.race([answer, givenUp]);
     } finally {
-      this.#answers.delete(reject);
+      this.#answers = this.#answers.filter((one) => one !== reject);
     }
   }
 
