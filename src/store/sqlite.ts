@@ -61,7 +61,7 @@ export async function sqlite(
   return synchronousStore(new SqliteTable(database), {
     name: "sqlite()",
     now: () => Math.floor(now()),
-    // Enqueues of other processes are not announced, and asking an idle file costs microseconds.
+    // Whether wake-ups by other processes arrive depends on the system; asking costs microseconds.
     hints: { pollMs: 100 },
   });
 }

@@ -345,7 +345,8 @@ export interface Reservation {
  * another process as soon as the store receives it, if it can.
  */
 export type Notice =
-  | { readonly type: "ready"; readonly queueName: string }
+  /** Without a name: in any queue. */
+  | { readonly type: "ready"; readonly queueName?: string | undefined }
   | { readonly type: "cancelled"; readonly jobIds: readonly string[] }
   /** Notices of other processes may have been missed. */
   | { readonly type: "missed" };

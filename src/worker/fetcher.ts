@@ -210,11 +210,11 @@ export class Fetcher {
     this.#byName.get(queueName)!.releasedUnstarted();
   }
 
-  /** Something became ready in a queue. Returns whether it is one of these. */
-  wake(queueName: string): boolean {
-    const queue = this.#byName.get(queueName);
-    queue?.wake();
-    return queue !== undefined;
+  /** Something became ready in a queue, or in any. Returns whether it can be one of these. */
+  wake(queueName: string | undefined): boolean {
+    if (queueName === undefined) this.wakeAll();
+    else this.#byName.get(queueName)?.wake();
+    return queueName === undefined || this.#byName.has(queueName);
   }
 
   /** Something may have become ready in any queue. */

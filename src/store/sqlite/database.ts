@@ -75,6 +75,8 @@ class OpenedFile {
   readonly #realPath: string | undefined;
   readonly #identity: string | undefined;
   readonly #logPath: string;
+  readonly sharedMemoryPath: string | undefined;
+  readonly wasOpen: boolean;
   // The log is made with the first transaction and stays while anybody has the file open. While it is
   // being opened nobody may have, and the last of several processes that do so at once takes it away.
   #logIdentity: string | undefined;
@@ -87,6 +89,9 @@ class OpenedFile {
     this.#realPath = isFile ? fs.realpathSync(path) : undefined;
     this.#identity = this.#realPath && this.#identityOf(this.#realPath);
     this.#logPath = `${this.#realPath}-wal`;
+    this.sharedMemoryPath = this.#realPath && `${this.#realPath}-shm`;
+    this.wasOpen = this.sharedMemoryPath !== undefined &&
+      this.#identityOf(this.sharedMemoryPath) !== undefined;
   }
 
   /** From here on the file is held open, and its log stays. */
@@ -127,6 +132,8 @@ export class Database {
   readonly #file: OpenedFile;
   readonly #lock: FileLock;
   readonly #commits: GroupCommit;
+  /** What to do once the present transaction is committed. */
+  afterCommit: (() => void) | undefined;
   #closed: Promise<void> | undefined;
   readonly #statements = new Map<string, Statement>();
 
@@ -135,10 +142,22 @@ export class Database {
     this.#file = file;
     this.#lock = new FileLock(file.path, busyTimeoutMs);
     this.#commits = new GroupCommit({
-      exec: (sql) => database.exec(sql),
+      begin: () => this.#begin(),
+      commit: () => this.#commit(),
+      rollback: () => database.exec("rollback"),
       check: () => file.check(),
       explained: (error) => this.#explained(error),
     }, this.#lock);
+  }
+
+  /** The file's shared memory, while anybody has it open. None for a database in memory. */
+  get sharedMemoryPath(): string | undefined {
+    return this.#file.sharedMemoryPath;
+  }
+
+  /** Whether another process had it open, or had not closed it, when this one opened it. */
+  get wasOpen(): boolean {
+    return this.#file.wasOpen;
   }
 
   /** To be called once its schema was read: from then on it is held open. */
@@ -200,6 +219,17 @@ export class Database {
       this.#statements.clear();
       this.#database.close();
     });
+  }
+
+  #begin(): void {
+    this.afterCommit = undefined;
+    // Immediate: a transaction that reads before it writes could not wait for its turn later.
+    this.#database.exec("begin immediate");
+  }
+
+  #commit(): void {
+    this.#database.exec("commit");
+    this.afterCommit?.();
   }
 
   #prepared(sql: string): Statement {

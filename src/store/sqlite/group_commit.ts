@@ -11,8 +11,9 @@ import { type FileLock, isLocked } from "./file_lock.ts";
 
 /** The file, as far as its transactions need it. */
 interface TransactionFile {
-  /** Runs SQL without values. */
-  exec(sql: string): void;
+  begin(): void;
+  commit(): void;
+  rollback(): void;
   /** Throws when what was committed will not last. */
   check(): void;
   /** An error of SQLite in a sentence. */
@@ -96,14 +97,13 @@ export class GroupCommit {
 
   /** Does the work of the calls and answers them; those that it would take too long for are put back. */
   #commit(calls: Call[], results: unknown[]): void {
-    // Immediate: a transaction that reads before it writes could not wait for its turn later.
-    this.#file.exec("begin immediate");
+    this.#file.begin();
     const endsAt = performance.now() + MOST_MS;
     do results.push(calls[results.length]!.work()); while (
       results.length < calls.length && performance.now() < endsAt
     );
     if (results.length < calls.length) this.#putBack(calls.splice(results.length));
-    this.#file.exec("commit");
+    this.#file.commit();
     this.#answer(calls, results);
   }
 
@@ -134,7 +134,7 @@ export class GroupCommit {
 
   #rollback(): void {
     try {
-      this.#file.exec("rollback");
+      this.#file.rollback();
     } catch {
       // It was not begun, or a full disk or a lost lock has rolled it back already.
     }

@@ -128,6 +128,10 @@ create table hammerwork_dependencies (
 ) strict, without rowid;
 create index hammerwork_dependencies_job on hammerwork_dependencies (job_id);
 
+-- How often running jobs have been cancelled: by it a process sees that others have cancelled some.
+create table hammerwork_counters (name text primary key, value integer not null) strict, without rowid;
+insert into hammerwork_counters (name, value) values ('cancellations', 0);
+
 insert into hammerwork_migrations (version) values (1);
 `,
 }];

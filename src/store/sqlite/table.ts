@@ -9,6 +9,7 @@ import type { LiveCount } from "../health.ts";
 import type {
   Claim,
   ClaimedJob,
+  Notice,
   QueueCount,
   RecordFilter,
   RecordPage,
@@ -37,15 +38,18 @@ import {
   updateJob,
 } from "./settle.ts";
 import { SqliteTraceEnds } from "./trace_ends.ts";
+import { WakeUp } from "./wake_up.ts";
 
 /** The jobs of one file. */
 export class SqliteTable implements StoredJobs {
   readonly writesLock = true;
   readonly traceEnds: SqliteTraceEnds;
   readonly #database: Database;
+  readonly #wakeUp: WakeUp;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#wakeUp = new WakeUp(database);
     this.traceEnds = new SqliteTraceEnds(database);
   }
 
@@ -158,7 +162,16 @@ export class SqliteTable implements StoredJobs {
     return isMaintenanceDue(this.#database, now, endedBefore);
   }
 
+  tellOthers(hasCancelled: boolean): void {
+    this.#wakeUp.tellOthers(hasCancelled);
+  }
+
+  onOthers(listener: (notice: Notice) => void): void {
+    this.#wakeUp.listen(listener);
+  }
+
   close(): Promise<void> {
+    this.#wakeUp.close();
     return this.#database.close();
   }
 }

@@ -19,6 +19,7 @@ import type { LiveCount } from "../health.ts";
 import type {
   Claim,
   ClaimedJob,
+  Notice,
   QueueCount,
   RecordFilter,
   RecordPage,
@@ -223,6 +224,13 @@ export interface StoredJobs<Row extends JobRow = JobRow> extends JobTable<Row> {
    * to know.
    */
   isMaintenanceDue?(now: number, endedBefore: number): boolean;
+  /**
+   * Within a `write`: tells other processes, once it is done, that jobs may have become ready, and with
+   * `hasCancelled` that running jobs were cancelled. Optional.
+   */
+  tellOthers?(hasCancelled: boolean): void;
+  /** Calls the listener with what other processes tell, until it is closed. Optional. */
+  onOthers?(listener: (notice: Notice) => void): void;
   /** Closes what is open, once every `write` is done. Optional. */
   close?(): void | Promise<void>;
 }

@@ -65,6 +65,8 @@ class SynchronousStore<Row extends JobRow> implements Store {
   readonly #name: string;
   readonly #now: () => number;
   readonly #listeners = new Set<(notice: Notice) => void>();
+  // From the first listener on: a process that only enqueues need not hear.
+  #hearsOthers = false;
 
   constructor(jobs: StoredJobs<Row>, { name, now, hints }: SynchronousStoreOptions) {
     this.#jobs = jobs;
@@ -172,6 +174,10 @@ class SynchronousStore<Row extends JobRow> implements Store {
   }
 
   onNotice(listener: (notice: Notice) => void): () => void {
+    if (!this.#hearsOthers) {
+      this.#hearsOthers = true;
+      this.#jobs.onOthers?.((notice) => this.#tell(notice));
+    }
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -223,6 +229,8 @@ class SynchronousStore<Row extends JobRow> implements Store {
       step = new Step(this.#jobs, this.#now());
       const result = work(step);
       step.finish();
+      const hasCancelled = step.cancelledIds.length > 0;
+      if (hasCancelled || step.readyQueues.size > 0) this.#jobs.tellOthers?.(hasCancelled);
       return result;
     });
     if (!(result instanceof Promise)) {

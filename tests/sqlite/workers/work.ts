@@ -14,11 +14,12 @@ export interface Work {
   readonly queueName: string;
   readonly leaseMs?: number;
   readonly handlerMs?: number;
+  readonly pollMs?: number;
   /** Whether the handler stops its process as SIGSTOP does. Only so is it outside of a transaction. */
   readonly stops?: boolean;
 }
 
-const { database, record, queueName, leaseMs, handlerMs = 0, stops } = JSON.parse(
+const { database, record, queueName, leaseMs, handlerMs = 0, pollMs, stops } = JSON.parse(
   process.argv[2]!,
 ) as Work;
 const stopping = new AbortController();
@@ -34,7 +35,7 @@ const worker = queue.worker(queueName, async ({ id, payload }) => {
   if (handlerMs > 0) await setTimeout(handlerMs);
   note("end", id);
   return record;
-}, { leaseMs });
+}, { leaseMs, pollMs });
 const running = worker.run({ signal: stopping.signal });
 console.log("ready");
 console.log(`result ${JSON.stringify(await running)}`);

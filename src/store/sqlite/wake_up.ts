@@ -1,0 +1,136 @@
+/**
+ * Wake-ups between the processes that share a file. Who commits something that others may wait for rings:
+ * it sets the time of the file's shared memory (`…-shm`), which is there as long as anybody has the file
+ * open, and which SQLite itself never writes by a call that could be heard. Who has workers watches that
+ * file, and looks when it hears something whether another process has committed. A watch that hears
+ * nothing, as on some file systems, costs only time: workers ask anyway.
+ *
+ * @module
+ */
+import { builtinModule } from "../../builtin_module.ts";
+import { nextTurn, sleep } from "../../timers.ts";
+import type { Notice } from "../store.ts";
+import type { Database } from "./database.ts";
+
+/** What hears of changes of a file. */
+interface Watcher {
+  on(event: "error", listener: () => void): unknown;
+  unref?(): unknown;
+  close(): void;
+}
+
+/** The part of `node:fs` that is used. */
+interface FileSystem {
+  readonly watch: (path: string, listener: () => void) => Watcher;
+  readonly utimesSync: (path: string, atime: Date, mtime: Date) => void;
+}
+
+// Rings in between are one: a worker that hears of thousands asks no more often than so.
+const SHORTEST_PAUSE_MS = 5;
+
+/** The wake-ups of one open file. */
+export class WakeUp {
+  readonly #database: Database;
+  readonly #fs: FileSystem = builtinModule<FileSystem>("node:fs")!;
+  // None where no other process can open the same.
+  readonly #path: string | undefined;
+  // While nobody else has ever had the file open, nobody can hear.
+  #isShared: boolean;
+  readonly #firstVersion: number;
+  #watcher: Watcher | undefined;
+  #tell: ((notice: Notice) => void) | undefined;
+  #seenVersion = 0;
+  #seenCancellations = 0;
+  #isLooking = false;
+  #lookedAt = -Infinity;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#path = database.sharedMemoryPath;
+    this.#isShared = database.wasOpen;
+    this.#firstVersion = this.#version();
+  }
+
+  /** Within a transaction: tells other processes of it, once it is committed. */
+  tellOthers(hasCancelled: boolean): void {
+    if (this.#path === undefined) return;
+    this.#isShared ||= this.#version() !== this.#firstVersion;
+    if (!this.#isShared) return;
+    if (hasCancelled) {
+      this.#database.run(
+        "update hammerwork_counters set value = value + 1 where name = 'cancellations'",
+      );
+    }
+    this.#database.afterCommit = () => this.#ring();
+  }
+
+  #ring(): void {
+    const now = new Date();
+    try {
+      this.#fs.utimesSync(this.#path!, now, now);
+    } catch {
+      // The others ask anyway.
+    }
+  }
+
+  /** Tells of what others have done, from now on until it is closed. Keeps no process alive. */
+  listen(tell: (notice: Notice) => void): void {
+    if (this.#path === undefined) return;
+    this.#tell = tell;
+    try {
+      this.#seenVersion = this.#version();
+      this.#seenCancellations = this.#cancellations();
+      this.#watcher = this.#fs.watch(this.#path, () => void this.#heard());
+      this.#watcher.on("error", () => this.close());
+      this.#watcher.unref?.();
+    } catch {
+      // The system has no watch left or none at all, or the file is locked.
+    }
+  }
+
+  /** Hears nothing more. */
+  close(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+  }
+
+  async #heard(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    const pauseMs = this.#lookedAt + SHORTEST_PAUSE_MS - performance.now();
+    if (pauseMs > 0) await sleep(pauseMs, { keepsAlive: false });
+    else await nextTurn();
+    this.#isLooking = false;
+    this.#lookedAt = performance.now();
+    if (this.#watcher === undefined) return;
+    // Deno's watcher keeps the process alive again with each event.
+    this.#watcher.unref?.();
+    try {
+      this.#look();
+    } catch {
+      // What a worker asks for next meets the same, and says so.
+    }
+  }
+
+  #look(): void {
+    const version = this.#version();
+    if (version === this.#seenVersion) return;
+    const cancellations = this.#cancellations();
+    const isCancelled = cancellations !== this.#seenCancellations;
+    this.#seenVersion = version;
+    this.#seenCancellations = cancellations;
+    this.#tell!({ type: isCancelled ? "missed" : "ready" });
+  }
+
+  /** A number that differs once another process has committed something. */
+  #version(): number {
+    return this.#database.get("pragma data_version")!.data_version as number;
+  }
+
+  /** How often running jobs have been cancelled. */
+  #cancellations(): number {
+    return this.#database.get(
+      "select value from hammerwork_counters where name = 'cancellations'",
+    )!.value as number;
+  }
+}
