@@ -27,31 +27,31 @@ export const workflowShapes = {
     title: "a job, then two",
     after: [[], [0], [0]],
     isTowardsOne: false,
-    count: 2_000,
+    count: 1_000,
   },
   twoThenOne: {
     title: "two jobs, then one",
     after: [[], [], [0, 1]],
     isTowardsOne: true,
-    count: 2_000,
+    count: 1_000,
   },
   chainOfFive: {
     title: "a chain of five",
     after: [[], [0], [1], [2], [3]],
     isTowardsOne: true,
-    count: 1_000,
+    count: 500,
   },
   oneThenMany: {
     title: "a job, then 1,000",
     after: [[], ...everyOne.map(() => [0])],
     isTowardsOne: false,
-    count: 10,
+    count: 5,
   },
   manyThenOne: {
     title: "1,000 jobs, then one",
     after: [...everyOne.map(() => []), everyOne],
     isTowardsOne: true,
-    count: 10,
+    count: 5,
   },
 } as const satisfies Readonly<Record<string, WorkflowShape>>;
 
