@@ -31,7 +31,9 @@ for (const section of wanted) {
   console.error(`measuring ${section.name}`);
   const startedAt = performance.now();
   const found = await section.run(bench);
-  console.error(`measured ${section.name}: ${((performance.now() - startedAt) / 1_000).toFixed()} s`);
+  console.error(
+    `measured ${section.name}: ${((performance.now() - startedAt) / 1_000).toFixed()} s`,
+  );
   reports.push(found);
   console.log([...sectionText(found), ""].join("\n\n"));
 }
