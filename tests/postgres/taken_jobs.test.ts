@@ -1,0 +1,195 @@
+/** Jobs that an idle worker of the same process takes in the statement that adds them. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import pg from "postgres";
+import { job, JobQueue, type Worker } from "../../mod.ts";
+import { postgres, type Sql } from "../../src/store/postgres.ts";
+import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
+import { openLossyProxy } from "./lossy_proxy.ts";
+import { within } from "./within.ts";
+
+const timeout = 30_000;
+
+/** A queue on a schema of its own, the statements that it sends, and what its worker ran. */
+interface Workplace extends AsyncDisposable {
+  readonly queue: JobQueue<Record<string, number>, Sql>;
+  readonly statements: string[];
+  readonly ran: number[];
+  /** Waits until its worker has run so many jobs. */
+  readonly hasRun: (count: number) => Promise<void>;
+}
+
+describe("a job that is added while a worker is idle", { skip: whyNoDatabase }, () => {
+  let database: TestDatabase;
+  let sql: pg.Sql;
+  before(async () => {
+    database = await openTestDatabase();
+    sql = pg(database.url, { max: 4, onnotice: () => {} });
+  });
+  after(async () => {
+    await sql.end();
+    await database.drop();
+  });
+
+  async function open(
+    schema: string,
+    handler: (payload: number) => unknown = () => {},
+    concurrency = 10,
+  ): Promise<Workplace & { readonly worker: Worker }> {
+    const statements: string[] = [];
+    const source: Sql = {
+      options: { max: 4 },
+      unsafe: (text, values, options) => {
+        statements.push(text);
+        return sql.unsafe(text, values as never, options);
+      },
+    };
+    const queue = new JobQueue<Record<string, number>, Sql>({
+      store: await postgres(source, { schema }),
+    });
+    const ran: number[] = [];
+    const worker = queue.worker("q", async ({ payload }) => {
+      ran.push(payload);
+      await handler(payload);
+    }, { concurrency, pollMs: 60_000 });
+    const run = worker.run();
+    const hasRun = async (count: number) => {
+      while (ran.length < count) await setTimeout(5);
+    };
+    await idle(statements);
+    return {
+      queue,
+      statements,
+      ran,
+      worker,
+      hasRun: (count) => within(10_000, hasRun(count)),
+      [Symbol.asyncDispose]: async () => {
+        await worker.stop();
+        await run;
+      },
+    };
+  }
+
+  /** Until no statement is sent any more. */
+  async function idle(statements: readonly string[]): Promise<void> {
+    for (let seen = -1; seen < statements.length;) {
+      seen = statements.length;
+      await setTimeout(50);
+    }
+  }
+
+  test("starts after that statement and no other", { timeout }, async () => {
+    let sentAtStart: readonly string[] = [];
+    await using place = await open("idle", () => void (sentAtStart = [...place.statements]));
+    const { queue, statements, hasRun } = place;
+    statements.length = 0;
+    const enqueued = await queue.enqueue("q", 1);
+    await hasRun(1);
+    await idle(statements);
+    assert.equal(enqueued.status, "ready");
+    assert.ok(sentAtStart[0]!.includes("is_free"), sentAtStart[0]);
+    assert.equal(sentAtStart.length, 1, sentAtStart.join("; "));
+    const done = (await queue.get(enqueued.id))!;
+    assert.deepEqual([done.status, done.attempts], ["completed", 1]);
+    const [rows] = await sql`select (select count(*) from idle.ready)::int as ready,
+      (select count(*) from idle.claims)::int as claims`;
+    assert.deepEqual({ ...rows }, { ready: 0, claims: 0 });
+  });
+
+  test("all jobs of a call are taken if they have places, else none", { timeout }, async () => {
+    await using place = await open("places", () => setTimeout(50), 3);
+    const { queue, statements, ran, hasRun } = place;
+    statements.length = 0;
+    await queue.enqueue([1, 2, 3].map((n) => job("q", n)));
+    assert.ok(statements.some((text) => text.includes("is_free")));
+    await hasRun(3);
+    await idle(statements);
+    statements.length = 0;
+    await queue.enqueue([4, 5, 6, 7].map((n) => job("q", n)));
+    await hasRun(7);
+    assert.ok(!statements.some((text) => text.includes("is_free")));
+    assert.deepEqual(ran, [1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  const others: Readonly<Record<string, (schema: string) => Promise<unknown>>> = {
+    "is ready": (schema) => sql`select ${sql(schema)}.enqueue('q', '1')`,
+    "has waited for its time": async (schema) => {
+      await sql`select ${sql(schema)}.enqueue('q', '1', delay => '1 ms')`;
+      await setTimeout(10);
+    },
+  };
+  for (const [what, add] of Object.entries(others)) {
+    test(`is not taken where another one ${what}`, { timeout }, async () => {
+      const schema = `behind_${what.replaceAll(" ", "_")}`;
+      await using place = await open(schema, undefined, 1);
+      // A worker that does not hear of it: the client cannot listen.
+      await add(schema);
+      await place.queue.enqueue("q", 2);
+      assert.ok(place.statements.some((text) => text.includes("is_free")));
+      await place.hasRun(2);
+      assert.deepEqual(place.ran, [1, 2]);
+    });
+  }
+
+  test("is not taken while its queue is paused", { timeout }, async () => {
+    await using place = await open("paused");
+    const { queue, statements, ran } = place;
+    await sql`insert into paused.queues (name, paused_until) values ('q', now() + interval '1 hour')`;
+    const { id } = await queue.enqueue("q", 1);
+    await idle(statements);
+    assert.deepEqual(ran, []);
+    assert.equal((await queue.get(id))?.status, "ready");
+  });
+
+  test("in a caller's transaction starts after its commit", { timeout }, async () => {
+    await using place = await open("within");
+    const { queue, statements, ran, hasRun } = place;
+    await sql.begin(async (transaction) => {
+      await queue.enqueue("q", 1, { transaction: transaction as unknown as Sql });
+      await idle(statements);
+      assert.deepEqual(ran, []);
+    });
+    await queue.enqueue("q", 2);
+    await hasRun(2);
+    assert.deepEqual([...ran].sort(), [1, 2]);
+  });
+
+  test("is ready again when the worker stops before its answer has come", { timeout }, async () => {
+    await using place = await open("stopped");
+    const { queue, worker, statements, ran } = place;
+    const adding = queue.enqueue("q", 1);
+    while (!statements.some((text) => text.includes("is_free"))) await Promise.resolve();
+    await worker.stop();
+    const { id } = await adding;
+    await idle(statements);
+    assert.deepEqual(ran, []);
+    const { status, attempts } = (await queue.get(id))!;
+    assert.deepEqual([status, attempts], ["ready", 0]);
+  });
+
+  for (const loss of ["statement", "answer"] as const) {
+    test(`runs once and soon when the ${loss} is lost`, { timeout }, async () => {
+      await using proxy = await openLossyProxy(database.url);
+      await using queue = new JobQueue<{ q: number }>({
+        store: await postgres(proxy.url, { schema: `lost_${loss}` }),
+      });
+      const ran: string[] = [];
+      const worker = queue.worker("q", ({ id }) => void ran.push(id), { onError: () => {} });
+      const run = worker.run();
+      await setTimeout(300);
+      const one = job("q", 1);
+      const [, stored] = await Promise.all([proxy.loseNext(loss, one.id), queue.enqueue(one)]);
+      assert.deepEqual([stored.id, stored.deduplicated], [one.id, false]);
+      const isDone = async () => {
+        while ((await queue.get(one.id))?.status !== "completed") await setTimeout(10);
+      };
+      await within(10_000, isDone());
+      assert.deepEqual(ran, [one.id]);
+      assert.equal((await queue.get(one.id))?.attempts, 1);
+      await worker.stop();
+      await run;
+    });
+  }
+});
