@@ -37,7 +37,7 @@ export function claimedColumns(schema: string, place: string, runAt: string): st
   // Written by hand, since to make JSON of values takes longer. An identifier needs no escape.
   return `'[' || string_agg(${place} || ',' || e.sequence || ',"' || e.id || '","' ||
       encode(uuid_send(e.trace_id), 'hex') || '",' || ${ms("e.created_at")} || ',' ||
-      coalesce('"' || e.traceparent || '"', '0') || ',' ||
+      coalesce(to_json(e.traceparent)::text, '0') || ',' ||
       coalesce(to_json(e.correlation_id)::text, '0') || ',' ||
       case when ${isPlain} then '0' else ${more} end, ',') || ']' as jobs,
     string_agg(e.payload::text, chr(${SEPARATOR})) as payloads`;
