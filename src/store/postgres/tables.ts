@@ -164,7 +164,7 @@ create index ended_failed on ${schema}.ended (status, sequence)
 create unique index ended_cancelled on ${schema}.ended (id) where status = 'cancelled';
 -- Jobs that were cancelled because of a job that they depend on, by that job.
 create index ended_cancelled_for on ${schema}.ended (${cancelledFor("ended")})
-  where status = 'cancelled' and ${cancelledFor("ended")} is not null;
+  where ${cancelledFor("ended")} is not null;
 create index ended_trace_end_due on ${schema}.ended (trace_end_due, sequence)
   where trace_end_due < 'infinity';
 

@@ -5,7 +5,7 @@
  */
 import { holdingClaim } from "../tables.ts";
 import { byIndex, interpreted, readCommitted } from "./settings.ts";
-import { cancelledFor } from "./retry.ts";
+import { cancelledBecauseOf } from "./retry.ts";
 
 // A notification has room for 8,000 bytes.
 const idsInNotification = 200;
@@ -143,8 +143,7 @@ language sql stable ${byIndex} as $$
     select x.id, x.sequence from family f, lateral (
       select e.id, e.sequence from ${schema}.enqueued e where e.parent_id = f.id
       union all
-      select d.id, d.sequence from ${schema}.ended d
-        where ${cancelledFor("d")} = f.id and d.status = 'cancelled') x
+      select d.id, d.sequence from ${cancelledBecauseOf(schema, "f.id")} d) x
   )
   select id, sequence from family where id <> root_id
 $$;

@@ -9,7 +9,17 @@ import { byIndex, readCommitted } from "./settings.ts";
 
 /** Because of which job a job of `ended` is cancelled. As it is indexed there. */
 export const cancelledFor = (ended: string): string =>
-  `((${ended}.error ->> 'dependencyId')::uuid)`;
+  `(case when ${ended}.status = 'cancelled' then (${ended}.error ->> 'dependencyId')::uuid end)`;
+
+/**
+ * The jobs that are cancelled because of one, by a look in the index of such jobs: a subquery. It says no
+ * more of them, since to the planner another index might answer that as well.
+ */
+export function cancelledBecauseOf(schema: string, id: string): string {
+  return `(select d.id, d.sequence from ${schema}.ended d where ${
+    cancelledFor("d")
+  } = ${id} offset 0)`;
+}
 
 /** The function of a retry. `schema` is a quoted name. */
 export function retryFunctions(schema: string): string {
@@ -31,9 +41,7 @@ language sql stable ${byIndex} as $$
   with recursive chain(id, sequence) as (
     select id, null::bigint from unnest(causes) c(id)
     union
-    select d.id, d.sequence from chain c, lateral (
-      select id, sequence from ${schema}.ended d
-      where ${cancelledFor("d")} = c.id and d.status = 'cancelled' offset 0) d
+    select d.id, d.sequence from chain c, lateral ${cancelledBecauseOf(schema, "c.id")} d
   )
   select id, sequence from chain where sequence is not null
 $$;

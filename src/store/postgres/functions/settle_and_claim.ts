@@ -12,13 +12,20 @@ import { interpreted, pinned, readCommitted } from "./settings.ts";
 // A claim promotes at most as many due jobs; the next one continues.
 const promotedAtOnce = 1_000;
 
-// The parts of the order of claiming to look through: from a rank and a time, or its beginning, to below a
-// rank.
+// The parts of the order of claiming to look through: from a rank and a time to below a rank.
 const ranges = `(
-            select (x ->> 0)::integer as rank,
-              coalesce(to_timestamp((x ->> 1)::float8 / 1000), '-infinity') as run_at,
+            select (x ->> 0)::integer as rank, to_timestamp((x ->> 1)::float8 / 1000) as run_at,
               (x ->> 2)::integer as below
-            from jsonb_array_elements(coalesce(asked -> 'ranges', '[[-40000, null, 40000]]')) x) x`;
+            from jsonb_array_elements(asked -> 'ranges') x) x`;
+
+/** Takes those of the ready jobs that have these `ctid`s. */
+const taking = (schema: string, ctids: string) =>
+  `with taken as (
+        delete from ${schema}.ready r where r.ctid = any(array(${ctids})) returning r.*
+      )
+      select count(*), bool_or(has_past), min(sequence), max(sequence), array_agg(sequence),
+        array_agg(run_at)
+      into taken, claimed_past, first_sequence, last_sequence, claimed, run_ats from taken;`;
 
 /** The functions that settle and claim. `schema` is a quoted name. */
 export function settleAndClaimFunctions(schema: string): string {
@@ -268,6 +275,11 @@ declare
   paused timestamptz;
   promoted integer;
   taken integer;
+  claimed bigint[];
+  claimed_past boolean;
+  first_sequence bigint;
+  last_sequence bigint;
+  run_ats timestamptz[];
   due timestamptz;
   due_from timestamptz;
 begin
@@ -366,38 +378,49 @@ begin
       select sequence, queue_name, rank, run_at, has_past from over;
       get diagnostics promoted = row_count;
     end if;
-    taken := 0;
-    for batch in
-      with taken as (
-        delete from ${schema}.ready r where r.ctid = any(array(
+    if asked -> 'ranges' is null then
+      ${
+    taking(
+      schema,
+      `
+          select ctid from ${schema}.ready where queue_name = asked_queue
+          order by rank, run_at, sequence limit most for update skip locked`,
+    )
+  }
+    else
+      ${
+    taking(
+      schema,
+      `
           select y.ctid from ${ranges}, lateral (
             select ctid from ${schema}.ready
             where queue_name = asked_queue and rank < x.below
               and (rank, run_at) >= (x.rank, x.run_at)
             order by rank, run_at, sequence limit most for update skip locked) y
-          limit most))
-        returning r.*
-      ), r as (
-        select *, row_number() over () as place from taken
-      ), claimed as (
-        insert into ${schema}.claims (token, queue_name, claimed_at, lapses_at, open, has_past,
-          first_sequence, last_sequence, sequences, run_ats)
-        select (asked ->> 'token')::uuid, asked_queue, t, t + (asked -> 'leaseMs')::float8 * interval '1 ms', count(*),
-          bool_or(has_past), min(sequence), max(sequence), array_agg(sequence), array_agg(run_at)
-        from r having count(*) > 0
-      )
-      select ${claimedColumns(schema, "r.place", "r.run_at")}, count(*) as count
-      from r, lateral (select * from ${schema}.enqueued e where e.sequence = r.sequence offset 0) e
-        left join lateral (select * from ${schema}.progress p
-          where p.sequence = r.sequence and r.has_past offset 0) p on true
-      group by ${claimedRows("r.place")}
-    loop
-      claim := i + 1;
-      jobs := batch.jobs;
-      payloads := batch.payloads;
-      return next;
-      taken := taken + batch.count;
-    end loop;
+          limit most`,
+    )
+  }
+    end if;
+    if taken > 0 then
+      insert into ${schema}.claims (token, queue_name, claimed_at, lapses_at, open, has_past,
+        first_sequence, last_sequence, sequences, run_ats)
+      values ((asked ->> 'token')::uuid, asked_queue, t,
+        t + (asked -> 'leaseMs')::float8 * interval '1 ms', taken, claimed_past, first_sequence,
+        last_sequence, claimed, run_ats);
+      for batch in
+        select ${claimedColumns(schema, "r.place", "r.run_at")}
+        from unnest(claimed, run_ats) with ordinality r (sequence, run_at, place),
+          lateral (select * from ${schema}.enqueued e where e.sequence = r.sequence offset 0) e
+          left join lateral (select * from ${schema}.progress p
+            where p.sequence = r.sequence and claimed_past offset 0) p on true
+        group by ${claimedRows("r.place")}
+      loop
+        claim := i + 1;
+        jobs := batch.jobs;
+        payloads := batch.payloads;
+        return next;
+      end loop;
+    end if;
     wait_ms := null;
     if taken >= most or promoted >= ${promotedAtOnce} then
       wait_ms := 0;
