@@ -86,10 +86,14 @@ describe("the pages of the documentation", () => {
         assert.ok(architecture.includes(`\`src/${entry.name}\``), entry.name);
       }
     }
-    const tables = textOf("src/store/postgres/migrations.ts").matchAll(
-      /create table \$\{schema\}\.(\w+)/g,
-    );
-    for (const [, name] of tables) assert.ok(architecture.includes(`\`${name}\``), name);
+    const tables = [
+      ...textOf("src/store/postgres/tables.ts").matchAll(
+        /create (?:table|view) \$\{schema\}\.(\w+)/g,
+      ),
+    ];
+    assert.ok(tables.length > 10);
+    const page = textOf("docs/postgres-tables.md");
+    for (const [, name] of tables) assert.ok(page.includes(`\`${name}\``), name);
   });
 
   test("name every operation of the router and every command of the command line", async () => {
