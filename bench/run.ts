@@ -34,7 +34,8 @@ const introduction = `# What hammerwork does in a second, and what it costs
 
 Written by \`npm run bench\`, section by section. Every process is a new one; what is compared takes
 turns in one run, in another order each round. Every job is checked: none is lost, none runs twice.
-Machines differ and their moods do too: read the ratios.
+Machines differ and their moods do too: read the ratios. A section without a date is older than the
+code: it was measured before the tables of Postgres and the group commit of SQLite were made anew.
 `;
 
 async function main(): Promise<void> {

@@ -1,7 +1,8 @@
 /**
  * hammerwork beside its peers: `npm run bench:peers -- [section …] [--rounds N] [--quick]
- * [--before checkout]`. A run of all sections that is not quick writes what it found to `results.md`.
- * Those that take long must be named, and are written to `long_results.md` when all of them were.
+ * [--before checkout]`. What is not quick is kept; when every section has been measured of the same
+ * source, in one run or in several, `results.md` is written, and `long_results.md` of those that take
+ * long and must be named.
  *
  * @module
  */
@@ -9,6 +10,8 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { readArguments } from "./arguments.ts";
+import { sourceRevision } from "../setting/revision.ts";
+import { keepReport, keptReports } from "./report/kept_reports.ts";
 import { report, sectionText, targetsOf } from "./report/report.ts";
 import type { Bench, Section, SectionReport } from "./section.ts";
 import { longSections, sections } from "./sections/every_section.ts";
@@ -16,6 +19,7 @@ import { everyServer } from "./servers/every_server.ts";
 
 const asked = readArguments(process.argv.slice(2), { sections, longSections });
 const { wanted, rounds, isQuick, before, pace } = asked;
+const isWhole = !isQuick && rounds >= 2 && pace.only === "";
 
 await using servers = everyServer();
 const bench: Bench = {
@@ -26,6 +30,7 @@ const bench: Bench = {
   scaled: (jobs) => isQuick ? Math.min(jobs, Math.max(200, jobs / 20)) : jobs,
 };
 
+const revision = sourceRevision();
 const reports: SectionReport[] = [];
 for (const section of wanted) {
   console.error(`measuring ${section.name}`);
@@ -36,21 +41,20 @@ for (const section of wanted) {
   );
   reports.push(found);
   console.log([...sectionText(found), ""].join("\n\n"));
+  const versions = await servers.versions();
+  if (isWhole) keepReport(section.name, { revision, rounds, versions, report: found });
 }
 console.log(targetsOf(reports.flatMap(({ targets }) => targets)).join("\n\n"));
 
-if (!isQuick && isAllOf(sections)) await keep("results.md", "Beside the peers");
-if (!isQuick && pace.only === "" && isAllOf(longSections)) {
-  await keep("long_results.md", "Beside the peers, for long");
+if (isWhole) {
+  writeIfComplete("results.md", "Beside the peers", sections);
+  writeIfComplete("long_results.md", "Beside the peers, for long", longSections);
 }
 
-function isAllOf(these: readonly Section[]): boolean {
-  return wanted.length === these.length && new Set([...wanted, ...these]).size === these.length;
-}
-
-async function keep(name: string, title: string): Promise<void> {
+function writeIfComplete(name: string, title: string, sections: readonly Section[]): void {
+  const kept = keptReports(sections.map((section) => section.name), revision);
+  if (kept === undefined || !sections.some((section) => wanted.includes(section))) return;
   const path = `bench/peers/${name}`;
-  const versions = await servers.versions();
-  writeFileSync(path, report({ title, rounds, versions, sections: reports }));
+  writeFileSync(path, report({ title, revision, kept }));
   execFileSync("node_modules/.bin/deno", ["fmt", "--quiet", "--config", "deno.json", path]);
 }

@@ -45,13 +45,13 @@ export const workflowShapes = {
     title: "a job, then 1,000",
     after: [[], ...everyOne.map(() => [0])],
     isTowardsOne: false,
-    count: 5,
+    count: 3,
   },
   manyThenOne: {
     title: "1,000 jobs, then one",
     after: [...everyOne.map(() => []), everyOne],
     isTowardsOne: true,
-    count: 5,
+    count: 3,
   },
 } as const satisfies Readonly<Record<string, WorkflowShape>>;
 

@@ -24,7 +24,7 @@ export async function hold(
     case "a transaction with an xid":
       return await holdXid(address);
     case "four repeatable-read readers":
-      return await holdSnapshots(address, readMs);
+      return holdSnapshots(address, readMs);
   }
 }
 
@@ -35,7 +35,7 @@ async function holdXid(address: string): Promise<AsyncDisposable> {
 }
 
 /** Each begins anew when it has read, at another time than the others: one is always old. */
-async function holdSnapshots(address: string, readMs: number): Promise<AsyncDisposable> {
+function holdSnapshots(address: string, readMs: number): AsyncDisposable {
   const over = new AbortController();
   const connections = Array.from({ length: readers }, () => postgres(address, quiet));
   const pause = (ms: number) => setTimeout(ms, undefined, { signal: over.signal }).catch(() => {});

@@ -78,7 +78,9 @@ const statistics: Readonly<Record<string, string>> = {
 
 describe("the plans of all statements on a SQLite file", () => {
   test("are the same whatever statistics there are", () => {
-    const explained = [...statements].filter((sql) => /^(select|insert|update|delete) /.test(sql));
+    const explained = [...statements].filter((sql) =>
+      /^(select|insert|update|delete|with) /.test(sql)
+    );
     assert.ok(explained.length > 100, `${explained.length}`);
     const plans = plansOf("", explained);
     for (const [what, sql] of Object.entries(statistics)) {
@@ -91,7 +93,9 @@ describe("the plans of all statements on a SQLite file", () => {
 
   test("read no table as a whole but for lists and counts of all jobs", () => {
     const whole = [...statements].filter((sql) =>
-      plansOf("", [sql])[0]!.split("\n").some((step) => /^(SCAN|READ) hammerwork/.test(step))
+      plansOf("", [sql])[0]!.split("\n").some((step) =>
+        /^(SCAN|READ) hammerwork/.test(step) && !step.endsWith(" hammerwork_jobs_leased")
+      )
     );
     const unexpected = whole.filter((sql) =>
       !/ from hammerwork_jobs not indexed where /.test(sql) &&

@@ -6,32 +6,35 @@
 import { cpus } from "node:os";
 import process from "node:process";
 import { table } from "../../report/table.ts";
+import { whenAndWhat } from "../../setting/revision.ts";
 import type { Contender } from "../contender.ts";
 import type { SectionReport } from "../section.ts";
+import type { KeptReport } from "./kept_reports.ts";
 import { countOf, type Target, targetTable } from "../../report/target.ts";
 
-/** A whole run. */
+/** All sections of a file. */
 export interface Run {
   readonly title: string;
-  readonly rounds: number;
-  /** Names and versions of the servers. */
-  readonly versions: readonly string[];
-  readonly sections: readonly SectionReport[];
+  /** Of the source. */
+  readonly revision: string;
+  readonly kept: readonly KeptReport[];
 }
 
 /** Everything, the targets first. */
-export function report({ title, rounds, versions, sections }: Run): string {
+export function report({ title, revision, kept }: Run): string {
   const machine = cpus();
+  const sections = kept.map((one) => one.report);
+  const rounds = [...new Set(kept.map((one) => one.rounds))].sort().join(" or ");
+  const versions = [...new Set(kept.flatMap((one) => one.versions))].sort();
   return [
     `# ${title}`,
     "What `npm run bench:peers` measured: medians, with the lowest and the highest of " +
     `${rounds} rounds in which the order alternated. Ratios are those of figures of one round. ` +
     "Every job was counted: none was lost, none ran twice.",
-    `${machine.length} × ${machine[0]?.model.trim()}; Node ${process.versions.node}, ` +
-    `${
-      versions.join(", ")
-    }. Commits of Postgres wait for the disk; Redis appends to its file and ` +
-    "writes it to the disk each second.",
+    `${whenAndWhat(revision)}, ${machine.length} × ${machine[0]?.model.trim()}; ` +
+    `Node ${process.versions.node}, ${versions.join(", ")}. Commits of Postgres wait for the ` +
+    "disk; Redis appends to its file and writes it to the disk each second, or, where it is durable, " +
+    "before it answers.",
     ...targetsOf(sections.flatMap(({ targets }) => targets)),
     ...sections.flatMap(sectionText),
     ...settingsOf(sections.flatMap(({ contenders }) => contenders)),
@@ -50,6 +53,7 @@ export function targetsOf(targets: readonly Target[]): readonly string[] {
 }
 
 function settingsOf(contenders: readonly Contender[]): readonly string[] {
-  const rows = [...new Set(contenders)].map(({ name, settings }) => [name, settings]);
+  const settings = new Map(contenders.map((one) => [one.name, one.settings]));
+  const rows = [...settings];
   return ["## Settings", table(["contender", "settings"], rows, 2)];
 }

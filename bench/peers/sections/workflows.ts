@@ -68,7 +68,7 @@ async function measureOne(
     count: scaled(count),
     callers: after.length > 100 ? 1 : callers,
     // It looks for them once a second.
-    lone: contender === pgBossFlows ? 1 : after.length > 100 ? 3 : 10,
+    lone: contender === pgBossFlows ? 1 : after.length > 100 ? 2 : 10,
   };
   const open = { address: place.address, isTraced: false, concurrency };
   return await measure(contender, open, "runWorkflows", options);

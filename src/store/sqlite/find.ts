@@ -5,6 +5,7 @@
  */
 import { type JobPart, jobParts, longestSummary } from "../../job/record.ts";
 import type { AttemptRecord } from "../../job/record.ts";
+import type { JobStatus } from "../../job/status.ts";
 import type { RecordFilter, RecordPage } from "../store.ts";
 import { attemptBytes, countWithin, summaryBytes } from "../find.ts";
 import type { Database, SqlValue } from "./database.ts";
@@ -103,9 +104,7 @@ function conditionsOf(database: Database, filter: RecordFilter): readonly Condit
     correlationId === undefined
       ? undefined
       : ["correlation_id = ?", [correlationId], "correlation"],
-    // In the order of the page only as long as one status of one queue is asked for.
-    statuses &&
-    oneOf("status", statuses, isOneQueue && statuses.length === 1 ? "status" : undefined),
+    statuses && ofStatus(statuses, isOneQueue),
     queueNames && oneOf("queue_name", queueNames, isOneQueue ? "queue" : undefined),
     createdFrom === undefined ? undefined : ["created_at >= ?", [createdFrom]],
     createdBefore === undefined ? undefined : ["created_at < ?", [createdBefore]],
@@ -119,6 +118,14 @@ function oneOf(column: string, values: readonly string[], index?: string): Condi
   return values.length === 1
     ? [`${column} = ?`, values, index]
     : [`${column} in (select value from json_each(?))`, [JSON.stringify(values)], index];
+}
+
+/** Of one queue, jobs with one status have an index, in the order of the page but for those that run. */
+function ofStatus(statuses: readonly JobStatus[], isOneQueue: boolean): Condition {
+  const [status] = statuses;
+  if (!isOneQueue || statuses.length !== 1) return oneOf("status", statuses);
+  if (status === "running") return ["status = 'running'", [], "leased"];
+  return ["status <> 'running' and status = ?", [status!], "status"];
 }
 
 /** Few traces have attempts of other traces' jobs; all others keep to the index in its order. */

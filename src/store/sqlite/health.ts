@@ -8,26 +8,36 @@ import type { LiveCount } from "../health.ts";
 import type { QueueCount } from "../store.ts";
 import type { Database, Row } from "./database.ts";
 
-/** Jobs that have not ended, by queue and status; each status is read from the index that holds it. */
+/** Jobs that have not ended, by queue and status. What has ended is not looked at. */
 export function countLive(database: Database): LiveCount[] {
-  const live = jobStatuses.filter((status) => !hasEnded(status));
-  return database.all(
-    live.map((status) =>
-      "select queue_name, status, count(*) as count, min(run_at) as run_at " +
-      `from hammerwork_jobs where status = '${status}' group by queue_name`
-    ).join(" union all "),
-  ).map((row) => ({
-    queueName: row.queue_name as string,
-    status: row.status as JobStatus,
-    count: row.count as number,
+  const waiting = jobStatuses.filter((status) => !hasEnded(status) && status !== "running");
+  return database.all(liveCounts, JSON.stringify(waiting)).map((row) => ({
+    ...toCount(row),
     oldestRunAt: row.run_at as number,
   }));
 }
 
+const counted = "select queue_name, status, count(*) as count";
+const runningJobs = "from hammerwork_jobs indexed by hammerwork_jobs_leased " +
+  "where status = 'running' group by queue_name";
+const queueNames = "from hammerwork_jobs indexed by hammerwork_jobs_queue";
+
+// The names of the queues are found one after the other, without a look at what is in between.
+const liveCounts = "with recursive queues (name) as " +
+  `(select min(queue_name) ${queueNames} union all ` +
+  `select (select min(queue_name) ${queueNames} where queue_name > name) from queues ` +
+  "where name is not null) " +
+  `${counted}, min(run_at) as run_at from queues cross join json_each(?) waiting ` +
+  "cross join hammerwork_jobs indexed by hammerwork_jobs_status " +
+  "on queue_name = name and status = waiting.value and status <> 'running' " +
+  "group by queue_name, status " +
+  `union all ${counted}, min(run_at) as run_at ${runningJobs}`;
+
 /** How many jobs each queue has with each status. */
 export function countJobs(database: Database): QueueCount[] {
   return database.all(
-    "select queue_name, status, count(*) as count from hammerwork_jobs group by queue_name, status",
+    `${counted} from hammerwork_jobs indexed by hammerwork_jobs_status ` +
+      `where status <> 'running' group by queue_name, status union all ${counted} ${runningJobs}`,
   ).map(toCount);
 }
 

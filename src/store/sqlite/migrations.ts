@@ -80,7 +80,9 @@ create unique index hammerwork_jobs_key
 
 -- For lookup. The row number, which is the store's order, is the last part of every index.
 create index hammerwork_jobs_queue on hammerwork_jobs (queue_name);
-create index hammerwork_jobs_status on hammerwork_jobs (queue_name, status);
+-- Without those that run, of which there are few: that saves a claim and an outcome an entry each.
+create index hammerwork_jobs_status
+  on hammerwork_jobs (queue_name, status) where status <> 'running';
 create index hammerwork_jobs_trace on hammerwork_jobs (trace_id);
 
 -- Of the jobs of a trace but the first, which is asked beside them: most traces have one job, and the
