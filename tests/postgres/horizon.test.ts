@@ -105,7 +105,7 @@ describe("while a transaction is open that keeps all dead rows", { skip: whyNoDa
     let turns = 0;
     await until("claims begin elsewhere", 120_000, async () => {
       for (let n = 0; n < 100; n++, turns++) await worker.turn();
-      return worker.asked.slice(-50).every(({ isFromHead }) => !isFromHead);
+      return turns >= 300 && worker.asked.slice(-50).every(({ isFromHead }) => !isFromHead);
     });
     await until("a claim does not begin at the head", 10_000, async () => {
       await worker.turn();
@@ -183,7 +183,9 @@ describe("while a transaction is open that keeps all dead rows", { skip: whyNoDa
         const fromHead = worker.asked.slice(from).filter(({ isFromHead }) => isFromHead).length;
         const ms = Math.round(performance.now() - askedAt);
         t.diagnostic(`after ${ms} ms, by look ${fromHead} from the head: ${what}`);
-        assert.ok(fromHead <= 3, `${fromHead} looks`);
+        if (job.id === late.id || job.id === handedBack!.id) {
+          assert.ok(fromHead <= 2, `${fromHead} looks`);
+        }
         await other.settleAndClaim({ settlements: [settlement(job, completed)], claims: [] });
       }
       return expected.size === 0;
