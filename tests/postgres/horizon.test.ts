@@ -55,6 +55,8 @@ describe("while a transaction is open that keeps all dead rows", { skip: whyNoDa
     return {
       store,
       asked,
+      /** Whether its claims do not begin at the head, but for the look of each second. */
+      beginsElsewhere: () => asked.slice(-50).filter(({ isFromHead }) => isFromHead).length < 10,
       /** Completes what it had claimed and claims some more. Returns what is not of its backlog. */
       turn: async (): Promise<readonly ClaimedJob[]> => {
         if (ready < backlog) await add(Array.from({ length: 1_000 }, () => jobInput()));
@@ -105,7 +107,7 @@ describe("while a transaction is open that keeps all dead rows", { skip: whyNoDa
     let turns = 0;
     await until("claims begin elsewhere", 120_000, async () => {
       for (let n = 0; n < 100; n++, turns++) await worker.turn();
-      return turns >= 300 && worker.asked.slice(-50).every(({ isFromHead }) => !isFromHead);
+      return turns >= 300 && worker.beginsElsewhere();
     });
     await until("a claim does not begin at the head", 10_000, async () => {
       await worker.turn();
@@ -145,7 +147,7 @@ describe("while a transaction is open that keeps all dead rows", { skip: whyNoDa
       for (let n = 0; n < 100; n++) {
         for (const { id } of await worker.turn()) given.push(id);
       }
-      return worker.asked.slice(-50).every(({ isFromHead }) => !isFromHead);
+      return worker.beginsElsewhere();
     });
     assert.deepEqual(given, []);
 
