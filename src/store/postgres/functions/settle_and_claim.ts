@@ -262,11 +262,10 @@ declare
   wait_ms float8;
   done bigint[];
   sharing bigint[];
-  cancelled bigint[];
   awaited bigint[];
-  open_traces uuid[];
+  open_jobs bigint[] := '{}';
+  ends record;
   have_past boolean := false;
-  freed text[];
   mode text;
   asked jsonb;
   asked_queue text;
@@ -325,11 +324,14 @@ begin
       delete from ${schema}.dependencies where dependent = any(done);
     end if;
     if exists (select from ${schema}.dependencies where dependency = any(done) and not is_over) then
-      awaited := array(select distinct d.dependency from ${schema}.dependencies d
-        where d.dependency = any(done) and not d.is_over);
-      select e.ready_queues, e.cancelled, e.open_traces into freed, cancelled, open_traces
-        from ${schema}.end_jobs(awaited, t) e;
-      queues := queues || freed;
+      awaited := done;
+      if cardinality(done) > 1 then
+        awaited := array(select distinct d.dependency from ${schema}.dependencies d
+          where d.dependency = any(done) and not d.is_over);
+      end if;
+      ends := ${schema}.end_jobs(awaited, t);
+      queues := queues || ends.ready_queues;
+      open_jobs := coalesce(ends.open_jobs, '{}');
       -- A dependent that was added since its dependency was found to be alone in its trace.
       with again as (
         update ${schema}.ended d
@@ -341,10 +343,10 @@ begin
         where d.sequence = x.sequence
         returning d.sequence
       )
-      select sharing || cancelled || array_agg(sequence) into sharing from again;
+      select sharing || ends.cancelled || array_agg(sequence) into sharing from again;
     end if;
     if sharing <> '{}' then
-      perform ${schema}.end_traces(sharing, t, true, coalesce(open_traces, '{}'));
+      perform ${schema}.end_traces(sharing, t, true, open_jobs);
     end if;
   end if;
 
