@@ -224,23 +224,25 @@ language sql stable ${interpreted} as $$
 $$;
 
 -- What maintenance may have to do.
-create function ${schema}.due_maintenance(t timestamptz) returns json
+create function ${schema}.due_maintenance(
+  t timestamptz, expired_from timestamptz, dependents_from xid8
+) returns json
 language plpgsql ${interpreted} as $$
 begin
   return (select json_build_object(
-    'hasExpired', exists (select from ${schema}.claims where lapses_at < t),
+    'hasExpired', exists (select from ${schema}.claims where lapses_at >= expired_from and lapses_at < t),
     'hasCancelledTrees', exists (select from ${schema}.cancelled_trees),
     'lastDependent', (select d.added_in::text from ${schema}.dependencies d
-      where is_over < true order by d.added_in desc limit 1)));
+      where is_over < true and d.added_in >= dependents_from order by d.added_in desc limit 1)));
 end $$;
 
 -- Records outcomes, then claims. The settlements are a list of claims, by token, each with the
 -- parameters of settle. A row has several jobs of one claim, which is given by its place. The last row
 -- has none, but a summary, where 'settled' is null when all outcomes were recorded; and what maintenance
--- may have to do, if it is to be looked for. A claim begins at the head, or where its ranges begin. 'resent'
+-- may have to do, if it is to be looked for, and from where. A claim begins at the head, or where its ranges begin. 'resent'
 -- says that the answer to these settlements was lost, so one that is recorded already is no surprise.
 create function ${schema}.settle_and_claim(
-  settlements jsonb, claims jsonb, resent boolean, looks boolean default true,
+  settlements jsonb, claims jsonb, resent boolean, looks jsonb default '{}',
   at timestamptz default null
 ) returns table (claim integer, jobs text, payloads text, summary text)
 language plpgsql ${pinned} as $$
@@ -446,7 +448,9 @@ begin
   payloads := null;
   summary := json_build_object('at', date_part('epoch', t) * 1000, 'settled', states,
     'readyQueues', queues, 'nextInMs', next_in, 'tookMs', took_ms, 'noticed',
-    case when looks then ${schema}.due_maintenance(t) end);
+    case when looks is not null then ${schema}.due_maintenance(t,
+      coalesce(to_timestamp((looks ->> 'expiredFrom')::float8 / 1000), '-infinity'),
+      coalesce((looks ->> 'dependentsFrom')::xid8, '0')) end);
   return next;
 end $$;
 `;
