@@ -20,6 +20,18 @@ export interface Noticed {
   readonly lastDependent: string | null;
 }
 
+/** Where `settle_and_claim` begins to look for it: what is before was seen to be done. */
+export interface LookedUntil {
+  /** In ms since 1970; null for the beginning. */
+  readonly expiredFrom: number | null;
+  /** The id of a transaction. */
+  readonly dependentsFrom: string;
+}
+
+// A claim may be committed later than it was made, by no more than this. Whatever is older is found by a
+// look from the beginning.
+const LATE_MS = 5_000;
+const FROM_BEGINNING_EVERY_MS = 30_000;
 // What settle_and_claim has just seen need not be asked again.
 const FRESH_MS = 1_500;
 const RETENTION_EVERY_MS = 30_000;
@@ -37,6 +49,8 @@ export class SchemaMaintenance {
   readonly #lateDependents: LateDependents;
   readonly #sweeps = new Allowance();
   #nothingExpiredAt = -Infinity;
+  #expiredFrom: number | null = null;
+  #fromBeginningAt = -Infinity;
   #hasCancelledTrees = true;
   #retainedAt = -Infinity;
 
@@ -53,9 +67,25 @@ export class SchemaMaintenance {
     this.#lateDependents.noteAdded();
   }
 
-  /** Notes what `settle_and_claim` has seen. */
-  note({ hasExpired, hasCancelledTrees, lastDependent }: Noticed): void {
+  /**
+   * Where to look now. Leases that are over leave dead entries in the index, which nobody can remove
+   * while an older transaction is open.
+   */
+  lookedUntil(): LookedUntil {
+    const dependentsFrom = String(this.#lateDependents.seenBelow);
+    const now = performance.now();
+    if (this.#at() === null && now < this.#fromBeginningAt) {
+      return { expiredFrom: this.#expiredFrom, dependentsFrom };
+    }
+    this.#fromBeginningAt = now + FROM_BEGINNING_EVERY_MS;
+    return { expiredFrom: null, dependentsFrom };
+  }
+
+  /** Notes what `settle_and_claim` has seen, and when, by the store's clock. */
+  note({ hasExpired, hasCancelledTrees, lastDependent }: Noticed, at: number): void {
     this.#nothingExpiredAt = hasExpired ? -Infinity : performance.now();
+    if (hasExpired) this.#fromBeginningAt = -Infinity;
+    else this.#expiredFrom = at - LATE_MS;
     this.#hasCancelledTrees = hasCancelledTrees;
     this.#lateDependents.noteLast(lastDependent);
   }
@@ -188,7 +218,6 @@ interface Look {
 class LateDependents {
   readonly #client: Client;
   readonly #schema: string;
-  /** Those of transactions below have all been seen. */
   #seenBelow = 0n;
   #last = 0n;
   #hasAdded = false;
@@ -200,6 +229,11 @@ class LateDependents {
   constructor(client: Client, schema: string) {
     this.#client = client;
     this.#schema = schema;
+  }
+
+  /** Those of transactions below have all been seen. */
+  get seenBelow(): bigint {
+    return this.#seenBelow;
   }
 
   /** Whether there are some to look at, as far as is known. */

@@ -19,7 +19,7 @@ import { ClaimPositions, type ClaimStart } from "./claim_positions.ts";
 import { type HeldPlace, heldPlace, LostClaims, toClaimed, type TokenClaim } from "./claim.ts";
 import { Allowance, type Client, type Row } from "./client.ts";
 import { isOutcomeUnknown } from "./errors.ts";
-import type { Noticed } from "./maintenance.ts";
+import type { LookedUntil, Noticed } from "./maintenance.ts";
 
 /** The answer of `settle_and_claim`, with the queues in which something became ready. */
 export type NotifyingResult = SettleAndClaimResult & { readonly readyQueues: readonly string[] };
@@ -39,6 +39,12 @@ interface Summary {
   readonly noticed: Noticed | null;
 }
 
+/** What is told what there is to maintain. */
+interface Maintained {
+  readonly lookedUntil: () => LookedUntil;
+  readonly note: (noticed: Noticed, at: number) => void;
+}
+
 // What maintenance may have to do is looked for so often, beside the claims.
 const LOOK_EVERY_MS = 500;
 
@@ -47,7 +53,7 @@ export class SettleAndClaim {
   readonly #client: Client;
   readonly #schema: string;
   readonly #at: () => number | null;
-  readonly #onNoticed: (noticed: Noticed) => void;
+  readonly #maintenance: Maintained;
   readonly #lostClaims: LostClaims;
   readonly #positions: ClaimPositions = new ClaimPositions();
   #lookAt = -Infinity;
@@ -55,17 +61,17 @@ export class SettleAndClaim {
   // Leases of settlements whose answer was lost.
   readonly #unsureLeases = new Set<string>();
 
-  /** `schema` is a quoted name; `onNoticed` is called with what the function saw on its way. */
+  /** `schema` is a quoted name. What the function sees on its way is told to the maintenance. */
   constructor(
     client: Client,
     schema: string,
     at: () => number | null,
-    onNoticed: (noticed: Noticed) => void,
+    maintenance: Maintained,
   ) {
     this.#client = client;
     this.#schema = schema;
     this.#at = at;
-    this.#onNoticed = onNoticed;
+    this.#maintenance = maintenance;
     this.#lostClaims = new LostClaims(client, schema);
   }
 
@@ -115,14 +121,16 @@ export class SettleAndClaim {
       ...this.#at() === null && this.#positions.startOf(claim.queueName),
     }));
     const askedAt = performance.now();
-    const looks = askedAt >= this.#lookAt || this.#at() !== null;
+    const looks = askedAt >= this.#lookAt || this.#at() !== null
+      ? JSON.stringify(this.#maintenance.lookedUntil())
+      : null;
     const isResent = this.#unsureLeases.size > 0 &&
       settlements.some((one) => this.#unsureLeases.has(keyOf(one)));
     const { text, order } = toSettlementText(settlements);
     const call = (limitMs: number) =>
       this.#client.call(
-        `select * from ${this.#schema}.settle_and_claim($1::text::jsonb, $2::text::jsonb, $3, $4, ` +
-          `to_timestamp($5::float8 / 1000))`,
+        `select * from ${this.#schema}.settle_and_claim($1::text::jsonb, $2::text::jsonb, $3, ` +
+          `$4::text::jsonb, to_timestamp($5::float8 / 1000))`,
         [
           text,
           JSON.stringify(room),
@@ -177,7 +185,7 @@ export class SettleAndClaim {
   #result(rows: readonly Row[], { order, count, claims, found, askedAt }: Asked): NotifyingResult {
     const summary = JSON.parse(rows.at(-1)!.summary as string) as Summary;
     if (summary.noticed !== null) {
-      this.#onNoticed(summary.noticed);
+      this.#maintenance.note(summary.noticed, summary.at);
       this.#lookAt = askedAt + LOOK_EVERY_MS;
     }
     const claimedAt = Math.round(summary.at);

@@ -84,8 +84,7 @@ export class PostgresStore implements Store<Sql> {
     };
     const at = () => this.#at();
     const maintenance = this.#maintenance = new SchemaMaintenance(client, this.#schema, at);
-    const note = maintenance.note.bind(maintenance);
-    this.#settleAndClaim = new SettleAndClaim(client, this.#schema, at, note);
+    this.#settleAndClaim = new SettleAndClaim(client, this.#schema, at, maintenance);
     const settleAndClaim = this.#settleAndClaim;
     this.#takers = new Takers((queueName) => settleAndClaim.isQuick(queueName));
     this.#adding = new Adding(client, this.#notifier, {

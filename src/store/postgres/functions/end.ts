@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { byIndex, readCommitted } from "./settings.ts";
+import { byIndex, interpreted, readCommitted } from "./settings.ts";
 
 /** The topic of those who want to know of the ends of traces, in `interests`. */
 export const traceEndsTopic = "ends of traces";
@@ -57,11 +57,11 @@ language sql immutable as $$
 $$;
 
 -- Frees, or cancels, those that waited for jobs that have ended, level by level. Returns the queues
--- in which something became ready, which jobs were cancelled, and which traces have one of the others: it
--- cannot end before this transaction.
+-- in which something became ready, which jobs were cancelled, and which of the others were locked: none
+-- of them ends before this transaction. Without settings of its own: whoever ends jobs has them.
 create function ${schema}.end_jobs(
-  done bigint[], t timestamptz, out ready_queues text[], out cancelled bigint[], out open_traces uuid[]
-) language plpgsql ${byIndex} as $$
+  done bigint[], t timestamptz, out ready_queues text[], out cancelled bigint[], out open_jobs bigint[]
+) language plpgsql ${interpreted} as $$
 declare
   ended_ones bigint[];
   waiting_ones bigint[];
@@ -159,9 +159,10 @@ begin
       end if;
     end if;
   end loop;
-  open_traces := array(select distinct e.trace_id from unnest(locked) x(sequence), lateral (
-      select trace_id from ${schema}.enqueued where sequence = x.sequence offset 0) e
-    where x.sequence not in (select unnest(cancelled)));
+  open_jobs := locked;
+  if cancelled <> '{}' then
+    open_jobs := array(select unnest(locked) except select unnest(cancelled));
+  end if;
 end $$;
 
 -- Frees, or cancels, those that were added by transactions of added_from or later behind jobs that ended
@@ -176,7 +177,7 @@ declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
   done bigint[];
   cancelled bigint[];
-  open_traces uuid[];
+  open_jobs bigint[];
   looked integer;
 begin
   ${readCommitted}
@@ -194,10 +195,10 @@ begin
   ) w;
   if looked < most then reached := null; end if;
   if done is not null then
-    select e.ready_queues, e.cancelled, e.open_traces into ready_queues, cancelled, open_traces
+    select e.ready_queues, e.cancelled, e.open_jobs into ready_queues, cancelled, open_jobs
       from ${schema}.end_jobs(done, t) e;
     if cancelled <> '{}' then
-      perform ${schema}.end_traces(cancelled, t, true, open_traces);
+      perform ${schema}.end_traces(cancelled, t, true, open_jobs);
     end if;
   end if;
 end $$;
@@ -207,9 +208,9 @@ end $$;
 -- the other's as unfinished. So one that sees an unfinished job waits for those that ended some of the same
 -- traces, and looks again, at all of them: while it waits, jobs come into a trace that was done. Two thousand
 -- locks serve all traces: the server has room for so many, and they are the last that a transaction
--- takes. Those that are known to be open need none of it.
+-- takes. Those of jobs that this transaction holds open need none of it.
 create function ${schema}.end_traces(
-  done bigint[], t timestamptz, waits boolean, open_traces uuid[] default '{}'
+  done bigint[], t timestamptz, waits boolean, open_jobs bigint[] default '{}'
 ) returns void
 language plpgsql ${byIndex} as $$
 declare
@@ -220,7 +221,8 @@ begin
   select array_agg(l.trace_id), array_agg(l.sequence) into traces, last from (
     select e.trace_id, max(x.sequence) as sequence from unnest(done) x(sequence), lateral (
       select trace_id from ${schema}.enqueued where sequence = x.sequence offset 0) e
-    where e.trace_id not in (select unnest(open_traces))
+    where e.trace_id not in (select o.trace_id from unnest(open_jobs) y(sequence), lateral (
+      select trace_id from ${schema}.enqueued where sequence = y.sequence offset 0) o)
     group by e.trace_id) l;
   if traces is null then return; end if;
   busy := array(select x from unnest(traces) x where ${unfinished});

@@ -224,23 +224,25 @@ language sql stable ${interpreted} as $$
 $$;
 
 -- What maintenance may have to do.
-create function ${schema}.due_maintenance(t timestamptz) returns json
+create function ${schema}.due_maintenance(
+  t timestamptz, expired_from timestamptz, dependents_from xid8
+) returns json
 language plpgsql ${interpreted} as $$
 begin
   return (select json_build_object(
-    'hasExpired', exists (select from ${schema}.claims where lapses_at < t),
+    'hasExpired', exists (select from ${schema}.claims where lapses_at >= expired_from and lapses_at < t),
     'hasCancelledTrees', exists (select from ${schema}.cancelled_trees),
     'lastDependent', (select d.added_in::text from ${schema}.dependencies d
-      where is_over < true order by d.added_in desc limit 1)));
+      where is_over < true and d.added_in >= dependents_from order by d.added_in desc limit 1)));
 end $$;
 
 -- Records outcomes, then claims. The settlements are a list of claims, by token, each with the
 -- parameters of settle. A row has several jobs of one claim, which is given by its place. The last row
 -- has none, but a summary, where 'settled' is null when all outcomes were recorded; and what maintenance
--- may have to do, if it is to be looked for. A claim begins at the head, or where its ranges begin. 'resent'
+-- may have to do, if it is to be looked for, and from where. A claim begins at the head, or where its ranges begin. 'resent'
 -- says that the answer to these settlements was lost, so one that is recorded already is no surprise.
 create function ${schema}.settle_and_claim(
-  settlements jsonb, claims jsonb, resent boolean, looks boolean default true,
+  settlements jsonb, claims jsonb, resent boolean, looks jsonb default '{}',
   at timestamptz default null
 ) returns table (claim integer, jobs text, payloads text, summary text)
 language plpgsql ${pinned} as $$
@@ -262,11 +264,10 @@ declare
   wait_ms float8;
   done bigint[];
   sharing bigint[];
-  cancelled bigint[];
   awaited bigint[];
-  open_traces uuid[];
+  open_jobs bigint[] := '{}';
+  ends record;
   have_past boolean := false;
-  freed text[];
   mode text;
   asked jsonb;
   asked_queue text;
@@ -325,11 +326,14 @@ begin
       delete from ${schema}.dependencies where dependent = any(done);
     end if;
     if exists (select from ${schema}.dependencies where dependency = any(done) and not is_over) then
-      awaited := array(select distinct d.dependency from ${schema}.dependencies d
-        where d.dependency = any(done) and not d.is_over);
-      select e.ready_queues, e.cancelled, e.open_traces into freed, cancelled, open_traces
-        from ${schema}.end_jobs(awaited, t) e;
-      queues := queues || freed;
+      awaited := done;
+      if cardinality(done) > 1 then
+        awaited := array(select distinct d.dependency from ${schema}.dependencies d
+          where d.dependency = any(done) and not d.is_over);
+      end if;
+      ends := ${schema}.end_jobs(awaited, t);
+      queues := queues || ends.ready_queues;
+      open_jobs := coalesce(ends.open_jobs, '{}');
       -- A dependent that was added since its dependency was found to be alone in its trace.
       with again as (
         update ${schema}.ended d
@@ -341,10 +345,10 @@ begin
         where d.sequence = x.sequence
         returning d.sequence
       )
-      select sharing || cancelled || array_agg(sequence) into sharing from again;
+      select sharing || ends.cancelled || array_agg(sequence) into sharing from again;
     end if;
     if sharing <> '{}' then
-      perform ${schema}.end_traces(sharing, t, true, coalesce(open_traces, '{}'));
+      perform ${schema}.end_traces(sharing, t, true, open_jobs);
     end if;
   end if;
 
@@ -444,7 +448,9 @@ begin
   payloads := null;
   summary := json_build_object('at', date_part('epoch', t) * 1000, 'settled', states,
     'readyQueues', queues, 'nextInMs', next_in, 'tookMs', took_ms, 'noticed',
-    case when looks then ${schema}.due_maintenance(t) end);
+    case when looks is not null then ${schema}.due_maintenance(t,
+      coalesce(to_timestamp((looks ->> 'expiredFrom')::float8 / 1000), '-infinity'),
+      coalesce((looks ->> 'dependentsFrom')::xid8, '0')) end);
   return next;
 end $$;
 `;
