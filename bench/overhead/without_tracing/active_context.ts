@@ -25,5 +25,8 @@ export const tickSpanContext: typeof traced.tickSpanContext = () => undefined;
 /** Calls. */
 export const runWithoutTracing: typeof traced.runWithoutTracing = (fn) => fn();
 
+/** The mark of a manager that nobody looks for. */
+export const isOwnManager: unique symbol = Symbol("hammerwork.is_own_manager");
+
 /** There is no mark. */
 export const isTracingSuppressed: typeof traced.isTracingSuppressed = () => false;
