@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import fc from "fast-check";
-import { retrying } from "./inputs.ts";
+import { failed, released, retrying } from "./inputs.ts";
 import type { TestStore } from "./fixture.ts";
 
 export function describeClaimOrder(test: TestStore): void {
@@ -41,6 +41,25 @@ export function describeClaimOrder(test: TestStore): void {
       clock.pass(1_000);
       const late = await add();
       assert.deepEqual((await claim()).map(({ id }) => id), [middle.id, early.id, late.id]);
+    });
+
+    test("the lowest priority keeps its place whatever becomes of its attempts", async (fixture) => {
+      const { store, add, addAll, begin, claim, claimOne, settle, sweep, clock } = fixture;
+      const { id } = await add({ priority: -32_768, maxAttempts: 10 });
+      await settle(await claimOne(), released);
+      await settle(await claimOne(), { ...retrying, delayMs: 0 });
+      await claimOne({ leaseMs: 10 });
+      clock.pass(20);
+      await sweep();
+      await begin(await claimOne(), 10);
+      clock.pass(20);
+      await sweep();
+      clock.pass(60_000);
+      await settle(await claimOne(), failed);
+      await store.retry(id);
+      await addAll([{}, {}]);
+      const priorities = (await claim()).map(({ priority }) => priority);
+      assert.deepEqual(priorities, [0, 0, -32_768]);
     });
 
     test("any jobs are claimed in this order", async ({ store, addAll, claim, clock }) => {

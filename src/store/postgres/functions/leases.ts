@@ -146,7 +146,7 @@ begin
   loop
     exit when cardinality(swept) >= most;
     of_claim := array(
-      select row(x.place, x.sequence, e.id, e.queue_name, -e.priority, x.run_at,
+      select row(x.place, x.sequence, e.id, e.queue_name, -e.priority::integer, x.run_at,
         claim.claimed_at, coalesce(x.has_begun, false), e.backoff,
         coalesce(p.attempts, 0) + 1, coalesce(p.max_attempts, e.max_attempts),
         p.progress)::${schema}.swept_job

@@ -122,7 +122,7 @@ begin
         select * from ${schema}.enqueued e where e.sequence = g.sequence offset 0) e
     )
     insert into ${schema}.waiting (sequence, queue_name, rank, run_at, kind, has_past)
-    select g.sequence, g.queue_name, -e.priority,
+    select g.sequence, g.queue_name, -e.priority::integer,
       case when g.sequence = given.sequence then t else coalesce(g.run_at, e.run_at) end, 'blocked', true
     from gone g, lateral (
       select * from ${schema}.enqueued e where e.sequence = g.sequence offset 0) e;

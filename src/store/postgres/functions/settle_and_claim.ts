@@ -113,7 +113,7 @@ begin
   if others is not null then
     attempts := array(
       select row(o.place, o.sequence, o.new_status, t - o.ms * interval '1 ms', o.span, o.outcome,
-        o.reason, o.delay_ms, o.was_started, e.id, e.queue_name, -e.priority, run_ats[o.place],
+        o.reason, o.delay_ms, o.was_started, e.id, e.queue_name, -e.priority::integer, run_ats[o.place],
         coalesce(p.attempts, 0) + 1, p.max_attempts,
         p.progress)::${schema}.unfinished_attempt
       from (
