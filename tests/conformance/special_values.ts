@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { attemptsOf, definedFields, jobsFound } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";
-import { newJobId } from "./inputs.ts";
+import { newJobId, newTraceId } from "./inputs.ts";
 
 /** Texts that mean something to a database, and pairs that a careless comparison takes for one. */
 const texts = [
@@ -52,6 +52,27 @@ export function describeSpecialValues(test: TestStore): void {
         const stored = definedFields(await get(job.id));
         assert.deepEqual({ ...stored, ...inputs[i] }, stored);
         assert.equal(deduplicated, false);
+      }
+    });
+
+    test("every text of a job comes unchanged to whoever claims it", async ({ addAll, claim }) => {
+      const later = `01-${newTraceId()}-00f067aa0ba902b7-01-`;
+      const traceparents = [...texts, ...texts.map((text) => later + text), `${later}"\\\t\u0001`];
+      const added = await addAll(traceparents.map((text) => ({
+        correlationId: text,
+        traceparent: text,
+        tracestate: text,
+        baggage: text,
+        payload: JSON.stringify(text),
+      })));
+      for (const [i, job] of (await claim({ limit: 100 })).entries()) {
+        const { correlationId, traceparent, tracestate, baggage, payload } = job;
+        const text = traceparents[i];
+        assert.equal(job.id, added[i]?.job.id);
+        assert.deepEqual(
+          [correlationId, traceparent, tracestate, baggage, JSON.parse(payload)],
+          [text, text, text, text, text],
+        );
       }
     });
 
