@@ -101,8 +101,10 @@ export class Taking {
 }
 
 function areDueInOneQueue(inputs: readonly JobInput[]): boolean {
-  const { queueName } = inputs[0]!;
-  return inputs.every((input) =>
-    input.queueName === queueName && input.delayMs === undefined && input.runAt === undefined
-  );
+  const [first] = inputs;
+  return first !== undefined &&
+    inputs.every((input) =>
+      input.queueName === first.queueName && input.delayMs === undefined &&
+      input.runAt === undefined
+    );
 }
