@@ -12,6 +12,7 @@ import {
   retrying,
 } from "../conformance/inputs.ts";
 import { manualClock } from "../conformance/manual_clock.ts";
+import { until } from "../until.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
 import { misplaced } from "./places.ts";
 
@@ -142,6 +143,40 @@ describe("jobs that one call has claimed", { skip: whyNoDatabase }, () => {
     );
     assert.deepEqual(await settle(here, [...late, [kept!, completed]]), ["lost", "lost", "held"]);
     assert.deepEqual([await world.claimCount(), await places()], [0, []]);
+  });
+
+  test("are kept by a heartbeat that meets a late outcome of one that was swept", async () => {
+    await using world = await twoStores(2);
+    const { here, elsewhere, schema, pass, places } = world;
+    const [late, running] = await claim(here);
+    assert.deepEqual(await here.extend([leaseOf(running!)], { leaseMs: 60_000 }), ["held"]);
+    pass(leaseMs + 1);
+    assert.equal((await elsewhere.maintain(upkeep)).expired.length, 1);
+    const [token, place, sequence] = late!.leaseToken.split(" ");
+    const outcomes = JSON.stringify([[
+      token,
+      `{${place}}`,
+      `{${sequence}}`,
+      "{1}",
+      null,
+      null,
+      null,
+    ]]);
+    const extended = await sql.begin(async (transaction) => {
+      await transaction.unsafe(
+        `select ${schema}.settle_and_claim($1::text::jsonb, '[]'::jsonb, false)`,
+        [outcomes],
+      );
+      const states = here.extend([leaseOf(running!)], { leaseMs: 60_000 });
+      await until("the heartbeat waits for the outcome", 10_000, async () => {
+        const waiting = await transaction`select from pg_locks
+          where not granted and transactionid = pg_current_xact_id()::xid`;
+        return waiting.length === 1;
+      });
+      return { states };
+    });
+    assert.deepEqual(await extended.states, ["held"]);
+    assert.deepEqual(await places(), []);
   });
 
   test("keep nothing of one that ended and is retried while their claim still stands", async () => {

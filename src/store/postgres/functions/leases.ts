@@ -81,6 +81,10 @@ begin
     from jsonb_array_elements(leases) e
   loop
     select * into claim from ${schema}.claims c where c.token = item.token for update;
+    if claim.token is null then
+      -- An outcome may have written the row anew while this one waited: a new look sees that.
+      select * into claim from ${schema}.claims c where c.token = item.token for update;
+    end if;
     of_claim := ${schema}.lease_states(claim, item.places, item.sequences);
     states := states || of_claim;
     continue when claim.token is null or 'held' <> all(of_claim);
