@@ -27,6 +27,8 @@ interface FileSystem {
 
 // Rings in between are one: a worker that hears of thousands asks no more often than so.
 const SHORTEST_PAUSE_MS = 5;
+// For so long a process that was alone takes itself to be so still.
+const LONGEST_ALONE_MS = 100;
 
 /** The wake-ups of one open file. */
 export class WakeUp {
@@ -37,6 +39,7 @@ export class WakeUp {
   // While nobody else has ever had the file open, nobody can hear.
   #isShared: boolean;
   readonly #firstVersion: number;
+  #lookAgainAt = -Infinity;
   #watcher: Watcher | undefined;
   #tell: ((notice: Notice) => void) | undefined;
   #seenVersion = 0;
@@ -53,15 +56,22 @@ export class WakeUp {
 
   /** Within a transaction: tells other processes of it, once it is committed. */
   tellOthers(hasCancelled: boolean): void {
-    if (this.#path === undefined) return;
-    this.#isShared ||= this.#version() !== this.#firstVersion;
-    if (!this.#isShared) return;
+    if (!this.#canBeHeard()) return;
     if (hasCancelled) {
       this.#database.run(
         "update hammerwork_counters set value = value + 1 where name = 'cancellations'",
       );
     }
     this.#database.afterCommit = () => this.#ring();
+  }
+
+  /** A worker that has just come asks by itself in the meantime. */
+  #canBeHeard(): boolean {
+    if (this.#path === undefined || this.#isShared) return this.#isShared;
+    const now = performance.now();
+    if (now < this.#lookAgainAt) return false;
+    this.#lookAgainAt = now + LONGEST_ALONE_MS;
+    return this.#isShared = this.#version() !== this.#firstVersion;
   }
 
   #ring(): void {
