@@ -4,8 +4,9 @@ import pg from "postgres";
 import type { ClaimedJob, Store } from "../../src/store.ts";
 import { postgres } from "../../src/store/postgres.ts";
 import { jobInput, settlement } from "../conformance/inputs.ts";
-import { whyNoDatabase } from "./database.ts";
+
 import { type Server, startServer } from "./server.ts";
+import { whyNoServer } from "./server_programs.ts";
 
 /** What some work wrote. Numbers of rows and entries, by the name of their table or index. */
 interface Cost {
@@ -27,7 +28,7 @@ const settings = {
   checkpoint_timeout: "1h",
 };
 
-describe("what jobs cost a server", { skip: whyNoDatabase }, () => {
+describe("what jobs cost a server", { skip: whyNoServer() }, () => {
   let server: Server;
   let sql: pg.Sql;
   let store: Store;
