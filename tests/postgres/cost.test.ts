@@ -4,7 +4,6 @@ import pg from "postgres";
 import type { ClaimedJob, Store } from "../../src/store.ts";
 import { postgres } from "../../src/store/postgres.ts";
 import { jobInput, settlement } from "../conformance/inputs.ts";
-
 import { type Server, startServer } from "./server.ts";
 import { whyNoServer } from "./server_programs.ts";
 
@@ -127,8 +126,8 @@ describe("what jobs cost a server", { skip: whyNoServer() }, () => {
     assert.deepEqual(Object.fromEntries(rounded), expected);
   }
 
-  function assertWal(walBytes: number, expected: number): void {
-    assert.ok(Math.abs(walBytes - expected) <= expected * 0.05, `${walBytes} bytes`);
+  function assertWal(walBytes: number, expected: number, tolerance = 0.05): void {
+    assert.ok(Math.abs(walBytes - expected) <= expected * tolerance, `${walBytes} bytes`);
   }
 
   test("in calls of 1,000: an enqueue two rows and six index entries", async (t) => {
@@ -169,7 +168,8 @@ describe("what jobs cost a server", { skip: whyNoServer() }, () => {
     assert.deepEqual(enqueued.versions, { enqueued: 1, ready: 1 });
     assert.deepEqual(drained.versions, { ended: 1, claims: 1 });
     assert.deepEqual(drained.dead, { ready: 1, claims: 1 });
-    assertWal(enqueued.walBytes, 815);
+    // The summary of the times in a range of pages is written anew in each millisecond with a job.
+    assertWal(enqueued.walBytes, 820, 0.1);
     assertWal(drained.walBytes, 886);
   });
 
