@@ -286,6 +286,20 @@ describe("jobs that one call has claimed", { skip: whyNoDatabase }, () => {
     );
     assert.deepEqual(await places(), []);
   });
+
+  test("are none of a queue that is paused, which says until when", async () => {
+    await using world = await twoStores(2);
+    const { here, schema, pass, now } = world;
+    await sql.unsafe(
+      `insert into ${schema}.queues values ('${queueName}', to_timestamp($1::float8 / 1000))`,
+      [now() + 5_000],
+    );
+    const claims = [{ queueName, limit: 10, leaseMs }];
+    const { claimed, nextInMs } = await here.settleAndClaim({ settlements: [], claims });
+    assert.deepEqual([claimed, nextInMs], [[], [5_000]]);
+    pass(5_000);
+    assert.equal((await claim(here)).length, 2);
+  });
 });
 
 function leaseOf({ id, leaseToken }: ClaimedJob): Lease {
