@@ -110,7 +110,7 @@ export function isWholeTraceId(text: unknown): text is string {
 
 /** Whether a text has the form of a job id: a UUID in lower case. */
 export function isJobId(text: unknown): text is string {
-  return typeof text === "string" && UUID.test(text) && text === text.toLowerCase();
+  return typeof text === "string" && JOB_ID.test(text);
 }
 
 /** Refuses what is not a job id: a UUID in lower case. */
@@ -127,6 +127,7 @@ export function checkCorrelationId(id: unknown): string {
   );
 }
 
+const JOB_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 // Lone surrogates count as control characters: no database or header can hold them.
 // deno-lint-ignore no-control-regex

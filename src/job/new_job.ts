@@ -116,5 +116,9 @@ function checkPropagationWithin({ traceId, propagation = "auto" }: NewJobOptions
 
 /** The object without the properties that are `undefined`. */
 export function definedOnly<T extends object>(object: T): T {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+  const defined: Partial<T> = {};
+  for (const name of Object.keys(object) as (keyof T)[]) {
+    if (object[name] !== undefined) defined[name] = object[name];
+  }
+  return defined as T;
 }

@@ -99,7 +99,7 @@ async function enqueueAll<Transaction>(
   if (transaction === undefined) reportCancelled(added, inputs, context);
   const enqueued = new Map(added.map(({ job, deduplicated }, i) => [
     ordered[i]!.id,
-    { ...toFoundJob(job), deduplicated },
+    Object.assign(toFoundJob(job), { deduplicated }),
   ]));
   return newJobs.map(({ id }) => enqueued.get(id)!);
 }

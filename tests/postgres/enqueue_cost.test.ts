@@ -76,6 +76,11 @@ describe("an enqueue", { skip: whyNoDatabase }, () => {
       if (!ids.has(id)) ids.set(id, crypto.randomUUID());
       return ids.get(id)!;
     };
+    if (!(input as string).startsWith("[")) {
+      // A list of the ids alone.
+      const again = (input as string).replace(/[0-9a-f-]{36}/g, renamed);
+      return { text, values: [again, ...values] };
+    }
     const jobs = JSON.parse(input as string) as string[][];
     for (const one of jobs) one[0] = renamed(one[0]!);
     let again = JSON.stringify(jobs);
@@ -117,6 +122,38 @@ describe("an enqueue", { skip: whyNoDatabase }, () => {
       const perJob = recordsOf(plan) / 1_000;
       t.diagnostic(`${perJob} records a job`);
       assert.equal(Math.round(perJob - 0.2), records);
+    });
+  }
+
+  for (const traceparent of ["00-malformed", "", "with \u001f in it"]) {
+    const what = JSON.stringify(traceparent);
+    test(`of many jobs in one call stores each as it is, with the traceparent ${what}`, {
+      timeout,
+    }, async () => {
+      const store = await open(`many_${traceparent.length}`);
+      const inputs = many(100, (n) => ({
+        payload: JSON.stringify({ n, text: `"\\ü\u0001\u{1f600} {},'` }),
+        ...n % 2 === 0 && { correlationId: `order {"${n}"}, ü\\ \u{1f600}'` },
+        ...n % 3 === 0 && { traceparent },
+      }));
+      await store.add(inputs);
+      const { jobs } = await store.find({ limit: 100 });
+      assert.deepEqual(
+        [...jobs].reverse().map(({ id, payload, traceId, correlationId, traceparent }) => ({
+          id,
+          payload,
+          traceId,
+          correlationId,
+          traceparent,
+        })),
+        inputs.map(({ id, payload, traceId, correlationId, traceparent }) => ({
+          id,
+          payload,
+          traceId,
+          correlationId,
+          traceparent,
+        })),
+      );
     });
   }
 

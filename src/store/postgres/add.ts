@@ -36,6 +36,7 @@ import {
   inputRows,
   isCancelled,
   isShort,
+  listedInputRows,
   optional,
   rank,
   shortColumns,
@@ -44,6 +45,7 @@ import {
   time,
   toAdded,
   toFound,
+  toInputLists,
   toInputText,
 } from "./rows.ts";
 import { quoted } from "./sql.ts";
@@ -306,15 +308,19 @@ class Inserts {
     const { channel, patienceMs, include } = options;
     const taking = isWary ? undefined : options.taking;
     const parents = new Set(inputs.flatMap(({ parentId }) => parentId ?? []));
+    const areShort = inputs.every(isShort);
+    // Where some are stored already, the server needs to compare.
+    const [first, ...lists] = areShort && !isWary ? toInputLists(inputs) ?? [] : [];
     const form: PlainForm = {
-      isShort: inputs.every(isShort),
+      areShort,
+      areListed: first !== undefined,
       isWary,
       isPatient: patienceMs !== undefined,
       isNotifying: channel !== undefined,
       haveParents: parents.size > 0,
       isTaking: taking !== undefined,
     };
-    const values: SqlValue[] = [toInputText(inputs), at, inputs.length];
+    const values: SqlValue[] = [first ?? toInputText(inputs), at, inputs.length];
     if (patienceMs !== undefined) values.push(`${patienceMs}ms`);
     else if (channel !== undefined) values.push(channel);
     if (form.haveParents) values.push(`{${[...parents].join(",")}}`);
@@ -322,6 +328,7 @@ class Inserts {
       const { token, queueName, leaseMs } = taking.claim;
       values.push(token, queueName, leaseMs);
     }
+    values.push(...lists);
     const [row] = await this.#run(this.#plainText(form), values, options);
     const t = time(row!.t)!;
     const sequences: readonly number[] = JSON.parse(row!.sequences as string);
@@ -332,7 +339,7 @@ class Inserts {
         deduplicated: false,
       }));
     }
-    const ids: readonly string[] = JSON.parse(row!.ids as string);
+    const ids: readonly string[] = row!.ids === null ? [] : JSON.parse(row!.ids as string);
     const inserted = new Map(ids.map((id, i) => [id, sequences[i]!]));
     const before = inputs.filter(({ id }) => !inserted.has(id));
     const known = await this.#findKnown(before, at, options);
@@ -480,7 +487,9 @@ function newGraphStatement(schema: string): string {
 /** Which statement adds plain jobs. What a call does not need costs each of its statements. */
 interface PlainForm {
   /** Whether they have no more than what {@linkcode shortInputRows} reads. */
-  readonly isShort: boolean;
+  readonly areShort: boolean;
+  /** Whether the first parameter is a list of ids, and the last ones are lists of the rest. */
+  readonly areListed: boolean;
   /** Whether some may be stored already. */
   readonly isWary: boolean;
   /** Whether a fourth parameter says how long it waits for a lock. */
@@ -489,7 +498,7 @@ interface PlainForm {
   readonly isNotifying: boolean;
   /** Whether the next parameter has the ids of their parents. */
   readonly haveParents: boolean;
-  /** Whether the last parameters are a token, their queue and the duration of a lease in ms. */
+  /** Whether the next parameters are a token, their queue and the duration of a lease in ms. */
   readonly isTaking: boolean;
 }
 
@@ -497,32 +506,34 @@ const UNIQUE_VIOLATION = "23505";
 // Jobs of one id come together, as in a file that is read again.
 const WARY_CALLS = 1_000;
 
-function plainStatement(
-  schema: string,
-  { isShort, isWary, isPatient, isNotifying, haveParents, isTaking }: PlainForm,
-): string {
-  const [rows, columns, runAt] = isShort
+function plainStatement(schema: string, form: PlainForm): string {
+  const { areShort, areListed, isWary, isPatient, isNotifying, haveParents, isTaking } = form;
+  let last = 3;
+  const parameters = (count: number) => Array.from({ length: count }, () => `$${++last}`);
+  const [fourth] = parameters(Number(isPatient || isNotifying));
+  const [parents] = parameters(Number(haveParents));
+  const [token, queueName, leaseMs] = parameters(isTaking ? 3 : 0);
+  const [rows, columns, runAt] = areListed
+    ? [listedInputRows(["$1", ...parameters(6)]), shortColumns, "t"]
+    : areShort
     ? [shortInputRows("$1::text::jsonb"), shortColumns, "t"]
     : [inputRows("$1::text::jsonb"), givenColumns, startsAt];
   // Set while the rows are made, before the first of them is inserted.
-  const patience = isPatient ? ", set_config('lock_timeout', $4, true)" : "";
+  const patience = isPatient ? `, set_config('lock_timeout', ${fourth}, true)` : "";
   // Where one is cancelled none is added here, so that all are added in one step. One by one: to find one
   // of many the planner may read the whole table, since there may be none.
-  const parents = isPatient || isNotifying ? "$5" : "$4";
-  const before = 3 + Number(isPatient || isNotifying) + Number(haveParents);
-  const [token, queueName, leaseMs] = [1, 2, 3].map((n) => `$${before + n}`);
   const condition = haveParents
     ? `where not exists (select from unnest(${parents}::text::uuid[]) u (id),
         lateral (select where ${isCancelled(schema, "u.id")} offset 0) c)`
     : "";
   // Uncorrelated, so it is done once.
   const notified = isNotifying
-    ? `, (select count(pg_notify($4, q.queue_name))
+    ? `, (select count(pg_notify(${fourth}, q.queue_name))
         from (select distinct queue_name from added) q) as notified`
     : "";
   const ready = `ready as (
   insert into ${schema}.ready (sequence, run_at, rank, queue_name)
-  select sequence, run_at, ${rank}, queue_name from added`;
+  select sequence, run_at, ${areShort ? 0 : rank}, queue_name from added`;
   const placed = isTaking
     ? `free as materialized (
   select ${schema}.is_free(${queueName}, t) as is_free from clock
@@ -534,7 +545,7 @@ function plainStatement(
     false, min(sequence), max(sequence), array_agg(sequence), array_agg(run_at)
   from added, free, clock where is_free group by t
 )`
-    : isShort
+    : areShort
     ? `${ready}
 )`
     : `${ready} where run_at <= created_at
@@ -542,7 +553,15 @@ function plainStatement(
   insert into ${schema}.waiting (sequence, run_at, rank, kind, queue_name)
   select sequence, run_at, ${rank}, 'scheduled', queue_name from added where run_at > created_at
 )`;
+  // Which ones are new, where not all are. Otherwise there is one that would have failed, or none.
+  const ids = isWary
+    ? `case when count(*) < $3::integer and ${schema}.refuse_taken($1::text)
+    then coalesce(array_to_json(array_agg(id)), '[]')::text end`
+    : "case when count(*) < $3::integer then null end";
   const taken = isTaking ? ", (select is_free from free) as is_taken" : "";
+  const returned = `sequence, queue_name, run_at${isWary ? ", id" : ""}${
+    areShort ? "" : ", priority, created_at"
+  }`;
   // They are read, and get their sequences, in the order of the text: to ask for it would be to sort them.
   return `
 with clock as materialized (
@@ -552,11 +571,10 @@ with clock as materialized (
     (${columns}, payload, payload_bytes, parent_id, created_at, run_at)
   select ${columns}, payload::json, octet_length(payload), parent_id, t, ${runAt}
   from clock, ${rows} i ${condition}${isWary ? " on conflict do nothing" : ""}
-  returning sequence, id, queue_name, priority, created_at, run_at
+  returning ${returned}
 ), ${placed}
 select (select date_part('epoch', t) * 1000 from clock) as t,
   coalesce(array_to_json(array_agg(sequence)), '[]')::text as sequences,
-  case when count(*) < $3::integer and ${schema}.refuse_taken($1::text)
-    then coalesce(array_to_json(array_agg(id)), '[]')::text end as ids${notified}${taken}
+  ${ids} as ids${notified}${taken}
 from added`;
 }
