@@ -106,6 +106,14 @@ function enterAndCall<R>(within: Surroundings, fn: () => R): R {
   return fn();
 }
 
+/** Makes a function that is called with what is active here, whatever is active where it is called. */
+export function boundHere<A>(fn: (value: A) => void): (value: A) => void {
+  const hooks = builtinModule<AsyncHooks>("node:async_hooks");
+  if (hooks === undefined) return fn;
+  const resource = new hooks.AsyncResource("hammerwork.loop");
+  return (value) => resource.runInAsyncScope(fn, undefined, value, undefined);
+}
+
 /** Elsewhere than on Node from 24 on, `run` is as quick, or quicker. */
 function newResource(): AsyncResource | undefined {
   const [, major] = /^Node\.js\/(\d+)/.exec(globalThis.navigator?.userAgent ?? "") ?? [];

@@ -13,6 +13,7 @@ import type { WorkerGroup, WorkerSettings } from "./options.ts";
 import { Recorder, type WorkResult } from "./recorder.ts";
 import { EventLoopYield, Sleep } from "./sleep.ts";
 import type { Notice } from "../store/store.ts";
+import { boundHere } from "../trace/scope.ts";
 import { TraceEndHooks } from "./trace_ends.ts";
 
 /** How far a loop goes. */
@@ -129,6 +130,8 @@ export class Loop {
   /** Takes new jobs of this process as they are added. One that ends when idle is not waited for. */
   #offer(): (() => void) | undefined {
     if (this.#limits.endsWhenIdle) return undefined;
+    // Not within what is active where jobs are added, such as a request.
+    const startTaken = boundHere((count: number) => void this.#startTaken(count));
     return this.#group.source.store.offer?.({
       reserve: (queueName, count) => {
         if (this.#isStopping || this.#recorder.hasFailed) return undefined;
@@ -138,7 +141,7 @@ export class Loop {
           leaseMs: settings.leaseMs,
           took: (jobs) => {
             this.#fetcher.tookReserved(settings, count, jobs, askedAt);
-            void this.#startTaken(jobs.length);
+            startTaken(jobs.length);
           },
         };
       },

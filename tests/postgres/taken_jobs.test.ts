@@ -1,6 +1,7 @@
 /** Jobs that an idle worker of the same process takes in the statement that adds them. */
 
 import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { after, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import pg from "postgres";
@@ -79,6 +80,25 @@ describe("a job that is added while a worker is idle", { skip: whyNoDatabase }, 
       await setTimeout(50);
     }
   }
+
+  test("runs outside of what is active where it is added", { timeout }, async () => {
+    const active = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const queue = new JobQueue<Record<string, number>>({
+      store: await postgres(database.url, { schema: "surroundings" }),
+    });
+    const see = () => void seen.push(active.getStore());
+    const worker = queue.worker("q", see, { onJobStart: see });
+    const run = worker.run();
+    while (seen.length < 6) {
+      await setTimeout(20);
+      await active.run("a request", () => queue.enqueue("q", 1));
+    }
+    await worker.stop();
+    await run;
+    await queue.close();
+    assert.deepEqual(new Set(seen), new Set([undefined]));
+  });
 
   test("starts after that statement and no other", { timeout }, async () => {
     let sentAtStart: readonly string[] = [];
