@@ -75,7 +75,7 @@ class OpenedFile {
   readonly #realPath: string | undefined;
   readonly #identity: string | undefined;
   readonly #logPath: string;
-  readonly sharedMemoryPath: string | undefined;
+  readonly wakeUpPath: string | undefined;
   readonly wasOpen: boolean;
   // The log is made with the first transaction and stays while anybody has the file open. While it is
   // being opened nobody may have, and the last of several processes that do so at once takes it away.
@@ -89,9 +89,9 @@ class OpenedFile {
     this.#realPath = isFile ? fs.realpathSync(path) : undefined;
     this.#identity = this.#realPath && this.#identityOf(this.#realPath);
     this.#logPath = `${this.#realPath}-wal`;
-    this.sharedMemoryPath = this.#realPath && `${this.#realPath}-shm`;
-    this.wasOpen = this.sharedMemoryPath !== undefined &&
-      this.#identityOf(this.sharedMemoryPath) !== undefined;
+    this.wakeUpPath = this.#realPath && `${this.#realPath}-wake`;
+    this.wasOpen = this.#realPath !== undefined &&
+      this.#identityOf(`${this.#realPath}-shm`) !== undefined;
   }
 
   /** From here on the file is held open, and its log stays. */
@@ -150,9 +150,9 @@ export class Database {
     }, this.#lock);
   }
 
-  /** The file's shared memory, while anybody has it open. None for a database in memory. */
-  get sharedMemoryPath(): string | undefined {
-    return this.#file.sharedMemoryPath;
+  /** The path for a file of wake-ups beside it. None for a database in memory. */
+  get wakeUpPath(): string | undefined {
+    return this.#file.wakeUpPath;
   }
 
   /** Whether another process had it open, or had not closed it, when this one opened it. */

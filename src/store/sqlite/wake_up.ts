@@ -1,9 +1,9 @@
 /**
  * Wake-ups between the processes that share a file. Who commits something that others may wait for rings:
- * it sets the time of the file's shared memory (`…-shm`), which is there as long as anybody has the file
- * open, and which SQLite itself never writes by a call that could be heard. Who has workers watches that
- * file, and looks when it hears something whether another process has committed. A watch that hears
- * nothing, as on some file systems, costs only time: workers ask anyway.
+ * it sets the time of a file beside it (`…-wake`), which is empty. Who has workers watches that one, and
+ * looks when it hears something whether another process has committed. It is none of SQLite's own files:
+ * some runtimes open what they watch, and to close a file takes away all locks of the process on it. A
+ * watch that hears nothing, as on some file systems, costs only time: workers ask anyway.
  *
  * @module
  */
@@ -22,6 +22,7 @@ interface Watcher {
 /** The part of `node:fs` that is used. */
 interface FileSystem {
   readonly watch: (path: string, listener: () => void) => Watcher;
+  readonly writeFileSync: (path: string, text: string, options: { readonly flag: "a" }) => void;
   readonly utimesSync: (path: string, atime: Date, mtime: Date) => void;
 }
 
@@ -49,7 +50,7 @@ export class WakeUp {
 
   constructor(database: Database) {
     this.#database = database;
-    this.#path = database.sharedMemoryPath;
+    this.#path = database.wakeUpPath;
     this.#isShared = database.wasOpen;
     this.#firstVersion = this.#version();
   }
@@ -79,7 +80,7 @@ export class WakeUp {
     try {
       this.#fs.utimesSync(this.#path!, now, now);
     } catch {
-      // The others ask anyway.
+      // Nobody has ever listened, or they are to ask.
     }
   }
 
@@ -88,13 +89,14 @@ export class WakeUp {
     if (this.#path === undefined) return;
     this.#tell = tell;
     try {
+      this.#fs.writeFileSync(this.#path, "", { flag: "a" });
       this.#seenVersion = this.#version();
       this.#seenCancellations = this.#cancellations();
       this.#watcher = this.#fs.watch(this.#path, () => void this.#heard());
       this.#watcher.on("error", () => this.close());
       this.#watcher.unref?.();
     } catch {
-      // The system has no watch left or none at all, or the file is locked.
+      // The system has no watch left or none at all, or the folder or the file is not ours to write.
     }
   }
 
