@@ -25,10 +25,17 @@ describe("processes on one SQLite file wake each other", { skip: !canWatch() }, 
     await using worker = startProgram("work.ts", work);
     await worker.said("ready");
     await using queue = new JobQueue({ store: await sqlite(database) });
-    // Until it says that it found nothing at its start, the first job may be found by that.
-    for (let count = 1; count <= 5; count++) {
+    // A watch may begin a moment after it was asked for: what is rung before may be found by the next.
+    let enqueued = 0;
+    await until("it hears", 20_000, async () => {
       await queue.enqueue("orders", {});
-      await until("it has run", 10_000, () => notesIn(record).length === 2 * count);
+      enqueued++;
+      return notesIn(record).length > 0;
+    });
+    for (let count = 0; count < 5; count++) {
+      await queue.enqueue("orders", {});
+      enqueued++;
+      await until("all have run", 10_000, () => notesIn(record).length === 2 * enqueued);
     }
     worker.signal("SIGTERM");
     await worker.ended();
