@@ -101,7 +101,9 @@ export class HookCalls {
     this.#timer = undefined;
     this.#giveUp(performance.now() - this.#patienceMs, this.#patienceMs);
     if (this.#pending.size === 0) return;
-    const oldestAt = Math.min(...[...this.#pending].map(({ calledAt }) => calledAt));
+    // There may be more than fit in the arguments of one call.
+    let oldestAt = Infinity;
+    for (const { calledAt } of this.#pending) oldestAt = Math.min(oldestAt, calledAt);
     const leftMs = oldestAt + this.#patienceMs - performance.now();
     this.#timer = setTimeout(() => this.#giveUpLate(), leftMs);
   }
