@@ -26,3 +26,6 @@ export class Entrance {
     return fn();
   }
 }
+
+/** There is nothing to bind to. */
+export const boundHere: typeof traced.boundHere = (fn) => fn;
