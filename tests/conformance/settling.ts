@@ -125,9 +125,10 @@ export function describeSettling(test: TestStore): void {
       await settle(await claimOne(), retrying, { traceparent });
       clock.pass(1_000);
       await settle(await claimOne(), neverStarted, { runMs: 0 });
-      const { status, attempts, error, attemptTraceparent } = await get(id);
+      const { status, attempts, error, attemptTraceparent, startedAt } = await get(id);
       assert.deepEqual([status, attempts], ["ready", 1]);
       assert.deepEqual([error, attemptTraceparent], [failure, traceparent]);
+      assert.equal(startedAt, clock.now());
       assert.equal((await attemptsOf(store, id)).length, 1);
     });
 

@@ -150,7 +150,7 @@ begin
     if have_past and failed is not null then
       delete from ${schema}.progress where sequence = any(failed);
     end if;
-    ready_queues := ${schema}.put_back(attempts, claim_token, t);
+    ready_queues := ${schema}.put_back(attempts, claim, t);
     recorded := recorded || array(select a.sequence from unnest(attempts) a);
   end if;
   if not stays then
@@ -171,7 +171,7 @@ end $$;
 -- Puts jobs back whose attempts are over: those that are retried wait for their time, others are ready
 -- again, in their old place in the order. Returns the queues of these jobs.
 create function ${schema}.put_back(
-  attempts ${schema}.unfinished_attempt[], claim_token uuid, t timestamptz
+  attempts ${schema}.unfinished_attempt[], claim ${schema}.claims, t timestamptz
 ) returns text[]
 language plpgsql ${interpreted} as $$
 #variable_conflict use_column
@@ -184,10 +184,10 @@ begin
       when a.was_started then least(coalesce((a.progress).releases, 0) + 1, ${mostReleases})
       else coalesce((a.progress).releases, 0) end,
     coalesce((a.progress).is_suspect, false),
-    case when a.was_started then a.began else (a.progress).started_at end,
+    case when a.was_started then a.began else (put_back.claim).claimed_at end,
     case when a.was_started then a.reason else (a.progress).error end,
     case when a.was_started then a.span else (a.progress).attempt_traceparent end,
-    claim_token, (a.progress).trace_epoch
+    (put_back.claim).token, (a.progress).trace_epoch
   from unnest(attempts) a,
     lateral (select max_attempts from ${schema}.enqueued e where e.sequence = a.sequence offset 0) e
   where a.new_status in ('ready', 'retrying')
