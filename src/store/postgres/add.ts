@@ -75,9 +75,6 @@ export class Adding {
   readonly #shared: GroupCommit = new GroupCommit((inputs, include) =>
     this.#addPlain(inputs, include)
   );
-  readonly #sharedGraphs: GroupCommit = new GroupCommit((inputs, include) =>
-    this.#addGraph(inputs, { include })
-  );
   readonly #keyed: KeyedAdds;
 
   constructor(client: Client, notifier: Notifier, options: AddingOptions) {
@@ -106,8 +103,7 @@ export class Adding {
       const isShared = this.#client.connectionCount > 0;
       if (!arePlain(inputs)) {
         const add = (patienceMs?: number) => this.#addGraph(inputs, { patienceMs, include });
-        if (!isShared) return await add();
-        if (!isKeyed) return await this.#sharedGraphs.add(inputs, include);
+        if (!isKeyed || !isShared) return await add();
         return await this.#keyed.addAlone(inputs, include, (_, patienceMs) => add(patienceMs));
       }
       if (!isShared) return await this.#addPlain(inputs, include);
@@ -546,7 +542,7 @@ function plainStatement(schema: string, form: PlainForm): string {
   insert into ${schema}.claims (token, queue_name, claimed_at, lapses_at, open, has_past,
     first_sequence, last_sequence, sequences, run_ats)
   select ${token}::text::uuid, ${queueName}, t, t + ${leaseMs}::float8 * interval '1 ms', count(*),
-    false, min(sequence), max(sequence), array_agg(sequence order by sequence), array_agg(run_at)
+    false, min(sequence), max(sequence), array_agg(sequence), array_agg(run_at)
   from added, free, clock where is_free group by t
 )`
     : areShort
