@@ -45,7 +45,15 @@ function follow(child: ChildProcess): Program {
   );
   const unexpectedEnd = () => new Error(`The program ended with ${end}:\n${output}${errors}`);
   // Not child.kill: Deno takes a child that was stopped by it for one that has ended.
-  const signal = (name: string) => void (end === undefined && process.kill(child.pid!, name));
+  const signal = (name: string) => {
+    if (end !== undefined) return;
+    try {
+      process.kill(child.pid!, name);
+    } catch (error) {
+      // It has just ended by itself, and its output is still being read.
+      if ((error as { code?: string }).code !== "ESRCH") throw error;
+    }
+  };
 
   const said = (beginning: string) =>
     new Promise<string>((resolve, reject) => {
