@@ -27,6 +27,16 @@ const taking = (schema: string, ctids: string) =>
         array_agg(run_at)
       into taken, claimed_past, first_sequence, last_sequence, claimed, run_ats from taken;`;
 
+/** Notes the traces that attempts ran in, where those are not their jobs' own: of rows with a job and a span. */
+const addingAttemptTraces = (schema: string, attempts: string) =>
+  `insert into ${schema}.attempt_traces (trace_id, job_id)
+      select r.ran_in, e.id from (
+        select sequence, case when span ~ '^..-[0-9a-f]{32}-' then substr(span, 4, 32)::uuid end as ran_in
+        from ${attempts}) r,
+        lateral (select id, trace_id from ${schema}.enqueued e where e.sequence = r.sequence offset 0) e
+      where ran_in <> trace_id
+      on conflict do nothing;`;
+
 /** The functions that settle and claim. `schema` is a quoted name. */
 export function settleAndClaimFunctions(schema: string): string {
   return `${claimedMore(schema)}
@@ -96,15 +106,14 @@ begin
     into recorded, sharing from ended_now;
     done := recorded;
     if spans is not null then
-      insert into ${schema}.attempt_traces (trace_id, job_id)
-      select r.ran_in, e.id from (
-        select u.sequence, case when u.span ~ '^..-[0-9a-f]{32}-' then substr(u.span, 4, 32)::uuid end
-          as ran_in
-        from unnest(sequences, spans) u (sequence, span)
-        where u.span is not null and u.sequence = any(recorded)) r,
-        lateral (select id, trace_id from ${schema}.enqueued e where e.sequence = r.sequence offset 0) e
-      where ran_in <> trace_id
-      on conflict do nothing;
+      ${
+    addingAttemptTraces(
+      schema,
+      `unnest(places, sequences, spans) u (place, sequence, span)
+        where held[u.place] = u.sequence and open_places[u.place] is not false
+          and u.span is not null`,
+    )
+  }
     end if;
     if have_past and recorded is not null then
       delete from ${schema}.progress where sequence = any(recorded);
@@ -129,13 +138,7 @@ begin
     insert into ${schema}.attempts
       (job_id, attempt, outcome, started_at, finished_at, error, traceparent)
     select id, attempts, outcome, began, t, reason, span from unnest(attempts) a where was_started;
-    insert into ${schema}.attempt_traces (trace_id, job_id)
-    select r.ran_in, r.id from (
-      select id, sequence, case when span ~ '^..-[0-9a-f]{32}-' then substr(span, 4, 32)::uuid end as ran_in
-      from unnest(attempts) a) r,
-      lateral (select trace_id from ${schema}.enqueued e where e.sequence = r.sequence offset 0) e
-    where ran_in <> trace_id
-    on conflict do nothing;
+    ${addingAttemptTraces(schema, "unnest(attempts) where span is not null")}
     with ended_now as (
       insert into ${schema}.ended as d (sequence, id, queue_name, status, run_at, attempts, max_attempts,
         started_at, finished_at, error, attempt_traceparent, claim, trace_epoch, is_suspect)
@@ -239,8 +242,9 @@ end $$;
 -- Records outcomes, then claims. The settlements are a list of claims, by token, each with the
 -- parameters of settle. A row has several jobs of one claim, which is given by its place. The last row
 -- has none, but a summary, where 'settled' is null when all outcomes were recorded; and what maintenance
--- may have to do, if it is to be looked for, and from where. A claim begins at the head, or where its ranges begin. 'resent'
--- says that the answer to these settlements was lost, so one that is recorded already is no surprise.
+-- may have to do, if it is to be looked for, and from where. A claim begins at the head, or where its ranges
+-- begin. 'resent' says that the answer to these settlements was lost, so one that is recorded already is no
+-- surprise.
 create function ${schema}.settle_and_claim(
   settlements jsonb, claims jsonb, resent boolean, looks jsonb default '{}',
   at timestamptz default null
