@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { type Claim, type ClaimedJob, type Lease, mostLinks } from "../store.ts";
+import { type Claim, type ClaimedJob, mostLinks } from "../store.ts";
 import type { Client, Row } from "./client.ts";
 import { interpreted } from "./functions/settings.ts";
 import { dependencyContext } from "./functions/end.ts";
+import { claimOf, toLeaseToken } from "./lease_tokens.ts";
 import { time } from "./rows.ts";
 
 // Jobs come in rows of so many, as two texts: a row a job costs both sides more than the job itself. Not
@@ -100,40 +101,6 @@ const rare: Readonly<Record<string, string>> = {
   isSuspect: "p.is_suspect",
   attemptTraceparent: "p.attempt_traceparent",
 };
-
-/**
- * A lease as Postgres knows it: the claim that holds the job, the job's place in it, and the job. It is
- * written as text in `leaseToken`.
- */
-export interface HeldPlace {
-  /** The token of the claim. */
-  readonly claim: string;
-  /** From 1. */
-  readonly place: number;
-  /** The sequence of the job. */
-  readonly sequence: number;
-}
-
-/** A token of a lease of this job. */
-export function toLeaseToken({ claim, place, sequence }: HeldPlace, jobId: string): string {
-  return `${claim} ${place} ${sequence} ${jobId}`;
-}
-
-/** Reads a lease; `undefined` where it is none that Postgres has given for this job. */
-export function heldPlace({ jobId, leaseToken }: Lease): HeldPlace | undefined {
-  // Read by place: to split the text of each of a thousand outcomes would cost as much as all the rest.
-  const sequenceAt = leaseToken.indexOf(" ", UUID_LENGTH + 1) + 1;
-  const idAt = leaseToken.length - jobId.length;
-  const isForJob = sequenceAt > 0 && sequenceAt < idAt && leaseToken.endsWith(jobId) &&
-    leaseToken[idAt - 1] === " ";
-  if (!isForJob || leaseToken[UUID_LENGTH] !== " ") return undefined;
-  const place = Number(leaseToken.slice(UUID_LENGTH + 1, sequenceAt - 1));
-  const sequence = Number(leaseToken.slice(sequenceAt, idAt - 1));
-  if (!Number.isInteger(place) || !Number.isInteger(sequence)) return undefined;
-  return { claim: leaseToken.slice(0, UUID_LENGTH), place, sequence };
-}
-
-const UUID_LENGTH = 36;
 
 /** The claim of the jobs of a row. */
 export interface ClaimOfRow {
@@ -276,19 +243,14 @@ export class LostClaims {
 
   /** The answer to these claims was lost. */
   add(claims: readonly TokenClaim[]): void {
-    const now = performance.now();
-    for (const { token, queueName, leaseMs } of claims) {
-      this.#lost.set(token, { queueName, until: now + leaseMs, lookAt: now });
-    }
+    for (const { token, ...claim } of claims) this.#add(token, claim);
   }
 
   /** These jobs were found, and their answer was lost again. */
   addFound(jobs: readonly ClaimedJob[], claims: readonly Claim[]): void {
-    const now = performance.now();
-    for (const { leaseToken, queueName } of jobs) {
-      const { leaseMs } = claims.find((claim) => claim.queueName === queueName)!;
-      const token = leaseToken.slice(0, UUID_LENGTH);
-      this.#lost.set(token, { queueName, until: now + leaseMs, lookAt: now });
+    for (const { id, leaseToken, queueName } of jobs) {
+      const claim = claims.find((claim) => claim.queueName === queueName)!;
+      this.#add(claimOf({ jobId: id, leaseToken }), claim);
     }
   }
 
@@ -315,6 +277,11 @@ export class LostClaims {
       const queueName = row.queue_name as string;
       return toClaimed(row, { token, queueName, claimedAt: time(row.claimed_at)! });
     });
+  }
+
+  #add(token: string, { queueName, leaseMs }: Claim): void {
+    const now = performance.now();
+    this.#lost.set(token, { queueName, until: now + leaseMs, lookAt: now });
   }
 
   /** Which to look for now. Those whose leases are over by now can be claimed by any worker again. */

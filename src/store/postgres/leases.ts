@@ -4,9 +4,9 @@
  * @module
  */
 import type { ExpiredJob, Extension, Lease, LeaseState } from "../store.ts";
-import { heldPlace } from "./claim.ts";
 import type { Client, Row } from "./client.ts";
 import { retriedIdempotent } from "./errors.ts";
+import { byClaim, inPlace } from "./lease_tokens.ts";
 import { jobColumns, toExpired } from "./rows.ts";
 
 /** Which leases to extend, from when, and for how long. */
@@ -53,6 +53,7 @@ export async function checkLeases(
 
 /** The leases of one claim. */
 interface ClaimLeases {
+  readonly claim: string;
   /** Which of the leases that were given. */
   readonly order: number[];
   readonly places: number[];
@@ -60,47 +61,37 @@ interface ClaimLeases {
   readonly begun: boolean[];
 }
 
-/**
- * Leases as the functions read them: by claim, in the order in which claims are locked. Those that
- * Postgres cannot have given are left out.
- */
+/** Leases as the functions read them. */
 function toLeaseText(
   leases: readonly Extension[],
 ): { readonly text: string; readonly order: readonly number[] } {
-  const claims = new Map<string, ClaimLeases>();
-  leases.forEach((lease, i) => {
-    const held = heldPlace(lease);
-    if (held === undefined) return;
-    const { claim, place, sequence } = held;
-    const one = claims.get(claim) ?? { order: [], places: [], sequences: [], begun: [] };
-    claims.set(claim, one);
-    one.order.push(i);
-    one.places.push(place);
-    one.sequences.push(sequence);
-    one.begun.push(lease.attempt !== "waits");
-  });
-  const inLockOrder = [...claims].sort(([a], [b]) => a < b ? -1 : 1);
+  const claims = byClaim<ClaimLeases>(
+    leases,
+    (claim) => ({ claim, order: [], places: [], sequences: [], begun: [] }),
+    ({ order, places, sequences, begun }, i, held) => {
+      order.push(i);
+      places.push(held.place);
+      sequences.push(held.sequence);
+      begun.push(leases[i]!.attempt !== "waits");
+    },
+  );
   return {
-    text: JSON.stringify(inLockOrder.map(([claim, { places, sequences, begun }]) => [
+    text: JSON.stringify(claims.map(({ claim, places, sequences, begun }) => [
       claim,
       `{${places.join()}}`,
       `{${sequences.join()}}`,
       `{${begun.join()}}`,
     ])),
-    order: inLockOrder.flatMap(([, { order }]) => order),
+    order: claims.flatMap(({ order }) => order),
   };
 }
 
-/** Puts each state where its lease is. What was not asked for is lost. */
 function toStates(
   [row]: readonly Row[],
   order: readonly number[],
   count: number,
 ): readonly LeaseState[] {
-  const states: LeaseState[] = Array.from({ length: count }, () => "lost");
-  const answered = JSON.parse(row!.states as string) as readonly LeaseState[];
-  order.forEach((at, i) => states[at] = answered[i]!);
-  return states;
+  return inPlace(JSON.parse(row!.states as string) as readonly LeaseState[], order, count);
 }
 
 /** Which expired leases to sweep. */

@@ -16,9 +16,10 @@ import type {
   Settlement,
 } from "../store.ts";
 import { ClaimPositions, type ClaimStart } from "./claim_positions.ts";
-import { type HeldPlace, heldPlace, LostClaims, toClaimed, type TokenClaim } from "./claim.ts";
+import { LostClaims, toClaimed, type TokenClaim } from "./claim.ts";
 import { Allowance, type Client, type Row } from "./client.ts";
 import { isOutcomeUnknown } from "./errors.ts";
+import { byClaim, type HeldPlace, inPlace } from "./lease_tokens.ts";
 import type { LookedUntil, Noticed } from "./maintenance.ts";
 
 /** The answer of `settle_and_claim`, with the queues in which something became ready. */
@@ -211,7 +212,7 @@ export class SettleAndClaim {
     const isHeld = settled === null && order.length === count;
     const states = settled ?? order.map(() => "held" as const);
     return {
-      settled: isHeld ? states : inOrder(states, order, count),
+      settled: isHeld ? states : inPlace(states, order, count),
       readyQueues: readyQueues ?? [],
       claimed: [...found, ...claimed],
       nextInMs: nextInMs.map((ms) => ms === null ? undefined : Math.ceil(ms)),
@@ -305,37 +306,16 @@ function changePlaces(
   }
 }
 
-/**
- * Settlements as `settle_and_claim` reads them: by claim, in the order in which claims are locked. Those
- * whose lease Postgres cannot have given are left out.
- */
+/** Settlements as `settle_and_claim` reads them. */
 function toSettlementText(
   settlements: readonly Settlement[],
 ): { readonly text: string; readonly order: readonly number[] } {
-  const claims = new Map<string, ClaimSettlements>();
-  settlements.forEach((settlement, i) => {
-    const held = heldPlace(settlement);
-    if (held === undefined) return;
-    let claim = claims.get(held.claim);
-    if (claim === undefined) claims.set(held.claim, claim = new ClaimSettlements(held.claim));
-    claim.add(i, held, settlement);
-  });
-  const inLockOrder = [...claims.keys()].sort().map((token) => claims.get(token)!);
-  return {
-    text: JSON.stringify(inLockOrder),
-    order: inLockOrder.flatMap(({ order }) => order),
-  };
-}
-
-/** Puts each state where its settlement is. What was not asked for is lost. */
-function inOrder(
-  states: readonly LeaseState[],
-  order: readonly number[],
-  count: number,
-): readonly LeaseState[] {
-  const settled: LeaseState[] = Array.from({ length: count }, () => "lost");
-  order.forEach((at, i) => settled[at] = states[i]!);
-  return settled;
+  const claims = byClaim(
+    settlements,
+    (claim) => new ClaimSettlements(claim),
+    (claim, i, held) => claim.add(i, held, settlements[i]!),
+  );
+  return { text: JSON.stringify(claims), order: claims.flatMap(({ order }) => order) };
 }
 
 /** One attempt. */

@@ -7,7 +7,8 @@
  */
 import type { JobInput } from "../../job/record.ts";
 import type { Reservation, Taker } from "../store.ts";
-import { type TokenClaim, toLeaseToken } from "./claim.ts";
+import type { TokenClaim } from "./claim.ts";
+import { toLeaseToken } from "./lease_tokens.ts";
 import { toAdded } from "./rows.ts";
 
 // Where a statement that looks for older jobs takes longer, they are looked for by claims alone.
