@@ -34,6 +34,8 @@ function serve(): void {
   const server = createServer((request, response) => {
     request.resume().once("end", () => response.end("{}"));
   });
+  // Whoever asked for it may have died: its output would stay open, and keep others waiting.
+  process.once("disconnect", () => process.exit());
   server.listen(0, "127.0.0.1", () => process.send?.((server.address() as AddressInfo).port));
 }
 
