@@ -42,7 +42,7 @@ async function run(bench: Bench): Promise<SectionReport> {
     method:
       "From the first call that stores a workflow to the end of the last job, in the process " +
       `that works, ${concurrency} jobs at once: workflows in a second when ${callers} callers ` +
-      "store one a call as fast as they are answered, and ms for a lone one. Each job must run " +
+      "store one a call as fast as they are answered, and after that ms for a lone one. Each job must run " +
       "once, after all that it waits for. In BullMQ many jobs can lead to one but one never to " +
       "many; graphile-worker has no workflows.",
     contenders,
@@ -67,8 +67,8 @@ async function measureOne(
     shape,
     count: scaled(count),
     callers: after.length > 100 ? 1 : callers,
-    // It looks for them once a second.
-    lone: contender === pgBossFlows ? 1 : after.length > 100 ? 2 : 10,
+    // One looks for them once a second.
+    lone: contender === pgBossFlows ? 1 : after.length > 100 ? 3 : 20,
   };
   const open = { address: place.address, isTraced: false, concurrency };
   return await measure(contender, open, "runWorkflows", options);

@@ -1,6 +1,6 @@
 /**
  * Adding jobs to Postgres: stored or refused for certain, whatever happens to the connection, and workers
- * that wait for them are notified. Where no job needs another one they are rows and nothing more; else a
+ * that wait for them are notified. Where no job needs a stored one they are rows and nothing more; else a
  * function in the server sees how they hang together.
  *
  * @module
@@ -47,6 +47,7 @@ import {
   toFound,
   toInputLists,
   toInputText,
+  waitsForOthers,
 } from "./rows.ts";
 import { quoted } from "./sql.ts";
 import type { Takers, Taking } from "./takers.ts";
@@ -101,7 +102,7 @@ export class Adding {
       const isKeyed = inputs.some(({ idempotencyKey }) => idempotencyKey !== undefined);
       // Where each call has a client of its own, none can wait for another one's.
       const isShared = this.#client.connectionCount > 0;
-      if (!arePlain(inputs)) {
+      if (!areSelfContained(inputs)) {
         const add = (patienceMs?: number) => this.#addGraph(inputs, { patienceMs, include });
         if (!isKeyed || !isShared) return await add();
         return await this.#keyed.addAlone(inputs, include, (_, patienceMs) => add(patienceMs));
@@ -122,11 +123,15 @@ export class Adding {
     const { schema, at, lostAnswerMs, takers } = this.#options;
     const taking = this.#client.connectionCount > 0 ? takers.reserve(inputs) : undefined;
     if (taking !== undefined) return await this.#addTaking(inputs, taking, include);
-    const isNotifying = this.#notifier.takeTurn();
-    const channel = isNotifying ? schema : undefined;
-    const add = () => this.#inserts.addPlain(inputs, at(), { channel, include });
+    let isNotified = false;
+    const options = {
+      channel: this.#notifier.takeTurn() ? schema : undefined,
+      onNotified: () => void (isNotified = true),
+      include,
+    };
+    const add = () => this.#inserts.addPlain(inputs, at(), options);
     const added = await addOnce(inputs, () => retried(add), lostAnswerMs);
-    if (isNotifying && !hasCancelled(added)) this.#notifier.notifyHere(newIn(added));
+    if (isNotified) this.#notifier.notifyHere(newIn(added));
     else await this.#notifier.notify(newIn(added));
     return added;
   }
@@ -225,8 +230,31 @@ interface InsertOptions extends AddOptions<Sql> {
 /** The same, or else a channel to notify of the new jobs' queues as the statement commits. */
 interface InsertPlainOptions extends InsertOptions {
   readonly channel?: string | undefined;
+  /** Called when the statement that added them has notified of them. */
+  readonly onNotified?: (() => void) | undefined;
   /** A claim of these jobs. Not together with a channel. */
   readonly taking?: Taking | undefined;
+}
+
+// More of them are joined with each other by a function that does so in sets.
+const MOST_SELF_CONTAINED = 1_000;
+
+/**
+ * Whether these jobs need no stored one, nor an answer to which of them are stored: each waits for earlier
+ * ones of the same call only, or for none.
+ */
+function areSelfContained(inputs: readonly JobInput[]): boolean {
+  if (!inputs.some(waitsForOthers)) return arePlain(inputs);
+  if (inputs.length > MOST_SELF_CONTAINED) return false;
+  const ids = new Set(inputs.map(({ id }) => id));
+  const earlier = new Set<string>();
+  return inputs.every(({ id, idempotencyKey, dependsOn, parentId }) => {
+    const isContained = idempotencyKey === undefined && !earlier.has(id) &&
+      dependsOn.every((dependency) => earlier.has(dependency)) &&
+      (parentId === undefined || !ids.has(parentId));
+    earlier.add(id);
+    return isContained;
+  });
 }
 
 /** Whether none of these jobs refers to another of them, or waits for one. */
@@ -254,7 +282,7 @@ class Inserts {
     this.#graph = graphStatement(schema, jobParts);
   }
 
-  /** Adds jobs that {@linkcode arePlain} holds of, or several such lists together. */
+  /** Adds jobs that are {@linkcode areSelfContained}, or several such lists together. */
   async addPlain(
     inputs: readonly JobInput[],
     at: number | null,
@@ -306,6 +334,9 @@ class Inserts {
     options: InsertPlainOptions,
   ): Promise<readonly AddedJob[]> {
     const { channel, patienceMs, include } = options;
+    const haveDependencies = inputs.some(waitsForOthers);
+    // Which of them are stored is for a function to find out.
+    if (isWary && haveDependencies) return await this.#addKnown(inputs, at, options);
     const taking = isWary ? undefined : options.taking;
     const parents = new Set(inputs.flatMap(({ parentId }) => parentId ?? []));
     const areShort = inputs.every(isShort);
@@ -318,6 +349,7 @@ class Inserts {
       isPatient: patienceMs !== undefined,
       isNotifying: channel !== undefined,
       haveParents: parents.size > 0,
+      haveDependencies,
       isTaking: taking !== undefined,
     };
     const values: SqlValue[] = [first ?? toInputText(inputs), at, inputs.length];
@@ -333,12 +365,15 @@ class Inserts {
     const t = time(row!.t)!;
     const sequences: readonly number[] = JSON.parse(row!.sequences as string);
     if (sequences.length === inputs.length) {
+      if (channel !== undefined) options.onNotified?.();
       if (row!.is_taken === true) taking!.took(inputs, sequences, t);
       return inputs.map((input, i) => ({
-        job: recordWith(toAdded(input, sequences[i]!, t), include),
+        job: recordWith(toNew(input, sequences[i]!, t), include),
         deduplicated: false,
       }));
     }
+    // Where a parent is cancelled none was added, and nobody notified.
+    if (channel !== undefined && sequences.length > 0) options.onNotified?.();
     const ids: readonly string[] = row!.ids === null ? [] : JSON.parse(row!.ids as string);
     const inserted = new Map(ids.map((id, i) => [id, sequences[i]!]));
     const before = inputs.filter(({ id }) => !inserted.has(id));
@@ -459,6 +494,13 @@ function toAddedGraph(
   });
 }
 
+/** A new job as a record, of a call that needs no stored one. */
+function toNew(input: JobInput, sequence: number, t: number): JobRecord {
+  return waitsForOthers(input)
+    ? toPlaced(input, sequence, t, "blocked", undefined)
+    : toAdded(input, sequence, t);
+}
+
 /** A new job as a record, which is blocked or cancelled because of others, or neither. */
 function toPlaced(
   input: JobInput,
@@ -498,6 +540,8 @@ interface PlainForm {
   readonly isNotifying: boolean;
   /** Whether the next parameter has the ids of their parents. */
   readonly haveParents: boolean;
+  /** Whether some wait for earlier ones of the same call. Not where some may be stored already. */
+  readonly haveDependencies: boolean;
   /** Whether the next parameters are a token, their queue and the duration of a lease in ms. */
   readonly isTaking: boolean;
 }
@@ -507,7 +551,8 @@ const UNIQUE_VIOLATION = "23505";
 const WARY_CALLS = 1_000;
 
 function plainStatement(schema: string, form: PlainForm): string {
-  const { areShort, areListed, isWary, isPatient, isNotifying, haveParents, isTaking } = form;
+  const { areShort, areListed, isWary, isPatient, isNotifying } = form;
+  const { haveParents, haveDependencies, isTaking } = form;
   let last = 3;
   const parameters = (count: number) => Array.from({ length: count }, () => `$${++last}`);
   const [fourth] = parameters(Number(isPatient || isNotifying));
@@ -517,7 +562,11 @@ function plainStatement(schema: string, form: PlainForm): string {
     ? [listedInputRows(["$1", ...parameters(6)]), shortColumns, "t"]
     : areShort
     ? [shortInputRows("$1::text::jsonb"), shortColumns, "t"]
-    : [inputRows("$1::text::jsonb"), givenColumns, startsAt];
+    : [
+      inputRows("$1::text::jsonb"),
+      haveDependencies ? `${givenColumns}, depends_on` : givenColumns,
+      startsAt,
+    ];
   // Set while the rows are made, before the first of them is inserted.
   const patience = isPatient ? `, set_config('lock_timeout', ${fourth}, true)` : "";
   // Where one is cancelled none is added here, so that all are added in one step. One by one: to find one
@@ -526,15 +575,27 @@ function plainStatement(schema: string, form: PlainForm): string {
     ? `where not exists (select from unnest(${parents}::text::uuid[]) u (id),
         lateral (select where ${isCancelled(schema, "u.id")} offset 0) c)`
     : "";
+  // Those that wait for others are blocked; the others are placed as they would be alone.
+  const placed = haveDependencies ? "independent" : "added";
+  const blocked = haveDependencies
+    ? `, independent as (select * from added where depends_on = '{}'), blocked as (
+  insert into ${schema}.waiting (sequence, run_at, rank, has_past, kind, queue_name)
+  select sequence, run_at, ${rank}, true, 'blocked', queue_name from added where depends_on <> '{}'
+), awaited as (
+  insert into ${schema}.dependencies (dependency, dependent)
+  select d.sequence, w.sequence
+  from added w, unnest(w.depends_on) x (id), added d where d.id = x.id
+)`
+    : "";
   // Uncorrelated, so it is done once.
   const notified = isNotifying
     ? `, (select count(pg_notify(${fourth}, q.queue_name))
-        from (select distinct queue_name from added) q) as notified`
+        from (select distinct queue_name from ${placed}) q) as notified`
     : "";
   const ready = `ready as (
   insert into ${schema}.ready (sequence, run_at, rank, queue_name)
-  select sequence, run_at, ${areShort ? 0 : rank}, queue_name from added`;
-  const placed = isTaking
+  select sequence, run_at, ${areShort ? 0 : rank}, queue_name from ${placed}`;
+  const inTheirPlaces = isTaking
     ? `free as materialized (
   select ${schema}.is_free(${queueName}, t) as is_free from clock
 ), ${ready}, free where not is_free
@@ -543,7 +604,7 @@ function plainStatement(schema: string, form: PlainForm): string {
     first_sequence, last_sequence, sequences, run_ats)
   select ${token}::text::uuid, ${queueName}, t, t + ${leaseMs}::float8 * interval '1 ms', count(*),
     false, min(sequence), max(sequence), array_agg(sequence), array_agg(run_at)
-  from added, free, clock where is_free group by t
+  from ${placed}, free, clock where is_free group by t
 )`
     : areShort
     ? `${ready}
@@ -551,7 +612,7 @@ function plainStatement(schema: string, form: PlainForm): string {
     : `${ready} where run_at <= created_at
 ), scheduled as (
   insert into ${schema}.waiting (sequence, run_at, rank, kind, queue_name)
-  select sequence, run_at, ${rank}, 'scheduled', queue_name from added where run_at > created_at
+  select sequence, run_at, ${rank}, 'scheduled', queue_name from ${placed} where run_at > created_at
 )`;
   // Which ones are new, where not all are. Otherwise there is one that would have failed, or none.
   const ids = isWary
@@ -559,9 +620,9 @@ function plainStatement(schema: string, form: PlainForm): string {
     then coalesce(array_to_json(array_agg(id)), '[]')::text end`
     : "case when count(*) < $3::integer then null end";
   const taken = isTaking ? ", (select is_free from free) as is_taken" : "";
-  const returned = `sequence, queue_name, run_at${isWary ? ", id" : ""}${
+  const returned = `sequence, queue_name, run_at${isWary || haveDependencies ? ", id" : ""}${
     areShort ? "" : ", priority, created_at"
-  }`;
+  }${haveDependencies ? ", depends_on" : ""}`;
   // They are read, and get their sequences, in the order of the text: to ask for it would be to sort them.
   return `
 with clock as materialized (
@@ -572,7 +633,7 @@ with clock as materialized (
   select ${columns}, payload::json, octet_length(payload), parent_id, t, ${runAt}
   from clock, ${rows} i ${condition}${isWary ? " on conflict do nothing" : ""}
   returning ${returned}
-), ${placed}
+)${blocked}, ${inTheirPlaces}
 select (select date_part('epoch', t) * 1000 from clock) as t,
   coalesce(array_to_json(array_agg(sequence)), '[]')::text as sequences,
   ${ids} as ids${notified}${taken}

@@ -188,6 +188,11 @@ function inputPlaces(input: JobInput): readonly unknown[] {
   return places;
 }
 
+/** Whether a job waits for the end of others. */
+export function waitsForOthers({ dependsOn }: Pick<JobInput, "dependsOn">): boolean {
+  return dependsOn.length > 0;
+}
+
 /** Whether a job has no more than the first places. */
 export function isShort(input: JobInput): boolean {
   return input.priority === 0 && input.maxAttempts === 3 && input.delayMs === undefined &&

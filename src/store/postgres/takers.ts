@@ -9,7 +9,7 @@ import type { JobInput } from "../../job/record.ts";
 import type { Reservation, Taker } from "../store.ts";
 import type { TokenClaim } from "./claim.ts";
 import { toLeaseToken } from "./lease_tokens.ts";
-import { toAdded } from "./rows.ts";
+import { toAdded, waitsForOthers } from "./rows.ts";
 
 // Where a statement that looks for older jobs takes longer, they are looked for by claims alone.
 const QUICK_MS = 50;
@@ -32,16 +32,21 @@ export class Takers {
     return () => this.#takers.delete(taker);
   }
 
-  /** Keeps places for jobs that are to be added, if they are due and one worker has room for all. */
+  /**
+   * Keeps places for jobs that are to be added and wait for no others, if they are due and one worker has
+   * room for all.
+   */
   reserve(inputs: readonly JobInput[]): Taking | undefined {
-    if (this.#takers.size === 0 || !areDueInOneQueue(inputs)) return undefined;
-    const { queueName } = inputs[0]!;
+    if (this.#takers.size === 0) return undefined;
+    const free = inputs.filter((input) => !waitsForOthers(input));
+    if (!areDueInOneQueue(free)) return undefined;
+    const { queueName } = free[0]!;
     const now = performance.now();
     if ((this.#pausedUntil.get(queueName) ?? 0) > now || !this.#canTake(queueName)) {
       return undefined;
     }
     for (const taker of this.#takers) {
-      const reservation = taker.reserve(queueName, inputs.length);
+      const reservation = taker.reserve(queueName, free.length);
       if (reservation === undefined) continue;
       return new Taking(queueName, reservation, (tookMs) => {
         if (tookMs > QUICK_MS) this.#pausedUntil.set(queueName, performance.now() + PAUSE_MS);
@@ -69,12 +74,14 @@ export class Taking {
   /** Whether it claimed them. */
   hasTaken = false;
 
-  /** It has claimed all of these jobs, at this time of the store. */
+  /** It has claimed those of these jobs that wait for no others, at this time of the store. */
   took(inputs: readonly JobInput[], sequences: readonly number[], t: number): void {
     this.hasTaken = true;
-    this.#end(inputs.map((input, i) => {
+    let places = 0;
+    this.#end(inputs.flatMap((input, i) => {
+      if (waitsForOthers(input)) return [];
       const sequence = sequences[i]!;
-      const place = { claim: this.claim.token, place: i + 1, sequence };
+      const place = { claim: this.claim.token, place: ++places, sequence };
       return {
         ...toAdded(input, sequence, t),
         status: "running",
