@@ -8,6 +8,8 @@ export interface Ledger {
   readonly stored: string[];
   /** Jobs whose enqueue was refused, one list for each call, with the error. */
   readonly refused: { readonly ids: readonly string[]; readonly error: Error }[];
+  /** How long the slowest call took until its answer, in ms. */
+  slowestMs: number;
 }
 
 /** What became of the refused ones. */
@@ -34,7 +36,7 @@ export async function enqueueUntil(
   queue: JobQueue,
   queueName: string,
 ): Promise<Ledger> {
-  const ledger: Ledger = { stored: [], refused: [] };
+  const ledger: Ledger = { stored: [], refused: [], slowestMs: 0 };
   const patient = async (makeJobs: MakeJobs) => {
     while (!signal.aborted) {
       await enqueueOnce(queue, makeJobs(queueName), ledger);
@@ -55,6 +57,7 @@ export async function enqueueUntil(
 
 async function enqueueOnce(queue: JobQueue, jobs: NewJob[], ledger: Ledger): Promise<void> {
   const ids = jobs.map(({ id }) => id);
+  const calledAt = performance.now();
   try {
     const enqueued = await queue.enqueue(jobs);
     assert.deepEqual(enqueued.map(({ id }) => id), ids);
@@ -63,6 +66,7 @@ async function enqueueOnce(queue: JobQueue, jobs: NewJob[], ledger: Ledger): Pro
   } catch (error) {
     ledger.refused.push({ ids, error: error as Error });
   }
+  ledger.slowestMs = Math.max(ledger.slowestMs, performance.now() - calledAt);
 }
 
 /** Holds the promises against the store: what resolved is there, what was refused is not. */

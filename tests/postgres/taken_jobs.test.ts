@@ -100,6 +100,67 @@ describe("a job that is added while a worker is idle", { skip: whyNoDatabase }, 
     assert.deepEqual(new Set(seen), new Set([undefined]));
   });
 
+  test("waits for another one of its call, which alone is taken", { timeout }, async () => {
+    let sentAtStart = 0;
+    await using place = await open(
+      "workflow",
+      () => void (sentAtStart ||= place.statements.length),
+    );
+    const { queue, statements, hasRun, ran } = place;
+    statements.length = 0;
+    const [first, second] = [job("q", 1), job("q", 2)];
+    const last = job("q", 3, { dependsOn: [first, second] });
+    const enqueued = await queue.enqueue([first, second, last]);
+    assert.deepEqual(enqueued.map(({ status }) => status), ["ready", "ready", "blocked"]);
+    await hasRun(3);
+    await idle(statements);
+    assert.equal(sentAtStart, 1, statements.join("; "));
+    assert.deepEqual(ran, [1, 2, 3]);
+    while ((await queue.find({ status: "completed" })).jobs.length < 3) await setTimeout(5);
+    const [rows] = await sql`select (select count(*) from workflow.waiting)::int as waiting,
+      (select count(*) from workflow.claims)::int as claims,
+      (select count(*) from workflow.dependencies)::int as dependencies`;
+    assert.deepEqual({ ...rows }, { waiting: 0, claims: 0, dependencies: 0 });
+  });
+
+  test("shares its statement with what others add at that moment, and fails alone", {
+    timeout,
+  }, async () => {
+    await using place = await open("shared", undefined, 1);
+    const { queue, statements, worker } = place;
+    await worker.stop();
+    await idle(statements);
+    statements.length = 0;
+    const workflow = (n: number, id: string = crypto.randomUUID()) => {
+      const first = { ...job("q", n), id };
+      return [first, job("q", n, { dependsOn: [first] })];
+    };
+    const taken = await queue.enqueue("q", 0);
+    const calls = [
+      queue.enqueue(workflow(1)),
+      queue.enqueue(workflow(2)),
+      queue.enqueue("q", 3),
+      queue.enqueue(workflow(4)),
+    ];
+    await Promise.all(calls);
+    const adding = statements.filter((text) => text.includes("into"));
+    // The one before them, and theirs.
+    assert.equal(adding.length, 2, adding.join("; "));
+    statements.length = 0;
+    const answers = await Promise.allSettled([
+      queue.enqueue(workflow(5)),
+      queue.enqueue(workflow(6, taken.id)),
+      queue.enqueue("q", 7),
+    ]);
+    assert.deepEqual(answers.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
+    const { jobs } = await queue.find({ limit: 100 });
+    assert.equal(jobs.length, 1 + 7 + 3);
+    const statusesOf = (n: number) =>
+      jobs.filter(({ payload }) => payload === n).map(({ status }) => status);
+    assert.deepEqual([1, 2, 4, 5].map(statusesOf), Array(4).fill(["blocked", "ready"]));
+    assert.deepEqual(statusesOf(6), []);
+  });
+
   test("starts after that statement and no other", { timeout }, async () => {
     let sentAtStart: readonly string[] = [];
     await using place = await open("idle", () => void (sentAtStart = [...place.statements]));
