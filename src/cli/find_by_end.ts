@@ -5,14 +5,11 @@
  */
 import { isJobId, isWholeTraceId, readTraceId } from "../job/ids.ts";
 import type { JobSummary } from "../job/job.ts";
+import { mostSearched, newestJobs, readIdEnd } from "../queue/newest_jobs.ts";
 import type { JobQueue } from "../queue/queue.ts";
 import { FailedError, UsageError } from "./errors.ts";
 import { jobTable } from "./text/job_table.ts";
 import { plainStyle, type Style } from "./text/style.ts";
-
-/** How many jobs are searched, newest first. */
-const SEARCHED = 10_000;
-const LEAST_DIGITS = 6;
 
 /** The id of a job, from the whole of it or its end. */
 export async function findJobId(queue: JobQueue, text: string, style: Style): Promise<string> {
@@ -39,22 +36,20 @@ async function jobsWithEnd(
   what: string,
   idOf: (job: JobSummary) => string,
 ): Promise<readonly JobSummary[]> {
-  if (!/^[0-9a-f-]{1,36}$/.test(end) || end.replaceAll("-", "").length < LEAST_DIGITS) {
+  if (readIdEnd(end) === undefined) {
     throw new UsageError(
-      `A ${what} must be complete, or at least its last ${LEAST_DIGITS} hex digits: got ` +
+      `A ${what} must be complete, or at least its last 6 hex digits: got ` +
         JSON.stringify(end.length > 60 ? `${end.slice(0, 60)}…` : end),
     );
   }
   const found: JobSummary[] = [];
-  let cursor: string | undefined;
-  for (let searched = 0; searched < SEARCHED; searched += 1_000) {
-    const page = await queue.find({ limit: 1_000, cursor, include: [] });
-    found.push(...page.jobs.filter((job) => idOf(job).endsWith(end)));
-    cursor = page.nextCursor;
-    if (cursor === undefined) break;
+  let hasMore = false;
+  for await (const { jobs, nextCursor } of newestJobs((filter) => queue.find(filter))) {
+    found.push(...jobs.filter((job) => idOf(job).endsWith(end)));
+    hasMore = nextCursor !== undefined;
   }
   if (found.length > 0) return found;
-  const where = cursor === undefined ? "" : ` among the newest ${SEARCHED.toLocaleString("en")}`;
+  const where = hasMore ? ` among the newest ${mostSearched.toLocaleString("en")}` : "";
   throw new FailedError(`No job${where} has a ${what} that ends in ${end}`);
 }
 

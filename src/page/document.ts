@@ -40,7 +40,7 @@ export async function documentOf(
   headers: Headers = {},
 ): Promise<Response> {
   const query = new URL(request.url).searchParams.get("q") ?? "";
-  const text = String(await layout(content, page.title, new Links(path), query));
+  const text = String(await layout(content, page.title, path, query));
   return safeResponse(text, content.status ?? 200, {
     "content-type": "text/html; charset=utf-8",
     "cache-control": "no-store",
@@ -48,13 +48,19 @@ export async function documentOf(
   });
 }
 
-/** The document, with the search in its header. */
+/** The document, with the lists and the search in its header. */
 function layout(
   { title, body, isLive }: ViewContent,
   name: string,
-  to: Links,
-  query = "",
+  path: string,
+  query: string,
 ): Html {
+  const to = new Links(path);
+  const lists: readonly (readonly [string, string, string])[] = [
+    ["Queues", "/page", to.overview()],
+    ["Jobs", "/page/jobs", to.jobs()],
+    ["Failures", "/page/failures", to.failures()],
+  ];
   return html`
     <!doctype html>
     <html lang="en">
@@ -71,10 +77,19 @@ function layout(
         <a class="skip" href="#main">Skip to the content</a>
         <header>
           <a class="home" href="${to.overview()}">${name}</a>
+          <nav aria-label="Lists">${lists.map(([text, at, address]) =>
+            html`
+              <a href="${address}" ${at === path
+                ? html`
+                  aria-current="page"
+                `
+                : ""}>${text}</a>
+            `
+          )}</nav>
           <form role="search" action="${to.search()}">
-    <label class="visually-hidden" for="q">Trace, correlation or job id</label>
-    <input id="q" name="q" type="search" value="${query}" required maxlength="300" autocomplete="off"
-    spellcheck="false" placeholder="Trace, correlation or job id"><button>Find</button>
+    <label class="visually-hidden" for="q">Id of a job, trace or process, or a queue</label>
+    <input id="q" name="q" type="search" value="${query}" maxlength="300" autocomplete="off"
+    spellcheck="false" placeholder="Id of a job, trace or process, or a queue"><button>Find</button>
           </form>
           <p id="live"></p>
         </header>

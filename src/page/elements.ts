@@ -1,12 +1,13 @@
 /**
- * Elements that several views have: a status, a time, an id.
+ * Elements that several views have: a status, a time, an id, a list of jobs.
  *
  * @module
  */
 import { html } from "hono/html";
 import { distanceText } from "../duration.ts";
+import type { JobSummary } from "../job/job.ts";
 import type { JobStatus } from "../job/status.ts";
-import type { Html } from "./view.ts";
+import type { Html, ViewRequest } from "./view.ts";
 
 const signs: Readonly<Record<JobStatus, string>> = {
   scheduled: "◷",
@@ -44,4 +45,45 @@ export function copyableId(id: string): Html {
     <span
       class="copied"><code>${id}</code><button type="button" class="copy" data-copy="${id}">Copy</button></span>
   `;
+}
+
+/** Jobs as lines: each with its status and its queue, why it failed or when it is due. */
+export function jobLines(jobs: readonly JobSummary[], { to, now }: ViewRequest): Html {
+  return html`
+    <ol class="lines">
+    ${jobs.map((job) =>
+      html`
+        <li id="${job.id}">${statusMark(job.status)} <a href="${to.job(job.id)}">${job
+          .queueName}</a>
+        <code title="${job.id}">…${job.id.slice(-6)}</code>
+        ${correlationLink(job, to)}
+        ${noteOf(job, now)}
+        <span class="when">${relativeTime(job.createdAt, now)}</span></li>
+      `
+    )}</ol>
+  `;
+}
+
+/** The business process of a job, if it has one. */
+export function correlationLink(
+  { correlationId }: JobSummary,
+  to: ViewRequest["to"],
+): Html | string {
+  if (correlationId === undefined) return "";
+  return html`<a class="id" href="${to.correlation(correlationId)}">${correlationId}</a>`;
+}
+
+function noteOf({ status, error, runAt }: JobSummary, now: number): Html | string {
+  if (status === "scheduled" || status === "retrying") {
+    return html`<span class="note">due ${relativeTime(runAt, now)}</span>`;
+  }
+  if (status !== "failed" || error === undefined) return "";
+  return html`<span class="error">${error.name}: ${shortened(error.message)}</span>`;
+}
+
+const MAX_MESSAGE_LENGTH = 200;
+
+/** The beginning of an error's message, for a list. */
+export function shortened(message: string): string {
+  return message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message;
 }

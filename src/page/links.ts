@@ -23,6 +23,16 @@ export class Links {
     return `${this.#top}page/search`;
   }
 
+  /** The list of jobs with these values of its filter. */
+  jobs(filter: Readonly<Record<string, string | undefined>> = {}): string {
+    return `${this.#top}page/jobs${queryOf(filter)}`;
+  }
+
+  /** The failures, of one queue or all; with the id of a job only those that are like its own. */
+  failures(filter: { readonly queueName?: string; readonly like?: string } = {}): string {
+    return `${this.#top}page/failures${queryOf(filter)}`;
+  }
+
   asset(name: string): string {
     return `${this.#top}page/${name}`;
   }
@@ -48,4 +58,9 @@ export class Links {
       ? `${this.#top}page/correlations?correlationId=${encoded}`
       : `${this.#top}page/correlations/${encoded}`;
   }
+}
+
+function queryOf(values: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== "");
+  return given.length === 0 ? "" : `?${new URLSearchParams(given as [string, string][])}`;
 }

@@ -20,7 +20,9 @@ import { style } from "./style.ts";
 import { documentOf, login, redirect, safeResponse } from "./document.ts";
 import type { PageSettings } from "./options.ts";
 import type { Asset, PageRequest, View, ViewContent } from "./view.ts";
+import { failuresView } from "./views/failures.ts";
 import { jobView } from "./views/job.ts";
+import { jobsView } from "./views/jobs.ts";
 import { overview } from "./views/overview.ts";
 import { search } from "./views/search.ts";
 import { correlationByQueryView, correlationView, traceView } from "./views/trace.ts";
@@ -28,6 +30,8 @@ import { correlationByQueryView, correlationView, traceView } from "./views/trac
 const views: readonly View[] = [
   overview,
   search,
+  jobsView,
+  failuresView,
   traceView,
   correlationView,
   correlationByQueryView,

@@ -26,7 +26,7 @@ body {
   color: var(--text); font: 15px/1.5 system-ui, sans-serif; overflow-wrap: break-word;
 }
 a { color: var(--link); text-underline-offset: .15em; }
-a:focus-visible, button:focus-visible, input:focus-visible, summary:focus-visible, pre:focus-visible {
+a:focus-visible, button:focus-visible, input:focus-visible, select:focus-visible, summary:focus-visible, pre:focus-visible {
   outline: 2px solid var(--link); outline-offset: 2px;
 }
 code, pre { font: .9em/1.5 ui-monospace, monospace; }
@@ -35,7 +35,8 @@ code, h1, .home, .error, .id, .lines li > *, dd, th:first-child { overflow-wrap:
 h1 { font-size: 1.35rem; line-height: 1.3; margin: 1.2rem 0 .4rem; }
 h2 { font-size: 1.05rem; margin: 1.8rem 0 .4rem; }
 h1 code { font-weight: 400; font-size: .85em; }
-button, input {
+h1 small, .small { font-weight: 400; font-size: .9rem; color: var(--soft); margin-left: .5rem; }
+button, input, select {
   font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--soft);
   border-radius: 4px; padding: .2rem .6rem;
 }
@@ -49,6 +50,9 @@ header {
   display: flex; flex-wrap: wrap; align-items: center; gap: .5rem 1.2rem; padding: .7rem 0;
   border-bottom: 1px solid var(--line);
 }
+header nav { display: flex; gap: .9rem; }
+header nav a { text-decoration: none; }
+header nav a:hover, header nav [aria-current] { text-decoration: underline; }
 .home { font-weight: 600; color: inherit; text-decoration: none; }
 header form { display: flex; gap: .4rem; flex: 1 1 18rem; max-width: 34rem; }
 header input { flex: 1; min-width: 0; }
@@ -70,6 +74,8 @@ h1 .status { font-size: .75em; font-weight: 400; margin-left: .4rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .35rem .6rem; text-align: right; border-bottom: 1px solid var(--line); }
 th:first-child { text-align: left; padding-left: 0; }
+td a { color: inherit; text-decoration: none; }
+td a:hover, td a:focus-visible { text-decoration: underline; }
 thead th { font-weight: 400; color: var(--soft); }
 tbody th { font-weight: 500; }
 .lines { list-style: none; padding: 0; margin: 0; }
@@ -78,6 +84,15 @@ tbody th { font-weight: 500; }
 }
 .lines .when { margin-left: auto; }
 .lines .error, .id { min-width: 0; }
+.lines li > code { color: var(--soft); }
+.lines .status { min-width: 6.2rem; }
+.failures .count { min-width: 4rem; text-align: right; font-variant-numeric: tabular-nums; }
+.failures .error { flex: 1 1 20rem; text-decoration: none; }
+.failures .error:hover { text-decoration: underline; }
+.filter { display: flex; flex-wrap: wrap; gap: .5rem 1.2rem; align-items: center; margin: .6rem 0 1rem; }
+.filter label { color: var(--soft); min-width: 0; }
+.filter select, .filter input { color: var(--text); max-width: 16rem; }
+.filter details[open] { flex-basis: 100%; }
 
 @media (max-width: 60rem) {
   th, td { padding: .35rem; }
@@ -157,6 +172,13 @@ summary { cursor: pointer; }
   .axis > .bar { grid-column: 1 / -1; }
   .row { padding: .2rem 0; border-bottom: 1px solid var(--line); }
   thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
+  h1 code { display: block; font-size: .75rem; }
+  h1 .copy { margin-left: 0; }
+  dl.facts { display: block; }
+  dl.facts dt { margin-top: .5rem; }
+  dl.facts code { font-size: .75rem; }
+  .filter label { flex: 1 1 8rem; }
+  .filter select, .filter input { width: 100%; max-width: none; }
   .queues, .queues tbody { display: block; }
   .queues tr {
     display: grid; grid-template-columns: repeat(3, 1fr); gap: .1rem .8rem; padding: .6rem 0;

@@ -118,6 +118,8 @@ describe("the page", () => {
       `/page/traces/${parent.traceId}`,
       "/page/correlations/a%2Fb%20%3Fc",
       "/page/search?q=nothing",
+      "/page/jobs",
+      "/page/failures",
     ];
     for (const place of places) {
       const { html } = await view(app, place);
@@ -239,6 +241,32 @@ describe("the page's search", () => {
     assert.equal(await found("order 1/2"), "/admin/queue/page/correlations/order%201%2F2");
   });
 
+  test("knows the end of an id, the beginning of a correlation id and the name of a queue", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const { id, traceId } = await queue.enqueue("mail_queue", {}, { correlationId: "order-12345" });
+    const other = await queue.enqueue("bill_queue", {}, { correlationId: "order-12346" });
+    const app = page(queue);
+    const found = async (q: string) => {
+      const { status, headers, html } = await view(
+        app,
+        `/page/search?${new URLSearchParams({ q })}`,
+      );
+      const location = headers.get("location");
+      if (location === null) return [status, html.match(/<li>/g)?.length];
+      const { pathname, search } = new URL(location, "http://localhost/admin/queue/page/search");
+      return pathname.slice("/admin/queue".length) + search;
+    };
+    assert.equal(await found(id.slice(-6).toUpperCase()), `/page/jobs/${id}`);
+    assert.equal(await found(traceId.slice(-8)), `/page/traces/${traceId}`);
+    assert.equal(await found("order-12345"), "/page/correlations/order-12345");
+    assert.deepEqual(await found("order-1"), [200, 2]);
+    assert.equal(await found("mail_queue"), "/page/jobs?queueName=mail_queue");
+    assert.equal(await found("BILL"), "/page/jobs?queueName=bill_queue");
+    assert.deepEqual(await found("_queue"), [200, 2]);
+    assert.deepEqual(await found(" "), [200, undefined]);
+    assert.deepEqual(await found(other.id.slice(-5) + "g"), [404, undefined]);
+  });
+
   test("says what it did not find, whatever was asked for", async () => {
     const app = page(new JobQueue({ store: memory() }));
     for (const q of ["<b>", "0".repeat(32), "\u0000", "a".repeat(300), "'; drop table jobs"]) {
@@ -247,6 +275,133 @@ describe("the page's search", () => {
       assert.doesNotMatch(html, /<b>/);
     }
     assert.equal((await view(app, `/page/search?q=${"a".repeat(301)}`)).status, 400);
+  });
+});
+
+describe("the page's list of jobs", () => {
+  /** What the overview says of a queue, each number with the text of the view that it leads to. */
+  const leadsTo = async (app: App, queueName: string) => {
+    const { html } = await view(app, "/page");
+    const [row] = html.split("<tr>").filter((one) => one.includes(`>${queueName}<`));
+    const cells = [...row!.matchAll(/data-label="([^"]+)">(?:–|<a\s+href="([^"]+)"\s*>([^<]*)<)/g)];
+    return await Promise.all(
+      cells.filter(([, , link]) => link !== undefined).map(async ([, label, link, text]) => {
+        const at = new URL(link!.replaceAll("&amp;", "&"), "http://localhost/admin/queue/page");
+        const response = await app.request(at.href);
+        assert.equal(response.status, 200, at.href);
+        return [label!, text!, textOf(await response.text())] as const;
+      }),
+    );
+  };
+
+  test("is what every number of the overview leads to", async () => {
+    const queue = new JobQueue({ store: memory() });
+    await queue.enqueue([job("mails", 1), job("mails", 2), job("mails", 3, { delayMs: 60_000 })]);
+    await queue.enqueue("others", 4);
+    await queue.worker("mails", ({ payload }) => {
+      if (payload === 2) throw new NonRetryableError("The address is wrong");
+    }, { concurrency: 2 }).tick();
+    await queue.enqueue("mails", 5);
+    const shown = await leadsTo(page(queue), "mails");
+    const labels = shown.map(([label, text]) => `${label} ${text}`);
+    const oldest = labels.at(-1)!;
+    assert.deepEqual(labels.slice(0, -1), [
+      "Ready 1",
+      "Waiting 1",
+      "Completed 1",
+      "Failed 1",
+      "Last hour 2",
+      "Failure rate 50 %",
+    ]);
+    assert.match(oldest, /^Oldest ready \d+ ms$/);
+    for (const [label, , text] of shown) {
+      if (label === "Failure rate") assert.match(text, /1 × mails .* The address is wrong/);
+      else assert.match(text, /mails …[0-9a-f]{6}/, label);
+    }
+  });
+
+  test("filters by queue, status, business process and time, and says how many match", async () => {
+    const clock = manualClock();
+    const queue = new JobQueue({ store: memory({ now: clock.now }) });
+    const old = await queue.enqueue("mails", 1, { correlationId: "order-1" });
+    clock.pass(7_200_000);
+    const young = await queue.enqueue("mails", 2);
+    const due = await queue.enqueue("others", 3, { delayMs: 1_000 });
+    const app = page(queue);
+    const found = async (query: string) => {
+      const { status, html } = await view(app, `/page/jobs?${query}`);
+      assert.equal(status, 200, query);
+      return [old, young, due].filter(({ id }) => html.includes(`<li id="${id}"`));
+    };
+    assert.deepEqual(await found(""), [old, young, due]);
+    assert.deepEqual(await found("queueName=mails&status=&correlationId="), [old, young]);
+    assert.deepEqual(await found("status=waiting"), [due]);
+    assert.deepEqual(await found("correlationId=order-1"), [old]);
+    const time = new Date(clock.now() - 1_000).toISOString();
+    assert.deepEqual(await found(`createdFrom=${time}`), [young, due]);
+    assert.deepEqual(await found(`createdBefore=${time.slice(0, 19)}`), [old]);
+    assert.match(textOf((await view(app, "/page/jobs?queueName=mails")).html), /Jobs 2 jobs/);
+    for (const wrong of ["status=lost", "within=soon", "createdFrom=now", "cursor=x", "q=1"]) {
+      assert.equal((await view(app, `/page/jobs?${wrong}`)).status, 400, wrong);
+    }
+  });
+
+  test("has pages, and each keeps the filter", async () => {
+    const queue = new JobQueue({ store: memory() });
+    await queue.enqueue(Array.from({ length: 250 }, (_, i) => job("mails", i)));
+    await queue.enqueue("others", 1);
+    const app = page(queue);
+    const sizes: number[] = [];
+    let place: string | undefined = "/page/jobs?queueName=mails";
+    while (place !== undefined) {
+      const { html } = await view(app, place);
+      sizes.push(html.match(/<li id="/g)!.length);
+      assert.doesNotMatch(html, />others<\/a>/);
+      const next = /<a href="[^"]*(\/page\/jobs[^"]*)" rel="next"/.exec(
+        html.replaceAll("&amp;", "&"),
+      );
+      place = next?.[1];
+    }
+    assert.deepEqual(sizes, [100, 100, 50]);
+  });
+});
+
+describe("the page's failures", () => {
+  test("are one line for all whose errors differ in numbers and ids only", async () => {
+    const clock = manualClock();
+    const queue = new JobQueue({ store: memory({ now: clock.now }) });
+    await queue.enqueue(Array.from({ length: 40 }, (_, i) => job("mails", i)));
+    await queue.enqueue("others", 3);
+    const fail = (payload: unknown) => {
+      clock.pass(1_000);
+      const message = payload === 7
+        ? "No <b>address</b>"
+        : `Row ${payload} of ${crypto.randomUUID()}`;
+      throw new NonRetryableError(message);
+    };
+    const workers = ["mails", "others"].map((name) =>
+      queue.worker(name, ({ payload }) => fail(payload))
+    );
+    for (let i = 0; i < 41; i++) for (const worker of workers) await worker.tick();
+    const app = page(queue);
+    const { html } = await view(app, "/page/failures");
+    const lines = html.match(/<li id="[^]*?<\/li>/g)!.map(textOf);
+    assert.equal(lines.length, 3);
+    assert.ok(
+      lines.some((line) => /39 × mails NonRetryableError: Row \d+ of .*, first/.test(line)),
+    );
+    assert.ok(lines.some((line) => /1 × mails .* No &lt;b&gt;address/.test(line)));
+    assert.ok(lines.some((line) => /1 × others .* Row 3 of/.test(line)));
+    const only = await view(app, "/page/failures?queueName=others");
+    assert.equal(only.html.match(/<li id="/g)?.length, 1);
+    const links = linksOf(html, "/page/failures").filter((one) => one.includes("like="));
+    const texts = await Promise.all(
+      links.map(async (link) => textOf(await (await app.request(link)).text())),
+    );
+    const counts = texts.map((text) => /(\d+) failed jobs? in (\w+)/.exec(text)!.slice(1));
+    assert.deepEqual(counts.sort(), [["1", "mails"], ["1", "others"], ["39", "mails"]]);
+    const gone = await view(app, `/page/failures?like=${crypto.randomUUID()}`);
+    assert.equal(gone.status, 404);
   });
 });
 

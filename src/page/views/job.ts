@@ -40,8 +40,8 @@ ${
         ? html`<h2>Error</h2>${errorText(job.error)}`
         : ""
     }
-${folded("Payload", job.payload)}
-${job.result !== undefined ? folded("Result", job.result) : ""}`;
+${data("Payload", job.payload, job.status === "failed")}
+${job.result !== undefined ? data("Result", job.result, false) : ""}`;
     return { title: `${job.queueName} ${job.status}`, body, isLive: !hasEnded(job.status) };
   },
 };
@@ -161,11 +161,11 @@ function errorText({ name, message, stack }: JobError): Html {
   }`;
 }
 
-/** Collapsed: a payload can be long or confidential. */
-function folded(name: string, value: unknown): Html {
+/** Collapsed, unless it is needed: a payload can be long or confidential. */
+function data(name: string, value: unknown, isOpen: boolean): Html {
   const text = JSON.stringify(value, undefined, 2) ?? "undefined";
   return html`
-    <details class="data">
+    <details class="data" ${isOpen ? " open" : ""}>
       <summary>
         <h2>${name}</h2>
       </summary>

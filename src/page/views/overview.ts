@@ -10,11 +10,14 @@ import type { JobSummary } from "../../job/job.ts";
 import type { QueueStats } from "../../queue/stats.ts";
 import { groupBy } from "../group_by.ts";
 import type { Html, View, ViewRequest } from "../view.ts";
-import { relativeTime, statusMark } from "../elements.ts";
-import { counted, number } from "../waterfall/descriptions.ts";
+import { FailureGroups } from "../failure_groups.ts";
+import { correlationLink, relativeTime } from "../elements.ts";
+import { number } from "../waterfall/descriptions.ts";
+import { failureLines } from "./failures.ts";
 
 const ENDED_WITHIN_MS = 3_600_000;
 const MAX_FAILURES = 10;
+const MAX_FAILURES_READ = 200;
 const MAX_TRACES = 10;
 const MAX_JOBS_READ = 200;
 
@@ -28,13 +31,13 @@ export const overview: View = {
       jobs.stats({ endedWithinMs: ENDED_WITHIN_MS }),
       jobs.find({
         status: "failed",
-        limit: Math.min(MAX_FAILURES, maxPageSize),
+        limit: Math.min(MAX_FAILURES_READ, maxPageSize),
         include: [],
       }),
       jobs.find({ limit: Math.min(MAX_JOBS_READ, maxPageSize), include: [] }),
     ]);
     const body = html`<h1>Queues</h1>
-${queues.length === 0 ? noJobs : queueTable(queues)}
+${queues.length === 0 ? noJobs : queueTable(queues, request)}
 ${latest.jobs.length > 0 ? latestTraces(latest.jobs, request) : ""}
 ${failed.jobs.length > 0 ? latestFailures(failed.jobs, request) : ""}`;
     return { title: "Queues", body, isLive: true };
@@ -43,19 +46,45 @@ ${failed.jobs.length > 0 ? latestFailures(failed.jobs, request) : ""}`;
 
 const noJobs = html`<p>There are no jobs yet. A queue appears here with its first job.</p>`;
 
-const columns: readonly (readonly [string, (queue: QueueStats) => string])[] = [
-  ["Ready", ({ jobs }) => shownCount(jobs.ready)],
-  ["Running", ({ jobs }) => shownCount(jobs.running)],
-  ["Waiting", ({ waiting }) => shownCount(waiting)],
-  ["Completed", ({ jobs }) => shownCount(jobs.completed)],
-  ["Failed", ({ jobs }) => shownCount(jobs.failed)],
-  ["Cancelled", ({ jobs }) => shownCount(jobs.cancelled)],
-  ["Last hour", ({ ended }) => shownCount(ended!.completed + ended!.failed)],
-  ["Failure rate", ({ ended }) => failureRate(ended!)],
-  ["Oldest ready", ({ oldestReadyMs: ms }) => ms === undefined ? "–" : durationText(ms)],
+/** A column of the queues: its name, what it says of a queue, and the list that this leads to. */
+type Column = readonly [
+  name: string,
+  textOf: (queue: QueueStats) => string,
+  addressOf: (queue: QueueStats, request: ViewRequest) => string,
 ];
 
-function queueTable(queues: readonly QueueStats[]): Html {
+const columns: readonly Column[] = [
+  ["Ready", ({ jobs }) => shownCount(jobs.ready), jobsWith("ready")],
+  ["Running", ({ jobs }) => shownCount(jobs.running), jobsWith("running")],
+  ["Waiting", ({ waiting }) => shownCount(waiting), jobsWith("waiting")],
+  ["Completed", ({ jobs }) => shownCount(jobs.completed), jobsWith("completed")],
+  ["Failed", ({ jobs }) => shownCount(jobs.failed), jobsWith("failed")],
+  ["Cancelled", ({ jobs }) => shownCount(jobs.cancelled), jobsWith("cancelled")],
+  ["Last hour", ({ ended }) => shownCount(ended!.completed + ended!.failed), jobsWith("ended")],
+  [
+    "Failure rate",
+    ({ ended }) => failureRate(ended!),
+    ({ queueName }, { to }) => to.failures({ queueName }),
+  ],
+  [
+    "Oldest ready",
+    ({ oldestReadyMs: ms }) => ms === undefined ? NONE : durationText(ms),
+    oldestReady,
+  ],
+];
+
+function jobsWith(status: string): Column[2] {
+  return ({ queueName }, { to }) => to.jobs({ queueName, status });
+}
+
+/** The ready jobs that were created by then, with a second for the difference of the clocks. */
+function oldestReady({ queueName, oldestReadyMs }: QueueStats, { to, now }: ViewRequest): string {
+  const until = Math.ceil((now - (oldestReadyMs ?? 0)) / 1_000) * 1_000 + 1_000;
+  const createdBefore = new Date(until).toISOString();
+  return to.jobs({ queueName, status: "ready", createdBefore });
+}
+
+function queueTable(queues: readonly QueueStats[], request: ViewRequest): Html {
   return html`
     <table class="queues">
       <thead>
@@ -66,24 +95,35 @@ function queueTable(queues: readonly QueueStats[]): Html {
       <tbody>
     ${queues.map((queue) =>
       html`
-        <tr><th scope="row">${queue.queueName}</th>${columns.map(([label, textOf]) =>
-          html`<td data-label="${label}">${textOf(queue)}</td>`
-        )}</tr>
+        <tr><th scope="row"><a href="${request.to.jobs({ queueName: queue.queueName })}">${queue
+          .queueName}</a></th>${columns.map((column) => queueCell(column, queue, request))}</tr>
       `
     )}</tbody>
     </table>
   `;
 }
 
+function queueCell(
+  [label, textOf, addressOf]: Column,
+  queue: QueueStats,
+  request: ViewRequest,
+): Html {
+  const text = textOf(queue);
+  const content = text === NONE ? NONE : html`<a href="${addressOf(queue, request)}">${text}</a>`;
+  return html`<td data-label="${label}">${content}</td>`;
+}
+
+const NONE = "–";
+
 /** Zeros are dashes, so that other counts stand out. */
 function shownCount(count: number): string {
-  return count === 0 ? "–" : number(count);
+  return count === 0 ? NONE : number(count);
 }
 
 /** Of completed and failed jobs. Cancelled jobs say nothing about their handler. */
 function failureRate({ completed, failed }: NonNullable<QueueStats["ended"]>): string {
   const all = failed + completed;
-  if (all === 0) return "–";
+  if (all === 0) return NONE;
   const percent = 100 * failed / all;
   return percent > 0 && percent < 1 ? "< 1 %" : `${Math.round(percent)} %`;
 }
@@ -98,7 +138,7 @@ ${
       const failed = jobs.filter(({ status }) => status === "failed").length;
       return html`
         <li id="${traceId}"><a href="${to.trace(traceId)}"><code>${traceId}</code></a>
-        <span>${first.queueName}</span>${correlation(first, to)}
+        <span>${first.queueName}</span>${correlationLink(first, to)}
         ${failed > 0 ? html`<span class="error">${number(failed)} failed</span>` : ""}
         <span class="when">${relativeTime(first.createdAt, now)}</span></li>
       `;
@@ -106,21 +146,10 @@ ${
   }</ol>`;
 }
 
-function correlation({ correlationId }: JobSummary, to: ViewRequest["to"]): Html | string {
-  if (correlationId === undefined) return "";
-  return html`<a class="id" href="${to.correlation(correlationId)}">${correlationId}</a>`;
-}
-
-function latestFailures(jobs: readonly JobSummary[], { to, now }: ViewRequest): Html {
-  return html`<h2>Latest failures</h2>
-<ol class="lines" aria-label="${counted(jobs.length, "failed job")}">
-${
-    jobs.map(({ id, queueName, status, error, finishedAt, createdAt }) =>
-      html`
-        <li id="${id}">${statusMark(status)} <a href="${to.job(id)}">${queueName}</a>
-        <span class="error">${error === undefined ? "" : `${error.name}: ${error.message}`}</span>
-        <span class="when">${relativeTime(finishedAt ?? createdAt, now)}</span></li>
-      `
-    )
-  }</ol>`;
+function latestFailures(jobs: readonly JobSummary[], request: ViewRequest): Html {
+  const groups = new FailureGroups();
+  jobs.forEach((job) => groups.add(job));
+  const latest = groups.inOrder().slice(0, MAX_FAILURES);
+  return html`<h2>Latest failures <a class="small" href="${request.to.failures()}">all</a></h2>
+${failureLines(latest, request)}`;
 }

@@ -6,10 +6,9 @@
 import { durationText } from "../../duration.ts";
 import type { JobStatus } from "../../job/status.ts";
 import { outcomeText, type TimelineRow, type TimelineRun } from "../../queue/timeline.ts";
+import { shortened } from "../elements.ts";
 import { groupBy } from "../group_by.ts";
 import type { JobGroup } from "./job_groups.ts";
-
-const MAX_ERROR_LENGTH = 200;
 
 /** The description of a job. `nameOf` returns the queue of another job of the tree. */
 export function describeJob(row: TimelineRow, nameOf: (id: string) => string | undefined): string {
@@ -83,10 +82,6 @@ function namesOf(ids: readonly string[], nameOf: (id: string) => string | undefi
     all.length === 1 ? name : `${all.length} × ${name}`
   );
   return texts.length > 5 ? counted(ids.length, "other job") : texts.join(", ");
-}
-
-function shortened(text: string): string {
-  return text.length > MAX_ERROR_LENGTH ? `${text.slice(0, MAX_ERROR_LENGTH)}…` : text;
 }
 
 function capital(text: string): string {

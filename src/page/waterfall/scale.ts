@@ -45,6 +45,28 @@ export function ticksOf(scale: TimeScale): readonly Tick[] {
   }));
 }
 
+// Of the narrowest axis, on a phone, and of a character.
+const LEAST_AXIS_PX = 290;
+const CHARACTER_PX = 7;
+const LABEL_GAP_PX = 8;
+
+/** The label of a tick, at its right, or at its left where the axis ends. */
+export interface TickLabel extends Tick {
+  readonly isAtLeft: boolean;
+}
+
+/** The labels of the ticks, but those that would collide on a phone. */
+export function labelsOf(ticks: readonly Tick[]): readonly TickLabel[] {
+  let free = 0;
+  return ticks.map((tick) => ({ ...tick, isAtLeft: tick.place > 90 })).filter((label) => {
+    const width = 100 * (label.text.length * CHARACTER_PX + LABEL_GAP_PX) / LEAST_AXIS_PX;
+    const from = label.isAtLeft ? label.place - width : label.place;
+    if (from < free) return false;
+    free = from + width;
+    return true;
+  });
+}
+
 /** Round times need no rounding: each is written in its largest units. */
 function tickText(ms: number): string {
   if (ms === 0) return "0";

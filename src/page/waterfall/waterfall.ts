@@ -10,7 +10,7 @@ import type { Html } from "../view.ts";
 import { statusMark } from "../elements.ts";
 import { barSymbols, groupBar, jobBar, markIcon } from "./bar.ts";
 import { type FoldRow, rowsOf, type SingleRow, type TraceRow, type WaterfallRow } from "./rows.ts";
-import { ticksOf } from "./scale.ts";
+import { labelsOf, ticksOf } from "./scale.ts";
 import { durationText } from "../../duration.ts";
 import { counted, describeGroup, describeJob, durationOf, number } from "./descriptions.ts";
 
@@ -43,14 +43,12 @@ export function waterfall(timeline: Timeline, state: WaterfallState, to: Links):
   return html`
     ${barSymbols(timeline)}
     <div class="axis"
-      aria-hidden="true"><span></span><svg class="bar"><use href="#ticks"/>${ticksOf(timeline).map((
-        { place, text },
-      ) =>
+      aria-hidden="true"><span></span><svg class="bar"><use href="#ticks"/>${labelsOf(
+        ticksOf(timeline),
+      ).map(({ place, text, isAtLeft }) =>
         html`
-          <text x="${place}%" y="16" dx="${place > 90 ? -3 : 3}" ${place > 90
-            ? html`
-              text-anchor="end"
-            `
+          <text x="${place}%" y="16" dx="${isAtLeft ? -3 : 3}" ${isAtLeft
+            ? html`text-anchor="end"`
             : ""}>${text}</text>
         `
       )}</svg></div>
