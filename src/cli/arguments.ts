@@ -14,6 +14,10 @@ export interface Option {
   readonly value?: string;
   /** Whether it can be given more than once. */
   readonly multiple?: boolean;
+  /** What its value can be, where these are few. */
+  readonly choices?: readonly string[];
+  /** Whether its value can be the path of a file. */
+  readonly isPath?: boolean;
   /** One phrase. */
   readonly help: string;
 }
@@ -29,6 +33,8 @@ export interface Operand {
   readonly optional?: boolean;
   /** Whether it can be repeated. */
   readonly multiple?: boolean;
+  /** What it can be, where these are few. */
+  readonly choices?: readonly string[];
 }
 
 /** What a command takes. */
@@ -47,7 +53,7 @@ const help: Option = { help: "show this help" };
 
 /** The options of every command that opens a store. */
 export const commonOptions: Options = {
-  url: { value: "URL", help: "Postgres URL or SQLite file (or HAMMERWORK_URL)" },
+  url: { value: "URL", isPath: true, help: "Postgres URL or SQLite file (or HAMMERWORK_URL)" },
   schema: { value: "NAME", help: "Postgres schema; default: hammerwork" },
   json: { help: "print JSON" },
   help,

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { shown } from "../job/checks.ts";
 import { isJobId, isWholeTraceId, readTraceId } from "../job/ids.ts";
 import type { JobSummary } from "../job/job.ts";
 import { mostSearched, newestJobs, readIdEnd } from "../queue/newest_jobs.ts";
 import type { JobQueue } from "../queue/queue.ts";
-import { FailedError, UsageError } from "./errors.ts";
+import { asUsage, FailedError, UsageError } from "./errors.ts";
 import { jobTable } from "./text/job_table.ts";
 import { plainStyle, type Style } from "./text/style.ts";
 
@@ -15,42 +16,71 @@ import { plainStyle, type Style } from "./text/style.ts";
 export async function findJobId(queue: JobQueue, text: string, style: Style): Promise<string> {
   const end = text.toLowerCase();
   if (isJobId(end)) return end;
-  const found = await jobsWithEnd(queue, end, "job id", ({ id }) => id);
+  if (readIdEnd(end) === undefined) {
+    throw new UsageError(
+      `A job id must be complete, or at least its last 6 hex digits: got ` +
+        shown(text),
+    );
+  }
+  const { found, searched } = await jobsWithEnd(queue, end, ({ id }) => id);
   if (found.length === 1) return found[0]!.id;
+  if (found.length === 0) {
+    throw new FailedError(`No job${searched} has a job id that ends in ${end}`);
+  }
   throw ambiguous(`${found.length} jobs have an id that ends in ${end}`, found, style);
 }
 
-/** The id of a trace, from the whole of it or its end. */
-export async function findTraceId(queue: JobQueue, text: string, style: Style): Promise<string> {
+/** What the text of a trace can be, and how an error says that no job has it. */
+export interface FoundTrace {
+  /** The id of the trace, if the text is a whole id, or the end of the id of a stored one. */
+  readonly traceId: string | undefined;
+  /** For example `the trace id 4bf9…` or `a trace id that ends in 0e4736`. */
+  readonly sought: string;
+}
+
+/**
+ * The id of a trace, from the whole of it or its end; `undefined` for a text that is neither.
+ *
+ * @throws {FailedError} when several traces have an id with this end.
+ */
+export async function findTrace(
+  queue: JobQueue,
+  text: string,
+  style: Style,
+): Promise<FoundTrace | undefined> {
   const end = text.toLowerCase();
-  if (isWholeTraceId(end)) return readTraceId(end);
-  const found = await jobsWithEnd(queue, end, "trace id", ({ traceId }) => traceId);
+  if (isWholeTraceId(end)) {
+    const traceId = asUsage("ID", () => readTraceId(end));
+    return { traceId, sought: `the trace id ${traceId}` };
+  }
+  if (readIdEnd(end) === undefined) return undefined;
+  const { found, searched } = await jobsWithEnd(queue, end, ({ traceId }) => traceId);
   const traceIds = new Set(found.map(({ traceId }) => traceId));
-  if (traceIds.size === 1) return found[0]!.traceId;
-  throw ambiguous(`${traceIds.size} traces have an id that ends in ${end}`, found, style);
+  if (traceIds.size > 1) {
+    throw ambiguous(`${traceIds.size} traces have an id that ends in ${end}`, found, style);
+  }
+  return { traceId: found[0]?.traceId, sought: `a trace id that ends in ${end}${searched}` };
+}
+
+/** The jobs whose id ends so, and as words where not all jobs were searched. */
+interface JobsWithEnd {
+  readonly found: readonly JobSummary[];
+  readonly searched: string;
 }
 
 async function jobsWithEnd(
   queue: JobQueue,
   end: string,
-  what: string,
   idOf: (job: JobSummary) => string,
-): Promise<readonly JobSummary[]> {
-  if (readIdEnd(end) === undefined) {
-    throw new UsageError(
-      `A ${what} must be complete, or at least its last 6 hex digits: got ` +
-        JSON.stringify(end.length > 60 ? `${end.slice(0, 60)}…` : end),
-    );
-  }
+): Promise<JobsWithEnd> {
   const found: JobSummary[] = [];
   let hasMore = false;
   for await (const { jobs, nextCursor } of newestJobs((filter) => queue.find(filter))) {
     found.push(...jobs.filter((job) => idOf(job).endsWith(end)));
     hasMore = nextCursor !== undefined;
   }
-  if (found.length > 0) return found;
-  const where = hasMore ? ` among the newest ${mostSearched.toLocaleString("en")}` : "";
-  throw new FailedError(`No job${where} has a ${what} that ends in ${end}`);
+  const searched = hasMore ? ` among the newest ${mostSearched.toLocaleString("en")}` : "";
+  return { found, searched };
 }
 
 function ambiguous(sentence: string, found: readonly JobSummary[], style: Style): Error {

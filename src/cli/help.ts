@@ -5,28 +5,39 @@
  */
 import { commonOptions, type Operand, type Options, optionsOf } from "./arguments.ts";
 import type { Command } from "./command.ts";
+import type { Output } from "./io.ts";
+import { wrapped } from "./text/width.ts";
 
 const versionOption = { help: "print the version" };
 
+/** The width of a help text: that of a narrow terminal, else 80. */
+export function helpColumns({ columns, isTerminal }: Output): number {
+  return isTerminal ? Math.min(80, columns) : 80;
+}
+
 /** The help of all commands, or of those whose name begins with a word. */
-export function helpOverview(commands: readonly Command[], word?: string): string {
+export function helpOverview(
+  commands: readonly Command[],
+  columns: number,
+  word?: string,
+): string {
   const shown = commands.filter(({ name }) => word === undefined || name.split(" ")[0] === word);
-  const width = Math.max(...shown.map((command) => usageOf(command).length));
-  const lines = shown.map((command) =>
-    `  ${usageOf(command).padEnd(width)}  ${command.summary.replace(/\.$/, "")}`
+  const rows = shown.map((command) =>
+    [usageOf(command), command.summary.replace(/\.$/, "")] as const
   );
   const examples = shown.flatMap(({ examples }) => examples.slice(0, 1));
+  const options = word === undefined
+    ? { ...commonOptions, version: versionOption }
+    : commonOptions;
   return [
     word === undefined
       ? "Shows and controls the jobs of a hammerwork queue."
       : `hammerwork ${word} …`,
     "",
-    ...lines,
+    ...definitionLines(rows, columns),
     "",
     "Common options:",
-    ...optionLines(
-      word === undefined ? { ...commonOptions, version: versionOption } : commonOptions,
-    ),
+    ...optionLines(options, columns),
     "",
     "Exit codes: 0 success, 1 failure, 2 wrong usage.",
     "",
@@ -36,16 +47,16 @@ export function helpOverview(commands: readonly Command[], word?: string): strin
 }
 
 /** The help of one command. */
-export function helpOf(command: Command): string {
+export function helpOf(command: Command, columns: number): string {
   const { summary, notes } = command;
   return [
-    summary,
+    ...paragraphLines(summary, columns),
     "",
     `  hammerwork ${usageOf(command)} [options]`,
     "",
-    ...optionLines(optionsOf(command)),
+    ...optionLines(optionsOf(command), columns),
     "",
-    ...(notes === undefined ? [] : [notes, ""]),
+    ...(notes === undefined ? [] : [...paragraphLines(notes, columns), ""]),
     ...exampleLines(command.examples),
     "",
   ].join("\n");
@@ -60,14 +71,45 @@ function operandText({ name, optional, multiple }: Operand): string {
   return optional ? `[${text}]` : text;
 }
 
-function optionLines(options: Options): readonly string[] {
+function optionLines(options: Options, columns: number): readonly string[] {
   const rows = Object.entries(options).map(([name, { value, help }]) =>
     [value === undefined ? `--${name}` : `--${name} ${value}`, help] as const
   );
-  const width = Math.max(...rows.map(([option]) => option.length));
-  return rows.map(([option, help]) => `  ${option.padEnd(width)}  ${help}`);
+  return definitionLines(rows, columns);
 }
 
+const MOST_LINES = 99;
+const LEAST_SPACE = 24;
+
+/** Names, each with its text beside it, or below it where that would be too narrow. */
+function definitionLines(
+  rows: readonly (readonly [name: string, text: string])[],
+  columns: number,
+): readonly string[] {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const space = columns - width - 4;
+  if (space < LEAST_SPACE) {
+    return rows.flatMap(([name, text]) => [
+      `  ${name}`,
+      ...wrapped(text, columns - 6, MOST_LINES).map((line) => `      ${line}`),
+    ]);
+  }
+  return rows.flatMap(([name, text]) =>
+    wrapped(text, space, MOST_LINES).map((line, i) =>
+      `  ${(i === 0 ? name : "").padEnd(width)}  ${line}`
+    )
+  );
+}
+
+/** Paragraphs, broken into lines anew. */
+function paragraphLines(text: string, columns: number): readonly string[] {
+  return text.split("\n\n").flatMap((paragraph, i) => [
+    ...(i === 0 ? [] : [""]),
+    ...wrapped(paragraph.replaceAll("\n", " "), columns, MOST_LINES),
+  ]);
+}
+
+/** Lines to copy, which are not broken. */
 function exampleLines(examples: readonly string[]): readonly string[] {
   return ["Examples:", ...examples.map((example) => `  hammerwork ${example}`)];
 }

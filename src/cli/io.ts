@@ -13,6 +13,8 @@ export interface Output {
   readonly isTerminal: boolean;
   /** The width of the terminal; 80 if it is none. */
   readonly columns: number;
+  /** The height of the terminal; 24 if it is none. */
+  readonly rows: number;
   /**
    * Resolves when the text was written. A reader that stopped reading, as `head` does, is no error.
    *
@@ -69,9 +71,12 @@ function outputOf(stream: NodeJS.WriteStream, name: string): Output {
   stream.on("error", fail);
   return {
     isTerminal: stream.isTTY === true,
-    // A pseudo-terminal whose size was never set has 0 columns.
+    // A pseudo-terminal whose size was never set has 0 columns and rows.
     get columns() {
       return stream.columns || 80;
+    },
+    get rows() {
+      return stream.rows || 24;
     },
     write: async (text) => {
       if (failure === undefined) {

@@ -12,6 +12,7 @@ import { UsageError } from "./errors.ts";
 export const includeOption: Option = {
   value: "PARTS",
   multiple: true,
+  choices: jobParts,
   help: "with --json: payload,result,stack or some of them",
 };
 

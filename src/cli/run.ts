@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { nearestName } from "../job/checks.ts";
 import type { Command } from "./command.ts";
 import { demo } from "./commands/demo.ts";
 import { jobCancel, jobRetry } from "./commands/job_change.ts";
@@ -14,7 +15,7 @@ import { queueStats } from "./commands/queue_stats.ts";
 import { serve } from "./commands/serve.ts";
 import { traceShow } from "./commands/trace_show.ts";
 import { UsageError } from "./errors.ts";
-import { helpOf, helpOverview } from "./help.ts";
+import { helpColumns, helpOf, helpOverview } from "./help.ts";
 import type { Io } from "./io.ts";
 import { printError } from "./print.ts";
 import { readArguments } from "./arguments.ts";
@@ -46,19 +47,22 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
 
 async function dispatch(args: readonly string[], io: Io): Promise<number> {
   const [first, second] = args;
-  if (first === undefined || isHelp(first)) return await show(helpOverview(commands), io);
+  const columns = helpColumns(io.stdout);
+  if (first === undefined || isHelp(first)) return await show(helpOverview(commands, columns), io);
   if (first === "--version") return await show(`${version}\n`, io);
   const family = commands.filter(({ name }) => name.split(" ")[0] === first);
-  if (family.length === 0) throw unknown("", first, commands);
+  if (family.length === 0) throw unknown(first, second, commands);
   const command = family.find(({ name }) => name === first || name === `${first} ${second}`);
   if (command !== undefined) return await runCommand(command, args, io);
-  if (second === undefined || isHelp(second)) return await show(helpOverview(commands, first), io);
-  throw unknown(`${first} `, second, family);
+  if (second === undefined || isHelp(second)) {
+    return await show(helpOverview(commands, columns, first), io);
+  }
+  throw unknown(`${first} ${second}`, undefined, family);
 }
 
 async function runCommand(command: Command, words: readonly string[], io: Io): Promise<number> {
   const args = readArguments(command, words.slice(command.name.split(" ").length));
-  if (args.has("help")) return await show(helpOf(command), io);
+  if (args.has("help")) return await show(helpOf(command, helpColumns(io.stdout)), io);
   return await command.run(args, io) ?? 0;
 }
 
@@ -71,9 +75,27 @@ async function show(text: string, io: Io): Promise<number> {
   return 0;
 }
 
-function unknown(before: string, word: string, known: readonly Command[]): UsageError {
-  const names = known.map(({ name }) => name).join(", ");
+/** The error for words that are no command; the next word may belong to what was meant. */
+function unknown(words: string, next: string | undefined, known: readonly Command[]): UsageError {
+  const names = known.map(({ name }) => name);
+  const nearest = nearestCommand(words, next, names);
+  const advice = nearest === undefined ? "" : `; did you mean ${nearest}?`;
   return new UsageError(
-    `There is no command ${JSON.stringify(before + word)}: there are ${names}`,
+    `There is no command ${JSON.stringify(words)}: there are ${names.join(", ")}${advice}`,
   );
+}
+
+/** A command, or its first word, that has a name like this, as a whole or in part. */
+function nearestCommand(
+  words: string,
+  next: string | undefined,
+  names: readonly string[],
+): string | undefined {
+  const both = next === undefined ? undefined : nearestName(`${words} ${next}`, names);
+  const firstWords = words.includes(" ") ? [] : names.map((name) => name.split(" ")[0]!);
+  const nearest = both ?? nearestName(words, names) ?? nearestName(words, firstWords);
+  if (nearest !== undefined) return nearest;
+  const lastWords = names.map((name) => name.split(" ").at(-1)!);
+  const last = nearestName(words.split(" ").at(-1)!, lastWords);
+  return last === undefined ? undefined : names[lastWords.indexOf(last)];
 }

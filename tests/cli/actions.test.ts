@@ -42,6 +42,12 @@ for (const { title, skip, make } of bothKinds) {
         (await enqueue("email_queue", "2", "--idempotency-key", "k")).stdout,
       );
       assert.deepEqual([again.id, again.deduplicated], [stored.id, true]);
+      const mistyped = await enqueue("emial_queue", "1");
+      assert.deepEqual([mistyped.stderr, mistyped.exitCode], [
+        "emial_queue had no jobs before; did you mean email_queue?\n",
+        0,
+      ]);
+      assert.equal((await enqueue("emial_queue", "2")).stderr, "", "It has jobs by now");
       const text = await cli(["job", "enqueue", "q", "null", "--url", place.url]);
       assert.match(text.stdout, /^[0-9a-f-]{36} {2}ready {2}trace [0-9a-f]{32}\n$/);
     });
@@ -204,17 +210,49 @@ describe("the command line changes", () => {
     assert.doesNotMatch(sql.stdout, /hunter2/);
   });
 
-  test("queue stats --watch shows changes, and ends well on SIGINT", { timeout }, async () => {
+  test(
+    "queue stats --watch --json shows changes with rates, and ends well on SIGINT",
+    { timeout },
+    async () => {
+      await using place = await onSqlite.make();
+      await using queue = queueOn(await place.open());
+      const args = ["queue", "stats", "--watch", "--every", "100ms", "--json", "--url", place.url];
+      const child = startCli(args);
+      const end = endOf(child);
+      await printed(child, (text) => text.includes('"queues":[]}\n'));
+      await queue.enqueue("email_queue", 1);
+      await queue.enqueue("email_queue", 2, { maxAttempts: 1 });
+      await printed(child, (text) => text.includes('"ready":2'));
+      await queue.worker("email_queue", ({ payload }) => {
+        if (payload === 2) throw new Error("refused");
+      }).tick();
+      const text = await printed(child, (text) => /"failed":1.*\n$/.test(text));
+      process.kill(child.pid!, "SIGINT");
+      const reading = JSON.parse(text.trimEnd().split("\n").at(-1)!);
+      const [{ ended, endedPerMinute, failureRate, growthPerMinute }] = reading.queues;
+      assert.deepEqual(ended, { completed: 1, failed: 1, cancelled: 0 });
+      assert.deepEqual([endedPerMinute, failureRate, growthPerMinute], [2, 0.5, 0]);
+      assert.ok(Math.abs(Date.parse(reading.at) - Date.now()) < timeout);
+      const { exitCode, stderr } = await end;
+      assert.deepEqual([exitCode, stderr], [0, ""]);
+    },
+  );
+
+  test("queue stats --watch prints a line for each queue in a pipe", { timeout }, async () => {
     await using place = await onSqlite.make();
     await using queue = queueOn(await place.open());
-    const args = ["queue", "stats", "--watch", "--every", "100ms", "--json", "--url", place.url];
-    const child = startCli(args);
-    const end = endOf(child);
-    await printed(child, (text) => text.includes('{"queues":[]}\n'));
     await queue.enqueue("email_queue", 1);
-    await printed(child, (text) => text.includes('"ready":1'));
+    await queue.enqueue("report_queue", 1, { delayMs: 3_600_000 });
+    const child = startCli(["queue", "stats", "--watch", "--every", "100ms", "--url", place.url]);
+    const end = endOf(child);
+    const text = await printed(child, (text) => text.split("\n").length > 4);
     process.kill(child.pid!, "SIGINT");
-    const { exitCode, stderr } = await end;
-    assert.deepEqual([exitCode, stderr], [0, ""]);
+    const [first, second] = text.split("\n");
+    assert.match(
+      first!,
+      /^\d{4}-[\d-]+T[\d:.]+Z {2}email_queue {2}waiting 0 {2}ready 1 {2}running 0 {2}completed 0 {2}failed 0 {2}cancelled 0 {2}oldest \d+ \w+ {2}per min 0 {2}failing - {2}growth -$/,
+    );
+    assert.match(second!, /Z {2}report_queue {2}waiting 1 .* oldest - {2}per min 0 /);
+    assert.deepEqual((await end).exitCode, 0);
   });
 });

@@ -6,6 +6,7 @@ import { JobQueue } from "../../mod.ts";
 import { ended, makeOrders, waiting } from "./orders.ts";
 import { bothKinds } from "./places.ts";
 import { cli } from "./run_cli.ts";
+import { cliHere } from "./run_here.ts";
 
 const timeout = 60_000;
 
@@ -45,6 +46,11 @@ ${ended.payment}  payment_queue  completed       2/3  1 h ago  order-12345  ${en
         [];
       assert.ok(cursor, first.stderr);
       assert.deepEqual(await idsOf("--limit", "1", "--cursor", cursor), [waiting.later]);
+
+      const mistyped = await list("--queue", "emial_queue");
+      assert.equal(mistyped.stderr, "No job found; did you mean --queue email_queue?\n");
+      const other = await list("--queue", "email_queue", "--correlation-id", "order-0");
+      assert.equal(other.stderr, "No job found\n", "The queue has jobs");
 
       const none = await list("--correlation-id", "order-0");
       assert.deepEqual(none, { stdout: "", stderr: "No job found\n", exitCode: 0 });
@@ -145,7 +151,13 @@ ledger_queue     ░░░░░░░░░░░░░⊘                     
 
 ░ waiting  █ running  ↻ retried  ✗ failed  ⊘ cancelled  ▸ unfinished
 `;
-        for (const args of [[ended.traceId], ["440000"], ["--correlation-id", "order-12345"]]) {
+        const keys = [
+          [ended.traceId],
+          ["440000"],
+          ["--correlation-id", "order-12345"],
+          ["order-12345"],
+        ];
+        for (const args of keys) {
           assert.deepEqual(await show(...args), { stdout: tree, stderr: "", exitCode: 0 });
         }
         const json = JSON.parse((await show(ended.traceId, "--json")).stdout);
@@ -164,8 +176,47 @@ ledger_queue     ░░░░░░░░░░░░░⊘                     
           ["failed", "completed"],
         );
         const none = await show("ffffffffffffffffffffffffffffffff");
-        assert.equal(none.stderr, "No job has the trace id ffffffffffffffffffffffffffffffff\n");
+        assert.equal(
+          none.stderr,
+          "No job has the trace id ffffffffffffffffffffffffffffffff, or the correlation id " +
+            '"ffffffffffffffffffffffffffffffff"\n',
+        );
         assert.equal(none.exitCode, 1);
+      },
+    );
+
+    test(
+      "trace show takes what is no trace id for a correlation id, in whatever form it is",
+      { timeout },
+      async () => {
+        await using place = await make();
+        await using queue = new JobQueue({ store: await place.open() });
+        const correlationIds = [
+          "4711",
+          "20261127",
+          "550e8400-e29b-41d4-a716-446655440000",
+          "Order Ä 1",
+        ];
+        for (const correlationId of correlationIds) {
+          await queue.enqueue("orders", 1, { correlationId });
+          const args = ["trace", "show", correlationId, "--json", "--url", place.url];
+          const tree = JSON.parse((await cliHere(args)).stdout);
+          assert.deepEqual([tree.correlationId, tree.traceId], [correlationId, undefined]);
+          assert.equal(tree.roots[0].job.correlationId, correlationId);
+        }
+        const show = (id: string) => cliHere(["trace", "show", id, "--url", place.url]);
+        const end = await show("00dead");
+        assert.equal(
+          end.stderr,
+          'No job has a trace id that ends in 00dead, or the correlation id "00dead"\n',
+        );
+        const short = await show("dead");
+        assert.equal(
+          short.stderr,
+          'No job has the correlation id "dead"; a trace id must be complete, or at least its ' +
+            "last 6 hex digits\n",
+        );
+        assert.deepEqual([end.exitCode, short.exitCode], [1, 1]);
       },
     );
 

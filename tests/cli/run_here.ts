@@ -27,6 +27,7 @@ function keeper(columns?: number): Output & { readonly kept: () => string } {
   return {
     isTerminal: columns !== undefined,
     columns: columns ?? 80,
+    rows: 40,
     write: (piece) => {
       text += piece;
       return Promise.resolve();

@@ -68,7 +68,7 @@ email_queue      ░░░░░░░░░░░░░░░░░░░░░
         ["job", "show", id, "--include-tracing"],
       ];
       const env = { HAMMERWORK_URL: place.url };
-      for (const columns of [80, 120]) {
+      for (const columns of [60, 80, 120]) {
         for (const args of [...commands, ...ofLong]) {
           const { stdout } = await inTerminal(args, { env, columns });
           for (const line of plain(stdout).split("\n")) {
@@ -115,6 +115,47 @@ email_queue      ░░░░░░░░░░░░░░░░░░░░░
     }
   });
 
+  test("in 60 columns what matters is still there", { timeout }, async () => {
+    await using place = await onSqlite.make();
+    await makeOrders(place);
+    const env = { HAMMERWORK_URL: place.url };
+    const show = async (...args: string[]) =>
+      plain((await inTerminal(args, { env, columns: 60 })).stdout).trimEnd().split("\n");
+    assert.deepEqual((await show("job", "list", "--trace-id", ended.traceId)).slice(0, 2), [
+      "job       queue          status     created  correlation",
+      "00a50005  receipt_queue  completed  1 h ago  order-12345",
+    ]);
+    assert.deepEqual(await show("queue", "stats"), [
+      "queue           waiting  ready  failed  oldest",
+      "email_queue           1      0       0",
+      "invoice_queue         0      0       1",
+      "ledger_queue          0      0       0",
+      "payment_queue         0      1       0     1 h",
+      "receipt_queue         0      0       0",
+      "reminder_queue        1      0       0",
+    ]);
+    const tree = await show("trace", "show", ended.traceId);
+    assert.deepEqual(tree.slice(0, 2), [
+      `trace ${ended.traceId}  order-12345`,
+      "5 jobs  1 s",
+    ]);
+    assert.ok(
+      tree.includes("payment_queue  ░░███↻░░████      completed  800 ms  00a10001"),
+      tree.join("\n"),
+    );
+    assert.ok(tree.includes("  attempt 1 failed after 100 ms: No address in the order"));
+    assert.deepEqual(tree.slice(-2), [
+      "░ waiting  █ running  ↻ retried  ✗ failed  ⊘ cancelled",
+      "▸ unfinished",
+    ]);
+    const job = await show("job", "show", ended.payment, "--include-tracing");
+    const at = job.findIndex((line) => line.startsWith("attempt 1"));
+    assert.deepEqual(job.slice(at, at + 2), [
+      "attempt 1      failed after 200 ms, started 1 h ago: Error:",
+      "               The gateway answered 503",
+    ]);
+  });
+
   test("queue stats --watch writes over what it showed, until Ctrl-C", { timeout }, async () => {
     await using place = await onSqlite.make();
     await using queue = queueOn(await place.open());
@@ -122,11 +163,36 @@ email_queue      ░░░░░░░░░░░░░░░░░░░░░
     const env = { HAMMERWORK_URL: place.url };
     const child = startInTerminal(["queue", "stats", "--watch", "--every", "100ms"], { env });
     const closed = new Promise((resolve) => child.once("close", resolve));
-    await printed(child, (text) => /email_queue +1 /.test(plain(text)));
+    const first = await printed(child, (text) => /email_queue +1 /.test(plain(text)));
+    assert.match(plain(first), /\d\d:\d\d:\d\d {2}1 ready, 0 running, 0 a minute/);
     await queue.enqueue("email_queue", 2);
     const text = await printed(child, (text) => /email_queue +2 /.test(plain(text)));
     assert.ok(text.includes("\u001b[H"), "It goes back to the top");
+    await queue.enqueue("email_queue", 3, { maxAttempts: 1 });
+    await queue.worker("email_queue", ({ payload }) => {
+      if (payload === 3) throw new Error("refused");
+    }).tick();
+    const rates = await printed(child, (text) => /a minute, /.test(plain(text)));
+    assert.match(plain(rates), /0 ready, 0 running, 3 a minute, 33% failed/);
     child.stdin!.write("\u0003");
     assert.equal(await closed, 0);
+  });
+
+  test("queue stats --watch shows the busiest of many queues", { timeout }, async () => {
+    await using place = await onSqlite.make();
+    await using queue = queueOn(await place.open());
+    await queue.enqueue(Array.from({ length: 60 }, (_, i) => job(`queue_${i}`, 1)));
+    await queue.enqueue("queue_59", 2);
+    const env = { HAMMERWORK_URL: place.url };
+    const args = ["queue", "stats", "--watch", "--every", "100ms"];
+    const child = startInTerminal(args, { env, columns: 60 });
+    const closed = new Promise((resolve) => child.once("close", resolve));
+    const text = await printed(child, (text) => text.includes("Press Ctrl-C"));
+    child.stdin!.write("\u0003");
+    assert.equal(await closed, 0);
+    const lines = plain(text).split("\n").map((line) => line.trimEnd());
+    assert.ok(lines.length <= 40 && lines.every(({ length }) => length <= 60), text);
+    assert.ok(lines.some((line) => /^queue_59 +2 /.test(line)), text);
+    assert.ok(lines.includes("and 27 queues with fewer jobs"), text);
   });
 });

@@ -22,7 +22,17 @@ describe("the command line's usage", () => {
   test("wrong usage is an error of one sentence, exit code 2", { timeout }, async () => {
     const wrong: readonly (readonly [args: string, sentence: RegExp])[] = [
       ["job lst", /^There is no command "job lst": there are job list, /],
-      ["jobs", /^There is no command "jobs": /],
+      ["jobs", /^There is no command "jobs": .*; did you mean job\?$/],
+      ["jobs lst", /^There is no command "jobs": .*; did you mean job list\?$/],
+      ["stats", /^There is no command "stats": .*; did you mean queue stats\?$/],
+      [
+        "queue sats",
+        /^There is no command "queue sats": there are .*; did you mean queue stats\?$/,
+      ],
+      ["migrat", /; did you mean migrate\?$/],
+      ["frobnicate", /^There is no command "frobnicate": there are [a-z ,]+$/],
+      ["job frobnicate", /^There is no command "job frobnicate": there are [a-z ,]+$/],
+      ["job list --status faild", /^--status must be .*: got "faild"; did you mean failed\?$/],
       ["job list", /^No store is given: set --url or HAMMERWORK_URL /],
       ["job list --foo", /^There is no option --foo; hammerwork job list --help lists /],
       [
@@ -75,7 +85,9 @@ describe("the command line's usage", () => {
   test("every level has help with examples, within 80 columns", { timeout }, async () => {
     const top = await cli(["--help"]);
     assert.equal((await cliHere([])).stdout, top.stdout);
-    const names = [...top.stdout.matchAll(/^ {2}((?:job|trace|queue) \w+|migrate|serve|demo) /gm)]
+    const names = [
+      ...top.stdout.matchAll(/^ {2}((?:job|trace|queue) \w+|migrate|serve|demo) /gm),
+    ]
       .map(([, name]) => name!);
     assert.equal(names.length, 10);
     const levels = [
@@ -88,6 +100,13 @@ describe("the command line's usage", () => {
       assert.equal(exitCode, 0);
       assert.match(stdout, /^Examples:\n {2}hammerwork \w+/m);
       for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
+    }
+    for (const args of [[], ["job"], ...names.map((name) => [...name.split(" "), "-h"])]) {
+      const { stdout } = await cliHere(args, { columns: 60 });
+      // The lines of examples are to be copied.
+      for (const line of stdout.slice(0, stdout.indexOf("\nExamples:")).split("\n")) {
+        assert.ok(line.length <= 60, `${args.join(" ")}: ${line}`);
+      }
     }
     assert.match((await cli(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
   });

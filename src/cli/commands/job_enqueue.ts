@@ -16,6 +16,7 @@ import { findJobId } from "../find_by_end.ts";
 import type { Io } from "../io.ts";
 import { withQueue } from "../open_queue.ts";
 import { jsonLine, printJson } from "../print.ts";
+import { nearestQueueName } from "../queue_names.ts";
 import { type Style, styleOf } from "../text/style.ts";
 import { enqueueLines, numberedLines, readJson, type StoredLine } from "./enqueue_lines.ts";
 
@@ -29,7 +30,11 @@ const jobOptions: Options = {
     multiple: true,
     help: "jobs that must end first, separated by commas",
   },
-  "on-dependency-failure": { value: "WHAT", help: "cancel (default) or run" },
+  "on-dependency-failure": {
+    value: "WHAT",
+    choices: ["cancel", "run"],
+    help: "cancel (default) or run",
+  },
   priority: { value: "N", help: "higher runs first; default: 0" },
   delay: { value: "TIME", help: "do not run before: 30s, 15m, 2h from now" },
   "max-attempts": { value: "N", help: "1 to 1000; default: 3" },
@@ -47,8 +52,9 @@ export const jobEnqueue: Command = {
     "have the same options. An idempotency key KEY becomes KEY:1, KEY:2 and so on by\n" +
     "line number, so the same input can be repeated. Lines are stored in order, in\n" +
     "batches of 500. A line that is not JSON ends the command with exit code 1 and an\n" +
-    "error with its number; the lines before it are stored. --json prints the job, or\n" +
-    "for each stored line { line, id, traceId, deduplicated }.",
+    "error with its number; the lines before it are stored. If the queue had no\n" +
+    "jobs and its name is near that of another one, standard error says so. --json\n" +
+    "prints the job, or for each stored line { line, id, traceId, deduplicated }.",
   examples: [
     `job enqueue email_queue '{"to":"a@example.com"}' --delay 15m`,
     "job enqueue email_queue 5 --correlation-id order-12345",
@@ -62,8 +68,12 @@ export const jobEnqueue: Command = {
     const value = isMany ? undefined : asUsage("PAYLOAD", () => readJson(payload));
     await withQueue(args, io, async (queue) => {
       const options = await readJobOptions(args, io.env, queue, styleOf(io));
+      const meant = await nearestQueueName(queue, queueName);
       if (isMany) await enqueueInput(queue, queueName, options, args, io);
       else await enqueueOne(queue, queueName, value, options, args, io);
+      if (meant !== undefined) {
+        await io.stderr.write(`${queueName} had no jobs before; did you mean ${meant}?\n`);
+      }
     });
   },
 };

@@ -12,8 +12,8 @@ import { FailedError } from "../errors.ts";
 import { findJobId } from "../find_by_end.ts";
 import { withQueue } from "../open_queue.ts";
 import { printJson, printLines } from "../print.ts";
-import { statusColor, type Style, styleOf } from "../text/style.ts";
-import { cut, printable } from "../text/width.ts";
+import { columnsOf, statusColor, type Style, styleOf } from "../text/style.ts";
+import { printable, wrapped } from "../text/width.ts";
 
 /** Shows one job. */
 export const jobShow: Command = {
@@ -77,7 +77,9 @@ function jobDetails(
   ];
   return lines.flatMap(([name, text]) => {
     if (text === undefined) return [];
-    return [`${paint("dim", name.padEnd(NAME_WIDTH))}${fitted(name, text, style)}`];
+    return fitted(name, text, style).map((line, i) =>
+      `${paint("dim", (i === 0 ? name : "").padEnd(NAME_WIDTH))}${line}`
+    );
   });
 }
 
@@ -85,11 +87,17 @@ function timesInARow(count: number): string {
   return count === 1 ? "once" : `${count} times in a row`;
 }
 
-/** In a terminal no line wraps. The id and the status are short, and already have their colors. */
-function fitted(name: string, text: string, style: Style): string {
-  if (name === "job" || name === "status") return text;
-  const safe = printable(text);
-  return style.isTerminal ? cut(safe, style.columns - NAME_WIDTH) : safe;
+/** The id and the status are short, and already have their colors. */
+const painted: readonly string[] = ["job", "status"];
+/** JSON and the lines of a stack, which have no name, can be very long. */
+const cutToLine: readonly string[] = ["payload", "result", ""];
+const MOST_LINES = 4;
+
+/** In a terminal no line is wider than it. */
+function fitted(name: string, text: string, style: Style): readonly string[] {
+  if (painted.includes(name)) return [text];
+  const mostLines = cutToLine.includes(name) ? 1 : MOST_LINES;
+  return wrapped(printable(text), columnsOf(style) - NAME_WIDTH, mostLines);
 }
 
 function tracing(job: Job): readonly Line[] {

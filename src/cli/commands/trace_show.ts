@@ -4,11 +4,12 @@
  * @module
  */
 import { checkCorrelationId } from "../../job/ids.ts";
+import type { JobFilter } from "../../queue/find.ts";
 import type { JobTree } from "../../queue/job_tree.ts";
 import type { JobQueue } from "../../queue/queue.ts";
 import type { Command } from "../command.ts";
 import { asUsage, FailedError, UsageError } from "../errors.ts";
-import { findTraceId } from "../find_by_end.ts";
+import { findTrace } from "../find_by_end.ts";
 import { includeOption, readCursor, readInclude } from "../lookup_options.ts";
 import type { Arguments } from "../arguments.ts";
 import { withQueue } from "../open_queue.ts";
@@ -30,23 +31,22 @@ export const traceShow: Command = {
     include: includeOption,
   },
   notes: "ID is a trace id, 32 hex digits or a UUID, or at least the last 6 digits of the\n" +
-    "trace id of one of the newest 10,000 jobs. A tree has at most 1,000 jobs, the\n" +
-    "newest ones. --json prints { traceId or correlationId, startedAt, finishedAt,\n" +
-    "nextCursor, roots }.",
+    "trace id of one of the newest 10,000 jobs. If no trace has it, it is taken for a\n" +
+    "correlation id. A tree has at most 1,000 jobs, the newest ones. --json prints\n" +
+    "{ traceId or correlationId, startedAt, finishedAt, nextCursor, roots }.",
   examples: [
     `trace show 550e8400-e29b-41d4-a716-446655440000`,
-    "trace show --correlation-id order-12345",
+    "trace show order-12345",
   ],
   run: async (args, io) => {
     const style = styleOf(io);
-    const cursor = readCursor(args);
-    const include = readInclude(args);
-    const { key, tree } = await withQueue(args, io, async (queue) => {
-      const key = await readKey(queue, args, style);
-      const tree = await queue.tree({ ...key, cursor, include });
-      return { key, tree };
-    });
-    if (tree.jobs.length === 0) throw notFound(key);
+    checkKey(args);
+    const part = { cursor: readCursor(args), include: readInclude(args) };
+    const { key, tree } = await withQueue(
+      args,
+      io,
+      (queue) => findTree(queue, args, part, style),
+    );
     if (args.has("json")) {
       // The tree contains each job once; its list would repeat them.
       const { jobs: _, ...json } = tree;
@@ -57,22 +57,66 @@ export const traceShow: Command = {
   },
 };
 
-async function readKey(queue: JobQueue, args: Arguments, style: Style): Promise<TreeKey> {
-  const [traceId] = args.operands;
+function checkKey(args: Arguments): void {
   const correlationId = args.text("correlation-id");
-  if ((traceId === undefined) === (correlationId === undefined)) {
+  if ((args.operands.length === 0) === (correlationId === undefined)) {
     throw new UsageError("hammerwork trace show needs either a trace id or --correlation-id");
   }
-  if (traceId !== undefined) return { traceId: await findTraceId(queue, traceId, style) };
-  const check = () => checkCorrelationId(correlationId);
-  return { correlationId: asUsage("--correlation-id", check) };
+  if (correlationId === undefined) return;
+  asUsage("--correlation-id", () => checkCorrelationId(correlationId));
 }
 
-function notFound(key: TreeKey): FailedError {
-  const what = "traceId" in key
-    ? `trace id ${key.traceId}`
-    : `correlation id ${JSON.stringify(key.correlationId)}`;
-  return new FailedError(`No job has the ${what}`);
+interface FoundTree {
+  readonly key: TreeKey;
+  readonly tree: JobTree;
+}
+
+/** The part of a tree to read. */
+type TreePart = Pick<JobFilter, "cursor" | "include">;
+
+async function findTree(
+  queue: JobQueue,
+  args: Arguments,
+  part: TreePart,
+  style: Style,
+): Promise<FoundTree> {
+  const correlationId = args.text("correlation-id");
+  if (correlationId === undefined) return await treeById(queue, args.operands[0]!, part, style);
+  const found = await treeOf(queue, { correlationId }, part);
+  return found ?? notFound(`the correlation id ${JSON.stringify(correlationId)}`);
+}
+
+/** The tree of a trace with this id, else that of a business process with this id. */
+async function treeById(
+  queue: JobQueue,
+  text: string,
+  part: TreePart,
+  style: Style,
+): Promise<FoundTree> {
+  const trace = await findTrace(queue, text, style);
+  const { traceId } = trace ?? {};
+  const ofTrace = traceId === undefined ? undefined : await treeOf(queue, { traceId }, part);
+  if (ofTrace !== undefined) return ofTrace;
+  const correlationId = asUsage("ID", () => checkCorrelationId(text));
+  const ofProcess = await treeOf(queue, { correlationId }, part);
+  if (ofProcess !== undefined) return ofProcess;
+  const sought = `the correlation id ${JSON.stringify(text)}`;
+  return trace === undefined
+    ? notFound(`${sought}; a trace id must be complete, or at least its last 6 hex digits`)
+    : notFound(`${trace.sought}, or ${sought}`);
+}
+
+async function treeOf(
+  queue: JobQueue,
+  key: TreeKey,
+  part: TreePart,
+): Promise<FoundTree | undefined> {
+  const tree = await queue.tree({ ...key, ...part });
+  return tree.jobs.length === 0 ? undefined : { key, tree };
+}
+
+function notFound(sought: string): never {
+  throw new FailedError(`No job has ${sought}`);
 }
 
 function olderText({ jobs, nextCursor }: Pick<JobTree, "jobs" | "nextCursor">): string {

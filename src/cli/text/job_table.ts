@@ -11,13 +11,15 @@ import { type Cell, type Column, tableLines } from "./table.ts";
 
 const columns: readonly Column[] = [
   { title: "job" },
-  { title: "queue", least: 8 },
+  { title: "queue", least: 12 },
   { title: "status" },
   { title: "attempts", isNumber: true },
   { title: "created" },
-  { title: "correlation", least: 8 },
+  { title: "correlation", least: 9 },
   { title: "trace" },
 ];
+
+const forms = [[], ["trace"], ["trace", "attempts"], ["trace", "attempts", "created"]];
 
 /** A line for each job. A terminal shows the ends of ids, as long as needed to distinguish them. */
 export function jobTable(
@@ -37,5 +39,5 @@ export function jobTable(
     job.correlationId ?? "",
     [shortTrace(job.traceId), "dim"],
   ]);
-  return tableLines(columns, rows, style);
+  return tableLines(columns, rows, style, forms);
 }

@@ -29,6 +29,11 @@ export function styleOf({ stdout, env }: Io): Style {
   };
 }
 
+/** How wide a line may be: outside a terminal as wide as it is. */
+export function columnsOf({ columns, isTerminal }: Style): number {
+  return isTerminal ? columns : Infinity;
+}
+
 /** The same without colors and cuts, for text that does not go to standard output. */
 export function plainStyle(style: Style): Style {
   return { ...style, isTerminal: false, paint: (_, text) => text };

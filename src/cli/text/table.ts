@@ -4,7 +4,7 @@
  * @module
  */
 import type { Color, Style } from "./style.ts";
-import { cut, padded, printable, widthOf } from "./width.ts";
+import { cut, GAP, padded, printable, widthOf } from "./width.ts";
 
 /** A column. */
 export interface Column {
@@ -18,22 +18,27 @@ export interface Column {
 /** The text of a cell, with its color. */
 export type Cell = string | readonly [text: string, color: Color | undefined];
 
-const GAP = "  ";
+/** The columns of a table that are drawn, and their widths. */
+interface Layout {
+  readonly used: readonly { readonly column: Column; readonly place: number }[];
+  readonly widths: readonly number[];
+}
 
-/** The lines of a table, titles first, without the columns whose cells are all empty. */
+/**
+ * The lines of a table, titles first, without the columns whose cells are all empty.
+ *
+ * @param forms For each form of the table, the titles of the columns that it leaves out. The first
+ * form that fits the terminal is drawn, or the last one; elsewhere the first one.
+ */
 export function tableLines(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
   style: Style,
+  forms: readonly (readonly string[])[] = [[]],
 ): readonly string[] {
-  const used = columns.flatMap((column, i) =>
-    rows.some((row) => textOf(row[i]!)) ? [{ column, i }] : []
-  );
-  const texts = rows.map((row) => used.map(({ i }) => textOf(row[i]!)));
-  const widths = used.map(({ column }, at) =>
-    Math.max(widthOf(column.title), ...texts.map((row) => widthOf(row[at]!)))
-  );
-  if (style.isTerminal) shrink(widths, used.map(({ column }) => column), style.columns);
+  const layouts = forms.map((leftOut) => layoutOf(columns, rows, leftOut, style));
+  const fits = ({ widths }: Layout) => !style.isTerminal || totalOf(widths) <= style.columns;
+  const { used, widths } = layouts.find(fits) ?? layouts.at(-1)!;
   const line = (cells: readonly string[], color: (at: number) => Color | undefined) =>
     cells.map((text, at) => {
       const { isNumber } = used[at]!.column;
@@ -47,8 +52,26 @@ export function tableLines(
     }).join(GAP).trimEnd();
   return [
     line(used.map(({ column }) => column.title), () => "dim"),
-    ...texts.map((row, at) => line(row, (column) => colorOf(rows[at]![used[column]!.i]!))),
+    ...rows.map((row) =>
+      line(used.map(({ place }) => textOf(row[place]!)), (at) => colorOf(row[used[at]!.place]!))
+    ),
   ];
+}
+
+function layoutOf(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  leftOut: readonly string[],
+  style: Style,
+): Layout {
+  const used = columns.map((column, place) => ({ column, place })).filter(({ column, place }) =>
+    !leftOut.includes(column.title) && rows.some((row) => textOf(row[place]!) !== "")
+  );
+  const widths = used.map(({ column, place }) =>
+    rows.reduce((most, row) => Math.max(most, widthOf(textOf(row[place]!))), widthOf(column.title))
+  );
+  if (style.isTerminal) shrink(widths, used.map(({ column }) => column), style.columns);
+  return { used, widths };
 }
 
 function textOf(cell: Cell): string {
@@ -61,11 +84,14 @@ function colorOf(cell: Cell): Color | undefined {
 
 /** Shrinks the widest column that can be cut, by one, until the table fits. */
 function shrink(widths: number[], columns: readonly Column[], available: number): void {
-  const total = () => widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length);
-  while (total() > available) {
+  while (totalOf(widths) > available) {
     const open = widths.flatMap((width, i) => width > (columns[i]!.least ?? Infinity) ? [i] : []);
     if (open.length === 0) return;
     const widest = open.reduce((best, i) => widths[i]! > widths[best]! ? i : best);
     widths[widest]!--;
   }
+}
+
+function totalOf(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length);
 }

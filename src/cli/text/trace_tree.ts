@@ -15,14 +15,15 @@ import {
   type TimelineRow,
   type TimeScale,
 } from "../../queue/timeline.ts";
-import { type Color, statusColor, type Style } from "./style.ts";
+import { type Color, columnsOf, statusColor, type Style } from "./style.ts";
 import { shortIds } from "./short_ids.ts";
-import { cut, padded, printable, widthOf } from "./width.ts";
+import { cut, flowed, padded, printable, widthOf, wrapped } from "./width.ts";
 
 const STATUS_WIDTH = 9;
 const TIME_WIDTH = 6;
 const LEAST_CELLS = 16;
 const GAPS = 2 * 4;
+const MOST_NOTE_LINES = 2;
 
 interface TreeRow {
   readonly job: TimelineRow;
@@ -45,15 +46,15 @@ export function traceTree(tree: JobTree, now: number, style: Style): readonly st
   const scale: CellScale = { ...times, cells };
   const lines = rows.flatMap((row) => [
     rowLine(row, short(row.job.job.id), labelWidth, scale, style),
-    ...notesOf(row.job).map((note) => noteLine(row, note, style)),
+    ...notesOf(row.job).flatMap((note) => noteLines(row, note, style)),
   ]);
   return [
-    headLine(times, style),
+    ...headLines(times, style),
     "",
     ...lines,
     axisLine(labelWidth, scale, style),
     "",
-    legendLine(style),
+    ...legendLines(style),
   ];
 }
 
@@ -78,15 +79,17 @@ function labelWidthOf(rows: readonly TreeRow[], idWidth: number, style: Style): 
   return Math.max(8, Math.min(widest, space));
 }
 
-function headLine({ from, to, roots, rows }: Timeline, style: Style): string {
+function headLines({ from, to, roots, rows }: Timeline, style: Style): readonly string[] {
   const { traceId, correlationId = "" } = roots[0]!.job;
   const traces = new Set([...rows.values()].map(({ job }) => job.traceId)).size;
   const name = traces === 1 ? `trace ${printable(traceId)}` : `${traces} traces`;
   const count = rows.size === 1 ? "1 job" : `${rows.size.toLocaleString("en")} jobs`;
-  const after = `${count}  ${durationText(to - from)}`;
-  const space = style.isTerminal ? style.columns - name.length - after.length - 4 : Infinity;
-  const correlation = correlationId === "" ? [] : [cut(printable(correlationId), space)];
-  return [style.paint("bold", name), ...correlation, after].join("  ");
+  const correlation = correlationId === "" ? [] : [cut(printable(correlationId), columnsOf(style))];
+  return flowed(
+    [name, ...correlation, `${count}  ${durationText(to - from)}`],
+    columnsOf(style),
+    (text, i) => i === 0 ? style.paint("bold", text) : text,
+  );
 }
 
 function rowLine(
@@ -120,10 +123,11 @@ function notesOf({ runs, note }: TimelineRow): readonly string[] {
   return note === undefined ? failures : [...failures, note];
 }
 
-function noteLine({ job: { job }, below }: TreeRow, note: string, style: Style): string {
-  const text = below + printable(note);
+function noteLines({ job: { job }, below }: TreeRow, note: string, style: Style): string[] {
   const color = job.status === "failed" ? "red" : "yellow";
-  return style.paint(color, style.isTerminal ? cut(text, style.columns) : text);
+  const indent = cut(below, columnsOf(style) / 2);
+  return wrapped(printable(note), columnsOf(style) - widthOf(indent), MOST_NOTE_LINES)
+    .map((line) => style.paint(color, indent + line));
 }
 
 /** The two ends of the scale under the bars. */
@@ -153,11 +157,15 @@ const signs: Readonly<Record<Exclude<TimelineMarkType, "unblocked" | "linked">, 
   unfinished: { character: "▸", color: "dim" },
 };
 
-function legendLine(style: Style): string {
+function legendLines(style: Style): readonly string[] {
   const legend = Object.entries({ waiting, running: completed, ...signs });
-  return legend.map(([name, { character, color }]) =>
-    `${style.paint(color, character)} ${timelineLabels[name as keyof typeof timelineLabels]}`
-  ).join("  ");
+  const texts = legend.map(([name, { character }]) =>
+    `${character} ${timelineLabels[name as keyof typeof timelineLabels]}`
+  );
+  return flowed(texts, columnsOf(style), (text, i) => {
+    const { character, color } = legend[i]![1];
+    return style.paint(color, character) + text.slice(character.length);
+  });
 }
 
 function barOf({ from, to, runs, marks }: TimelineRow, scale: CellScale, style: Style): string {

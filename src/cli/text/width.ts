@@ -25,6 +25,57 @@ export function cut(text: string, columns: number): string {
   return `${kept}…`;
 }
 
+/** Breaks text into lines, at spaces where it can; what does not fit the last one is cut off. */
+export function wrapped(text: string, columns: number, mostLines: number): readonly string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (lines.length < mostLines - 1 && widthOf(rest) > columns) {
+    const end = endOfLine(rest, columns);
+    lines.push(rest.slice(0, end).trimEnd());
+    rest = rest.slice(end).trimStart();
+  }
+  return rest === "" && lines.length > 0 ? lines : [...lines, cut(rest, columns)];
+}
+
+/** Where a line of this width ends: behind a space in its second half, else where it is full. */
+function endOfLine(text: string, columns: number): number {
+  let width = 0;
+  let end = 0;
+  let space = 0;
+  for (const character of text) {
+    width += columnsOf(character);
+    // A space that does not fit is left out.
+    if (character === " " && width > columns / 2) space = end + 1;
+    if (width > columns) break;
+    end += character.length;
+  }
+  return space > 0 ? space : Math.max(end, 1);
+}
+
+/** Puts texts two spaces apart on lines, as many on each as fit. */
+export function flowed(
+  texts: readonly string[],
+  columns: number,
+  paint: (text: string, index: number) => string = (text) => text,
+): readonly string[] {
+  const lines: string[] = [];
+  let width = 0;
+  for (const [index, text] of texts.entries()) {
+    const painted = paint(text, index);
+    if (lines.length === 0 || width + GAP.length + widthOf(text) > columns) {
+      lines.push(painted);
+      width = widthOf(text);
+    } else {
+      lines[lines.length - 1] += GAP + painted;
+      width += GAP.length + widthOf(text);
+    }
+  }
+  return lines;
+}
+
+/** What stands between the parts of a line. */
+export const GAP = "  ";
+
 /** Pads text to a width. */
 export function padded(text: string, columns: number, isFlushRight: boolean = false): string {
   const space = " ".repeat(Math.max(0, columns - widthOf(text)));
