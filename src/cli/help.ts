@@ -26,9 +26,7 @@ export function helpOverview(
     [usageOf(command), command.summary.replace(/\.$/, "")] as const
   );
   const examples = shown.flatMap(({ examples }) => examples.slice(0, 1));
-  const options = word === undefined
-    ? { ...commonOptions, version: versionOption }
-    : commonOptions;
+  const options = word === undefined ? { ...commonOptions, version: versionOption } : commonOptions;
   return [
     word === undefined
       ? "Shows and controls the jobs of a hammerwork queue."

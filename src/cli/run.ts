@@ -5,6 +5,7 @@
  */
 import { nearestName } from "../job/checks.ts";
 import type { Command } from "./command.ts";
+import { completion } from "./commands/completion.ts";
 import { demo } from "./commands/demo.ts";
 import { jobCancel, jobRetry } from "./commands/job_change.ts";
 import { jobEnqueue } from "./commands/job_enqueue.ts";
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   migrate,
   serve,
   demo,
+  completion(() => commands),
 ];
 
 /** Runs the command that the arguments name. Returns 0 for success, 1 for failure, 2 for wrong usage. */

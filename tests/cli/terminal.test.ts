@@ -139,11 +139,15 @@ email_queue      ░░░░░░░░░░░░░░░░░░░░░
       `trace ${ended.traceId}  order-12345`,
       "5 jobs  1 s",
     ]);
-    assert.ok(
-      tree.includes("payment_queue  ░░███↻░░████      completed  800 ms  00a10001"),
-      tree.join("\n"),
-    );
-    assert.ok(tree.includes("  attempt 1 failed after 100 ms: No address in the order"));
+    for (
+      const line of [
+        "payment_queue  ░███↻░░░█████     completed  800 ms  00a10001",
+        "└ receipt_qu…          ░░░░░░██  completed  500 ms  00a50005",
+        "  attempt 1 failed after 100 ms: No address in the order",
+        "  cancelled: Its dependency",
+        `  ${ended.invoice} failed`,
+      ]
+    ) assert.ok(tree.includes(line), `${line} in\n${tree.join("\n")}`);
     assert.deepEqual(tree.slice(-2), [
       "░ waiting  █ running  ↻ retried  ✗ failed  ⊘ cancelled",
       "▸ unfinished",

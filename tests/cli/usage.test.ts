@@ -32,6 +32,7 @@ describe("the command line's usage", () => {
       ["migrat", /; did you mean migrate\?$/],
       ["frobnicate", /^There is no command "frobnicate": there are [a-z ,]+$/],
       ["job frobnicate", /^There is no command "job frobnicate": there are [a-z ,]+$/],
+      ["completion bsh", /^SHELL must be bash, zsh, fish: got "bsh"; did you mean bash\?$/],
       ["job list --status faild", /^--status must be .*: got "faild"; did you mean failed\?$/],
       ["job list", /^No store is given: set --url or HAMMERWORK_URL /],
       ["job list --foo", /^There is no option --foo; hammerwork job list --help lists /],
@@ -86,10 +87,10 @@ describe("the command line's usage", () => {
     const top = await cli(["--help"]);
     assert.equal((await cliHere([])).stdout, top.stdout);
     const names = [
-      ...top.stdout.matchAll(/^ {2}((?:job|trace|queue) \w+|migrate|serve|demo) /gm),
+      ...top.stdout.matchAll(/^ {2}((?:job|trace|queue) \w+|migrate|serve|demo|completion) /gm),
     ]
       .map(([, name]) => name!);
-    assert.equal(names.length, 10);
+    assert.equal(names.length, 11);
     const levels = [
       ["job"],
       ["queue", "--help"],

@@ -10,7 +10,7 @@ import type { Command } from "../command.ts";
 import type { Io } from "../io.ts";
 import { withQueue } from "../open_queue.ts";
 import { printJson, printLines } from "../print.ts";
-import { Readings, RATE_MS } from "../queue_rates.ts";
+import { RATE_MS, Readings } from "../queue_rates.ts";
 import { queueTable, readingLines, watchScreen } from "../text/queue_table.ts";
 import { styleOf } from "../text/style.ts";
 

@@ -37,7 +37,7 @@ export function wrapped(text: string, columns: number, mostLines: number): reado
   return rest === "" && lines.length > 0 ? lines : [...lines, cut(rest, columns)];
 }
 
-/** Where a line of this width ends: behind a space in its second half, else where it is full. */
+/** Where a line of this width ends: behind a space after its first third, else where it is full. */
 function endOfLine(text: string, columns: number): number {
   let width = 0;
   let end = 0;
@@ -45,7 +45,7 @@ function endOfLine(text: string, columns: number): number {
   for (const character of text) {
     width += columnsOf(character);
     // A space that does not fit is left out.
-    if (character === " " && width > columns / 2) space = end + 1;
+    if (character === " " && width > columns / 3) space = end + 1;
     if (width > columns) break;
     end += character.length;
   }
