@@ -52,6 +52,7 @@ export {
   JobTimeoutError,
   LeaseLostError,
   NonRetryableError,
+  RetryAfterError,
   StoreTimeoutError,
   StoreUnavailableError,
   WorkerStoppedError,

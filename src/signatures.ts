@@ -26,6 +26,7 @@ export type { DependencyFailurePolicy, JobError, JobPart, Propagation } from "./
 export type { JobReference, NewJobOptions } from "./job/job_options.ts";
 export type { BackoffFunction } from "./job/backoff.ts";
 export type { AttemptOutcome } from "./job/outcomes.ts";
+export type { RetryAfterOptions } from "./job/errors.ts";
 export type {
   AnyNewJob,
   Enqueue,

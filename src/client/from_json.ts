@@ -55,6 +55,7 @@ const summaryFields: Fields<Omit<JobSummary, "backoff">> = {
   status: oneOf(jobStatuses),
   attempts: number,
   releases: number,
+  snoozes: number,
   maxAttempts: number,
   priority: number,
   traceId: text,

@@ -42,6 +42,7 @@ const stored: OptionNames<Omit<StoredJob, "id" | "queueName" | "payload" | Optio
   status: true,
   attempts: true,
   releases: true,
+  snoozes: true,
   attemptTraceparent: true,
   createdAt: true,
   startedAt: true,

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { InputTypeError, shown } from "./checks.ts";
+import { longestDelayMs } from "./backoff.ts";
+import { checkInteger, checkOptionNames, InputTypeError, shown } from "./checks.ts";
 import type { JobError } from "./record.ts";
 import { storable } from "./thrown.ts";
 
@@ -24,10 +25,54 @@ export class NonRetryableError extends Error {
   override name = "NonRetryableError";
 }
 
-/** Whether a handler threw a `NonRetryableError`. It accepts any value and never throws. */
-export function isNonRetryable(thrown: unknown): boolean {
+/** When a handler wants to be run again. */
+export interface RetryAfterOptions extends ErrorOptions {
+  /** After what time, in ms: a whole number from 0 to 365 days. */
+  readonly delayMs: number;
+  /** Why. Default: says after what time. */
+  readonly message?: string | undefined;
+}
+
+/**
+ * Thrown by a handler that cannot do its work before a certain time: the job waits until then. That
+ * is no failure: no attempt is used up, and the back-off does not count it. At most `maxSnoozes`
+ * times in a row, 1,000 unless the worker's options say otherwise; then the job fails.
+ *
+ * ```ts
+ * import { RetryAfterError } from "hammerwork";
+ * import assert from "node:assert/strict";
+ *
+ * const error = new RetryAfterError({ delayMs: 30_000, message: "The gateway answered 429" });
+ * assert.equal(error.delayMs, 30_000);
+ * assert.throws(() => new RetryAfterError({ delayMs: NaN }), RangeError);
+ * ```
+ */
+export class RetryAfterError extends Error {
+  /** The name of the class. */
+  override name = "RetryAfterError";
+  /** After what time, in ms. */
+  readonly delayMs: number;
+
+  /**
+   * Makes the error.
+   *
+   * @throws {RangeError} when `delayMs` is not a whole number from 0 to 365 days.
+   */
+  constructor(options: RetryAfterOptions) {
+    checkOptionNames("A RetryAfterError", options, { delayMs: true, message: true, cause: true });
+    const { delayMs, message = `To be run again after ${delayMs} ms` } = options;
+    super(message, options);
+    this.delayMs = checkInteger("delayMs", delayMs, 0, longestDelayMs);
+  }
+}
+
+/** Whether an error of this class was thrown. It accepts any value and never throws. */
+export function isThrown<T extends Error>(
+  thrown: unknown,
+  type: new (...args: never) => T,
+): thrown is T {
   try {
-    return thrown instanceof NonRetryableError;
+    return thrown instanceof type;
   } catch {
     // A revoked proxy, for one.
     return false;

@@ -19,6 +19,7 @@ export function toJob<Name extends string, Payload>(record: JobRecord): Job<Name
     status: record.status,
     attempts: record.attempts,
     releases: record.releases,
+    snoozes: record.snoozes,
     maxAttempts: record.maxAttempts,
     priority: record.priority,
     traceId: record.traceId,

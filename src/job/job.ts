@@ -18,14 +18,19 @@ export interface JobSummary<Name extends string = string> {
   readonly status: JobStatus;
   /**
    * The number of attempts that have started, including the running one. An attempt that was
-   * released counts only from the worker's `maxReleases` on; one whose lease expired before its
-   * start was recorded does not count.
+   * released counts only from the worker's `maxReleases` on; one that was snoozed, and one whose
+   * lease expired before its start was recorded, does not count.
    */
   readonly attempts: number;
   /**
    * How often in a row an attempt was released after its start. Any other outcome resets it to 0.
    */
   readonly releases: number;
+  /**
+   * How often in a row the handler asked to be run again later, by a `RetryAfterError`. Any other
+   * outcome resets it to 0.
+   */
+  readonly snoozes: number;
   /** The maximum number of attempts. */
   readonly maxAttempts: number;
   /** Jobs with a higher priority are claimed first. */
@@ -103,7 +108,7 @@ export interface Attempt {
   /** Its number, from 1. An attempt after one that did not count has the same number. */
   readonly attempt: number;
   /** How it ended, or `running`. */
-  readonly outcome: AttemptOutcome | "running";
+  readonly outcome: Exclude<AttemptOutcome, "snoozed"> | "running";
   /** When it started. */
   readonly startedAt: Date;
   /** When its outcome was recorded; `undefined` while it is running. */
@@ -116,6 +121,9 @@ export interface Attempt {
 
 /** A job with all of its attempts. */
 export type JobWithAttempts<AJob = Job> = AJob & {
-  /** All of its attempts, oldest first, including a running or a completed one. */
+  /**
+   * Its attempts, oldest first, including a running or a completed one. Those that were snoozed are
+   * not kept.
+   */
   readonly attemptHistory: readonly Attempt[];
 };

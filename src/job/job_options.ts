@@ -95,8 +95,8 @@ export interface NewJobOptions extends Omit<JobOptions, "parent" | "dependsOn"> 
 /** The upper limit of `maxAttempts`. */
 export const mostAttempts = 1_000;
 
-/** The upper limit of a worker's `maxReleases`. */
-export const mostReleases = 32_767;
+/** The upper limit of a worker's `maxReleases` and `maxSnoozes`. */
+export const mostInARow = 32_767;
 
 /** The maximum number of dependencies of a job. */
 export const mostDependencies = 1_000;

@@ -14,6 +14,8 @@ export type AttemptOutcome =
   | "failed"
   /** It exceeded its time limit. */
   | "timed_out"
+  /** The handler asked to be run again later. */
+  | "snoozed"
   /** A caller cancelled the job. */
   | "cancelled"
   /** Its worker stopped and released the job. */
@@ -50,6 +52,9 @@ export const attemptOutcomes: Readonly<
     retrying: { isCharged: true, events: ["timeout", "retry"] },
     failed: { isCharged: true, events: ["timeout", "fail"] },
   },
+  snoozed: {
+    scheduled: { isCharged: false, events: [] },
+  },
   cancelled: {
     cancelled: { isCharged: true, events: ["cancel"] },
   },
@@ -66,6 +71,9 @@ export const attemptOutcomes: Readonly<
     failed: { isCharged: true, events: ["fail"] },
   },
 };
+
+/** What is counted in a row begins anew with any other outcome. */
+export const noneInARow = { releases: 0, snoozes: 0 } as const;
 
 /** What follows when an attempt ends with this outcome and its job gets this status. */
 export function consequenceOf(outcome: AttemptOutcome, status: JobStatus): Consequence {

@@ -31,14 +31,14 @@ export interface JobError {
   readonly parentId?: string;
 }
 
-/** One attempt that has ended and did not complete its job. */
+/** One attempt that has ended and did not complete its job. One that was snoozed is only counted. */
 export interface AttemptRecord {
   /** The job that was attempted. */
   readonly jobId: string;
   /** Counted from 1. An attempt that was not charged is repeated under the same number. */
   readonly attempt: number;
   /** How it ended. */
-  readonly outcome: Exclude<AttemptOutcome, "completed">;
+  readonly outcome: Exclude<AttemptOutcome, "completed" | "snoozed">;
   /** When it began, in ms since 1970. */
   readonly startedAt: number;
   /** When it was recorded, in ms since 1970. */
@@ -102,12 +102,14 @@ export interface JobRecord extends Omit<JobInput, "delayMs" | "runAt"> {
   readonly status: JobStatus;
   /**
    * The number of attempts that have started, including the running one. An attempt that was
-   * released counts only from the worker's `maxReleases` on; one whose lease expired before its
-   * start was recorded does not count.
+   * released counts only from the worker's `maxReleases` on; one that was snoozed, and one whose
+   * lease expired before its start was recorded, does not count.
    */
   readonly attempts: number;
   /** How often in a row an attempt was released after its start. */
   readonly releases: number;
+  /** How often in a row its handler asked to be run again later. */
+  readonly snoozes: number;
   /** When it was enqueued. */
   readonly createdAt: number;
   /** When it is, or was, due. */

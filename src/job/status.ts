@@ -42,6 +42,7 @@ export const statusTransitions: Readonly<
   },
   running: {
     completed: "the handler returned",
+    scheduled: "the handler asked to be run again later",
     retrying: "the attempt failed or its lease expired, and another is due after the back-off",
     ready: "its worker released it, or its lease expired before its start was recorded",
     failed: "no attempts were left, or the error said not to retry",

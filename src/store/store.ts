@@ -165,6 +165,8 @@ export type Change =
     readonly outcome: "failed" | "timed_out" | "released";
     readonly error: JobError;
   }
+  /** The attempt does not count and is not recorded, but counted in `snoozes`. */
+  | { readonly status: "scheduled"; readonly outcome: "snoozed"; readonly delayMs: number }
   /**
    * The attempt does not count. If it had started, it is recorded and counted in `releases`; if
    * not, nothing is recorded of it.

@@ -6,7 +6,7 @@
 import { toJobError } from "../job/thrown.ts";
 import { toJob } from "../job/from_record.ts";
 import type { Job } from "../job/job.ts";
-import { type AttemptOutcome, consequenceOf } from "../job/outcomes.ts";
+import { type AttemptOutcome, consequenceOf, noneInARow } from "../job/outcomes.ts";
 import type { JobError, JobRecord } from "../job/record.ts";
 import type { JobStatus } from "../job/status.ts";
 import type { Change, ExpiredJob } from "../store/store.ts";
@@ -94,10 +94,11 @@ export function outcomeEvents(
 ): readonly JobLifecycleEvent[] {
   switch (change.status) {
     case "ready":
+    case "scheduled":
       return [];
     case "completed": {
       const { status, result } = change;
-      const job = { ...record, status, releases: 0, result, error: undefined };
+      const job = { ...record, ...noneInARow, status, result, error: undefined };
       return [{ type: "complete", ...common(job), durationMs }];
     }
     case "failed":
@@ -113,7 +114,7 @@ export function cancelEvent(
   error: unknown,
   durationMs: number,
 ): JobLifecycleEvent {
-  const job: JobRecord = { ...record, status: "cancelled", releases: 0 };
+  const job: JobRecord = { ...record, ...noneInARow, status: "cancelled" };
   return { type: "cancel", ...failed(job, toJobError(error), durationMs), willRetry: false };
 }
 
@@ -150,8 +151,9 @@ function failureEvents(
   durationMs: number,
   retryInMs?: number,
 ): readonly JobLifecycleEvent[] {
-  const releases = outcome === "lease_expired" ? record.releases : 0;
-  const failure = failed({ ...record, status, releases }, error, durationMs);
+  // What a sweep returns is as it is stored then.
+  const counts = outcome === "lease_expired" ? {} : noneInARow;
+  const failure = failed({ ...record, ...counts, status }, error, durationMs);
   const willRetry = retryInMs !== undefined;
   const retry = willRetry ? { willRetry, retryInMs } : { willRetry };
   return consequenceOf(outcome, status).events.map((type) =>

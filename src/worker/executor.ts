@@ -24,7 +24,7 @@ import { type LeaseHolder, Leases } from "./leases.ts";
 import type { WorkerSettings } from "./options.ts";
 import type { Recorder } from "./recorder.ts";
 import { type Listed, Roster } from "./roster.ts";
-import { type AttemptEnd, type AttemptResult, releasedEnd } from "./settle.ts";
+import { type AttemptEnd, type AttemptResult, releasedEnd, thrownEnd } from "./settle.ts";
 import { traceEndsOf } from "../store/rules.ts";
 import type { ClaimedJob, LeaseState, Store } from "../store/store.ts";
 import { runAsJob } from "../trace/active_context.ts";
@@ -245,7 +245,7 @@ class Execution implements LeaseHolder, Listed {
       returned = this.#callHandler(this.#span, entrance);
       if (isThenable(returned)) return void this.#waitFor(returned);
     } catch (error) {
-      return this.#return({ outcome: "failed", error });
+      return this.#return(this.#thrown(error));
     }
     this.#return(completedWith(returned, job, settings));
   }
@@ -304,9 +304,13 @@ class Execution implements LeaseHolder, Listed {
     try {
       end = completedWith(await returned, this.job, this.settings);
     } catch (error) {
-      end = { outcome: "failed", error };
+      end = this.#thrown(error);
     }
     this.#return(end);
+  }
+
+  #thrown(error: unknown): AttemptEnd {
+    return thrownEnd(error, this.job.snoozes, this.settings.maxSnoozes);
   }
 
   #return(end: AttemptEnd): void {

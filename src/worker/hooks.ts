@@ -23,7 +23,7 @@ export interface Hooks<AJob = Job> {
   readonly onJobComplete?: Hook<"complete", AJob> | undefined;
   /** Called when a job has failed for good. */
   readonly onJobFail?: Hook<"fail", AJob> | undefined;
-  /** Called when an attempt did not complete its job and another follows. */
+  /** Called when an attempt did not complete its job and another follows, unless it was snoozed. */
   readonly onJobRetry?: Hook<"retry", AJob> | undefined;
   /** Called when an attempt ran into its time limit, before `onJobRetry` or `onJobFail`. */
   readonly onJobTimeout?: Hook<"timeout", AJob> | undefined;

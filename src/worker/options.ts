@@ -14,7 +14,7 @@ import { hasJobHooks, type Hooks } from "./hooks.ts";
 import type { StoreMaintenance } from "./maintenance.ts";
 import type { Job } from "../job/job.ts";
 import { checkInteger, checkOptionNames, type OptionNames } from "../job/checks.ts";
-import { longestTimerMs, mostReleases } from "../job/job_options.ts";
+import { longestTimerMs, mostInARow } from "../job/job_options.ts";
 import type { Enqueue } from "../job/queues.ts";
 import { reportToConsole } from "../report_to_console.ts";
 import { traceEndsOf } from "../store/rules.ts";
@@ -49,6 +49,11 @@ export interface WorkerOptions<AJob = Job> extends Hooks<AJob>, SpanRuleOptions 
    * 32,767. The next one counts as failed. Default 10.
    */
   readonly maxReleases?: number | undefined;
+  /**
+   * How often in a row the handler of a job may ask to be run again later, by a `RetryAfterError`, 0
+   * to 32,767. The next time the job fails. Default 1,000.
+   */
+  readonly maxSnoozes?: number | undefined;
   /** How long `stop` waits for running jobs before it releases them, in ms. Default 10,000. */
   readonly stopTimeoutMs?: number | undefined;
   /**
@@ -95,6 +100,7 @@ export interface WorkerSettings {
   readonly pollMs: number;
   readonly maintenanceMs: number;
   readonly maxReleases: number;
+  readonly maxSnoozes: number;
   readonly stopTimeoutMs: number;
   readonly endTimeoutMs: number;
   readonly spanRules: SpanRules;
@@ -132,7 +138,8 @@ export function withDefaults(
     backoff: typeof backoff === "function" ? backoff : checkBackoff(backoff),
     pollMs: ms("pollMs", options.pollMs ?? source.store.hints.pollMs, 1),
     maintenanceMs: ms("maintenanceMs", options.maintenanceMs ?? 1_000, 0),
-    maxReleases: checkInteger("maxReleases", options.maxReleases ?? 10, 0, mostReleases),
+    maxReleases: checkInteger("maxReleases", options.maxReleases ?? 10, 0, mostInARow),
+    maxSnoozes: checkInteger("maxSnoozes", options.maxSnoozes ?? 1_000, 0, mostInARow),
     stopTimeoutMs: ms("stopTimeoutMs", options.stopTimeoutMs ?? 10_000, 0),
     endTimeoutMs: ms("endTimeoutMs", options.endTimeoutMs ?? 5_000, 0),
     spanRules: readSpanRules(options, source.spanRules),
@@ -161,6 +168,7 @@ const optionNames: OptionNames<WorkerOptions> = {
   pollMs: true,
   maintenanceMs: true,
   maxReleases: true,
+  maxSnoozes: true,
   stopTimeoutMs: true,
   endTimeoutMs: true,
   propagation: true,

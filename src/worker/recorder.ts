@@ -51,6 +51,8 @@ export interface WorkResult {
   readonly failed: number;
   /** Failed or timed out, with another attempt to follow. */
   readonly retried: number;
+  /** To be run again later, as their handlers asked. */
+  readonly snoozed: number;
   /** Cancelled by a caller while they ran. */
   readonly cancelled: number;
   /** Released at a stop. */
@@ -90,6 +92,7 @@ export class Recorder {
     completed: 0,
     failed: 0,
     retried: 0,
+    snoozed: 0,
     cancelled: 0,
     released: 0,
     leaseExpired: 0,

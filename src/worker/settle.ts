@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isNonRetryable, WorkerStoppedError } from "../job/errors.ts";
+import { isThrown, NonRetryableError, RetryAfterError, WorkerStoppedError } from "../job/errors.ts";
 import type { AttemptOutcome } from "../job/outcomes.ts";
 import { toJobError } from "../job/thrown.ts";
 import type { Change } from "../store/store.ts";
@@ -12,10 +12,12 @@ import type { Change } from "../store/store.ts";
 export type AttemptEnd =
   /** `result` is JSON text. */
   | { readonly outcome: "completed"; readonly result: string | undefined }
+  /** The handler is to be run again after `delayMs`. */
+  | { readonly outcome: "snoozed"; readonly delayMs: number }
   /** With an error the attempt is charged. */
   | { readonly outcome: "released"; readonly error?: Error }
   | {
-    readonly outcome: Exclude<AttemptOutcome, "completed" | "released">;
+    readonly outcome: Exclude<AttemptOutcome, "completed" | "snoozed" | "released">;
     readonly error: unknown;
   };
 
@@ -29,6 +31,17 @@ export interface AttemptResult {
   readonly runMs: number;
   /** The `traceparent` of its span, if the span was recorded. */
   readonly traceparent: string | undefined;
+}
+
+/**
+ * The end of an attempt whose handler threw. `maxSnoozes` times in a row it may ask for a later time;
+ * the next time the job fails, or one that always asks would never end.
+ */
+export function thrownEnd(error: unknown, snoozes: number, maxSnoozes: number): AttemptEnd {
+  if (!isThrown(error, RetryAfterError)) return { outcome: "failed", error };
+  if (snoozes < maxSnoozes) return { outcome: "snoozed", delayMs: error.delayMs };
+  const message = `The handler asked to be run again later for the ${snoozes + 1}. time in a row`;
+  return { outcome: "failed", error: new NonRetryableError(message, { cause: error }) };
 }
 
 /**
@@ -59,11 +72,13 @@ export function changeOf(
   switch (end.outcome) {
     case "completed":
       return { status: "completed", outcome: "completed", result: end.result };
+    case "snoozed":
+      return { status: "scheduled", outcome: "snoozed", delayMs: end.delayMs };
     case "failed":
     case "timed_out":
     case "released": {
       const failure = { outcome: end.outcome, error: toJobError(end.error) };
-      const isFinal = job.attempts >= job.maxAttempts || isNonRetryable(end.error);
+      const isFinal = job.attempts >= job.maxAttempts || isThrown(end.error, NonRetryableError);
       return isFinal
         ? { status: "failed", ...failure }
         : { status: "retrying", ...failure, delayMs: delayMs() };

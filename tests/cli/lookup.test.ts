@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { JobQueue } from "../../mod.ts";
+import { JobQueue, RetryAfterError } from "../../mod.ts";
 import { ended, makeOrders, waiting } from "./orders.ts";
 import { bothKinds } from "./places.ts";
 import { cli } from "./run_cli.ts";
@@ -73,6 +73,19 @@ ${ended.payment}  payment_queue  completed       2/3  1 h ago  order-12345  ${en
       }
       const { stdout } = await cli(["job", "show", id, "--json", "--url", place.url]);
       assert.equal(JSON.parse(stdout).releases, 2);
+    });
+
+    test("job show: how often in a row a job was snoozed", { timeout }, async () => {
+      await using place = await make();
+      await using queue = new JobQueue({ store: await place.open() });
+      const { id } = await queue.enqueue("calls", 1);
+      const worker = queue.worker("calls", ({ snoozes }) => {
+        throw new RetryAfterError({ delayMs: snoozes === 0 ? 0 : 60_000 });
+      });
+      assert.equal((await worker.tick()).snoozed, 2);
+      const { stdout } = await cli(["job", "show", id, "--url", place.url]);
+      assert.match(stdout, /^status +scheduled, 0 of 3 attempts, snoozed 2 times in a row$/m);
+      assert.match(stdout, /^due +/m);
     });
 
     test("job show: where an error was thrown, and what caused it", { timeout }, async () => {

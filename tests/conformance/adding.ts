@@ -38,6 +38,7 @@ export function describeAdding(test: TestStore): void {
         status: "blocked",
         attempts: 0,
         releases: 0,
+        snoozes: 0,
         createdAt: clock.now(),
         runAt: clock.now() + 5_000,
       };
@@ -54,6 +55,7 @@ export function describeAdding(test: TestStore): void {
         status: "ready",
         attempts: 0,
         releases: 0,
+        snoozes: 0,
         createdAt: clock.now(),
         runAt: clock.now(),
       });

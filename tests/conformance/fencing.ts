@@ -10,11 +10,19 @@ import {
   released,
   retrying,
   settlement,
+  snoozed,
 } from "./inputs.ts";
 import { attemptsOf, definedFields } from "./answers.ts";
 import type { TestStore } from "./fixture.ts";
 
-const changes: readonly Change[] = [completed, failed, retrying, released, neverStarted];
+const changes: readonly Change[] = [
+  completed,
+  failed,
+  retrying,
+  snoozed,
+  released,
+  neverStarted,
+];
 
 export function describeFencing(test: TestStore): void {
   describe("fencing", () => {

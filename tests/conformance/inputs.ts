@@ -53,6 +53,12 @@ export const retrying: ChangeTo<"retrying"> = {
   error: failure,
   delayMs: 1_000,
 };
+/** The handler asked to be run again in two seconds. */
+export const snoozed: ChangeTo<"scheduled"> = {
+  status: "scheduled",
+  outcome: "snoozed",
+  delayMs: 2_000,
+};
 /** The worker stopped while the handler ran. */
 export const released: ChangeTo<"ready"> = { status: "ready", outcome: "released", started: true };
 /** The worker stopped before the handler began. */

@@ -11,6 +11,7 @@ import {
   reason,
   released,
   retrying,
+  snoozed,
 } from "./inputs.ts";
 import { TraceEndModel } from "./trace_end_model.ts";
 
@@ -36,7 +37,7 @@ export type Operation =
   | { readonly do: "sweep"; readonly limit: number };
 
 /** How an attempt ends. An error of the last attempt always fails the job. */
-export type Ending = "completed" | "error" | "released" | "neverStarted";
+export type Ending = "completed" | "error" | "snoozed" | "released" | "neverStarted";
 
 const queues = ["mails", "sms"] as const;
 const traces = ["1", "2", "3"].map((digit) => digit.repeat(32));
@@ -147,6 +148,7 @@ export class StoreModel {
   }
 
   async #changeOf({ id }: Holder, ending: Ending): Promise<Change> {
+    if (ending === "snoozed") return { ...snoozed, delayMs: 50 };
     if (ending !== "error") return { completed, released, neverStarted }[ending];
     const { attempts, maxAttempts } = await this.#fixture.get(id);
     return attempts < maxAttempts ? { ...retrying, delayMs: 50 } : failed;

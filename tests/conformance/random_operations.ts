@@ -26,7 +26,13 @@ const add = fc.record({
   onDependencyFailure: fc.constantFrom("cancel" as const, "run" as const),
 });
 const claim = fc.record({ do: fc.constant("claim" as const), queue, limit });
-const ending = fc.constantFrom<Ending>("completed", "error", "released", "neverStarted");
+const ending = fc.constantFrom<Ending>(
+  "completed",
+  "error",
+  "snoozed",
+  "released",
+  "neverStarted",
+);
 const settle = fc.record({ do: fc.constant("settle" as const), lease: pick, as: ending });
 
 /** Any operation; those that make and end jobs come more often. */

@@ -9,6 +9,7 @@ import {
   released,
   retrying,
   settlement,
+  snoozed,
 } from "./inputs.ts";
 import type { TestStore } from "./fixture.ts";
 
@@ -26,6 +27,16 @@ export function describeSettleAndClaim(test: TestStore): void {
       assert.deepEqual(claimed.map((job) => job.id), [dependent.id]);
     });
 
+    test("what is snoozed for no time can be claimed again", async ({ add, claimOne, store }) => {
+      const { id } = await add();
+      const { settled, claimed } = await store.settleAndClaim({
+        settlements: [settlement(await claimOne(), { ...snoozed, delayMs: 0 })],
+        claims: [{ queueName: defaultQueue, limit: 10, leaseMs: 1_000 }],
+      });
+      assert.deepEqual(settled, ["held"]);
+      assert.deepEqual(claimed.map((job) => [job.id, job.attempts, job.snoozes]), [[id, 1, 1]]);
+    });
+
     test("what was released, or retries at once, can be claimed again", async (fixture) => {
       const { addAll, claim, store } = fixture;
       await addAll([{}, {}]);
@@ -41,13 +52,15 @@ export function describeSettleAndClaim(test: TestStore): void {
       assert.deepEqual(attempts, new Map([[first!.id, 1], [second!.id, 2]]));
     });
 
-    for (const [name, first] of Object.entries({ completed, failed, retrying, released })) {
+    for (
+      const [name, first] of Object.entries({ completed, failed, retrying, snoozed, released })
+    ) {
       test(`of two outcomes of one attempt the first counts (${name})`, async (fixture) => {
         const { add, claimOne, store, statusOf } = fixture;
         const { id } = await add();
         const { id: dependent } = await add({ dependsOn: [id] });
         const job = await claimOne();
-        for (const second of [completed, failed, retrying, released, neverStarted]) {
+        for (const second of [completed, failed, retrying, snoozed, released, neverStarted]) {
           const settlements = [first, second, second].map((change) => settlement(job, change));
           const { settled } = await store.settleAndClaim({ settlements, claims: [] });
           const isHeld = second === completed;

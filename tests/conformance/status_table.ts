@@ -12,7 +12,16 @@ import {
 } from "../../src/store.ts";
 import { definedFields } from "./answers.ts";
 import type { Fixture, TestStore } from "./fixture.ts";
-import { completed, failed, leaseOf, neverStarted, reason, released, retrying } from "./inputs.ts";
+import {
+  completed,
+  failed,
+  leaseOf,
+  neverStarted,
+  reason,
+  released,
+  retrying,
+  snoozed,
+} from "./inputs.ts";
 import { jobWithStatus, type Subject } from "./job_with_status.ts";
 
 const table = jobStatuses.flatMap((from) =>
@@ -125,6 +134,7 @@ const ways: Readonly<Record<string, readonly Way[]>> = {
   "ready -> running": [{ name: "by a claim", go: ({ claimOne }) => claimOne() }],
   "ready -> cancelled": [byCaller],
   "running -> completed": [{ name: "by its holder", go: settled(completed) }],
+  "running -> scheduled": [{ name: "by its holder", go: settled(snoozed) }],
   "running -> retrying": [
     { name: "by its holder", go: settled(retrying) },
     { name: "lease expired after its start", go: outliveTheLease("running") },
@@ -217,7 +227,7 @@ async function retryAfterItsDependency(
 
 type Operation = (fixture: Fixture, job: Subject) => Promise<unknown>;
 
-const changes = { completed, failed, retrying, released, neverStarted };
+const changes = { completed, failed, retrying, snoozed, released, neverStarted };
 
 const settlements: Readonly<Record<string, Operation>> = Object.fromEntries(
   Object.entries(changes).flatMap(([name, change]): [string, Operation][] => [

@@ -38,6 +38,7 @@ import { describeRetention } from "./retention.ts";
 import { describeRetriedDependents } from "./retried_dependents.ts";
 import { describeRetrying } from "./retrying.ts";
 import { describeSettling } from "./settling.ts";
+import { describeSnoozing } from "./snoozing.ts";
 import { describeSnapshots } from "./snapshots.ts";
 import {
   type OpenStore,
@@ -61,6 +62,7 @@ const themes: readonly ((test: TestStore, suite: Suite) => void)[] = [
   describeClaimOrder,
   describeDueTimes,
   describeSettling,
+  describeSnoozing,
   describeSettleAndClaim,
   describeFencing,
   describeLeases,

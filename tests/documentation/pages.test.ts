@@ -70,6 +70,7 @@ describe("the pages of the documentation", () => {
       ["leaseMs", settings.leaseMs],
       ["maintenanceMs", settings.maintenanceMs],
       ["maxReleases", settings.maxReleases],
+      ["maxSnoozes", settings.maxSnoozes],
       ["stopTimeoutMs", settings.stopTimeoutMs],
       ["endTimeoutMs", settings.endTimeoutMs],
     ] as const;

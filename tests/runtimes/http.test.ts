@@ -41,6 +41,7 @@ describe("the router's operations", () => {
       status: "blocked",
       attempts: 0,
       releases: 0,
+      snoozes: 0,
       deduplicated: false,
     });
     assert.ok(!Number.isNaN(Date.parse(createdAt)));

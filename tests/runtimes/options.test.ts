@@ -9,7 +9,8 @@ import * as sqliteEntry from "../../src/store/sqlite.ts";
 import * as tracingEntry from "../../src/tracing.ts";
 import { Worker } from "../../src/worker/worker.ts";
 
-const { createJobSpan, job, JobQueue, memory, observeQueueDepth, WorkerPool } = core;
+const { createJobSpan, job, JobQueue, memory, observeQueueDepth, RetryAfterError, WorkerPool } =
+  core;
 const { JobClient } = client;
 const { bearerToken, jobRouter } = http;
 const { page } = pageEntry;
@@ -42,6 +43,7 @@ const taking: Readonly<Record<string, Taking>> = {
     rest: { type: "fixed", delayMs: 1 },
     takesMore: true,
   },
+  "RetryAfterError": { call: (options) => new RetryAfterError(options), rest: { delayMs: 1 } },
   "memory": { call: (options) => memory(options) },
   "sqlite": { call: (options) => sqliteEntry.sqlite(":memory:", options) },
   "postgres": {
@@ -118,7 +120,9 @@ function everythingToCall(): string[] {
     .concat(Object.entries({ Worker }));
   const instances: readonly object[] = [queue, caller, worker, pool];
   return exported.flatMap(([name, value]) => {
-    if (typeof value !== "function" || value.prototype instanceof Error) return [];
+    if (typeof value !== "function") return [];
+    // Of errors few take more than a message.
+    if (value.prototype instanceof Error) return name in taking ? [name] : [];
     const instance = instances.find((one) => one.constructor === value) ?? value.prototype ?? {};
     return [name, ...methodsOf(instance).map((method) => `${name}.${method}`)];
   });

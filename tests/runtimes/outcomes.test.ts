@@ -13,13 +13,14 @@ describe("the table of outcomes", () => {
     assert.deepEqual(reached, Object.keys(statusTransitions.running).sort());
   });
 
-  test("charges an attempt unless its job is ready again", () => {
+  test("charges an attempt unless its job is ready again or was snoozed", () => {
     for (const { outcome, status, consequence } of rows) {
-      assert.equal(consequence.isCharged, status !== "ready", `${outcome} ${status}`);
+      const isCharged = status !== "ready" && outcome !== "snoozed";
+      assert.equal(consequence.isCharged, isCharged, `${outcome} ${status}`);
     }
   });
 
-  test("calls one hook about what became of the job, and none when it is released", () => {
+  test("calls one hook about what became of the job, and none when it is released or snoozed", () => {
     const last = { completed: "complete", failed: "fail", retrying: "retry", cancelled: "cancel" };
     for (const { outcome, status, consequence } of rows) {
       const event = status === "ready" && outcome === "lease_expired"
@@ -33,6 +34,7 @@ describe("the table of outcomes", () => {
     const statuses: readonly JobStatus[] = ["scheduled", "blocked", "running"];
     for (const outcome of Object.keys(attemptOutcomes) as AttemptOutcome[]) {
       for (const status of statuses) {
+        if (outcome === "snoozed" && status === "scheduled") continue;
         assert.throws(() => consequenceOf(outcome, status), TypeError);
       }
     }

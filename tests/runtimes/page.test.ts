@@ -1,7 +1,14 @@
 import { Hono } from "hono";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { job, JobQueue, memory, NonRetryableError, type Worker } from "../../mod.ts";
+import {
+  job,
+  JobQueue,
+  memory,
+  NonRetryableError,
+  RetryAfterError,
+  type Worker,
+} from "../../mod.ts";
 import { bearerToken, jobRouter, type JobRouterOptions } from "../../src/http.ts";
 import { page as pageOf, type PageOptions } from "../../src/page.ts";
 import { manualClock } from "../conformance/manual_clock.ts";
@@ -445,6 +452,21 @@ describe("the page's waterfall", () => {
     assert.match(text, /Attempt 1 of 3 failed after \d+ ms: &lt;i&gt;No&lt;\/i&gt; account\./);
     const marks = [...html.matchAll(/<use href="#mark-([a-z-]+)" class="[a-z-]+"\s+x=/g)];
     assert.deepEqual(marks.map(([, name]) => name), ["retried", "retried", "unblocked", "failed"]);
+  });
+
+  test("says of a job that was snoozed how often in a row, and that no attempt has counted", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const { id } = await queue.enqueue("mail", {});
+    const html = async () => textOf((await view(page(queue), `/page/jobs/${id}`)).html);
+    assert.match(await html(), /No attempt has started\. The maximum is 3\./);
+    const worker = queue.worker("mail", ({ snoozes }) => {
+      throw new RetryAfterError({ delayMs: snoozes === 0 ? 0 : 60_000 });
+    });
+    assert.equal((await worker.tick()).snoozed, 2);
+    assert.match(
+      await html(),
+      /No attempt has counted, snoozed 2 times in a row\. The maximum is 3\./,
+    );
   });
 
   test("folds many jobs of one queue under one parent, and shows those that went wrong", async () => {

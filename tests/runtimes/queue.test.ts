@@ -20,6 +20,7 @@ describe("enqueue", () => {
       status: "ready",
       attempts: 0,
       releases: 0,
+      snoozes: 0,
       maxAttempts: 3,
       priority: 0,
       dependsOn: [],

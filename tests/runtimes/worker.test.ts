@@ -18,7 +18,15 @@ import { manualClock } from "../conformance/manual_clock.ts";
 
 const never = () => new Promise<never>(() => {});
 const soon = (ms = 2) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-const nothing = { completed: 0, failed: 0, retried: 0, cancelled: 0, released: 0, leaseExpired: 0 };
+const nothing = {
+  completed: 0,
+  failed: 0,
+  retried: 0,
+  snoozed: 0,
+  cancelled: 0,
+  released: 0,
+  leaseExpired: 0,
+};
 
 describe("a tick", () => {
   test("claims, runs and settles what is ready, and says when to come again", async () => {

@@ -52,7 +52,8 @@ function jobDetails(
 ): readonly string[] {
   const { paint } = style;
   const releases = job.releases === 0 ? "" : `, released ${timesInARow(job.releases)}`;
-  const attempts = `${job.attempts} of ${job.maxAttempts} attempts${releases}`;
+  const snoozes = job.snoozes === 0 ? "" : `, snoozed ${timesInARow(job.snoozes)}`;
+  const attempts = `${job.attempts} of ${job.maxAttempts} attempts${releases}${snoozes}`;
   const lines: Line[] = [
     ["job", paint("bold", printable(job.id))],
     ["queue", job.queueName],

@@ -97,6 +97,7 @@ const summaryProperties = {
   status: ref("JobStatus"),
   attempts: whole(0),
   releases: whole(0),
+  snoozes: whole(0),
   traceId: { type: "string", pattern: "^[0-9a-f]{32}$" },
   parentId: { type: "string", format: "uuid" },
   attemptTraceparent: text,
@@ -120,6 +121,7 @@ const alwaysThere = [
   "status",
   "attempts",
   "releases",
+  "snoozes",
   "maxAttempts",
   "priority",
   "traceId",
@@ -132,6 +134,7 @@ const alwaysThere = [
 const wholeJob = [...alwaysThere, "payload"];
 
 const attemptHistory = list(ref("Attempt"));
+const keptOutcomes = Object.keys(attemptOutcomes).filter((outcome) => outcome !== "snoozed");
 
 const jobSchemas: Readonly<Record<string, JsonSchema>> = {
   QueueName: { type: "string", pattern: "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$" },
@@ -174,7 +177,7 @@ const jobSchemas: Readonly<Record<string, JsonSchema>> = {
   JobWithAttempts: closed({ ...jobProperties, attemptHistory }, [...wholeJob, "attemptHistory"]),
   Attempt: closed({
     attempt: whole(1),
-    outcome: { enum: ["running", ...Object.keys(attemptOutcomes)] },
+    outcome: { enum: ["running", ...keptOutcomes] },
     startedAt: time,
     finishedAt: time,
     error: ref("JobError"),

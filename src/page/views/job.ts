@@ -125,14 +125,17 @@ function relatedList(
 }
 
 function attempts(job: JobWithAttempts<Job>, request: ViewRequest): Html {
+  const times = job.snoozes === 1 ? "once" : `${number(job.snoozes)} times in a row`;
+  const snoozed = job.snoozes > 0 ? `, snoozed ${times}` : "";
   if (job.attemptHistory.length === 0) {
-    return html`<p>No attempt has started. The maximum is ${number(job.maxAttempts)}.</p>`;
+    const what = snoozed === "" ? "No attempt has started" : `No attempt has counted${snoozed}`;
+    return html`<p>${what}. The maximum is ${number(job.maxAttempts)}.</p>`;
   }
   return html`<ol class="attempts">
 ${job.attemptHistory.map((one) => attempt(one, job, request))}</ol>
 <p class="note">${number(job.attempts)} of ${number(job.maxAttempts)} attempts${
     job.releases > 1 ? `, released ${number(job.releases)} times in a row` : ""
-  }.</p>`;
+  }${snoozed}.</p>`;
 }
 
 function attempt(attempt: Attempt, job: Job, { to, now }: ViewRequest): Html {

@@ -88,6 +88,9 @@ export class MemoryRow implements JobRow {
   get releases(): number {
     return this.record.releases;
   }
+  get snoozes(): number {
+    return this.record.snoozes;
+  }
   get maxAttempts(): number {
     return this.record.maxAttempts;
   }

@@ -124,6 +124,7 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
     if (status !== record.status) this.#leave(row, status);
     if (changes.attempts !== undefined) record.attempts = changes.attempts;
     if (changes.releases !== undefined) record.releases = changes.releases;
+    if (changes.snoozes !== undefined) record.snoozes = changes.snoozes;
     if (changes.maxAttempts !== undefined) record.maxAttempts = changes.maxAttempts;
     if (changes.runAt !== undefined) record.runAt = changes.runAt;
     if (changes.startedAt !== undefined) record.startedAt = changes.startedAt;

@@ -98,6 +98,7 @@ const rare: Readonly<Record<string, string>> = {
   propagation: "e.propagation",
   error: "p.error",
   releases: "p.releases",
+  snoozes: "p.snoozes",
   isSuspect: "p.is_suspect",
   attemptTraceparent: "p.attempt_traceparent",
 };
@@ -141,6 +142,7 @@ function toClaimedJob(
     priority: more.priority,
     attempts: more.attempts,
     releases: more.releases,
+    snoozes: more.snoozes,
     maxAttempts: more.maxAttempts,
     backoff: more.backoff,
     timeoutMs: more.timeoutMs,
@@ -180,6 +182,7 @@ type Rare =
     | "attempts"
     | "maxAttempts"
     | "releases"
+    | "snoozes"
     | "isSuspect"
     | "backoff"
     | "timeoutMs"
@@ -200,6 +203,7 @@ const plain: Rare = {
   attempts: 1,
   maxAttempts: 3,
   releases: 0,
+  snoozes: 0,
   isSuspect: false,
   dependsOn: [],
   onDependencyFailure: "cancel",

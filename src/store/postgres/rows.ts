@@ -30,7 +30,7 @@ export function foundColumns(job: string, include: readonly JobPart[]): string {
   const ms = (column: string) => `date_part('epoch', ${job}.${column}) * 1000 as ${column}`;
   return `${job}.sequence::float8 as sequence, ${job}.id::text as id, ${job}.queue_name, ` +
     `${job}.status, ${part("payload")}, ${job}.priority, ${job}.attempts, ` +
-    `${job}.releases, ${job}.max_attempts, ${job}.backoff, ${job}.timeout_ms, ${job}.idempotency_key, ` +
+    `${job}.releases, ${job}.snoozes, ${job}.max_attempts, ${job}.backoff, ${job}.timeout_ms, ${job}.idempotency_key, ` +
     `array_to_json(${job}.depends_on)::text as depends_on, ${job}.on_dependency_failure, ` +
     `${job}.trace_id::text as trace_id, ${job}.correlation_id, ` +
     `${job}.parent_id::text as parent_id, ${job}.traceparent, ${job}.tracestate, ` +
@@ -72,6 +72,7 @@ export function toRecord(row: Row): JobRecord {
     priority: row.priority as number,
     attempts: row.attempts as number,
     releases: row.releases as number,
+    snoozes: row.snoozes as number,
     maxAttempts: row.max_attempts as number,
     backoff: optional(row.backoff),
     timeoutMs: optional(row.timeout_ms),
@@ -291,6 +292,7 @@ export function toAdded(input: JobInput, sequence: number, t: number): JobRecord
     status: runAt > t ? "scheduled" : "ready",
     attempts: 0,
     releases: 0,
+    snoozes: 0,
     createdAt: t,
     runAt: Math.max(runAt, t),
   };

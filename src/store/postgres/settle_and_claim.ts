@@ -303,6 +303,8 @@ function changePlaces(
       return [...places, JSON.stringify(change.error)];
     case "retrying":
       return [...places, JSON.stringify(change.error), change.delayMs];
+    case "scheduled":
+      return [...places, null, change.delayMs];
   }
 }
 

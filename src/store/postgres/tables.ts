@@ -92,6 +92,8 @@ create table ${schema}.progress (
   max_attempts smallint not null,
   -- In a row, of attempts that had begun.
   releases smallint not null default 0,
+  -- In a row, how often its handler asked to be run again later.
+  snoozes smallint not null default 0,
   -- Whether a lease on it has expired once without a known begin of the attempt.
   is_suspect boolean not null default false,
   started_at timestamptz,
@@ -264,6 +266,7 @@ interface ViewColumns {
   readonly queueName?: string;
   readonly attempts?: string;
   readonly releases?: string;
+  readonly snoozes?: string;
   readonly maxAttempts?: string;
   readonly runAt?: string;
   readonly startedAt?: string;
@@ -275,11 +278,13 @@ interface ViewColumns {
 }
 
 function viewColumns(columns: ViewColumns): string {
-  const { attempts = "0", releases = "0", maxAttempts = "e.max_attempts" } = columns;
+  const { attempts = "0", releases = "0", snoozes = "0" } = columns;
+  const { maxAttempts = "e.max_attempts" } = columns;
   return `${columns.sequence ?? "e.sequence"}, e.id, ${
     columns.queueName ?? "e.queue_name"
   }, ${columns.status} as status, e.payload, e.priority,
     (${attempts})::smallint as attempts, (${releases})::smallint as releases,
+    (${snoozes})::smallint as snoozes,
     (${maxAttempts})::smallint as max_attempts, e.backoff, e.timeout_ms, e.idempotency_key,
     e.depends_on, e.on_dependency_failure, e.trace_id, e.correlation_id, e.parent_id,
     e.traceparent, e.tracestate, e.baggage, e.propagation, e.created_at,
@@ -294,6 +299,7 @@ function viewColumns(columns: ViewColumns): string {
 const ofProgress = {
   attempts: "coalesce(p.attempts, 0)",
   releases: "coalesce(p.releases, 0)",
+  snoozes: "coalesce(p.snoozes, 0)",
   maxAttempts: "coalesce(p.max_attempts, e.max_attempts)",
   startedAt: "p.started_at",
   error: "p.error",
@@ -322,6 +328,7 @@ function views(schema: string): string {
       `coalesce(d.status, w.kind, case when r.sequence is not null then 'ready' else 'running' end)`,
     attempts: "coalesce(d.attempts, coalesce(p.attempts, 0) + (c.token is not null)::integer)",
     releases: "coalesce(p.releases, 0)",
+    snoozes: "coalesce(p.snoozes, 0)",
     maxAttempts: "coalesce(d.max_attempts, p.max_attempts, e.max_attempts)",
     runAt: "coalesce(d.run_at, w.run_at, r.run_at, c.run_ats[c.place], e.run_at)",
     startedAt: "coalesce(d.started_at, c.claimed_at, p.started_at)",

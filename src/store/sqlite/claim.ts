@@ -77,7 +77,7 @@ function promoteDue(database: Database, queueName: string, now: number): void {
 
 /** The first ready jobs of a queue, as they are once they are claimed. */
 const readyJobs: string = "select payload, json_array(sequence, id, queue_name, priority, " +
-  "attempts + 1, releases, is_suspect, max_attempts, backoff, timeout_ms, idempotency_key, json(depends_on), " +
+  "attempts + 1, releases, snoozes, is_suspect, max_attempts, backoff, timeout_ms, idempotency_key, json(depends_on), " +
   "on_dependency_failure, trace_id, correlation_id, parent_id, traceparent, tracestate, baggage, " +
   "propagation, created_at, run_at, ?, json(error), attempt_traceparent) as others " +
   "from hammerwork_jobs indexed by hammerwork_jobs_ready " +
@@ -98,6 +98,7 @@ type Others = [
   priority: number,
   attempts: number,
   releases: number,
+  snoozes: number,
   isSuspect: 0 | 1,
   maxAttempts: number,
   backoff: string | null,
@@ -132,6 +133,7 @@ function toClaimed(
     priority,
     attempts,
     releases,
+    snoozes,
     isSuspect,
     maxAttempts,
     backoff,
@@ -161,6 +163,7 @@ function toClaimed(
     priority,
     attempts,
     releases,
+    snoozes,
     maxAttempts,
     backoff: backoff ?? undefined,
     timeoutMs: timeoutMs ?? undefined,

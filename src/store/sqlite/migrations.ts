@@ -29,6 +29,8 @@ create table hammerwork_jobs (
   attempts integer not null,
   -- Releases in a row of attempts that had begun.
   releases integer not null default 0,
+  -- In a row, how often its handler asked to be run again later.
+  snoozes integer not null default 0,
   max_attempts integer not null,
   backoff text,
   timeout_ms integer,

@@ -77,7 +77,7 @@ export function toRow(job: Omit<JobRecord, "sequence">): SqlValue[] {
 
 /** What the transitions read of a job. */
 export const rowColumns: string = [
-  ...["id", "queue_name", "status", "attempts", "releases", "max_attempts", "backoff"],
+  ...["id", "queue_name", "status", "attempts", "releases", "snoozes", "max_attempts", "backoff"],
   ...["started_at", "run_at", "depends_on", "on_dependency_failure", "trace_id", "lease_token"],
   ...["has_begun", "is_suspect"],
 ].map((name) => `hammerwork_jobs.${name}`).join(", ");
@@ -90,6 +90,7 @@ export function toJobRow(row: Row): JobRow {
     status: row.status as JobStatus,
     attempts: row.attempts as number,
     releases: row.releases as number,
+    snoozes: row.snoozes as number,
     maxAttempts: row.max_attempts as number,
     backoff: text(row.backoff),
     startedAt: number(row.started_at),
@@ -112,6 +113,7 @@ export function foundColumns(include: readonly JobPart[]): string {
     ...columns,
     "sequence",
     "releases",
+    "snoozes",
     "started_at",
     "finished_at",
     "attempt_traceparent",
@@ -165,6 +167,7 @@ export function toRecord(row: Row): JobRecord {
     priority: row.priority as number,
     attempts: row.attempts as number,
     releases: row.releases as number,
+    snoozes: row.snoozes as number,
     maxAttempts: row.max_attempts as number,
     backoff: text(row.backoff),
     timeoutMs: number(row.timeout_ms),

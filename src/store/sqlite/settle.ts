@@ -15,6 +15,7 @@ const columns: readonly (readonly [field: keyof JobChanges, column: string])[] =
   ["status", "status"],
   ["attempts", "attempts"],
   ["releases", "releases"],
+  ["snoozes", "snoozes"],
   ["maxAttempts", "max_attempts"],
   ["runAt", "run_at"],
   ["startedAt", "started_at"],
@@ -127,7 +128,7 @@ export function completePlainly(
 
 // Retried after it had ended its trace, a job counts on from its own epoch.
 const complete = "update hammerwork_jobs set status = 'completed', started_at = ?, " +
-  "finished_at = ?, releases = 0, result = ?, error = null, attempt_traceparent = ?, " +
+  "finished_at = ?, releases = 0, snoozes = 0, result = ?, error = null, attempt_traceparent = ?, " +
   "lease_token = null, leased_until = null, " +
   "trace_end_due = ?, trace_epoch = coalesce(trace_epoch, 0) + 1 " +
   "where id = ? and status = 'running' and lease_token = ? and joined_trace = 0 " +

@@ -173,6 +173,7 @@ function newRecord(
     priority: input.priority,
     attempts: 0,
     releases: 0,
+    snoozes: 0,
     maxAttempts: input.maxAttempts,
     backoff: input.backoff,
     timeoutMs: input.timeoutMs,

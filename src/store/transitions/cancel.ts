@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { noneInARow } from "../../job/outcomes.ts";
 import type { JobError } from "../../job/record.ts";
 import { hasEnded } from "../../job/status.ts";
 import type { CancelRecordOptions, ChangedRecord } from "../store.ts";
@@ -62,5 +63,5 @@ function cancelOne<Row extends JobRow>(step: Step<Row>, row: Row, error: JobErro
   const isRunning = row.status === "running";
   if (isRunning) step.cancelledIds.push(row.id);
   const lost = isRunning && loseAttempt(step, row, "cancelled", error);
-  step.end(row, { ...lost, status: "cancelled", finishedAt: step.now, releases: 0, error });
+  step.end(row, { ...lost, ...noneInARow, status: "cancelled", finishedAt: step.now, error });
 }

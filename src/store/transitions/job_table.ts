@@ -36,6 +36,7 @@ export type RowField =
   | "status"
   | "attempts"
   | "releases"
+  | "snoozes"
   | "maxAttempts"
   | "backoff"
   | "startedAt"
@@ -65,6 +66,8 @@ export interface JobChanges {
   readonly attempts?: number;
   /** How often in a row an attempt was released. */
   readonly releases?: number;
+  /** How often in a row its handler asked to be run again later. */
+  readonly snoozes?: number;
   /** The maximum number of attempts. */
   readonly maxAttempts?: number;
   /** When it is due, in ms since 1970. */

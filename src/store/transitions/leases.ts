@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { noneInARow } from "../../job/outcomes.ts";
 import { expiryDelay, leaseExpired } from "../rules.ts";
 import type { ExpiredJob, ExtendOptions, Extension, Lease, LeaseState } from "../store.ts";
 import type { JobRow, JobTable } from "./job_table.ts";
@@ -74,10 +75,10 @@ function sweepOne<Row extends JobRow>(step: Step<Row>, row: Row): number | undef
     const charge = chargeOf(row, "lease_expired", "ready");
     step.wait(row, { ...lost, ...charge, status: "ready", isSuspect: true });
   } else if (attempts >= row.maxAttempts) {
-    step.end(row, { ...lost, status: "failed", finishedAt: step.now, releases: 0 });
+    step.end(row, { ...lost, ...noneInARow, status: "failed", finishedAt: step.now });
   } else {
     const runAt = step.now + expiryDelay(row);
-    step.wait(row, { ...lost, status: "retrying", releases: 0, runAt });
+    step.wait(row, { ...lost, ...noneInARow, status: "retrying", runAt });
   }
   return isLost ? attempts : undefined;
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { mostReleases } from "../../job/job_options.ts";
+import { mostInARow } from "../../job/job_options.ts";
+import { noneInARow } from "../../job/outcomes.ts";
 import { traceIdIn } from "../../job/traceparent.ts";
 import type { LeaseState, Settlement } from "../store.ts";
 import type { JobRow } from "./job_table.ts";
@@ -57,36 +58,40 @@ function settleOne<Row extends JobRow>(step: Step<Row>, settlement: Settlement):
   if (change.status === "completed") {
     const result = change.result ?? null;
     step.end(row, {
+      ...noneInARow,
       status: "completed",
       startedAt,
       finishedAt,
       attemptTraceparent,
       result,
       error: null,
-      releases: 0,
+    });
+    return "held";
+  }
+  const charge = chargeOf(row, change.outcome, change.status);
+  const ended = { ...charge, ...noneInARow, startedAt, attemptTraceparent };
+  if (change.status === "scheduled") {
+    step.wait(row, {
+      ...ended,
+      status: "scheduled",
+      error: null,
+      snoozes: Math.min(row.snoozes + 1, mostInARow),
+      runAt: step.now + change.delayMs,
     });
     return "held";
   }
   const { outcome } = change;
   const error = change.status === "ready" ? undefined : change.error;
   step.addAttempt(row, { outcome, error, startedAt, traceparent });
-  const ended = { startedAt, attemptTraceparent, ...chargeOf(row, outcome, change.status) };
   switch (change.status) {
     case "failed":
-      step.end(row, {
-        ...ended,
-        status: "failed",
-        finishedAt,
-        error: change.error,
-        releases: 0,
-      });
+      step.end(row, { ...ended, status: "failed", finishedAt, error: change.error });
       break;
     case "retrying":
       step.wait(row, {
         ...ended,
         status: "retrying",
         error: change.error,
-        releases: 0,
         runAt: step.now + change.delayMs,
       });
       break;
@@ -95,7 +100,7 @@ function settleOne<Row extends JobRow>(step: Step<Row>, settlement: Settlement):
         ...ended,
         status: "ready",
         error: null,
-        releases: Math.min(row.releases + 1, mostReleases),
+        releases: Math.min(row.releases + 1, mostInARow),
       });
   }
   return "held";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type AttemptOutcome, consequenceOf } from "../../job/outcomes.ts";
+import { type AttemptOutcome, consequenceOf, noneInARow } from "../../job/outcomes.ts";
 import type { AttemptRecord, JobError } from "../../job/record.ts";
 import type { JobStatus } from "../../job/status.ts";
 import { dependencyFailed } from "../rules.ts";
@@ -16,6 +16,7 @@ interface Ending extends JobChanges {
   readonly status: "completed" | "failed" | "cancelled";
   readonly finishedAt: number;
   readonly releases: 0;
+  readonly snoozes: 0;
 }
 
 /** Where a job waits that is not blocked. */
@@ -103,7 +104,7 @@ export class Step<Row extends JobRow = JobRow> {
       : undefined;
     if (cause !== undefined) {
       const error = dependencyFailed({ dependencyId: cause, status: failed.get(cause)! });
-      this.end(row, { status: "cancelled", finishedAt: this.now, releases: 0, error });
+      this.end(row, { ...noneInARow, status: "cancelled", finishedAt: this.now, error });
     } else if (!waits) {
       const runAt = Math.max(row.runAt, this.now);
       this.wait(row, { status: runAt <= this.now ? "ready" : "scheduled", runAt });

@@ -169,10 +169,11 @@ begin
   insert into ${schema}.attempts (job_id, attempt, outcome, started_at, finished_at, error)
   select s.id, s.attempt, 'lease_expired', s.claimed_at, t, reason
   from unnest(swept) s where s.has_begun or s.progress is null or not (s.progress).is_suspect;
-  insert into ${schema}.progress as p (sequence, attempts, max_attempts, releases, is_suspect,
+  insert into ${schema}.progress as p (sequence, attempts, max_attempts, releases, snoozes, is_suspect,
     started_at, error, attempt_traceparent, claim, trace_epoch)
   select s.sequence, s.attempt - (not s.has_begun)::integer, s.max_attempts,
     case when s.has_begun then 0 else coalesce((s.progress).releases, 0) end,
+    case when s.has_begun then 0 else coalesce((s.progress).snoozes, 0) end,
     not s.has_begun or coalesce((s.progress).is_suspect, false), s.claimed_at,
     case when s.has_begun or s.progress is null or not (s.progress).is_suspect then reason
       else (s.progress).error end,
@@ -180,7 +181,7 @@ begin
     null, (s.progress).trace_epoch
   from unnest(swept) s where not s.has_begun or s.attempt < s.max_attempts
   on conflict (sequence) do update set attempts = excluded.attempts, releases = excluded.releases,
-    is_suspect = excluded.is_suspect, started_at = excluded.started_at, error = excluded.error,
+    snoozes = excluded.snoozes, is_suspect = excluded.is_suspect, started_at = excluded.started_at, error = excluded.error,
     attempt_traceparent = excluded.attempt_traceparent, claim = null;
   insert into ${schema}.waiting (sequence, queue_name, rank, run_at, kind, has_past)
   select s.sequence, s.queue_name, s.rank,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { mostReleases } from "../../../job/job_options.ts";
+import { mostInARow } from "../../../job/job_options.ts";
 import { claimedColumns, claimedMore, claimedRows } from "../claim.ts";
 import { wantsTraceEnds } from "./end.ts";
 import { interpreted, pinned, readCommitted } from "./settings.ts";
@@ -50,7 +50,7 @@ create type ${schema}.unfinished_attempt as (
 -- Records outcomes of one claim, whose row is locked as the fence. Of those that completed come, by
 -- place in the arrays: the place in the claim, the job, how many ms it ran, its span's context or null,
 -- the result or null. The others are a list of: place, job, new status, ms, span, outcome, error, delay
--- in ms before a retry, and anything if it had not started. Answers which jobs were recorded, which of
+-- in ms before the next one, and anything if it had not started. Answers which jobs were recorded, which of
 -- them ended, and which of these were not alone in their trace.
 create function ${schema}.settle(
   claim_token uuid, places integer[], sequences bigint[], run_ms float8[], spans text[], results text[],
@@ -137,7 +137,8 @@ begin
       where held[o.place] = o.sequence and open_places[o.place] is not false);
     insert into ${schema}.attempts
       (job_id, attempt, outcome, started_at, finished_at, error, traceparent)
-    select id, attempts, outcome, began, t, reason, span from unnest(attempts) a where was_started;
+    select id, attempts, outcome, began, t, reason, span from unnest(attempts) a
+    where was_started and new_status <> 'scheduled';
     ${addingAttemptTraces(schema, "unnest(attempts) where span is not null")}
     with ended_now as (
       insert into ${schema}.ended as d (sequence, id, queue_name, status, run_at, attempts, max_attempts,
@@ -171,21 +172,24 @@ begin
   end if;
 end $$;
 
--- Puts jobs back whose attempts are over: those that are retried wait for their time, others are ready
--- again, in their old place in the order. Returns the queues of these jobs.
+-- Puts jobs back whose attempts are over: those that are retried or snoozed wait for their time, others are
+-- ready again, in their old place in the order. Returns the queues of these jobs.
 create function ${schema}.put_back(
   attempts ${schema}.unfinished_attempt[], claim ${schema}.claims, t timestamptz
 ) returns text[]
 language plpgsql ${interpreted} as $$
 #variable_conflict use_column
 begin
-  insert into ${schema}.progress as p (sequence, attempts, max_attempts, releases, is_suspect,
+  insert into ${schema}.progress as p (sequence, attempts, max_attempts, releases, snoozes, is_suspect,
     started_at, error, attempt_traceparent, claim, trace_epoch)
-  select a.sequence, a.attempts - (a.new_status = 'ready')::integer,
+  select a.sequence, a.attempts - (a.new_status <> 'retrying')::integer,
     coalesce(a.max_attempts, e.max_attempts),
-    case when a.new_status = 'retrying' then 0
-      when a.was_started then least(coalesce((a.progress).releases, 0) + 1, ${mostReleases})
-      else coalesce((a.progress).releases, 0) end,
+    case when not a.was_started then coalesce((a.progress).releases, 0)
+      when a.new_status = 'ready' then least(coalesce((a.progress).releases, 0) + 1, ${mostInARow})
+      else 0 end,
+    case when not a.was_started then coalesce((a.progress).snoozes, 0)
+      when a.new_status = 'scheduled' then least(coalesce((a.progress).snoozes, 0) + 1, ${mostInARow})
+      else 0 end,
     coalesce((a.progress).is_suspect, false),
     case when a.was_started then a.began else (put_back.claim).claimed_at end,
     case when a.was_started then a.reason else (a.progress).error end,
@@ -193,19 +197,18 @@ begin
     (put_back.claim).token, (a.progress).trace_epoch
   from unnest(attempts) a,
     lateral (select max_attempts from ${schema}.enqueued e where e.sequence = a.sequence offset 0) e
-  where a.new_status in ('ready', 'retrying')
+  where a.new_status <> 'failed'
   on conflict (sequence) do update set attempts = excluded.attempts,
-    max_attempts = excluded.max_attempts, releases = excluded.releases,
+    max_attempts = excluded.max_attempts, releases = excluded.releases, snoozes = excluded.snoozes,
     is_suspect = excluded.is_suspect, started_at = excluded.started_at, error = excluded.error,
     attempt_traceparent = excluded.attempt_traceparent, claim = excluded.claim;
   insert into ${schema}.waiting (sequence, queue_name, rank, run_at, kind, has_past)
-  select a.sequence, a.queue_name, a.rank, t + a.delay_ms * interval '1 ms', 'retrying', true
-  from unnest(attempts) a where a.new_status = 'retrying';
+  select a.sequence, a.queue_name, a.rank, t + a.delay_ms * interval '1 ms', a.new_status, true
+  from unnest(attempts) a where a.new_status in ('retrying', 'scheduled');
   insert into ${schema}.ready (sequence, queue_name, rank, run_at, has_past)
   select a.sequence, a.queue_name, a.rank, a.run_at, true
   from unnest(attempts) a where a.new_status = 'ready';
-  return array(select distinct a.queue_name from unnest(attempts) a
-    where a.new_status in ('ready', 'retrying'));
+  return array(select distinct a.queue_name from unnest(attempts) a where a.new_status <> 'failed');
 end $$;
 
 -- Why outcomes of a claim were not recorded, or that they were: by the call before this one, whose answer
