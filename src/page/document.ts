@@ -59,6 +59,7 @@ function layout(
   const lists: readonly (readonly [string, string, string])[] = [
     ["Queues", "/page", to.overview()],
     ["Jobs", "/page/jobs", to.jobs()],
+    ["Traces", "/page/traces", to.traces()],
     ["Failures", "/page/failures", to.failures()],
   ];
   return html`

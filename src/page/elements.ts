@@ -87,3 +87,15 @@ const MAX_MESSAGE_LENGTH = 200;
 export function shortened(message: string): string {
   return message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message;
 }
+
+/** The options of a select: values and texts. */
+export function options(
+  chosen: string | undefined,
+  all: readonly (readonly [value: string, text: string])[],
+): readonly Html[] {
+  return all.map(([value, text]) =>
+    html`
+      <option value="${value}" ${value === chosen ? " selected" : ""}>${text}</option>
+    `
+  );
+}

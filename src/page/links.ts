@@ -28,6 +28,11 @@ export class Links {
     return `${this.#top}page/jobs${queryOf(filter)}`;
   }
 
+  /** The list of traces with these values of its filter. */
+  traces(filter: Readonly<Record<string, string | undefined>> = {}): string {
+    return `${this.#top}page/traces${queryOf(filter)}`;
+  }
+
   /** The failures, of one queue or all; with the id of a job only those that are like its own. */
   failures(filter: { readonly queueName?: string; readonly like?: string } = {}): string {
     return `${this.#top}page/failures${queryOf(filter)}`;

@@ -26,12 +26,14 @@ import { jobsView } from "./views/jobs.ts";
 import { overview } from "./views/overview.ts";
 import { search } from "./views/search.ts";
 import { correlationByQueryView, correlationView, traceView } from "./views/trace.ts";
+import { tracesView } from "./views/traces.ts";
 
 const views: readonly View[] = [
   overview,
   search,
   jobsView,
   failuresView,
+  tracesView,
   traceView,
   correlationView,
   correlationByQueryView,

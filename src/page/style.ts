@@ -101,7 +101,7 @@ tbody th { font-weight: 500; }
 
 .axis, .row {
   display: grid; gap: 0 .8rem; align-items: center;
-  grid-template-columns: minmax(8rem, 22rem) minmax(8rem, 1fr) 7rem 4.5rem;
+  grid-template-columns: minmax(8rem, 22rem) minmax(8rem, 1fr) 7rem 4.5rem 4.5rem;
 }
 .waterfall { list-style: none; padding: 0; margin: 0; border-top: 1px solid var(--line); }
 .row { position: relative; border-radius: 4px; scroll-margin: 4rem; }
@@ -122,6 +122,12 @@ ${
 .definitions { position: absolute; width: 0; height: 0; }
 .bar { display: block; width: 100%; height: 24px; overflow: visible; }
 #ticks line { stroke: var(--line); stroke-width: 1; }
+.break { fill: var(--line); }
+.depends { stroke: var(--soft); stroke-dasharray: 2 2; }
+.path { fill: var(--text); }
+.axis .duration { color: var(--soft); }
+.row .note { margin-left: .5rem; font-size: .85rem; }
+.row.fold .duration { grid-column: span 2; }
 .halo { fill: var(--ground); stroke: none; }
 .bar text { fill: var(--soft); font-size: 12px; }
 .sign { width: 14px; height: 14px; vertical-align: -2px; }
@@ -166,8 +172,14 @@ summary { cursor: pointer; }
 .attempts p { margin: .1rem 0; }
 
 @media (max-width: 48rem) {
-  .axis, .row { grid-template-columns: minmax(0, 1fr) max-content max-content; }
+  .axis, .row { grid-template-columns: minmax(0, 1fr) max-content max-content max-content; }
   .row > .bar { grid-row: 2; grid-column: 1 / -1; }
+  .row .name { grid-column: 1 / 3; }
+  .row .status { grid-column: 3 / -1; text-align: right; }
+  .row .duration { grid-row: 3; grid-column: 2; font-size: .85rem; }
+  .row .duration + .duration { grid-column: 3 / -1; }
+  .row .duration::before { content: attr(data-label) " "; color: var(--soft); }
+  .depends { display: none; }
   .axis > span { display: none; }
   .axis > .bar { grid-column: 1 / -1; }
   .row { padding: .2rem 0; border-bottom: 1px solid var(--line); }

@@ -127,6 +127,7 @@ describe("the page", () => {
       "/page/search?q=nothing",
       "/page/jobs",
       "/page/failures",
+      "/page/traces",
     ];
     for (const place of places) {
       const { html } = await view(app, place);
@@ -412,6 +413,63 @@ describe("the page's failures", () => {
   });
 });
 
+describe("the page's list of traces", () => {
+  const linesOf = (html: string) => (html.match(/<li id="[^]*?<\/li>/g) ?? []).map(textOf);
+
+  test("says of each the first job, how many there are, and how they stand", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const order = await queue.enqueue("order", 1, { correlationId: "order-1" });
+    await queue.enqueue("mail", 2, { parent: order });
+    const bill = await queue.enqueue("bill", 3);
+    await queue.enqueue("mail", 4, { parent: bill });
+    const worker = (name: string) =>
+      queue.worker(name, () => {
+        if (name === "bill") throw new NonRetryableError("No");
+      });
+    await worker("order").tick();
+    await worker("bill").tick();
+    const app = page(queue);
+    const first = linesOf((await view(app, "/page/traces")).html);
+    assert.match(first[0]!, /○ ready bill 2 jobs for \d+ ms 1 failed/);
+    assert.match(first[1]!, /○ ready order-1 order 2 jobs for \d+ ms/);
+    for (let i = 0; i < 2; i++) await worker("mail").tick();
+    const found = async (query: string) => {
+      const { html } = await view(app, `/page/traces?${query}`);
+      return linesOf(html).map((line) =>
+        /(failed|completed|ready) .*?(order|bill) /.exec(line)![2]
+      );
+    };
+    assert.deepEqual(await found(""), ["bill", "order"]);
+    assert.deepEqual(await found("status=completed&queueName="), ["order"]);
+    assert.deepEqual(await found("status=failed"), ["bill"]);
+    assert.deepEqual(await found("status=unfinished"), []);
+    assert.deepEqual(await found("queueName=order"), ["order"]);
+    assert.equal((await view(app, "/page/traces?status=ready")).status, 400);
+  });
+
+  test("has pages, and a trace is on one of them", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const parents = await queue.enqueue(Array.from({ length: 120 }, (_, i) => job("order", i)));
+    for (const parent of parents) await queue.enqueue("mail", 1, { parent });
+    await queue.enqueue(Array.from({ length: 150 }, () => job("mail", 2, { parent: parents[0]! })));
+    const app = page(queue);
+    const lines: string[] = [];
+    let place: string | undefined = "/page/traces";
+    let pages = 0;
+    while (place !== undefined) {
+      const { html } = await view(app, place);
+      lines.push(...linesOf(html));
+      place = /<a href="[^"]*(\/page\/traces[^"]*)" rel="next"/.exec(html.replaceAll("&amp;", "&"))
+        ?.[1];
+      pages++;
+    }
+    assert.equal(lines.length, 120);
+    assert.ok(pages > 2);
+    assert.match(lines[0]!, /order more than 100 jobs/);
+    assert.equal(lines.filter((line) => /order 2 jobs/.test(line)).length, 119);
+  });
+});
+
 /** Runs all that is ready, as often as the clock has to be moved for it. */
 async function runAll(workers: readonly Worker[], pass: () => void): Promise<void> {
   for (let turn = 0; turn < 5; turn++) {
@@ -467,6 +525,44 @@ describe("the page's waterfall", () => {
       await html(),
       /No attempt has counted, snoozed 2 times in a row\. The maximum is 3\./,
     );
+  });
+
+  test("says what a job waited for and on what the end of the trace depended, and draws both", async () => {
+    // The page says how long it is until now.
+    let time = Date.now() - 3_200;
+    const queue = new JobQueue({ store: memory({ now: () => time }) });
+    const order = await queue.enqueue("order", {});
+    const payment = await queue.enqueue("payment", {}, { parent: order });
+    const mail = await queue.enqueue("mail", {}, { parent: order, dependsOn: [payment] });
+    await queue.enqueue("ledger", {}, { parent: order, dependsOn: [mail] });
+    const later = await queue.enqueue("later", {}, { parent: order, delayMs: 86_400_000 });
+    for (const name of ["order", "payment"]) {
+      time += 100;
+      await queue.worker(name, () => {}).tick();
+    }
+    time += 3_000;
+    const shown = async () => {
+      const { html } = await view(page(queue), `/page/traces/${order.traceId}`);
+      const [row] = html.split("<li ").filter((one) => one.startsWith(`id="${mail.id}"`));
+      return { text: textOf(html), row: row!, mail: textOf(row!) };
+    };
+    const before = await shown();
+    assert.match(before.text, /ledger level 2 waits for mail ◇ blocked/);
+    assert.match(
+      before.text,
+      /later level 2 ◷ scheduled 3\.\d s in 23 h .* Due in 23 h, at \d{4}-/,
+    );
+    await queue.worker("mail", () => {}).tick();
+    await queue.cancel(later.id);
+    time += 100;
+    await queue.worker("ledger", () => {}).tick();
+    const { text, row, mail: words } = await shown();
+    assert.match(words, /mail level 2 after payment ✓ completed 3\.\d s \d+ ms Completed, waited/);
+    assert.match(words, /On the critical path\./);
+    assert.match(text, /Critical path: (3|2\.9) s of 3\.\d s waiting for a worker of mail, \d+ ms/);
+    assert.match(text, /waited ran/);
+    assert.equal(row.match(/class="depends"/g)?.length, 2);
+    assert.ok(row.match(/class="path"/g)!.length >= 1);
   });
 
   test("folds many jobs of one queue under one parent, and shows those that went wrong", async () => {

@@ -1,38 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type Attempt, type JobNode, JobQueue, memory, timeline } from "../../mod.ts";
-import type { JobSummary } from "../../src/signatures.ts";
-
-/** A job that was added, attempted and ended at these times, in ms. */
-function node(
-  id: string,
-  job: Partial<Omit<JobSummary, "createdAt" | "finishedAt">>,
-  times: { readonly from: number; readonly to?: number },
-  attempts: readonly (readonly [from: number, to: number | undefined, Attempt["outcome"]])[] = [],
-  children: readonly JobNode[] = [],
-): JobNode {
-  const finishedAt = times.to === undefined ? undefined : new Date(times.to);
-  const traceId = "a".repeat(32);
-  return {
-    job: {
-      dependsOn: [],
-      traceId,
-      ...job,
-      id,
-      createdAt: new Date(times.from),
-      finishedAt,
-    } as never,
-    attempts: attempts.map(([from, to, outcome], i) => ({
-      attempt: i + 1,
-      outcome,
-      startedAt: new Date(from),
-      finishedAt: to === undefined ? undefined : new Date(to),
-      error: undefined,
-      traceparent: `00-${i === 0 ? traceId : "b".repeat(32)}-${"c".repeat(16)}-01`,
-    })),
-    children,
-  };
-}
+import { JobQueue, memory, timeline } from "../../mod.ts";
+import { node } from "./job_nodes.ts";
 
 describe("a timeline", () => {
   test("has each job's waiting and running, and marks what happened", () => {

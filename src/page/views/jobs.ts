@@ -12,7 +12,7 @@ import { readFilter } from "../../http/query.ts";
 import { invalidInput } from "../../http/request_error.ts";
 import { shown } from "../../job/checks.ts";
 import type { Html, View, ViewRequest } from "../view.ts";
-import { jobLines } from "../elements.ts";
+import { jobLines, options } from "../elements.ts";
 import { counted } from "../waterfall/descriptions.ts";
 
 const JOBS_ON_A_PAGE = 100;
@@ -126,12 +126,6 @@ function filterForm(
   const queueNames = new Set(queues.map(({ queueName }) => queueName));
   if (values.queueName !== undefined) queueNames.add(values.queueName);
   const statuses = [...jobStatuses, ...Object.keys(groupsOfStatuses)];
-  const choices = (chosen: string | undefined, all: Iterable<readonly [string, string]>) =>
-    [...all].map(([value, text]) =>
-      html`
-        <option value="${value}" ${value === chosen ? " selected" : ""}>${text}</option>
-      `
-    );
   const same = (all: Iterable<string>) => [...all].map((one) => [one, one] as const);
   const { within, createdFrom, createdBefore } = values;
   const known = within === undefined || within in periods
@@ -140,15 +134,15 @@ function filterForm(
   const isOpen = createdFrom !== undefined || createdBefore !== undefined;
   return html`
     <form class="filter" action="${to.jobs()}">
-    <label>Queue <select name="queueName">${choices(values.queueName, [
+    <label>Queue <select name="queueName">${options(values.queueName, [
       ["", "all"],
       ...same(queueNames),
     ])}</select></label>
-    <label>Status <select name="status">${choices(values.status, [
+    <label>Status <select name="status">${options(values.status, [
       ["", "any"],
       ...same(statuses),
     ])}</select></label>
-    <label>Created <select name="within">${choices(within, [
+    <label>Created <select name="within">${options(within, [
       ["", "at any time"],
       ...Object.entries(known),
     ])}</select></label>

@@ -130,7 +130,7 @@ function failureRate({ completed, failed }: NonNullable<QueueStats["ended"]>): s
 
 function latestTraces(jobs: readonly JobSummary[], { to, now }: ViewRequest): Html {
   const traces = [...groupBy(jobs, ({ traceId }) => traceId)].slice(0, MAX_TRACES);
-  return html`<h2>Latest traces</h2>
+  return html`<h2>Latest traces <a class="small" href="${to.traces()}">all</a></h2>
 <ol class="lines">
 ${
     traces.map(([traceId, jobs]) => {

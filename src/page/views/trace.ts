@@ -11,6 +11,7 @@ import type { AllowedJobs } from "../../http/allowed_jobs.ts";
 import type { JobSummary, JobWithAttempts } from "../../job/job.ts";
 import { type JobTree, jobTree } from "../../queue/job_tree.ts";
 import type { JobFilter } from "../../queue/find.ts";
+import { criticalPath, criticalPathText } from "../../queue/critical_path.ts";
 import { timeline } from "../../queue/timeline.ts";
 import { EventLoopYield } from "../../worker/sleep.ts";
 import { checkedAt, invalidInput, RequestError } from "../../http/request_error.ts";
@@ -73,13 +74,16 @@ export const correlationByQueryView: View = {
 };
 
 function contentOf(title: string, head: Html, tree: JobTree, request: ViewRequest): ViewContent {
+  const times = timeline(tree, request.now);
+  const path = tree.jobs.length > 1 ? criticalPath(times) : [];
   const body = html`${head}
+${path.length > 0 ? html`<p class="note">Critical path: ${criticalPathText(path)}</p>` : ""}
 ${
     tree.nextCursor === undefined
       ? ""
       : html`<p class="note">Only the newest ${counted(tree.jobs.length, "job")} are shown.</p>`
   }
-${waterfall(timeline(tree, request.now), readState(request.query), request.to)}`;
+${waterfall(times, path, readState(request.query), request.to)}`;
   return { title, body, isLive: tree.finishedAt === undefined };
 }
 

@@ -5,15 +5,12 @@
  * @module
  */
 import { html } from "hono/html";
-import type {
-  TimelineMark,
-  TimelineMarkType,
-  TimelineRow,
-  TimeScale,
-} from "../../queue/timeline.ts";
+import type { TimelineMark, TimelineMarkType, TimelineRow } from "../../queue/timeline.ts";
 import type { Html } from "../view.ts";
+import type { PathStretch } from "../../queue/critical_path.ts";
+import type { LinePart } from "./dependency_lines.ts";
 import type { JobGroup } from "./job_groups.ts";
-import { positionOf, ticksOf } from "./scale.ts";
+import { type AxisScale, breaksOf, positionOf, ticksOf } from "./scale.ts";
 
 // The origin is the center of the shape.
 const shapes: Readonly<Record<TimelineMarkType, string>> = {
@@ -26,12 +23,16 @@ const shapes: Readonly<Record<TimelineMarkType, string>> = {
 };
 
 /** The shapes of all marks and the lines of the ticks, which all bars use. */
-export function barSymbols(scale: TimeScale): Html {
+export function barSymbols(scale: AxisScale): Html {
   return html`
     <svg class="definitions" aria-hidden="true">
       <defs><g id="ticks">${ticksOf(scale).map(({ place }) =>
         html`
           <line x1="${place}%" x2="${place}%" y1="0" y2="100%" />
+        `
+      )}${breaksOf(scale).map(({ place, width }) =>
+        html`
+          <rect class="break" x="${place}%" width="${width}%" height="100%" />
         `
       )}</g>${Object.entries(shapes).map(([name, shape]) =>
         html`
@@ -54,43 +55,65 @@ export function markIcon(mark: TimelineMarkType): Html {
   `;
 }
 
+/** What passes a row, or is on it, besides its bar. */
+export interface BarContext {
+  readonly scale: AxisScale;
+  /** The parts of the lines from dependencies to dependents. */
+  readonly lines: readonly LinePart[];
+  /** The stretches of the critical path in this row. */
+  readonly path: readonly PathStretch[];
+}
+
 /** The bar of a job. */
-export function jobBar({ from, to, runs, marks }: TimelineRow, scale: TimeScale): Html {
+export function jobBar({ from, to, runs, marks }: TimelineRow, context: BarContext): Html {
+  const { scale, path } = context;
   return bar([
     stretch("wait", from, to, scale),
     ...runs.map(({ attempt, isFatal, from, to }) =>
       stretch(isFatal ? "run fatal" : `run ${attempt.outcome}`, from, to, scale)
     ),
+    ...path.map((one) => stretch("path", one.from, one.to, scale)),
     ...marks.map((one) => mark(one, scale)),
-  ]);
+  ], context);
 }
 
 /** The bar of folded jobs, from the first creation to the last end. */
-export function groupBar({ from, to }: JobGroup, scale: TimeScale): Html {
+export function groupBar({ from, to }: JobGroup, context: BarContext): Html {
+  const { scale } = context;
   return bar([
     stretch("group", from, to ?? scale.to, scale),
     to === undefined && mark({ type: "unfinished", at: scale.to }, scale),
-  ]);
+  ], context);
 }
 
-function bar(parts: readonly (Html | false)[]): Html {
+function bar(parts: readonly (Html | false)[], { lines, scale }: BarContext): Html {
   return html`<svg class="bar" aria-hidden="true"><use href="#ticks"/>${
-    parts.filter(Boolean)
-  }</svg>`;
+    lines.map((line) => dependencyLine(line, scale))
+  }${parts.filter(Boolean)}</svg>`;
+}
+
+function dependencyLine({ at, isFirst, isLast }: LinePart, scale: AxisScale): Html {
+  const x = percent(positionOf(at, scale));
+  return html`
+    <line class="depends" x1="${x}" x2="${x}" y1="${isFirst ? 12 : 0}" y2="${isLast ? 12 : 24}" />
+  `;
 }
 
 // In percent, so that the shortest attempt is visible.
 const MIN_WIDTH = 0.4;
 
-function stretch(kind: string, from: number, to: number, scale: TimeScale): Html {
+function stretch(kind: string, from: number, to: number, scale: AxisScale): Html {
   const width = Math.max(MIN_WIDTH, positionOf(to, scale) - positionOf(from, scale));
   const x = Math.min(positionOf(from, scale), 100 - MIN_WIDTH);
   return html`
-    <rect class="${kind}" x="${percent(x)}" width="${percent(width)}" y="8" height="8" />
+    <rect class="${kind}" x="${percent(x)}" width="${percent(width)}" y="${kind === "path"
+      ? 18
+      : 8}"
+      height="${kind === "path" ? 2 : 8}" />
   `;
 }
 
-function mark({ type, at }: TimelineMark, scale: TimeScale): Html {
+function mark({ type, at }: TimelineMark, scale: AxisScale): Html {
   return html`
     <use href="#mark-${type}" class="${type}" x="${percent(positionOf(at, scale))}" />
   `;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { durationText } from "../../duration.ts";
+import { distanceText, durationText } from "../../duration.ts";
 import type { JobStatus } from "../../job/status.ts";
 import { outcomeText, type TimelineRow, type TimelineRun } from "../../queue/timeline.ts";
 import { shortened } from "../elements.ts";
@@ -11,11 +11,17 @@ import { groupBy } from "../group_by.ts";
 import type { JobGroup } from "./job_groups.ts";
 
 /** The description of a job. `nameOf` returns the queue of another job of the tree. */
-export function describeJob(row: TimelineRow, nameOf: (id: string) => string | undefined): string {
+export function describeJob(
+  row: TimelineRow,
+  nameOf: (id: string) => string | undefined,
+  { now, isCritical }: { readonly now: number; readonly isCritical: boolean },
+): string {
   const { job, runs, children, note } = row;
+  const due = dueText(row, now);
   const { dependsOn, parentId, maxAttempts } = job;
   return [
     `${describeTimes(row)}.`,
+    due !== undefined && `Due ${due}, at ${job.runAt.toISOString()}.`,
     ...runs.filter(({ isFailure }) => isFailure).map((run, i, all) =>
       `${describeFailure(run, maxAttempts, all[i - 1])}.`
     ),
@@ -25,6 +31,7 @@ export function describeJob(row: TimelineRow, nameOf: (id: string) => string | u
     children.length > 0 && `Has ${counted(children.length, "child job")}.`,
     runs.some(({ linkedTraceId }) => linkedTraceId !== undefined) &&
     "Ran in another trace that is linked to this one.",
+    isCritical && "On the critical path.",
   ].filter(Boolean).join(" ");
 }
 
@@ -34,9 +41,13 @@ export function describeGroup({ jobs, statuses, from, to }: JobGroup, now: numbe
   return `${counted(jobs, "job")} in ${durationText((to ?? now) - from)}: ${counts}.`;
 }
 
-/** The time from the creation of a job to its end, or until now. */
-export function durationOf({ from, to }: TimelineRow): string {
-  return durationText(Math.max(0, to - from));
+/** When a job is due that waits for its time or a retry, such as `in 5 min`. */
+export function dueText(
+  { job: { status, runAt } }: Pick<TimelineRow, "job">,
+  now: number,
+): string | undefined {
+  const isLater = (status === "scheduled" || status === "retrying") && runAt.getTime() > now;
+  return isLater ? distanceText(runAt.getTime(), now) : undefined;
 }
 
 /** A number and what it counts, in the plural if needed. */
@@ -76,7 +87,11 @@ function describeFailure(
   return `${what}: ${shortened(error.message)}`;
 }
 
-function namesOf(ids: readonly string[], nameOf: (id: string) => string | undefined): string {
+/** The names of jobs, each once with its number. */
+export function namesOf(
+  ids: readonly string[],
+  nameOf: (id: string) => string | undefined,
+): string {
   const names = groupBy(ids.map((id) => nameOf(id) ?? "a job that is not shown"), (name) => name);
   const texts = [...names].map(([name, all]) =>
     all.length === 1 ? name : `${all.length} × ${name}`

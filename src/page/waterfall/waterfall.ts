@@ -4,15 +4,22 @@
  * @module
  */
 import { html } from "hono/html";
-import { type Timeline, timelineLabels, type TimelineMarkType } from "../../queue/timeline.ts";
+import { decisiveDependency, type PathStretch } from "../../queue/critical_path.ts";
+import {
+  type Timeline,
+  timelineLabels,
+  type TimelineMarkType,
+  type TimelineRow,
+} from "../../queue/timeline.ts";
 import type { Links } from "../links.ts";
 import type { Html } from "../view.ts";
 import { statusMark } from "../elements.ts";
 import { barSymbols, groupBar, jobBar, markIcon } from "./bar.ts";
 import { type FoldRow, rowsOf, type SingleRow, type TraceRow, type WaterfallRow } from "./rows.ts";
-import { labelsOf, ticksOf } from "./scale.ts";
+import { dependencyLines, type LinePart } from "./dependency_lines.ts";
+import { type AxisScale, axisScale, labelsOf, ticksOf } from "./scale.ts";
 import { durationText } from "../../duration.ts";
-import { counted, describeGroup, describeJob, durationOf, number } from "./descriptions.ts";
+import { counted, describeGroup, describeJob, dueText, namesOf, number } from "./descriptions.ts";
 
 /** Which part of a waterfall is shown. */
 export interface WaterfallState {
@@ -30,28 +37,41 @@ const MAX_ROWS = 500;
 /** What all rows of a waterfall have in common. */
 interface RowContext {
   readonly timeline: Timeline;
+  readonly scale: AxisScale;
+  readonly path: ReadonlyMap<TimelineRow, readonly PathStretch[]>;
+  /** By the place of the row. */
+  readonly lines: readonly (readonly LinePart[])[];
   readonly to: Links;
   readonly state: WaterfallState;
 }
 
 /** The waterfall of a timeline that has jobs. */
-export function waterfall(timeline: Timeline, state: WaterfallState, to: Links): Html {
+export function waterfall(
+  timeline: Timeline,
+  path: readonly PathStretch[],
+  state: WaterfallState,
+  to: Links,
+): Html {
   const rows = rowsOf(timeline, new Set(state.open));
   const from = Math.min(state.from, Math.floor((rows.length - 1) / MAX_ROWS) * MAX_ROWS);
   const shown = rows.slice(from, from + MAX_ROWS);
-  const context = { timeline, to, state };
+  const scale = axisScale(timeline);
+  const stretchesOf = new Map<TimelineRow, PathStretch[]>();
+  for (const one of path) stretchesOf.set(one.row, [...stretchesOf.get(one.row) ?? [], one]);
+  const lines = dependencyLines(shown, timeline);
+  const context = { timeline, scale, path: stretchesOf, lines, to, state };
   return html`
-    ${barSymbols(timeline)}
+    ${barSymbols(scale)}
     <div class="axis"
       aria-hidden="true"><span></span><svg class="bar"><use href="#ticks"/>${labelsOf(
-        ticksOf(timeline),
+        ticksOf(scale),
       ).map(({ place, text, isAtLeft }) =>
         html`
           <text x="${place}%" y="16" dx="${isAtLeft ? -3 : 3}" ${isAtLeft
             ? html`text-anchor="end"`
             : ""}>${text}</text>
         `
-      )}</svg></div>
+      )}</svg><span></span><span class="duration">waited</span><span class="duration">ran</span></div>
     <ol class="waterfall" start="${from + 1}">
     ${shown.map((row, i) => rowOf(row, i, context))}
     </ol>
@@ -65,24 +85,48 @@ function rowOf(row: WaterfallRow, place: number, context: RowContext): Html {
   return row.kind === "fold" ? foldRow(row, place, context) : jobRow(row, place, context);
 }
 
-function jobRow({ row }: SingleRow, place: number, { timeline, to }: RowContext): Html {
-  const { level, job: { id, queueName, status } } = row;
-  const words = describeJob(row, (other) => timeline.rows.get(other)?.job.queueName);
+function jobRow({ row }: SingleRow, place: number, context: RowContext): Html {
+  const { timeline, scale, to } = context;
+  const { level, job: { id, queueName, status }, waitedMs, ranMs, runs } = row;
+  const bar = { scale, lines: context.lines[place] ?? [], path: context.path.get(row) ?? [] };
+  const words = describeJob(row, (other) => timeline.rows.get(other)?.job.queueName, {
+    now: timeline.to,
+    isCritical: bar.path.length > 0,
+  });
+  const after = waitedFor(row, timeline);
+  const due = dueText(row, timeline.to);
   return html`
     <li id="${id}"
       class="row ${status}"><span class="name${indent(level)}"><a href="${to.job(
         id,
       )}" aria-describedby="w${place}">${queueName}</a>${level > 0
         ? html`<span class="visually-hidden"> level ${level + 1}</span>`
-        : ""}</span>${jobBar(row, timeline)}${statusMark(
-          status,
-        )}<span class="duration">${durationOf(
-          row,
-        )}</span><p class="description" id="w${place}">${words}</p></li>
+        : ""}${after === undefined ? "" : html`
+        <span class="note">${after}</span>
+      `}</span>${jobBar(row, bar)}${statusMark(
+        status,
+      )}<span class="duration" data-label="waited">${durationText(
+        waitedMs,
+      )}</span><span class="duration" data-label="${due === undefined ? "ran" : "due"}">${due ??
+        (runs.length === 0
+          ? "–"
+          : durationText(ranMs))}</span><p class="description" id="w${place}">${words}</p></li>
   `;
 }
 
-function foldRow(row: FoldRow, place: number, { timeline, state }: RowContext): Html {
+/** What a job waits or waited for, by name. */
+function waitedFor(row: TimelineRow, { rows }: Timeline): string | undefined {
+  const nameOf = (id: string) => rows.get(id)?.job.queueName;
+  if (row.job.status === "blocked") {
+    const open = row.job.dependsOn.filter((id) => rows.get(id)?.isUnfinished ?? true);
+    return `waits for ${namesOf(open, nameOf)}`;
+  }
+  const dependency = decisiveDependency(row, rows);
+  return dependency && `after ${dependency.job.queueName}`;
+}
+
+function foldRow(row: FoldRow, place: number, context: RowContext): Html {
+  const { timeline, scale, state } = context;
   const { key, queueName, count, group, level, isOpen } = row;
   const open = isOpen ? state.open.filter((one) => one !== key) : [...state.open, key];
   const words = describeGroup(group, timeline.to);
@@ -97,11 +141,11 @@ function foldRow(row: FoldRow, place: number, { timeline, state }: RowContext): 
         ? "▾"
         : "▸"}</span> ${number(count)} × ${queueName}</a></span>${groupBar(
           group,
-          timeline,
+          { scale, lines: context.lines[place] ?? [], path: [] },
         )}<span class="status">${counted(
           group.jobs,
           "job",
-        )}</span><span class="duration">${durationText(
+        )}</span><span class="duration" data-label="in">${durationText(
           (group.to ?? timeline.to) - group.from,
         )}</span><p class="description" id="w${place}">${words}</p></li>
   `;
@@ -157,9 +201,12 @@ function legend(): Html {
         <rect class="${kind}" y="3" width="14" height="8" />
       </svg>
     `;
-  return html`<ul class="legend"><li>${sample("wait")} ${timelineLabels.waiting}</li><li>${
-    sample("run completed")
-  } ${timelineLabels.running}</li>${
-    marks.map((mark) => html`<li>${markIcon(mark)} ${timelineLabels[mark]}</li>`)
-  }</ul>`;
+  return html`
+    <ul
+      class="legend"><li>${sample("wait")} ${timelineLabels.waiting}</li><li>${sample(
+        "run completed",
+      )} ${timelineLabels.running}</li><li>${sample("path")} critical path</li>${marks.map((mark) =>
+        html`<li>${markIcon(mark)} ${timelineLabels[mark]}</li>`
+      )}</ul>
+  `;
 }

@@ -22,6 +22,8 @@ const viewsOf = (jobs: Jobs, running: RunningJob) => [
   "/page/jobs?status=failed&createdFrom=2020-01-31T12:00",
   "/page/jobs?status=running",
   "/page/failures",
+  "/page/traces",
+  "/page/traces?status=failed&queueName=row_queue",
   `/page/failures?like=${jobs.failed.id}`,
   `/page/jobs/${crypto.randomUUID()}`,
 ];
