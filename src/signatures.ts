@@ -38,7 +38,8 @@ export type {
 } from "./job/queues.ts";
 
 export type { CancelOptions, JobChange } from "./queue/job_change.ts";
-export type { RetryOptions } from "./store/store.ts";
+export type { OutcomeRetentionOptions, RetentionOptions } from "./queue/retention.ts";
+export type { OutcomeRetention, Retention, RetryOptions } from "./store/store.ts";
 export type { QueueStats, StatsOptions } from "./queue/stats.ts";
 export type { VacuumBlocker } from "./store/health.ts";
 export type { TimelineMark, TimelineMarkType, TimelineRun } from "./queue/timeline.ts";

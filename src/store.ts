@@ -32,11 +32,13 @@ export type {
   Maintenance,
   MaintenanceResult,
   Notice,
+  OutcomeRetention,
   QueueCount,
   RecordFilter,
   RecordPage,
   RefusedSweep,
   Reservation,
+  Retention,
   RetryOptions,
   SettleAndClaimRequest,
   SettleAndClaimResult,
@@ -66,7 +68,7 @@ export type {
   TraceEndTable,
 } from "./store/transitions/job_table.ts";
 export { type Candidate, copyOf, copyOfAttempt, findAmong } from "./store/find.ts";
-export { inClaimOrder } from "./store/rules.ts";
+export { inClaimOrder, retentionOf } from "./store/rules.ts";
 export type { AttemptOutcome } from "./job/outcomes.ts";
 export type {
   AttemptRecord,

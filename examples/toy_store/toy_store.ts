@@ -26,11 +26,13 @@ import {
   type JobStatus,
   type KnownJob,
   type LiveCount,
+  type Maintenance,
   mostLinks,
   type QueueCount,
   type RecordFilter,
   type RecordPage,
   recordWith,
+  retentionOf,
   type Store,
   type StoredJobs,
   synchronousStore,
@@ -222,8 +224,14 @@ class ToyTable implements StoredJobs<Row> {
     });
   }
 
-  removeEnded(before: number, limit: number): number {
-    const removed = this.#find(({ record }) => record.finishedAt! <= before)
+  removeEnded(retentionMs: Maintenance["retentionMs"], now: number, limit: number): number {
+    const needed = new Set(
+      this.#find(({ status }) => !hasEnded(status)).flatMap(({ dependsOn }) => dependsOn),
+    );
+    const isOver = ({ id, queueName, status, record }: Row) =>
+      hasEnded(status) && !needed.has(id) &&
+      record.finishedAt! <= now - retentionOf(retentionMs, queueName)[status];
+    const removed = this.#find(isOver)
       .sort((a, b) => a.record.finishedAt! - b.record.finishedAt!).slice(0, limit);
     for (const { id } of removed) this.#rows.delete(id);
     return removed.length;

@@ -29,7 +29,8 @@ import {
 } from "./find.ts";
 import { readStatsOptions, type Stats, type StatsOptions, toStats } from "./stats.ts";
 import type { AnyNewJob, Enqueue, EnqueuedJob, JobOf, QueueName, Queues } from "../job/queues.ts";
-import type { RetryOptions, Store } from "../store/store.ts";
+import { readRetention, type RetentionOptions } from "./retention.ts";
+import type { Retention, RetryOptions, Store } from "../store/store.ts";
 import { activeBaggage } from "../trace/baggage.ts";
 import {
   defaultSpanRules,
@@ -46,8 +47,6 @@ import { Worker } from "../worker/worker.ts";
 import type { Handler } from "../worker/handler.ts";
 import type { WorkerOptions, WorkerSettings, WorkSource } from "../worker/options.ts";
 
-const SEVEN_DAYS_MS = 7 * 24 * 60 * 60 * 1_000;
-
 /** Options of a queue. Only `store` is required. */
 export interface JobQueueOptions<Transaction = never> extends SpanRuleOptions {
   /**
@@ -57,8 +56,11 @@ export interface JobQueueOptions<Transaction = never> extends SpanRuleOptions {
   readonly store: Store<Transaction>;
   /** The maximum size of a payload and of a result, in bytes of JSON. Default: 262,144. */
   readonly maxPayloadBytes?: number | undefined;
-  /** How long ended jobs are kept, in ms, before workers remove them. Default: 7 days. */
-  readonly retentionMs?: number | undefined;
+  /**
+   * How long ended jobs are kept, in ms, before workers remove them: a number, or times by how they
+   * ended and by queue. One on which an unfinished job depends is kept for longer. Default: 7 days.
+   */
+  readonly retentionMs?: number | RetentionOptions | undefined;
   /**
    * Whether the active W3C baggage of a caller is passed on to the handlers of its jobs. Default:
    * false.
@@ -97,8 +99,8 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
   readonly store: Store<Transaction>;
   /** The maximum size of a payload and of a result, in bytes of JSON. */
   readonly maxPayloadBytes: number;
-  /** How long ended jobs are kept, in ms. */
-  readonly retentionMs: number;
+  /** How long ended jobs are kept, in ms, with every default decided. */
+  readonly retentionMs: Retention;
   /** Whether the active W3C baggage of a caller is passed on to the handlers of its jobs. */
   readonly carriesBaggage: boolean;
   readonly #spanRules: SpanRules;
@@ -113,7 +115,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
    */
   constructor(options: JobQueueOptions<Transaction>) {
     checkOptionNames("A queue", options, optionNames);
-    const { store, maxPayloadBytes = 262_144, retentionMs = SEVEN_DAYS_MS, baggage } = options;
+    const { store, maxPayloadBytes = 262_144, retentionMs, baggage } = options;
     if (typeof store?.add !== "function") {
       throw new TypeError(
         "store must be a Store, such as memory() or await sqlite(path): got none",
@@ -121,7 +123,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
     }
     this.store = store;
     this.maxPayloadBytes = checkInteger("maxPayloadBytes", maxPayloadBytes, 1, 1_000_000_000);
-    this.retentionMs = checkInteger("retentionMs", retentionMs, 0, Number.MAX_SAFE_INTEGER);
+    this.retentionMs = readRetention(retentionMs);
     this.#spanRules = readSpanRules(options, { ...defaultSpanRules, clientId: newClientId() });
     this.carriesBaggage = baggage === true;
     this.#workSource = {

@@ -13,6 +13,8 @@ import type {
   ExpiredJob,
   FailedDependency,
   Hindrance,
+  Maintenance,
+  OutcomeRetention,
   RefusedSweep,
   Store,
   TraceEnds,
@@ -148,6 +150,18 @@ function ownRule(text: string | undefined): Backoff | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** How long ended jobs of a queue are kept, in ms. */
+export function retentionOf(
+  retentionMs: Maintenance["retentionMs"],
+  queueName: string,
+): OutcomeRetention {
+  if (typeof retentionMs === "number") {
+    return { completed: retentionMs, failed: retentionMs, cancelled: retentionMs };
+  }
+  const { queues = {} } = retentionMs;
+  return Object.hasOwn(queues, queueName) ? queues[queueName]! : retentionMs;
 }
 
 /** The ways to sweep. */

@@ -353,10 +353,29 @@ export type Notice =
   /** Notices of other processes may have been missed. */
   | { readonly type: "missed" };
 
+/** How long ended jobs are kept, by how they ended, in ms. */
+export interface OutcomeRetention {
+  /** Completed jobs. */
+  readonly completed: number;
+  /** Failed jobs. */
+  readonly failed: number;
+  /** Cancelled jobs. */
+  readonly cancelled: number;
+}
+
+/** How long ended jobs are kept, in ms; some queues can have times of their own. */
+export interface Retention extends OutcomeRetention {
+  /** The queues with times of their own, by name. */
+  readonly queues?: Readonly<Record<string, OutcomeRetention>> | undefined;
+}
+
 /** Options of `maintain`. */
 export interface Maintenance {
-  /** Jobs that ended longer ago than this are removed, in ms. */
-  readonly retentionMs: number;
+  /**
+   * Jobs that ended longer ago than this are removed, in ms: those of each queue and outcome oldest
+   * first, and none on which an unfinished job depends. A number is the time of all.
+   */
+  readonly retentionMs: number | Retention;
   /** The maximum number of leases to sweep, and of jobs to remove. */
   readonly limit: number;
 }

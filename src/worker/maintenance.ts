@@ -6,14 +6,14 @@
 import { BatchSize } from "./batch_size.ts";
 import type { HookCalls, HookOwner } from "./hooks.ts";
 import { expiryEvents } from "./events.ts";
-import type { Store } from "../store/store.ts";
+import type { Retention, Store } from "../store/store.ts";
 
 // One maintenance run blocks a file for a few ms at the most; what is left waits for the next.
 const LIMIT = 500;
 
 /** The workers of a loop, as far as maintenance goes. */
 interface MaintainingWorkers {
-  readonly source: { readonly store: Store; readonly retentionMs: number };
+  readonly source: { readonly store: Store; readonly retentionMs: Retention };
   readonly byQueue: ReadonlyMap<string, HookOwner>;
   readonly onError: (error: unknown) => void;
 }

@@ -18,7 +18,7 @@ import { longestTimerMs, mostInARow } from "../job/job_options.ts";
 import type { Enqueue } from "../job/queues.ts";
 import { reportToConsole } from "../report_to_console.ts";
 import { traceEndsOf } from "../store/rules.ts";
-import type { Store } from "../store/store.ts";
+import type { Retention, Store } from "../store/store.ts";
 import { readSpanRules, type SpanRuleOptions, type SpanRules } from "../trace/rules.ts";
 import type { JobScope } from "../trace/scope.ts";
 
@@ -76,7 +76,7 @@ export interface WorkSource {
   /** The largest result, in bytes of JSON. */
   readonly maxPayloadBytes: number;
   /** How long ended jobs are kept for lookup, in ms. */
-  readonly retentionMs: number;
+  readonly retentionMs: Retention;
   /** The maintenance of the store, shared by all workers of the queue. */
   readonly maintenance: StoreMaintenance;
   /** How spans are made of its jobs, unless the worker's options say otherwise. */

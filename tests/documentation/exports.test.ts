@@ -65,6 +65,8 @@ const describedOn: Readonly<Record<string, string>> = {
   StopOptions: "docs/handlers.md",
   WorkResult: "docs/handlers.md",
   JobQueueOptions: "docs/stores.md",
+  RetentionOptions: "docs/stores.md",
+  OutcomeRetentionOptions: "docs/stores.md",
   StatsOptions: "docs/stores.md",
   MemoryOptions: "docs/stores.md",
   SqliteOptions: "docs/stores.md",

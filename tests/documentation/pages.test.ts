@@ -62,7 +62,9 @@ describe("the pages of the documentation", () => {
     const handlers = textOf("docs/handlers.md");
     assert.ok(guarantees.includes(`${queue.maxPayloadBytes.toLocaleString("en")} bytes`));
     assert.ok(guarantees.includes(`lease (${settings.leaseMs / 1_000} s, \`leaseMs\`)`));
-    assert.ok(textOf("docs/stores.md").includes(`(${queue.retentionMs / 86_400_000} days)`));
+    assert.ok(
+      textOf("docs/stores.md").includes(`(${queue.retentionMs.completed / 86_400_000} days)`),
+    );
     assert.ok(handlers.includes(`\`maxAttempts\` (${maxAttempts})`));
     assert.equal(defaultBackoff.type, "exponential");
     const rows = [

@@ -46,9 +46,10 @@ async function endOf({ store, explain }: ExplainedStore, limit: number, change =
 
 function assertByKeys({ steps }: Explained): void {
   const passes = steps.filter((step) =>
-    / on (dependencies_added|waiting_kind|waiting_due|ended_trace_end_due|ended_finished)$/.test(
-      step,
-    ) ||
+    / on (dependencies_added|waiting_kind|waiting_due|ended_trace_end_due|ended_finished|ended_failed_finished)$/
+      .test(
+        step,
+      ) ||
     /Seq Scan on (enqueued|ready|waiting|progress|claims|ended|dependencies)$/.test(step)
   );
   assert.deepEqual(passes, []);

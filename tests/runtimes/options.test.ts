@@ -60,6 +60,14 @@ const taking: Readonly<Record<string, Taking>> = {
   },
   "initTracing": { call: (options) => tracingEntry.initTracing(options) },
   "JobQueue": { call: (options) => new JobQueue(options) },
+  "JobQueue, its retention": {
+    call: (retentionMs) => new JobQueue({ store: queue.store, retentionMs }),
+    takesMore: true,
+  },
+  "JobQueue, the retention of a queue": {
+    call: (own) => new JobQueue({ store: queue.store, retentionMs: { queues: { audit: own } } }),
+    takesMore: true,
+  },
   "JobQueue.enqueue": { call: (options) => queue.enqueue("queue", {}, options) },
   "JobQueue.enqueue, a job that was made": {
     call: (options) => queue.enqueue(job("queue", {}), options),

@@ -1,49 +1,79 @@
 /**
- * The jobs in memory that have ended, in the order in which they did, to be removed in that order and
- * counted.
+ * The jobs in memory that have ended: of each queue and outcome in the order in which they did, to be
+ * removed in that order and counted.
  *
  * @module
  */
-import type { QueueCount } from "../store.ts";
+import type { Maintenance, OutcomeRetention, QueueCount } from "../store.ts";
+import { retentionOf } from "../rules.ts";
 import { LinkedList } from "./linked_list.ts";
 import { StatusCounts } from "./claim.ts";
 import type { MemoryRow } from "./rows.ts";
 
-/** Ended jobs, oldest end first. */
+/** Ended jobs of one queue by how they ended, oldest end first. */
+type EndedJobs = Readonly<Record<keyof OutcomeRetention, LinkedList<MemoryRow>>>;
+
+/** Ended jobs. */
 export class MemoryEnded {
-  readonly #ended = new LinkedList<MemoryRow>();
+  readonly #queues = new Map<string, EndedJobs>();
 
   /** A job has ended, later than all before. */
   add(row: MemoryRow): void {
-    row.endedLink = this.#ended.add(row);
+    row.endedLink = this.#listOf(row).add(row);
   }
 
   /** A job is to run again. */
   delete(row: MemoryRow): void {
-    if (row.endedLink !== undefined) this.#ended.remove(row.endedLink);
+    if (row.endedLink !== undefined) this.#listOf(row).remove(row.endedLink);
     row.endedLink = undefined;
   }
 
-  /** Takes out those that ended before a time. */
-  takeBefore(before: number, limit: number): readonly MemoryRow[] {
+  /** Takes out those that have been kept for long enough, if no unfinished job depends on them. */
+  takeOver(
+    retentionMs: Maintenance["retentionMs"],
+    now: number,
+    limit: number,
+  ): readonly MemoryRow[] {
     const taken: MemoryRow[] = [];
-    for (const row of this.#ended.oldestFirst()) {
-      if (taken.length >= limit || row.record.finishedAt! > before) break;
-      this.delete(row);
-      taken.push(row);
+    for (const [queueName, byOutcome] of this.#queues) {
+      const keptMs = retentionOf(retentionMs, queueName);
+      for (const outcome of outcomes) {
+        for (const row of byOutcome[outcome].oldestFirst()) {
+          if (taken.length >= limit || row.record.finishedAt! > now - keptMs[outcome]) break;
+          if (row.liveDependents?.size) continue;
+          this.delete(row);
+          taken.push(row);
+        }
+      }
     }
     return taken;
   }
 
   /** Counts those that ended after a time. A clock may have been put back, so all are passed. */
   countAfter(after: number): QueueCount[] {
-    const queues = new Map<string, StatusCounts>();
-    for (const { record: { queueName, status, finishedAt } } of this.#ended.oldestFirst()) {
-      if (finishedAt! <= after) continue;
-      const counts = queues.get(queueName) ?? new StatusCounts();
-      queues.set(queueName, counts);
-      counts.add(status);
+    return [...this.#queues].flatMap(([queueName, byOutcome]) => {
+      const counts = new StatusCounts();
+      for (const outcome of outcomes) {
+        for (const { record } of byOutcome[outcome].oldestFirst()) {
+          if (record.finishedAt! > after) counts.add(outcome);
+        }
+      }
+      return counts.of(queueName);
+    });
+  }
+
+  #listOf({ queueName, status }: MemoryRow): LinkedList<MemoryRow> {
+    let byOutcome = this.#queues.get(queueName);
+    if (byOutcome === undefined) {
+      byOutcome = {
+        completed: new LinkedList(),
+        failed: new LinkedList(),
+        cancelled: new LinkedList(),
+      };
+      this.#queues.set(queueName, byOutcome);
     }
-    return [...queues].flatMap(([queueName, counts]) => counts.of(queueName));
+    return byOutcome[status as keyof OutcomeRetention];
   }
 }
+
+const outcomes = ["completed", "failed", "cancelled"] as const;

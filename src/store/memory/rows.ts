@@ -44,6 +44,8 @@ export class MemoryRow implements JobRow {
   pending = 0;
   /** The jobs that wait for its end. */
   dependents: Set<MemoryRow> | undefined = undefined;
+  /** The jobs that depend on it and have not ended. */
+  liveDependents: Set<MemoryRow> | undefined = undefined;
   /** The jobs that are cancelled because of it. */
   cancelledFor: Set<MemoryRow> | undefined = undefined;
   /** Attempts that did not complete it. */
@@ -56,7 +58,7 @@ export class MemoryRow implements JobRow {
   readonly links: {
     [Key in "all" | "traceId" | "correlationId" | "parentId"]: Link<MemoryRow> | undefined;
   } = { all: undefined, traceId: undefined, correlationId: undefined, parentId: undefined };
-  /** Its place among the jobs that have ended, once it has. */
+  /** Its place among the jobs of its queue that have ended alike, once it has. */
   endedLink: Link<MemoryRow> | undefined = undefined;
   /** The end of its trace that it brought, until that is settled. */
   traceEnd: Link<PendingTraceEnd> | undefined = undefined;

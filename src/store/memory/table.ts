@@ -17,6 +17,7 @@ import type { LiveCount } from "../health.ts";
 import {
   type Claim,
   type ClaimedJob,
+  type Maintenance,
   mostLinks,
   type QueueCount,
   type RecordFilter,
@@ -112,6 +113,7 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
       return record.sequence;
     }
     this.traceEnds.open(row);
+    this.#addLiveDependent(row);
     if (record.status !== "blocked") queue.add(row);
     return record.sequence;
   }
@@ -161,6 +163,7 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
     } else if (hasEnded(status) && !hasEnded(next)) {
       this.#ended.delete(row);
       this.traceEnds.open(row);
+      this.#addLiveDependent(row);
       // Cancelled in line, it may be there still, in the place that it had.
       this.#queue(queueName).forget(row);
     }
@@ -174,7 +177,19 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
     if (hasEnded(status)) {
       this.#ended.add(row);
       row.trace.unfinished--;
+      this.#removeLiveDependent(row);
     } else if (status !== "blocked") queue.add(row);
+  }
+
+  #addLiveDependent(row: MemoryRow): void {
+    for (const id of row.dependsOn) {
+      const dependency = this.#byId.get(id);
+      if (dependency !== undefined) (dependency.liveDependents ??= new Set()).add(row);
+    }
+  }
+
+  #removeLiveDependent(row: MemoryRow): void {
+    for (const id of row.dependsOn) this.#byId.get(id)?.liveDependents?.delete(row);
   }
 
   #addCancelledFor(row: MemoryRow): void {
@@ -303,8 +318,8 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
     }));
   }
 
-  removeEnded(before: number, limit: number): number {
-    const removed = this.#ended.takeBefore(before, limit);
+  removeEnded(retentionMs: Maintenance["retentionMs"], now: number, limit: number): number {
+    const removed = this.#ended.takeOver(retentionMs, now, limit);
     for (const row of removed) {
       this.#removeCancelledFor(row);
       this.#byId.delete(row.id);

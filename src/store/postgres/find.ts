@@ -270,11 +270,10 @@ export function countQuery(schema: string): Query {
 
 /** How many jobs each queue has that ended less than so long ago, by how they did. */
 export function endedQuery(schema: string, withinMs: number, at: number | null): Query {
-  // The planner knows when a statement began, and so whether these are few enough for the index.
   const now = "coalesce(to_timestamp($2::float8 / 1000), statement_timestamp())";
   return {
-    text: "select queue_name, status, count(*)::float8 as count " +
-      `from ${schema}.ended where finished_at > ${now} - $1::float8 * interval '1 ms' group by queue_name, status`,
+    text: "select queue_name, status, count::float8 as count " +
+      `from ${schema}.count_ended(${now} - $1::float8 * interval '1 ms')`,
     values: [withinMs, at],
   };
 }

@@ -44,6 +44,20 @@ function liveStatement(schema: string): string {
     "union all select null, null, 0, date_part('epoch', clock_timestamp()) * 1000";
 }
 
+/**
+ * The names of the queues as the table `queue`, found one after the other without a look at what is in
+ * between: what follows `with recursive`.
+ */
+export function queueNames(schema: string): string {
+  const next = (condition: string) =>
+    `(select e.queue_name from ${schema}.enqueued e ${condition} order by e.queue_name limit 1)`;
+  return `found (name) as (
+    ${next("")}
+    union all
+    select ${next("where e.queue_name > found.name")} from found where found.name is not null
+  ), queue as (select name from found where name is not null)`;
+}
+
 const blockerStatement = `
 select kind, name, description, date_part('epoch', clock_timestamp() - since) * 1000 as age_ms
 from (

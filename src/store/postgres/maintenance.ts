@@ -5,7 +5,7 @@
  * @module
  */
 import type { ExpiredJob, Maintenance, MaintenanceResult } from "../store.ts";
-import { sweptApart } from "../rules.ts";
+import { retentionOf, sweptApart } from "../rules.ts";
 import { Allowance, type Client } from "./client.ts";
 import { retried } from "./errors.ts";
 import { expiredIds, sweepLeases } from "./leases.ts";
@@ -35,8 +35,6 @@ const FROM_BEGINNING_EVERY_MS = 30_000;
 // What settle_and_claim has just seen need not be asked again.
 const FRESH_MS = 1_500;
 const RETENTION_EVERY_MS = 30_000;
-// The server's calendar has a beginning.
-const LONGEST_RETENTION_MS = 10_000_000_000_000;
 const DEPENDENTS_AT_ONCE = 10_000;
 // Smaller tables cost a claim nothing that matters.
 const MOST_EMPTY_BYTES = 16 * 1024 * 1024;
@@ -154,34 +152,20 @@ export class SchemaMaintenance {
     return JSON.parse(row!.ready_queues as string);
   }
 
-  /** Removes the oldest first. When a batch was full, the next maintenance run continues. */
-  async #removeEnded(retentionMs: number, limit: number): Promise<number> {
+  /** Removes those whose time is over. When a batch was full, the next maintenance run continues. */
+  async #removeEnded(
+    retentionMs: Maintenance["retentionMs"],
+    limit: number,
+  ): Promise<number> {
     const isFresh = this.#at() === null &&
       performance.now() - this.#retainedAt < RETENTION_EVERY_MS;
     if (isFresh) return 0;
+    const retention = typeof retentionMs === "number" ? retentionOf(retentionMs, "") : retentionMs;
     const remove = () =>
-      this.#client.query(
-        `with gone as (
-        delete from ${this.#schema}.ended where sequence = any(array(
-          select sequence from ${this.#schema}.ended
-          where finished_at <= (
-            -- Once, so that it can be looked up in the index.
-            select coalesce(to_timestamp($3::float8 / 1000), clock_timestamp())
-              - $1::float8 * interval '1 ms')
-            -- A dependent that was added at the same moment has not seen yet how it ended.
-            and not exists (select from ${this.#schema}.dependencies w
-              where w.dependency = ended.sequence and not w.is_over)
-          order by finished_at, sequence limit $2::integer for update skip locked))
-        returning id, sequence
-      ), removed as (
-        delete from ${this.#schema}.enqueued where sequence in (select sequence from gone)
-      ), forgotten as (
-        delete from ${this.#schema}.attempts where job_id in (select id from gone)
-      ), unknown as (
-        delete from ${this.#schema}.attempt_traces where job_id in (select id from gone)
-      )
-      select count(*)::integer as removed from gone`,
-        [Math.min(retentionMs, LONGEST_RETENTION_MS), limit, this.#at()],
+      this.#client.call(
+        `select ${this.#schema}.remove_ended($1::text::jsonb, $2::integer, ` +
+          "to_timestamp($3::float8 / 1000)) as removed",
+        [JSON.stringify(retention), limit, this.#at()],
         this.#client.longLimitMs,
       );
     const [row] = await retried(remove);

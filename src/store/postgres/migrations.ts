@@ -11,6 +11,7 @@ import type { Client } from "./client.ts";
 import { codeOf } from "./errors.ts";
 import { quoted, quotedText } from "./sql.ts";
 import { cancelFunctions } from "./functions/cancel.ts";
+import { endedFunctions } from "./functions/ended.ts";
 import { endFunctions } from "./functions/end.ts";
 import { retryFunctions } from "./functions/retry.ts";
 import { settleAndClaimFunctions } from "./functions/settle_and_claim.ts";
@@ -34,7 +35,7 @@ export const migrations: readonly Migration[] = [{
   sql: (schema, channel) =>
     tables(schema) + endFunctions(schema) + settleAndClaimFunctions(schema) +
     leaseFunctions(schema) + retryFunctions(schema) + cancelFunctions(schema, channel) +
-    addFunctions(schema, channel),
+    addFunctions(schema, channel) + endedFunctions(schema),
 }];
 
 /** The whole schema as plain SQL. */

@@ -159,7 +159,10 @@ create table ${schema}.ended (
   attempt_traceparent text,
   result_bytes integer
 );
-create index ended_finished on ${schema}.ended (finished_at);
+-- Each row is in one of the first two: for retention, and to count what ended lately.
+create index ended_finished on ${schema}.ended (queue_name, finished_at) where status = 'completed';
+create index ended_failed_finished on ${schema}.ended (queue_name, status, finished_at)
+  where status in ('failed', 'cancelled');
 create index ended_failed on ${schema}.ended (status, sequence)
   where status in ('failed', 'cancelled');
 -- Whether a new job's parent is cancelled: one look in a small index.

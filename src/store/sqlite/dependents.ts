@@ -43,6 +43,25 @@ export function insertWaits(
   );
 }
 
+/** Notes that a job that has not ended depends on others. */
+export function insertLiveDependent(
+  database: Database,
+  id: string,
+  dependsOn: readonly string[],
+): void {
+  database.run(
+    "insert or ignore into hammerwork_live_dependents (dependency_id, job_id) " +
+      "select value, ? from json_each(?)",
+    id,
+    JSON.stringify(dependsOn),
+  );
+}
+
+/** A job that depends on others has ended. */
+export function deleteLiveDependent(database: Database, id: string): void {
+  database.run("delete from hammerwork_live_dependents where job_id = ?", id);
+}
+
 /** Removes the rows of those that waited for jobs, and says who they are. */
 export function takeDependents(
   database: Database,

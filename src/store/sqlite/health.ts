@@ -22,16 +22,25 @@ const runningJobs = "from hammerwork_jobs indexed by hammerwork_jobs_leased " +
   "where status = 'running' group by queue_name";
 const queueNames = "from hammerwork_jobs indexed by hammerwork_jobs_queue";
 
-// The names of the queues are found one after the other, without a look at what is in between.
-const liveCounts = "with recursive queues (name) as " +
+/**
+ * The names of the queues as the table `queues`, found one after the other without a look at what is in
+ * between: the beginning of a statement.
+ */
+export const withQueues: string = "with recursive queues (name) as " +
   `(select min(queue_name) ${queueNames} union all ` +
   `select (select min(queue_name) ${queueNames} where queue_name > name) from queues ` +
-  "where name is not null) " +
+  "where name is not null) ";
+
+const liveCounts = withQueues +
   `${counted}, min(run_at) as run_at from queues cross join json_each(?) waiting ` +
   "cross join hammerwork_jobs indexed by hammerwork_jobs_status " +
   "on queue_name = name and status = waiting.value and status <> 'running' " +
   "group by queue_name, status " +
   `union all ${counted}, min(run_at) as run_at ${runningJobs}`;
+
+const endedCounts = `${withQueues}${counted} from queues cross join json_each(?) outcome ` +
+  "cross join hammerwork_jobs indexed by hammerwork_jobs_ended " +
+  "on queue_name = name and status = outcome.value and finished_at > ? group by queue_name, status";
 
 /** How many jobs each queue has with each status. */
 export function countJobs(database: Database): QueueCount[] {
@@ -43,12 +52,8 @@ export function countJobs(database: Database): QueueCount[] {
 
 /** How many jobs each queue has that ended after a time, by how they did. */
 export function countEnded(database: Database, after: number): QueueCount[] {
-  return database.all(
-    "select queue_name, status, count(*) as count " +
-      "from hammerwork_jobs indexed by hammerwork_jobs_ended " +
-      "where finished_at > ? group by queue_name, status",
-    after,
-  ).map(toCount);
+  const ended = jobStatuses.filter(hasEnded);
+  return database.all(endedCounts, JSON.stringify(ended), after).map(toCount);
 }
 
 function toCount(row: Row): QueueCount {

@@ -76,7 +76,7 @@ create index hammerwork_jobs_due
 create index hammerwork_jobs_leased
   on hammerwork_jobs (leased_until) where status = 'running';
 create index hammerwork_jobs_ended
-  on hammerwork_jobs (finished_at) where finished_at is not null;
+  on hammerwork_jobs (queue_name, status, finished_at) where finished_at is not null;
 create unique index hammerwork_jobs_key
   on hammerwork_jobs (queue_name, idempotency_key) where idempotency_key is not null;
 
@@ -131,6 +131,14 @@ create table hammerwork_dependencies (
   primary key (dependency_id, job_id)
 ) strict, without rowid;
 create index hammerwork_dependencies_job on hammerwork_dependencies (job_id);
+
+-- Which job that has not ended depends on which, however that one stands: it is kept for so long.
+create table hammerwork_live_dependents (
+  dependency_id text not null,
+  job_id text not null,
+  primary key (dependency_id, job_id)
+) strict, without rowid;
+create index hammerwork_live_dependents_job on hammerwork_live_dependents (job_id);
 
 -- How often running jobs have been cancelled: by it a process sees that others have cancelled some.
 create table hammerwork_counters (name text primary key, value integer not null) strict, without rowid;

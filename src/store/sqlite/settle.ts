@@ -131,7 +131,7 @@ const complete = "update hammerwork_jobs set status = 'completed', started_at = 
   "finished_at = ?, releases = 0, snoozes = 0, result = ?, error = null, attempt_traceparent = ?, " +
   "lease_token = null, leased_until = null, " +
   "trace_end_due = ?, trace_epoch = coalesce(trace_epoch, 0) + 1 " +
-  "where id = ? and status = 'running' and lease_token = ? and joined_trace = 0 " +
+  "where id = ? and status = 'running' and lease_token = ? and joined_trace = 0 and depends_on = '[]' " +
   "and trace_id = coalesce(?, trace_id) " +
   "and not exists (select 1 from hammerwork_dependencies where dependency_id = hammerwork_jobs.id) " +
   "and not exists (select 1 from hammerwork_jobs as other indexed by hammerwork_jobs_unfinished " +

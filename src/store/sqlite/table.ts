@@ -4,11 +4,12 @@
  * @module
  */
 import type { AttemptRecord, JobInput, JobPart, JobRecord } from "../../job/record.ts";
-import type { JobStatus } from "../../job/status.ts";
+import { hasEnded, type JobStatus } from "../../job/status.ts";
 import type { LiveCount } from "../health.ts";
 import type {
   Claim,
   ClaimedJob,
+  Maintenance,
   Notice,
   QueueCount,
   RecordFilter,
@@ -25,7 +26,14 @@ import type {
 import { insertJob, knownJobs, statusesOf } from "./add.ts";
 import { claimJobs, nextAt } from "./claim.ts";
 import type { Database } from "./database.ts";
-import { cancelledFor, childrenOf, insertWaits, takeDependents } from "./dependents.ts";
+import {
+  cancelledFor,
+  childrenOf,
+  deleteLiveDependent,
+  insertLiveDependent,
+  insertWaits,
+  takeDependents,
+} from "./dependents.ts";
 import { attemptsOf, findJobs } from "./find.ts";
 import { countEnded, countJobs, countLive } from "./health.ts";
 import { expiredLeases, isMaintenanceDue, removeEnded } from "./maintenance.ts";
@@ -95,11 +103,19 @@ export class SqliteTable implements StoredJobs {
   }
 
   insert(job: Omit<JobRecord, "sequence">): number {
+    const { id, dependsOn, status } = job;
+    if (dependsOn.length > 0 && !hasEnded(status)) {
+      insertLiveDependent(this.#database, id, dependsOn);
+    }
     return insertJob(this.#database, job);
   }
 
-  update({ id }: JobRow, changes: JobChanges): void {
+  update({ id, status, dependsOn }: JobRow, changes: JobChanges): void {
     updateJob(this.#database, id, changes);
+    const { status: next = status } = changes;
+    if (dependsOn.length === 0 || hasEnded(status) === hasEnded(next)) return;
+    if (hasEnded(next)) deleteLiveDependent(this.#database, id);
+    else insertLiveDependent(this.#database, id, dependsOn);
   }
 
   waitFor(id: string, dependencyIds: readonly string[]): void {
@@ -154,12 +170,12 @@ export class SqliteTable implements StoredJobs {
     return countLive(this.#database);
   }
 
-  removeEnded(before: number, limit: number): number {
-    return removeEnded(this.#database, before, limit);
+  removeEnded(retentionMs: Maintenance["retentionMs"], now: number, limit: number): number {
+    return removeEnded(this.#database, retentionMs, now, limit);
   }
 
-  isMaintenanceDue(now: number, endedBefore: number): boolean {
-    return isMaintenanceDue(this.#database, now, endedBefore);
+  isMaintenanceDue(now: number, retentionMs: Maintenance["retentionMs"]): boolean {
+    return isMaintenanceDue(this.#database, now, retentionMs);
   }
 
   tellOthers(hasCancelled: boolean): void {

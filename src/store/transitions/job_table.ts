@@ -19,6 +19,7 @@ import type { LiveCount } from "../health.ts";
 import type {
   Claim,
   ClaimedJob,
+  Maintenance,
   Notice,
   QueueCount,
   RecordFilter,
@@ -217,16 +218,17 @@ export interface StoredJobs<Row extends JobRow = JobRow> extends JobTable<Row> {
   /** The number of jobs that have not ended, by queue and status. */
   countLive(): readonly LiveCount[];
   /**
-   * Removes jobs that ended at this time or earlier, oldest first.
+   * Removes ended jobs that have been kept for as long as they are to be, those of each queue and
+   * outcome oldest first, and none on which an unfinished job depends. `retentionOf` says how long.
    *
    * @returns the number of removed jobs.
    */
-  removeEnded(before: number, limit: number): number;
+  removeEnded(retentionMs: Maintenance["retentionMs"], now: number, limit: number): number;
   /**
    * Whether there is an expired lease or a job to remove. Optional; without it, a `write` is needed
    * to know.
    */
-  isMaintenanceDue?(now: number, endedBefore: number): boolean;
+  isMaintenanceDue?(now: number, retentionMs: Maintenance["retentionMs"]): boolean;
   /**
    * Within a `write`: tells other processes, once it is done, that jobs may have become ready, and with
    * `hasCancelled` that running jobs were cancelled. Optional.

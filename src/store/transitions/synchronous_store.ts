@@ -157,19 +157,16 @@ class SynchronousStore<Row extends JobRow> implements Store {
   }
 
   async maintain({ retentionMs, limit }: Maintenance): Promise<MaintenanceResult> {
-    const isDue = await this.#jobs.read(() => {
-      const now = this.#now();
-      return this.#jobs.isMaintenanceDue?.(now, now - retentionMs) ?? true;
-    });
+    const isDue = await this.#jobs.read(() =>
+      this.#jobs.isMaintenanceDue?.(this.#now(), retentionMs) ?? true
+    );
     if (!isDue) return { expired: [], refused: [], removed: 0 };
     const { expired, refused } = await sweptApart({
       all: () => this.#sweep(limit),
       ids: () => this.#expiredIds(limit),
       one: (id) => this.#sweep(1, id),
     });
-    const removed = await this.#write(({ now }) =>
-      this.#jobs.removeEnded(now - retentionMs, limit)
-    );
+    const removed = await this.#write(({ now }) => this.#jobs.removeEnded(retentionMs, now, limit));
     return { expired, refused, removed };
   }
 
