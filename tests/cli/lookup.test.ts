@@ -162,6 +162,8 @@ ledger_queue     ░░░░░░░░░░░░░⊘                     
   cancelled: Its dependency ${ended.invoice} failed
                  0                              1 s
 
+Critical path: 400 ms of 1 s waiting for a worker of receipt_queue, 200 ms running payment_queue
+
 ░ waiting  █ running  ↻ retried  ✗ failed  ⊘ cancelled  ▸ unfinished
 `;
         const keys = [
@@ -247,6 +249,8 @@ email_queue     ${bar}  blocked       1 h  ${waiting.blocked}
   waiting for ${waiting.later}
 payment_queue   ${bar}  ready         1 h  ${waiting.ready}
                 0${"1 h".padStart(34)}
+
+Critical path: 1 h of 1 h waiting for the due time of reminder_queue
 
 ░ waiting  █ running  ↻ retried  ✗ failed  ⊘ cancelled  ▸ unfinished
 `,

@@ -5,6 +5,7 @@
  * @module
  */
 import { durationText } from "../../duration.ts";
+import { criticalPath, criticalPathText } from "../../queue/critical_path.ts";
 import type { JobTree } from "../../queue/job_tree.ts";
 import {
   outcomeText,
@@ -54,6 +55,7 @@ export function traceTree(tree: JobTree, now: number, style: Style): readonly st
     ...lines,
     axisLine(labelWidth, scale, style),
     "",
+    ...pathLines(times, style),
     ...legendLines(style),
   ];
 }
@@ -134,6 +136,14 @@ function noteLines({ job: { job }, below }: TreeRow, note: string, style: Style)
 function axisLine(labelWidth: number, { from, to, cells }: CellScale, style: Style): string {
   const end = durationText(to - from);
   return style.paint("dim", " ".repeat(labelWidth + 2) + "0" + end.padStart(cells - 1));
+}
+
+/** What took longest on the critical path, of more than one job. */
+function pathLines(times: Timeline, style: Style): readonly string[] {
+  const text = times.rows.size > 1 ? criticalPathText(criticalPath(times)) : "";
+  if (text === "") return [];
+  const sentence = `Critical path: ${printable(text)}`;
+  return [...wrapped(sentence, columnsOf(style), MOST_NOTE_LINES), ""];
 }
 
 /** The time scale of all bars. */

@@ -94,7 +94,7 @@ describe("10,000 jobs, of which 1,000 have failed", { timeout: 2 * timeout }, ()
       await page.getByText("1,000 jobs").waitFor();
       await page.getByRole("link", { name: "Older jobs" }).click();
       await page.getByRole("link", { name: "Newest jobs" }).waitFor();
-      await page.getByLabel("Queue").selectOption("order_queue");
+      await page.getByRole("combobox", { name: /^Queue/ }).selectOption("order_queue");
       await page.getByRole("button", { name: "Show" }).click();
       await page.waitForURL(/queueName=order_queue/);
       assert.equal(await page.locator(".lines li", { hasText: "row_queue" }).count(), 0);
