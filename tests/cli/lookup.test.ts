@@ -162,7 +162,7 @@ ledger_queue     ░░░░░░░░░░░░░⊘                     
   cancelled: Its dependency ${ended.invoice} failed
                  0                              1 s
 
-Critical path: 400 ms of 1 s waiting for a worker of receipt_queue, 200 ms running payment_queue
+Critical path: payment_queue → receipt_queue: 400 ms of 1 s waiting for a worker of receipt_queue, 200 ms running payment_queue
 
 ░ waiting  █ running  ↻ retried  ✗ failed  ⊘ cancelled  ▸ unfinished
 `;

@@ -47,6 +47,10 @@ describe("the command line in a terminal", { skip: whyNoTerminal }, () => {
 └ receipt_queue                   ░░░░░░░░░░░░░████  completed  500 ms  00a50005
 email_queue      ░░░░░░░░░░░░░░░░░░░░░░░░░░░████     completed  900 ms  00a20002`,
     );
+    const inColor = (await inTerminal(["trace", "show", ended.traceId], { env })).stdout;
+    for (const name of ["payment_queue", "receipt_queue"]) {
+      assert.match(inColor, new RegExp(`\u001b\\[1m\\S* ?${name}\u001b`), "On the critical path");
+    }
     const wide = (await show(120)).split("\n")[2]!;
     assert.match(wide, /^payment_queue {4}░{7}█{15}↻░{14}█{23} +completed {2}800 ms {2}00a10001$/);
     assert.equal(wide.length, 120);

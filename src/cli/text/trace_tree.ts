@@ -5,7 +5,7 @@
  * @module
  */
 import { durationText } from "../../duration.ts";
-import { criticalPath, criticalPathText } from "../../queue/critical_path.ts";
+import { criticalPath, criticalPathText, type PathStretch } from "../../queue/critical_path.ts";
 import type { JobTree } from "../../queue/job_tree.ts";
 import {
   outcomeText,
@@ -45,8 +45,10 @@ export function traceTree(tree: JobTree, now: number, style: Style): readonly st
   const space = style.columns - labelWidth - STATUS_WIDTH - TIME_WIDTH - GAPS;
   const cells = Math.max(LEAST_CELLS, space - (style.isTerminal ? idWidth : 8));
   const scale: CellScale = { ...times, cells };
+  const path = rows.length > 1 ? criticalPath(times) : [];
+  const critical = new Set(path.map(({ row }) => row));
   const lines = rows.flatMap((row) => [
-    rowLine(row, short(row.job.job.id), labelWidth, scale, style),
+    rowLine(row, short(row.job.job.id), critical.has(row.job), labelWidth, scale, style),
     ...notesOf(row.job).flatMap((note) => noteLines(row, note, style)),
   ]);
   return [
@@ -55,7 +57,7 @@ export function traceTree(tree: JobTree, now: number, style: Style): readonly st
     ...lines,
     axisLine(labelWidth, scale, style),
     "",
-    ...pathLines(times, style),
+    ...pathLines(path, style),
     ...legendLines(style),
   ];
 }
@@ -97,6 +99,7 @@ function headLines({ from, to, roots, rows }: Timeline, style: Style): readonly 
 function rowLine(
   row: TreeRow,
   id: string,
+  isCritical: boolean,
   labelWidth: number,
   scale: CellScale,
   style: Style,
@@ -104,7 +107,8 @@ function rowLine(
   const { job: { status }, from, to } = row.job;
   const label = cut(labelOf(row), style.isTerminal ? labelWidth : Infinity);
   return [
-    padded(label, labelWidth),
+    (isCritical ? style.paint("bold", label) : label) +
+    " ".repeat(Math.max(0, labelWidth - widthOf(label))),
     barOf(row.job, scale, style),
     style.paint(statusColor[status], status) + " ".repeat(STATUS_WIDTH - status.length),
     padded(durationText(to - from), TIME_WIDTH, true),
@@ -138,12 +142,15 @@ function axisLine(labelWidth: number, { from, to, cells }: CellScale, style: Sty
   return style.paint("dim", " ".repeat(labelWidth + 2) + "0" + end.padStart(cells - 1));
 }
 
-/** What took longest on the critical path, of more than one job. */
-function pathLines(times: Timeline, style: Style): readonly string[] {
-  const text = times.rows.size > 1 ? criticalPathText(criticalPath(times)) : "";
-  if (text === "") return [];
-  const sentence = `Critical path: ${printable(text)}`;
-  return [...wrapped(sentence, columnsOf(style), MOST_NOTE_LINES), ""];
+const MOST_PATH_LINES = 4;
+
+/** The jobs that decided when the trace ended, one after the other, and what took longest of that. */
+function pathLines(path: readonly PathStretch[], style: Style): readonly string[] {
+  if (path.length === 0) return [];
+  const names = [...new Set(path.map(({ row }) => row))].map(({ job }) => job.queueName);
+  const order = names.length === 1 ? "" : `${names.join(" → ")}: `;
+  const text = `Critical path: ${order}${criticalPathText(path)}`;
+  return [...wrapped(printable(text), columnsOf(style), MOST_PATH_LINES), ""];
 }
 
 /** The time scale of all bars. */
