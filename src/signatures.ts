@@ -21,7 +21,7 @@
  *
  * @module
  */
-export type { JobSummary, JobWith } from "./job/job.ts";
+export type { JobOperation, JobSummary, JobWith } from "./job/job.ts";
 export type { DependencyFailurePolicy, JobError, JobPart, Propagation } from "./job/record.ts";
 export type { JobReference, NewJobOptions } from "./job/job_options.ts";
 export type { BackoffFunction } from "./job/backoff.ts";
@@ -37,9 +37,9 @@ export type {
   ResultOf,
 } from "./job/queues.ts";
 
-export type { CancelOptions, JobChange } from "./queue/job_change.ts";
+export type { CancelOptions, JobChange, RetryOptions } from "./queue/job_change.ts";
 export type { OutcomeRetentionOptions, RetentionOptions } from "./queue/retention.ts";
-export type { OutcomeRetention, Retention, RetryOptions } from "./store/store.ts";
+export type { OutcomeRetention, Retention } from "./store/store.ts";
 export type { QueueStats, StatsOptions } from "./queue/stats.ts";
 export type { VacuumBlocker } from "./store/health.ts";
 export type { TimelineMark, TimelineMarkType, TimelineRun } from "./queue/timeline.ts";

@@ -18,6 +18,9 @@ export type {
   CancelRecordOptions,
   Change,
   ChangedRecord,
+  ChangeFilter,
+  ChangeOptions,
+  ChangeResult,
   Claim,
   ClaimedJob,
   CountRecordsOptions,
@@ -31,6 +34,7 @@ export type {
   LeaseState,
   Maintenance,
   MaintenanceResult,
+  MassChange,
   Notice,
   OutcomeRetention,
   QueueCount,
@@ -39,7 +43,7 @@ export type {
   RefusedSweep,
   Reservation,
   Retention,
-  RetryOptions,
+  RetryRecordOptions,
   SettleAndClaimRequest,
   SettleAndClaimResult,
   Settlement,
@@ -67,7 +71,7 @@ export type {
   StoredJobs,
   TraceEndTable,
 } from "./store/transitions/job_table.ts";
-export { type Candidate, copyOf, copyOfAttempt, findAmong } from "./store/find.ts";
+export { type Candidate, copyOf, copyOfAttempt, findAmong, isToChange } from "./store/find.ts";
 export { inClaimOrder, retentionOf } from "./store/rules.ts";
 export type { AttemptOutcome } from "./job/outcomes.ts";
 export type {
@@ -79,10 +83,18 @@ export type {
   JobInput,
   JobPart,
   JobRecord,
+  Operation,
+  Operator,
   PartSizes,
   Propagation,
 } from "./job/record.ts";
 export { recordWith } from "./job/record.ts";
-export { hasEnded, type JobStatus, jobStatuses, statusTransitions } from "./job/status.ts";
+export {
+  changeableStatuses,
+  hasEnded,
+  type JobStatus,
+  jobStatuses,
+  statusTransitions,
+} from "./job/status.ts";
 export { JobIdTakenError, StoreTimeoutError, StoreUnavailableError } from "./job/errors.ts";
 export { InputRangeError, UnknownJobError } from "./job/checks.ts";

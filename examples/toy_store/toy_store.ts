@@ -10,6 +10,7 @@
  */
 import {
   type AttemptRecord,
+  type ChangeFilter,
   type Claim,
   type ClaimedJob,
   copyOf,
@@ -18,6 +19,7 @@ import {
   findAmong,
   hasEnded,
   inClaimOrder,
+  isToChange,
   type JobChanges,
   type JobInput,
   type JobPart,
@@ -121,6 +123,24 @@ class ToyTable implements StoredJobs<Row> {
     return this.#find((row) =>
       row.status === "running" && row.leasedUntil < now && (id ?? row.id) === row.id
     ).slice(0, limit);
+  }
+
+  matching(filter: ChangeFilter, limit: number): readonly Row[] {
+    return this.#find(({ record }) => isToChange(record, filter)).slice(0, limit);
+  }
+
+  countMatching(filter: ChangeFilter, most: number): number {
+    return this.matching(filter, most).length;
+  }
+
+  needed(ended: readonly Row[]): ReadonlySet<string> {
+    const unfinished = this.#find(({ status }) => !hasEnded(status));
+    const all = new Set(unfinished.flatMap(({ dependsOn }) => dependsOn));
+    return new Set(ended.map(({ id }) => id).filter((id) => all.has(id)));
+  }
+
+  remove({ id }: Row): void {
+    this.#rows.delete(id);
   }
 
   insert(job: Omit<JobRecord, "sequence">): number {

@@ -4,7 +4,14 @@
  *
  * @module
  */
-import type { Attempt, Job, JobSummary, JobWith, JobWithAttempts } from "../job/job.ts";
+import type {
+  Attempt,
+  Job,
+  JobOperation,
+  JobSummary,
+  JobWith,
+  JobWithAttempts,
+} from "../job/job.ts";
 import type { JobError, JobPart } from "../job/record.ts";
 import type { EnqueuedJob } from "../job/queues.ts";
 import { type JobStatus, jobStatuses } from "../job/status.ts";
@@ -75,6 +82,12 @@ const summaryFields: Fields<Omit<JobSummary, "backoff">> = {
   startedAt: optional(date),
   finishedAt: optional(date),
   error: optional(jobError),
+  operation: optional(object<JobOperation>({
+    name: text as Reader<JobOperation["name"]>,
+    at: date,
+    by: optional(text),
+    reason: optional(text),
+  })),
 };
 
 const attempt = object<Attempt>({

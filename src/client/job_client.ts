@@ -16,11 +16,11 @@ import {
   type JobChange,
   readCancelOptions,
   readRetryOptions,
+  type RetryOptions,
 } from "../queue/job_change.ts";
 import type { JobTree } from "../queue/job_tree.ts";
 import { checkFilterNames, type JobFilter, type JobPage } from "../queue/find.ts";
 import { checkStatsNames, type Stats, type StatsOptions } from "../queue/stats.ts";
-import type { RetryOptions } from "../store/store.ts";
 import { currentScope } from "../trace/scope.ts";
 import { activeSpanContext } from "../trace/active_context.ts";
 import {

@@ -48,6 +48,7 @@ const stored: OptionNames<Omit<StoredJob, "id" | "queueName" | "payload" | Optio
   startedAt: true,
   finishedAt: true,
   error: true,
+  operation: true,
   result: true,
   payloadBytes: true,
   resultBytes: true,

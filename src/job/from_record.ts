@@ -10,7 +10,7 @@ import type { AttemptRecord, FoundRecord, JobPart, JobRecord } from "./record.ts
 
 /** A record as a job. */
 export function toJob<Name extends string, Payload>(record: JobRecord): Job<Name, Payload> {
-  const { payload, result, backoff, createdAt, runAt, startedAt, finishedAt } = record;
+  const { payload, result, backoff, createdAt, runAt, startedAt, finishedAt, operation } = record;
   const what = `The stored job ${record.id}`;
   return {
     id: record.id,
@@ -41,6 +41,7 @@ export function toJob<Name extends string, Payload>(record: JobRecord): Job<Name
     finishedAt: finishedAt === undefined ? undefined : new Date(finishedAt),
     result: result === undefined ? undefined : fromJson(result, `${what}'s result`),
     error: record.error,
+    operation: operation && { ...operation, at: new Date(operation.at) },
   };
 }
 

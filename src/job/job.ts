@@ -77,6 +77,20 @@ export interface JobSummary<Name extends string = string> {
   readonly finishedAt?: Date | undefined;
   /** The error of the latest attempt, or the reason of the cancellation. */
   readonly error?: JobError | undefined;
+  /** The last thing that an operator did to it, if one has. */
+  readonly operation?: JobOperation | undefined;
+}
+
+/** What an operator did to a job. */
+export interface JobOperation {
+  /** What was done. */
+  readonly name: "cancel" | "retry" | "reschedule";
+  /** When. */
+  readonly at: Date;
+  /** By whom, as the caller said. */
+  readonly by?: string | undefined;
+  /** Why, as the caller said. */
+  readonly reason?: string | undefined;
 }
 
 /** A stored job. */

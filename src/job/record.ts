@@ -31,6 +31,22 @@ export interface JobError {
   readonly parentId?: string;
 }
 
+/** Who changes a job from outside, and why. */
+export interface Operator {
+  /** The person or program, as the caller names it. */
+  readonly by?: string | undefined;
+  /** The reason. */
+  readonly reason?: string | undefined;
+}
+
+/** What an operator did to a job. */
+export interface Operation extends Operator {
+  /** What was done. */
+  readonly name: "cancel" | "retry" | "reschedule";
+  /** When, in ms since 1970. */
+  readonly at: number;
+}
+
 /** One attempt that has ended and did not complete its job. One that was snoozed is only counted. */
 export interface AttemptRecord {
   /** The job that was attempted. */
@@ -124,6 +140,8 @@ export interface JobRecord extends Omit<JobInput, "delayMs" | "runAt"> {
   readonly error?: JobError | undefined;
   /** The W3C `traceparent` of the latest attempt that has ended. */
   readonly attemptTraceparent?: string | undefined;
+  /** The last thing that an operator did to it, if the caller said that one did. */
+  readonly operation?: Operation | undefined;
 }
 
 /** The attempts of a job, if they were requested. */

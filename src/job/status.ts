@@ -28,7 +28,7 @@ export const statusTransitions: Readonly<
       "enqueued after a dependency had failed or was cancelled, or its parent was cancelled",
   },
   scheduled: {
-    ready: "its time came",
+    ready: "its time came, or a caller rescheduled it",
     cancelled: "a caller cancelled it",
   },
   blocked: {
@@ -38,6 +38,7 @@ export const statusTransitions: Readonly<
   },
   ready: {
     running: "a worker claimed it",
+    scheduled: "a caller rescheduled it",
     cancelled: "a caller cancelled it",
   },
   running: {
@@ -49,7 +50,7 @@ export const statusTransitions: Readonly<
     cancelled: "a caller cancelled it",
   },
   retrying: {
-    ready: "its back-off was over",
+    ready: "its back-off was over, or a caller rescheduled it",
     cancelled: "a caller cancelled it",
   },
   completed: {},
@@ -79,6 +80,16 @@ export const jobStatuses: readonly JobStatus[] = [
 export function canBeRetried(status: JobStatus): status is "failed" | "cancelled" {
   return status === "failed" || status === "cancelled";
 }
+
+/** For each change of many jobs, the statuses of the jobs that it is for. */
+export const changeableStatuses: Readonly<
+  Record<"cancel" | "retry" | "reschedule" | "delete", readonly JobStatus[]>
+> = {
+  cancel: ["scheduled", "blocked", "ready", "running", "retrying"],
+  retry: ["failed", "cancelled"],
+  reschedule: ["scheduled", "blocked", "ready", "retrying"],
+  delete: ["completed", "failed", "cancelled"],
+};
 
 /** Whether a job with this status has ended: nothing will run it any more. */
 export function hasEnded(status: JobStatus): status is "completed" | "failed" | "cancelled" {

@@ -3,18 +3,20 @@
  *
  * @module
  */
-import { checkOptionNames, InputTypeError, shown } from "../job/checks.ts";
+import { checkInteger, checkOptionNames, InputTypeError, shown } from "../job/checks.ts";
 import { toCancellation } from "../job/errors.ts";
 import type { Job } from "../job/job.ts";
 import { canBeRetried } from "../job/status.ts";
 import { mostAttempts } from "../job/job_options.ts";
 import { toJob } from "../job/from_record.ts";
+import type { Operator } from "../job/record.ts";
+import { storable } from "../job/thrown.ts";
 import { endedAs } from "../store/rules.ts";
 import type {
   CancelRecordOptions,
   ChangedRecord,
   Hindrance,
-  RetryOptions,
+  RetryRecordOptions,
 } from "../store/store.ts";
 
 /** The answer of `cancel` and of `retry`. */
@@ -39,24 +41,68 @@ export interface CancelOptions {
    * false.
    */
   readonly descendants?: boolean | undefined;
+  /** Who cancels it, for `job.operation`: at most 200 characters. Default: nothing is recorded. */
+  readonly by?: string | undefined;
+}
+
+/** Options of a retry. */
+export interface RetryOptions {
+  /**
+   * Whether the dependents that were cancelled because of the job, and their dependents, are
+   * blocked again. Default: true.
+   */
+  readonly dependents?: boolean | undefined;
+  /** Whether the job is retried even if a dependency did not complete. Default: false. */
+  readonly force?: boolean | undefined;
+  /** Who retries it, for `job.operation`: at most 200 characters. Default: nothing is recorded. */
+  readonly by?: string | undefined;
 }
 
 /** The checked options of a retry. */
-export function readRetryOptions(options: RetryOptions): RetryOptions {
-  checkOptionNames("A retry", options, { dependents: true, force: true });
-  for (const [name, value] of Object.entries(options)) checkSwitch(name, value);
-  return options;
+export function readRetryOptions(options: RetryOptions): RetryRecordOptions {
+  checkOptionNames("A retry", options, { dependents: true, force: true, by: true });
+  const { by, dependents, force } = options;
+  checkSwitch("dependents", dependents);
+  checkSwitch("force", force);
+  return { dependents, force, operator: operatorOf(by) };
 }
 
 /** The checked options of a cancellation, with the error to store. */
 export function readCancelOptions(options: CancelOptions): CancelRecordOptions {
-  checkOptionNames("A cancellation", options, { reason: true, descendants: true });
-  const { reason = "Cancelled by a caller", descendants } = options;
+  checkOptionNames("A cancellation", options, { reason: true, descendants: true, by: true });
+  const { reason, descendants, by } = options;
   checkSwitch("descendants", descendants);
-  return { error: toCancellation(reason), descendants };
+  const error = toCancellation(reason ?? "Cancelled by a caller");
+  return { error, descendants, operator: operatorOf(by, reason) };
 }
 
-function checkSwitch(name: string, value: unknown): void {
+/** Without a name nothing is recorded: what a program does to its own jobs is no operation. */
+function operatorOf(by: string | undefined, reason?: string): Operator | undefined {
+  return by === undefined ? undefined : readOperator({ by, reason });
+}
+
+/**
+ * Checks who changes jobs, and why.
+ *
+ * @throws {TypeError | RangeError} when one of them is not a string, or too long.
+ */
+export function readOperator({ by, reason }: Operator): Operator {
+  return {
+    ...(by !== undefined && { by: shortText("by", by, 200) }),
+    ...(reason !== undefined && { reason: shortText("reason", reason, 10_000) }),
+  };
+}
+
+function shortText(name: string, text: unknown, most: number): string {
+  if (typeof text !== "string") {
+    throw new InputTypeError(`${name} must be a string: got ${shown(text)}`);
+  }
+  checkInteger(`The length of ${name}`, text.length, 1, most);
+  return storable(text);
+}
+
+/** Refuses what is neither true, false nor left out. */
+export function checkSwitch(name: string, value: unknown): void {
   if (value === undefined || typeof value === "boolean") return;
   throw new InputTypeError(`${name} must be true or false: got ${shown(value)}`);
 }

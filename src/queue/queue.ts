@@ -13,6 +13,7 @@ import {
   type JobChange,
   readCancelOptions,
   readRetryOptions,
+  type RetryOptions,
   toCancelled,
   toRetried,
 } from "./job_change.ts";
@@ -30,7 +31,7 @@ import {
 import { readStatsOptions, type Stats, type StatsOptions, toStats } from "./stats.ts";
 import type { AnyNewJob, Enqueue, EnqueuedJob, JobOf, QueueName, Queues } from "../job/queues.ts";
 import { readRetention, type RetentionOptions } from "./retention.ts";
-import type { Retention, RetryOptions, Store } from "../store/store.ts";
+import type { Retention, Store } from "../store/store.ts";
 import { activeBaggage } from "../trace/baggage.ts";
 import {
   defaultSpanRules,

@@ -14,7 +14,7 @@ import {
   recordWith,
   summaryOf,
 } from "../job/record.ts";
-import type { RecordFilter, RecordPage } from "./store.ts";
+import type { ChangeFilter, RecordFilter, RecordPage } from "./store.ts";
 
 /** A job that may match a filter. */
 export interface Candidate extends PartSizes {
@@ -43,7 +43,13 @@ export function findAmong(newestFirst: Iterable<Candidate>, filter: RecordFilter
   return { jobs, hasMore: count < found.length };
 }
 
-function fits({ record, ranIn }: Candidate, filter: RecordFilter): boolean {
+/** Whether a job matches the filter of a change. */
+export function isToChange(record: JobRecord, filter: ChangeFilter): boolean {
+  const { after = 0, asOf = Infinity } = filter;
+  return fits({ record }, filter) && record.sequence > after && !(record.finishedAt! > asOf);
+}
+
+function fits({ record, ranIn }: Candidate, filter: Omit<RecordFilter, "limit">): boolean {
   const { ids, queueNames, statuses, traceId, correlationId, parentId } = filter;
   return (ids === undefined || ids.includes(record.id)) &&
     (queueNames === undefined || queueNames.includes(record.queueName)) &&

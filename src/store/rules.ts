@@ -8,12 +8,14 @@ import { type Backoff, backoffDelay, checkBackoff, defaultBackoff } from "../job
 import { JobIdTakenError, StoreUnavailableError } from "../job/errors.ts";
 import { InputTypeError, UnknownJobError } from "../job/checks.ts";
 import type { JobError, JobInput, JobRecord } from "../job/record.ts";
-import type { JobStatus } from "../job/status.ts";
+import { changeableStatuses, type JobStatus } from "../job/status.ts";
 import type {
+  ChangeFilter,
   ExpiredJob,
   FailedDependency,
   Hindrance,
   Maintenance,
+  MassChange,
   OutcomeRetention,
   RefusedSweep,
   Store,
@@ -82,6 +84,27 @@ export function traceEndsOf(store: Pick<Store, "traceEnds">, what: string): Trac
   throw new InputTypeError(
     `${what} needs a store that records the ends of traces: this one has no traceEnds`,
   );
+}
+
+/**
+ * The filter of a change of many jobs, with the statuses that the change is for. Without a value it
+ * is refused: it would match all jobs.
+ */
+export function changeFilterOf(
+  { after, asOf, ...fields }: ChangeFilter,
+  type: MassChange["type"],
+): ChangeFilter {
+  if (Object.values(fields).every((value) => value === undefined)) {
+    throw new InputTypeError("A change of many jobs needs a filter with a value: got none");
+  }
+  const { statuses } = fields;
+  const changeable = changeableStatuses[type];
+  return {
+    ...fields,
+    after,
+    asOf,
+    statuses: statuses ? changeable.filter((one) => statuses.includes(one)) : changeable,
+  };
 }
 
 /** How a dependency did not complete, in words. */

@@ -17,6 +17,7 @@ import type {
   JobInput,
   JobPart,
   JobRecord,
+  Operator,
 } from "../job/record.ts";
 import type { JobStatus } from "../job/status.ts";
 
@@ -61,6 +62,11 @@ export interface CancelRecordOptions {
    * false.
    */
   readonly descendants?: boolean | undefined;
+  /**
+   * Who cancels it. It is recorded as the `operation` of the job, and of the descendants that are
+   * cancelled. Default: nothing is recorded.
+   */
+  readonly operator?: Operator | undefined;
 }
 
 /** A dependency that did not complete. */
@@ -79,8 +85,8 @@ export type Hindrance =
   | FailedDependency
   | { readonly dependencyId: string; readonly status: "removed" };
 
-/** Options of a retry. */
-export interface RetryOptions {
+/** Options of `retry`. */
+export interface RetryRecordOptions {
   /**
    * Whether the dependents that were cancelled because of the job, and their dependents, are
    * blocked again. Default: true.
@@ -88,6 +94,90 @@ export interface RetryOptions {
   readonly dependents?: boolean | undefined;
   /** Whether the job is retried even if a dependency did not complete. Default: false. */
   readonly force?: boolean | undefined;
+  /**
+   * Who retries it. It is recorded as the `operation` of the job, not of dependents that come back.
+   * Default: nothing is recorded.
+   */
+  readonly operator?: Operator | undefined;
+}
+
+/**
+ * Which jobs to change. A job must match all fields that are set; one must be set beside `after` and
+ * `asOf`, else a call is refused with a `TypeError`.
+ */
+export interface ChangeFilter {
+  /** Jobs with one of these ids. */
+  readonly ids?: readonly string[] | undefined;
+  /** Jobs in one of these queues. */
+  readonly queueNames?: readonly string[] | undefined;
+  /** Jobs with one of these statuses. */
+  readonly statuses?: readonly JobStatus[] | undefined;
+  /** Jobs of this trace. That an attempt ran in it does not count. */
+  readonly traceId?: string | undefined;
+  /** Jobs with this correlation id. */
+  readonly correlationId?: string | undefined;
+  /** Jobs with this parent. */
+  readonly parentId?: string | undefined;
+  /** Jobs that were added at this time or later, in ms since 1970. */
+  readonly createdFrom?: number | undefined;
+  /** Jobs that were added before this time, in ms since 1970. */
+  readonly createdBefore?: number | undefined;
+  /** Jobs with a higher sequence than this: where the pass before ended. */
+  readonly after?: number | undefined;
+  /** Of the jobs that have ended only those that ended at this time or earlier, in ms since 1970. */
+  readonly asOf?: number | undefined;
+}
+
+/** A change of many jobs. The statuses of the jobs that it is for are `changeableStatuses`. */
+export type MassChange =
+  /** Cancels jobs with this error, and the dependents that are cancelled with them. */
+  | {
+    readonly type: "cancel";
+    readonly error: JobError;
+    readonly operator?: Operator | undefined;
+  }
+  /**
+   * Retries jobs as `retry` does, dependencies before their dependents, so that a job is not
+   * hindered by one that the same pass retries.
+   */
+  | ({ readonly type: "retry" } & RetryRecordOptions)
+  /**
+   * Changes when jobs are due, or their priority. A job that is due and stays due keeps its time,
+   * and with it its place in the order of claims. One that is blocked goes on waiting for its
+   * dependencies.
+   */
+  | {
+    readonly type: "reschedule";
+    /** When they are due, in ms since 1970; at the earliest now. */
+    readonly runAt?: number | undefined;
+    /** After what time they are due, in ms. */
+    readonly delayMs?: number | undefined;
+    /** Their new priority. */
+    readonly priority?: number | undefined;
+    readonly operator?: Operator | undefined;
+  }
+  /** Removes jobs as retention does, but no job on which an unfinished one depends. */
+  | { readonly type: "delete" };
+
+/** Options of `change`. */
+export interface ChangeOptions {
+  /** The maximum number of jobs that the pass looks at, 1 to 1,000. */
+  readonly limit: number;
+}
+
+/** The answer of `change`. */
+export interface ChangeResult {
+  /** The number of jobs that match and that this pass changed. */
+  readonly changed: number;
+  /**
+   * The number of jobs that match, have one of the statuses that the change is for, and were not
+   * changed: a retry was hindered, a job to delete is still needed.
+   */
+  readonly refused: number;
+  /** Where the next pass continues (`ChangeFilter.after`); `undefined` if no later job matches. */
+  readonly after?: number | undefined;
+  /** The time of the pass, in ms since 1970, for `ChangeFilter.asOf` of the next one. */
+  readonly at: number;
 }
 
 /** The exclusive right of a worker to one attempt. */
@@ -462,7 +552,20 @@ export interface Store<Transaction = never> {
    * complete. Any other job, and one with a `hindrance`, is not changed. `undefined` if there is no
    * such job.
    */
-  retry(id: string, options?: RetryOptions): Promise<ChangedRecord | undefined>;
+  retry(id: string, options?: RetryRecordOptions): Promise<ChangedRecord | undefined>;
+  /**
+   * Changes jobs that match, oldest first: one pass over at most `limit` of them that have a status
+   * which the change is for, in one atomic step.
+   *
+   * @throws {TypeError} when the filter has no value.
+   */
+  change(filter: ChangeFilter, change: MassChange, options: ChangeOptions): Promise<ChangeResult>;
+  /**
+   * Counts the jobs that passes of such a change would look at. It stops at one more than `most`.
+   *
+   * @throws {TypeError} when the filter has no value.
+   */
+  countMatching(filter: ChangeFilter, type: MassChange["type"], most: number): Promise<number>;
   /** Reads a job. */
   get(id: string, options?: GetOptions): Promise<(JobRecord & AttemptRecords) | undefined>;
   /** Finds jobs, newest first. Parts that are not requested are not read. */

@@ -97,6 +97,13 @@ const byCaller: Way = {
   go: ({ store }, { id }) => store.cancel(id, { error: reason }),
 };
 const retriedByCaller: Way = { name: "by a caller", go: ({ store }, { id }) => store.retry(id) };
+function rescheduled(delayMs: number): Way {
+  return {
+    name: "by a caller",
+    go: ({ store }, { id }) =>
+      store.change({ ids: [id] }, { type: "reschedule", delayMs }, { limit: 1 }),
+  };
+}
 const dueBesideAnother: Way = {
   name: "while a worker claims another",
   go: async ({ add, clock, claimOne }) => {
@@ -108,7 +115,7 @@ const dueBesideAnother: Way = {
 
 /** For each entry of the table every way through the seam that leads there. */
 const ways: Readonly<Record<string, readonly Way[]>> = {
-  "scheduled -> ready": [dueBesideAnother],
+  "scheduled -> ready": [dueBesideAnother, rescheduled(0)],
   "scheduled -> cancelled": [byCaller],
   "blocked -> ready": [
     { name: "the dependency completed", go: endDependency(completed) },
@@ -133,6 +140,7 @@ const ways: Readonly<Record<string, readonly Way[]>> = {
   ],
   "ready -> running": [{ name: "by a claim", go: ({ claimOne }) => claimOne() }],
   "ready -> cancelled": [byCaller],
+  "ready -> scheduled": [rescheduled(1_000)],
   "running -> completed": [{ name: "by its holder", go: settled(completed) }],
   "running -> scheduled": [{ name: "by its holder", go: settled(snoozed) }],
   "running -> retrying": [
@@ -153,7 +161,7 @@ const ways: Readonly<Record<string, readonly Way[]>> = {
     },
   ],
   "running -> cancelled": [byCaller],
-  "retrying -> ready": [dueBesideAnother],
+  "retrying -> ready": [dueBesideAnother, rescheduled(0)],
   "retrying -> cancelled": [byCaller],
   "failed -> ready": [retriedByCaller],
   "failed -> blocked": [

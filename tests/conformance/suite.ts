@@ -5,6 +5,7 @@
  * @module
  */
 import { describe } from "node:test";
+import { describeActingOnMany } from "./acting_on_many.ts";
 import { describeAdding } from "./adding.ts";
 import { describeAttemptTraces } from "./attempt_traces.ts";
 import { describeBegunAttempts } from "./begun_attempts.ts";
@@ -78,6 +79,7 @@ const themes: readonly ((test: TestStore, suite: Suite) => void)[] = [
   describeNotices,
   describeRetrying,
   describeRetriedDependents,
+  describeActingOnMany,
   describeFinding,
   describeFindModel,
   describePaging,

@@ -282,7 +282,7 @@ describe("lookup", () => {
     await assert.rejects(
       queue.retry(id, { dependants: true } as never),
       new TypeError(
-        `A retry's options are dependents, force: got "dependants"; did you mean dependents?`,
+        `A retry's options are dependents, force, by: got "dependants"; did you mean dependents?`,
       ),
     );
     await assert.rejects(

@@ -107,6 +107,7 @@ const summaryProperties = {
   startedAt: time,
   finishedAt: time,
   error: ref("JobError"),
+  operation: ref("JobOperation"),
 };
 
 const partProperties = { payload: true, result: true };
@@ -143,6 +144,13 @@ const jobSchemas: Readonly<Record<string, JsonSchema>> = {
     { name: text, message: text, stack: text, dependencyId: jobId, parentId: jobId },
     ["name", "message"],
   ),
+  JobOperation: {
+    description: "The last thing that an operator did to the job.",
+    ...closed(
+      { name: { enum: ["cancel", "retry", "reschedule"] }, at: time, by: text, reason: text },
+      ["name", "at"],
+    ),
+  },
   NewJob: {
     description:
       "A job to enqueue. Properties that only a stored job has are ignored, so a job can be " +

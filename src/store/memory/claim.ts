@@ -13,8 +13,10 @@ import { PriorityQueue } from "./priority_queue.ts";
 /** One queue. A job that was cancelled while it waits is passed over when its turn comes. */
 export class MemoryQueue {
   readonly counts: StatusCounts = new StatusCounts();
-  readonly #ready = new PriorityQueue<MemoryRow>((a, b) => inClaimOrder(a.record, b.record) < 0);
-  readonly #due = new PriorityQueue<MemoryRow>((a, b) => a.record.runAt < b.record.runAt);
+  #ready = inOrderOfClaims();
+  #due = inOrderOfTime();
+  // Whether what orders a job in line has changed, or a job in line has been forgotten.
+  #isUnsorted = false;
 
   /** Puts a job where it waits, by its status. */
   add(row: MemoryRow): void {
@@ -22,27 +24,38 @@ export class MemoryQueue {
     (row.record.status === "ready" ? this.#ready : this.#due).push(row);
   }
 
-  /** Takes out a job that was cancelled while it waits and is to come back in another place. */
+  /** Takes out a job that is in line, or was when it was cancelled, and is to have another place. */
   forget(row: MemoryRow): void {
-    if (!row.isQueued) return;
+    if (row.isQueued) this.#isUnsorted = true;
     row.isQueued = false;
-    this.#ready.delete(row);
-    this.#due.delete(row);
+  }
+
+  /** Sorts the lines anew, once for all jobs that were forgotten meanwhile. */
+  #sort(): void {
+    if (!this.#isUnsorted) return;
+    this.#isUnsorted = false;
+    const rows = new Set([...this.#ready.all(), ...this.#due.all()]);
+    this.#ready = inOrderOfClaims();
+    this.#due = inOrderOfTime();
+    for (const row of rows) if (row.isQueued) this.add(row);
   }
 
   /** Takes the job that is due longest, if its time has come. */
   takeDue(now: number): MemoryRow | undefined {
+    this.#sort();
     const row = first(this.#due, isDelayed);
     return row && row.record.runAt <= now ? taken(this.#due) : undefined;
   }
 
   /** Takes the job that is to run first. */
   takeReady(): MemoryRow | undefined {
+    this.#sort();
     return first(this.#ready, isReady) && taken(this.#ready);
   }
 
   /** Since when the job that is due longest is ready. A pass over all: for reports only. */
   oldestRunAt(): number | undefined {
+    this.#sort();
     let oldest: number | undefined;
     for (const { record: { status, runAt } } of this.#ready.all()) {
       if (isReady(status) && !(runAt >= oldest!)) oldest = runAt;
@@ -52,9 +65,18 @@ export class MemoryQueue {
 
   /** When the next job can be claimed: now, later, or `Infinity`. */
   nextAt(now: number): number {
+    this.#sort();
     if (first(this.#ready, isReady)) return now;
     return first(this.#due, isDelayed)?.record.runAt ?? Infinity;
   }
+}
+
+function inOrderOfClaims(): PriorityQueue<MemoryRow> {
+  return new PriorityQueue((a, b) => inClaimOrder(a.record, b.record) < 0);
+}
+
+function inOrderOfTime(): PriorityQueue<MemoryRow> {
+  return new PriorityQueue((a, b) => a.record.runAt < b.record.runAt);
 }
 
 /** The first of those that still wait. */

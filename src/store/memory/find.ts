@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RecordFilter } from "../store.ts";
+import type { ChangeFilter, RecordFilter } from "../store.ts";
 import { LinkedList } from "./linked_list.ts";
 import type { MemoryRow } from "./rows.ts";
 
@@ -63,11 +63,18 @@ export class MemoryIndex {
       const own = this.#by.traceId.get(filter.traceId!)?.newestFirst() ?? [];
       return [...own, ...ran].sort(newestFirst);
     }
-    for (const key of keys) {
-      const value = filter[key];
-      if (value !== undefined) return this.#by[key].get(value)?.newestFirst() ?? [];
-    }
-    return this.#all.newestFirst();
+    return this.#listOf(filter)?.newestFirst() ?? [];
+  }
+
+  /** Rows among which are all that a change is for, oldest first. */
+  oldestFirst(filter: ChangeFilter): Iterable<MemoryRow> {
+    return this.#listOf(filter)?.oldestFirst() ?? [];
+  }
+
+  /** The shortest list that has all that match; `undefined` if none does. */
+  #listOf(filter: Pick<RecordFilter, Key>): LinkedList<MemoryRow> | undefined {
+    const key = keys.find((one) => filter[one] !== undefined);
+    return key === undefined ? this.#all : this.#by[key].get(filter[key]!);
   }
 
   /** Those that have a job as their parent. */

@@ -47,14 +47,6 @@ export class PriorityQueue<T> {
     return this.#isLateFirst() ? this.#late.pop() : this.#shift();
   }
 
-  /** Takes out an element wherever it is, before what orders it changes. A pass over all. */
-  delete(item: T): void {
-    this.#late.delete(item);
-    this.#inOrder = this.#inOrder.slice(this.#first).filter((one) => one !== item);
-    this.#first = 0;
-    this.size = this.all().length;
-  }
-
   #isLateFirst(): boolean {
     const late = this.#late.peek();
     if (late === undefined) return false;
@@ -119,14 +111,6 @@ class Heap<T> {
     const last = items.pop();
     if (items.length > 0) this.#sink(last!);
     return first;
-  }
-
-  /** Takes out an element wherever it is, before what orders it changes. A pass over all. */
-  delete(item: T): void {
-    if (!this.#items.includes(item)) return;
-    const rest = this.#items.filter((one) => one !== item);
-    this.#items.length = 0;
-    for (const one of rest) this.push(one);
   }
 
   /** Puts an element in the first place and lets it sink to where it belongs. */

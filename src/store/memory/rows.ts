@@ -75,6 +75,9 @@ export class MemoryRow implements JobRow {
     this.trace = trace;
   }
 
+  get sequence(): number {
+    return this.record.sequence;
+  }
   get id(): string {
     return this.record.id;
   }

@@ -12,9 +12,10 @@ import {
   recordWith,
 } from "../../job/record.ts";
 import { hasEnded, type JobStatus } from "../../job/status.ts";
-import { copyOf, copyOfAttempt, findAmong } from "../find.ts";
+import { copyOf, copyOfAttempt, findAmong, isToChange } from "../find.ts";
 import type { LiveCount } from "../health.ts";
 import {
+  type ChangeFilter,
   type Claim,
   type ClaimedJob,
   type Maintenance,
@@ -96,6 +97,24 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
       .slice(0, limit);
   }
 
+  matching(filter: ChangeFilter, limit: number): readonly MemoryRow[] {
+    const rows = filter.ids ? this.#withIds(filter.ids).reverse() : this.#index.oldestFirst(filter);
+    const found: MemoryRow[] = [];
+    for (const row of rows) {
+      if (found.length === limit) break;
+      if (isToChange(row.record, filter)) found.push(row);
+    }
+    return found;
+  }
+
+  countMatching(filter: ChangeFilter, most: number): number {
+    return this.matching(filter, most).length;
+  }
+
+  needed(ended: readonly MemoryRow[]): ReadonlySet<string> {
+    return new Set(ended.filter(({ liveDependents }) => liveDependents?.size).map(({ id }) => id));
+  }
+
   insert(job: Omit<JobRecord, "sequence">): number {
     const record = copyOf({ ...job, sequence: ++this.#sequence });
     const row = new MemoryRow(record, this.traceEnds.named(record.traceId));
@@ -123,11 +142,14 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
     const { status = record.status } = changes;
     // What a job is found by goes with its old fields and comes with its new ones.
     if (record.status === "cancelled") this.#removeCancelledFor(row);
+    const isMoved = row.isQueued && (changes.runAt ?? changes.priority) !== undefined;
+    if (isMoved) this.#queue(record.queueName).forget(row);
     if (status !== record.status) this.#leave(row, status);
     if (changes.attempts !== undefined) record.attempts = changes.attempts;
     if (changes.releases !== undefined) record.releases = changes.releases;
     if (changes.snoozes !== undefined) record.snoozes = changes.snoozes;
     if (changes.maxAttempts !== undefined) record.maxAttempts = changes.maxAttempts;
+    if (changes.priority !== undefined) record.priority = changes.priority;
     if (changes.runAt !== undefined) record.runAt = changes.runAt;
     if (changes.startedAt !== undefined) record.startedAt = changes.startedAt;
     if (changes.finishedAt !== undefined) record.finishedAt = changes.finishedAt ?? undefined;
@@ -142,7 +164,9 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
       record.attemptTraceparent = changes.attemptTraceparent ?? undefined;
     }
     if (changes.isSuspect !== undefined) row.isSuspect = changes.isSuspect;
+    if (changes.operation !== undefined) record.operation = changes.operation;
     if (status !== record.status) this.#enter(row, status);
+    else if (isMoved) this.#queue(record.queueName).add(row);
     if (status === "cancelled") this.#addCancelledFor(row);
   }
 
@@ -294,9 +318,12 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
   find(filter: RecordFilter): RecordPage {
     const { ids } = filter;
     if (ids === undefined) return findAmong(this.#index.candidates(filter), filter);
-    const found = [...new Set(ids)].flatMap((id) => this.#byId.get(id) ?? []).sort(newestFirst);
     // Found by their ids, they need not be compared with each of them.
-    return findAmong(found, { ...filter, ids: undefined });
+    return findAmong(this.#withIds(ids), { ...filter, ids: undefined });
+  }
+
+  #withIds(ids: readonly string[]): MemoryRow[] {
+    return [...new Set(ids)].flatMap((id) => this.#byId.get(id) ?? []).sort(newestFirst);
   }
 
   attempts(id: string): readonly AttemptRecord[] {
@@ -320,16 +347,19 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
 
   removeEnded(retentionMs: Maintenance["retentionMs"], now: number, limit: number): number {
     const removed = this.#ended.takeOver(retentionMs, now, limit);
-    for (const row of removed) {
-      this.#removeCancelledFor(row);
-      this.#byId.delete(row.id);
-      const key = keyOf(row.record);
-      if (key !== undefined) this.#byKey.delete(key);
-      this.#index.remove(row);
-      this.traceEnds.remove(row);
-      this.#queue(row.queueName).counts.remove(row.status);
-    }
+    for (const row of removed) this.remove(row);
     return removed.length;
+  }
+
+  remove(row: MemoryRow): void {
+    this.#ended.delete(row);
+    this.#removeCancelledFor(row);
+    this.#byId.delete(row.id);
+    const key = keyOf(row.record);
+    if (key !== undefined) this.#byKey.delete(key);
+    this.#index.remove(row);
+    this.traceEnds.remove(row);
+    this.#queue(row.queueName).counts.remove(row.status);
   }
 }
 

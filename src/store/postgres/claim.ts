@@ -101,6 +101,7 @@ const rare: Readonly<Record<string, string>> = {
   snoozes: "p.snoozes",
   isSuspect: "p.is_suspect",
   attemptTraceparent: "p.attempt_traceparent",
+  operation: "p.operation",
 };
 
 /** The claim of the jobs of a row. */
@@ -163,6 +164,7 @@ function toClaimedJob(
     result: undefined,
     error: more.error,
     attemptTraceparent: more.attemptTraceparent,
+    operation: more.operation,
     leaseToken: toLeaseToken({ claim: token, place, sequence }, id),
     waitMs: claimedAt - runAt,
     isSuspect: more.isSuspect,
@@ -195,6 +197,7 @@ type Rare =
     | "propagation"
     | "error"
     | "attemptTraceparent"
+    | "operation"
     | "dependencyTraceparents"
   >;
 

@@ -13,7 +13,7 @@ import {
   type JobRecord,
 } from "../../job/record.ts";
 import { bytesOfAttempt, dependencyBytes, summaryBytes } from "../find.ts";
-import type { GetOptions, QueueCount, RecordFilter, RecordPage } from "../store.ts";
+import type { ChangeFilter, GetOptions, QueueCount, RecordFilter, RecordPage } from "../store.ts";
 import type { Client, Row, SqlValue } from "./client.ts";
 import {
   attemptColumns,
@@ -122,39 +122,13 @@ export interface Query {
   readonly values: SqlValue[];
 }
 
-/**
- * Jobs that fit, newest first. Each status is queried by itself, where such jobs are, as a word and
- * not as a value: so the index that holds only such jobs can be used, whatever the planner knows.
- */
+/** Jobs that fit, newest first. */
 export function findQuery(schema: string, filter: RecordFilter): Query {
   const { limit, maxBytes, include = jobParts } = filter;
   const values: SqlValue[] = [];
   const parameter = (value: SqlValue) => `$${values.push(value)}`;
-  const conditions = conditionsOf(filter, parameter);
   const most = parameter(limit + 1);
-  const select = (view: string, more: readonly string[]) => {
-    const all = [...conditions, ...more];
-    const where = all.length > 0 ? `where ${all.join(" and ")} ` : "";
-    return `select * from ${schema}.${view} ${where}order by sequence desc limit ${most}`;
-  };
-  const statuses = filter.statuses === undefined
-    ? [{ view: "jobs", is: [] }]
-    : [...new Set(filter.statuses)].map((status) => ({
-      view: viewOf(status),
-      is: [`status = '${status}'`],
-    }));
-  // The server refuses a parameter that the statement does not use.
-  const queues = statuses.length === 0 ? [] : queueConditions(filter, parameter);
-  const traces = queues.length === 0 ? [] : traceConditions(schema, filter, parameter);
-  // An OR would be a pass over the whole trace; of each branch only the newest are read.
-  const branches = traces.flatMap((trace) =>
-    queues.flatMap((queue) =>
-      statuses.map(({ view, is }) => select(view, [...trace, ...queue, ...is]))
-    )
-  );
-  const found = branches.length === 0
-    ? select("jobs", ["false"])
-    : branches.map((branch) => `(${branch})`).join(" union all ");
+  const found = matchingJobs(schema, filter, { columns: "*", order: "desc", most, parameter });
   // What is stored apart is still only referred to while jobs are counted and measured.
   const measured = `select m.*, row_number() over newest as place, count(*) over () as found,
       sum(${sizeOf("m", include)}) over newest as bytes
@@ -170,6 +144,68 @@ export function findQuery(schema: string, filter: RecordFilter): Query {
       where j.place <= ${parameter(limit)}${fits} order by j.sequence desc`,
     values,
   };
+}
+
+/** Which jobs to look for: as to find, or as to change. */
+type Matched = Omit<RecordFilter, "limit"> & Pick<ChangeFilter, "after" | "asOf">;
+
+/** What to read of jobs that match. */
+interface Matching {
+  readonly columns: string;
+  /** In the order of their sequences. */
+  readonly order: "asc" | "desc";
+  /** How many at most, an SQL expression: so many of each part. */
+  readonly most: string;
+  /** Whether jobs also match by traces that attempts of them ran in. Default: they do. */
+  readonly traces?: "any" | "own";
+  /** Adds a value to the statement, and says how it is written there. */
+  readonly parameter: (value: SqlValue) => string;
+}
+
+/**
+ * The jobs that match, from which the first are to be taken. Each status is queried by itself, where such
+ * jobs are, as a word and not as a value: so the index that holds only such jobs can be used, whatever the
+ * planner knows.
+ */
+export function matchingJobs(
+  schema: string,
+  filter: Matched,
+  { columns, order, most, traces = "any", parameter }: Matching,
+): string {
+  const conditions = conditionsOf(filter, parameter);
+  const select = (view: string, more: readonly string[]) => {
+    const all = [...conditions, ...more];
+    const where = all.length > 0 ? `where ${all.join(" and ")} ` : "";
+    return `select ${columns} from ${schema}.${view} ${where}order by sequence ${order} limit ${most}`;
+  };
+  // The server refuses a parameter that the statement does not use.
+  const queues = filter.statuses?.length === 0 ? [] : queueConditions(filter, parameter);
+  const ofTraces = queues.length === 0 ? [] : traceConditions(schema, filter, traces, parameter);
+  const statuses = queues.length === 0 ? [] : statusConditions(filter, parameter);
+  // An OR would be a pass over the whole trace; of each branch only the first are read.
+  const branches = ofTraces.flatMap((trace) =>
+    queues.flatMap((queue) =>
+      statuses.map(({ view, is }) => select(view, [...trace, ...queue, ...is]))
+    )
+  );
+  return branches.length === 0
+    ? select("jobs", ["false"])
+    : branches.map((branch) => `(${branch})`).join(" union all ");
+}
+
+/** Where jobs of each status are, and what is asked of them there. */
+function statusConditions(
+  { statuses, asOf }: Matched,
+  parameter: (value: SqlValue) => string,
+): readonly { readonly view: string; readonly is: readonly string[] }[] {
+  if (statuses === undefined) return [{ view: "jobs", is: [] }];
+  const isOver = asOf === undefined || !statuses.some(hasEnded)
+    ? []
+    : [`finished_at <= to_timestamp(${parameter(asOf)}::float8 / 1000)`];
+  return [...new Set(statuses)].map((status) => ({
+    view: viewOf(status),
+    is: [`status = '${status}'`, ...hasEnded(status) ? isOver : []],
+  }));
 }
 
 /** The view of the table where such jobs are. */
@@ -196,7 +232,7 @@ function sizeOf(job: string, include: readonly JobPart[]): string {
 const queuesOneByOne = 8;
 
 function queueConditions(
-  { queueNames }: RecordFilter,
+  { queueNames }: Matched,
   parameter: (value: SqlValue) => string,
 ): readonly (readonly string[])[] {
   if (queueNames === undefined) return [[]];
@@ -213,7 +249,7 @@ function textsOf(json: string): string {
 }
 
 function conditionsOf(
-  filter: RecordFilter,
+  filter: Matched,
   parameter: (value: SqlValue) => string,
 ): readonly string[] {
   const conditions: string[] = [];
@@ -226,17 +262,20 @@ function conditionsOf(
   ask(filter.createdFrom, (p) => `created_at >= to_timestamp(${p}::float8 / 1000)`);
   ask(filter.createdBefore, (p) => `created_at < to_timestamp(${p}::float8 / 1000)`);
   ask(filter.before, (p) => `sequence < ${p}::float8::bigint`);
+  ask(filter.after, (p) => `sequence > ${p}::float8::bigint`);
   return conditions;
 }
 
 /** A job belongs to its own trace, and to those that attempts of it ran in, which are never its own. */
 function traceConditions(
   schema: string,
-  { traceId }: RecordFilter,
+  { traceId }: Matched,
+  traces: "any" | "own",
   parameter: (value: SqlValue) => string,
 ): readonly (readonly string[])[] {
   if (traceId === undefined) return [[]];
   const trace = `${parameter(uuidOrNull(traceId))}::text::uuid`;
+  if (traces === "own") return [[`trace_id = ${trace}`]];
   const ranIn = `select job_id from ${schema}.attempt_traces where trace_id = ${trace}`;
   return [[`trace_id = ${trace}`], [`id = any(array(${ranIn}))`]];
 }

@@ -13,6 +13,8 @@ import { quoted, quotedText } from "./sql.ts";
 import { cancelFunctions } from "./functions/cancel.ts";
 import { endedFunctions } from "./functions/ended.ts";
 import { endFunctions } from "./functions/end.ts";
+import { removeFunctions } from "./functions/remove.ts";
+import { rescheduleFunctions } from "./functions/reschedule.ts";
 import { retryFunctions } from "./functions/retry.ts";
 import { settleAndClaimFunctions } from "./functions/settle_and_claim.ts";
 import { leaseFunctions } from "./functions/leases.ts";
@@ -35,7 +37,8 @@ export const migrations: readonly Migration[] = [{
   sql: (schema, channel) =>
     tables(schema) + endFunctions(schema) + settleAndClaimFunctions(schema) +
     leaseFunctions(schema) + retryFunctions(schema) + cancelFunctions(schema, channel) +
-    addFunctions(schema, channel) + endedFunctions(schema),
+    rescheduleFunctions(schema) + removeFunctions(schema) + addFunctions(schema, channel) +
+    endedFunctions(schema),
 }];
 
 /** The whole schema as plain SQL. */

@@ -37,7 +37,7 @@ export function foundColumns(job: string, include: readonly JobPart[]): string {
     `${job}.baggage, ${job}.propagation, ` +
     `${ms("created_at")}, ${ms("run_at")}, ${ms("started_at")}, ${ms("finished_at")}, ` +
     `${part("result")}, ${errorColumn(`${job}.error`, include.includes("stack"))}, ` +
-    `${job}.attempt_traceparent`;
+    `${job}.attempt_traceparent, ${job}.operation::text as operation`;
 }
 
 function errorColumn(error: string, hasStacks: boolean): string {
@@ -93,6 +93,7 @@ export function toRecord(row: Row): JobRecord {
     result: optional(row.result),
     error: json(row.error),
     attemptTraceparent: optional(row.attempt_traceparent),
+    operation: json(row.operation),
   };
 }
 

@@ -4,12 +4,15 @@
  * @module
  */
 import type { Health } from "../health.ts";
-import type { AttemptRecords, JobError, JobInput, JobRecord } from "../../job/record.ts";
+import type { AttemptRecords, JobInput, JobRecord, Operator } from "../../job/record.ts";
 import type {
   AddedJob,
   AddOptions,
   CancelRecordOptions,
   ChangedRecord,
+  ChangeFilter,
+  ChangeOptions,
+  ChangeResult,
   CountRecordsOptions,
   ExtendOptions,
   Extension,
@@ -18,11 +21,12 @@ import type {
   LeaseState,
   Maintenance,
   MaintenanceResult,
+  MassChange,
   Notice,
   QueueCount,
   RecordFilter,
   RecordPage,
-  RetryOptions,
+  RetryRecordOptions,
   SettleAndClaimRequest,
   SettleAndClaimResult,
   Store,
@@ -31,6 +35,7 @@ import type {
   TraceEnds,
 } from "../store.ts";
 import { Adding } from "./add.ts";
+import { changeJobs, countMatchingQuery } from "./change.ts";
 import { Notifier } from "./notifier.ts";
 import { Allowance, type Client, type Row, type Sql, type SqlValue } from "./client.ts";
 import { retried } from "./errors.ts";
@@ -63,6 +68,8 @@ export class PostgresStore implements Store<Sql> {
   readonly #client: Client;
   readonly #now: (() => number) | undefined;
   readonly #schema: string;
+  // Its name, on which processes notify each other.
+  readonly #channel: string;
   readonly #notifier: Notifier;
   readonly #maintenance: SchemaMaintenance;
   readonly #settleAndClaim: SettleAndClaim;
@@ -74,6 +81,7 @@ export class PostgresStore implements Store<Sql> {
     this.#client = client;
     this.#now = options.now;
     this.#schema = quoted(options.schema);
+    this.#channel = options.schema;
     const notifier = this.#notifier = new Notifier(client, options.schema);
     this.hints = {
       pollMs: 1_000,
@@ -123,28 +131,33 @@ export class PostgresStore implements Store<Sql> {
 
   async cancel(
     id: string,
-    { error, descendants = false }: CancelRecordOptions,
+    { error, descendants = false, operator }: CancelRecordOptions,
   ): Promise<ChangedRecord | undefined> {
     const row = await this.#change(
-      `cancel_job($1::text::uuid, $2::text::json, $3, to_timestamp($4::float8 / 1000))`,
-      [uuidOrNull(id), JSON.stringify(error), descendants, this.#at()],
+      "cancel_job($1::text::uuid, $2::text::json, $3, $4::text::json, " +
+        "to_timestamp($5::float8 / 1000))",
+      [uuidOrNull(id), JSON.stringify(error), descendants, jsonOf(operator), this.#at()],
       ", array_to_json(c.interrupted)::text as interrupted",
     );
     if (row === undefined) return undefined;
     this.#notifier.notifyCancelled(JSON.parse(row.interrupted as string));
     if (!descendants) return toChanged(row);
-    return { ...toChanged(row), cancelledDescendants: await this.#cancelDescendants(id, error) };
+    const cancelledDescendants = await this.#cancelDescendants(id, { error, operator });
+    return { ...toChanged(row), cancelledDescendants };
   }
 
   /** In passes until one finds none: those that run may have added some before they were cancelled. */
-  async #cancelDescendants(id: string, error: JobError): Promise<number> {
+  async #cancelDescendants(
+    id: string,
+    { error, operator }: CancelRecordOptions,
+  ): Promise<number> {
     const pass = (limitMs: number) =>
       this.#client.query(
         "select cardinality(c.done) as count, array_to_json(c.ready_queues)::text as ready_queues, " +
           "array_to_json(c.interrupted)::text as interrupted " +
-          `from ${this.#schema}.cancel_descendants($1::text::uuid, $2::text::json, false, $3, ` +
-          "to_timestamp($4::float8 / 1000)) c",
-        [id, JSON.stringify(error), DESCENDANTS_IN_PASS, this.#at()],
+          `from ${this.#schema}.cancel_descendants($1::text::uuid, $2::text::json, ` +
+          "$3::text::json, false, $4, to_timestamp($5::float8 / 1000)) c",
+        [id, JSON.stringify(error), jsonOf(operator), DESCENDANTS_IN_PASS, this.#at()],
         limitMs,
       );
     for (let total = 0;;) {
@@ -159,15 +172,42 @@ export class PostgresStore implements Store<Sql> {
 
   async retry(
     id: string,
-    { dependents = true, force = false }: RetryOptions = {},
+    { dependents = true, force = false, operator }: RetryRecordOptions = {},
   ): Promise<ChangedRecord | undefined> {
     const row = await this.#change(
-      `retry_job($1::text::uuid, $2, $3, to_timestamp($4::float8 / 1000))`,
-      [uuidOrNull(id), dependents, force, this.#at()],
+      "retry_job($1::text::uuid, $2, $3, $4::text::json, to_timestamp($5::float8 / 1000))",
+      [uuidOrNull(id), dependents, force, jsonOf(operator), this.#at()],
       ", c.hindrance::text as hindrance",
     );
     if (row === undefined || row.hindrance === null) return row && toChanged(row);
     return { ...toChanged(row), hindrance: JSON.parse(row.hindrance as string) };
+  }
+
+  async change(
+    filter: ChangeFilter,
+    change: MassChange,
+    { limit }: ChangeOptions,
+  ): Promise<ChangeResult> {
+    const pass = { filter, change, limit, channel: this.#channel };
+    const run = (limitMs: number) =>
+      changeJobs(this.#client, this.#schema, { ...pass, at: this.#at() }, limitMs);
+    const { result, readyQueues, interrupted } = await retried(() =>
+      this.#changes.run(this.#client.longLimitMs, run)
+    );
+    for (const queueName of readyQueues) this.#settleAndClaim.startOver(queueName);
+    this.#notifier.notifyHere(readyQueues);
+    this.#notifier.notifyCancelled(interrupted);
+    return result;
+  }
+
+  async countMatching(
+    filter: ChangeFilter,
+    type: MassChange["type"],
+    most: number,
+  ): Promise<number> {
+    const { text, values } = countMatchingQuery(this.#schema, filter, type, most);
+    const [row] = await this.#client.look(text, values);
+    return row!.count as number;
   }
 
   get(
@@ -234,6 +274,10 @@ export class PostgresStore implements Store<Sql> {
   #at(): number | null {
     return this.#now?.() ?? null;
   }
+}
+
+function jsonOf(operator: Operator | undefined): string | null {
+  return operator === undefined ? null : JSON.stringify(operator);
 }
 
 function toChanged(row: Row): ChangedRecord {

@@ -15,7 +15,8 @@ import { quotedText } from "./sql.ts";
 /** The tables, their indexes and the views. `schema` is a quoted name. */
 export function tables(schema: string): string {
   return `
--- What callers gave: written once, never changed. The library and the function enqueue check it.
+-- What callers gave: written once, never changed but for the priority. The library and the function enqueue
+-- check it.
 create table ${schema}.enqueued (
   sequence bigint generated always as identity primary key,
   id uuid not null unique,
@@ -84,7 +85,8 @@ create table ${schema}.waiting (
 create index waiting_due on ${schema}.waiting (queue_name, run_at) where kind <> 'blocked';
 create index waiting_kind on ${schema}.waiting (kind, sequence);
 
--- What earlier attempts left of jobs that have not ended: only of those that had one, or were retried.
+-- What earlier attempts left of jobs that have not ended: only of those that had one, were retried, or to which
+-- an operator did something.
 create table ${schema}.progress (
   sequence bigint primary key,
   -- Those that count.
@@ -101,7 +103,9 @@ create table ${schema}.progress (
   attempt_traceparent text,
   -- Of its last attempt.
   claim uuid,
-  trace_epoch integer
+  trace_epoch integer,
+  -- The last thing that an operator did to it.
+  operation json
 );
 
 -- The jobs that one call claimed from one queue, and their leases: one row for all of them. A job is
@@ -157,7 +161,8 @@ create table ${schema}.ended (
   result json,
   error json,
   attempt_traceparent text,
-  result_bytes integer
+  result_bytes integer,
+  operation json
 );
 -- Each row is in one of the first two: for retention, and to count what ended lately.
 create index ended_finished on ${schema}.ended (queue_name, finished_at) where status = 'completed';
@@ -219,6 +224,7 @@ create index dependencies_added on ${schema}.dependencies (added_in) where is_ov
 create table ${schema}.cancelled_trees (
   root_id uuid primary key,
   reason json not null,
+  operation json,
   -- Once these are over, none can come any more; null before the first look.
   open_below xid8
 );
@@ -278,6 +284,7 @@ interface ViewColumns {
   readonly error?: string;
   readonly attemptTraceparent?: string;
   readonly resultBytes?: string;
+  readonly operation?: string;
 }
 
 function viewColumns(columns: ViewColumns): string {
@@ -296,7 +303,8 @@ function viewColumns(columns: ViewColumns): string {
     ${columns.finishedAt ?? "null::timestamptz"} as finished_at,
     ${columns.result ?? "null::json"} as result, ${columns.error ?? "null::json"} as error,
     ${columns.attemptTraceparent ?? "null::text"} as attempt_traceparent, e.payload_bytes,
-    ${columns.resultBytes ?? "null::integer"} as result_bytes`;
+    ${columns.resultBytes ?? "null::integer"} as result_bytes,
+    ${columns.operation ?? "null::json"} as operation`;
 }
 
 const ofProgress = {
@@ -307,6 +315,7 @@ const ofProgress = {
   startedAt: "p.started_at",
   error: "p.error",
   attemptTraceparent: "p.attempt_traceparent",
+  operation: "p.operation",
 } as const;
 
 const ofEnded = {
@@ -319,6 +328,7 @@ const ofEnded = {
   error: "d.error",
   attemptTraceparent: "d.attempt_traceparent",
   resultBytes: "d.result_bytes",
+  operation: "d.operation",
 } as const;
 
 /** For reading: jobs by the place where they are, and all. */
@@ -341,6 +351,7 @@ function views(schema: string): string {
     attemptTraceparent: "case when d.sequence is not null then d.attempt_traceparent " +
       "else p.attempt_traceparent end",
     resultBytes: "d.result_bytes",
+    operation: "case when d.sequence is not null then d.operation else p.operation end",
   };
   return `
 create view ${schema}.jobs_ready as

@@ -4,7 +4,12 @@
  *
  * @module
  */
-import type { DependencyFailurePolicy, JobError, Propagation } from "../../job/record.ts";
+import type {
+  DependencyFailurePolicy,
+  JobError,
+  Operation,
+  Propagation,
+} from "../../job/record.ts";
 import { type Claim, type ClaimedJob, mostLinks } from "../store.ts";
 import type { Database, Row } from "./database.ts";
 
@@ -79,7 +84,7 @@ function promoteDue(database: Database, queueName: string, now: number): void {
 const readyJobs: string = "select payload, json_array(sequence, id, queue_name, priority, " +
   "attempts + 1, releases, snoozes, is_suspect, max_attempts, backoff, timeout_ms, idempotency_key, json(depends_on), " +
   "on_dependency_failure, trace_id, correlation_id, parent_id, traceparent, tracestate, baggage, " +
-  "propagation, created_at, run_at, ?, json(error), attempt_traceparent) as others " +
+  "propagation, created_at, run_at, ?, json(error), attempt_traceparent, json(operation)) as others " +
   "from hammerwork_jobs indexed by hammerwork_jobs_ready " +
   "where queue_name = ? and status = 'ready' order by priority desc, run_at, sequence limit ?";
 
@@ -118,6 +123,7 @@ type Others = [
   startedAt: number,
   error: JobError | null,
   attemptTraceparent: string | null,
+  operation: Operation | null,
 ];
 
 /** A claimed job. `contextsOf` looks up the contexts of the jobs that it depended on. */
@@ -153,6 +159,7 @@ function toClaimed(
     startedAt,
     error,
     attemptTraceparent,
+    operation,
   ]: Others = JSON.parse(others as string);
   return {
     sequence,
@@ -184,6 +191,7 @@ function toClaimed(
     result: undefined,
     error: error ?? undefined,
     attemptTraceparent: attemptTraceparent ?? undefined,
+    operation: operation ?? undefined,
     leaseToken,
     waitMs: startedAt - runAt,
     isSuspect: isSuspect === 1,

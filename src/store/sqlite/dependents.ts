@@ -26,6 +26,12 @@ export function cancelledFor(database: Database, id: string): readonly JobRow[] 
   ).map(toJobRow);
 }
 
+/** Which of these jobs an unfinished one depends on. */
+export function neededBy(database: Database, ended: readonly JobRow[]): ReadonlySet<string> {
+  const needed = "select 1 from hammerwork_live_dependents where dependency_id = ? limit 1";
+  return new Set(ended.map(({ id }) => id).filter((id) => database.get(needed, id)));
+}
+
 /** Makes a job wait for others, or, with none, wait no more. */
 export function insertWaits(
   database: Database,

@@ -6,19 +6,30 @@
 import { type JobPart, jobParts, longestSummary } from "../../job/record.ts";
 import type { AttemptRecord } from "../../job/record.ts";
 import type { JobStatus } from "../../job/status.ts";
-import type { RecordFilter, RecordPage } from "../store.ts";
+import type { JobRow } from "../transitions/job_table.ts";
+import type { ChangeFilter, RecordFilter, RecordPage } from "../store.ts";
 import { attemptBytes, countWithin, summaryBytes } from "../find.ts";
 import type { Database, SqlValue } from "./database.ts";
-import { attemptColumns, foundColumns, toAttemptRecord, toFound } from "./rows.ts";
+import {
+  attemptColumns,
+  foundColumns,
+  rowColumns,
+  toAttemptRecord,
+  toFound,
+  toJobRow,
+} from "./rows.ts";
 
 /** Jobs that fit, newest first. First only their sizes are looked at. */
 export function findJobs(database: Database, filter: RecordFilter): RecordPage {
   const { limit, maxBytes, include = jobParts, attempts = false } = filter;
-  const { index, conditions, values } = searchOf(database, filter);
+  const { traceId } = filter;
+  const search = searchOf(
+    conditionsOf(filter, traceId === undefined ? undefined : ofTrace(database, traceId)),
+  );
   const sizes = database.all(
-    `select id, ${sizeOf(include, attempts)} as bytes from hammerwork_jobs ${index} ` +
-      `where ${["true", ...conditions].join(" and ")} order by sequence desc limit ?`,
-    ...values,
+    `select id, ${sizeOf(include, attempts)} as bytes from ${fromJobs(search)} ` +
+      "order by sequence desc limit ?",
+    ...search.values,
     limit + 1,
   );
   const count = countWithin(sizes.map(({ bytes }) => bytes as number), limit, maxBytes);
@@ -33,6 +44,54 @@ export function findJobs(database: Database, filter: RecordFilter): RecordPage {
   if (!attempts) return { jobs, hasMore };
   const records = attemptsOf(database, ids, include.includes("stack"));
   return { jobs: jobs.map((job) => ({ ...job, attemptRecords: records.get(job.id)! })), hasMore };
+}
+
+/** The first jobs that a change is for, oldest first. */
+export function matchingJobs(
+  database: Database,
+  filter: ChangeFilter,
+  limit: number,
+): readonly JobRow[] {
+  const sequences = searchesOf(filter).flatMap((search) =>
+    database.all(
+      `select sequence from ${fromJobs(search)} order by sequence limit ?`,
+      ...search.values,
+      limit,
+    )
+  ).map(({ sequence }) => sequence as number).sort((a, b) => a - b).slice(0, limit);
+  const job = `select ${rowColumns} from hammerwork_jobs where sequence = ?`;
+  return sequences.map((sequence) => toJobRow(database.get(job, sequence)!));
+}
+
+/** How many jobs a change is for, counted up to a number. */
+export function countMatching(database: Database, filter: ChangeFilter, most: number): number {
+  const counts = searchesOf(filter).map((search) =>
+    database.get(
+      `select count(*) as count from (select 1 from ${fromJobs(search)} limit ?)`,
+      ...search.values,
+      most,
+    )!.count as number
+  );
+  return Math.min(most, counts.reduce((sum, count) => sum + count, 0));
+}
+
+/** Of one queue, each status has an index of its own, which is in the order of the store. */
+function searchesOf(filter: ChangeFilter): readonly Search[] {
+  const { ids, traceId, parentId, correlationId, queueNames, statuses } = filter;
+  const isByQueue = queueNames?.length === 1 &&
+    (ids ?? traceId ?? parentId ?? correlationId) === undefined;
+  const parts = isByQueue ? statuses!.map((status) => [status]) : [statuses!];
+  return parts.map((statuses) => searchOf(changeConditions({ ...filter, statuses })));
+}
+
+function changeConditions(filter: ChangeFilter): readonly Condition[] {
+  const { traceId, after, asOf } = filter;
+  const own: Condition | undefined = traceId === undefined ? undefined : ofOwnTrace(traceId);
+  return [
+    ...conditionsOf(filter, own),
+    ...after === undefined ? [] : [["sequence > ?", [after]] as const],
+    ...asOf === undefined ? [] : [["coalesce(finished_at, 0) <= ?", [asOf]] as const],
+  ];
 }
 
 /** The attempts of jobs, oldest first, by job. */
@@ -82,8 +141,11 @@ interface Search {
 /** A part of a search, and the index that is made for it, if there is one. */
 type Condition = readonly [sql: string, values: readonly SqlValue[], index?: string | undefined];
 
-function searchOf(database: Database, filter: RecordFilter): Search {
-  const conditions = conditionsOf(database, filter);
+function fromJobs({ index, conditions }: Search): string {
+  return `hammerwork_jobs ${index} where ${["true", ...conditions].join(" and ")}`;
+}
+
+function searchOf(conditions: readonly Condition[]): Search {
   const index = conditions.find(([, , index]) => index !== undefined)?.[2];
   return {
     index: index === undefined ? "not indexed" : `indexed by hammerwork_jobs_${index}`,
@@ -93,13 +155,16 @@ function searchOf(database: Database, filter: RecordFilter): Search {
 }
 
 /** A field that is not set has no condition. Those come first whose index finds the fewest jobs. */
-function conditionsOf(database: Database, filter: RecordFilter): readonly Condition[] {
-  const { ids, traceId, parentId, correlationId, statuses, queueNames } = filter;
+function conditionsOf(
+  filter: Omit<RecordFilter, "limit">,
+  trace: Condition | undefined,
+): readonly Condition[] {
+  const { ids, parentId, correlationId, statuses, queueNames } = filter;
   const { createdFrom, createdBefore, before } = filter;
   const isOneQueue = queueNames?.length === 1;
   const asked: readonly (Condition | undefined)[] = [
     ids && oneOf("id", ids, "id"),
-    traceId === undefined ? undefined : ofTrace(database, traceId),
+    trace,
     parentId === undefined ? undefined : ["parent_id = ?", [parentId], "parent"],
     correlationId === undefined
       ? undefined
@@ -134,9 +199,13 @@ function ofTrace(database: Database, traceId: string): Condition {
     "select 1 from hammerwork_attempt_traces where trace_id = ?",
     traceId,
   );
-  if (!isRanIn) return ["trace_id = ?", [traceId], "trace"];
+  if (!isRanIn) return ofOwnTrace(traceId);
   const ids =
     "select id from hammerwork_jobs indexed by hammerwork_jobs_trace where trace_id = ? " +
     "union all select job_id from hammerwork_attempt_traces where trace_id = ?";
   return [`id in (${ids})`, [traceId, traceId], "id"];
+}
+
+function ofOwnTrace(traceId: string): Condition {
+  return ["trace_id = ?", [traceId], "trace"];
 }

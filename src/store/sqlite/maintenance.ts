@@ -48,17 +48,7 @@ export function removeEnded(
   limit: number,
 ): number {
   const removed = database.all(removable, ...removableValues(retentionMs, now, limit));
-  for (const { id } of removed) {
-    database.run("delete from hammerwork_jobs where id = ?", id!);
-    database.run(
-      "delete from hammerwork_attempts indexed by hammerwork_attempts_job where job_id = ?",
-      id!,
-    );
-    database.run(
-      "delete from hammerwork_attempt_traces indexed by hammerwork_attempt_traces_job where job_id = ?",
-      id!,
-    );
-  }
+  for (const { id } of removed) removeJob(database, id as string);
   return removed.length;
 }
 
@@ -91,4 +81,17 @@ function removableValues(
       .map((status) => ({ queue, status, endedBy: now - keptMs[status] }));
   });
   return [JSON.stringify(rules), JSON.stringify(own), limit];
+}
+
+/** Removes an ended job, inside a transaction. */
+export function removeJob(database: Database, id: string): void {
+  database.run("delete from hammerwork_jobs where id = ?", id);
+  database.run(
+    "delete from hammerwork_attempts indexed by hammerwork_attempts_job where job_id = ?",
+    id,
+  );
+  database.run(
+    "delete from hammerwork_attempt_traces indexed by hammerwork_attempt_traces_job where job_id = ?",
+    id,
+  );
 }

@@ -61,6 +61,8 @@ create table hammerwork_jobs (
   trace_end_due integer,
   -- What can be large comes last: a row that continues in other pages is read as far as it is needed.
   error text,
+  -- The last thing that an operator did to it.
+  operation text,
   payload text not null,
   result text
 ) strict;

@@ -12,6 +12,7 @@ import {
   type JobPart,
   type JobRecord,
   longestSummary,
+  type Operation,
   type Propagation,
 } from "../../job/record.ts";
 import type { JobRow } from "../transitions/job_table.ts";
@@ -77,7 +78,8 @@ export function toRow(job: Omit<JobRecord, "sequence">): SqlValue[] {
 
 /** What the transitions read of a job. */
 export const rowColumns: string = [
-  ...["id", "queue_name", "status", "attempts", "releases", "snoozes", "max_attempts", "backoff"],
+  ...["sequence", "id", "queue_name", "status", "attempts", "releases", "snoozes"],
+  ...["max_attempts", "backoff"],
   ...["started_at", "run_at", "depends_on", "on_dependency_failure", "trace_id", "lease_token"],
   ...["has_begun", "is_suspect"],
 ].map((name) => `hammerwork_jobs.${name}`).join(", ");
@@ -85,6 +87,7 @@ export const rowColumns: string = [
 /** A row of these columns. */
 export function toJobRow(row: Row): JobRow {
   return {
+    sequence: row.sequence as number,
     id: row.id as string,
     queueName: row.queue_name as string,
     status: row.status as JobStatus,
@@ -117,6 +120,7 @@ export function foundColumns(include: readonly JobPart[]): string {
     "started_at",
     "finished_at",
     "attempt_traceparent",
+    "operation",
   ];
   return [
     ...names.filter((name) => name !== "payload"),
@@ -188,6 +192,7 @@ export function toRecord(row: Row): JobRecord {
     result: text(row.result),
     error: error(row.error),
     attemptTraceparent: text(row.attempt_traceparent),
+    operation: operation(row.operation),
   };
 }
 
@@ -214,6 +219,10 @@ function text(value: SqlValue | undefined): string | undefined {
 
 function number(value: SqlValue | undefined): number | undefined {
   return value === null ? undefined : value as number;
+}
+
+function operation(value: SqlValue | undefined): Operation | undefined {
+  return value === null ? undefined : JSON.parse(value as string);
 }
 
 function error(value: SqlValue | undefined): JobError | undefined {

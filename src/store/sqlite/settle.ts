@@ -24,6 +24,8 @@ const columns: readonly (readonly [field: keyof JobChanges, column: string])[] =
   ["error", "error"],
   ["attemptTraceparent", "attempt_traceparent"],
   ["isSuspect", "is_suspect"],
+  ["priority", "priority"],
+  ["operation", "operation"],
 ];
 
 // By which fields change, a bit each: there are about ten such sets.
@@ -42,6 +44,7 @@ export function updateJob(database: Database, id: string, changes: JobChanges): 
       typeof value === "object" && value !== null ? JSON.stringify(value) : sqlValue(value),
     );
   }
+  if (changed === 0) return;
   values.push(id);
   let sql = statements.get(changed);
   if (sql === undefined) statements.set(changed, sql = statementOf(changes));

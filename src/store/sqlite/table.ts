@@ -7,6 +7,7 @@ import type { AttemptRecord, JobInput, JobPart, JobRecord } from "../../job/reco
 import { hasEnded, type JobStatus } from "../../job/status.ts";
 import type { LiveCount } from "../health.ts";
 import type {
+  ChangeFilter,
   Claim,
   ClaimedJob,
   Maintenance,
@@ -32,11 +33,12 @@ import {
   deleteLiveDependent,
   insertLiveDependent,
   insertWaits,
+  neededBy,
   takeDependents,
 } from "./dependents.ts";
-import { attemptsOf, findJobs } from "./find.ts";
+import { attemptsOf, countMatching, findJobs, matchingJobs } from "./find.ts";
 import { countEnded, countJobs, countLive } from "./health.ts";
-import { expiredLeases, isMaintenanceDue, removeEnded } from "./maintenance.ts";
+import { expiredLeases, isMaintenanceDue, removeEnded, removeJob } from "./maintenance.ts";
 import { rowColumns, toJobRow, toRecord } from "./rows.ts";
 import {
   completePlainly,
@@ -102,6 +104,18 @@ export class SqliteTable implements StoredJobs {
     return expiredLeases(this.#database, now, limit, id);
   }
 
+  matching(filter: ChangeFilter, limit: number): readonly JobRow[] {
+    return matchingJobs(this.#database, filter, limit);
+  }
+
+  countMatching(filter: ChangeFilter, most: number): number {
+    return countMatching(this.#database, filter, most);
+  }
+
+  needed(ended: readonly JobRow[]): ReadonlySet<string> {
+    return neededBy(this.#database, ended);
+  }
+
   insert(job: Omit<JobRecord, "sequence">): number {
     const { id, dependsOn, status } = job;
     if (dependsOn.length > 0 && !hasEnded(status)) {
@@ -124,6 +138,10 @@ export class SqliteTable implements StoredJobs {
 
   takeDependents(ended: readonly JobRow[], onlyFree: boolean): readonly Dependent<JobRow>[] {
     return takeDependents(this.#database, ended, onlyFree);
+  }
+
+  remove({ id }: JobRow): void {
+    removeJob(this.#database, id);
   }
 
   addAttempt(_row: JobRow, attempt: AttemptRecord): void {

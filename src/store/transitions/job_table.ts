@@ -13,10 +13,12 @@ import type {
   JobInput,
   JobPart,
   JobRecord,
+  Operation,
 } from "../../job/record.ts";
 import type { JobStatus } from "../../job/status.ts";
 import type { LiveCount } from "../health.ts";
 import type {
+  ChangeFilter,
   Claim,
   ClaimedJob,
   Maintenance,
@@ -32,6 +34,7 @@ import type {
 
 /** The fields of a record that transitions read. None of them is large. */
 export type RowField =
+  | "sequence"
   | "id"
   | "queueName"
   | "status"
@@ -71,6 +74,8 @@ export interface JobChanges {
   readonly snoozes?: number;
   /** The maximum number of attempts. */
   readonly maxAttempts?: number;
+  /** Jobs with a higher priority are claimed first. */
+  readonly priority?: number;
   /** When it is due, in ms since 1970. */
   readonly runAt?: number;
   /** When its latest attempt started, in ms since 1970. */
@@ -85,6 +90,8 @@ export interface JobChanges {
   readonly attemptTraceparent?: string | null;
   /** Whether a lease on it expired once without a recorded start. */
   readonly isSuspect?: boolean;
+  /** The last thing that an operator did to it. */
+  readonly operation?: Operation;
 }
 
 /** A stored job with the id, or else the idempotency key, of a job to be added. */
@@ -124,6 +131,10 @@ export interface JobTable<Row extends JobRow = JobRow> {
   cancelledFor(id: string): Iterable<Row>;
   /** Running jobs whose leases have expired, at most `limit`; with an id only this one. */
   expired(now: number, limit: number, id?: string): readonly Row[];
+  /** The first jobs that match a filter with statuses, oldest first. */
+  matching(filter: ChangeFilter, limit: number): readonly Row[];
+  /** Of these jobs, which have ended, the ids of those on which an unfinished job depends. */
+  needed(ended: readonly Row[]): ReadonlySet<string>;
 
   /**
    * Stores a job with the next sequence.
@@ -148,6 +159,8 @@ export interface JobTable<Row extends JobRow = JobRow> {
    * for another dependency may be left out.
    */
   takeDependents(ended: readonly Row[], onlyFree: boolean): Iterable<Dependent<Row>>;
+  /** Removes a job that has ended, with all that is stored of it. */
+  remove(row: Row): void;
   /** Stores an attempt. */
   addAttempt(row: Row, attempt: AttemptRecord): void;
   /** Records that an attempt of a job ran in another trace, by which the job can be found. */
@@ -209,6 +222,8 @@ export interface StoredJobs<Row extends JobRow = JobRow> extends JobTable<Row> {
   read<T>(work: () => T): T | Promise<T>;
   /** See `Store.find`. */
   find(filter: RecordFilter): RecordPage;
+  /** The number of jobs that match a filter with statuses, counted up to `most`. */
+  countMatching(filter: ChangeFilter, most: number): number;
   /** Copies of the attempts of a job that have ended and did not complete it, oldest first. */
   attempts(id: string): readonly AttemptRecord[];
   /** The number of jobs by queue and status. */

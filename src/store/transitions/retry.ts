@@ -8,34 +8,43 @@ import { mostAttempts } from "../../job/job_options.ts";
 import type { JobRecord } from "../../job/record.ts";
 import { canBeRetried, hasEnded } from "../../job/status.ts";
 import { dependencyFailed, firstFailed, hindranceOf, type StatusOf } from "../rules.ts";
-import type { ChangedRecord, FailedDependency, RetryOptions } from "../store.ts";
+import type { ChangedRecord, FailedDependency, Hindrance, RetryRecordOptions } from "../store.ts";
 import type { JobChanges, JobRow } from "./job_table.ts";
-import type { Step } from "./step.ts";
+import { operationOf, type Step } from "./step.ts";
 
 /** Retries a job that failed or was cancelled, unless a dependency hinders it. */
 export function retry<Row extends JobRow>(
   step: Step<Row>,
   id: string,
-  { dependents = true, force = false }: RetryOptions = {},
+  options: RetryRecordOptions = {},
 ): ChangedRecord | undefined {
-  const { jobs, now } = step;
-  const row = jobs.row(id);
+  const row = step.jobs.row(id);
   if (row === undefined) return undefined;
+  const answer = retryOne(step, row, options);
+  return { job: step.jobs.record(id)!, ...answer };
+}
+
+/** The same, and says whether it has, or what hinders it. */
+export function retryOne<Row extends JobRow>(
+  step: Step<Row>,
+  row: Row,
+  { dependents = true, force = false, operator }: RetryRecordOptions,
+): { readonly changed: boolean; readonly hindrance?: Hindrance | undefined } {
+  const { jobs, now } = step;
+  const { id } = row;
   const mayRetry = canBeRetried(row.status) && row.attempts < mostAttempts;
   const statusOf = (id: string) => jobs.row(id)?.status;
   const hindrance = mayRetry && !force ? hindranceOf(row, statusOf) : undefined;
-  if (!mayRetry || hindrance !== undefined) {
-    return { job: jobs.record(id)!, changed: false, hindrance };
-  }
+  if (!mayRetry || hindrance !== undefined) return { changed: false, hindrance };
   const { revived, kept } = dependents
     ? revivalOf(id, (id) => jobs.cancelledFor(id), statusOf)
     : { revived: [], kept: [] };
-  revive(step, row, { runAt: now });
+  revive(step, row, { runAt: now, ...operationOf(step, "retry", operator) });
   for (const dependent of revived) revive(step, dependent, { error: null });
   for (const dependent of revived) awaitDependencies(step, dependent);
   if (!awaitDependencies(step, row)) step.wait(row, { status: "ready" });
   for (const { job, cause } of kept) jobs.update(job, { error: dependencyFailed(cause) });
-  return { job: jobs.record(id)!, changed: true };
+  return { changed: true };
 }
 
 /** Brings an ended job back as one that waits for others, with at least one more attempt. */

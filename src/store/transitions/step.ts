@@ -5,7 +5,7 @@
  * @module
  */
 import { type AttemptOutcome, consequenceOf, noneInARow } from "../../job/outcomes.ts";
-import type { AttemptRecord, JobError } from "../../job/record.ts";
+import type { AttemptRecord, JobError, Operation, Operator } from "../../job/record.ts";
 import type { JobStatus } from "../../job/status.ts";
 import { dependencyFailed } from "../rules.ts";
 import type { FailedDependency } from "../store.ts";
@@ -116,6 +116,18 @@ export class Step<Row extends JobRow = JobRow> {
     this.followEnds();
     if (this.#ended.length > 0) this.jobs.traceEnds?.record(this.#ended, this.now);
   }
+}
+
+/** What an operator does to a job, if the caller said that one does. */
+export function operationOf(
+  { now }: Step,
+  name: Operation["name"],
+  operator: Operator | undefined,
+): JobChanges {
+  return operator === undefined ? {} : {
+    // Shared by copies of the record.
+    operation: Object.freeze({ name, at: now, ...operator }),
+  };
 }
 
 /** What becomes of a job's number of attempts when one ends: without a charge it does not count. */

@@ -5,12 +5,15 @@
  */
 import type { AttemptRecords, JobInput, JobRecord } from "../../job/record.ts";
 import { depthsOf, type Health } from "../health.ts";
-import { checkNoTransaction, sweptApart } from "../rules.ts";
+import { changeFilterOf, checkNoTransaction, sweptApart } from "../rules.ts";
 import type {
   AddedJob,
   AddOptions,
   CancelRecordOptions,
   ChangedRecord,
+  ChangeFilter,
+  ChangeOptions,
+  ChangeResult,
   Claim,
   CountRecordsOptions,
   ExpiredJob,
@@ -21,11 +24,12 @@ import type {
   LeaseState,
   Maintenance,
   MaintenanceResult,
+  MassChange,
   Notice,
   QueueCount,
   RecordFilter,
   RecordPage,
-  RetryOptions,
+  RetryRecordOptions,
   SettleAndClaimRequest,
   SettleAndClaimResult,
   Store,
@@ -34,6 +38,7 @@ import type {
 } from "../store.ts";
 import { add } from "./add.ts";
 import { cancel } from "./cancel.ts";
+import { change } from "./change.ts";
 import type { JobRow, StoredJobs } from "./job_table.ts";
 import { check, extend, sweep } from "./leases.ts";
 import { retry } from "./retry.ts";
@@ -122,8 +127,27 @@ class SynchronousStore<Row extends JobRow> implements Store {
   }
 
   // deno-lint-ignore require-await
-  async retry(id: string, options?: RetryOptions): Promise<ChangedRecord | undefined> {
+  async retry(id: string, options?: RetryRecordOptions): Promise<ChangedRecord | undefined> {
     return this.#write((step) => retry(step, id, options));
+  }
+
+  // deno-lint-ignore require-await
+  async change(
+    filter: ChangeFilter,
+    massChange: MassChange,
+    options: ChangeOptions,
+  ): Promise<ChangeResult> {
+    return this.#write((step) => change(step, filter, massChange, options));
+  }
+
+  // deno-lint-ignore require-await
+  async countMatching(
+    filter: ChangeFilter,
+    type: MassChange["type"],
+    most: number,
+  ): Promise<number> {
+    const matching = changeFilterOf(filter, type);
+    return this.#jobs.read(() => this.#jobs.countMatching(matching, most + 1));
   }
 
   // deno-lint-ignore require-await

@@ -1,11 +1,13 @@
 /**
- * A caller's cancellation inside the server: of one job, and of its descendants.
+ * A caller's cancellation inside the server: of one job, of its descendants, and of many jobs.
  *
  * @module
  */
+import { changeableStatuses } from "../../../job/status.ts";
 import { holdingClaim } from "../tables.ts";
-import { byIndex, interpreted, readCommitted } from "./settings.ts";
+import { operationOf } from "./operation.ts";
 import { cancelledBecauseOf } from "./retry.ts";
+import { byIndex, interpreted, isAmong, isOneOf, readCommitted } from "./settings.ts";
 
 // A notification has room for 8,000 bytes.
 const idsInNotification = 200;
@@ -17,9 +19,6 @@ const treesAtOnce = 1_000;
 export function cancelFunctions(schema: string, channel: string): string {
   const isIn = (place: string, sequence: string) =>
     `exists (select from ${schema}.${place} i where i.sequence = ${sequence} offset 0)`;
-  // Hashed: thousands of jobs are compared with thousands.
-  const isOneOf = (sequence: string, sequences: string) =>
-    `(${sequence} in (${sequences})) is true`;
   return `
 -- Notifies all processes of the jobs that were cancelled while they ran, at commit.
 create function ${schema}.notify_cancelled(ids uuid[]) returns void
@@ -28,10 +27,12 @@ language sql as $$
   from unnest(ids) with ordinality x(id, n) group by (x.n - 1) / ${idsInNotification}
 $$;
 
--- Cancels those of these jobs that have not ended, and the dependents that their end cancels. Returns
--- which of them were cancelled, which of those ran, and in which queues something became ready.
+-- Cancels those of these jobs that have not ended, or that stand as the statuses say at this moment; and
+-- the dependents that their end cancels. Returns which of them were cancelled, which of those ran, and in
+-- which queues something became ready.
 create function ${schema}.cancel_jobs(
-  sequences bigint[], reason json, t timestamptz,
+  sequences bigint[], reason json, new_operation json, t timestamptz,
+  statuses text[] default '{${changeableStatuses.cancel}}',
   out done bigint[], out interrupted uuid[], out ready_queues text[]
 ) language plpgsql ${byIndex} as $$
 declare
@@ -47,7 +48,10 @@ begin
   -- Jobs move while they are looked for: until each has ended.
   loop
     wanted := array(select x.sequence from unnest(wanted) x(sequence)
-      where not ${isIn("ended", "x.sequence")} and ${isIn("enqueued", "x.sequence")});
+      where not ${isIn("ended", "x.sequence")} and ${isIn("enqueued", "x.sequence")}
+        and case when ${isIn("ready", "x.sequence")} then 'ready' else coalesce((
+          select w.kind from ${schema}.waiting w where w.sequence = x.sequence offset 0),
+          'running') end = any(statuses));
     exit when wanted = '{}';
     -- What neither can be claimed nor waits is held by a claim.
     tokens := array(select distinct c.token from unnest(wanted) x(sequence), lateral (
@@ -63,20 +67,24 @@ begin
       from ${schema}.claims c,
         unnest(c.sequences, c.run_ats, c.is_open) x (sequence, run_at, is_open)
       where c.token = any(tokens) and ${isOneOf("x.sequence", "select unnest(wanted)")}
-        and x.is_open is not false
+        and x.is_open is not false and 'running' = any(statuses)
     ), taken as (
-      delete from ${schema}.ready r where r.sequence = any(wanted) returning r.sequence, r.run_at
+      delete from ${schema}.ready r where r.sequence = any(wanted) and 'ready' = any(statuses)
+      returning r.sequence, r.run_at
     ), waited as (
-      delete from ${schema}.waiting w where w.sequence = any(wanted) returning w.sequence, w.run_at
+      delete from ${schema}.waiting w
+      where w.sequence = any(wanted) and ${isAmong("w.kind", "statuses")}
+      returning w.sequence, w.run_at
     ), moved as (
       insert into ${schema}.ended as d (sequence, id, queue_name, status, run_at, attempts,
-        max_attempts, started_at, finished_at, error, attempt_traceparent, trace_epoch, is_suspect)
+        max_attempts, started_at, finished_at, error, attempt_traceparent, trace_epoch, is_suspect,
+        operation)
       select e.sequence, e.id, e.queue_name, 'cancelled', nullif(x.run_at, e.run_at),
         coalesce(p.attempts, 0) + (x.claimed_at is not null)::integer,
         nullif(p.max_attempts, e.max_attempts), coalesce(x.claimed_at, p.started_at), t, reason,
         -- The span of an attempt that is not settled is unknown, and an older one's would mislead.
         case when x.claimed_at is null then p.attempt_traceparent end, p.trace_epoch,
-        nullif(p.is_suspect, false)
+        nullif(p.is_suspect, false), coalesce(new_operation, p.operation)
       from (
           select sequence, run_at, claimed_at from held
           union all select sequence, run_at, null from taken
@@ -113,24 +121,43 @@ end $$;
 
 -- Cancels a job that has not ended. Returns the job as it is stored then, or nothing; and which jobs ran.
 create function ${schema}.cancel_job(
-  job_id uuid, reason json, descendants boolean, at timestamptz default null
+  job_id uuid, reason json, descendants boolean, by_operator json, at timestamptz default null
 ) returns table (job ${schema}.jobs, changed boolean, ready_queues text[], interrupted uuid[])
 language plpgsql ${byIndex} as $$
 declare
   t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
+  new_operation json := ${operationOf("cancel", "by_operator")};
 begin
   ${readCommitted}
   select c.done <> '{}', c.ready_queues, c.interrupted into changed, ready_queues, interrupted
     from ${schema}.cancel_jobs(array(
-      select e.sequence from ${schema}.enqueued e where e.id = cancel_job.job_id), reason, t) c;
+      select e.sequence from ${schema}.enqueued e where e.id = cancel_job.job_id), reason,
+      new_operation, t) c;
   select * into job from ${schema}.jobs j where j.id = cancel_job.job_id;
   if not found then return; end if;
   if descendants then
-    insert into ${schema}.cancelled_trees as c (root_id, reason)
-    values (cancel_job.job_id, cancel_job.reason)
-    on conflict (root_id) do update set reason = excluded.reason, open_below = null;
+    insert into ${schema}.cancelled_trees as c (root_id, reason, operation)
+    values (cancel_job.job_id, cancel_job.reason, new_operation)
+    on conflict (root_id) do update set reason = excluded.reason, operation = excluded.operation,
+      open_below = null;
   end if;
   return next;
+end $$;
+
+-- Cancels those of these jobs that stand as the statuses say. Returns how many, and what follows.
+create function ${schema}.cancel_many(
+  sequences bigint[], statuses text[], reason json, by_operator json, at timestamptz,
+  out changed integer, out refused integer, out ready_queues text[], out interrupted uuid[],
+  out t timestamptz
+) language plpgsql ${byIndex} as $$
+begin
+  ${readCommitted}
+  t := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
+  select cardinality(c.done), 0, c.ready_queues, c.interrupted
+    into changed, refused, ready_queues, interrupted
+    from ${schema}.cancel_jobs(sequences, reason, ${
+    operationOf("cancel", "by_operator")
+  }, t, statuses) c;
 end $$;
 
 -- The jobs that are parts of a job, of those, and so on; also of the dependents that were cancelled
@@ -151,10 +178,11 @@ $$;
 -- Cancels descendants of a job that have not ended, as many as most says. With only_waiting none that
 -- has begun. Returns which were cancelled.
 create function ${schema}.cancel_descendants(
-  root_id uuid, reason json, only_waiting boolean, most integer, at timestamptz,
+  root_id uuid, reason json, by_operator json, only_waiting boolean, most integer, at timestamptz,
   out done bigint[], out interrupted uuid[], out ready_queues text[]
 ) language plpgsql ${byIndex} as $$
 declare
+  t timestamptz := coalesce(at, date_trunc('milliseconds', clock_timestamp()));
   sequences bigint[];
 begin
   ${readCommitted}
@@ -168,7 +196,7 @@ begin
   select c.done, c.interrupted, c.ready_queues into done, interrupted, ready_queues
     from ${schema}.cancel_jobs(sequences,
       (reason::jsonb || jsonb_build_object('parentId', root_id))::json,
-      coalesce(at, date_trunc('milliseconds', clock_timestamp()))) c;
+      ${operationOf("cancel", "by_operator")}, t) c;
 end $$;
 
 -- Cancels descendants that were added by transactions which were open when the job was cancelled with its
@@ -185,14 +213,14 @@ declare
 begin
   for tree in
     -- Which transactions there are is seen before their jobs are looked for.
-    select c.root_id, c.reason, c.open_below <= pg_snapshot_xmin(s) as is_over,
+    select c.root_id, c.reason, c.operation, c.open_below <= pg_snapshot_xmin(s) as is_over,
       pg_snapshot_xmax(s) as open_below
     from ${schema}.cancelled_trees c, pg_current_snapshot() s
     order by c.open_below nulls first limit ${treesAtOnce} for update of c skip locked
   loop
     loop
       select c.ready_queues, c.done into freed, cancelled
-        from ${schema}.cancel_descendants(tree.root_id, tree.reason, true, most, at) c;
+        from ${schema}.cancel_descendants(tree.root_id, tree.reason, tree.operation, true, most, at) c;
       ready_queues := ready_queues || freed;
       exit when cancelled = '{}';
     end loop;

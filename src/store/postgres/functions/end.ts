@@ -121,10 +121,10 @@ begin
         returning w.run_at as waited_until, f.*
       ), moved as (
         insert into ${schema}.ended as d (sequence, id, queue_name, status, run_at, attempts,
-          max_attempts, started_at, finished_at, error, trace_epoch, is_suspect)
+          max_attempts, started_at, finished_at, error, trace_epoch, is_suspect, operation)
         select g.dependent, g.id, g.queue_name, 'cancelled', nullif(g.waited_until, g.run_at),
           coalesce(p.attempts, 0), nullif(p.max_attempts, g.max_attempts), p.started_at, t, g.error,
-          p.trace_epoch, nullif(p.is_suspect, false)
+          p.trace_epoch, nullif(p.is_suspect, false), p.operation
         from gone g left join lateral (
           select * from ${schema}.progress where sequence = g.dependent offset 0) p on true
         returning d.sequence

@@ -170,7 +170,7 @@ begin
   select s.id, s.attempt, 'lease_expired', s.claimed_at, t, reason
   from unnest(swept) s where s.has_begun or s.progress is null or not (s.progress).is_suspect;
   insert into ${schema}.progress as p (sequence, attempts, max_attempts, releases, snoozes, is_suspect,
-    started_at, error, attempt_traceparent, claim, trace_epoch)
+    started_at, error, attempt_traceparent, claim, trace_epoch, operation)
   select s.sequence, s.attempt - (not s.has_begun)::integer, s.max_attempts,
     case when s.has_begun then 0 else coalesce((s.progress).releases, 0) end,
     case when s.has_begun then 0 else coalesce((s.progress).snoozes, 0) end,
@@ -178,7 +178,7 @@ begin
     case when s.has_begun or s.progress is null or not (s.progress).is_suspect then reason
       else (s.progress).error end,
     case when not s.has_begun and (s.progress).is_suspect then (s.progress).attempt_traceparent end,
-    null, (s.progress).trace_epoch
+    null, (s.progress).trace_epoch, (s.progress).operation
   from unnest(swept) s where not s.has_begun or s.attempt < s.max_attempts
   on conflict (sequence) do update set attempts = excluded.attempts, releases = excluded.releases,
     snoozes = excluded.snoozes, is_suspect = excluded.is_suspect, started_at = excluded.started_at, error = excluded.error,
@@ -193,9 +193,10 @@ begin
     where not s.has_begun or s.attempt < s.max_attempts);
   with ended_now as (
     insert into ${schema}.ended as d (sequence, id, queue_name, status, run_at, attempts, max_attempts,
-      started_at, finished_at, error, trace_epoch, is_suspect)
+      started_at, finished_at, error, trace_epoch, is_suspect, operation)
     select s.sequence, s.id, s.queue_name, 'failed', s.run_at, s.attempt, s.max_attempts,
-      s.claimed_at, t, reason, (s.progress).trace_epoch, nullif((s.progress).is_suspect, false)
+      s.claimed_at, t, reason, (s.progress).trace_epoch, nullif((s.progress).is_suspect, false),
+      (s.progress).operation
     from unnest(swept) s where s.has_begun and s.attempt >= s.max_attempts
     returning d.sequence
   )

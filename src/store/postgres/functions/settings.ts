@@ -34,6 +34,13 @@ export const inSets: string = interpreted +
   " set enable_seqscan = off set enable_nestloop = off set enable_mergejoin = off " +
   "set plan_cache_mode = force_generic_plan";
 
+/** Whether a job is one of some: hashed, since thousands are compared with thousands. */
+export const isOneOf = (job: string, jobs: string): string => `(${job} in (${jobs})) is true`;
+
+/** Whether a value is one of a few: a question that no index answers, so that a row is looked up by its key. */
+export const isAmong = (value: string, values: string): string =>
+  `array_position(${values}, ${value}) is not null`;
+
 /** Statements must see what was committed while they waited: with one snapshot a job could stay blocked. */
 export const readCommitted = `if current_setting('transaction_isolation') <> 'read committed' then
     raise exception using errcode = '25001', message = 'The transaction isolation must be read '

@@ -85,14 +85,14 @@ begin
     with ended_now as (
       insert into ${schema}.ended as d (sequence, id, queue_name, status, run_at, attempts, max_attempts,
         started_at, finished_at, result, result_bytes, attempt_traceparent, claim, trace_epoch,
-        trace_end_due, is_suspect)
+        trace_end_due, is_suspect, operation)
       select e.sequence, e.id, e.queue_name, 'completed', nullif(run_ats[u.place], e.run_at),
         coalesce(p.attempts, 0) + 1, p.max_attempts, t - u.ms * interval '1 ms', t, u.result::json,
         octet_length(u.result), u.span, claim_token,
         -- Most traces have one job, whose end is theirs. All others are looked at later.
         case when is_alone then coalesce(p.trace_epoch, 0) + 1 else p.trace_epoch end,
         case when is_alone then case when ${wantsTraceEnds(schema)} then t else 'infinity' end end,
-        nullif(p.is_suspect, false)
+        nullif(p.is_suspect, false), p.operation
       from unnest(places, sequences, run_ms, spans, results) u (place, sequence, ms, span, result),
         lateral (select * from ${schema}.enqueued e where e.sequence = u.sequence offset 0) e
         left join lateral (select * from ${schema}.progress p
@@ -142,9 +142,10 @@ begin
     ${addingAttemptTraces(schema, "unnest(attempts) where span is not null")}
     with ended_now as (
       insert into ${schema}.ended as d (sequence, id, queue_name, status, run_at, attempts, max_attempts,
-        started_at, finished_at, error, attempt_traceparent, claim, trace_epoch, is_suspect)
+        started_at, finished_at, error, attempt_traceparent, claim, trace_epoch, is_suspect, operation)
       select a.sequence, a.id, a.queue_name, 'failed', a.run_at, a.attempts, a.max_attempts, a.began, t,
-        a.reason, a.span, claim_token, (a.progress).trace_epoch, nullif((a.progress).is_suspect, false)
+        a.reason, a.span, claim_token, (a.progress).trace_epoch, nullif((a.progress).is_suspect, false),
+        (a.progress).operation
       from unnest(attempts) a where a.new_status = 'failed'
       returning d.sequence
     )
@@ -181,7 +182,7 @@ language plpgsql ${interpreted} as $$
 #variable_conflict use_column
 begin
   insert into ${schema}.progress as p (sequence, attempts, max_attempts, releases, snoozes, is_suspect,
-    started_at, error, attempt_traceparent, claim, trace_epoch)
+    started_at, error, attempt_traceparent, claim, trace_epoch, operation)
   select a.sequence, a.attempts - (a.new_status <> 'retrying')::integer,
     coalesce(a.max_attempts, e.max_attempts),
     case when not a.was_started then coalesce((a.progress).releases, 0)
@@ -194,7 +195,7 @@ begin
     case when a.was_started then a.began else (put_back.claim).claimed_at end,
     case when a.was_started then a.reason else (a.progress).error end,
     case when a.was_started then a.span else (a.progress).attempt_traceparent end,
-    (put_back.claim).token, (a.progress).trace_epoch
+    (put_back.claim).token, (a.progress).trace_epoch, (a.progress).operation
   from unnest(attempts) a,
     lateral (select max_attempts from ${schema}.enqueued e where e.sequence = a.sequence offset 0) e
   where a.new_status <> 'failed'
