@@ -40,13 +40,13 @@ export class Rights {
 
   /** Refuses a request that does not have a right in any queue. */
   async check(right: Right): Promise<void> {
-    if (await this.#hasAny(right)) return;
+    if (await this.hasAny(right)) return;
     if (this.#settings.authorize === undefined) {
       const only = this.#settings.publicAccess === "enqueue" ? "enqueueing" : "reading";
       throw new RequestError("forbidden", `This router allows ${only} only`);
     }
     for (const other of ["read", "enqueue"] as const) {
-      if (other === right || !await this.#hasAny(other)) continue;
+      if (other === right || !await this.hasAny(other)) continue;
       throw new RequestError(
         "forbidden",
         `This needs the right to ${right}: got the right to ${other}`,
@@ -71,7 +71,8 @@ export class Rights {
     return isGrantedIn(await this.#decide(right, queueName), queueName);
   }
 
-  async #hasAny(right: Right): Promise<boolean> {
+  /** Whether the request has a right in any queue. */
+  async hasAny(right: Right): Promise<boolean> {
     if (this.isPublic(right)) return true;
     const decision = await this.#decide(right, undefined);
     return typeof decision === "object" ? decision.queues.length > 0 : decision;

@@ -47,13 +47,24 @@ export function copyableId(id: string): Html {
   `;
 }
 
-/** Jobs as lines: each with its status and its queue, why it failed or when it is due. */
-export function jobLines(jobs: readonly JobSummary[], { to, now }: ViewRequest): Html {
+/**
+ * Jobs as lines: each with its status and its queue, why it failed or when it is due. In a form they can
+ * be chosen.
+ */
+export function jobLines(
+  jobs: readonly JobSummary[],
+  { to, now }: ViewRequest,
+  canBeChosen: boolean = false,
+): Html {
   return html`
     <ol class="lines">
     ${jobs.map((job) =>
       html`
-        <li id="${job.id}">${statusMark(job.status)} <a href="${to.job(job.id)}">${job
+        <li id="${job.id}">${canBeChosen
+          ? html`<input type="checkbox" name="id" value="${job.id}" aria-label="Choose ${job.queueName} ${
+            job.id.slice(-6)
+          }">`
+          : ""}${statusMark(job.status)} <a href="${to.job(job.id)}">${job
           .queueName}</a>
         <code title="${job.id}">…${job.id.slice(-6)}</code>
         ${correlationLink(job, to)}

@@ -42,6 +42,13 @@ export class Links {
     return `${this.#top}page/${name}`;
   }
 
+  /** The confirmation of an action on all jobs that match, with these parameters. */
+  act(params: readonly (readonly [string, string])[] = []): string {
+    return `${this.#top}page/act${
+      params.length === 0 ? "" : `?${new URLSearchParams(params as [string, string][])}`
+    }`;
+  }
+
   job(id: string): string {
     return `${this.#top}page/jobs/${id}`;
   }

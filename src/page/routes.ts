@@ -11,15 +11,17 @@ import { AllowedJobs } from "../http/allowed_jobs.ts";
 import { readBytes } from "../http/body.ts";
 import { cancelJob, retryJob } from "../http/operations/actions.ts";
 import { checkQuery } from "../http/query.ts";
-import { statusOfCode } from "../http/request_error.ts";
+import { checkedAt, statusOfCode } from "../http/request_error.ts";
 import { Rights } from "../http/rights.ts";
 import { errorResult, honoPath, parameterOf, type RouterContext } from "../http/serve_operation.ts";
+import { countForAction, readManyAction, runAction } from "./act_on_many.ts";
 import { Links } from "./links.ts";
 import { script } from "./script.ts";
 import { style } from "./style.ts";
 import { documentOf, login, redirect, safeResponse } from "./document.ts";
 import type { PageSettings } from "./options.ts";
 import type { Asset, PageRequest, View, ViewContent } from "./view.ts";
+import { actView, paramsOf, readManyFilter } from "./views/act.ts";
 import { failuresView } from "./views/failures.ts";
 import { jobView } from "./views/job.ts";
 import { jobsView } from "./views/jobs.ts";
@@ -32,6 +34,7 @@ const views: readonly View[] = [
   overview,
   search,
   jobsView,
+  actView,
   failuresView,
   tracesView,
   traceView,
@@ -73,8 +76,9 @@ export function addPage(app: Hono, context: RouterContext, page: PageSettings): 
     route("get", `/page/${asset.name}`, (pageRequest) => showAsset(asset, pageRequest));
   }
   for (const operation of [retryJob, cancelJob]) {
-    route("post", `/page${operation.path}`, (pageRequest) => runAction(operation, pageRequest));
+    route("post", `/page${operation.path}`, (pageRequest) => runOnJob(operation, pageRequest));
   }
+  route("post", actView.path, runOnMany);
 }
 
 /** The address of the router redirects to the page. */
@@ -104,6 +108,8 @@ async function showView(view: View, pageRequest: PageRequest): Promise<Response>
     query,
     to: new Links(path),
     mayWrite: (queueName) => rights.may("write", queueName),
+    mayWriteAny: () => rights.hasAny("write"),
+    countForAction: (action, filter) => countForAction(queue, rights, action, filter),
     now: Date.now(),
   });
   if ("redirectTo" in content) return redirect(content.redirectTo);
@@ -120,14 +126,11 @@ async function showAsset(
 }
 
 /** Runs an operation with the values of a form, then redirects to the job. */
-async function runAction(operation: typeof retryJob, pageRequest: PageRequest): Promise<Response> {
+async function runOnJob(operation: typeof retryJob, pageRequest: PageRequest): Promise<Response> {
   const { request, path, id, context: { queue, settings } } = pageRequest;
   const rights = new Rights(request, operation.operationId, settings);
   await rights.check("write");
-  checkForm(request);
-  const form = new URLSearchParams(
-    new TextDecoder().decode(await readBytes(request, LARGEST_FORM)),
-  );
+  const form = await readForm(request);
   // A checked checkbox sends "on".
   const body = Object.fromEntries(
     [...form].filter(([, value]) => value !== "")
@@ -137,6 +140,29 @@ async function runAction(operation: typeof retryJob, pageRequest: PageRequest): 
   const jobs = new AllowedJobs(queue, rights);
   await operation.run({ queue, jobs, rights, settings, request, id, query, body });
   return redirect(new Links(path).job(id));
+}
+
+/** Runs an action on all jobs that match, then redirects to what it did and what is left to do. */
+async function runOnMany({ request, path, context }: PageRequest): Promise<Response> {
+  const { queue, settings } = context;
+  const form = await readForm(request);
+  const action = checkedAt("do", () => readManyAction(form.get("do")));
+  const rights = new Rights(request, action.operation, settings);
+  await rights.check("write");
+  const filter = readManyFilter(form);
+  const reason = form.get("reason") || undefined;
+  const { changed, refused } = await runAction(queue, rights, action, { filter, reason });
+  const result = [["do", action.name], ["done", String(changed)], [
+    "left",
+    String(refused),
+  ]] as const;
+  return redirect(new Links(path).act([...result, ...paramsOf(filter)]));
+}
+
+/** The form that a page of this origin sent. */
+async function readForm(request: Request): Promise<URLSearchParams> {
+  checkForm(request);
+  return new URLSearchParams(new TextDecoder().decode(await readBytes(request, LARGEST_FORM)));
 }
 
 async function errorPage(error: unknown, pageRequest: PageRequest): Promise<Response> {

@@ -45,7 +45,8 @@ async function refresh() {
     const response = await fetch(location.href, { headers: { accept: "text/html" } });
     if (!response.ok) throw new Error(response.statusText);
     const next = new DOMParser().parseFromString(await response.text(), "text/html");
-    if (!isPaused) show(next);
+    // A list in which jobs are chosen keeps still.
+    if (!isPaused && !main.querySelector("[name=id]:checked")) show(next);
     showLive();
   } catch {
     showLive("No response");

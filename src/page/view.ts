@@ -7,6 +7,8 @@ import type { html } from "hono/html";
 import type { AllowedJobs } from "../http/allowed_jobs.ts";
 import type { RouterSettings } from "../http/router_options.ts";
 import type { RouterContext } from "../http/serve_operation.ts";
+import type { ManyFilter, ManyResult } from "../operate/act_on_many.ts";
+import type { ManyAction } from "./act_on_many.ts";
 import type { Links } from "./links.ts";
 import type { PageSettings } from "./options.ts";
 
@@ -43,6 +45,10 @@ export interface ViewRequest {
   readonly to: Links;
   /** Whether the request may retry and cancel jobs of a queue. */
   readonly mayWrite: (queueName: string) => Promise<boolean>;
+  /** Whether the request may do so in any queue. */
+  readonly mayWriteAny: () => Promise<boolean>;
+  /** Counts the jobs that match and that an action is for, in the queues of which the request may write. */
+  readonly countForAction: (action: ManyAction, filter: ManyFilter) => Promise<ManyResult>;
   /** The time of the request, in ms since 1970. */
   readonly now: number;
 }

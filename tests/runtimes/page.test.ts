@@ -132,7 +132,7 @@ describe("the page", () => {
     for (const place of places) {
       const { html } = await view(app, place);
       for (const link of linksOf(html, place).filter((one) => one.startsWith("http"))) {
-        const isForm = /\/(retry|cancel)$/.test(link);
+        const isForm = /\/(retry|cancel|act)$/.test(link);
         const response = await app.request(link, isForm ? { method: "POST" } : {});
         assert.ok([200, 303, isForm ? 403 : 404].includes(response.status), `${place} ${link}`);
         const isKnown = isForm || link.endsWith("/search") || !link.includes("#") &&
@@ -371,6 +371,102 @@ describe("the page's list of jobs", () => {
       place = next?.[1];
     }
     assert.deepEqual(sizes, [100, 100, 50]);
+  });
+});
+
+describe("the page's actions on many jobs", () => {
+  const setUp = async () => {
+    const queue = new JobQueue({ store: memory() });
+    const jobs = await queue.enqueue([job("mails", 1), job("mails", 2), job("others", 3)]);
+    for (const name of ["mails", "others"]) {
+      await queue.worker(name, () => {
+        throw new NonRetryableError("No");
+      }, { concurrency: 2 }).tick();
+    }
+    const statuses = async () =>
+      await Promise.all(jobs.map(async ({ id }) => (await queue.get(id))!.status));
+    return { queue, jobs, statuses };
+  };
+  /** The form of a confirmation, as a browser sends it. */
+  const formOf = (html: string) =>
+    new URLSearchParams(
+      [...html.matchAll(/type="hidden"\s+name="([^"]+)"\s+value="([^"]*)"/g)]
+        .map(([, name, value]) => [name!, value!]),
+    ).toString();
+
+  test("ask first, with how many jobs there are, and then say how many were changed", async () => {
+    const { queue, statuses } = await setUp();
+    const app = page(queue);
+    const list = "/page/jobs?queueName=mails&status=failed";
+    const { html } = await view(app, list);
+    const links = linksOf(html, list).filter((one) => one.includes("/act?"));
+    assert.equal(links.length, 1);
+    const asked = await (await app.request(links[0]!)).text();
+    assert.match(textOf(asked), /Retry 2 jobs\? .* queue mails , status failed/);
+    assert.deepEqual(await statuses(), ["failed", "failed", "failed"]);
+    const done = await submit(app, "/page/act", own, `${formOf(asked)}&reason=Again`);
+    assert.equal(done.status, 303);
+    assert.deepEqual(await statuses(), ["ready", "ready", "failed"]);
+    const to = new URL(done.headers.get("location")!, "http://localhost/admin/queue/page/act");
+    const after = textOf(await (await app.request(to.href)).text());
+    assert.match(after, /2 jobs retried\. No other job that matches can be retried\./);
+    const { jobs: [changed] } = await queue.find({ queueName: "mails", limit: 1 });
+    assert.equal(changed!.operation?.reason, "Again");
+  });
+
+  test("are for the chosen jobs, too, and never for all without a choice", async () => {
+    const { queue, jobs, statuses } = await setUp();
+    const app = page(queue);
+    const { html } = await view(app, "/page/jobs");
+    assert.equal(html.match(/type="checkbox"/g)?.length, 3);
+    assert.equal(linksOf(html, "/page/jobs").filter((one) => one.includes("/act?")).length, 0);
+    const chosen = `do=retry&id=${jobs[0]!.id}&id=${jobs[2]!.id}`;
+    const asked = await view(app, `/page/act?${chosen}`);
+    assert.match(textOf(asked.html), /Retry 2 jobs\?/);
+    assert.equal((await submit(app, "/page/act", own, formOf(asked.html))).status, 303);
+    assert.deepEqual(await statuses(), ["ready", "failed", "ready"]);
+    for (
+      const form of ["do=retry", "do=retry&status=", "do=delete&status=failed", "status=failed"]
+    ) {
+      assert.equal((await view(app, `/page/act?${form}`)).status, 400, form);
+      assert.equal((await submit(app, "/page/act", own, form)).status, 400, form);
+    }
+    assert.equal((await submit(app, "/page/act", {}, "do=retry&status=failed")).status, 403);
+    assert.deepEqual(await statuses(), ["ready", "failed", "ready"]);
+  });
+
+  test("are seen by those who may write, and reach the queues only in which they may", async () => {
+    const { queue, statuses } = await setUp();
+    const authorize = bearerToken({
+      tokens: [
+        { token: "reader", right: "read" },
+        { token: "mailer", right: "read" },
+        { token: "mailer", right: "write", queues: ["mails"] },
+      ],
+    });
+    const app = page(queue, { publicAccess: undefined, authorize });
+    const as = (token: string) => ({ authorization: `Basic ${btoa(`me:${token}`)}` });
+    const list = "/page/jobs?status=failed";
+    const read = await view(app, list, as("reader"));
+    assert.doesNotMatch(read.html, /checkbox|page\/act|\/act\?/);
+    assert.match((await view(app, list, as("mailer"))).html, /checkbox/);
+    const form = "do=retry&status=failed";
+    assert.match(textOf((await view(app, `/page/act?${form}`, as("mailer"))).html), /Retry 2 jobs/);
+    const refused = await submit(app, "/page/act", { ...own, ...as("reader") }, form);
+    assert.equal(refused.status, 403);
+    const done = await submit(app, "/page/act", { ...own, ...as("mailer") }, form);
+    assert.equal(done.status, 303);
+    assert.deepEqual(await statuses(), ["ready", "ready", "failed"]);
+  });
+
+  test("make waiting jobs due now, and cancel what has not ended", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const { id } = await queue.enqueue("mails", 1, { delayMs: 60_000 });
+    const app = page(queue);
+    await submit(app, "/page/act", own, "do=run-now&queueName=mails");
+    assert.equal((await queue.get(id))?.status, "ready");
+    await submit(app, "/page/act", own, `do=cancel&id=${id}&reason=No+more`);
+    assert.equal((await queue.get(id))?.error?.message, "No more");
   });
 });
 

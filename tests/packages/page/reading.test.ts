@@ -21,6 +21,8 @@ const viewsOf = (jobs: Jobs, running: RunningJob) => [
   "/page/jobs?queueName=row_queue&status=completed&within=1h",
   "/page/jobs?status=failed&createdFrom=2020-01-31T12:00",
   "/page/jobs?status=running",
+  "/page/act?do=cancel&status=ready",
+  `/page/act?do=retry&done=5&left=2&correlationId=${encodeURIComponent(jobs.correlationId)}`,
   "/page/failures",
   "/page/traces",
   "/page/traces?status=failed&queueName=row_queue",
