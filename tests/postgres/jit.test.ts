@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { postgres } from "../../src/store/postgres.ts";
+import { describeActingOnMany } from "../conformance/acting_on_many.ts";
 import { describeDependencies } from "../conformance/dependencies.ts";
 import { describeDependencyFailures } from "../conformance/dependency_failures.ts";
 import { describeOperations } from "../conformance/status_table.ts";
@@ -25,6 +26,7 @@ const themes = [
   describeRetention,
   describeThroughQueue,
   describeTraceEnds,
+  describeActingOnMany,
 ];
 
 describe("a server that compiles statements", { skip: whyNoCompilingServer() }, () => {

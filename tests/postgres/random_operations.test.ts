@@ -9,7 +9,14 @@ import { setTimeout } from "node:timers/promises";
 import pg from "postgres";
 import { StoreTimeoutError } from "../../mod.ts";
 import { postgres, type Sql } from "../../src/store/postgres.ts";
-import type { Change, ClaimedJob, JobInput, Store } from "../../src/store.ts";
+import type {
+  Change,
+  ChangeFilter,
+  ClaimedJob,
+  JobInput,
+  MassChange,
+  Store,
+} from "../../src/store.ts";
 import {
   completed,
   failed,
@@ -124,6 +131,25 @@ const operations: readonly ((office: Office) => Promise<unknown>)[] = [
   },
   (office) => office.store.cancel(anyId(office), { error: reason, descendants: isOnce(3) }),
   (office) => office.store.retry(anyId(office), { dependents: !isOnce(3), force: isOnce(3) }),
+  async (office) => {
+    const { store, traceIds } = office;
+    const operator = isOnce(2) ? { by: "anybody" } : undefined;
+    const which = oneOf<ChangeFilter>([
+      { traceId: oneOf(traceIds) },
+      { queueNames: [oneOf(queueNames)], createdFrom: Date.now() - below(500) },
+      { ids: Array.from({ length: 20 }, () => anyId(office)) },
+    ]);
+    const what = oneOf<MassChange>([
+      { type: "cancel", error: reason, operator },
+      { type: "retry", dependents: !isOnce(3), force: isOnce(3), operator },
+      { type: "retry", operator },
+      { type: "reschedule", delayMs: below(3) * 50, priority: below(5) - 2, operator },
+      { type: "delete" },
+    ]);
+    const options = { limit: 1 + below(100) };
+    const { after, at } = await store.change(which, what, options);
+    if (after !== undefined) await store.change({ ...which, after, asOf: at }, what, options);
+  },
   ({ store }) => store.maintain({ retentionMs: isOnce(2) ? 1e9 : 1_000, limit: 1 + below(100) }),
   async ({ store }) => {
     await store.traceEnds!.settle(await store.traceEnds!.claim({ limit: 50, leaseMs: 100 }));

@@ -19,10 +19,14 @@ export interface Work {
   readonly callTimeoutMs?: number;
 }
 
-/** How many of a job's first attempts are meant to fail, or that it ends its process. */
+/** What a job's handler does beside taking its time. */
 export interface Task {
+  /** How many of the first attempts are meant to fail. */
   readonly failures?: number;
+  /** Whether it ends its process. */
   readonly isPoison?: boolean;
+  /** How many children it has, which have as many. */
+  readonly children?: number;
 }
 
 const { url, record, queueNames, handlerMs = 0, prepare, callTimeoutMs, ...limits } = JSON.parse(
@@ -36,8 +40,9 @@ await using queue = new JobQueue<Record<string, Task>>({
   store: await postgres(url, { prepare, callTimeoutMs }),
 });
 const workers = queueNames.map((queueName) =>
-  queue.worker(queueName, async ({ id, attempts, payload }) => {
+  queue.worker(queueName, async ({ id, attempts, payload }, { enqueue }) => {
     note("start", id, attempts);
+    for (let child = 0; child < (payload.children ?? 0); child++) await enqueue(queueName, payload);
     if (payload.isPoison) process.kill(process.pid, "SIGKILL");
     if (handlerMs > 0) await setTimeout(handlerMs);
     note("end", id, attempts);

@@ -15,7 +15,7 @@ export function endedFunctions(schema: string): string {
   // Of the queue r; each outcome is a range of an index, from the oldest.
   const over = (status: string) => `
       select * from (
-        select d.sequence, d.id from ${schema}.ended d
+        select d.sequence from ${schema}.ended d
         where d.queue_name = r.name and d.status = '${status}'
           and d.finished_at <= t
             - least((r.kept ->> '${status}')::float8, ${LONGEST_RETENTION_MS}) * interval '1 ms'
@@ -50,22 +50,16 @@ language plpgsql ${pinned} as $$
 declare
   t timestamptz := coalesce(at, clock_timestamp());
   gone bigint[];
-  gone_ids uuid[];
 begin
   with recursive ${queueNames(schema)}, rule as (
     select name, coalesce(retention #> array['queues', name], retention) as kept from queue
   )
-  select array_agg(sequence), array_agg(id) into gone, gone_ids from (
+  select array_agg(sequence) into gone from (
     select x.* from rule r, lateral (${over("completed")}
       union all ${over("failed")}
       union all ${over("cancelled")}) x
     limit most) y;
-  if gone is null then return 0; end if;
-  delete from ${schema}.ended where sequence = any(gone);
-  delete from ${schema}.enqueued where sequence = any(gone);
-  delete from ${schema}.attempts where job_id = any(gone_ids);
-  delete from ${schema}.attempt_traces where job_id = any(gone_ids);
-  return cardinality(gone);
+  return ${schema}.remove_jobs(gone);
 end $$;
 `;
 }
