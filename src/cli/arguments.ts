@@ -107,15 +107,30 @@ export class Arguments {
     return text === undefined ? undefined : durationOption(name, text);
   }
 
+  /** An ISO time. */
+  time(name: string): Date | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    if (isTime(text)) return new Date(text);
+    throw new UsageError(
+      `--${name} must be an ISO time such as 2030-12-24T18:00Z: got ${JSON.stringify(text)}`,
+    );
+  }
+
   /** A moment: an ISO time, or how long ago. */
   moment(name: string): Date | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
-    const isTime = /^\d{4}-\d{2}-\d{2}/.test(text);
-    const time = isTime ? Date.parse(text) : Date.now() - durationOption(name, text);
-    if (!Number.isNaN(time)) return new Date(time);
+    if (isTime(text)) return new Date(text);
+    if (!BEGINS_WITH_DATE.test(text)) return new Date(Date.now() - durationOption(name, text));
     throw new UsageError(`--${name} must be an ISO time or a duration such as 15m: got "${text}"`);
   }
+}
+
+const BEGINS_WITH_DATE = /^\d{4}-\d{2}-\d{2}/;
+
+function isTime(text: string): boolean {
+  return BEGINS_WITH_DATE.test(text) && !Number.isNaN(Date.parse(text));
 }
 
 /**

@@ -29,6 +29,8 @@ export interface Io {
   readonly stderr: Output;
   /** Standard input, in chunks of text. */
   readonly stdin: AsyncIterable<string>;
+  /** Whether a person can be asked: a question on standard error is answered on standard input. */
+  readonly isInteractive: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   /**
    * After this call, Ctrl-C and SIGTERM abort the signal instead of ending the process. A second one,
@@ -44,6 +46,9 @@ export function processIo(): Io {
     stderr: outputOf(process.stderr, "Standard error"),
     get stdin() {
       return decoded(process.stdin as AsyncIterable<Uint8Array>);
+    },
+    get isInteractive() {
+      return process.stdin.isTTY === true && process.stderr.isTTY === true;
     },
     env: process.env,
     interrupted,

@@ -7,7 +7,7 @@ import { nearestName } from "../job/checks.ts";
 import type { Command } from "./command.ts";
 import { completion } from "./commands/completion.ts";
 import { demo } from "./commands/demo.ts";
-import { jobCancel, jobRetry } from "./commands/job_change.ts";
+import { jobCancel, jobDelete, jobReschedule, jobRetry } from "./commands/job_change.ts";
 import { jobEnqueue } from "./commands/job_enqueue.ts";
 import { jobList } from "./commands/job_list.ts";
 import { jobShow } from "./commands/job_show.ts";
@@ -29,6 +29,8 @@ export const commands: readonly Command[] = [
   jobEnqueue,
   jobRetry,
   jobCancel,
+  jobReschedule,
+  jobDelete,
   traceShow,
   queueStats,
   migrate,

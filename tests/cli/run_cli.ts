@@ -70,7 +70,9 @@ export function startInTerminal(
 
 /** Runs it to its end in a pseudo-terminal. */
 export async function inTerminal(args: readonly string[], start: Start = {}): Promise<Ended> {
-  const ended = await endOf(startInTerminal(args, start));
+  const child = startInTerminal(args, start);
+  if (start.input !== undefined) child.stdin!.write(start.input);
+  const ended = await endOf(child);
   return { ...ended, stdout: ended.stdout.replaceAll("\r\n", "\n") };
 }
 

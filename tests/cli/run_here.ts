@@ -14,6 +14,7 @@ export async function cliHere(
     stdout,
     stderr,
     stdin: (async function* () {})(),
+    isInteractive: false,
     env,
     interrupted: () => AbortSignal.abort(),
   };

@@ -1,24 +1,28 @@
 /**
- * `hammerwork job retry` and `hammerwork job cancel`.
+ * `hammerwork job retry`, `job cancel`, `job reschedule` and `job delete`.
  *
  * @module
  */
-import type { JobChange } from "../../queue/job_change.ts";
+import { longestDelayMs } from "../../job/backoff.ts";
+import { changeableStatuses } from "../../job/status.ts";
+import { cancelMany, deleteMany, rescheduleMany, retryMany } from "../../operate/act_on_many.ts";
+import { toRetried } from "../../queue/job_change.ts";
 import type { JobQueue } from "../../queue/queue.ts";
-import type { Command } from "../command.ts";
-import { FailedError } from "../errors.ts";
-import { findJobId } from "../find_by_end.ts";
 import type { Arguments } from "../arguments.ts";
-import type { Io } from "../io.ts";
-import { withQueue } from "../open_queue.ts";
-import { printJson } from "../print.ts";
-import { statusColor, type Style, styleOf } from "../text/style.ts";
+import type { Command } from "../command.ts";
+import { UsageError } from "../errors.ts";
+import {
+  changeJobs,
+  changeNotes,
+  changeOptions,
+  type FoundJob,
+  type JobsChange,
+  type OneChange,
+  operatorOptions,
+  readOperatorOptions,
+} from "./change_jobs.ts";
 
-const operands = [{ name: "ID", multiple: true }];
-const notes = "ID is a whole id, or at least the last 6 digits of the id of one of the newest\n" +
-  "10,000 jobs. All jobs are looked up before the first one is changed. If a job\n" +
-  "could not be changed, the exit code is 1. --json prints\n" +
-  "{ jobs: [{ id, changed, status, reason, cancelledDescendants }] }.";
+const operands = [{ name: "ID", optional: true, multiple: true }];
 
 /** Retries jobs. */
 export const jobRetry: Command = {
@@ -28,12 +32,25 @@ export const jobRetry: Command = {
   options: {
     force: { help: "even if a job that it depends on did not complete" },
     "no-dependents": { help: "leave the dependents that its failure cancelled as they are" },
+    ...operatorOptions,
+    ...changeOptions,
   },
-  notes: `A retried job has at least one more attempt.\n\n${notes}`,
-  examples: ["job retry abc123"],
+  notes: `A retried job has at least one more attempt.\n\n${changeNotes}`,
+  examples: ["job retry abc123", "job retry --queue email_queue --created-from 2h --dry-run"],
   run: (args, io) => {
+    const operator = readOperatorOptions(args, io);
     const options = { force: args.has("force"), dependents: !args.has("no-dependents") };
-    return changeAll(args, io, (queue, id) => queue.retry(id, options));
+    return changeJobs("job retry", args, io, {
+      verb: "Retry",
+      done: "retried",
+      refusal: "a dependency of each did not complete, or it has had all attempts",
+      one: async (queue, { id }) => {
+        const changed = await queue.store.retry(id, { ...options, operator });
+        return changed && toRetried(changed);
+      },
+      many: (queue, filter, more) =>
+        retryMany(queue.store, filter, { ...options, ...operator, ...more }),
+    });
   },
 };
 
@@ -43,65 +60,130 @@ export const jobCancel: Command = {
   summary: "Cancels jobs and their dependents.",
   operands,
   options: {
-    reason: { value: "TEXT", help: "stored as the error of the job" },
-    descendants: { help: "also cancel its child jobs, their children, and so on" },
+    descendants: { help: "of IDs: also their child jobs, the children of these, and so on" },
+    ...operatorOptions,
+    ...changeOptions,
   },
-  notes,
-  examples: [`job cancel abc123 def456 --reason "The order was withdrawn"`],
+  notes: "The reason becomes the error of the job. By --trace-id or --correlation-id it goes\n" +
+    `on until no job is left, also of those that are enqueued meanwhile.\n\n${changeNotes}`,
+  examples: [
+    `job cancel abc123 def456 --reason "The order was withdrawn"`,
+    "job cancel --correlation-id order-12345",
+  ],
   run: (args, io) => {
-    const options = { reason: args.text("reason"), descendants: args.has("descendants") };
-    return changeAll(args, io, (queue, id) => queue.cancel(id, options));
+    const operator = readOperatorOptions(args, io);
+    const descendants = args.has("descendants");
+    if (descendants && args.operands.length === 0) {
+      throw new UsageError("--descendants is for ids only; --trace-id names a whole trace");
+    }
+    return changeJobs("job cancel", args, io, {
+      verb: "Cancel",
+      done: "cancelled",
+      refusal: "they ended in the meantime",
+      one: (queue, { id }) => queue.cancel(id, { descendants, ...operator }),
+      many: (queue, filter, more) => cancelMany(queue.store, filter, { ...operator, ...more }),
+    });
   },
 };
 
-type JobAction = (queue: JobQueue, id: string) => Promise<JobChange | undefined>;
+/** Changes when jobs run. */
+export const jobReschedule: Command = {
+  name: "job reschedule",
+  summary: "Changes when waiting jobs are due, or their priority.",
+  operands,
+  options: {
+    now: { help: "due now" },
+    delay: { value: "TIME", help: "due in 30s, 15m, 2h from now" },
+    at: { value: "TIME", help: "due at this ISO time" },
+    priority: { value: "N", help: "higher runs first" },
+    ...operatorOptions,
+    ...changeOptions,
+  },
+  notes: "It changes jobs that are scheduled, ready, retrying or blocked. One that is due\n" +
+    "and stays due keeps its place, and a blocked one waits for its dependencies all\n" +
+    `the same.\n\n${changeNotes}`,
+  examples: [
+    "job reschedule abc123 --now",
+    "job reschedule --queue report_queue --status scheduled --delay 2h",
+  ],
+  run: (args, io) => {
+    const operator = readOperatorOptions(args, io);
+    const times = readTimes(args);
+    return changeJobs("job reschedule", args, io, {
+      verb: "Reschedule",
+      done: "rescheduled",
+      refusal: "they started in the meantime",
+      ...byIds(
+        "reschedule",
+        (queue, filter, more) =>
+          rescheduleMany(queue.store, filter, { ...times, ...operator, ...more }),
+      ),
+    });
+  },
+};
 
-async function changeAll(args: Arguments, io: Io, action: JobAction): Promise<number> {
-  const style = styleOf(io);
-  const changes = await withQueue(args, io, async (queue) => {
-    const ids = await findAll(queue, args.operands, style);
-    const all: JobChange[] = [];
-    for (const id of ids) all.push(await changeOne(queue, id, action));
-    return all;
-  });
-  if (args.has("json")) await printJson(io.stdout, { jobs: changes.map(jsonOf) });
-  else await io.stdout.write(changes.map((one) => lineOf(one, style)).join(""));
-  return changes.every(hasChanged) ? 0 : 1;
+/** Deletes jobs. */
+export const jobDelete: Command = {
+  name: "job delete",
+  summary: "Deletes jobs that have ended.",
+  operands,
+  options: changeOptions,
+  notes: "It deletes completed, failed and cancelled jobs with their attempts, as retention\n" +
+    "does, but none on which an unfinished job depends. Child jobs stay.\n\n" +
+    changeNotes,
+  examples: ["job delete --status cancelled --created-before 2d --dry-run"],
+  run: (args, io) =>
+    changeJobs("job delete", args, io, {
+      verb: "Delete",
+      done: "deleted",
+      refusal: "an unfinished job depends on each",
+      ...byIds("delete", (queue, filter, more) => deleteMany(queue.store, filter, more)),
+    }),
+};
+
+/** A change that the library knows of many jobs only; for one it is of the jobs with that id. */
+function byIds(
+  type: "reschedule" | "delete",
+  many: JobsChange["many"],
+): Pick<JobsChange, "one" | "many"> {
+  const one = async (queue: JobQueue, job: FoundJob): Promise<OneChange> => {
+    const { changed } = await many(queue, { ids: [job.id] }, {});
+    if (type === "delete" && changed === 1) return { job, changed: true, reason: undefined };
+    const after = await queue.get(job.id) ?? job;
+    const reason = changed === 1 ? undefined : reasonOf(type, after);
+    return { job: after, changed: changed === 1, reason };
+  };
+  return { one, many };
 }
 
-async function findAll(
-  queue: JobQueue,
-  texts: readonly string[],
-  style: Style,
-): Promise<ReadonlySet<string>> {
-  const ids = new Set<string>();
-  for (const text of texts) {
-    const id = await findJobId(queue, text, style);
-    const { jobs } = await queue.find({ ids: [id], include: [] });
-    if (jobs.length === 0) throw new FailedError(`There is no job ${id}; nothing was changed`);
-    ids.add(id);
+function reasonOf(type: "reschedule" | "delete", { status }: FoundJob): string {
+  const isOfStatus = changeableStatuses[type].includes(status);
+  if (type === "reschedule") {
+    return isOfStatus
+      ? "It was changed in the meantime"
+      : `Only a job that waits can be rescheduled: this one is ${status}`;
   }
-  return ids;
+  return isOfStatus
+    ? "An unfinished job depends on it"
+    : `Only a job that has ended can be deleted: this one is ${status}`;
 }
 
-async function changeOne(queue: JobQueue, id: string, action: JobAction): Promise<JobChange> {
-  const answer = await action(queue, id);
-  if (answer === undefined) throw new FailedError(`The job ${id} was removed in the meantime`);
-  return answer;
+interface NewTimes {
+  readonly delayMs: number | undefined;
+  readonly runAt: Date | undefined;
+  readonly priority: number | undefined;
 }
 
-function hasChanged({ changed, cancelledDescendants = 0 }: JobChange): boolean {
-  return changed || cancelledDescendants > 0;
-}
-
-function jsonOf({ job: { id, status }, changed, reason, cancelledDescendants }: JobChange) {
-  return { id, changed, status, reason, cancelledDescendants };
-}
-
-function lineOf(change: JobChange, { paint }: Style): string {
-  const { job: { id, status }, changed, reason, cancelledDescendants = 0 } = change;
-  const result = changed ? paint(statusColor[status], status) : `unchanged: ${reason}`;
-  const noun = cancelledDescendants === 1 ? "descendant" : "descendants";
-  const more = cancelledDescendants === 0 ? "" : `, and ${cancelledDescendants} ${noun}`;
-  return `${paint("bold", id)}  ${result}${more}\n`;
+function readTimes(args: Arguments): NewTimes {
+  const given = ["now", "delay", "at"].filter((name) => args.has(name));
+  if (given.length > 1) {
+    throw new UsageError(`A job is due at one time: got --${given.join(" and --")}`);
+  }
+  const priority = args.integer("priority", -32_768, 32_767);
+  if (given.length === 0 && priority === undefined) {
+    throw new UsageError("hammerwork job reschedule needs --now, --delay, --at or --priority");
+  }
+  const delayMs = args.has("now") ? 0 : args.duration("delay");
+  if ((delayMs ?? 0) > longestDelayMs) throw new UsageError("--delay is too long");
+  return { delayMs, runAt: args.time("at"), priority };
 }
