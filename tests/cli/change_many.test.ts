@@ -52,6 +52,11 @@ for (const { title, skip, make } of bothKinds) {
           "the server is back",
         ]);
       }
+      const shown = await cliHere(["job", "show", jobs[0]!.id, "--url", place.url]);
+      assert.match(
+        shown.stdout,
+        /^operation +retry by ada, (?:now|\d+ s ago): the server is back$/m,
+      );
       const none = await retry();
       assert.deepEqual(none, {
         stdout: "",

@@ -5,7 +5,7 @@
  */
 import { distanceText, durationText } from "../../duration.ts";
 import { outcomeText } from "../../queue/timeline.ts";
-import type { Attempt, Job, JobWithAttempts } from "../../job/job.ts";
+import type { Attempt, Job, JobOperation, JobWithAttempts } from "../../job/job.ts";
 import type { JobError } from "../../job/record.ts";
 import type { Command } from "../command.ts";
 import { FailedError } from "../errors.ts";
@@ -39,7 +39,12 @@ export const jobShow: Command = {
   },
 };
 
-type Line = readonly [name: string, text: string | undefined];
+type Line = readonly [
+  name: string,
+  text: string | undefined,
+  /** Paints its first line. */
+  paint?: (text: string) => string,
+];
 
 const NAME_WIDTH = 15;
 
@@ -55,9 +60,13 @@ function jobDetails(
   const snoozes = job.snoozes === 0 ? "" : `, snoozed ${timesInARow(job.snoozes)}`;
   const attempts = `${job.attempts} of ${job.maxAttempts} attempts${releases}${snoozes}`;
   const lines: Line[] = [
-    ["job", paint("bold", printable(job.id))],
+    ["job", job.id, (id) => paint("bold", id)],
     ["queue", job.queueName],
-    ["status", `${paint(statusColor[job.status], job.status)}, ${attempts}`],
+    [
+      "status",
+      `${job.status}, ${attempts}`,
+      (text) => paint(statusColor[job.status], job.status) + text.slice(job.status.length),
+    ],
     ["priority", job.priority === 0 ? undefined : String(job.priority)],
     ["key", job.idempotencyKey],
     ["created", timeText(job.createdAt, now)],
@@ -71,15 +80,16 @@ function jobDetails(
     ["result", job.result === undefined ? undefined : JSON.stringify(job.result)],
     ["error", errorText(job.error)],
     ...stackLines(job.error),
+    ["operation", operationText(job.operation, now)],
     ...job.attemptHistory.map((attempt): Line => [
       `attempt ${attempt.attempt}`,
       attemptText(attempt, withTracing, now),
     ]),
   ];
-  return lines.flatMap(([name, text]) => {
+  return lines.flatMap(([name, text, painted = (line) => line]) => {
     if (text === undefined) return [];
     return fitted(name, text, style).map((line, i) =>
-      `${paint("dim", (i === 0 ? name : "").padEnd(NAME_WIDTH))}${line}`
+      paint("dim", (i === 0 ? name : "").padEnd(NAME_WIDTH)) + (i === 0 ? painted(line) : line)
     );
   });
 }
@@ -88,15 +98,12 @@ function timesInARow(count: number): string {
   return count === 1 ? "once" : `${count} times in a row`;
 }
 
-/** The id and the status are short, and already have their colors. */
-const painted: readonly string[] = ["job", "status"];
 /** JSON and the lines of a stack, which have no name, can be very long. */
 const cutToLine: readonly string[] = ["payload", "result", ""];
 const MOST_LINES = 4;
 
 /** In a terminal no line is wider than it. */
 function fitted(name: string, text: string, style: Style): readonly string[] {
-  if (painted.includes(name)) return [text];
   const mostLines = cutToLine.includes(name) ? 1 : MOST_LINES;
   return wrapped(printable(text), columnsOf(style) - NAME_WIDTH, mostLines);
 }
@@ -120,6 +127,15 @@ function timeText(time: Date | undefined, now: number): string | undefined {
 
 function isDueLater({ createdAt, runAt }: Job): boolean {
   return runAt.getTime() > createdAt.getTime();
+}
+
+/** What an operator did last. */
+function operationText(operation: JobOperation | undefined, now: number): string | undefined {
+  if (operation === undefined) return undefined;
+  const { name, at, by, reason } = operation;
+  const who = by === undefined ? "" : ` by ${by}`;
+  const why = reason === undefined ? "" : `: ${reason}`;
+  return `${name}${who}, ${distanceText(at.getTime(), now)}${why}`;
 }
 
 function ranFor({ startedAt, finishedAt }: Job): string | undefined {
