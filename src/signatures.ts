@@ -40,7 +40,7 @@ export type {
 export type { CancelOptions, JobChange, RetryOptions } from "./queue/job_change.ts";
 export type { OutcomeRetentionOptions, RetentionOptions } from "./queue/retention.ts";
 export type { OutcomeRetention, Retention } from "./store/store.ts";
-export type { QueueStats, StatsOptions } from "./queue/stats.ts";
+export type { QueuePause, QueueStats, StatsOptions } from "./queue/stats.ts";
 export type { VacuumBlocker } from "./store/health.ts";
 export type { TimelineMark, TimelineMarkType, TimelineRun } from "./queue/timeline.ts";
 export type { MemoryOptions } from "./store/memory.ts";

@@ -57,6 +57,12 @@ export type {
 } from "./store/store.ts";
 export { mostLinks } from "./store/store.ts";
 export type { Health, LiveCount, QueueDepth, VacuumBlocker } from "./store/health.ts";
+export type {
+  NewPause,
+  Pause,
+  QueueSettings,
+  QueueSettingsChange,
+} from "./store/queue_settings.ts";
 export {
   synchronousStore,
   type SynchronousStoreOptions,

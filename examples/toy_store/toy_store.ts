@@ -31,6 +31,7 @@ import {
   type Maintenance,
   mostLinks,
   type QueueCount,
+  type QueueSettings,
   type RecordFilter,
   type RecordPage,
   recordWith,
@@ -65,6 +66,8 @@ export function toyStore({ now = Date.now }: { readonly now?: () => number } = {
 class ToyTable implements StoredJobs<Row> {
   // In the order in which they were added.
   readonly #rows = new Map<string, Row>();
+  // By queue; those of all queues without a name.
+  readonly #settings = new Map<string | undefined, QueueSettings>();
   #sequence = 0;
 
   /** Nothing comes between synchronous calls, and the transitions check before they change. */
@@ -217,6 +220,19 @@ class ToyTable implements StoredJobs<Row> {
 
   nextAt(queueName: string, now: number): number {
     return Math.max(now, Math.min(...this.#waiting(queueName).map(({ runAt }) => runAt)));
+  }
+
+  settings(): Iterable<QueueSettings> {
+    return this.#settings.values();
+  }
+
+  putSettings(settings: QueueSettings): void {
+    this.#settings.set(settings.queueName, settings);
+  }
+
+  pausedUntil(queueName: string): number {
+    const ends = [undefined, queueName].map((name) => this.#settings.get(name)?.pause?.until ?? 0);
+    return Math.max(...ends);
   }
 
   find(filter: RecordFilter): RecordPage {

@@ -18,7 +18,7 @@ import { type JobStatus, jobStatuses } from "../job/status.ts";
 import type { JobChange } from "../queue/job_change.ts";
 import { type JobNode, type JobTree, nodesInOrder } from "../queue/job_tree.ts";
 import type { JobPage } from "../queue/find.ts";
-import type { QueueStats, Stats } from "../queue/stats.ts";
+import type { QueuePause, QueueStats, Stats } from "../queue/stats.ts";
 import {
   date,
   type Fields,
@@ -172,6 +172,12 @@ export const statsFrom: Reader<Stats> = object<Stats>({
     waiting: number,
     unfinished: number,
     oldestReadyMs: optional(number),
+    pause: optional(object<QueuePause>({
+      since: date,
+      until: optional(date),
+      reason: optional(text),
+      by: optional(text),
+    })),
     ended: optional(object(countOf(["completed", "failed", "cancelled"]))),
   })),
   vacuumBlocker: optional(object({ name: text, description: text })) as Reader<

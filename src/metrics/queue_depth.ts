@@ -26,10 +26,11 @@ export interface QueueDepthOptions {
 }
 
 /**
- * Reports the depth of every queue of a store, which is queried once per collection. There are two
+ * Reports the depth of every queue of a store, which is queried once per collection. There are three
  * gauges: `hammerwork.queue.jobs`, by queue and by `hammerwork.job.state` (`ready`, `running`,
- * `waiting`), and `hammerwork.queue.oldest_ready_job.age` in seconds, 0 when no job is ready. A queue
- * that has become empty is reported as 0. Every process that observes the same store reports the same
+ * `waiting`); `hammerwork.queue.oldest_ready_job.age` in seconds, 0 when no job is ready; and
+ * `hammerwork.queue.paused`, 1 while the queue is paused, else 0. A queue that has become empty is
+ * reported as 0. Every process that observes the same store reports the same
  * values, so observe it in one process; a sum over several counts each job several times.
  *
  * When the store fails or does not answer in time, that collection reports nothing, and a warning goes
@@ -112,6 +113,7 @@ function withEmptyQueues(depths: readonly QueueDepth[], known: Set<string>): rea
 interface Gauges {
   readonly jobs: Observable;
   readonly oldestReadyAge: Observable;
+  readonly paused: Observable;
 }
 
 /**
@@ -147,12 +149,17 @@ function newGauges(meter: Meter): Gauges {
       description: "Time since the oldest ready job became due.",
       unit: "s",
     }),
+    paused: meter.createObservableGauge("hammerwork.queue.paused", {
+      description: "Whether the queue is paused: 1 or 0.",
+      unit: "1",
+      valueType: ValueType.INT,
+    }),
   };
 }
 
 function observe(
   result: BatchObservableResult,
-  { jobs, oldestReadyAge }: Gauges,
+  { jobs, oldestReadyAge, paused }: Gauges,
   depth: QueueDepth,
 ): void {
   const attributes = {
@@ -163,6 +170,7 @@ function observe(
     result.observe(jobs, depth[state], { ...attributes, "hammerwork.job.state": state });
   }
   result.observe(oldestReadyAge, (depth.oldestReadyMs ?? 0) / 1_000, attributes);
+  result.observe(paused, depth.pause === undefined ? 0 : 1, attributes);
 }
 
 function remove(meter: Meter, gauges: Gauges, callback: BatchObservableCallback): void {

@@ -6,6 +6,7 @@
 import { checkInteger, checkOptionNames } from "../job/checks.ts";
 import { type JobStatus, jobStatuses } from "../job/status.ts";
 import type { Health, VacuumBlocker } from "../store/health.ts";
+import type { Pause } from "../store/queue_settings.ts";
 import type { QueueCount } from "../store/store.ts";
 
 /** Options of `stats`. */
@@ -19,7 +20,7 @@ export interface StatsOptions {
 
 /** Statistics of a store. */
 export interface Stats {
-  /** The queues that have jobs, sorted by name. */
+  /** The queues that have jobs, and those that are paused, sorted by name. */
   readonly queues: readonly QueueStats[];
   /**
    * In Postgres: the oldest open transaction that keeps vacuum from removing dead rows, if there is
@@ -43,8 +44,22 @@ export interface QueueStats {
   readonly unfinished: number;
   /** For how long the oldest ready job has been due, in ms; `undefined` if no job is ready. */
   readonly oldestReadyMs: number | undefined;
+  /** The pause of the queue, or of all queues if that ends later; `undefined` if it is not paused. */
+  readonly pause?: QueuePause | undefined;
   /** With `endedWithinMs`: the number of jobs that ended within that time, by status. */
   readonly ended?: Readonly<Record<"completed" | "failed" | "cancelled", number>> | undefined;
+}
+
+/** A pause of a queue, by the clock of the store. */
+export interface QueuePause {
+  /** Since when. */
+  readonly since: Date;
+  /** When it ends; `undefined`: when somebody ends it. */
+  readonly until: Date | undefined;
+  /** Why. */
+  readonly reason: string | undefined;
+  /** Who paused. */
+  readonly by: string | undefined;
 }
 
 /** The upper limit of `endedWithinMs`: a year. */
@@ -75,22 +90,35 @@ export function toStats(
 ): Stats {
   const byStatus = countsByQueue(counts);
   const endedByStatus = ended && countsByQueue(ended);
-  const oldest = new Map(depths.map((depth) => [depth.queueName, depth.oldestReadyMs]));
-  const names = new Set([...byStatus.keys(), ...endedByStatus?.keys() ?? []]);
+  const depthOf = new Map(depths.map((depth) => [depth.queueName, depth]));
+  const paused = depths.filter(({ pause }) => pause !== undefined);
+  const names = new Set([
+    ...byStatus.keys(),
+    ...endedByStatus?.keys() ?? [],
+    ...paused.map(({ queueName }) => queueName),
+  ]);
   const queues = [...names].sort().map((queueName): QueueStats => {
     const jobs = byStatus.get(queueName) ?? none();
     const waiting = jobs.scheduled + jobs.blocked + jobs.retrying;
+    const { oldestReadyMs, pause } = depthOf.get(queueName) ?? {};
     const { completed, failed, cancelled } = endedByStatus?.get(queueName) ?? none();
     return {
       queueName,
       jobs,
       waiting,
       unfinished: jobs.ready + jobs.running + waiting,
-      oldestReadyMs: oldest.get(queueName),
+      oldestReadyMs,
+      ...pause && { pause: toQueuePause(pause) },
       ...endedByStatus && { ended: { completed, failed, cancelled } },
     };
   });
   return { ...health, queues };
+}
+
+/** A pause as callers see it. */
+export function toQueuePause({ since, until, reason, by }: Pause): QueuePause {
+  const ends = until === Infinity ? undefined : new Date(until);
+  return { since: new Date(since), until: ends, reason, by };
 }
 
 type Counts = Record<JobStatus, number>;

@@ -4,6 +4,7 @@
  * @module
  */
 import { hasEnded, type JobStatus } from "../job/status.ts";
+import { type Pause, pauseOf, type QueueSettings } from "./queue_settings.ts";
 
 /** The depth of a queue: its jobs that have not ended. */
 export interface QueueDepth {
@@ -17,6 +18,8 @@ export interface QueueDepth {
   readonly waiting: number;
   /** For how long the oldest ready job has been due, in ms; `undefined` if no job is ready. */
   readonly oldestReadyMs: number | undefined;
+  /** The pause of the queue, or of all queues if that ends later. */
+  readonly pause?: Pause | undefined;
 }
 
 /** The oldest open transaction of a database. It keeps vacuum from removing newer dead rows. */
@@ -33,7 +36,7 @@ export interface VacuumBlocker {
 
 /** The health of a store. */
 export interface Health {
-  /** The queues with jobs that have not ended. */
+  /** The queues with jobs that have not ended, and those that are paused. */
   readonly queues: readonly QueueDepth[];
   /**
    * In Postgres: the oldest open transaction that keeps vacuum from removing dead rows, if there is
@@ -54,14 +57,26 @@ export interface LiveCount {
   readonly oldestRunAt?: number | undefined;
 }
 
-/** The depth of each queue, from the counts by status. */
-export function depthsOf(counts: readonly LiveCount[], now: number): QueueDepth[] {
+/** The depth of each queue, from the counts by status and what is set for queues. */
+export function depthsOf(
+  counts: readonly LiveCount[],
+  now: number,
+  settings: readonly QueueSettings[],
+): QueueDepth[] {
   const depths = new Map<string, { -readonly [Key in keyof QueueDepth]: QueueDepth[Key] }>();
+  const depthOf = (queueName: string) => {
+    const known = depths.get(queueName);
+    if (known !== undefined) return known;
+    const pause = pauseOf(settings, queueName);
+    const depth = { queueName, ready: 0, running: 0, waiting: 0, oldestReadyMs: undefined, pause };
+    depths.set(queueName, depth);
+    return depth;
+  };
+  // A queue that is paused is there, though it may have no jobs.
+  for (const { queueName } of settings) if (queueName !== undefined) depthOf(queueName);
   for (const { queueName, status, count, oldestRunAt } of counts) {
     if (hasEnded(status)) continue;
-    const depth = depths.get(queueName) ??
-      { queueName, ready: 0, running: 0, waiting: 0, oldestReadyMs: undefined };
-    depths.set(queueName, depth);
+    const depth = depthOf(queueName);
     if (status === "running") depth.running += count;
     else if (status !== "ready") depth.waiting += count;
     else {

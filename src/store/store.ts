@@ -10,6 +10,7 @@
  * @module
  */
 import type { Health } from "./health.ts";
+import type { QueueSettings, QueueSettingsChange } from "./queue_settings.ts";
 import type {
   AttemptRecords,
   FoundRecord,
@@ -294,8 +295,8 @@ export interface SettleAndClaimResult {
   readonly claimed: readonly ClaimedJob[];
   /**
    * For each claim, in order: after what time to claim from its queue again, in ms. 0 if its limit
-   * was reached, else the time until the next job of the queue is due; `undefined` if no job waits
-   * for its time.
+   * was reached, else the time until the next job of the queue is due and the queue is not paused;
+   * `undefined` if no job waits for its time, or the pause has no end.
    */
   readonly nextInMs: readonly (number | undefined)[];
 }
@@ -432,14 +433,16 @@ export interface Reservation {
 }
 
 /**
- * A notification of workers: a job of a queue may have become ready, or running jobs were
- * cancelled. A notice of this process is delivered before the call that caused it returns; one of
+ * A notification of workers: a job of a queue may have become ready, running jobs were cancelled,
+ * or a queue was paused. A notice of this process is delivered before the call that caused it returns; one of
  * another process as soon as the store receives it, if it can.
  */
 export type Notice =
   /** Without a name: in any queue. */
   | { readonly type: "ready"; readonly queueName?: string | undefined }
   | { readonly type: "cancelled"; readonly jobIds: readonly string[] }
+  /** Without a name: all queues. What a worker holds of it and has not started, it hands back. */
+  | { readonly type: "paused"; readonly queueName?: string | undefined }
   /** Notices of other processes may have been missed. */
   | { readonly type: "missed" };
 
@@ -508,7 +511,8 @@ export interface StoreHints {
   readonly callsAtOnce?: 1 | 2 | undefined;
   /**
    * Whether the store receives notices of other processes at present. Otherwise a worker checks its
-   * leases each second. Default: false.
+   * leases, and the pauses of queues of which it holds jobs that have not started, each second.
+   * Default: false.
    */
   readonly hearsOthers?: boolean | undefined;
 }
@@ -566,6 +570,14 @@ export interface Store<Transaction = never> {
    * @throws {TypeError} when the filter has no value.
    */
   countMatching(filter: ChangeFilter, type: MassChange["type"], most: number): Promise<number>;
+  /**
+   * Changes what is set for a queue. After the answer to a pause, no claim of the queue that began
+   * before it is under way, and none that begins later brings a job until the pause ends; the end
+   * of a pause by a call wakes workers. Returns what is set then; `undefined` if nothing is.
+   */
+  configure(change: QueueSettingsChange): Promise<QueueSettings | undefined>;
+  /** What is set for queues, those of all queues first. A pause that is over is not set. */
+  settings(): Promise<readonly QueueSettings[]>;
   /** Reads a job. */
   get(id: string, options?: GetOptions): Promise<(JobRecord & AttemptRecords) | undefined>;
   /** Finds jobs, newest first. Parts that are not requested are not read. */

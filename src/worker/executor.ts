@@ -44,6 +44,8 @@ export interface ExecutorParts {
   readonly onEnd: (ended: readonly WorkerSettings[], now: number) => void;
   /** Called with claimed jobs that were cancelled elsewhere. */
   readonly onCancelled: (jobIds: readonly string[]) => void;
+  /** Called with a queue that was found to be paused; `undefined`: all. */
+  readonly onPaused: (queueName: string | undefined) => void;
   /** Called with what the store failed with. */
   readonly onError: (error: unknown) => void;
 }
@@ -104,9 +106,11 @@ export class Executor {
     }
   }
 
-  /** Releases the suspects that have not begun. */
-  releaseSuspects(): void {
-    for (const execution of this.#suspects.takeWaiting()) execution.abort(workerStopped());
+  /** Releases the suspects that have not begun, of one queue or of all. */
+  releaseSuspects(queueName?: string): void {
+    for (const execution of this.#suspects.takeWaiting(queueName)) {
+      execution.abort(workerStopped());
+    }
   }
 
   /** Ends every attempt; their jobs are released. */
@@ -395,12 +399,15 @@ class Suspects {
     if (this.#present === execution) this.#letNext();
   }
 
-  /** Takes those that have not begun. */
-  takeWaiting(): readonly Execution[] {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    const { hasBegun = true } = this.#present ?? {};
-    return hasBegun ? waiting : [this.#present!, ...waiting];
+  /** Takes those that have not begun, of one queue or of all. */
+  takeWaiting(queueName: string | undefined): readonly Execution[] {
+    const isTaken = ({ job }: Execution) => (queueName ?? job.queueName) === job.queueName;
+    const present = this.#present;
+    const waiting = present === undefined || present.hasBegun
+      ? this.#waiting
+      : [present, ...this.#waiting];
+    this.#waiting = this.#waiting.filter((execution) => !isTaken(execution));
+    return waiting.filter(isTaken);
   }
 
   #letNext(): void {

@@ -39,6 +39,19 @@ export interface ClaimAnswer {
   readonly leasedUntil: number;
 }
 
+/** Places that are kept for jobs that are being added. */
+export interface KeptPlaces {
+  /** The worker of their queue. */
+  readonly settings: WorkerSettings;
+  readonly count: number;
+  /** Since when, by `performance.now()`. */
+  readonly askedAt: number;
+  /** How often the queue had been paused by then. */
+  readonly pauses: number;
+}
+
+const none: readonly FetchedJob[] = [];
+
 /** The fetcher of one loop. */
 export class Fetcher {
   /** Until when jobs are claimed and started, by `performance.now()`. */
@@ -126,12 +139,17 @@ export class Fetcher {
     return totalLimit(claims) >= this.#batch.nearLimit;
   }
 
-  /** The store has answered. */
-  took(claims: readonly Claim[], result: SettleAndClaimResult, askedAt: number): void {
+  /** The store has answered. Returns what is not to start: its queue was paused meanwhile. */
+  took(
+    claims: readonly Claim[],
+    result: SettleAndClaimResult,
+    askedAt: number,
+  ): readonly FetchedJob[] {
     const answeredAt = performance.now();
     this.#history.noteRoundTrip(answeredAt - askedAt);
-    if (claims.length === 0) return;
+    if (claims.length === 0) return none;
     this.#batch.wasDone(totalLimit(claims));
+    const unwanted: FetchedJob[] = [];
     const found = new Map<string, ClaimAnswer>();
     let queue: QueueFetcher | undefined;
     let answer: ClaimAnswer | undefined;
@@ -144,9 +162,11 @@ export class Fetcher {
           { settings, answeredAt, leasedUntil: askedAt + settings.leaseMs };
         found.set(job.queueName, answer);
       }
-      this.#fetched(queue, job, answer);
+      if (queue.wasPaused) unwanted.push({ job, answer });
+      else this.#fetched(queue, job, answer);
     }
     this.#answered(claims, found, result.nextInMs);
+    return unwanted;
   }
 
   /** The store could not answer. Returns whether claims for fewer are worth trying. */
@@ -157,7 +177,7 @@ export class Fetcher {
   }
 
   /** Keeps places for new jobs of a queue, if so many are free. Then `tookReserved` is to be called. */
-  reserve(queueName: string, count: number): WorkerSettings | undefined {
+  reserve(queueName: string, count: number): KeptPlaces | undefined {
     const queue = this.#byName.get(queueName);
     if (queue === undefined || queue.count > 0 || queue.places < count || !this.#isOpen()) {
       return undefined;
@@ -165,22 +185,26 @@ export class Fetcher {
     if (this.#places() < count || this.#rest() < count) return undefined;
     this.#reserve(queue, count);
     this.#claimsUnderWay++;
-    return queue.settings;
+    const { settings, pauses } = queue;
+    return { settings, count, askedAt: performance.now(), pauses };
   }
 
-  /** The new jobs are stored, or could not be: these are claimed, and the places are free. */
+  /**
+   * The new jobs are stored, or could not be: these are claimed, and the places are free. Returns
+   * what is not to start: its queue was paused meanwhile.
+   */
   tookReserved(
-    settings: WorkerSettings,
-    count: number,
+    { settings, count, askedAt, pauses }: KeptPlaces,
     jobs: readonly ClaimedJob[],
-    askedAt: number,
-  ): void {
+  ): readonly FetchedJob[] {
     const queue = this.#byName.get(settings.queueName)!;
     this.#reserve(queue, -count);
     const answeredAt = performance.now();
     const answer = { settings, answeredAt, leasedUntil: askedAt + settings.leaseMs };
-    for (const job of jobs) this.#fetched(queue, job, answer);
+    const isPaused = queue.pauses !== pauses;
+    if (!isPaused) { for (const job of jobs) this.#fetched(queue, job, answer); }
     this.#claimEnded();
+    return isPaused ? jobs.map((job) => ({ job, answer })) : none;
   }
 
   /** Takes the next job that has a place, and gives it that; of several queues each in turn. */
@@ -236,6 +260,18 @@ export class Fetcher {
   takeOverdue(): readonly FetchedJob[] {
     const now = performance.now();
     return this.#takeFrom(this.#queues.filter((queue) => queue.overdueAt <= now));
+  }
+
+  /**
+   * A queue, or without a name each of them, was paused. Takes those of its jobs that have not
+   * started; what a claim brings that is under way is not to start either.
+   */
+  pause(queueName: string | undefined): readonly FetchedJob[] {
+    const paused = this.#queues.filter(({ settings }) =>
+      queueName === undefined || settings.queueName === queueName
+    );
+    for (const queue of paused) queue.pauses++;
+    return this.#takeFrom(paused);
   }
 
   /** These jobs were cancelled: they do not start. */
@@ -384,6 +420,8 @@ class QueueFetcher {
   places: number;
   /** How many are fetched and have not started. */
   count = 0;
+  /** How often it has been paused. */
+  pauses = 0;
   readonly #pace: Pace;
   readonly #history: FetchHistory;
   readonly #firstWindow: number;
@@ -391,6 +429,7 @@ class QueueFetcher {
   #window: number;
   #startedInTime = 0;
   #emptyAnswers = 0;
+  #pausesWhenAsked = 0;
   // Nothing is left where those stood that have started: they are not to outlive their attempts.
   #fetched: (FetchedJob | undefined)[] = [];
   #next = 0;
@@ -413,6 +452,11 @@ class QueueFetcher {
     return Math.min(answeredAt + PATIENCE * this.#waitMs(), latest);
   }
 
+  /** Whether it was paused since the store was asked for its jobs. */
+  get wasPaused(): boolean {
+    return this.pauses !== this.#pausesWhenAsked;
+  }
+
   /** Something may have become ready. */
   wake(): void {
     this.pollAt = -Infinity;
@@ -423,6 +467,7 @@ class QueueFetcher {
   asked(): void {
     this.pollAt = Infinity;
     this.dueAt = Infinity;
+    this.#pausesWhenAsked = this.pauses;
   }
 
   /** The store has answered, or could not: then it may have a job at once. */

@@ -1,7 +1,7 @@
 /**
  * The leases of claimed jobs. Those of running attempts are extended; an attempt whose lease is gone
- * is ended. Where cancellations of other processes do not arrive by themselves, the leases are
- * checked each second.
+ * is ended. Where cancellations and pauses of other processes do not arrive by themselves, they are
+ * looked for each second.
  *
  * @module
  */
@@ -31,6 +31,8 @@ export interface LeaseParts {
   readonly fetched: () => readonly { readonly job: ClaimedJob }[];
   /** Called with jobs that were cancelled elsewhere. */
   readonly onCancelled: (jobIds: readonly string[]) => void;
+  /** Called with a queue that was found to be paused; `undefined`: all. */
+  readonly onPaused: (queueName: string | undefined) => void;
   /** Called with what the store failed with. */
   readonly onError: (error: unknown) => void;
 }
@@ -47,6 +49,7 @@ export class Leases {
   readonly #running: Iterable<LeaseHolder>;
   readonly #fetched: LeaseParts["fetched"];
   readonly #onCancelled: LeaseParts["onCancelled"];
+  readonly #onPaused: LeaseParts["onPaused"];
   readonly #onError: LeaseParts["onError"];
   readonly #extended: BatchSize = new BatchSize();
   readonly #checked: BatchSize = new BatchSize();
@@ -59,11 +62,12 @@ export class Leases {
   #isChecking = false;
   #isOver = false;
 
-  constructor({ store, running, fetched, onCancelled, onError }: LeaseParts) {
+  constructor({ store, running, fetched, onCancelled, onPaused, onError }: LeaseParts) {
     this.#store = store;
     this.#running = running;
     this.#fetched = fetched;
     this.#onCancelled = onCancelled;
+    this.#onPaused = onPaused;
     this.#onError = onError;
   }
 
@@ -87,7 +91,10 @@ export class Leases {
     clearInterval(this.#checks);
   }
 
-  /** Asks the store which claimed jobs were cancelled. Never rejects. */
+  /**
+   * Asks the store which claimed jobs were cancelled, and which queues are paused where some have
+   * not started. Never rejects.
+   */
   async check(): Promise<void> {
     const leases = [...this.#running, ...this.#fetched()].map(({ job }) => ({
       jobId: job.id,
@@ -105,12 +112,23 @@ export class Leases {
         const cancelled = some.filter((_, i) => states[i] === "cancelled");
         if (cancelled.length > 0) this.#onCancelled(cancelled.map(({ jobId }) => jobId));
       }
+      if (this.#holdsUnstarted()) {
+        for (const { queueName, pause } of await this.#store.settings()) {
+          if (pause !== undefined) this.#onPaused(queueName);
+        }
+      }
     } catch (error) {
       this.#checked.failed(size, error);
       this.#onError(error);
     } finally {
       this.#isChecking = false;
     }
+  }
+
+  #holdsUnstarted(): boolean {
+    if (this.#fetched().length > 0) return true;
+    for (const { hasBegun } of this.#running) if (!hasBegun) return true;
+    return false;
   }
 
   #beatNotAfter(at: number): void {

@@ -71,6 +71,7 @@ export class Loop {
       fetched: () => this.#fetcher.fetched(),
       onEnd: (workers, now) => this.#ended(workers, now),
       onCancelled: (jobIds) => this.#cancel(jobIds),
+      onPaused: (queueName) => this.#pause(queueName),
       onError,
     });
     this.#traceEnds = group.hasTraceHooks ? new TraceEndHooks(group) : undefined;
@@ -135,12 +136,11 @@ export class Loop {
     return this.#group.source.store.offer?.({
       reserve: (queueName, count) => {
         if (this.#isStopping || this.#recorder.hasFailed) return undefined;
-        const askedAt = performance.now();
-        const settings = this.#fetcher.reserve(queueName, count);
-        return settings && {
-          leaseMs: settings.leaseMs,
+        const kept = this.#fetcher.reserve(queueName, count);
+        return kept && {
+          leaseMs: kept.settings.leaseMs,
           took: (jobs) => {
-            this.#fetcher.tookReserved(settings, count, jobs, askedAt);
+            this.#release(this.#fetcher.tookReserved(kept, jobs));
             startTaken(jobs.length);
           },
         };
@@ -226,6 +226,9 @@ export class Loop {
       case "cancelled":
         this.#cancel(notice.jobIds);
         break;
+      case "paused":
+        this.#pause(notice.queueName);
+        break;
       case "missed":
         void this.#executor.leases.check();
         this.#fetcher.wakeAll();
@@ -236,6 +239,13 @@ export class Loop {
   #cancel(jobIds: readonly string[]): void {
     this.#fetcher.cancel(jobIds);
     this.#executor.cancel(jobIds);
+    this.#sleep.wake();
+  }
+
+  /** What has not started of a queue, or of all, is handed back. */
+  #pause(queueName: string | undefined): void {
+    this.#release(this.#fetcher.pause(queueName));
+    this.#executor.releaseSuspects(queueName);
     this.#sleep.wake();
   }
 

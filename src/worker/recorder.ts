@@ -55,7 +55,7 @@ export interface WorkResult {
   readonly snoozed: number;
   /** Cancelled by a caller while they ran. */
   readonly cancelled: number;
-  /** Released at a stop. */
+  /** Released: at a stop, or claimed and not started. */
   readonly released: number;
   /** Whose lease expired: they run again. */
   readonly leaseExpired: number;
@@ -261,7 +261,9 @@ export class Recorder {
       return { error, isForItsSize: canRecordLess || canClaimLess };
     }
     if (outcomes.length > 0) this.#batch.wasDone(outcomes.length);
-    fetcher.took(claims, result, askedAt);
+    for (const { job, answer } of fetcher.took(claims, result, askedAt)) {
+      this.release(job, answer.settings);
+    }
     outcomes.forEach((outcome, i) => this.#recorded(outcome, result.settled[i]!));
     this.#noteRecorded(outcomes.length);
     onRoundTrip(outcomes.length, result.claimed.length);

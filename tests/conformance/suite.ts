@@ -32,6 +32,7 @@ import { describeLeases } from "./leases.ts";
 import { describeNotices } from "./notices.ts";
 import { describeSettleAndClaim } from "./settle_and_claim.ts";
 import { describePaging } from "./paging.ts";
+import { describePauses } from "./pauses.ts";
 import { describeParts } from "./parts.ts";
 import { describeSpecialValues } from "./special_values.ts";
 import { describeRandomOperations } from "./random_operations.ts";
@@ -77,6 +78,7 @@ const themes: readonly ((test: TestStore, suite: Suite) => void)[] = [
   describeCancelledParents,
   describeCancelledDescendants,
   describeNotices,
+  describePauses,
   describeRetrying,
   describeRetriedDependents,
   describeActingOnMany,

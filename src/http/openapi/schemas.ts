@@ -232,6 +232,7 @@ export const schemas: Readonly<Record<string, JsonSchema>> = {
       waiting: whole(0),
       unfinished: whole(0),
       oldestReadyMs: { type: "number", minimum: 0 },
+      pause: closed({ since: time, until: time, reason: text, by: text }, ["since"]),
       ended: countsOf(jobStatuses.filter(hasEnded)),
     }, ["queueName", "jobs", "waiting", "unfinished"])),
     vacuumBlocker: closed({

@@ -14,6 +14,7 @@ import {
 import { hasEnded, type JobStatus } from "../../job/status.ts";
 import { copyOf, copyOfAttempt, findAmong, isToChange } from "../find.ts";
 import type { LiveCount } from "../health.ts";
+import type { QueueSettings } from "../queue_settings.ts";
 import {
   type ChangeFilter,
   type Claim,
@@ -41,6 +42,7 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
   readonly #queues = new Map<string, MemoryQueue>();
   readonly traceEnds: MemoryTraces = new MemoryTraces((id) => this.#byId.get(id));
   readonly #ended = new MemoryEnded();
+  readonly #settings = new Map<string | undefined, QueueSettings>();
   #sequence = 0;
 
   write<T>(work: () => T): T {
@@ -313,6 +315,19 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
 
   nextAt(queueName: string, now: number): number {
     return this.#queue(queueName).nextAt(now);
+  }
+
+  settings(): Iterable<QueueSettings> {
+    return this.#settings.values();
+  }
+
+  putSettings(settings: QueueSettings): void {
+    this.#settings.set(settings.queueName, settings);
+  }
+
+  pausedUntil(queueName: string): number {
+    const untilOf = (name?: string) => this.#settings.get(name)?.pause?.until ?? 0;
+    return Math.max(untilOf(), untilOf(queueName));
   }
 
   find(filter: RecordFilter): RecordPage {

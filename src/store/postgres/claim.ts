@@ -7,6 +7,7 @@ import { type Claim, type ClaimedJob, mostLinks } from "../store.ts";
 import type { Client, Row } from "./client.ts";
 import { interpreted } from "./functions/settings.ts";
 import { dependencyContext } from "./functions/end.ts";
+import { pausedUntil } from "./functions/queue_settings.ts";
 import { claimOf, toLeaseToken } from "./lease_tokens.ts";
 import { time } from "./rows.ts";
 
@@ -261,8 +262,8 @@ export class LostClaims {
     }
   }
 
-  /** The jobs of lost answers, for queues that are claimed now. */
-  async find(queueNames: readonly string[]): Promise<readonly ClaimedJob[]> {
+  /** The jobs of lost answers, for queues that are claimed now. While one is paused, none is to start. */
+  async find(queueNames: readonly string[], at: number | null): Promise<readonly ClaimedJob[]> {
     const tokens = this.#tokens(queueNames);
     if (tokens.length === 0) return [];
     const rows = await this.#client.query(
@@ -274,8 +275,10 @@ export class LostClaims {
         `left join ${this.#schema}.progress p on p.sequence = x.sequence ` +
         "where c.token in (select t::uuid from jsonb_array_elements_text($1::text::jsonb) t) " +
         "and x.is_open is not false " +
+        `and (${pausedUntil(this.#schema, "c.queue_name")} > ` +
+        "coalesce(to_timestamp($2::float8 / 1000), clock_timestamp())) is not true " +
         `group by c.token, ${claimedRows("x.place")}`,
-      [JSON.stringify(tokens)],
+      [JSON.stringify(tokens), at],
     );
     return rows.flatMap((row) => {
       const token = row.token as string;

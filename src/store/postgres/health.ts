@@ -7,6 +7,7 @@
 import type { JobStatus } from "../../job/status.ts";
 import { depthsOf, type Health, type VacuumBlocker } from "../health.ts";
 import type { Client, Row } from "./client.ts";
+import { readSettings } from "./queue_settings.ts";
 import { time } from "./rows.ts";
 
 /** Reads the health of a schema. `at` is the time by an injected clock, if there is one. */
@@ -15,9 +16,10 @@ export async function readHealth(
   schema: string,
   at: number | null,
 ): Promise<Health> {
-  const [live, [blocker]] = await Promise.all([
+  const [live, [blocker], settings] = await Promise.all([
     client.look(liveStatement(schema)),
     client.look(blockerStatement),
+    readSettings(client, schema, at),
   ]);
   const counts = live.filter((row) => row.queue_name !== null).map((row) => ({
     queueName: row.queue_name as string,
@@ -27,7 +29,7 @@ export async function readHealth(
   }));
   const now = at ?? (live.find((row) => row.queue_name === null)!.run_at as number);
   return {
-    queues: depthsOf(counts, Math.round(now)),
+    queues: depthsOf(counts, Math.round(now), settings),
     vacuumBlocker: blocker && toBlocker(blocker),
   };
 }

@@ -18,6 +18,7 @@ import { rescheduleFunctions } from "./functions/reschedule.ts";
 import { retryFunctions } from "./functions/retry.ts";
 import { settleAndClaimFunctions } from "./functions/settle_and_claim.ts";
 import { leaseFunctions } from "./functions/leases.ts";
+import { queueSettingsFunctions } from "./functions/queue_settings.ts";
 import { tables } from "./tables.ts";
 
 /** One step of the schema. */
@@ -37,8 +38,8 @@ export const migrations: readonly Migration[] = [{
   sql: (schema, channel) =>
     tables(schema) + endFunctions(schema) + settleAndClaimFunctions(schema) +
     leaseFunctions(schema) + retryFunctions(schema) + cancelFunctions(schema, channel) +
-    rescheduleFunctions(schema) + removeFunctions(schema) + addFunctions(schema, channel) +
-    endedFunctions(schema),
+    rescheduleFunctions(schema) + removeFunctions(schema) + queueSettingsFunctions(schema, channel) +
+    addFunctions(schema, channel) + endedFunctions(schema),
 }];
 
 /** The whole schema as plain SQL. */

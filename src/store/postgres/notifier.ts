@@ -2,8 +2,8 @@
  * Notices to workers: to those of this process at once, to others by NOTIFY. A notification takes a
  * lock that all committing transactions share, so there is one in a few milliseconds for all jobs that
  * became ready since: the first with the statement that stores them, which saves a round trip, others
- * by themselves. A cancellation is notified by its own statement. Each is a hint: polling finds what
- * it misses.
+ * by themselves. A cancellation, a pause and the end of one are notified by their own statements. Each
+ * is a hint: polling finds what it misses.
  *
  * @module
  */
@@ -71,6 +71,11 @@ export class Notifier {
     if (jobIds.length > 0) this.#call({ type: "cancelled", jobIds });
   }
 
+  /** Notifies the workers of this process of a queue that was paused, or is not paused any more. */
+  notifyPaused(type: "paused" | "ready", queueName: string | undefined): void {
+    this.#call({ type, queueName });
+  }
+
   /** Calls back with each notice, of this process or another. Returns its end. */
   onNotice(listener: (notice: Notice) => void): () => void {
     this.#listeners.add(listener);
@@ -100,10 +105,14 @@ export class Notifier {
   /** A notification: the name of a queue, which is never an object in JSON, or such an object. */
   #hear(payload: string): void {
     if (!payload.startsWith("{")) return this.#call({ type: "ready", queueName: payload });
-    const { cancelled, greeting } = JSON.parse(payload) as {
+    const { cancelled, paused, resumed, greeting } = JSON.parse(payload) as {
       cancelled?: readonly string[];
+      paused?: string;
+      resumed?: string;
       greeting?: string;
     };
+    if (paused !== undefined) this.notifyPaused("paused", paused || undefined);
+    if (resumed !== undefined) this.notifyPaused("ready", resumed || undefined);
     if (cancelled !== undefined) this.#call({ type: "cancelled", jobIds: cancelled });
     if (greeting === this.#greeting) {
       this.#hearsOthers = true;

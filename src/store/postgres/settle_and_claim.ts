@@ -113,7 +113,8 @@ export class SettleAndClaim {
     const { settlements, claims } = request;
     const isApart = this.#outcomes.isExtended && settlements.length > 0 && claims.length > 0;
     if (isApart) return await this.#settleThenClaim(request);
-    const found = await this.#lostClaims.find(claims.map(({ queueName }) => queueName));
+    const queueNames = claims.map(({ queueName }) => queueName);
+    const found = await this.#lostClaims.find(queueNames, this.#at());
     const foundIn = (name: string) => found.filter(({ queueName }) => queueName === name).length;
     const room: readonly AskedClaim[] = claims.map((claim) => ({
       ...claim,

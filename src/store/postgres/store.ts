@@ -4,6 +4,7 @@
  * @module
  */
 import type { Health } from "../health.ts";
+import type { QueueSettings, QueueSettingsChange } from "../queue_settings.ts";
 import type { AttemptRecords, JobInput, JobRecord, Operator } from "../../job/record.ts";
 import type {
   AddedJob,
@@ -43,6 +44,7 @@ import { countQuery, endedQuery, findRecords, getRecord, toCount, uuidOrNull } f
 import { readHealth } from "./health.ts";
 import { checkLeases, extendLeases } from "./leases.ts";
 import { SchemaMaintenance } from "./maintenance.ts";
+import { configureQueue, readSettings } from "./queue_settings.ts";
 import { jobColumns, toRecord } from "./rows.ts";
 import { SettleAndClaim } from "./settle_and_claim.ts";
 import { quoted } from "./sql.ts";
@@ -208,6 +210,17 @@ export class PostgresStore implements Store<Sql> {
     const { text, values } = countMatchingQuery(this.#schema, filter, type, most);
     const [row] = await this.#client.look(text, values);
     return row!.count as number;
+  }
+
+  async configure(change: QueueSettingsChange): Promise<QueueSettings | undefined> {
+    const settings = await configureQueue(this.#client, this.#schema, change, this.#at());
+    const type = settings?.pause === undefined ? "ready" : "paused";
+    this.#notifier.notifyPaused(type, change.queueName);
+    return settings;
+  }
+
+  settings(): Promise<readonly QueueSettings[]> {
+    return readSettings(this.#client, this.#schema, this.#at());
   }
 
   get(

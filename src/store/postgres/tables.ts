@@ -53,11 +53,15 @@ create index enqueued_parent on ${schema}.enqueued (parent_id, sequence)
   where parent_id is not null;
 create index enqueued_created on ${schema}.enqueued using brin (created_at);
 
--- Settings of a queue, for those that have some. A claim looks its queue up here once.
+-- Settings of a queue, for those that have some; with an empty name, of all queues. A claim looks both
+-- up here once.
 create table ${schema}.queues (
   name text collate "C" primary key,
-  -- Nothing is claimed until then.
-  paused_until timestamptz
+  -- Nothing is claimed until then; infinity: until somebody ends the pause.
+  paused_until timestamptz,
+  paused_since timestamptz,
+  pause_reason text,
+  paused_by text
 );
 
 -- Jobs that can be claimed: a claim deletes its jobs here.

@@ -142,9 +142,20 @@ create table hammerwork_live_dependents (
 ) strict, without rowid;
 create index hammerwork_live_dependents_job on hammerwork_live_dependents (job_id);
 
--- How often running jobs have been cancelled: by it a process sees that others have cancelled some.
+-- How often running jobs have been cancelled, or queues paused: by it a process sees that others have
+-- done so.
 create table hammerwork_counters (name text primary key, value integer not null) strict, without rowid;
-insert into hammerwork_counters (name, value) values ('cancellations', 0);
+insert into hammerwork_counters (name, value) values ('interruptions', 0);
+
+-- What is set for a queue, for those that have some; with an empty name for all queues.
+create table hammerwork_queues (
+  name text primary key,
+  -- Nothing is claimed until then; infinite: until somebody ends the pause.
+  paused_until real not null,
+  paused_since integer not null,
+  pause_reason text,
+  paused_by text
+) strict, without rowid;
 
 insert into hammerwork_migrations (version) values (1);
 `,

@@ -6,6 +6,7 @@
 import type { AttemptRecord, JobInput, JobPart, JobRecord } from "../../job/record.ts";
 import { hasEnded, type JobStatus } from "../../job/status.ts";
 import type { LiveCount } from "../health.ts";
+import type { QueueSettings } from "../queue_settings.ts";
 import type {
   ChangeFilter,
   Claim,
@@ -39,6 +40,7 @@ import {
 import { attemptsOf, countMatching, findJobs, matchingJobs } from "./find.ts";
 import { countEnded, countJobs, countLive } from "./health.ts";
 import { expiredLeases, isMaintenanceDue, removeEnded, removeJob } from "./maintenance.ts";
+import { pausedUntil, putSettings, readSettings } from "./queue_settings.ts";
 import { rowColumns, toJobRow, toRecord } from "./rows.ts";
 import {
   completePlainly,
@@ -164,6 +166,18 @@ export class SqliteTable implements StoredJobs {
     return nextAt(this.#database, queueName, now);
   }
 
+  settings(): readonly QueueSettings[] {
+    return readSettings(this.#database);
+  }
+
+  putSettings(settings: QueueSettings): void {
+    putSettings(this.#database, settings);
+  }
+
+  pausedUntil(queueName: string): number {
+    return pausedUntil(this.#database, queueName);
+  }
+
   completePlainly(settlement: Settlement, now: number): boolean {
     return completePlainly(this.#database, settlement, now);
   }
@@ -196,8 +210,8 @@ export class SqliteTable implements StoredJobs {
     return isMaintenanceDue(this.#database, now, retentionMs);
   }
 
-  tellOthers(hasCancelled: boolean): void {
-    this.#wakeUp.tellOthers(hasCancelled);
+  tellOthers(interrupts: boolean): void {
+    this.#wakeUp.tellOthers(interrupts);
   }
 
   onOthers(listener: (notice: Notice) => void): void {

@@ -44,7 +44,7 @@ export class WakeUp {
   #watcher: Watcher | undefined;
   #tell: ((notice: Notice) => void) | undefined;
   #seenVersion = 0;
-  #seenCancellations = 0;
+  #seenInterruptions = 0;
   #isLooking = false;
   #lookedAt = -Infinity;
 
@@ -56,11 +56,11 @@ export class WakeUp {
   }
 
   /** Within a transaction: tells other processes of it, once it is committed. */
-  tellOthers(hasCancelled: boolean): void {
+  tellOthers(interrupts: boolean): void {
     if (!this.#canBeHeard()) return;
-    if (hasCancelled) {
+    if (interrupts) {
       this.#database.run(
-        "update hammerwork_counters set value = value + 1 where name = 'cancellations'",
+        "update hammerwork_counters set value = value + 1 where name = 'interruptions'",
       );
     }
     this.#database.afterCommit = () => this.#ring();
@@ -91,7 +91,7 @@ export class WakeUp {
     try {
       this.#fs.writeFileSync(this.#path, "", { flag: "a" });
       this.#seenVersion = this.#version();
-      this.#seenCancellations = this.#cancellations();
+      this.#seenInterruptions = this.#interruptions();
       this.#watcher = this.#fs.watch(this.#path, () => void this.#heard());
       this.#watcher.on("error", () => this.close());
       this.#watcher.unref?.();
@@ -127,11 +127,11 @@ export class WakeUp {
   #look(): void {
     const version = this.#version();
     if (version === this.#seenVersion) return;
-    const cancellations = this.#cancellations();
-    const isCancelled = cancellations !== this.#seenCancellations;
+    const interruptions = this.#interruptions();
+    const isInterrupted = interruptions !== this.#seenInterruptions;
     this.#seenVersion = version;
-    this.#seenCancellations = cancellations;
-    this.#tell!({ type: isCancelled ? "missed" : "ready" });
+    this.#seenInterruptions = interruptions;
+    this.#tell!({ type: isInterrupted ? "missed" : "ready" });
   }
 
   /** A number that differs once another process has committed something. */
@@ -139,10 +139,10 @@ export class WakeUp {
     return this.#database.get("pragma data_version")!.data_version as number;
   }
 
-  /** How often running jobs have been cancelled. */
-  #cancellations(): number {
+  /** How often running jobs have been cancelled, or queues paused. */
+  #interruptions(): number {
     return this.#database.get(
-      "select value from hammerwork_counters where name = 'cancellations'",
+      "select value from hammerwork_counters where name = 'interruptions'",
     )!.value as number;
   }
 }

@@ -17,6 +17,7 @@ import type {
 } from "../../job/record.ts";
 import type { JobStatus } from "../../job/status.ts";
 import type { LiveCount } from "../health.ts";
+import type { QueueSettings } from "../queue_settings.ts";
 import type {
   ChangeFilter,
   Claim,
@@ -175,8 +176,17 @@ export interface JobTable<Row extends JobRow = JobRow> {
    * @returns the claimed jobs, in order.
    */
   claim(claim: Claim, leaseToken: string, now: number): readonly ClaimedJob[];
-  /** When the next job of a queue can be claimed, in ms since 1970: now, later, or `Infinity`. */
+  /**
+   * When the next job of a queue can be claimed, in ms since 1970: now, later, or `Infinity`; as if
+   * the queue were not paused.
+   */
   nextAt(queueName: string, now: number): number;
+  /** What is set for queues, also pauses that are over. */
+  settings(): Iterable<QueueSettings>;
+  /** Replaces what is set for a queue, or for all; without a pause, nothing is. */
+  putSettings(settings: QueueSettings): void;
+  /** The later end of the pauses of a queue and of all queues; 0 if there is none. */
+  pausedUntil(queueName: string): number;
   /** The ends of traces. Optional. */
   readonly traceEnds?: TraceEndTable<Row> | undefined;
   /**
@@ -246,9 +256,9 @@ export interface StoredJobs<Row extends JobRow = JobRow> extends JobTable<Row> {
   isMaintenanceDue?(now: number, retentionMs: Maintenance["retentionMs"]): boolean;
   /**
    * Within a `write`: tells other processes, once it is done, that jobs may have become ready, and with
-   * `hasCancelled` that running jobs were cancelled. Optional.
+   * `interrupts` that running jobs were cancelled or queues paused. Optional.
    */
-  tellOthers?(hasCancelled: boolean): void;
+  tellOthers?(interrupts: boolean): void;
   /** Calls the listener with what other processes tell, until it is closed. Optional. */
   onOthers?(listener: (notice: Notice) => void): void;
   /** Closes what is open, once every `write` is done. Optional. */

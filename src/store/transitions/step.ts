@@ -8,7 +8,7 @@ import { type AttemptOutcome, consequenceOf, noneInARow } from "../../job/outcom
 import type { AttemptRecord, JobError, Operation, Operator } from "../../job/record.ts";
 import type { JobStatus } from "../../job/status.ts";
 import { dependencyFailed } from "../rules.ts";
-import type { FailedDependency } from "../store.ts";
+import type { FailedDependency, Notice } from "../store.ts";
 import type { JobChanges, JobRow, JobTable } from "./job_table.ts";
 
 /** How a job ends, and what else changes then. */
@@ -36,6 +36,8 @@ export class Step<Row extends JobRow = JobRow> {
   readonly readyQueues: Set<string> = new Set();
   /** Jobs that were cancelled while they ran. */
   readonly cancelledIds: string[] = [];
+  /** Of a queue that was paused, or whose pause was ended. */
+  readonly notices: Notice[] = [];
   // In the order in which they ended.
   readonly #ended: Row[] = [];
   // Of so many of them the dependents have been looked at; these of the others did not complete.

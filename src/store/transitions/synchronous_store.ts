@@ -5,6 +5,7 @@
  */
 import type { AttemptRecords, JobInput, JobRecord } from "../../job/record.ts";
 import { depthsOf, type Health } from "../health.ts";
+import { type QueueSettings, type QueueSettingsChange, withoutPast } from "../queue_settings.ts";
 import { changeFilterOf, checkNoTransaction, sweptApart } from "../rules.ts";
 import type {
   AddedJob,
@@ -41,6 +42,7 @@ import { cancel } from "./cancel.ts";
 import { change } from "./change.ts";
 import type { JobRow, StoredJobs } from "./job_table.ts";
 import { check, extend, sweep } from "./leases.ts";
+import { configure } from "./queue_settings.ts";
 import { retry } from "./retry.ts";
 import { settle } from "./settle.ts";
 import { Step } from "./step.ts";
@@ -100,7 +102,11 @@ class SynchronousStore<Row extends JobRow> implements Store {
     return this.#write((step) => {
       const settled = settlements.length === 0 ? [] : settle(step, settlements);
       const leaseToken = crypto.randomUUID();
-      const jobs = claims.map((claim) => this.#jobs.claim(claim, leaseToken, step.now));
+      const jobs = claims.map((claim) =>
+        this.#jobs.pausedUntil(claim.queueName) > step.now
+          ? []
+          : this.#jobs.claim(claim, leaseToken, step.now)
+      );
       const nextInMs = claims.map(({ queueName, limit }, i) =>
         jobs[i]!.length >= limit ? 0 : this.#nextInMs(queueName, step.now)
       );
@@ -151,6 +157,16 @@ class SynchronousStore<Row extends JobRow> implements Store {
   }
 
   // deno-lint-ignore require-await
+  async configure(change: QueueSettingsChange): Promise<QueueSettings | undefined> {
+    return this.#write((step) => configure(step, change));
+  }
+
+  // deno-lint-ignore require-await
+  async settings(): Promise<readonly QueueSettings[]> {
+    return this.#jobs.read(() => this.#settings());
+  }
+
+  // deno-lint-ignore require-await
   async get(
     id: string,
     { attempts = false }: GetOptions = {},
@@ -177,7 +193,9 @@ class SynchronousStore<Row extends JobRow> implements Store {
 
   // deno-lint-ignore require-await
   async health(): Promise<Health> {
-    return this.#jobs.read(() => ({ queues: depthsOf(this.#jobs.countLive(), this.#now()) }));
+    return this.#jobs.read(() => ({
+      queues: depthsOf(this.#jobs.countLive(), this.#now(), this.#settings()),
+    }));
   }
 
   async maintain({ retentionMs, limit }: Maintenance): Promise<MaintenanceResult> {
@@ -224,8 +242,12 @@ class SynchronousStore<Row extends JobRow> implements Store {
     return nextInMs.includes(0) ? undefined : { settled: [], claimed: [], nextInMs };
   }
 
+  #settings(): readonly QueueSettings[] {
+    return withoutPast(this.#jobs.settings(), this.#now());
+  }
+
   #nextInMs(queueName: string, now: number): number | undefined {
-    const next = this.#jobs.nextAt(queueName, now);
+    const next = Math.max(this.#jobs.nextAt(queueName, now), this.#jobs.pausedUntil(queueName));
     return next === Infinity ? undefined : Math.max(0, next - now);
   }
 
@@ -250,8 +272,8 @@ class SynchronousStore<Row extends JobRow> implements Store {
       step = new Step(this.#jobs, this.#now());
       const result = work(step);
       step.finish();
-      const hasCancelled = step.cancelledIds.length > 0;
-      if (hasCancelled || step.readyQueues.size > 0) this.#jobs.tellOthers?.(hasCancelled);
+      const interrupts = step.cancelledIds.length + step.notices.length > 0;
+      if (interrupts || step.readyQueues.size > 0) this.#jobs.tellOthers?.(interrupts);
       return result;
     });
     if (!(result instanceof Promise)) {
@@ -264,8 +286,9 @@ class SynchronousStore<Row extends JobRow> implements Store {
     });
   }
 
-  #notify({ readyQueues, cancelledIds }: Step<Row>): void {
+  #notify({ readyQueues, cancelledIds, notices }: Step<Row>): void {
     if (this.#listeners.size === 0) return;
+    for (const notice of notices) this.#tell(notice);
     for (const queueName of readyQueues) this.#tell({ type: "ready", queueName });
     if (cancelledIds.length > 0) this.#tell({ type: "cancelled", jobIds: cancelledIds });
   }

@@ -6,6 +6,7 @@
 import { mostAttempts } from "../../../job/job_options.ts";
 import { parentCancelled } from "../../rules.ts";
 import { givenColumns, inputRows, rank, startsAt } from "../rows.ts";
+import { claimLock, pausedUntil } from "./queue_settings.ts";
 import { byIndex, inSets, interpreted, pinned } from "./settings.ts";
 
 /** The SQLSTATEs of our own refusals; the message is the id. */
@@ -44,12 +45,14 @@ end $$;
 
 -- Whether a new job of a queue could be claimed at once: none stands before it, and it is not paused.
 create function ${schema}.is_free(queue text, t timestamptz) returns boolean
-language plpgsql stable ${pinned} as $$
+language plpgsql ${pinned} as $$
 begin
+  -- Not stable: what comes then is to see the pauses that were committed meanwhile.
+  perform ${claimLock(schema)};
   return not (exists (select from ${schema}.ready where queue_name = queue)
     or exists (select from ${schema}.waiting
       where queue_name = queue and kind <> 'blocked' and run_at <= t)
-    or exists (select from ${schema}.queues where name = queue and paused_until > t));
+    or coalesce(${pausedUntil(schema, "queue")} > t, false));
 end $$;
 
 -- Stores those of some jobs that are not stored yet, and nothing about where they are: which of them those

@@ -7,6 +7,7 @@
 import { mostInARow } from "../../../job/job_options.ts";
 import { claimedColumns, claimedMore, claimedRows } from "../claim.ts";
 import { wantsTraceEnds } from "./end.ts";
+import { claimLock, pausedUntil } from "./queue_settings.ts";
 import { interpreted, pinned, readCommitted } from "./settings.ts";
 
 // A claim promotes at most as many due jobs; the next one continues.
@@ -360,19 +361,31 @@ begin
     end if;
   end if;
 
+  if claims <> '[]' then
+    mode := ${claimLock(schema)};
+  end if;
   for i in 0 .. jsonb_array_length(claims) - 1 loop
     asked := claims -> i;
     began := clock_timestamp();
     asked_queue := asked ->> 'queueName';
     most := (asked -> 'limit')::integer;
     due_from := coalesce(to_timestamp((asked -> 'dueFrom')::float8 / 1000), '-infinity');
-    select (select paused_until from ${schema}.queues where name = asked_queue),
+    select ${pausedUntil(schema, "asked_queue")},
       (select run_at from ${schema}.waiting
         where queue_name = asked_queue and kind <> 'blocked' and run_at >= due_from
         order by run_at limit 1)
     into paused, due;
     if paused > t then
-      next_in := next_in || (date_part('epoch', paused - t) * 1000)::float8;
+      wait_ms := null;
+      if isfinite(paused) then
+        if exists (select from ${schema}.ready where queue_name = asked_queue) then
+          due := paused;
+        end if;
+        if due is not null then
+          wait_ms := date_part('epoch', greatest(paused, due) - t) * 1000;
+        end if;
+      end if;
+      next_in := next_in || wait_ms;
       took_ms := took_ms || 0::float8;
       continue;
     end if;
