@@ -1,6 +1,6 @@
 /**
- * What an operator does to queues: many jobs cancelled, retried, rescheduled or deleted in one call.
- * An entry of its own, so that a program that only enqueues and works does not carry it.
+ * What an operator does to queues: many jobs cancelled, retried, rescheduled or deleted in one call;
+ * queues paused and resumed. An entry of its own, so that a program that only enqueues and works does not carry it.
  *
  * @module
  */
@@ -16,6 +16,7 @@ import {
   retryMany,
   type RetryManyOptions,
 } from "./operate/act_on_many.ts";
+import { type NamedPause, pause, type PauseOptions, pauses, resume } from "./operate/pause.ts";
 import type { JobQueue } from "./queue/queue.ts";
 
 export type {
@@ -26,6 +27,7 @@ export type {
   RescheduleManyOptions,
   RetryManyOptions,
 } from "./operate/act_on_many.ts";
+export type { NamedPause, PauseOptions } from "./operate/pause.ts";
 
 /** What an operator does to the queues of a store. */
 export interface Operations<Name extends string = string> {
@@ -52,6 +54,21 @@ export interface Operations<Name extends string = string> {
    * depends. Their children stay, and become roots of the tree.
    */
   delete(filter: ManyFilter<Name>, options?: ManyOptions): Promise<ManyResult>;
+  /**
+   * Pauses a queue, or all queues with the name `"*"`: no job of it is claimed after the answer, and
+   * workers hand back what they hold and have not started. Running jobs go on, delays go on
+   * counting, and a restart changes nothing. Of two pauses the one that ends later holds. Returns
+   * the one that holds.
+   */
+  pause(queueName: Name | "*", options?: PauseOptions): Promise<NamedPause>;
+  /**
+   * Ends the pause of a queue, or with `"*"` that of all queues, whoever paused, and wakes workers.
+   * The two do not end each other: returns the pause of all queues if the queue is still paused by
+   * that.
+   */
+  resume(queueName: Name | "*"): Promise<NamedPause | undefined>;
+  /** The pauses that hold, that of all queues first. */
+  pauses(): Promise<readonly NamedPause[]>;
 }
 
 /**
@@ -83,5 +100,8 @@ export function operate<Q extends Queues, Transaction>(
     retry: (filter, options) => retryMany(store, filter, options),
     reschedule: (filter, options) => rescheduleMany(store, filter, options),
     delete: (filter, options) => deleteMany(store, filter, options),
+    pause: (queueName, options) => pause(store, queueName, options),
+    resume: (queueName) => resume(store, queueName),
+    pauses: () => pauses(store),
   };
 }

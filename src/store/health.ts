@@ -68,7 +68,14 @@ export function depthsOf(
     const known = depths.get(queueName);
     if (known !== undefined) return known;
     const pause = pauseOf(settings, queueName);
-    const depth = { queueName, ready: 0, running: 0, waiting: 0, oldestReadyMs: undefined, pause };
+    const depth = {
+      queueName,
+      ready: 0,
+      running: 0,
+      waiting: 0,
+      oldestReadyMs: undefined,
+      ...pause && { pause },
+    };
     depths.set(queueName, depth);
     return depth;
   };

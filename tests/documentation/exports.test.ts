@@ -81,6 +81,8 @@ const describedOn: Readonly<Record<string, string>> = {
   TracingOptions: "docs/tracing.md",
   Tracing: "docs/tracing.md",
   QueueDepthOptions: "docs/monitoring.md",
+  PauseOptions: "docs/operating.md",
+  QueuePause: "docs/operating.md",
   LogFields: "docs/monitoring.md",
   JobRouterOptions: "docs/http.md",
   PageOptions: "docs/page.md",

@@ -289,11 +289,8 @@ describe("jobs that one call has claimed", { skip: whyNoDatabase }, () => {
 
   test("are none of a queue that is paused, which says until when", async () => {
     await using world = await twoStores(2);
-    const { here, schema, pass, now } = world;
-    await sql.unsafe(
-      `insert into ${schema}.queues values ('${queueName}', to_timestamp($1::float8 / 1000))`,
-      [now() + 5_000],
-    );
+    const { here, elsewhere, pass } = world;
+    await elsewhere.configure({ queueName, pause: { forMs: 5_000 } });
     const claims = [{ queueName, limit: 10, leaseMs }];
     const { claimed, nextInMs } = await here.settleAndClaim({ settlements: [], claims });
     assert.deepEqual([claimed, nextInMs], [[], [5_000]]);

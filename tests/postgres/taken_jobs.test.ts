@@ -217,11 +217,18 @@ describe("a job that is added while a worker is idle", { skip: whyNoDatabase }, 
   test("is not taken while its queue is paused", { timeout }, async () => {
     await using place = await open("paused");
     const { queue, statements, ran } = place;
-    await sql`insert into paused.queues (name, paused_until) values ('q', now() + interval '1 hour')`;
-    const { id } = await queue.enqueue("q", 1);
-    await idle(statements);
-    assert.deepEqual(ran, []);
-    assert.equal((await queue.get(id))?.status, "ready");
+    for (const queueName of ["q", undefined]) {
+      // Of another process: the client cannot listen.
+      const other = await postgres(database.url, { schema: "paused" });
+      await other.configure({ queueName, pause: { forMs: 3_600_000 } });
+      const { id } = await queue.enqueue("q", 1);
+      await idle(statements);
+      assert.deepEqual(ran, []);
+      assert.equal((await queue.get(id))?.status, "ready");
+      await queue.cancel(id);
+      await other.configure({ queueName, pause: null });
+      await other.close();
+    }
   });
 
   test("in a caller's transaction starts after its commit", { timeout }, async () => {

@@ -109,6 +109,7 @@ describe("metrics follow the messaging conventions", () => {
       [PROCESS]: ValueType.DOUBLE,
       "hammerwork.queue.jobs": ValueType.INT,
       "hammerwork.queue.oldest_ready_job.age": ValueType.DOUBLE,
+      "hammerwork.queue.paused": ValueType.INT,
     });
   });
 

@@ -105,6 +105,7 @@ const taking: Readonly<Record<string, Taking>> = {
     call: (options) => operate(queue).reschedule({ ids: [id] }, options),
   },
   "operate, its delete": { call: (options) => operate(queue).delete({ ids: [id] }, options) },
+  "operate, its pause": { call: (options) => operate(queue).pause("queue", options) },
   "operate, its filters": { call: (filter) => operate(queue).cancel(filter) },
   "jobRouter": { call: (options) => jobRouter(queue, options) },
   "page": { call: (options) => page(options) },

@@ -7,6 +7,7 @@ import { registerMeter } from "./meter.ts";
 
 const JOBS = "hammerwork.queue.jobs";
 const AGE = "hammerwork.queue.oldest_ready_job.age";
+const PAUSED = "hammerwork.queue.paused";
 const QUEUE = "messaging.destination.name";
 const STATE = "hammerwork.job.state";
 
@@ -62,6 +63,12 @@ describe("the depth of queues", () => {
       sum: undefined,
       boundaries: undefined,
     });
+    const paused = (name: string, value: number) => ({
+      ...age(name, value),
+      metric: PAUSED,
+      unit: "1",
+      description: "Whether the queue is paused: 1 or 0.",
+    });
     assert.deepEqual(series, [
       jobs("email", "ready", 3),
       jobs("email", "running", 0),
@@ -71,7 +78,23 @@ describe("the depth of queues", () => {
       jobs("payment", "waiting", 1),
       age("email", 1.5),
       age("payment", 0),
+      paused("email", 0),
+      paused("payment", 0),
     ]);
+  });
+
+  test("tells which queues are paused, also one without jobs, and 0 once one is resumed", async () => {
+    const queue = new JobQueue({ store: memory() });
+    const meter = registerMeter();
+    observe(queue);
+    await queue.enqueue("email", {});
+    await queue.store.configure({ queueName: "idle", pause: {} });
+    assert.deepEqual(await meter.values(PAUSED, QUEUE), { email: 0, idle: 1 });
+    await queue.store.configure({ pause: {} });
+    await queue.store.configure({ queueName: "idle", pause: null });
+    assert.deepEqual(await meter.values(PAUSED, QUEUE), { email: 1, idle: 0 });
+    await queue.store.configure({ pause: null });
+    assert.deepEqual(await meter.values(PAUSED, QUEUE), { email: 0, idle: 0 });
   });
 
   test("tells running jobs, and is 0 when a queue has run dry", async () => {

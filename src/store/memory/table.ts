@@ -43,6 +43,7 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
   readonly traceEnds: MemoryTraces = new MemoryTraces((id) => this.#byId.get(id));
   readonly #ended = new MemoryEnded();
   readonly #settings = new Map<string | undefined, QueueSettings>();
+  hasSettings = false;
   #sequence = 0;
 
   write<T>(work: () => T): T {
@@ -323,6 +324,7 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
 
   putSettings(settings: QueueSettings): void {
     this.#settings.set(settings.queueName, settings);
+    this.hasSettings = true;
   }
 
   pausedUntil(queueName: string): number {

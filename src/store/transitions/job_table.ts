@@ -185,6 +185,8 @@ export interface JobTable<Row extends JobRow = JobRow> {
   settings(): Iterable<QueueSettings>;
   /** Replaces what is set for a queue, or for all; without a pause, nothing is. */
   putSettings(settings: QueueSettings): void;
+  /** Whether something may be set for a queue, so that each claim asks. Optional. Default: true. */
+  readonly hasSettings?: boolean | undefined;
   /** The later end of the pauses of a queue and of all queues; 0 if there is none. */
   pausedUntil(queueName: string): number;
   /** The ends of traces. Optional. */

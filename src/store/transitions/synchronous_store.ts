@@ -16,6 +16,7 @@ import type {
   ChangeOptions,
   ChangeResult,
   Claim,
+  ClaimedJob,
   CountRecordsOptions,
   ExpiredJob,
   ExtendOptions,
@@ -55,6 +56,11 @@ export interface SynchronousStoreOptions {
   readonly now: () => number;
   /** Hints for workers. */
   readonly hints: StoreHints;
+}
+
+interface ClaimAnswer {
+  readonly jobs: readonly ClaimedJob[];
+  readonly nextInMs: number | undefined;
 }
 
 /** Makes a store of a table of jobs. The rules of a store are in it; the table is storage only. */
@@ -102,15 +108,12 @@ class SynchronousStore<Row extends JobRow> implements Store {
     return this.#write((step) => {
       const settled = settlements.length === 0 ? [] : settle(step, settlements);
       const leaseToken = crypto.randomUUID();
-      const jobs = claims.map((claim) =>
-        this.#jobs.pausedUntil(claim.queueName) > step.now
-          ? []
-          : this.#jobs.claim(claim, leaseToken, step.now)
-      );
-      const nextInMs = claims.map(({ queueName, limit }, i) =>
-        jobs[i]!.length >= limit ? 0 : this.#nextInMs(queueName, step.now)
-      );
-      return { settled, claimed: jobs.length === 1 ? jobs[0]! : jobs.flat(), nextInMs };
+      const answers = claims.map((claim) => this.#claim(claim, leaseToken, step.now));
+      return {
+        settled,
+        claimed: answers.length === 1 ? answers[0]!.jobs : answers.flatMap(({ jobs }) => jobs),
+        nextInMs: answers.map(({ nextInMs }) => nextInMs),
+      };
     });
   }
 
@@ -238,7 +241,9 @@ class SynchronousStore<Row extends JobRow> implements Store {
   /** The answer to claims that find nothing to do. Only reads: that costs no lock. */
   #idleAnswer(claims: readonly Claim[]): SettleAndClaimResult | undefined {
     const now = this.#now();
-    const nextInMs = claims.map(({ queueName }) => this.#nextInMs(queueName, now));
+    const nextInMs = claims.map(({ queueName }) =>
+      this.#nextInMs(queueName, now, this.#pausedUntil(queueName))
+    );
     return nextInMs.includes(0) ? undefined : { settled: [], claimed: [], nextInMs };
   }
 
@@ -246,8 +251,21 @@ class SynchronousStore<Row extends JobRow> implements Store {
     return withoutPast(this.#jobs.settings(), this.#now());
   }
 
-  #nextInMs(queueName: string, now: number): number | undefined {
-    const next = Math.max(this.#jobs.nextAt(queueName, now), this.#jobs.pausedUntil(queueName));
+  /** The claimed jobs, and when to claim again. */
+  #claim(claim: Claim, leaseToken: string, now: number): ClaimAnswer {
+    const { queueName, limit } = claim;
+    const pausedUntil = this.#pausedUntil(queueName);
+    const jobs = pausedUntil > now ? [] : this.#jobs.claim(claim, leaseToken, now);
+    const isFull = jobs.length >= limit;
+    return { jobs, nextInMs: isFull ? 0 : this.#nextInMs(queueName, now, pausedUntil) };
+  }
+
+  #pausedUntil(queueName: string): number {
+    return this.#jobs.hasSettings === false ? 0 : this.#jobs.pausedUntil(queueName);
+  }
+
+  #nextInMs(queueName: string, now: number, pausedUntil: number): number | undefined {
+    const next = Math.max(this.#jobs.nextAt(queueName, now), pausedUntil);
     return next === Infinity ? undefined : Math.max(0, next - now);
   }
 
