@@ -130,7 +130,7 @@ function distanceOf(a: string, b: string): number {
   // Any name can come from elsewhere, however long.
   if (longer.length - shorter.length <= MOST_MISTAKES) {
     const mistakes = countMistakes(a, b);
-    if (mistakes <= MOST_MISTAKES && mistakes * 3 <= longer.length) return mistakes;
+    if (mistakes <= MOST_MISTAKES && mistakes * 3 <= Math.max(longer.length, 3)) return mistakes;
   }
   // The beginning of a name, such as `queue` for `queueName`.
   return shorter.length >= 4 && longer.startsWith(shorter) ? MOST_MISTAKES + 1 : Infinity;
