@@ -4,21 +4,21 @@ import { describe, test } from "node:test";
 import { sqlite } from "../../src/store/sqlite.ts";
 import { jobInput } from "../conformance/inputs.ts";
 import { racePauses } from "../paused_race.ts";
-import { temporaryFolder } from "./workers/temporary_folder.ts";
+import { folderInMemory } from "./workers/temporary_folder.ts";
 
 const timeout = 60_000;
 
 describe("a pause in a SQLite file", () => {
   test("is kept from claims of all processes, from its answer on", { timeout }, async () => {
-    using folder = temporaryFolder();
+    using folder = folderInMemory();
     const database = join(folder.path, "jobs.db");
     const store = await sqlite(database);
-    await racePauses(store, { database }, { claimers: 3, takers: 0, rounds: 5 });
+    await racePauses(store, { database }, { claimers: 2, takers: 0, rounds: 4 });
     await store.close();
   });
 
   test("outlasts everybody who has the file open", async () => {
-    using folder = temporaryFolder();
+    using folder = folderInMemory();
     const database = join(folder.path, "jobs.db");
     const before = await sqlite(database);
     await before.add([jobInput()]);
