@@ -253,7 +253,7 @@ export class Recorder {
     const askedAt = performance.now();
     let result: SettleAndClaimResult;
     try {
-      const settleAndClaim = () => store.settleAndClaim({ settlements, claims });
+      const settleAndClaim = store.settleAndClaim.bind(store, { settlements, claims });
       result = await this.#inTime(measureSettleAndClaim(outcomes, claims, settleAndClaim));
     } catch (error) {
       const canRecordLess = this.#batch.failed(outcomes.length, error);

@@ -62,7 +62,7 @@ export class MemoryEnded {
     });
   }
 
-  #listOf({ queueName, status }: MemoryRow): LinkedList<MemoryRow> {
+  #listOf({ record: { queueName, status } }: MemoryRow): LinkedList<MemoryRow> {
     let byOutcome = this.#queues.get(queueName);
     if (byOutcome === undefined) {
       byOutcome = {

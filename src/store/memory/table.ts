@@ -209,14 +209,14 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
   }
 
   #addLiveDependent(row: MemoryRow): void {
-    for (const id of row.dependsOn) {
+    for (const id of row.record.dependsOn) {
       const dependency = this.#byId.get(id);
       if (dependency !== undefined) (dependency.liveDependents ??= new Set()).add(row);
     }
   }
 
   #removeLiveDependent(row: MemoryRow): void {
-    for (const id of row.dependsOn) this.#byId.get(id)?.liveDependents?.delete(row);
+    for (const id of row.record.dependsOn) this.#byId.get(id)?.liveDependents?.delete(row);
   }
 
   #addCancelledFor(row: MemoryRow): void {
