@@ -38,7 +38,8 @@ export const migrations: readonly Migration[] = [{
   sql: (schema, channel) =>
     tables(schema) + endFunctions(schema) + settleAndClaimFunctions(schema) +
     leaseFunctions(schema) + retryFunctions(schema) + cancelFunctions(schema, channel) +
-    rescheduleFunctions(schema) + removeFunctions(schema) + queueSettingsFunctions(schema, channel) +
+    rescheduleFunctions(schema) + removeFunctions(schema) +
+    queueSettingsFunctions(schema, channel) +
     addFunctions(schema, channel) + endedFunctions(schema),
 }];
 
