@@ -47,6 +47,7 @@ export async function racePauses(
     await Promise.all(all.map(({ said }) => said(`paused ${round}.`)));
     assert.equal(await claimedCount(store), claimed, `Round ${round}: claimed after the answer`);
     await store.configure({ pause: null });
+    await Promise.all(all.map(({ said }) => said(`resumed ${round}.`)));
   }
   for (const { signal } of all) signal("SIGTERM");
   await Promise.all(all.map(({ ended }) => ended()));

@@ -1,6 +1,6 @@
 /**
  * Claims jobs one after another, or takes them as it adds them, until SIGTERM. It says `ready` when it
- * begins, and `paused 1.`, `paused 2.` … whenever it gets none, until it gets some again.
+ * begins, `paused 1.` when it gets none, `resumed 1.` when the pause is over, and so on.
  */
 import process from "node:process";
 import { setTimeout } from "node:timers/promises";
@@ -28,6 +28,7 @@ for (let round = 1; !isStopping; round++) {
   if (isStopping) break;
   console.log(`paused ${round}.`);
   while (!isStopping && (await store.settings()).length > 0) await setTimeout(2);
+  console.log(`resumed ${round}.`);
 }
 await store.close();
 
