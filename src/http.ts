@@ -13,6 +13,7 @@ export type {
   Right,
   RouterPage,
 } from "./http/router_options.ts";
+export type { Redact, RedactedField } from "./http/redaction.ts";
 export {
   bearerToken,
   type TokenRight,

@@ -1,6 +1,6 @@
 /**
- * The jobs that a request may read. Jobs of other queues are left out everywhere: of lists, trees and
- * counts, and of the ids that a job refers to.
+ * The jobs that a request may read, as they are shown. Jobs of other queues are left out everywhere: of
+ * lists, trees and counts, and of the ids that a job refers to.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import { findWithAttempts, type JobFilter, type JobPage } from "../queue/find.ts
 import type { JobQueue } from "../queue/queue.ts";
 import type { Stats, StatsOptions } from "../queue/stats.ts";
 import { EventLoopYield } from "../worker/sleep.ts";
+import { redactedJob, type RedactionSettings } from "./redaction.ts";
 import { RequestError } from "./request_error.ts";
 import type { Rights } from "./rights.ts";
 
@@ -19,10 +20,12 @@ import type { Rights } from "./rights.ts";
 export class AllowedJobs {
   readonly #queue: JobQueue;
   readonly #rights: Rights;
+  readonly #settings: RedactionSettings;
 
-  constructor(queue: JobQueue, rights: Rights) {
+  constructor(queue: JobQueue, rights: Rights, settings: RedactionSettings) {
     this.#queue = queue;
     this.#rights = rights;
+    this.#settings = settings;
   }
 
   /** As `JobQueue.get`. */
@@ -89,7 +92,7 @@ export class AllowedJobs {
     return { ...change, job: shown, reason: reason && without(hidden, reason) };
   }
 
-  /** A job without the ids of jobs that the request may not read. */
+  /** A job as it is shown, without the ids of jobs that the request may not read. */
   async redacted<AJob extends JobSummary>(job: AJob): Promise<AJob> {
     return (await this.#allRedacted([job]))[0]!;
   }
@@ -112,7 +115,10 @@ export class AllowedJobs {
     filter: JobFilter,
     read: (filter: JobFilter) => Promise<JobPage<AJob>>,
   ): Promise<JobPage<AJob>> {
-    if (this.#rights.isPublic("read")) return await read(filter);
+    if (this.#rights.isPublic("read")) {
+      const page = await read(filter);
+      return { ...page, jobs: await this.#allRedacted(page.jobs) };
+    }
     const allowed = await this.#allowedOf(filter);
     if (allowed === undefined) return { jobs: [], nextCursor: undefined };
     const eventLoop = new EventLoopYield();
@@ -151,7 +157,11 @@ export class AllowedJobs {
   }
 
   async #allRedacted<AJob extends JobSummary>(jobs: readonly AJob[]): Promise<AJob[]> {
-    if (this.#rights.isPublic("read")) return [...jobs];
+    const all = this.#rights.isPublic("read") ? jobs : await this.#withReadableIds(jobs);
+    return all.map((job) => redactedJob(job, this.#settings));
+  }
+
+  async #withReadableIds<AJob extends JobSummary>(jobs: readonly AJob[]): Promise<AJob[]> {
     const here = new Set(jobs.map(({ id }) => id));
     const elsewhere = new Set(jobs.flatMap(idsIn).filter((id) => !here.has(id)));
     const readable = await this.readable([...elsewhere]);

@@ -6,6 +6,7 @@
 import type { Hono } from "hono";
 import { checkInteger, checkOptionNames, type OptionNames, shown } from "../job/checks.ts";
 import { reportToConsole } from "../report_to_console.ts";
+import type { Redact } from "./redaction.ts";
 import type { StandardSchema } from "./standard_schema.ts";
 
 /** `read` jobs, `enqueue` jobs, or `write`: both of these, and cancel and retry. */
@@ -64,11 +65,17 @@ export interface JobRouterOptions {
   readonly maxJobs?: number | undefined;
   /** A Standard Schema for the payloads of a queue, by the queue's name. Default: any payload. */
   readonly schemas?: Readonly<Record<string, StandardSchema>> | undefined;
+  /**
+   * Returns what responses and the page show instead of a payload, a result, an error message or a
+   * stack trace. When it throws, nothing of the value is shown, and `onError` is called. Default: all
+   * is shown to those who may read the job.
+   */
+  readonly redact?: Redact | undefined;
   /** A page for browsers at `/page` below the router: `page()` of `hammerwork/page`. Default: none. */
   readonly page?: RouterPage | undefined;
   /**
-   * Called with each error that was answered with 500 or 503. Default: prints it with `console.error`,
-   * without control characters.
+   * Called with each error that was answered with 500 or 503, and with what `redact` threw. Default:
+   * prints it with `console.error`, without control characters.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -89,9 +96,11 @@ export interface RouterSettings {
   readonly maxJobs: number;
   /** By the queue's name. */
   readonly schemas: ReadonlyMap<string, StandardSchema>;
+  /** `undefined` when all is shown. */
+  readonly redact: Redact | undefined;
   /** `undefined` when there is none. */
   readonly page: RouterPage | undefined;
-  /** Called with each error that was answered with 500 or 503. */
+  /** Called with each error that was answered with 500 or 503, and with what `redact` threw. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -103,6 +112,7 @@ const optionNames: OptionNames<JobRouterOptions> = {
   maxPageSize: true,
   maxJobs: true,
   schemas: true,
+  redact: true,
   page: true,
   onError: true,
 };
@@ -110,8 +120,11 @@ const optionNames: OptionNames<JobRouterOptions> = {
 /** Checks options and adds defaults. */
 export function readRouterOptions(options: JobRouterOptions = {}): RouterSettings {
   checkOptionNames("A router", options, optionNames);
-  const { authorize, publicAccess, onError = reportToConsole } = options;
+  const { authorize, publicAccess, redact, onError = reportToConsole } = options;
   checkAuthorization(authorize, publicAccess);
+  if (redact !== undefined && typeof redact !== "function") {
+    throw new TypeError(`redact must be a function: got ${shown(redact)}`);
+  }
   if (typeof onError !== "function") {
     throw new TypeError(`onError must be a function: got ${shown(onError)}`);
   }
@@ -124,6 +137,7 @@ export function readRouterOptions(options: JobRouterOptions = {}): RouterSetting
     maxPageSize: checkInteger("maxPageSize", maxPageSize, 1, 1_000),
     maxJobs: checkInteger("maxJobs", maxJobs, 1, 1_000_000),
     schemas: new Map(Object.entries(options.schemas ?? {}).map(checkPayloadSchema)),
+    redact,
     page: checkPage(options.page),
     onError,
   };

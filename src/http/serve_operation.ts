@@ -51,7 +51,7 @@ export async function serveOperation(
   if (writes) checkSite(request, settings);
   checkQuery(query, queryNames(operation));
   const body = writes ? await readOperationBody(operation, request, settings.maxBodyBytes) : {};
-  const jobs = new AllowedJobs(queue, rights);
+  const jobs = new AllowedJobs(queue, rights, settings);
   return operation.run({ queue, jobs, rights, settings, request, id, query, body });
 }
 

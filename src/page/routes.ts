@@ -101,7 +101,7 @@ async function showView(view: View, pageRequest: PageRequest): Promise<Response>
   const { searchParams: query } = new URL(request.url);
   checkQuery(query, view.query);
   const content = await view.show({
-    jobs: new AllowedJobs(queue, rights),
+    jobs: new AllowedJobs(queue, rights, settings),
     settings,
     page,
     id,
@@ -137,7 +137,7 @@ async function runOnJob(operation: typeof retryJob, pageRequest: PageRequest): P
       .map(([name, value]) => [name, name !== "reason" && value === "on" ? true : value]),
   );
   const query = new URLSearchParams();
-  const jobs = new AllowedJobs(queue, rights);
+  const jobs = new AllowedJobs(queue, rights, settings);
   await operation.run({ queue, jobs, rights, settings, request, id, query, body });
   return redirect(new Links(path).job(id));
 }
