@@ -11,6 +11,7 @@ import { type JobTree, jobTree } from "../queue/job_tree.ts";
 import { findWithAttempts, type JobFilter, type JobPage } from "../queue/find.ts";
 import type { JobQueue } from "../queue/queue.ts";
 import type { Stats, StatsOptions } from "../queue/stats.ts";
+import type { QueueDepth } from "../store/health.ts";
 import { EventLoopYield } from "../worker/sleep.ts";
 import { redactedJob, type RedactionSettings } from "./redaction.ts";
 import { RequestError } from "./request_error.ts";
@@ -55,6 +56,11 @@ export class AllowedJobs {
     const stats = await this.#queue.stats(options);
     const queues = await this.#inReadable(stats.queues);
     return await this.#rights.queuesWith("read") === undefined ? { ...stats, queues } : { queues };
+  }
+
+  /** The depth of each queue that the request may read. */
+  async depths(): Promise<readonly QueueDepth[]> {
+    return await this.#inReadable((await this.#queue.store.health()).queues);
   }
 
   /**

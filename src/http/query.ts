@@ -1,10 +1,10 @@
 /**
- * Reads a filter from a query. The library checks its values; what it refuses gets the parameter's name.
+ * Reads what a query asks for. The library checks its values; what it refuses gets the parameter's name.
  *
  * @module
  */
 import { checkJobId } from "../job/ids.ts";
-import { shown, shownWithNearest } from "../job/checks.ts";
+import { checkInteger, shown, shownWithNearest } from "../job/checks.ts";
 import { readStatsOptions, type StatsOptions } from "../queue/stats.ts";
 import { type JobFilter, toRecordFilter } from "../queue/find.ts";
 import { checkedAt, invalidInput } from "./request_error.ts";
@@ -53,6 +53,16 @@ export function readStatsQuery(query: URLSearchParams): StatsOptions {
   const one = { [name]: /^\d{1,15}$/.test(text) ? Number(text) : text } as StatsOptions;
   checkedAt(name, () => readStatsOptions(one));
   return one;
+}
+
+/** Reads the query of `getHealth`: `Infinity` where nothing is asked. */
+export function readMaxOldestReadyMs(query: URLSearchParams): number {
+  const name = "maxOldestReadyMs";
+  const values = query.getAll(name);
+  if (values.length === 0) return Infinity;
+  const text = onlyOne(name, values);
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : text;
+  return checkedAt(name, () => checkInteger(name, value, 0, Number.MAX_SAFE_INTEGER));
 }
 
 /** Refuses other names: a misspelled one would match all jobs. */

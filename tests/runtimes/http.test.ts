@@ -347,6 +347,36 @@ describe("the router's operations", () => {
     assert.ok(whole.every((one: QueueStats) => !("ended" in one)));
   });
 
+  test("a probe is answered 503 while the oldest ready job has waited for too long", async () => {
+    const clock = manualClock();
+    const queue = new JobQueue({ store: memory({ now: clock.now }) });
+    const errors: unknown[] = [];
+    const app = open(queue, { onError: (error) => errors.push(error) });
+    const probe = (query: string) => get(app, `/health${query}`);
+    assert.deepEqual((await probe("?maxOldestReadyMs=0")).body, { oldestReadyMs: 0 });
+    await queue.enqueue("later", 1, { delayMs: 3_600_000 });
+    await queue.enqueue("email_queue", 1);
+    clock.pass(500);
+    await queue.enqueue("other_queue", 1);
+    clock.pass(500);
+    assert.deepEqual((await probe("?maxOldestReadyMs=1000")).body, { oldestReadyMs: 1_000 });
+    const late = await probe("?maxOldestReadyMs=999");
+    assert.deepEqual(errorOf(late, 503), ["unavailable", undefined]);
+    assert.match(late.body.error.message, /email_queue has waited for 1000 ms, more than 999 ms/);
+    assert.equal((await probe("")).status, 200);
+    assert.deepEqual(errors, [], "what was asked for is no failure");
+
+    const authorize = () => ({ queues: ["other_queue"] });
+    const others = open(queue, { publicAccess: undefined, authorize });
+    assert.equal((await get(others, "/health?maxOldestReadyMs=999")).status, 200);
+    const hidden = await get(others, "/health?maxOldestReadyMs=499");
+    assert.equal(hidden.status, 503);
+    assert.ok(!JSON.stringify(hidden.body).includes("email_queue"));
+    for (const query of ["?maxOldestReadyMs=x", "?maxOldestReadyMs=1&maxOldestReadyMs=2"]) {
+      assert.deepEqual(errorOf(await probe(query), 400), ["invalid_input", "maxOldestReadyMs"]);
+    }
+  });
+
   test("the same idempotency key from 100 callers at once is one job", async () => {
     const queue = newQueue();
     const app = open(queue);

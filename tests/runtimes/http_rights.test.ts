@@ -324,6 +324,7 @@ function requestOf(
     () => read(`/correlations/shared-order?${include}`),
     () => read("/stats"),
     () => read("/stats?endedWithinMs=60000"),
+    () => read("/health?maxOldestReadyMs=0"),
     () => read("/openapi.json"),
     () => read("/page"),
     () => read(`/page/jobs/${job.id}`),

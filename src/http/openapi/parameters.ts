@@ -128,6 +128,15 @@ export const endedWithinParameter: Parameter = {
   example: 3_600_000,
 };
 
+/** How long the oldest ready job may have waited. */
+export const maxOldestReadyParameter: Parameter = {
+  name: "maxOldestReadyMs",
+  in: "query",
+  description: "For how long a ready job may have waited, in ms; without it, for any time.",
+  schema: { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+  example: 60_000,
+};
+
 const TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 /** The idempotency key of the job. */

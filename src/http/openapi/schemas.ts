@@ -242,6 +242,7 @@ export const schemas: Readonly<Record<string, JsonSchema>> = {
       ageMs: { type: "number" },
     }, ["kind", "name", "description"]),
   }, ["queues"]),
+  Health: closed({ oldestReadyMs: { type: "number", minimum: 0 } }, ["oldestReadyMs"]),
   Document: { type: "object", required: ["openapi", "info", "paths"] },
   Error: closed({
     error: closed({

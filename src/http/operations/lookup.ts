@@ -10,11 +10,13 @@ import {
   endedWithinParameter,
   filterParameters,
   idInPath,
+  maxOldestReadyParameter,
   pageParameters,
   traceInPath,
 } from "../openapi/parameters.ts";
+import type { QueueDepth } from "../../store/health.ts";
 import type { HttpOperation, OperationCall } from "../operation.ts";
-import { readFilter, readStatsQuery } from "../query.ts";
+import { readFilter, readMaxOldestReadyMs, readStatsQuery } from "../query.ts";
 import { checkedAt, invalidInput, RequestError } from "../request_error.ts";
 
 /** Jobs, newest first. */
@@ -104,6 +106,32 @@ export const getStats: HttpOperation = {
   answers: { 200: { description: "The statistics.", schema: "Stats" } },
   errors: ["invalid_input"],
   run: async ({ jobs, query }) => ({ status: 200, body: await jobs.stats(readStatsQuery(query)) }),
+};
+
+/** Whether ready jobs are started in time, for probes. */
+export const getHealth: HttpOperation = {
+  operationId: "getHealth",
+  method: "GET",
+  path: "/health",
+  right: "read",
+  summary:
+    "Whether the store answers, and no ready job has waited for longer than `maxOldestReadyMs`",
+  parameters: [maxOldestReadyParameter],
+  answers: { 200: { description: "All is well; else 503.", schema: "Health" } },
+  errors: ["invalid_input"],
+  run: async ({ jobs, query }) => {
+    const mostMs = readMaxOldestReadyMs(query);
+    let oldest: QueueDepth | undefined;
+    for (const depth of await jobs.depths()) {
+      if ((depth.oldestReadyMs ?? -1) > (oldest?.oldestReadyMs ?? -1)) oldest = depth;
+    }
+    const { queueName, oldestReadyMs = 0 } = oldest ?? {};
+    if (oldestReadyMs <= mostMs) return { status: 200, body: { oldestReadyMs } };
+    const message = `The oldest ready job of ${queueName} has waited for ${oldestReadyMs} ms, ` +
+      `more than ${mostMs} ms`;
+    // An answer that was asked for, and no failure to be reported.
+    return { status: 503, body: { error: { code: "unavailable", message } } };
+  },
 };
 
 /** The error when no job has the id. */

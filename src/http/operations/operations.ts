@@ -10,6 +10,7 @@ import {
   findJobs,
   getCorrelation,
   getCorrelationByQuery,
+  getHealth,
   getJob,
   getStats,
   getTrace,
@@ -46,5 +47,6 @@ export const operations: readonly HttpOperation[] = [
   getCorrelation,
   getCorrelationByQuery,
   getStats,
+  getHealth,
   getDocument,
 ];
