@@ -151,7 +151,7 @@ function newGauges(meter: Meter): Gauges {
     }),
     paused: meter.createObservableGauge("hammerwork.queue.paused", {
       description: "Whether the queue is paused: 1 or 0.",
-      unit: "1",
+      unit: "{queue}",
       valueType: ValueType.INT,
     }),
   };

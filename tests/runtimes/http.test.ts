@@ -365,6 +365,9 @@ describe("the router's operations", () => {
     assert.match(late.body.error.message, /email_queue has waited for 1000 ms, more than 999 ms/);
     assert.equal((await probe("")).status, 200);
     assert.deepEqual(errors, [], "what was asked for is no failure");
+    await queue.store.configure({ queueName: "email_queue", pause: {} });
+    assert.deepEqual((await probe("?maxOldestReadyMs=999")).body, { oldestReadyMs: 500 });
+    await queue.store.configure({ queueName: "email_queue", pause: null });
 
     const authorize = () => ({ queues: ["other_queue"] });
     const others = open(queue, { publicAccess: undefined, authorize });

@@ -66,7 +66,7 @@ describe("the depth of queues", () => {
     const paused = (name: string, value: number) => ({
       ...age(name, value),
       metric: PAUSED,
-      unit: "1",
+      unit: "{queue}",
       description: "Whether the queue is paused: 1 or 0.",
     });
     assert.deepEqual(series, [

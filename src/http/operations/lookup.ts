@@ -123,6 +123,8 @@ export const getHealth: HttpOperation = {
     const mostMs = readMaxOldestReadyMs(query);
     let oldest: QueueDepth | undefined;
     for (const depth of await jobs.depths()) {
+      // What an operator holds up is no fault.
+      if (depth.pause !== undefined) continue;
       if ((depth.oldestReadyMs ?? -1) > (oldest?.oldestReadyMs ?? -1)) oldest = depth;
     }
     const { queueName, oldestReadyMs = 0 } = oldest ?? {};
