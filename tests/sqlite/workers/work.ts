@@ -25,12 +25,15 @@ const { database, record, queueName, leaseMs, handlerMs = 0, pollMs, stops } = J
 const stopping = new AbortController();
 process.once("SIGTERM", () => stopping.abort());
 
-await using queue = new JobQueue<Record<string, { readonly isPoison?: boolean }>>({
+await using queue = new JobQueue<
+  Record<string, { readonly isPoison?: boolean; readonly fails?: boolean }>
+>({
   store: await sqlite(database),
 });
 const worker = queue.worker(queueName, async ({ id, payload }) => {
   note("start", id);
   if (payload.isPoison) process.kill(process.pid, "SIGKILL");
+  if (payload.fails) throw new Error("It fails each time");
   if (stops) process.kill(process.pid, "SIGSTOP");
   if (handlerMs > 0) await setTimeout(handlerMs);
   note("end", id);
