@@ -6,6 +6,7 @@
  */
 import { describe } from "node:test";
 import { describeActingOnMany } from "./acting_on_many.ts";
+import { describeActingOnManyModel } from "./acting_on_many_model.ts";
 import { describeAdding } from "./adding.ts";
 import { describeAttemptTraces } from "./attempt_traces.ts";
 import { describeBegunAttempts } from "./begun_attempts.ts";
@@ -82,6 +83,7 @@ const themes: readonly ((test: TestStore, suite: Suite) => void)[] = [
   describeRetrying,
   describeRetriedDependents,
   describeActingOnMany,
+  describeActingOnManyModel,
   describeFinding,
   describeFindModel,
   describePaging,
