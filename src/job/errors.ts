@@ -5,7 +5,13 @@
  * @module
  */
 import { longestDelayMs } from "./backoff.ts";
-import { checkInteger, checkOptionNames, InputTypeError, shown } from "./checks.ts";
+import {
+  checkInteger,
+  checkOptionNames,
+  InputTypeError,
+  type OptionNames,
+  shown,
+} from "./checks.ts";
 import type { JobError } from "./record.ts";
 import { storable } from "./thrown.ts";
 
@@ -29,9 +35,21 @@ export class NonRetryableError extends Error {
 export interface RetryAfterOptions extends ErrorOptions {
   /** After what time, in ms: a whole number from 0 to 365 days. */
   readonly delayMs: number;
-  /** Why. Default: says after what time. */
+  /**
+   * Whether nothing of the job's queue is claimed until then, by any worker: for a limit that holds
+   * for all of its jobs. A pause that ends later stays. Default: false.
+   */
+  readonly pauseQueue?: boolean | undefined;
+  /** Why; it is also the reason of the pause. Default: says after what time. */
   readonly message?: string | undefined;
 }
+
+const optionNames: OptionNames<RetryAfterOptions> = {
+  delayMs: true,
+  pauseQueue: true,
+  message: true,
+  cause: true,
+};
 
 /**
  * Thrown by a handler that cannot do its work before a certain time: the job waits until then. That
@@ -52,6 +70,8 @@ export class RetryAfterError extends Error {
   override name = "RetryAfterError";
   /** After what time, in ms. */
   readonly delayMs: number;
+  /** Whether nothing of the job's queue is claimed until then. */
+  readonly pauseQueue: boolean;
 
   /**
    * Makes the error.
@@ -59,9 +79,11 @@ export class RetryAfterError extends Error {
    * @throws {RangeError} when `delayMs` is not a whole number from 0 to 365 days.
    */
   constructor(options: RetryAfterOptions) {
-    checkOptionNames("A RetryAfterError", options, { delayMs: true, message: true, cause: true });
-    const { delayMs, message = `To be run again after ${delayMs} ms` } = options;
+    checkOptionNames("A RetryAfterError", options, optionNames);
+    const { delayMs, pauseQueue = false, message = `To be run again after ${delayMs} ms` } =
+      options;
     super(message, options);
+    this.pauseQueue = pauseQueue;
     this.delayMs = checkInteger("delayMs", delayMs, 0, longestDelayMs);
   }
 }

@@ -257,7 +257,13 @@ export type Change =
     readonly error: JobError;
   }
   /** The attempt does not count and is not recorded, but counted in `snoozes`. */
-  | { readonly status: "scheduled"; readonly outcome: "snoozed"; readonly delayMs: number }
+  | {
+    readonly status: "scheduled";
+    readonly outcome: "snoozed";
+    readonly delayMs: number;
+    /** The queue is paused until the same time, for this reason; a pause that ends later holds. */
+    readonly pauseReason?: string | undefined;
+  }
   /**
    * The attempt does not count. If it had started, it is recorded and counted in `releases`; if
    * not, nothing is recorded of it.

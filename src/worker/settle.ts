@@ -5,15 +5,15 @@
  */
 import { isThrown, NonRetryableError, RetryAfterError, WorkerStoppedError } from "../job/errors.ts";
 import type { AttemptOutcome } from "../job/outcomes.ts";
-import { toJobError } from "../job/thrown.ts";
+import { storable, toJobError } from "../job/thrown.ts";
 import type { Change } from "../store/store.ts";
 
 /** How an attempt ended here, with what it returned or was ended by. */
 export type AttemptEnd =
   /** `result` is JSON text. */
   | { readonly outcome: "completed"; readonly result: string | undefined }
-  /** The handler is to be run again after `delayMs`. */
-  | { readonly outcome: "snoozed"; readonly delayMs: number }
+  /** The handler is to be run again. */
+  | { readonly outcome: "snoozed"; readonly retryAfter: RetryAfterError }
   /** With an error the attempt is charged. */
   | { readonly outcome: "released"; readonly error?: Error }
   | {
@@ -39,7 +39,7 @@ export interface AttemptResult {
  */
 export function thrownEnd(error: unknown, snoozes: number, maxSnoozes: number): AttemptEnd {
   if (!isThrown(error, RetryAfterError)) return { outcome: "failed", error };
-  if (snoozes < maxSnoozes) return { outcome: "snoozed", delayMs: error.delayMs };
+  if (snoozes < maxSnoozes) return { outcome: "snoozed", retryAfter: error };
   const message = `The handler asked to be run again later for the ${snoozes + 1}. time in a row`;
   return { outcome: "failed", error: new NonRetryableError(message, { cause: error }) };
 }
@@ -73,7 +73,7 @@ export function changeOf(
     case "completed":
       return { status: "completed", outcome: "completed", result: end.result };
     case "snoozed":
-      return { status: "scheduled", outcome: "snoozed", delayMs: end.delayMs };
+      return snoozeOf(end.retryAfter);
     case "failed":
     case "timed_out":
     case "released": {
@@ -88,6 +88,16 @@ export function changeOf(
       return undefined;
   }
 }
+
+function snoozeOf(retryAfter: RetryAfterError): Change {
+  const { delayMs, pauseQueue } = retryAfter;
+  const reason = `Asked by a job: ${toJobError(retryAfter).message}`;
+  const pauseReason = pauseQueue ? storable(reason.slice(0, LONGEST_REASON)) : undefined;
+  return { status: "scheduled", outcome: "snoozed", delayMs, pauseReason };
+}
+
+// In characters, as of one that an operator gives.
+const LONGEST_REASON = 1_000;
 
 /** What becomes of a claimed job that was not started; `undefined` when it is not ours to change. */
 export function changeOfUnstarted({ outcome }: AttemptEnd): Change | undefined {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { JobQueue, RetryAfterError } from "../../mod.ts";
-import type { Change, ClaimedJob } from "../../src/store.ts";
+import { job, JobQueue, RetryAfterError } from "../../mod.ts";
+import type { Change, ClaimedJob, Notice } from "../../src/store.ts";
 import { attemptsOf, definedFields } from "./answers.ts";
 import type { Fixture, TestStore } from "./fixture.ts";
 import {
   completed,
+  defaultQueue,
   failed,
   failure,
   neverStarted,
@@ -150,6 +151,95 @@ export function describeSnoozing(test: TestStore): void {
         records.map(({ status, attempts, snoozes }) => [status, attempts, snoozes]),
         [["scheduled", 0, 1], ["completed", 1, 0], ["retrying", 1, 0], ["scheduled", 0, 1]],
       );
+    });
+
+    test("can have its queue paused as long, in the same step", async (fixture) => {
+      const { addAll, claimOne, claim, clock, store } = fixture;
+      await addAll([{}, {}, { queueName: "mails" }]);
+      const change = { ...snoozed, pauseReason: "The gateway answered 429" };
+      const { settled, claimed, nextInMs } = await store.settleAndClaim({
+        settlements: [settlement(await claimOne(), change)],
+        claims: [defaultQueue, "mails"].map((queueName) => ({ queueName, limit: 9, leaseMs })),
+      });
+      assert.deepEqual(settled, ["held"]);
+      assert.deepEqual(claimed.map(({ queueName }) => queueName), ["mails"]);
+      assert.deepEqual(nextInMs, [2_000, undefined]);
+      assert.deepEqual((await store.settings()).map(({ queueName, pause }) => [queueName, pause]), [
+        [defaultQueue, {
+          since: clock.now(),
+          until: clock.now() + 2_000,
+          reason: "The gateway answered 429",
+          by: undefined,
+        }],
+      ]);
+      clock.pass(1_999);
+      assert.deepEqual(await claim(), []);
+      clock.pass(1);
+      assert.equal((await claim()).length, 2);
+      assert.deepEqual(await store.settings(), []);
+    });
+
+    test("shortens no pause, and the longest of several that are asked for holds", async (fixture) => {
+      const { addAll, claim, clock, store } = fixture;
+      await addAll(Array(4).fill({}));
+      const jobs = await claim();
+      const snooze = async (delays: readonly number[]) => {
+        const settlements = delays.map((delayMs) =>
+          settlement(jobs[next++]!, { ...snoozed, delayMs, pauseReason: `for ${delayMs}` })
+        );
+        await store.settleAndClaim({ settlements, claims: [] });
+        const [{ pause } = {}] = await store.settings();
+        return [pause!.until - clock.now(), pause!.reason, pause!.by];
+      };
+      let next = 0;
+      assert.deepEqual(await snooze([1_000, 3_000, 2_000]), [3_000, "for 3000", undefined]);
+      const until = clock.now() + 60_000;
+      const pause = { until, reason: "The provider is down", by: "ada" };
+      await store.configure({ queueName: defaultQueue, pause });
+      assert.deepEqual(await snooze([10_000]), [60_000, "The provider is down", "ada"]);
+    });
+
+    test("pauses nothing when its lease does not hold any more", async (fixture) => {
+      const { add, claimOne, settle, store } = fixture;
+      await add();
+      const job = await claimOne();
+      await settle(job, completed);
+      const change = { ...snoozed, pauseReason: "The gateway answered 429" };
+      assert.equal(await settle(job, change), "lost");
+      assert.deepEqual(await store.settings(), []);
+    });
+
+    test("has workers of this process told of the pause before the answer", async (fixture) => {
+      const { add, claimOne, settle, store } = fixture;
+      const notices: Notice[] = [];
+      const end = store.onNotice?.((notice) => notices.push(notice));
+      await add();
+      await settle(await claimOne(), { ...snoozed, pauseReason: "The gateway answered 429" });
+      assert.deepEqual(notices.filter(({ type }) => type === "paused"), [
+        { type: "paused", queueName: defaultQueue },
+      ]);
+      end?.();
+    }, "notices");
+
+    test("holds up all jobs of its queue, if it asks for that, and they go on after it", async (fixture) => {
+      const { store, clock } = fixture;
+      const queue = new JobQueue({ store });
+      let isBusy = true;
+      const worker = queue.worker("mails", () => {
+        if (!isBusy) return;
+        throw new RetryAfterError({ delayMs: 30_000, pauseQueue: true, message: "Busy" });
+      }, { concurrency: 2 });
+      await queue.enqueue(Array.from({ length: 20 }, () => job("mails", {})));
+      const first = await worker.tick();
+      assert.ok(first.snoozed >= 1 && first.snoozed < 20, `${first.snoozed} were snoozed`);
+      assert.deepEqual([first.completed, first.failed, first.nextInMs], [0, 0, 30_000]);
+      const [{ pause } = {}] = await store.settings();
+      assert.equal(pause?.reason, "Asked by a job: Busy");
+      isBusy = false;
+      clock.pass(29_999);
+      assert.equal((await worker.tick()).completed, 0);
+      clock.pass(1);
+      assert.equal((await worker.tick()).completed, 20);
     });
 
     test("comes back after that time, and its back-off begins where it was", async (fixture) => {

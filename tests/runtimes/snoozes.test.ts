@@ -113,6 +113,19 @@ describe("a handler that throws a RetryAfterError", () => {
     );
   });
 
+  test("says why the queue is paused in at most 1,000 characters that every store accepts", async () => {
+    const store = memory();
+    const queue = new JobQueue({ store });
+    const worker = queue.worker("queue", () => {
+      const message = `\u0000${"\u{1f980}".repeat(1_000)}`;
+      throw new RetryAfterError({ delayMs: 60_000, pauseQueue: true, message });
+    });
+    await queue.enqueue("queue", {});
+    await worker.tick();
+    const [{ pause } = {}] = await store.settings();
+    assert.match(pause!.reason!, /^Asked by a job: \ufffd\u{1f980}{491}\ufffd$/u);
+  });
+
   test("names a time that is a whole number of ms, and at most a year", () => {
     for (const delayMs of [-1, 1.5, NaN, Infinity, 366 * 86_400_000]) {
       assert.throws(
@@ -122,7 +135,7 @@ describe("a handler that throws a RetryAfterError", () => {
     }
     const cause = new Error("429");
     const error = new RetryAfterError({ delayMs: 7, cause });
-    assert.deepEqual([error.delayMs, error.cause], [7, cause]);
+    assert.deepEqual([error.delayMs, error.pauseQueue, error.cause], [7, false, cause]);
     assert.equal(error.message, "To be run again after 7 ms");
   });
 

@@ -22,8 +22,13 @@ import { isOutcomeUnknown } from "./errors.ts";
 import { byClaim, type HeldPlace, inPlace } from "./lease_tokens.ts";
 import type { LookedUntil, Noticed } from "./maintenance.ts";
 
-/** The answer of `settle_and_claim`, with the queues in which something became ready. */
-export type NotifyingResult = SettleAndClaimResult & { readonly readyQueues: readonly string[] };
+/** The answer of `settle_and_claim`, and what workers are to be notified of. */
+export interface NotifyingResult extends SettleAndClaimResult {
+  /** The queues in which something became ready. */
+  readonly readyQueues: readonly string[];
+  /** Those that an outcome paused. */
+  readonly pausedQueues: readonly string[];
+}
 
 /** The last row of `settle_and_claim`, which has no jobs. */
 interface Summary {
@@ -32,6 +37,7 @@ interface Summary {
   /** Null when all outcomes were recorded. */
   readonly settled: readonly LeaseState[] | null;
   readonly readyQueues: readonly string[] | null;
+  readonly pausedQueues: readonly string[] | null;
   /** For each claim. */
   readonly nextInMs: readonly (number | null)[];
   /** How long the server took for each claim, in ms. */
@@ -173,10 +179,11 @@ export class SettleAndClaim {
   async #settleThenClaim(
     { settlements, claims }: SettleAndClaimRequest,
   ): Promise<NotifyingResult> {
-    const { settled, readyQueues } = await this.#callOnce({ settlements, claims: [] });
+    const recorded = await this.#callOnce({ settlements, claims: [] });
     try {
-      const result = await this.#callOnce({ settlements: [], claims });
-      return { ...result, settled, readyQueues: [...readyQueues, ...result.readyQueues] };
+      const { claimed, nextInMs, readyQueues } = await this.#callOnce({ settlements: [], claims });
+      const { readyQueues: ready } = recorded;
+      return { ...recorded, claimed, nextInMs, readyQueues: [...ready, ...readyQueues] };
     } catch (error) {
       // They come again, and are recorded already.
       for (const settlement of settlements) this.#unsureLeases.add(keyOf(settlement));
@@ -208,13 +215,14 @@ export class SettleAndClaim {
         tookMs: summary.tookMs[i]!,
       });
     });
-    const { settled, readyQueues, nextInMs } = summary;
+    const { settled, readyQueues, pausedQueues, nextInMs } = summary;
     // A lease that is none of ours was not asked for.
     const isHeld = settled === null && order.length === count;
     const states = settled ?? order.map(() => "held" as const);
     return {
       settled: isHeld ? states : inPlace(states, order, count),
       readyQueues: readyQueues ?? [],
+      pausedQueues: pausedQueues ?? [],
       claimed: [...found, ...claimed],
       nextInMs: nextInMs.map((ms) => ms === null ? undefined : Math.ceil(ms)),
     };
@@ -305,7 +313,7 @@ function changePlaces(
     case "retrying":
       return [...places, JSON.stringify(change.error), change.delayMs];
     case "scheduled":
-      return [...places, null, change.delayMs];
+      return [...places, null, change.delayMs, null, change.pauseReason ?? null];
   }
 }
 

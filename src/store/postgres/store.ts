@@ -115,7 +115,10 @@ export class PostgresStore implements Store<Sql> {
   }
 
   async settleAndClaim(request: SettleAndClaimRequest): Promise<SettleAndClaimResult> {
-    const { readyQueues, ...result } = await retried(() => this.#settleAndClaim.call(request));
+    const { readyQueues, pausedQueues, ...result } = await retried(() =>
+      this.#settleAndClaim.call(request)
+    );
+    for (const queueName of pausedQueues) this.#notifier.notifyPaused("paused", queueName);
     await this.#notifier.notify(readyQueues);
     return result;
   }

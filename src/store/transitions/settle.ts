@@ -9,6 +9,7 @@ import { traceIdIn } from "../../job/traceparent.ts";
 import type { LeaseState, Settlement } from "../store.ts";
 import type { JobRow } from "./job_table.ts";
 import { heldRow } from "./leases.ts";
+import { configure } from "./queue_settings.ts";
 import { chargeOf, type Step } from "./step.ts";
 
 /** Records outcomes in their order, and frees or cancels the dependents of what ended. */
@@ -78,6 +79,10 @@ function settleOne<Row extends JobRow>(step: Step<Row>, settlement: Settlement):
       snoozes: Math.min(row.snoozes + 1, mostInARow),
       runAt: step.now + change.delayMs,
     });
+    const { delayMs: forMs, pauseReason: reason } = change;
+    if (reason !== undefined) {
+      configure(step, { queueName: row.queueName, pause: { forMs, reason } });
+    }
     return "held";
   }
   const { outcome } = change;

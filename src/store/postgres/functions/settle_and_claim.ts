@@ -45,18 +45,19 @@ export function settleAndClaimFunctions(schema: string): string {
 create type ${schema}.unfinished_attempt as (
   place integer, sequence bigint, new_status text, began timestamptz, span text, outcome text,
   reason json, delay_ms float8, was_started boolean, id uuid, queue_name text, rank integer,
-  run_at timestamptz, attempts smallint, max_attempts smallint, progress ${schema}.progress
+  run_at timestamptz, attempts smallint, max_attempts smallint, progress ${schema}.progress,
+  pause_reason text
 );
 
 -- Records outcomes of one claim, whose row is locked as the fence. Of those that completed come, by
 -- place in the arrays: the place in the claim, the job, how many ms it ran, its span's context or null,
 -- the result or null. The others are a list of: place, job, new status, ms, span, outcome, error, delay
--- in ms before the next one, and anything if it had not started. Answers which jobs were recorded, which of
+-- in ms before the next one, anything if it had not started, and why the queue is paused for as long. Answers which jobs were recorded, which of
 -- them ended, and which of these were not alone in their trace.
 create function ${schema}.settle(
   claim_token uuid, places integer[], sequences bigint[], run_ms float8[], spans text[], results text[],
   others jsonb, t timestamptz, out recorded bigint[], out done bigint[], out sharing bigint[],
-  out have_past boolean, out ready_queues text[]
+  out have_past boolean, out ready_queues text[], out pauses ${schema}.unfinished_attempt[]
 ) language plpgsql ${interpreted} as $$
 #variable_conflict use_column
 declare
@@ -125,11 +126,11 @@ begin
       select row(o.place, o.sequence, o.new_status, t - o.ms * interval '1 ms', o.span, o.outcome,
         o.reason, o.delay_ms, o.was_started, e.id, e.queue_name, -e.priority::integer, run_ats[o.place],
         coalesce(p.attempts, 0) + 1, p.max_attempts,
-        p.progress)::${schema}.unfinished_attempt
+        p.progress, o.pause_reason)::${schema}.unfinished_attempt
       from (
         select (o ->> 0)::integer as place, (o ->> 1)::bigint as sequence, o ->> 2 as new_status,
           (o ->> 3)::float8 as ms, o ->> 4 as span, o ->> 5 as outcome, (o ->> 6)::json as reason,
-          (o ->> 7)::float8 as delay_ms, (o ->> 8) is null as was_started
+          (o ->> 7)::float8 as delay_ms, (o ->> 8) is null as was_started, o ->> 9 as pause_reason
         from jsonb_array_elements(others) o) o,
         lateral (select * from ${schema}.enqueued e where e.sequence = o.sequence offset 0) e
         left join lateral (select p as progress, p.attempts, p.max_attempts
@@ -157,6 +158,9 @@ begin
       delete from ${schema}.progress where sequence = any(failed);
     end if;
     ready_queues := ${schema}.put_back(attempts, claim, t);
+    if jsonb_path_exists(others, '$[*][9] ? (@ != null)') then
+      pauses := array(select a from unnest(attempts) a where a.pause_reason is not null);
+    end if;
     recorded := recorded || array(select a.sequence from unnest(attempts) a);
   end if;
   if not stays then
@@ -283,6 +287,8 @@ declare
   most integer;
   batch record;
   paused timestamptz;
+  pauses ${schema}.unfinished_attempt[];
+  paused_queues text[];
   promoted integer;
   taken integer;
   claimed bigint[];
@@ -326,6 +332,7 @@ begin
     sharing := sharing || settled.sharing;
     have_past := have_past or coalesce(settled.have_past, false);
     queues := queues || settled.ready_queues;
+    pauses := pauses || settled.pauses;
   end loop;
   if states is not null then
     states := states || array_fill('held'::text, array[given_count - cardinality(states)]);
@@ -361,6 +368,13 @@ begin
     end if;
   end if;
 
+  -- Before the claims, which share a lock that a pause by an operator waits for.
+  if pauses is not null then
+    paused_queues := array(select distinct queue_name from unnest(pauses) order by 1);
+    perform ${schema}.pause_queue(x.queue_name, x.until, x.pause_reason, null, t) from (
+      select distinct on (queue_name) queue_name, t + delay_ms * interval '1 ms' as until, pause_reason
+      from unnest(pauses) order by queue_name, delay_ms desc) x;
+  end if;
   if claims <> '[]' then
     mode := ${claimLock(schema)};
   end if;
@@ -468,7 +482,7 @@ begin
   jobs := null;
   payloads := null;
   summary := json_build_object('at', date_part('epoch', t) * 1000, 'settled', states,
-    'readyQueues', queues, 'nextInMs', next_in, 'tookMs', took_ms, 'noticed',
+    'readyQueues', queues, 'pausedQueues', paused_queues, 'nextInMs', next_in, 'tookMs', took_ms, 'noticed',
     case when looks is not null then ${schema}.due_maintenance(t,
       coalesce(to_timestamp((looks ->> 'expiredFrom')::float8 / 1000), '-infinity'),
       coalesce((looks ->> 'dependentsFrom')::xid8, '0')) end);
