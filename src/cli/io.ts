@@ -39,6 +39,11 @@ export interface Io {
   interrupted(): AbortSignal;
 }
 
+/** The name of the user, as far as the environment says it. */
+export function userName({ USER, LOGNAME, USERNAME }: Io["env"]): string | undefined {
+  return (USER || LOGNAME || USERNAME || undefined)?.slice(0, 200);
+}
+
 /** The streams, the variables and the signals of this process. */
 export function processIo(): Io {
   return {

@@ -12,6 +12,7 @@ import { jobEnqueue } from "./commands/job_enqueue.ts";
 import { jobList } from "./commands/job_list.ts";
 import { jobShow } from "./commands/job_show.ts";
 import { migrate } from "./commands/migrate.ts";
+import { queueList, queuePause, queueResume } from "./commands/queue_pause.ts";
 import { queueStats } from "./commands/queue_stats.ts";
 import { serve } from "./commands/serve.ts";
 import { traceShow } from "./commands/trace_show.ts";
@@ -33,6 +34,9 @@ export const commands: readonly Command[] = [
   jobDelete,
   traceShow,
   queueStats,
+  queueList,
+  queuePause,
+  queueResume,
   migrate,
   serve,
   demo,

@@ -250,7 +250,7 @@ describe("the command line changes", () => {
     const [first, second] = text.split("\n");
     assert.match(
       first!,
-      /^\d{4}-[\d-]+T[\d:.]+Z {2}email_queue {2}waiting 0 {2}ready 1 {2}running 0 {2}completed 0 {2}failed 0 {2}cancelled 0 {2}oldest \d+ \w+ {2}per min 0 {2}failing - {2}growth -$/,
+      /^\d{4}-[\d-]+T[\d:.]+Z {2}email_queue {2}waiting 0 {2}ready 1 {2}running 0 {2}completed 0 {2}failed 0 {2}cancelled 0 {2}oldest \d+ \w+ {2}per min 0 {2}failing - {2}growth - {2}paused -$/,
     );
     assert.match(second!, /Z {2}report_queue {2}waiting 1 .* oldest - {2}per min 0 /);
     assert.deepEqual((await end).exitCode, 0);

@@ -90,7 +90,7 @@ describe("the command line's usage", () => {
       ...top.stdout.matchAll(/^ {2}((?:job|trace|queue) \w+|migrate|serve|demo|completion) /gm),
     ]
       .map(([, name]) => name!);
-    assert.equal(names.length, 13);
+    assert.equal(names.length, 16);
     const levels = [
       ["job"],
       ["queue", "--help"],

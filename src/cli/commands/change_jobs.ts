@@ -12,7 +12,7 @@ import type { JobQueue } from "../../queue/queue.ts";
 import type { Arguments, Options } from "../arguments.ts";
 import { asUsage, FailedError, UsageError } from "../errors.ts";
 import { findJobId } from "../find_by_end.ts";
-import type { Io } from "../io.ts";
+import { type Io, userName } from "../io.ts";
 import {
   filterOptions,
   filterOptionsIn,
@@ -39,8 +39,7 @@ export const operatorOptions: Options = {
 
 /** Who changes jobs, as far as the options or the environment say it, and why. */
 export function readOperatorOptions(args: Arguments, { env }: Io): Operator {
-  const user = env.USER || env.LOGNAME || env.USERNAME || undefined;
-  const by = args.text("by") ?? user?.slice(0, 200);
+  const by = args.text("by") ?? userName(env);
   const reason = args.text("reason");
   return asUsage("Invalid option", () => readOperator({ by, reason }));
 }

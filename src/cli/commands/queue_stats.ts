@@ -23,7 +23,8 @@ export const queueStats: Command = {
     every: { value: "TIME", help: "interval of --watch, at least 100ms; default: 1s" },
   },
   notes: "The column oldest is the time for which the oldest ready job has been due. In a\n" +
-    "narrow terminal waiting is the number of scheduled, blocked and retrying jobs.\n\n" +
+    "narrow terminal waiting is the number of scheduled, blocked and retrying jobs. Where\n" +
+    "a queue is paused, paused says for how much longer.\n\n" +
     "--watch adds, of the last minute: per min, the number of jobs that ended; failing,\n" +
     "how many of a hundred of them failed; growth, by how much the number of jobs that\n" +
     "have not ended has changed. A terminal is drawn anew each time; elsewhere each\n" +
@@ -43,7 +44,7 @@ export const queueStats: Command = {
 async function show(stats: Stats, args: Arguments, io: Io): Promise<void> {
   if (args.has("json")) return await printJson(io.stdout, stats);
   if (stats.queues.length === 0) return await io.stderr.write("There are no jobs\n");
-  await printLines(io.stdout, queueTable(stats.queues, styleOf(io)));
+  await printLines(io.stdout, queueTable(stats.queues, Date.now(), styleOf(io)));
 }
 
 async function watch(queue: JobQueue, args: Arguments, io: Io): Promise<void> {

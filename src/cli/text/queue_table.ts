@@ -5,7 +5,7 @@
  */
 import { durationText } from "../../duration.ts";
 import { jobStatuses } from "../../job/status.ts";
-import type { QueueStats } from "../../queue/stats.ts";
+import type { QueuePause, QueueStats } from "../../queue/stats.ts";
 import type { QueueRates, Reading } from "../queue_rates.ts";
 import { columnsOf, statusColor, type Style } from "./style.ts";
 import { type Cell, type Column, tableLines } from "./table.ts";
@@ -20,6 +20,9 @@ const columns: readonly Column[] = [
   ...jobStatuses.slice(2).map((title) => ({ title, isNumber: true })),
   { title: "oldest", isNumber: true },
 ];
+
+/** Beside the others only where a queue is paused. */
+const pausedColumn: Column = { title: "paused", isNumber: true };
 
 const rateColumns: readonly Column[] = [
   { title: "per min", isNumber: true },
@@ -37,8 +40,22 @@ const forms = [
 ];
 
 /** A line for each queue, without the statuses that no job has. */
-export function queueTable(queues: readonly QueueStats[], style: Style): readonly string[] {
-  return tableLines(columns, queues.map((queue) => countCells(queue, queues)), style, forms);
+export function queueTable(
+  queues: readonly QueueStats[],
+  now: number,
+  style: Style,
+): readonly string[] {
+  const rows = queues.map((queue) => [...countCells(queue, queues), pausedCell(queue, now)]);
+  return tableLines([...columns, pausedColumn], rows, style, forms);
+}
+
+function pausedCell({ pause }: QueueStats, now: number): Cell {
+  return pause === undefined ? "" : [pausedText(pause, now), "yellow"];
+}
+
+/** For how long a queue goes on being paused. */
+export function pausedText({ until }: QueuePause, now: number): string {
+  return until === undefined ? "until resumed" : durationText(Math.max(0, until.getTime() - now));
 }
 
 function countCells(queue: QueueStats, queues: readonly QueueStats[]): readonly Cell[] {
@@ -74,7 +91,7 @@ export function watchScreen(reading: Reading, rows: number, style: Style): reado
   const { at, queues } = reading;
   const shown = busiest(queues, Math.max(1, rows - OTHER_LINES));
   const left = queues.length - shown.length;
-  const lines = queues.length === 0 ? ["There are no jobs"] : rateTable(shown, style);
+  const lines = queues.length === 0 ? ["There are no jobs"] : rateTable(shown, at.getTime(), style);
   const more = left === 0 ? [] : [style.paint("dim", `and ${left} queues with fewer jobs`)];
   const head = `${clockText(at)}  ${sumText(queues)}`;
   return [
@@ -94,12 +111,17 @@ function busiest(queues: readonly QueueRates[], most: number): readonly QueueRat
   return queues.filter((queue) => kept.has(queue));
 }
 
-function rateTable(queues: readonly QueueRates[], style: Style): readonly string[] {
+function rateTable(
+  queues: readonly QueueRates[],
+  now: number,
+  style: Style,
+): readonly string[] {
   const rows = queues.map((queue) => [
     ...countCells(queue, queues),
     ...rateCells(queue),
+    pausedCell(queue, now),
   ]);
-  return tableLines([...columns, ...rateColumns], rows, style, forms);
+  return tableLines([...columns, ...rateColumns, pausedColumn], rows, style, forms);
 }
 
 function rateCells({ endedPerMinute, failureRate, growthPerMinute }: QueueRates): readonly Cell[] {
@@ -125,10 +147,10 @@ function sumText(queues: readonly QueueRates[]): string {
 export function readingLines({ at, queues }: Reading): readonly string[] {
   const time = at.toISOString();
   if (queues.length === 0) return [`${time}  There are no jobs`];
-  return queues.map((queue) => `${time}  ${printable(queue.queueName)}  ${valuesText(queue)}`);
+  return queues.map((queue) => `${time}  ${printable(queue.queueName)}  ${valuesText(queue, at)}`);
 }
 
-function valuesText(queue: QueueRates): string {
+function valuesText(queue: QueueRates, at: Date): string {
   const { jobs, waiting, oldestReadyMs, endedPerMinute, failureRate, growthPerMinute } = queue;
   const { ready, running, completed, failed, cancelled } = jobs;
   const values = {
@@ -138,6 +160,7 @@ function valuesText(queue: QueueRates): string {
     "per min": endedPerMinute,
     failing: failureRate === undefined ? "-" : percentText(failureRate),
     growth: growthPerMinute === undefined ? "-" : growthText(growthPerMinute),
+    paused: queue.pause === undefined ? "-" : pausedText(queue.pause, at.getTime()),
   };
   return Object.entries(values).map(([name, value]) => `${name} ${value}`).join("  ");
 }
