@@ -75,13 +75,49 @@ export function measureSettleAndClaim(
   });
 }
 
-/** Counts an attempt that begins. What was claimed and is released unstarted reached no handler. */
-export function countAttempt(queueName: string): void {
+/**
+ * Counts an attempt that begins, and for how long its job had been due, in ms. What was claimed and is
+ * released unstarted reached no handler.
+ */
+export function measureStart(queueName: string, waitedMs: number): void {
+  const instruments = activeInstruments();
+  if (instruments === undefined) return;
   try {
-    activeInstruments()?.consumed.add(1, attributesOf("receive", queueName));
+    instruments.consumed.add(1, attributesOf("receive", queueName));
+    instruments.waitDuration.record(Math.max(0, waitedMs) / 1_000, ofQueue(queueName));
+    beginCounts(instruments, queueName);
   } catch {
     // The attempt runs all the same.
   }
+}
+
+/** Counts a job that has ended here, and will not run again unless somebody retries it. */
+export function countEnded(queueName: string, status: EndedStatus): void {
+  const instruments = activeInstruments();
+  if (instruments === undefined) return;
+  try {
+    beginCounts(instruments, queueName);
+    instruments.ended.add(1, { ...ofQueue(queueName), [STATUS]: status });
+  } catch {
+    // It has ended all the same.
+  }
+}
+
+/** From the first job of a queue on each count is there, be it 0: a first failure is a rise. */
+function beginCounts({ ended, queueNames }: Instruments, queueName: string): void {
+  if (queueNames.has(queueName)) return;
+  queueNames.add(queueName);
+  for (const status of endedStatuses) {
+    ended.add(0, { ...ofQueue(queueName), [STATUS]: status });
+  }
+}
+
+type EndedStatus = "completed" | "failed" | "cancelled";
+const endedStatuses: readonly EndedStatus[] = ["completed", "failed", "cancelled"];
+const STATUS = "hammerwork.job.status";
+
+function ofQueue(queueName: string): Attributes {
+  return { "messaging.system": "hammerwork", "messaging.destination.name": queueName };
 }
 
 /** Records how long an attempt took, and what it failed with. */
@@ -184,10 +220,16 @@ interface Instruments {
   readonly sent: Counter;
   /** Attempts that began. */
   readonly consumed: Counter;
+  /** Jobs that have ended, by how they did. */
+  readonly ended: Counter;
+  /** How long a job was due before an attempt of it began, in s. */
+  readonly waitDuration: Histogram;
   /** How long a call of the store takes, in s. */
   readonly operationDuration: Histogram;
   /** How long an attempt takes, in s. */
   readonly processDuration: Histogram;
+  /** The queues of which there are counts of ended jobs. */
+  readonly queueNames: Set<string>;
   /** The classes of errors that have been reported. */
   readonly errorTypes: Set<string>;
 }
@@ -240,6 +282,8 @@ function meterOf(provider: MeterProvider): Meter | undefined {
 
 // The boundaries that the conventions recommend; the SDK's defaults are for milliseconds.
 const bounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+// Jobs can wait for much longer than calls take.
+const waitBounds = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3_600];
 // Without the type exporters write counts as doubles.
 const messages: MetricOptions = { unit: "{message}", valueType: ValueType.INT };
 const seconds: MetricOptions = { unit: "s", advice: { explicitBucketBoundaries: bounds } };
@@ -263,6 +307,17 @@ function newInstruments(meter: Meter): Instruments | undefined {
         description: "Duration of processing operation.",
         ...seconds,
       }),
+      ended: meter.createCounter("hammerwork.job.ended", {
+        description: "Number of jobs that have ended.",
+        unit: "{job}",
+        valueType: ValueType.INT,
+      }),
+      waitDuration: meter.createHistogram("hammerwork.job.wait.duration", {
+        description: "Time for which a job was due before an attempt of it began.",
+        unit: "s",
+        advice: { explicitBucketBoundaries: waitBounds },
+      }),
+      queueNames: new Set(),
       errorTypes: new Set(),
     };
   } catch {

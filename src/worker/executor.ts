@@ -15,7 +15,7 @@ import { toJob } from "../job/from_record.ts";
 import { toJson } from "../job/json.ts";
 import type { JobError, JobRecord } from "../job/record.ts";
 import { toJobError } from "../job/thrown.ts";
-import { countAttempt, measureAttempt } from "../metrics/measure.ts";
+import { measureAttempt, measureStart } from "../metrics/measure.ts";
 import { cancelledAtOnceEvent, startEvent } from "./events.ts";
 import type { FetchedJob } from "./fetcher.ts";
 import type { JobContext } from "./handler.ts";
@@ -89,7 +89,7 @@ export class Executor {
 
   /** Starts an attempt now, by `performance.now()`; that of a suspect once its begin is recorded. */
   start({ job, answer }: FetchedJob, now: number): void {
-    const execution = new Execution(job, answer.settings, answer.leasedUntil, this.#callbacks);
+    const execution = new Execution(job, answer, this.#callbacks);
     this.#running.add(execution);
     if (job.isSuspect) this.#suspects.add(execution);
     else this.#run(execution, now);
@@ -121,7 +121,7 @@ export class Executor {
 
   #run(execution: Execution, now: number): void {
     const { job, settings } = execution;
-    countAttempt(job.queueName);
+    measureStart(job.queueName, job.waitMs + now - execution.claimedAt);
     if (settings.hooks.onJobStart) this.#parts.hooks?.call(settings, () => [startEvent(job)]);
     execution.run(this.#entrance!, now);
   }
@@ -194,6 +194,8 @@ class Execution implements LeaseHolder, Listed {
   readonly job: ClaimedJob;
   /** The worker that attempts it. */
   readonly settings: WorkerSettings;
+  /** When it came from the store, by `performance.now()`. */
+  readonly claimedAt: number;
   /** Until when the lease certainly holds, by `performance.now()`. */
   leasedUntil: number;
   /** Whether it was run. */
@@ -213,12 +215,12 @@ class Execution implements LeaseHolder, Listed {
 
   constructor(
     job: ClaimedJob,
-    settings: WorkerSettings,
-    leasedUntil: number,
+    { settings, answeredAt, leasedUntil }: FetchedJob["answer"],
     callbacks: ExecutionCallbacks,
   ) {
     this.job = job;
     this.settings = settings;
+    this.claimedAt = answeredAt;
     this.leasedUntil = leasedUntil;
     this.#callbacks = callbacks;
   }

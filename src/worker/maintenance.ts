@@ -5,6 +5,7 @@
  */
 import { BatchSize } from "./batch_size.ts";
 import type { HookCalls, HookOwner } from "./hooks.ts";
+import { countEnded } from "../metrics/measure.ts";
 import { expiryEvents } from "./events.ts";
 import type { Retention, Store } from "../store/store.ts";
 
@@ -63,6 +64,7 @@ export class StoreMaintenance {
         );
       }
       for (const record of expired) {
+        if (record.status === "failed") countEnded(record.queueName, "failed");
         const worker = byQueue.get(record.queueName);
         if (worker) hooks?.call(worker, () => expiryEvents(record));
       }

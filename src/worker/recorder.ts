@@ -12,8 +12,8 @@ import { BatchSize } from "./batch_size.ts";
 import { type Backoff, backoffDelay, defaultBackoff } from "../job/backoff.ts";
 import { JobCancelledError, OutcomeRefusedError, StoreUnavailableError } from "../job/errors.ts";
 import type { AttemptOutcome } from "../job/outcomes.ts";
-import type { JobStatus } from "../job/status.ts";
-import { measureSettleAndClaim } from "../metrics/measure.ts";
+import { hasEnded, type JobStatus } from "../job/status.ts";
+import { countEnded, measureSettleAndClaim } from "../metrics/measure.ts";
 import { cancelEvent, outcomeEvents } from "./events.ts";
 import type { Fetcher } from "./fetcher.ts";
 import type { HookCalls } from "./hooks.ts";
@@ -129,7 +129,7 @@ export class Recorder {
     if (end.outcome === "lease_expired") this.#count("lease_expired");
     if (end.outcome === "cancelled") {
       if (hasBegun) this.#cancelled(job, settings, end.error, runMs);
-      else this.#count("cancelled");
+      else this.#countCancelled(job);
     }
   }
 
@@ -297,6 +297,7 @@ export class Recorder {
     const { change, runMs } = settlement;
     if (state === "held") {
       this.#count(end.outcome, change.status);
+      if (hasEnded(change.status)) countEnded(job.queueName, change.status);
       this.#parts.hooks?.call(settings, () => outcomeEvents(job, change, runMs));
     } else if (state === "cancelled") {
       const error = new JobCancelledError("The job was cancelled before its outcome was recorded");
@@ -306,8 +307,13 @@ export class Recorder {
     }
   }
 
-  #cancelled(job: ClaimedJob, settings: WorkerSettings, error: unknown, runMs: number): void {
+  #countCancelled({ queueName }: ClaimedJob): void {
     this.#count("cancelled");
+    countEnded(queueName, "cancelled");
+  }
+
+  #cancelled(job: ClaimedJob, settings: WorkerSettings, error: unknown, runMs: number): void {
+    this.#countCancelled(job);
     this.#parts.hooks?.call(settings, () => [cancelEvent(job, error, runMs)]);
   }
 

@@ -195,6 +195,7 @@ const labels = [
   "messaging_destination_name",
   "messaging_operation_name",
   "hammerwork_job_state",
+  "hammerwork_job_status",
 ];
 
 /** The metrics that the code makes, and what each is called in Prometheus by OpenTelemetry's rules. */

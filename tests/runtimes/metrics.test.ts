@@ -11,12 +11,16 @@ import {
   WorkerPool,
 } from "../../mod.ts";
 import { version } from "../../src/version.ts";
+import { manualClock } from "../conformance/manual_clock.ts";
 import { registerMeter, type Series } from "./meter.ts";
 
 const SENT = "messaging.client.sent.messages";
 const CONSUMED = "messaging.client.consumed.messages";
 const OPERATION = "messaging.client.operation.duration";
 const PROCESS = "messaging.process.duration";
+const ENDED = "hammerwork.job.ended";
+const WAIT = "hammerwork.job.wait.duration";
+const STATUS = "hammerwork.job.status";
 const QUEUE = "messaging.destination.name";
 const NAME = "messaging.operation.name";
 const TYPE = "messaging.operation.type";
@@ -107,6 +111,8 @@ describe("metrics follow the messaging conventions", () => {
       [CONSUMED]: ValueType.INT,
       [OPERATION]: ValueType.DOUBLE,
       [PROCESS]: ValueType.DOUBLE,
+      [ENDED]: ValueType.INT,
+      [WAIT]: ValueType.DOUBLE,
       "hammerwork.queue.jobs": ValueType.INT,
       "hammerwork.queue.oldest_ready_job.age": ValueType.DOUBLE,
       "hammerwork.queue.paused": ValueType.INT,
@@ -265,6 +271,71 @@ describe("error.type is the class of the error", () => {
   });
 });
 
+describe("how jobs end", () => {
+  test("is counted once for each job, apart from its attempts, and is 0 before", async () => {
+    const meter = registerMeter();
+    const clock = manualClock();
+    const queue = new JobQueue({ store: memory({ now: clock.now }) });
+    const counts = () => meter.values(ENDED, QUEUE, STATUS);
+    const worker = queue.worker("email", (job) => {
+      if (job.attempts < 3) throw new Error("again");
+    }, { backoff: { type: "fixed", delayMs: 0 } });
+    await queue.enqueue("email", {});
+    await worker.tick({ maxJobs: 1 });
+    assert.deepEqual(await counts(), {
+      "email completed": 0,
+      "email failed": 0,
+      "email cancelled": 0,
+    });
+    for (let n = 0; n < 3; n++) await worker.tick();
+    await queue.enqueue("email", {}, { maxAttempts: 2 });
+    for (let n = 0; n < 3; n++) await worker.tick();
+    const cancelling = queue.worker("mails", (job) => queue.cancel(job.id));
+    await queue.enqueue("mails", {});
+    await cancelling.tick();
+    assert.deepEqual(await counts(), {
+      "email completed": 1,
+      "email failed": 1,
+      "email cancelled": 0,
+      "mails completed": 0,
+      "mails failed": 0,
+      "mails cancelled": 1,
+    });
+    assert.deepEqual(await meter.values(CONSUMED, QUEUE), { email: 5, mails: 1 });
+  });
+
+  test("counts a job whose last lease expired", async () => {
+    const meter = registerMeter();
+    const clock = manualClock();
+    const queue = new JobQueue({ store: memory({ now: clock.now }) });
+    await queue.enqueue("email", {}, { maxAttempts: 1 });
+    const claims = [{ queueName: "email", limit: 1, leaseMs: 1_000 }];
+    const { claimed: [job] } = await queue.store.settleAndClaim({ settlements: [], claims });
+    const lease = { jobId: job!.id, leaseToken: job!.leaseToken, attempt: "begins" } as const;
+    await queue.store.extend([lease], { leaseMs: 1_000 });
+    clock.pass(2_000);
+    await queue.worker("email", () => {}, { maintenanceMs: 0 }).tick();
+    assert.equal((await queue.get(job!.id))?.status, "failed");
+    assert.deepEqual(await meter.values(ENDED, STATUS), { completed: 0, failed: 1, cancelled: 0 });
+  });
+});
+
+test("how long a job was due before its attempt began is measured by queue", async () => {
+  const meter = registerMeter();
+  const clock = manualClock();
+  const queue = new JobQueue({ store: memory({ now: clock.now }) });
+  await queue.enqueue("email", {}, { delayMs: 60_000 });
+  clock.pass(100_000);
+  await queue.worker("email", () => {}).tick();
+  const { unit, value, sum, attributes } = only(await meter.collect(), WAIT);
+  assert.deepEqual([unit, value, attributes], [
+    "s",
+    1,
+    { "messaging.system": "hammerwork", [QUEUE]: "email" },
+  ]);
+  assert.ok(sum! >= 40 && sum! < 45, `${sum} s`);
+});
+
 describe("the series stay few", () => {
   test("10,000 jobs with ids and payloads of their own make no more series than ten", async () => {
     const meter = registerMeter();
@@ -287,7 +358,7 @@ describe("the series stay few", () => {
     assert.equal(await run(10_000), few);
     assert.deepEqual(await meter.values(SENT, QUEUE), { email: 10_012 });
     assert.deepEqual(await meter.values(PROCESS, QUEUE), { email: 10_012 });
-    const allowed = new Set(["messaging.system", NAME, TYPE, QUEUE, "error.type"]);
+    const allowed = new Set(["messaging.system", NAME, TYPE, QUEUE, STATUS, "error.type"]);
     const names = (await meter.collect()).flatMap(({ attributes }) => Object.keys(attributes));
     assert.deepEqual(names.filter((name) => !allowed.has(name)), []);
   });
