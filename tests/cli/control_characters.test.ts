@@ -39,11 +39,16 @@ const lookups: readonly (readonly string[])[] = [
   ["trace", "show", ended.traceId],
   ["queue", "stats"],
   ["queue", "stats", "--watch"],
+  ["queue", "list"],
 ];
 const actions: readonly (readonly string[])[] = [
   ["job", "retry", ended.invoice, ended.email],
   ["job", "cancel", ended.email, "--reason", controlText],
   ["job", "enqueue", "email_queue", JSON.stringify(controlText)],
+  ["job", "retry", "--trace-id", ended.traceId, "--reason", controlText],
+  ["job", "reschedule", "--status", "scheduled", "--now", "--by", controlText],
+  ["job", "delete", "--status", "completed"],
+  ["queue", "pause", "--all", "--reason", controlText, "--by", controlText],
   ["serve", "--port", "0"],
   ["migrate"],
   ["migrate", "--print"],
