@@ -74,7 +74,8 @@ export function readManyAction(name: string | null): ManyAction {
 /** The actions that a job with one of these statuses allows; without statuses all. */
 export function actionsFor(statuses: readonly JobStatus[] | undefined): readonly ManyAction[] {
   if (statuses === undefined) return manyActions;
-  return manyActions.filter((action) => statuses.some((one) => action.statuses.includes(one)));
+  const all = new Set(statuses);
+  return manyActions.filter((action) => action.statuses.some((one) => all.has(one)));
 }
 
 /** How many jobs one request looks at. */

@@ -7,6 +7,7 @@ import { html } from "hono/html";
 import { distanceText } from "../duration.ts";
 import type { JobSummary } from "../job/job.ts";
 import type { JobStatus } from "../job/status.ts";
+import type { ManyAction } from "./act_on_many.ts";
 import type { Html, ViewRequest } from "./view.ts";
 
 const signs: Readonly<Record<JobStatus, string>> = {
@@ -72,6 +73,37 @@ export function jobLines(
         <span class="when">${relativeTime(job.createdAt, now)}</span></li>
       `
     )}</ol>
+  `;
+}
+
+/** Links to the confirmations of actions on all jobs that match these parameters. */
+export function actionLinks(
+  actions: readonly ManyAction[],
+  params: readonly (readonly [string, string])[],
+  { to }: ViewRequest,
+): Html {
+  return html`
+    <p class="actions"><span class="note">All that match:</span> ${actions.map(({ name, label }) =>
+      html`
+        <a href="${to.act([["do", name], ...params])}">${label}…</a>
+      `
+    )}</p>
+  `;
+}
+
+/** Jobs that can be chosen, with a button for each action. */
+export function jobChoice(
+  jobs: readonly JobSummary[],
+  actions: readonly ManyAction[],
+  request: ViewRequest,
+): Html {
+  return html`
+    <form action="${request.to.act()}">${jobLines(jobs, request, true)}
+    <p class="actions"><span class="note">The chosen ones:</span> ${actions.map(({ name, label }) =>
+      html`
+        <button name="do" value="${name}">${label}…</button>
+      `
+    )}</p></form>
   `;
 }
 

@@ -10,8 +10,9 @@ import { mostSearched, newestJobs } from "../../queue/newest_jobs.ts";
 import { noSuchJob } from "../../http/operations/lookup.ts";
 import { checkedAt } from "../../http/request_error.ts";
 import { type FailureGroup, FailureGroups, failureKey } from "../failure_groups.ts";
+import { actionsFor } from "../act_on_many.ts";
 import type { Html, View, ViewContent, ViewRequest } from "../view.ts";
-import { jobLines, relativeTime, shortened, timestamp } from "../elements.ts";
+import { jobChoice, jobLines, relativeTime, shortened, timestamp } from "../elements.ts";
 import { counted, number } from "../waterfall/descriptions.ts";
 
 const MAX_LISTED = 100;
@@ -88,7 +89,11 @@ ${
       }</span></p>`
   }
 ${note}
-${jobLines(listed, request)}
+${
+    await request.mayWrite(job.queueName)
+      ? jobChoice(listed, actionsFor(["failed"]), request)
+      : jobLines(listed, request)
+  }
 ${
     group !== undefined && group.count > listed.length
       ? html`<p class="note">The newest ${counted(listed.length, "job")} of ${

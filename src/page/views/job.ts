@@ -5,7 +5,7 @@
  */
 import { html } from "hono/html";
 import { checkJobId } from "../../job/ids.ts";
-import type { Attempt, Job, JobSummary, JobWithAttempts } from "../../job/job.ts";
+import type { Attempt, Job, JobOperation, JobSummary, JobWithAttempts } from "../../job/job.ts";
 import type { JobError } from "../../job/record.ts";
 import { linkedTraceId, outcomeText } from "../../queue/timeline.ts";
 import { canBeRetried, hasEnded } from "../../job/status.ts";
@@ -100,6 +100,7 @@ function facts(
     ["Due", job.runAt > job.createdAt && timestamp(job.runAt)],
     ["Started", job.startedAt && timestamp(job.startedAt)],
     ["Ended", job.finishedAt && timestamp(job.finishedAt)],
+    ["Last action", job.operation && operationText(job.operation)],
   ];
   return html`<dl class="facts">${
     lines.filter(([, value]) => value).map(([name, value]) =>
@@ -109,6 +110,15 @@ function facts(
       `
     )
   }</dl>`;
+}
+
+/** What an operator did last, who it was and why. */
+function operationText({ name, at, by, reason }: JobOperation): Html {
+  const [who, why] = [
+    by === undefined ? "" : ` by ${by}`,
+    reason === undefined ? "" : `: ${reason}`,
+  ];
+  return html`<span class="id">${name}${who}, ${timestamp(at)}${why}</span>`;
 }
 
 function relatedJob(job: JobSummary | string, to: ViewRequest["to"]): Html {

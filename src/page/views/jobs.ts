@@ -5,7 +5,6 @@
  */
 import { html } from "hono/html";
 import { readDuration } from "../../duration.ts";
-import type { JobSummary } from "../../job/job.ts";
 import { type JobStatus, jobStatuses } from "../../job/status.ts";
 import type { JobFilter } from "../../queue/find.ts";
 import type { QueueStats } from "../../queue/stats.ts";
@@ -14,7 +13,7 @@ import { invalidInput } from "../../http/request_error.ts";
 import { shown } from "../../job/checks.ts";
 import type { Html, View, ViewRequest } from "../view.ts";
 import { actionsFor } from "../act_on_many.ts";
-import { jobLines, options } from "../elements.ts";
+import { actionLinks, jobChoice, jobLines, options } from "../elements.ts";
 import { counted } from "../waterfall/descriptions.ts";
 import { paramsOf } from "./act.ts";
 
@@ -59,6 +58,7 @@ export const jobsView: View = {
       jobs.find({ ...filter, limit: Math.min(JOBS_ON_A_PAGE, maxPageSize) }),
     ]);
     const mayWrite = await request.mayWriteAny();
+    const [actions, params] = [actionsFor(statusesOf(filter)), paramsOf(filter)];
     const count = countOf(values, filter, queues);
     const body = html`<h1>Jobs${
       count === undefined ? "" : html`
@@ -66,50 +66,19 @@ export const jobsView: View = {
       `
     }</h1>
 ${filterForm(values, queues, request)}
-${mayWrite ? actionsOnAll(filter, request) : ""}
+${mayWrite && params.length > 0 ? actionLinks(actions, params, request) : ""}
 ${
       page.jobs.length === 0
         ? html`<p>No job matches.</p>`
-        : listOf(page.jobs, filter, mayWrite, request)
+        : mayWrite
+        ? jobChoice(page.jobs, actions, request)
+        : jobLines(page.jobs, request)
     }
 ${pager(values, page.nextCursor, request)}`;
     const title = [values.queueName, values.status, "jobs"].filter(Boolean).join(" ");
     return { title, body, isLive: values.cursor === undefined };
   },
 };
-
-/** The actions on all jobs that match, where the filter does not match all jobs. */
-function actionsOnAll(filter: JobFilter, { to }: ViewRequest): Html | string {
-  const params = paramsOf(filter);
-  if (params.length === 0) return "";
-  return html`
-    <p class="actions"><span class="note">All that match:</span> ${actionsFor(statusesOf(filter))
-      .map(({ name, label }) =>
-        html`
-          <a href="${to.act([["do", name], ...params])}">${label}…</a>
-        `
-      )}</p>
-  `;
-}
-
-/** The jobs; for those who may act on them, with a box each and a button for each action. */
-function listOf(
-  jobs: readonly JobSummary[],
-  filter: JobFilter,
-  mayWrite: boolean,
-  request: ViewRequest,
-): Html {
-  if (!mayWrite) return jobLines(jobs, request);
-  return html`
-    <form action="${request.to.act()}">${jobLines(jobs, request, true)}
-    <p class="actions"><span class="note">The chosen ones:</span> ${actionsFor(statusesOf(filter))
-      .map(({ name, label }) =>
-        html`
-          <button name="do" value="${name}">${label}…</button>
-        `
-      )}</p></form>
-  `;
-}
 
 function statusesOf({ status }: JobFilter): readonly JobStatus[] | undefined {
   return status === undefined ? undefined : [status].flat();

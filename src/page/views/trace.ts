@@ -17,7 +17,8 @@ import { EventLoopYield } from "../../worker/sleep.ts";
 import { checkedAt, invalidInput, RequestError } from "../../http/request_error.ts";
 import { traceAddress } from "../options.ts";
 import type { Html, View, ViewContent, ViewRequest } from "../view.ts";
-import { copyableId, timestamp } from "../elements.ts";
+import { actionsFor } from "../act_on_many.ts";
+import { actionLinks, copyableId, timestamp } from "../elements.ts";
 import { waterfall, type WaterfallState } from "../waterfall/waterfall.ts";
 import { counted } from "../waterfall/descriptions.ts";
 
@@ -38,7 +39,7 @@ export const traceView: View = {
 <p class="facts">${factsOf(tree, request)}${correlationsOf(tree, request)}${
       linksOut(traceId, request)
     }</p>`;
-    return contentOf(`Trace ${traceId.slice(0, 8)}`, head, tree, request);
+    return contentOf(`Trace ${traceId.slice(0, 8)}`, head, tree, [["traceId", traceId]], request);
   },
 };
 
@@ -61,7 +62,7 @@ export const correlationView: View = {
         `
         : ""
     }</p>`;
-    return contentOf(correlationId, head, tree, request);
+    return contentOf(correlationId, head, tree, [["correlationId", correlationId]], request);
   },
 };
 
@@ -73,10 +74,19 @@ export const correlationByQueryView: View = {
     correlationView.show({ ...request, id: request.query.get("correlationId") ?? "" }),
 };
 
-function contentOf(title: string, head: Html, tree: JobTree, request: ViewRequest): ViewContent {
+async function contentOf(
+  title: string,
+  head: Html,
+  tree: JobTree,
+  params: readonly (readonly [string, string])[],
+  request: ViewRequest,
+): Promise<ViewContent> {
+  const actions = actionsFor(tree.jobs.map(({ status }) => status));
+  const mayAct = actions.length > 0 && await request.mayWriteAny();
   const times = timeline(tree, request.now);
   const path = tree.jobs.length > 1 ? criticalPath(times) : [];
   const body = html`${head}
+${mayAct ? actionLinks(actions, params, request) : ""}
 ${path.length > 0 ? html`<p class="note">Critical path: ${criticalPathText(path)}</p>` : ""}
 ${
     tree.nextCursor === undefined

@@ -82,6 +82,46 @@ describe("actions of the page", { timeout }, () => {
     assert.equal((await queue.get(jobs.waiting.id))?.status, "ready");
   });
 
+  for (const javaScriptEnabled of [true, false]) {
+    const how = javaScriptEnabled ? "with" : "without";
+    test(`chosen jobs, and all that match, are acted on after a confirmation, ${how} script`, async () => {
+      const { queue, jobs } = await madeQueue();
+      await using served = await servePage(queue);
+      await visit(`${served.url}/page/jobs?status=failed`, async (page) => {
+        await page.getByRole("checkbox", { name: /^Choose invoice_queue/ }).check();
+        await page.getByRole("button", { name: "Retry…" }).click();
+        await page.getByRole("heading", { name: "Retry 1 job?" }).waitFor();
+        assert.equal((await queue.get(jobs.failed.id))?.status, "failed");
+        await page.getByLabel("Reason").fill("The <b>address</b> is known");
+        await page.getByRole("button", { name: "Retry 1 job" }).click();
+        await page.getByText("1 job retried.").waitFor();
+        assert.equal((await queue.get(jobs.failed.id))?.status, "ready");
+        await page.goto(`${served.url}/page/jobs/${jobs.failed.id}`);
+        assert.match(await page.locator("dl").innerText(), /retry.*: The <b>address<\/b> is known/);
+        await page.goto(`${served.url}/page/traces/${jobs.traceId}`);
+        await page.getByRole("link", { name: "Cancel…" }).click();
+        await page.getByRole("button", { name: /^Cancel \d+ jobs$/ }).click();
+        await page.getByText(/\d+ jobs cancelled\./).waitFor();
+        assert.equal((await queue.get(jobs.waiting.id))?.status, "cancelled");
+      }, { javaScriptEnabled });
+    });
+  }
+
+  test("jobs that are chosen stay so while others come", async () => {
+    const { queue, jobs } = await madeQueue();
+    await using served = await servePage(queue);
+    await visit(`${served.url}/page/jobs`, async (page) => {
+      const choice = page.locator(`[id="${jobs.waiting.id}"]`).getByRole("checkbox");
+      await choice.check();
+      const refreshed = page.waitForResponse(/\/page\/jobs$/);
+      const { id } = await queue.enqueue("new_queue", {});
+      await refreshed;
+      assert.ok(await choice.isChecked());
+      await choice.uncheck();
+      await page.locator(`[id="${id}"]`).waitFor();
+    });
+  });
+
   test("without script everything is read, found and retried all the same", async () => {
     const { queue, jobs } = await madeQueue();
     await using served = await servePage(queue);
