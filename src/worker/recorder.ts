@@ -12,7 +12,7 @@ import { BatchSize } from "./batch_size.ts";
 import { type Backoff, backoffDelay, defaultBackoff } from "../job/backoff.ts";
 import { JobCancelledError, OutcomeRefusedError, StoreUnavailableError } from "../job/errors.ts";
 import type { AttemptOutcome } from "../job/outcomes.ts";
-import { hasEnded, type JobStatus } from "../job/status.ts";
+import type { JobStatus } from "../job/status.ts";
 import { countEnded, measureSettleAndClaim } from "../metrics/measure.ts";
 import { cancelEvent, outcomeEvents } from "./events.ts";
 import type { Fetcher } from "./fetcher.ts";
@@ -297,7 +297,8 @@ export class Recorder {
     const { change, runMs } = settlement;
     if (state === "held") {
       this.#count(end.outcome, change.status);
-      if (hasEnded(change.status)) countEnded(job.queueName, change.status);
+      const { status } = change;
+      if (status === "completed" || status === "failed") countEnded(job.queueName, status);
       this.#parts.hooks?.call(settings, () => outcomeEvents(job, change, runMs));
     } else if (state === "cancelled") {
       const error = new JobCancelledError("The job was cancelled before its outcome was recorded");
