@@ -6,8 +6,10 @@ import { newTraceId } from "../../mod.ts";
 import { newJobId } from "../../src/job/ids.ts";
 import { jobStatuses } from "../../src/job/status.ts";
 import { postgres } from "../../src/store/postgres.ts";
+import { passQuery } from "../../src/store/postgres/change.ts";
 import { endedQuery, findQuery } from "../../src/store/postgres/find.ts";
-import { jobInput } from "../conformance/inputs.ts";
+import type { MassChange } from "../../src/store.ts";
+import { jobInput, reason } from "../conformance/inputs.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
 import { explainer } from "./explain.ts";
 import { planTeller } from "./plan_teller.ts";
@@ -89,7 +91,6 @@ describe("an enqueue of parts", { skip }, () => {
       for (const _ of [1, 2, 3]) {
         await store.add(parts.map((part) => ({ ...part, id: newJobId(), traceId: newTraceId() })));
       }
-      const reason = { name: "JobCancelledError", message: "withdrawn" };
       await store.cancel(root!.job.id, { error: reason, descendants: true });
       await vacuumAnalyze(sql, schema);
       const many = await cost(ids);
@@ -273,8 +274,16 @@ describe("retention", { skip }, () => {
   });
 });
 
+const massChanges: Readonly<Record<MassChange["type"], MassChange>> = {
+  cancel: { type: "cancel", error: reason },
+  retry: { type: "retry" },
+  reschedule: { type: "reschedule", delayMs: 0, priority: 1, operator: { by: "Ada" } },
+  delete: { type: "delete" },
+};
+
 describe("among a million ended jobs", { skip }, () => {
   const schema = "million";
+  const channel = schema;
   before(async () => {
     await newSchema(schema);
     await withoutIndexes(sql, schema, async () => {
@@ -343,6 +352,46 @@ describe("among a million ended jobs", { skip }, () => {
     }
   });
 
+  test("a pass that changes jobs reads in proportion to those that it looks at", {
+    timeout: 60_000,
+  }, async (t) => {
+    const [one] = await sql.unsafe(
+      `select trace_id::text, parent_id::text from ${schema}.jobs ` +
+        "where correlation_id = 'order-100000' and parent_id is not null limit 1",
+    );
+    await using server = await explainer(database.url);
+    const filters = {
+      "by trace": { traceId: one!.trace_id },
+      "by a trace that is not there": { traceId: newTraceId() },
+      "by correlation id": { correlationId: "order-100000" },
+      "by parent": { parentId: one!.parent_id },
+      "by queue": { queueNames: ["queue_3"] },
+      "by queue, of jobs that wait": { queueNames: ["later"] },
+      "by queue, of jobs that can be claimed": { queueNames: ["now"], statuses: ["ready"] },
+      "by queue and status": { queueNames: ["queue_0"], statuses: ["failed"] },
+      "a later pass": { queueNames: ["queue_0"], after: 500_000 },
+    } as const;
+    for (const [name, filter] of Object.entries(filters)) {
+      for (const type of ["cancel", "retry", "reschedule", "delete"] as const) {
+        const change = massChanges[type];
+        const { text, values } = passQuery(schema, {
+          filter,
+          change,
+          limit: 100,
+          at: null,
+          channel,
+        });
+        const { pages, steps } = await server.explain(text, values as (string | number)[]);
+        t.diagnostic(`${type} ${name}: ${pages} pages`);
+        const passes = steps.filter((step) =>
+          /^Seq Scan (?!on (claims|cancelled_trees|interests)$)/.test(step)
+        );
+        assert.deepEqual(passes, [], `${type} ${name}: ${steps.join(", ")}`);
+        assert.ok(pages <= 100 * 150, `${type} ${name}: ${pages} pages of ${steps.join(", ")}`);
+      }
+    }
+  });
+
   test("no statement of a store is dear enough to be compiled, whatever it asks", {
     timeout: 60_000,
   }, async (t) => {
@@ -371,6 +420,12 @@ describe("among a million ended jobs", { skip }, () => {
       claims: [{ queueName, limit: 100, leaseMs: 60_000 }],
     });
     await store.cancel(id, { error: { name: "Error", message: "cancelled" } });
+    for (const filter of [{ traceId }, { parentId: parentId! }, { queueNames: [queueName] }]) {
+      for (const type of ["cancel", "retry", "reschedule", "delete"] as const) {
+        await store.countMatching(filter, type, 10_000);
+        await store.change(filter, massChanges[type], { limit: 10 });
+      }
+    }
     await store.close();
 
     const [{ limit } = {}] = await sql`select current_setting('jit_above_cost')::float8 as limit`;

@@ -64,7 +64,7 @@ export function passQuery(schema: string, { filter, change, limit, at, channel }
     columns: "sequence",
     order: "asc",
     most,
-    traces: "own",
+    isByKey: true,
     parameter,
   });
   const statuses = `'{${matched.statuses}}'`;
@@ -101,7 +101,7 @@ export function countMatchingQuery(
     columns: "sequence",
     order: "asc",
     most: limit,
-    traces: "own",
+    isByKey: true,
     parameter,
   });
   return {

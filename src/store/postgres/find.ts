@@ -156,8 +156,11 @@ interface Matching {
   readonly order: "asc" | "desc";
   /** How many at most, an SQL expression: so many of each part. */
   readonly most: string;
-  /** Whether jobs also match by traces that attempts of them ran in. Default: they do. */
-  readonly traces?: "any" | "own";
+  /**
+   * Whether jobs of some statuses are looked for among the few with an id, a trace, a correlation id or
+   * a parent, if the filter has one, rather than where such jobs are. A trace is then a job's own.
+   */
+  readonly isByKey?: boolean;
   /** Adds a value to the statement, and says how it is written there. */
   readonly parameter: (value: SqlValue) => string;
 }
@@ -170,7 +173,7 @@ interface Matching {
 export function matchingJobs(
   schema: string,
   filter: Matched,
-  { columns, order, most, traces = "any", parameter }: Matching,
+  { columns, order, most, isByKey = false, parameter }: Matching,
 ): string {
   const conditions = conditionsOf(filter, parameter);
   const select = (view: string, more: readonly string[]) => {
@@ -180,8 +183,8 @@ export function matchingJobs(
   };
   // The server refuses a parameter that the statement does not use.
   const queues = filter.statuses?.length === 0 ? [] : queueConditions(filter, parameter);
-  const ofTraces = queues.length === 0 ? [] : traceConditions(schema, filter, traces, parameter);
-  const statuses = queues.length === 0 ? [] : statusConditions(filter, parameter);
+  const ofTraces = queues.length === 0 ? [] : traceConditions(schema, filter, isByKey, parameter);
+  const statuses = queues.length === 0 ? [] : statusConditions(filter, isByKey, parameter);
   // An OR would be a pass over the whole trace; of each branch only the first are read.
   const branches = ofTraces.flatMap((trace) =>
     queues.flatMap((queue) =>
@@ -195,17 +198,27 @@ export function matchingJobs(
 
 /** Where jobs of each status are, and what is asked of them there. */
 function statusConditions(
-  { statuses, asOf }: Matched,
+  filter: Matched,
+  isByKey: boolean,
   parameter: (value: SqlValue) => string,
 ): readonly { readonly view: string; readonly is: readonly string[] }[] {
+  const { statuses, asOf } = filter;
   if (statuses === undefined) return [{ view: "jobs", is: [] }];
   const isOver = asOf === undefined || !statuses.some(hasEnded)
     ? []
     : [`finished_at <= to_timestamp(${parameter(asOf)}::float8 / 1000)`];
+  if (isByKey && hasKey(filter)) {
+    const words = statuses.map((status) => `'${status}'`);
+    return [{ view: "jobs", is: [`status in (${words.join(", ")})`, ...isOver] }];
+  }
   return [...new Set(statuses)].map((status) => ({
     view: viewOf(status),
     is: [`status = '${status}'`, ...hasEnded(status) ? isOver : []],
   }));
+}
+
+function hasKey({ ids, traceId, correlationId, parentId }: Matched): boolean {
+  return [ids, traceId, correlationId, parentId].some((key) => key !== undefined);
 }
 
 /** The view of the table where such jobs are. */
@@ -270,12 +283,12 @@ function conditionsOf(
 function traceConditions(
   schema: string,
   { traceId }: Matched,
-  traces: "any" | "own",
+  isByKey: boolean,
   parameter: (value: SqlValue) => string,
 ): readonly (readonly string[])[] {
   if (traceId === undefined) return [[]];
   const trace = `${parameter(uuidOrNull(traceId))}::text::uuid`;
-  if (traces === "own") return [[`trace_id = ${trace}`]];
+  if (isByKey) return [[`trace_id = ${trace}`]];
   const ranIn = `select job_id from ${schema}.attempt_traces where trace_id = ${trace}`;
   return [[`trace_id = ${trace}`], [`id = any(array(${ranIn}))`]];
 }
