@@ -36,7 +36,7 @@ export interface VacuumBlocker {
 
 /** The health of a store. */
 export interface Health {
-  /** The queues with jobs that have not ended, and those that are paused. */
+  /** The queues that have jobs, also those whose jobs have all ended, and those that are paused. */
   readonly queues: readonly QueueDepth[];
   /**
    * In Postgres: the oldest open transaction that keeps vacuum from removing dead rows, if there is
@@ -82,8 +82,8 @@ export function depthsOf(
   // A queue that is paused is there, though it may have no jobs.
   for (const { queueName } of settings) if (queueName !== undefined) depthOf(queueName);
   for (const { queueName, status, count, oldestRunAt } of counts) {
-    if (hasEnded(status)) continue;
     const depth = depthOf(queueName);
+    if (hasEnded(status)) continue;
     if (status === "running") depth.running += count;
     else if (status !== "ready") depth.waiting += count;
     else {

@@ -42,6 +42,21 @@ export function describeCounting(test: TestStore): void {
       });
     }
 
+    test("the depth of a queue whose jobs have all ended is 0", async (fixture) => {
+      const { id } = await jobWithStatus.completed(fixture);
+      await fixture.add({ queueName: "mails" });
+      fixture.clock.pass(500);
+      const depths = async () =>
+        (await fixture.store.health()).queues.map((
+          { queueName, ready, running, waiting, oldestReadyMs },
+        ) => [queueName, ready, running, waiting, oldestReadyMs]);
+      const mails = ["mails", 1, 0, 0, 500];
+      assert.deepEqual(await depths(), [mails, ["orders", 0, 0, 0, undefined]]);
+      await fixture.store.maintain({ retentionMs: 0, limit: 10 });
+      assert.equal(await fixture.store.get(id), undefined);
+      assert.deepEqual(await depths(), [mails]);
+    });
+
     test("what is removed is not counted any more", async ({ addAll, store, clock }) => {
       const [first] = await addAll([{}, {}]);
       await store.cancel(first!.job.id, { error: reason });

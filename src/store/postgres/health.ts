@@ -37,12 +37,15 @@ export async function readHealth(
 /** Each status is read where such jobs are. The last row has the time. */
 function liveStatement(schema: string): string {
   const oldest = "date_part('epoch', min(run_at)) * 1000 as run_at";
-  return `select queue_name, 'ready' as status, count(*)::float8 as count, ${oldest} ` +
+  return `with recursive ${queueNames(schema)} ` +
+    `select queue_name, 'ready' as status, count(*)::float8 as count, ${oldest} ` +
     `from ${schema}.ready group by queue_name ` +
     "union all select queue_name, kind, count(*)::float8, null " +
     `from ${schema}.waiting group by queue_name, kind ` +
     "union all select queue_name, 'running', sum(open)::float8, null " +
     `from ${schema}.claims group by queue_name ` +
+    // Of a queue whose jobs have all ended, that it is there.
+    "union all select name, 'completed', 0, null from queue " +
     "union all select null, null, 0, date_part('epoch', clock_timestamp()) * 1000";
 }
 

@@ -36,7 +36,9 @@ const liveCounts = withQueues +
   "cross join hammerwork_jobs indexed by hammerwork_jobs_status " +
   "on queue_name = name and status = waiting.value and status <> 'running' " +
   "group by queue_name, status " +
-  `union all ${counted}, min(run_at) as run_at ${runningJobs}`;
+  `union all ${counted}, min(run_at) as run_at ${runningJobs} ` +
+  // Of a queue whose jobs have all ended, that it is there.
+  "union all select name, 'completed', 0, null from queues where name is not null";
 
 const endedCounts = `${withQueues}${counted} from queues cross join json_each(?) outcome ` +
   "cross join hammerwork_jobs indexed by hammerwork_jobs_ended " +

@@ -242,7 +242,10 @@ export interface StoredJobs<Row extends JobRow = JobRow> extends JobTable<Row> {
   count(): readonly QueueCount[];
   /** The number of jobs that ended after a time, by queue and status. */
   countEnded(after: number): readonly QueueCount[];
-  /** The number of jobs that have not ended, by queue and status. */
+  /**
+   * The number of jobs that have not ended, by queue and status; and of each queue whose jobs have all
+   * ended one count of such, whatever it says.
+   */
   countLive(): readonly LiveCount[];
   /**
    * Removes ended jobs that have been kept for as long as they are to be, those of each queue and
