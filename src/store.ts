@@ -30,6 +30,7 @@ export type {
   FailedDependency,
   GetOptions,
   Hindrance,
+  JobPlace,
   Lease,
   LeaseState,
   Maintenance,
@@ -54,8 +55,10 @@ export type {
   TraceEndClaim,
   TraceEnds,
   UnfinishedQuery,
+  WorkerAnnouncement,
+  WorkerRecord,
 } from "./store/store.ts";
-export { mostLinks } from "./store/store.ts";
+export { mostAhead, mostLinks, mostWorkers } from "./store/store.ts";
 export type { Health, LiveCount, QueueDepth, VacuumBlocker } from "./store/health.ts";
 export type {
   NewPause,

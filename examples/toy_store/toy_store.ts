@@ -23,13 +23,16 @@ import {
   type JobChanges,
   type JobInput,
   type JobPart,
+  type JobPlace,
   type JobRecord,
   type JobRow,
   type JobStatus,
   type KnownJob,
   type LiveCount,
   type Maintenance,
+  mostAhead,
   mostLinks,
+  mostWorkers,
   type QueueCount,
   type QueueSettings,
   type RecordFilter,
@@ -41,11 +44,13 @@ import {
   synchronousStore,
   type TraceEnd,
   type TraceEndTable,
+  type WorkerAnnouncement,
+  type WorkerRecord,
 } from "../../src/store.ts";
 
 /** A job: what callers see of it, and what the store alone knows. */
 interface Row extends JobRow {
-  record: JobRecord;
+  record: { -readonly [Key in keyof JobRecord]: JobRecord[Key] };
   leasedUntil: number;
   /** Its dependencies that have not ended. */
   waitsFor: Set<string>;
@@ -68,6 +73,7 @@ class ToyTable implements StoredJobs<Row> {
   readonly #rows = new Map<string, Row>();
   // By queue; those of all queues without a name.
   readonly #settings = new Map<string | undefined, QueueSettings>();
+  readonly #workers = new Map<string, WorkerAnnouncement & { readonly seenAt: number }>();
   #sequence = 0;
 
   /** Nothing comes between synchronous calls, and the transitions check before they change. */
@@ -169,6 +175,8 @@ class ToyTable implements StoredJobs<Row> {
     // In changes, null means that there is none.
     const fields = Object.entries(others).map(([name, value]) => [name, value ?? undefined]);
     row.record = copyOf({ ...row.record, ...Object.fromEntries(fields) });
+    const { status } = row.record;
+    if (!hasEnded(status) && status !== "running") row.record.workerName = undefined;
     Object.assign(row, row.record, { isSuspect });
     if (row.status !== "running") Object.assign(row, { leaseToken: undefined });
     if (changes.finishedAt === null) row.traceEndDueAt = undefined;
@@ -187,7 +195,7 @@ class ToyTable implements StoredJobs<Row> {
   }
 
   addAttempt(row: Row, attempt: AttemptRecord): void {
-    row.history.push(copyOfAttempt(attempt));
+    row.history.push({ ...copyOfAttempt(attempt), workerName: row.record.workerName });
   }
 
   addAttemptTrace(row: Row, traceId: string): void {
@@ -198,12 +206,14 @@ class ToyTable implements StoredJobs<Row> {
     Object.assign(row, { leasedUntil, hasBegun });
   }
 
-  claim({ queueName, limit, leaseMs }: Claim, leaseToken: string, now: number): ClaimedJob[] {
+  claim(claim: Claim, leaseToken: string, now: number): ClaimedJob[] {
+    const { queueName, limit, leaseMs, workerName } = claim;
     const due = this.#waiting(queueName).filter(({ runAt }) => runAt <= now)
       .sort((a, b) => inClaimOrder(a.record, b.record));
     for (const row of due) this.update(row, { status: "ready" });
     return due.slice(0, limit).map((row) => {
       this.update(row, { status: "running", attempts: row.attempts + 1, startedAt: now });
+      row.record.workerName = workerName;
       Object.assign(row, { leaseToken, leasedUntil: now + leaseMs, hasBegun: false });
       return {
         ...copyOf(row.record),
@@ -241,6 +251,29 @@ class ToyTable implements StoredJobs<Row> {
 
   attempts(id: string): readonly AttemptRecord[] {
     return (this.#rows.get(id)?.history ?? []).map(copyOfAttempt);
+  }
+
+  place(id: string): Omit<JobPlace, "at"> | undefined {
+    const row = this.#rows.get(id);
+    if (row === undefined) return undefined;
+    const inQueue = this.#find(({ queueName }) => queueName === row.queueName);
+    const ahead = inQueue.filter(({ record, status }) =>
+      status === "ready" && inClaimOrder(record, row.record) < 0
+    );
+    const running = inQueue.filter(({ status }) => status === "running");
+    return { ahead: Math.min(mostAhead, ahead.length), running: running.length };
+  }
+
+  announce(worker: WorkerAnnouncement, now: number): void {
+    for (const [name, { seenAt }] of this.#workers) {
+      if (name === worker.name || seenAt < now - worker.keepMs) this.#workers.delete(name);
+    }
+    this.#workers.set(worker.name, { ...worker, seenAt: now });
+  }
+
+  workers(now: number): readonly WorkerRecord[] {
+    return [...this.#workers.values()].reverse().slice(0, mostWorkers)
+      .map(({ keepMs: _, ...worker }) => ({ ...worker, silentMs: now - worker.seenAt }));
   }
 
   count(): readonly QueueCount[] {

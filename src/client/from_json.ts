@@ -88,6 +88,7 @@ const summaryFields: Fields<Omit<JobSummary, "backoff">> = {
     by: optional(text),
     reason: optional(text),
   })),
+  workerName: optional(text),
 };
 
 const attempt = object<Attempt>({
@@ -97,6 +98,7 @@ const attempt = object<Attempt>({
   finishedAt: optional(date),
   error: optional(jobError),
   traceparent: optional(text),
+  workerName: optional(text),
 });
 const attempts: Reader<readonly Attempt[]> = list(attempt);
 

@@ -44,6 +44,7 @@ const stored: OptionNames<Omit<StoredJob, "id" | "queueName" | "payload" | Optio
   releases: true,
   snoozes: true,
   attemptTraceparent: true,
+  workerName: true,
   createdAt: true,
   startedAt: true,
   finishedAt: true,

@@ -42,6 +42,7 @@ export function toJob<Name extends string, Payload>(record: JobRecord): Job<Name
     result: result === undefined ? undefined : fromJson(result, `${what}'s result`),
     error: record.error,
     operation: operation && { ...operation, at: new Date(operation.at) },
+    workerName: record.workerName,
   };
 }
 
@@ -62,7 +63,7 @@ export function toFoundJob(record: FoundRecord): JobWith<Job, JobPart> {
  * job; a running or a completed one is added from the job.
  */
 export function toAttemptHistory(
-  { status, attempts, startedAt, finishedAt, attemptTraceparent }: JobSummary,
+  { status, attempts, startedAt, finishedAt, attemptTraceparent, workerName }: JobSummary,
   records: readonly AttemptRecord[],
 ): readonly Attempt[] {
   const history = records.map(toAttempt);
@@ -74,11 +75,12 @@ export function toAttemptHistory(
     finishedAt,
     error: undefined,
     traceparent: status === "completed" ? attemptTraceparent : undefined,
+    workerName,
   }];
 }
 
 function toAttempt(record: AttemptRecord): Attempt {
-  const { attempt, outcome, startedAt, finishedAt, error, traceparent } = record;
+  const { attempt, outcome, startedAt, finishedAt, error, traceparent, workerName } = record;
   return {
     attempt,
     outcome,
@@ -86,5 +88,6 @@ function toAttempt(record: AttemptRecord): Attempt {
     finishedAt: new Date(finishedAt),
     error,
     traceparent,
+    workerName,
   };
 }

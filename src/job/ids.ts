@@ -120,10 +120,10 @@ export function checkJobId(id: unknown, what = "A job id"): string {
 }
 
 /** Refuses what is not a correlation id: 1 to 255 characters without control characters. */
-export function checkCorrelationId(id: unknown): string {
+export function checkCorrelationId(id: unknown, what = "A correlation id"): string {
   if (typeof id === "string" && id.length >= 1 && id.length <= 255 && !CONTROL.test(id)) return id;
   throw new InputRangeError(
-    `A correlation id must be 1 to 255 characters without control characters: got ${shown(id)}`,
+    `${what} must be 1 to 255 characters without control characters: got ${shown(id)}`,
   );
 }
 

@@ -79,6 +79,8 @@ export interface JobSummary<Name extends string = string> {
   readonly error?: JobError | undefined;
   /** The last thing that an operator did to it, if one has. */
   readonly operation?: JobOperation | undefined;
+  /** The name of the worker that runs it, or ran it when it ended; `undefined` while it waits. */
+  readonly workerName?: string | undefined;
 }
 
 /** What an operator did to a job. */
@@ -131,6 +133,8 @@ export interface Attempt {
   readonly error: JobError | undefined;
   /** The W3C `traceparent` of its span; `undefined` while it is running, and without tracing. */
   readonly traceparent: string | undefined;
+  /** The name of the worker that made it, if it had one. */
+  readonly workerName?: string | undefined;
 }
 
 /** A job with all of its attempts. */

@@ -106,7 +106,7 @@ export const longestTimerMs: number = 2_147_483_647;
 
 const checks: Readonly<Record<keyof NewJobOptions, (value: unknown) => void>> = {
   traceId: (value) => readTraceId(value as string),
-  correlationId: checkCorrelationId,
+  correlationId: (value) => checkCorrelationId(value),
   // W3C Trace Context: a receiver ignores what it cannot parse, so any text is taken here.
   traceparent: (value) => checkText("traceparent", value),
   tracestate: (value) => checkText("tracestate", value),
@@ -207,13 +207,5 @@ function checkDate(value: unknown): void {
 }
 
 function checkIdempotencyKey(value: unknown): void {
-  try {
-    checkCorrelationId(value);
-  } catch {
-    throw new InputRangeError(
-      `An idempotency key must be 1 to 255 characters without control characters: got ${
-        shown(value)
-      }`,
-    );
-  }
+  checkCorrelationId(value, "An idempotency key");
 }

@@ -63,6 +63,8 @@ export interface AttemptRecord {
   readonly error?: JobError | undefined;
   /** The W3C `traceparent` of the attempt's span, if it had one. */
   readonly traceparent?: string | undefined;
+  /** The name of the worker that made it, if it had one. */
+  readonly workerName?: string | undefined;
 }
 
 /** A job to be added to a store: checked, and with all defaults but those of the store. */
@@ -142,6 +144,8 @@ export interface JobRecord extends Omit<JobInput, "delayMs" | "runAt"> {
   readonly attemptTraceparent?: string | undefined;
   /** The last thing that an operator did to it, if the caller said that one did. */
   readonly operation?: Operation | undefined;
+  /** The name of the worker that runs it, or ran it when it ended. None while it waits. */
+  readonly workerName?: string | undefined;
 }
 
 /** The attempts of a job, if they were requested. */

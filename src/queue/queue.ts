@@ -44,6 +44,7 @@ import { currentScope, type JobScope } from "../trace/scope.ts";
 import { activeParent, parentOf } from "../trace/start_span.ts";
 import { toAttemptHistory, toJob } from "../job/from_record.ts";
 import { StoreMaintenance } from "../worker/maintenance.ts";
+import { Presences } from "../worker/presence.ts";
 import { Worker } from "../worker/worker.ts";
 import type { Handler } from "../worker/handler.ts";
 import type { WorkerOptions, WorkerSettings, WorkSource } from "../worker/options.ts";
@@ -133,6 +134,7 @@ export class JobQueue<Q extends Queues = Record<string, unknown>, Transaction = 
       retentionMs: this.retentionMs,
       spanRules: this.#spanRules,
       maintenance: new StoreMaintenance(),
+      presences: new Presences(),
       // Inside a handler, without AsyncLocalStorage.
       enqueueFrom: (scope: JobScope) => this.#enqueueWithin(() => scope),
     } as unknown as WorkSource;

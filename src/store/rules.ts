@@ -27,6 +27,9 @@ export function inClaimOrder(a: JobRecord, b: JobRecord): number {
   return b.priority - a.priority || a.runAt - b.runAt || a.sequence - b.sequence;
 }
 
+/** The most names of workers that are kept. */
+export const mostNames = 10_000;
+
 /** Why an attempt ended that was not settled. */
 export const leaseExpired: JobError = {
   name: "LeaseLostError",

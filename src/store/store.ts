@@ -212,6 +212,8 @@ export interface Claim {
   readonly limit: number;
   /** The duration of the leases, in ms. */
   readonly leaseMs: number;
+  /** The name of the worker: the claimed jobs have it, and their attempts. */
+  readonly workerName?: string | undefined;
 }
 
 /** A claimed job with its lease. `attempts` is the number of this attempt. */
@@ -434,6 +436,8 @@ export interface Taker {
 export interface Reservation {
   /** The duration of the leases, in ms. */
   readonly leaseMs: number;
+  /** The name of the worker. */
+  readonly workerName?: string | undefined;
   /** Called once, when the jobs are stored or could not be: with those that were claimed. */
   took(jobs: readonly ClaimedJob[]): void;
 }
@@ -467,6 +471,42 @@ export interface Retention extends OutcomeRetention {
   /** The queues with times of their own, by name. */
   readonly queues?: Readonly<Record<string, OutcomeRetention>> | undefined;
 }
+
+/** What a worker says of itself: that it is there. Workers of one name are one. */
+export interface WorkerAnnouncement {
+  /** Its name. */
+  readonly name: string;
+  /** The queues that it works for. */
+  readonly queueNames: readonly string[];
+  /** When it will be there again at the latest, as far as it knows, in ms. */
+  readonly nextInMs: number;
+  /** How long its name is kept at least when it does not come again, in ms. */
+  readonly keepMs: number;
+}
+
+/** A worker that has announced itself. */
+export interface WorkerRecord extends Omit<WorkerAnnouncement, "keepMs"> {
+  /** When it did so last, in ms since 1970. */
+  readonly seenAt: number;
+  /** How long ago that was, in ms. */
+  readonly silentMs: number;
+}
+
+/** The most workers that `workers` returns. */
+export const mostWorkers = 1_000;
+
+/** Where a job is in its queue. */
+export interface JobPlace {
+  /** The time of the store, in ms since 1970. */
+  readonly at: number;
+  /** How many ready jobs of its queue are before it in the order of claims, counted to `mostAhead`. */
+  readonly ahead: number;
+  /** How many jobs of its queue are running. */
+  readonly running: number;
+}
+
+/** To how many the jobs before a job are counted. */
+export const mostAhead = 1_000;
 
 /** Options of `maintain`. */
 export interface Maintenance {
@@ -590,6 +630,15 @@ export interface Store<Transaction = never> {
   find(filter: RecordFilter): Promise<RecordPage>;
   /** Counts jobs by queue and status. */
   counts(options?: CountRecordsOptions): Promise<readonly QueueCount[]>;
+  /** The place of a job in its queue, also of one that is not ready; `undefined` if there is none. */
+  place(id: string): Promise<JobPlace | undefined>;
+  /**
+   * Notes that a worker is there. Names of others that have not come for as long as this one is to
+   * be kept are forgotten, and the oldest when there are more than 10,000.
+   */
+  announce(worker: WorkerAnnouncement): Promise<void>;
+  /** The workers that have announced themselves, the last first, at most `mostWorkers`. */
+  workers(): Promise<readonly WorkerRecord[]>;
   /** The depth of each queue; in Postgres also what blocks vacuum. */
   health(): Promise<Health>;
   /**

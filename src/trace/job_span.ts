@@ -101,6 +101,7 @@ function startJobSpan(
       "hammerwork.job.attempt": job.attempts,
       "hammerwork.job.max_attempts": job.maxAttempts,
       ...(job.waitMs !== undefined && { "hammerwork.job.wait_ms": job.waitMs }),
+      ...(rules.workerName !== undefined && { "hammerwork.worker.name": rules.workerName() }),
     }),
   }));
 }

@@ -42,6 +42,8 @@ export interface SpanRules {
   readonly spanAttributes: SpanAttributes | undefined;
   /** The `messaging.client.id` of the queue, if spans are to have one. */
   readonly clientId?: (() => string) | undefined;
+  /** The name of the worker, for the spans of its attempts. */
+  readonly workerName?: (() => string) | undefined;
 }
 
 /** The default rules. */

@@ -318,8 +318,9 @@ export class Fetcher {
     const last = queues.filter((_, i) => places[i]! > 0).at(-1) ??
       queues.find((_, i) => early[i]! > 0);
     if (last !== undefined) this.#goOnBehind(last);
-    return queues.map(({ settings: { queueName, leaseMs } }, i) => {
-      return { queueName, limit: places[i]! + early[i]!, leaseMs };
+    return queues.map(({ settings: { queueName, leaseMs, presence } }, i) => {
+      const limit = places[i]! + early[i]!;
+      return { queueName, limit, leaseMs, workerName: presence.name };
     }).filter(({ limit }) => limit > 0);
   }
 

@@ -10,10 +10,12 @@ import { Executor } from "./executor.ts";
 import { type FetchedJob, Fetcher, type FetchHistory } from "./fetcher.ts";
 import { HookCalls } from "./hooks.ts";
 import type { WorkerGroup, WorkerSettings } from "./options.ts";
+import { soonMs } from "./presence.ts";
 import { Recorder, type WorkResult } from "./recorder.ts";
 import { EventLoopYield, Sleep } from "./sleep.ts";
 import type { Notice } from "../store/store.ts";
 import { boundHere } from "../trace/scope.ts";
+import { withTimeLimit } from "../timers.ts";
 import { TraceEndHooks } from "./trace_ends.ts";
 
 /** How far a loop goes. */
@@ -83,6 +85,10 @@ export class Loop {
     const stopOffering = this.#offer();
     this.#executor.open();
     this.#traceEnds?.ask();
+    for (const { presence, queueName } of this.#group.workers) {
+      if (!presence.queueNames.has(queueName)) presence.enter(queueName);
+    }
+    this.#announceIfDue();
     try {
       while (!this.#isOver()) {
         this.#startFetched(performance.now());
@@ -139,6 +145,7 @@ export class Loop {
         const kept = this.#fetcher.reserve(queueName, count);
         return kept && {
           leaseMs: kept.settings.leaseMs,
+          workerName: kept.settings.presence.name,
           took: (jobs) => {
             this.#release(this.#fetcher.tookReserved(kept, jobs));
             startTaken(jobs.length);
@@ -266,10 +273,11 @@ export class Loop {
       ? Infinity
       : this.#group.source.maintenance.dueAt(this.#group.maintenanceMs);
     const traceEndsAt = this.#traceEnds?.askAt ?? Infinity;
+    const presenceAt = Math.min(...this.#group.workers.map(({ presence }) => presence.dueAt));
     // An interval of zero means every round trip, not a loop without a pause.
     return Math.min(
       this.#fetcher.nextAt(),
-      Math.max(now + 1, Math.min(maintenanceAt, traceEndsAt)),
+      Math.max(now + 1, Math.min(maintenanceAt, traceEndsAt, presenceAt)),
     );
   }
 
@@ -283,7 +291,15 @@ export class Loop {
   /** Beside the round trips: on a store that is far away jobs need not wait for it. */
   #maintain(): void {
     this.#traceEnds?.askIfDue();
+    this.#announceIfDue();
     if (this.#isMaintenanceDue()) void this.#maintainStore();
+  }
+
+  /** Also beside the first claim. */
+  #announceIfDue(): void {
+    for (const { presence } of this.#group.workers) {
+      if (presence.dueAt <= performance.now()) void presence.announce(this.#group);
+    }
   }
 
   async #maintainStore(): Promise<void> {
@@ -320,7 +336,21 @@ export class Loop {
     if (this.#executor.running.size > 0) this.#executor.releaseAll();
     if (!this.#recorder.hasGivenUp) this.#traceEnds?.ask();
     const withinMs = this.#group.endTimeoutMs;
-    await Promise.all([this.#hooks?.settled(withinMs), this.#traceEnds?.settled(withinMs)]);
+    await Promise.all([
+      this.#hooks?.settled(withinMs),
+      this.#traceEnds?.settled(withinMs),
+      this.#leave(withinMs),
+    ]);
+  }
+
+  /** Its workers stop, or come back with another tick. Waits until what was said of them has arrived. */
+  async #leave(withinMs: number): Promise<void> {
+    const { nextInMs = 0 } = this.#fetcher;
+    for (const { presence, queueName } of this.#group.workers) {
+      if (!this.#limits.endsWhenIdle) presence.queueNames.delete(queueName);
+      else if (nextInMs > soonMs) void presence.announce(this.#group, nextInMs);
+      if (presence.call !== undefined) await withTimeLimit(withinMs, presence.call);
+    }
   }
 
   #clearStopTimers(): void {

@@ -14,16 +14,24 @@ import { hasJobHooks, type Hooks } from "./hooks.ts";
 import type { StoreMaintenance } from "./maintenance.ts";
 import type { Job } from "../job/job.ts";
 import { checkInteger, checkOptionNames, type OptionNames } from "../job/checks.ts";
+import { checkCorrelationId } from "../job/ids.ts";
 import { longestTimerMs, mostInARow } from "../job/job_options.ts";
 import type { Enqueue } from "../job/queues.ts";
 import { reportToConsole } from "../report_to_console.ts";
 import { traceEndsOf } from "../store/rules.ts";
 import type { Retention, Store } from "../store/store.ts";
+import type { Presence, Presences } from "./presence.ts";
 import { readSpanRules, type SpanRuleOptions, type SpanRules } from "../trace/rules.ts";
 import type { JobScope } from "../trace/scope.ts";
 
 /** A worker's limits and hooks. Everything has a default. */
 export interface WorkerOptions<AJob = Job> extends Hooks<AJob>, SpanRuleOptions {
+  /**
+   * Its name, 1 to 255 characters: jobs and attempts have it, and spans as `hammerwork.worker.name`.
+   * Workers of one name are one to an operator. Default: the host and the process, such as `web-1:42`,
+   * where the runtime tells them; else a random name for each `JobQueue`.
+   */
+  readonly name?: string | undefined;
   /** How many jobs run at once, 1 to 10,000. Default 10. */
   readonly concurrency?: number | undefined;
   /**
@@ -79,6 +87,8 @@ export interface WorkSource {
   readonly retentionMs: Retention;
   /** The maintenance of the store, shared by all workers of the queue. */
   readonly maintenance: StoreMaintenance;
+  /** The presences of its workers. */
+  readonly presences: Presences;
   /** How spans are made of its jobs, unless the worker's options say otherwise. */
   readonly spanRules: SpanRules;
   /** Makes an `enqueue` that adds jobs as a part of a running job. */
@@ -89,6 +99,7 @@ export interface WorkSource {
 export interface WorkerSettings {
   readonly source: WorkSource;
   readonly queueName: string;
+  readonly presence: Presence;
   readonly handler: Handler<Record<string, unknown>, string>;
   readonly hooks: Hooks<never>;
   /** Whether there is a hook for the events of jobs. */
@@ -126,9 +137,10 @@ export function withDefaults(
   const ms = (name: string, value: number, least: number) =>
     checkInteger(name, value, least, longestTimerMs);
   const { backoff = defaultBackoff, timeoutMs, onError: reportError = reportToConsole } = options;
-  return {
+  return named(options.name, {
     source,
     queueName,
+    presence: source.presences.named(),
     handler,
     hooks: options,
     hasJobHooks: hasJobHooks(options),
@@ -145,7 +157,16 @@ export function withDefaults(
     spanRules: readSpanRules(options, source.spanRules),
     onError: shielded(reportError),
     reportError,
-  };
+  });
+}
+
+/** The settings of a worker with a name, or with the one that it has. */
+export function named(name: string | undefined, settings: WorkerSettings): WorkerSettings {
+  const { source, spanRules } = settings;
+  const presence = name === undefined
+    ? settings.presence
+    : source.presences.named(checkCorrelationId(name, "A worker's name"));
+  return { ...settings, presence, spanRules: { ...spanRules, workerName: () => presence.name! } };
 }
 
 const functionNames: OptionNames<Hooks<never> & Pick<WorkerOptions, "onError" | "spanAttributes">> =
@@ -161,6 +182,7 @@ const functionNames: OptionNames<Hooks<never> & Pick<WorkerOptions, "onError" | 
     spanAttributes: true,
   };
 const optionNames: OptionNames<WorkerOptions> = {
+  name: true,
   concurrency: true,
   leaseMs: true,
   timeoutMs: true,

@@ -15,6 +15,7 @@ import { runOutside } from "../trace/active_context.ts";
 import { flushSpans } from "../trace/tracer.ts";
 import {
   groupOf,
+  named,
   withDefaults,
   type WorkerGroup,
   type WorkerOptions,
@@ -176,6 +177,8 @@ export class Worker extends Runner {
 export interface WorkerPoolOptions {
   /** How many jobs run at once in all. Default: the sum of the workers' own limits. */
   readonly concurrency?: number | undefined;
+  /** The name of its workers. Default: each has its own. */
+  readonly name?: string | undefined;
 }
 
 /**
@@ -199,8 +202,8 @@ export class WorkerPool extends Runner {
    * @throws {TypeError} when there is no worker, when two work for one queue, or when their stores differ.
    */
   constructor(workers: readonly Worker[], options: WorkerPoolOptions = {}) {
-    checkOptionNames("A pool", options, { concurrency: true });
-    const settings = workers.map(settingsOf);
+    checkOptionNames("A pool", options, { concurrency: true, name: true });
+    const settings = workers.map((worker) => named(options.name, settingsOf(worker)));
     const queueNames = new Set(settings.map(({ queueName }) => queueName));
     const stores = new Set(settings.map(({ source }) => source.store));
     if (stores.size !== 1 || queueNames.size < settings.length) {

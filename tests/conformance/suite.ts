@@ -52,6 +52,7 @@ import {
 } from "./fixture.ts";
 import { describeThroughQueue } from "./through_queue.ts";
 import { describeTraceEnds } from "./trace_ends.ts";
+import { describeWorkers } from "./workers.ts";
 
 export type { OpenedStore, OpenStore, OptionalPart, SuiteOptions } from "./fixture.ts";
 
@@ -95,6 +96,7 @@ const themes: readonly ((test: TestStore, suite: Suite) => void)[] = [
   describeTraceEnds,
   describeStatusTable,
   describeOperations,
+  describeWorkers,
   describeThroughQueue,
 ];
 

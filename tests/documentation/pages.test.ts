@@ -8,6 +8,7 @@ import { job, JobQueue, memory } from "../../mod.ts";
 import { defaultBackoff } from "../../src/job/backoff.ts";
 import { defaultSpanRules } from "../../src/trace/rules.ts";
 import { withDefaults, type WorkSource } from "../../src/worker/options.ts";
+import { Presences } from "../../src/worker/presence.ts";
 import { jobRouter } from "../../src/http.ts";
 import { attemptOutcomes } from "../../src/job/outcomes.ts";
 import { cliHere } from "../cli/run_here.ts";
@@ -55,7 +56,8 @@ describe("the pages of the documentation", () => {
 
   test("say the limits that the code has", async () => {
     const queue = new JobQueue({ store: memory() });
-    const source = { store: queue.store, spanRules: defaultSpanRules };
+    const presences = new Presences();
+    const source = { store: queue.store, spanRules: defaultSpanRules, presences };
     const settings = withDefaults(source as WorkSource, "queue", () => {}, {});
     const { maxAttempts } = await queue.enqueue(job("queue", {}));
     const guarantees = textOf("docs/guarantees.md");

@@ -7,6 +7,8 @@ import { jobInput, settlement } from "../conformance/inputs.ts";
 import { type Server, startServer } from "./server.ts";
 import { whyNoServer } from "./server_programs.ts";
 
+const workerName = "web-1:42";
+
 /** What some work wrote. Numbers of rows and entries, by the name of their table or index. */
 interface Cost {
   /** Row versions that were added: by an insert, or by an update. */
@@ -40,6 +42,7 @@ describe("what jobs cost a server", { skip: whyNoServer() }, () => {
       .length > 0;
     if (hasWalReader) await sql`create extension pg_walinspect`;
     store = await postgres(server.url);
+    await store.announce({ name: workerName, queueNames: ["orders"], nextInMs: 1, keepMs: 1 });
     // Indexes have a page or two then.
     await enqueue(1_000, 1_000);
     await drain(100);
@@ -60,7 +63,7 @@ describe("what jobs cost a server", { skip: whyNoServer() }, () => {
     const completed = { status: "completed", outcome: "completed" } as const;
     const { claimed } = await store.settleAndClaim({
       settlements: settled.map((job) => settlement(job, completed)),
-      claims: [{ queueName: "orders", limit: most, leaseMs: 60_000 }],
+      claims: [{ queueName: "orders", limit: most, leaseMs: 60_000, workerName }],
     });
     return claimed;
   };
@@ -171,6 +174,15 @@ describe("what jobs cost a server", { skip: whyNoServer() }, () => {
     // The summary of the times in a range of pages is written anew in each millisecond with a job.
     assertWal(enqueued.walBytes, 820, 0.1);
     assertWal(drained.walBytes, 886);
+  });
+
+  test("a worker that says that it is there: a row, and no index entry", async () => {
+    const announcement = { name: workerName, queueNames: ["orders"], nextInMs: 1, keepMs: 1 };
+    const { versions, dead, entries } = await costOf(10, async () => {
+      for (let n = 0; n < 10; n++) await store.announce(announcement);
+    });
+    assert.deepEqual([versions, dead], [{ workers: 1 }, { workers: 1 }]);
+    assertEntries(entries, {});
   });
 
   test("1,000 that run in one claim: a row for each heartbeat, and none for the look of it", async (t) => {

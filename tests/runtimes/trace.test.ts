@@ -56,9 +56,11 @@ describe("spans on a real server", () => {
     const {
       ["hammerwork.job.wait_ms"]: waitMs,
       ["messaging.client.id"]: clientId,
+      ["hammerwork.worker.name"]: workerName,
       ...attributes
     } = process.attributes;
     assert.ok(Number(waitMs) >= 0);
+    assert.equal(workerName, (await queue.get(sent.id))?.workerName);
     assert.equal(clientId, send.attributes["messaging.client.id"]);
     assert.deepEqual(attributes, {
       "messaging.system": "hammerwork",

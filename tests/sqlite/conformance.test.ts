@@ -99,6 +99,8 @@ describe("the plans of all statements on a SQLite file", () => {
     );
     const unexpected = whole.filter((sql) =>
       !/ from hammerwork_jobs not indexed where /.test(sql) &&
+      // There are at most 10,000 of them.
+      !/from hammerwork_workers/.test(sql) &&
       !/^select queue_name, status, count/.test(sql)
     );
     assert.deepEqual(unexpected, []);

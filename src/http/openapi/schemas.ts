@@ -108,6 +108,7 @@ const summaryProperties = {
   finishedAt: time,
   error: ref("JobError"),
   operation: ref("JobOperation"),
+  workerName: text,
 };
 
 const partProperties = { payload: true, result: true };
@@ -190,6 +191,7 @@ const jobSchemas: Readonly<Record<string, JsonSchema>> = {
     finishedAt: time,
     error: ref("JobError"),
     traceparent: text,
+    workerName: text,
   }, ["attempt", "outcome", "startedAt"]),
 };
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { type JobStatus, jobStatuses } from "../../job/status.ts";
-import type { QueueCount } from "../store.ts";
+import { mostAhead, type QueueCount } from "../store.ts";
 import { inClaimOrder } from "../rules.ts";
 import type { MemoryRow } from "./rows.ts";
 import { PriorityQueue } from "./priority_queue.ts";
@@ -61,6 +61,13 @@ export class MemoryQueue {
       if (isReady(status) && !(runAt >= oldest!)) oldest = runAt;
     }
     return oldest;
+  }
+
+  /** How many ready jobs come before one, counted to `mostAhead`. A pass over all: for reports only. */
+  countBefore({ record }: MemoryRow): number {
+    const isBefore = (one: MemoryRow) =>
+      isReady(one.record.status) && inClaimOrder(one.record, record) < 0;
+    return Math.min(mostAhead, this.#ready.all().filter(isBefore).length);
   }
 
   /** When the next job can be claimed: now, later, or `Infinity`. */
@@ -133,6 +140,11 @@ export class StatusCounts {
   move(from: JobStatus, to: JobStatus): void {
     this.#counts[from]--;
     this.#counts[to]++;
+  }
+
+  /** How many have a status. */
+  get(status: JobStatus): number {
+    return this.#counts[status];
   }
 
   /** Those that are not zero. */

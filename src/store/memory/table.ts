@@ -15,15 +15,20 @@ import { hasEnded, type JobStatus } from "../../job/status.ts";
 import { copyOf, copyOfAttempt, findAmong, isToChange } from "../find.ts";
 import type { LiveCount } from "../health.ts";
 import type { QueueSettings } from "../queue_settings.ts";
+import { mostNames } from "../rules.ts";
 import {
   type ChangeFilter,
   type Claim,
   type ClaimedJob,
+  type JobPlace,
   type Maintenance,
   mostLinks,
+  mostWorkers,
   type QueueCount,
   type RecordFilter,
   type RecordPage,
+  type WorkerAnnouncement,
+  type WorkerRecord,
 } from "../store.ts";
 import type { Dependent, JobChanges, KnownJob, StoredJobs } from "../transitions/job_table.ts";
 import { MemoryQueue } from "./claim.ts";
@@ -44,6 +49,8 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
   readonly #ended = new MemoryEnded();
   readonly #settings = new Map<string | undefined, QueueSettings>();
   hasSettings = false;
+  // The one that announced itself last is the last one.
+  readonly #workers = new Map<string, Omit<WorkerRecord, "silentMs">>();
   #sequence = 0;
 
   write<T>(work: () => T): T {
@@ -205,7 +212,10 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
       this.#ended.add(row);
       row.trace.unfinished--;
       this.#removeLiveDependent(row);
-    } else if (status !== "blocked") queue.add(row);
+      return;
+    }
+    row.record.workerName = undefined;
+    if (status !== "blocked") queue.add(row);
   }
 
   #addLiveDependent(row: MemoryRow): void {
@@ -255,7 +265,8 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
   }
 
   addAttempt(row: MemoryRow, attempt: AttemptRecord): void {
-    (row.history ??= []).push(copyOfAttempt(attempt));
+    const { workerName } = row.record;
+    (row.history ??= []).push({ ...copyOfAttempt(attempt), workerName });
   }
 
   addAttemptTrace(row: MemoryRow, traceId: string): void {
@@ -269,7 +280,8 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
     row.hasBegun = hasBegun;
   }
 
-  claim({ queueName, limit, leaseMs }: Claim, leaseToken: string, now: number): ClaimedJob[] {
+  claim(claim: Claim, leaseToken: string, now: number): ClaimedJob[] {
+    const { queueName, limit } = claim;
     const queue = this.#queue(queueName);
     for (let row = queue.takeDue(now); row !== undefined; row = queue.takeDue(now)) {
       this.#enter(row, "ready");
@@ -278,19 +290,25 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
     while (claimed.length < limit) {
       const row = queue.takeReady();
       if (row === undefined) break;
-      claimed.push(this.#claimOne(row, leaseToken, now, now + leaseMs));
+      claimed.push(this.#claimOne(row, claim, leaseToken, now));
     }
     return claimed;
   }
 
-  #claimOne(row: MemoryRow, leaseToken: string, now: number, leasedUntil: number): ClaimedJob {
+  #claimOne(
+    row: MemoryRow,
+    { leaseMs, workerName }: Claim,
+    leaseToken: string,
+    now: number,
+  ): ClaimedJob {
     const { record } = row;
     this.#queue(record.queueName).counts.move("ready", "running");
     record.status = "running";
     record.attempts++;
     record.startedAt = now;
+    record.workerName = workerName;
     row.leaseToken = leaseToken;
-    row.leasedUntil = leasedUntil;
+    row.leasedUntil = now + leaseMs;
     row.hasBegun = false;
     this.#running.set(record.id, row);
     const { dependsOn, error } = record;
@@ -345,6 +363,27 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
 
   attempts(id: string): readonly AttemptRecord[] {
     return (this.#byId.get(id)?.history ?? []).map(copyOfAttempt);
+  }
+
+  place(id: string): Omit<JobPlace, "at"> | undefined {
+    const row = this.#byId.get(id);
+    if (row === undefined) return undefined;
+    const queue = this.#queue(row.queueName);
+    return { ahead: queue.countBefore(row), running: queue.counts.get("running") };
+  }
+
+  announce({ keepMs, queueNames, ...worker }: WorkerAnnouncement, now: number): void {
+    this.#workers.delete(worker.name);
+    this.#workers.set(worker.name, { ...worker, queueNames: [...queueNames], seenAt: now });
+    for (const [name, { seenAt }] of this.#workers) {
+      if (seenAt >= now - keepMs && this.#workers.size <= mostNames) break;
+      this.#workers.delete(name);
+    }
+  }
+
+  workers(now: number): readonly WorkerRecord[] {
+    return [...this.#workers.values()].reverse().slice(0, mostWorkers)
+      .map((worker) => ({ ...worker, silentMs: now - worker.seenAt }));
   }
 
   count(): readonly QueueCount[] {

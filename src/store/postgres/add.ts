@@ -51,6 +51,7 @@ import {
 } from "./rows.ts";
 import { quoted } from "./sql.ts";
 import type { Takers, Taking } from "./takers.ts";
+import type { Workers } from "./workers.ts";
 
 /** Where jobs are added, and how. */
 export interface AddingOptions {
@@ -63,6 +64,8 @@ export interface AddingOptions {
   readonly callTimeoutMs: number;
   /** The workers that take jobs as they are added. */
   readonly takers: Takers;
+  /** The numbers of workers. */
+  readonly workers: Pick<Workers, "numberOf">;
   /** Called when it is not known whether jobs were claimed as they were added. */
   readonly onLostClaim: (claim: TokenClaim) => void;
 }
@@ -82,7 +85,7 @@ export class Adding {
     this.#client = client;
     this.#notifier = notifier;
     this.#options = options;
-    this.#inserts = new Inserts(client, quoted(options.schema));
+    this.#inserts = new Inserts(client, quoted(options.schema), options.workers);
     this.#keyed = new KeyedAdds(
       (inputs, patienceMs, include) => this.#addPatiently(inputs, { patienceMs, include }),
       client.connectionCount,
@@ -269,6 +272,7 @@ function arePlain(inputs: readonly JobInput[]): boolean {
 class Inserts {
   readonly #client: Client;
   readonly #schema: string;
+  readonly #workers: AddingOptions["workers"];
   // Written once: they are long, and an enqueue of one job is short.
   readonly #plainTexts = new Map<string, string>();
   readonly #graph: string;
@@ -276,9 +280,10 @@ class Inserts {
   #wary = 0;
 
   /** `schema` is a quoted name. */
-  constructor(client: Client, schema: string) {
+  constructor(client: Client, schema: string, workers: AddingOptions["workers"]) {
     this.#client = client;
     this.#schema = schema;
+    this.#workers = workers;
     this.#graph = graphStatement(schema, jobParts);
   }
 
@@ -357,8 +362,9 @@ class Inserts {
     else if (channel !== undefined) values.push(channel);
     if (form.haveParents) values.push(`{${[...parents].join(",")}}`);
     if (taking !== undefined) {
-      const { token, queueName, leaseMs } = taking.claim;
-      values.push(token, queueName, leaseMs);
+      const { token, queueName, leaseMs, workerName = null } = taking.claim;
+      const worker = this.#workers.numberOf(taking.claim.workerName) ?? null;
+      values.push(token, queueName, leaseMs, worker, worker === null ? workerName : null);
     }
     values.push(...lists);
     const [row] = await this.#run(this.#plainText(form), values, options);
@@ -542,7 +548,10 @@ interface PlainForm {
   readonly haveParents: boolean;
   /** Whether some wait for earlier ones of the same call. Not where some may be stored already. */
   readonly haveDependencies: boolean;
-  /** Whether the next parameters are a token, their queue and the duration of a lease in ms. */
+  /**
+   * Whether the next parameters are a token, their queue, the duration of a lease in ms, and the worker's
+   * number or its name.
+   */
   readonly isTaking: boolean;
 }
 
@@ -557,7 +566,7 @@ function plainStatement(schema: string, form: PlainForm): string {
   const parameters = (count: number) => Array.from({ length: count }, () => `$${++last}`);
   const [fourth] = parameters(Number(isPatient || isNotifying));
   const [parents] = parameters(Number(haveParents));
-  const [token, queueName, leaseMs] = parameters(isTaking ? 3 : 0);
+  const [token, queueName, leaseMs, worker, workerName] = parameters(isTaking ? 5 : 0);
   const [rows, columns, runAt] = areListed
     ? [listedInputRows(["$1", ...parameters(6)]), shortColumns, "t"]
     : areShort
@@ -601,9 +610,10 @@ function plainStatement(schema: string, form: PlainForm): string {
 ), ${ready}, free where not is_free
 ), claimed as (
   insert into ${schema}.claims (token, queue_name, claimed_at, lapses_at, open, has_past,
-    first_sequence, last_sequence, sequences, run_ats)
+    first_sequence, last_sequence, sequences, run_ats, worker)
   select ${token}::text::uuid, ${queueName}, t, t + ${leaseMs}::float8 * interval '1 ms', count(*),
-    false, min(sequence), max(sequence), array_agg(sequence), array_agg(run_at)
+    false, min(sequence), max(sequence), array_agg(sequence), array_agg(run_at),
+    coalesce(${worker}::integer, ${schema}.worker_number(${workerName}::text, t))
   from ${placed}, free, clock where is_free group by t
 )`
     : areShort

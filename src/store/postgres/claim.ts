@@ -111,6 +111,7 @@ export interface ClaimOfRow {
   readonly queueName: string;
   /** In ms since 1970, by the store's clock. */
   readonly claimedAt: number;
+  readonly workerName: string | undefined;
 }
 
 /** The jobs of a row. */
@@ -126,7 +127,7 @@ function toClaimedJob(
   values: readonly unknown[],
   first: number,
   payload: string,
-  { token, queueName, claimedAt }: ClaimOfRow,
+  { token, queueName, claimedAt, workerName }: ClaimOfRow,
 ): ClaimedJob {
   const place = values[first] as number;
   const sequence = values[first + 1] as number;
@@ -166,6 +167,7 @@ function toClaimedJob(
     error: more.error,
     attemptTraceparent: more.attemptTraceparent,
     operation: more.operation,
+    workerName,
     leaseToken: toLeaseToken({ claim: token, place, sequence }, id),
     waitMs: claimedAt - runAt,
     isSuspect: more.isSuspect,
@@ -222,6 +224,7 @@ function rarely(more: Record<string, unknown>): Partial<Rare> {
 /** A claim whose answer was lost. Its statement may commit late, even after it was given up. */
 interface LostClaim {
   readonly queueName: string;
+  readonly workerName: string | undefined;
   /** When its leases are over, by `performance.now()`. */
   readonly until: number;
   /** When to look again. */
@@ -283,15 +286,16 @@ export class LostClaims {
     return rows.flatMap((row) => {
       const token = row.token as string;
       // A statement claims all at once: what is found is all of its claim.
+      const { workerName } = this.#lost.get(token) ?? {};
       this.#lost.delete(token);
       const queueName = row.queue_name as string;
-      return toClaimed(row, { token, queueName, claimedAt: time(row.claimed_at)! });
+      return toClaimed(row, { token, queueName, claimedAt: time(row.claimed_at)!, workerName });
     });
   }
 
-  #add(token: string, { queueName, leaseMs }: Claim): void {
+  #add(token: string, { queueName, leaseMs, workerName }: Claim): void {
     const now = performance.now();
-    this.#lost.set(token, { queueName, until: now + leaseMs, lookAt: now });
+    this.#lost.set(token, { queueName, workerName, until: now + leaseMs, lookAt: now });
   }
 
   /** Which to look for now. Those whose leases are over by now can be claimed by any worker again. */

@@ -33,7 +33,9 @@ export async function getRecord(
 ): Promise<(JobRecord & AttemptRecords) | undefined> {
   const history = attempts
     ? `, (select json_agg(row_to_json(a) order by a.n) from (select a.id as n, ` +
-      `${attemptColumns("a", true)} from ${schema}.attempts a where a.job_id = j.id) a)::text ` +
+      `${
+        attemptColumns(schema, "a", true)
+      } from ${schema}.attempts a where a.job_id = j.id) a)::text ` +
       "as attempt_records"
     : "";
   const [row] = await client.look(
@@ -107,7 +109,7 @@ async function readAttempts(
   limit: number,
 ): Promise<readonly AttemptRecord[]> {
   const rows = await client.look(
-    `select ${attemptColumns("a", hasStacks)}
+    `select ${attemptColumns(schema, "a", hasStacks)}
       from jsonb_array_elements_text($1::text::jsonb) with ordinality as j (id, ord)
         join ${schema}.attempts a on a.job_id = j.id::uuid
       order by j.ord, a.id limit $2`,

@@ -9,6 +9,8 @@ import { depthsOf, type Health, type VacuumBlocker } from "../health.ts";
 import type { Client, Row } from "./client.ts";
 import { readSettings } from "./queue_settings.ts";
 import { time } from "./rows.ts";
+import { uuidOrNull } from "./find.ts";
+import { type JobPlace, mostAhead } from "../store.ts";
 
 /** Reads the health of a schema. `at` is the time by an injected clock, if there is one. */
 export async function readHealth(
@@ -32,6 +34,34 @@ export async function readHealth(
     queues: depthsOf(counts, Math.round(now), settings),
     vacuumBlocker: blocker && toBlocker(blocker),
   };
+}
+
+/** Where a job is in its queue. */
+export async function readPlace(
+  client: Client,
+  schema: string,
+  id: string,
+  at: number | null,
+): Promise<JobPlace | undefined> {
+  const [row] = await client.look(placeStatement(schema), [uuidOrNull(id), at]);
+  return row && {
+    at: time(row.at)!,
+    ahead: row.ahead as number,
+    running: row.running as number,
+  };
+}
+
+/** Of those before it no more are counted than wanted, by the index in whose order claims take them. */
+function placeStatement(schema: string): string {
+  return `select
+      date_part('epoch', coalesce(to_timestamp($2::float8 / 1000), clock_timestamp())) * 1000 as at,
+      (select count(*)::float8 from (select from ${schema}.ready r
+        where r.queue_name = j.queue_name
+          and (r.rank, r.run_at, r.sequence) < (-j.priority::integer, j.run_at, j.sequence)
+        order by r.rank, r.run_at, r.sequence limit ${mostAhead}) a) as ahead,
+      (select coalesce(sum(c.open), 0)::float8 from ${schema}.claims c
+        where c.queue_name = j.queue_name) as running
+    from ${schema}.jobs j where j.id = $1::text::uuid`;
 }
 
 /** Each status is read where such jobs are. The last row has the time. */

@@ -17,6 +17,7 @@ import {
 } from "../../job/record.ts";
 import type { ExpiredJob, TraceEnd } from "../store.ts";
 import type { Row } from "./client.ts";
+import { workerName } from "./tables.ts";
 
 /** A job's columns; `job` is the view's alias or a value of its type in parentheses. */
 export function jobColumns(job: string): string {
@@ -37,7 +38,7 @@ export function foundColumns(job: string, include: readonly JobPart[]): string {
     `${job}.baggage, ${job}.propagation, ` +
     `${ms("created_at")}, ${ms("run_at")}, ${ms("started_at")}, ${ms("finished_at")}, ` +
     `${part("result")}, ${errorColumn(`${job}.error`, include.includes("stack"))}, ` +
-    `${job}.attempt_traceparent, ${job}.operation::text as operation`;
+    `${job}.attempt_traceparent, ${job}.worker_name, ${job}.operation::text as operation`;
 }
 
 function errorColumn(error: string, hasStacks: boolean): string {
@@ -94,6 +95,7 @@ export function toRecord(row: Row): JobRecord {
     error: json(row.error),
     attemptTraceparent: optional(row.attempt_traceparent),
     operation: json(row.operation),
+    workerName: optional(row.worker_name),
   };
 }
 
@@ -123,10 +125,11 @@ export function toTraceEnd(row: Row): TraceEnd {
 }
 
 /** The columns of an attempt, its error whole or short. */
-export function attemptColumns(attempt: string, hasStacks: boolean): string {
+export function attemptColumns(schema: string, attempt: string, hasStacks: boolean): string {
   const ms = (column: string) => `date_part('epoch', ${attempt}.${column}) * 1000 as ${column}`;
   return `${attempt}.job_id::text as job_id, ${attempt}.attempt, ${attempt}.outcome, ` +
     `${ms("started_at")}, ${ms("finished_at")}, ${attempt}.traceparent, ` +
+    `${workerName(schema, `${attempt}.worker`)} as worker_name, ` +
     errorColumn(`${attempt}.error`, hasStacks);
 }
 
@@ -140,6 +143,7 @@ export function toAttemptRecord(row: Row): AttemptRecord {
     finishedAt: time(row.finished_at)!,
     error: json(row.error),
     traceparent: optional(row.traceparent),
+    workerName: optional(row.worker_name),
   };
 }
 

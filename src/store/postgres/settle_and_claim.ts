@@ -21,6 +21,7 @@ import { Allowance, type Client, type Row } from "./client.ts";
 import { isOutcomeUnknown } from "./errors.ts";
 import { byClaim, type HeldPlace, inPlace } from "./lease_tokens.ts";
 import type { LookedUntil, Noticed } from "./maintenance.ts";
+import type { Workers } from "./workers.ts";
 
 /** The answer of `settle_and_claim`, and what workers are to be notified of. */
 export interface NotifyingResult extends SettleAndClaimResult {
@@ -61,6 +62,7 @@ export class SettleAndClaim {
   readonly #schema: string;
   readonly #at: () => number | null;
   readonly #maintenance: Maintained;
+  readonly #workers: Pick<Workers, "numberOf">;
   readonly #lostClaims: LostClaims;
   readonly #positions: ClaimPositions = new ClaimPositions();
   #lookAt = -Infinity;
@@ -74,11 +76,13 @@ export class SettleAndClaim {
     schema: string,
     at: () => number | null,
     maintenance: Maintained,
+    workers: Pick<Workers, "numberOf">,
   ) {
     this.#client = client;
     this.#schema = schema;
     this.#at = at;
     this.#maintenance = maintenance;
+    this.#workers = workers;
     this.#lostClaims = new LostClaims(client, schema);
   }
 
@@ -125,6 +129,7 @@ export class SettleAndClaim {
     const room: readonly AskedClaim[] = claims.map((claim) => ({
       ...claim,
       token: crypto.randomUUID(),
+      worker: this.#workers.numberOf(claim.workerName),
       limit: Math.max(0, claim.limit - foundIn(claim.queueName)),
       ...this.#at() === null && this.#positions.startOf(claim.queueName),
     }));
@@ -199,8 +204,8 @@ export class SettleAndClaim {
     }
     const claimedAt = Math.round(summary.at);
     const claimed = rows.slice(0, -1).flatMap((row) => {
-      const { token, queueName } = claims[(row.claim as number) - 1]!;
-      return toClaimed(row, { token, queueName, claimedAt });
+      const { token, queueName, workerName } = claims[(row.claim as number) - 1]!;
+      return toClaimed(row, { token, queueName, claimedAt, workerName });
     });
     // RETURNING promises no order.
     claimed.sort(inClaimOrder);
@@ -230,7 +235,10 @@ export class SettleAndClaim {
 }
 
 /** A claim as it is asked for, from the head of the queue or from a start. */
-type AskedClaim = TokenClaim & Partial<ClaimStart>;
+type AskedClaim = TokenClaim & Partial<ClaimStart> & {
+  /** The number of the worker, once it is known. */
+  readonly worker: number | undefined;
+};
 
 /** What was asked of `settle_and_claim`. */
 interface Asked {

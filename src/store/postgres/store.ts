@@ -18,6 +18,7 @@ import type {
   ExtendOptions,
   Extension,
   GetOptions,
+  JobPlace,
   Lease,
   LeaseState,
   Maintenance,
@@ -34,6 +35,8 @@ import type {
   StoreHints,
   Taker,
   TraceEnds,
+  WorkerAnnouncement,
+  WorkerRecord,
 } from "../store.ts";
 import { Adding } from "./add.ts";
 import { changeJobs, countMatchingQuery } from "./change.ts";
@@ -41,7 +44,7 @@ import { Notifier } from "./notifier.ts";
 import { Allowance, type Client, type Row, type Sql, type SqlValue } from "./client.ts";
 import { retried } from "./errors.ts";
 import { countQuery, endedQuery, findRecords, getRecord, toCount, uuidOrNull } from "./find.ts";
-import { readHealth } from "./health.ts";
+import { readHealth, readPlace } from "./health.ts";
 import { checkLeases, extendLeases } from "./leases.ts";
 import { SchemaMaintenance } from "./maintenance.ts";
 import { configureQueue, readSettings } from "./queue_settings.ts";
@@ -50,6 +53,7 @@ import { SettleAndClaim } from "./settle_and_claim.ts";
 import { quoted } from "./sql.ts";
 import { Takers } from "./takers.ts";
 import { claimTraceEnds, hasUnfinished, settleTraceEnds } from "./trace_ends.ts";
+import { Workers } from "./workers.ts";
 
 // Each pass looks at the whole tree, and locks what it cancels until it is done.
 const DESCENDANTS_IN_PASS = 10_000;
@@ -77,6 +81,7 @@ export class PostgresStore implements Store<Sql> {
   readonly #settleAndClaim: SettleAndClaim;
   readonly #adding: Adding;
   readonly #takers: Takers;
+  readonly #workers: Workers;
   readonly #changes = new Allowance();
 
   constructor(client: Client, options: PostgresStoreOptions) {
@@ -94,13 +99,15 @@ export class PostgresStore implements Store<Sql> {
     };
     const at = () => this.#at();
     const maintenance = this.#maintenance = new SchemaMaintenance(client, this.#schema, at);
-    this.#settleAndClaim = new SettleAndClaim(client, this.#schema, at, maintenance);
+    const workers = this.#workers = new Workers(client, this.#schema);
+    this.#settleAndClaim = new SettleAndClaim(client, this.#schema, at, maintenance, workers);
     const settleAndClaim = this.#settleAndClaim;
     this.#takers = new Takers((queueName) => settleAndClaim.isQuick(queueName));
     this.#adding = new Adding(client, this.#notifier, {
       ...options,
       at,
       takers: this.#takers,
+      workers,
       onLostClaim: (claim) => settleAndClaim.addLost(claim),
     });
   }
@@ -242,6 +249,18 @@ export class PostgresStore implements Store<Sql> {
       ? countQuery(this.#schema)
       : endedQuery(this.#schema, endedWithinMs, this.#at());
     return (await this.#client.look(text, values)).map(toCount);
+  }
+
+  place(id: string): Promise<JobPlace | undefined> {
+    return readPlace(this.#client, this.#schema, id, this.#at());
+  }
+
+  announce(worker: WorkerAnnouncement): Promise<void> {
+    return this.#workers.announce(worker, this.#at());
+  }
+
+  workers(): Promise<readonly WorkerRecord[]> {
+    return this.#workers.read(this.#at());
   }
 
   health(): Promise<Health> {

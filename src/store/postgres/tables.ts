@@ -64,6 +64,16 @@ create table ${schema}.queues (
   paused_by text
 );
 
+-- Workers by name: each says every few seconds that it is there. Elsewhere a worker is its number.
+create table ${schema}.workers (
+  id integer generated always as identity primary key,
+  name text collate "C" not null unique,
+  seen_at timestamptz not null,
+  -- When it is there again at the latest, from then.
+  next_in_ms float8 not null,
+  queue_names text[] not null
+) with (fillfactor = 50);
+
 -- Jobs that can be claimed: a claim deletes its jobs here.
 create table ${schema}.ready (
   sequence bigint primary key,
@@ -127,6 +137,8 @@ create table ${schema}.claims (
   -- Its oldest and its newest job, to find the claim of a job by.
   first_sequence bigint not null,
   last_sequence bigint not null,
+  -- Of workers.
+  worker integer,
   queue_name text collate "C" not null,
   sequences bigint[] not null,
   run_ats timestamptz[] not null,
@@ -157,6 +169,8 @@ create table ${schema}.ended (
   -- alone in its trace, and nobody wanted to know.
   trace_epoch integer,
   trace_end_due timestamptz,
+  -- Of workers: the one that ran it then.
+  worker integer,
   -- For a job that is retried.
   is_suspect boolean,
   -- completed, failed or cancelled
@@ -198,7 +212,8 @@ create table ${schema}.attempts (
   started_at timestamptz not null,
   finished_at timestamptz not null,
   error json,
-  traceparent text
+  traceparent text,
+  worker integer
 );
 create index attempts_job on ${schema}.attempts (job_id, id);
 
@@ -272,6 +287,11 @@ export function holdingClaim(schema: string, queueName: string, sequence: string
     order by c.last_sequence limit 1)`;
 }
 
+/** The name of a worker by its number: a subquery. */
+export function workerName(schema: string, worker: string): string {
+  return `(select w.name from ${schema}.workers w where w.id = ${worker})`;
+}
+
 /** How the columns of a job in a view are read. What is not given does not apply. */
 interface ViewColumns {
   readonly status: string;
@@ -289,9 +309,10 @@ interface ViewColumns {
   readonly attemptTraceparent?: string;
   readonly resultBytes?: string;
   readonly operation?: string;
+  readonly worker?: string;
 }
 
-function viewColumns(columns: ViewColumns): string {
+function viewColumns(schema: string, columns: ViewColumns): string {
   const { attempts = "0", releases = "0", snoozes = "0" } = columns;
   const { maxAttempts = "e.max_attempts" } = columns;
   return `${columns.sequence ?? "e.sequence"}, e.id, ${
@@ -308,6 +329,7 @@ function viewColumns(columns: ViewColumns): string {
     ${columns.result ?? "null::json"} as result, ${columns.error ?? "null::json"} as error,
     ${columns.attemptTraceparent ?? "null::text"} as attempt_traceparent, e.payload_bytes,
     ${columns.resultBytes ?? "null::integer"} as result_bytes,
+    ${columns.worker ? workerName(schema, columns.worker) : "null::text"} as worker_name,
     ${columns.operation ?? "null::json"} as operation`;
 }
 
@@ -333,6 +355,7 @@ const ofEnded = {
   attemptTraceparent: "d.attempt_traceparent",
   resultBytes: "d.result_bytes",
   operation: "d.operation",
+  worker: "d.worker",
 } as const;
 
 /** For reading: jobs by the place where they are, and all. */
@@ -356,11 +379,12 @@ function views(schema: string): string {
       "else p.attempt_traceparent end",
     resultBytes: "d.result_bytes",
     operation: "case when d.sequence is not null then d.operation else p.operation end",
+    worker: "coalesce(d.worker, c.worker)",
   };
   return `
 create view ${schema}.jobs_ready as
   select ${
-    viewColumns({
+    viewColumns(schema, {
       status: "'ready'::text",
       queueName: "r.queue_name",
       ...ofProgress,
@@ -372,14 +396,19 @@ create view ${schema}.jobs_ready as
     ${progress("r.sequence", "r.has_past")};
 create view ${schema}.jobs_waiting as
   select ${
-    viewColumns({ status: "w.kind", queueName: "w.queue_name", ...ofProgress, runAt: "w.run_at" })
+    viewColumns(schema, {
+      status: "w.kind",
+      queueName: "w.queue_name",
+      ...ofProgress,
+      runAt: "w.run_at",
+    })
   }
   from ${schema}.waiting w join ${schema}.enqueued e on e.sequence = w.sequence
       and e.queue_name = w.queue_name
     ${progress("w.sequence", "w.has_past")};
 create view ${schema}.jobs_running as
   select ${
-    viewColumns({
+    viewColumns(schema, {
       status: "'running'::text",
       sequence: "x.sequence",
       queueName: "x.queue_name",
@@ -387,20 +416,21 @@ create view ${schema}.jobs_running as
       attempts: "coalesce(p.attempts, 0) + 1",
       runAt: "x.run_at",
       startedAt: "x.claimed_at",
+      worker: "x.worker",
     })
   }
   from (
       -- In order before they are looked up one by one: of many that run a page is wanted.
-      select c.queue_name, c.claimed_at, c.has_past, u.sequence, u.run_at
+      select c.queue_name, c.claimed_at, c.has_past, c.worker, u.sequence, u.run_at
       from ${schema}.claims c, unnest(c.sequences, c.run_ats, c.is_open) u (sequence, run_at, is_open)
       where u.is_open is not false order by u.sequence desc) x,
     lateral (select * from ${schema}.enqueued e where e.sequence = x.sequence offset 0) e
     ${progress("x.sequence", "x.has_past")};
 create view ${schema}.jobs_ended as
-  select ${viewColumns({ status: "d.status", ...ofEnded })}
+  select ${viewColumns(schema, { status: "d.status", ...ofEnded })}
   from ${schema}.ended d join ${schema}.enqueued e on e.sequence = d.sequence;
 create view ${schema}.jobs as
-  select ${viewColumns(all)}
+  select ${viewColumns(schema, all)}
   from ${schema}.enqueued e
     left join ${schema}.ended d on d.sequence = e.sequence
     -- What was found is not looked for elsewhere: with an offset each look is one of its own, or none.

@@ -65,8 +65,9 @@ export class Taking {
   #isOver = false;
 
   constructor(queueName: string, reservation: Reservation, onEnd: (tookMs: number) => void) {
-    const { leaseMs } = reservation;
-    this.claim = { token: crypto.randomUUID(), queueName, leaseMs, limit: Infinity };
+    const { leaseMs, workerName } = reservation;
+    const token = crypto.randomUUID();
+    this.claim = { token, queueName, leaseMs, workerName, limit: Infinity };
     this.#reservation = reservation;
     this.#onEnd = onEnd;
   }
@@ -87,6 +88,7 @@ export class Taking {
         status: "running",
         attempts: 1,
         startedAt: t,
+        workerName: this.claim.workerName,
         leaseToken: toLeaseToken(place, input.id),
         waitMs: 0,
         isSuspect: false,

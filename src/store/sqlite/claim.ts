@@ -12,6 +12,7 @@ import type {
 } from "../../job/record.ts";
 import { type Claim, type ClaimedJob, mostLinks } from "../store.ts";
 import type { Database, Row } from "./database.ts";
+import { workerNumber } from "./workers.ts";
 
 // A claim promotes at most as many due jobs; the next one continues.
 const PROMOTED_AT_ONCE = 1_000;
@@ -19,17 +20,21 @@ const PROMOTED_AT_ONCE = 1_000;
 /** Promotes what is due and claims what is ready, inside a transaction. */
 export function claimJobs(
   database: Database,
-  { queueName, limit, leaseMs }: Claim,
+  { queueName, limit, leaseMs, workerName }: Claim,
   leaseToken: string,
   now: number,
 ): ClaimedJob[] {
   promoteDue(database, queueName, now);
   const claimed = database.all(readyJobs, now, queueName, limit)
-    .map((row) => toClaimed(row, leaseToken, (dependsOn) => contextsOf(database, dependsOn)));
+    .map((row) => ({
+      ...toClaimed(row, leaseToken, (dependsOn) => contextsOf(database, dependsOn)),
+      workerName,
+    }));
   const last = claimed.at(-1);
   if (last === undefined) return claimed;
   // Nobody else writes meanwhile: these are all that come before the last one in the order of claiming.
-  const lease = [now, leaseToken, now + leaseMs, queueName, last.priority] as const;
+  const worker = workerName === undefined ? null : workerNumber(database, workerName, now);
+  const lease = [now, leaseToken, now + leaseMs, worker, queueName, last.priority] as const;
   if (claimed[0]!.priority > last.priority) {
     database.run(`${setRunning} and priority > ?`, ...lease);
   }
@@ -91,7 +96,7 @@ const readyJobs: string = "select payload, json_array(sequence, id, queue_name, 
 // The index is named, so that the plan stays whatever the statistics say.
 const setRunning =
   "update hammerwork_jobs indexed by hammerwork_jobs_ready set status = 'running', " +
-  "attempts = attempts + 1, has_begun = 0, started_at = ?, lease_token = ?, leased_until = ? " +
+  "attempts = attempts + 1, has_begun = 0, started_at = ?, lease_token = ?, leased_until = ?, worker = ? " +
   "where queue_name = ? and status = 'ready'";
 const upToLast = `${setRunning} and priority = ? and (run_at, sequence) <= (?, ?)`;
 

@@ -5,7 +5,7 @@
  */
 import { hasEnded, type JobStatus, jobStatuses } from "../../job/status.ts";
 import type { LiveCount } from "../health.ts";
-import type { QueueCount } from "../store.ts";
+import { type JobPlace, mostAhead, type QueueCount } from "../store.ts";
 import type { Database, Row } from "./database.ts";
 
 /** Jobs that have not ended, by queue and status. What has ended is not looked at. */
@@ -56,6 +56,33 @@ export function countJobs(database: Database): QueueCount[] {
 export function countEnded(database: Database, after: number): QueueCount[] {
   const ended = jobStatuses.filter(hasEnded);
   return database.all(endedCounts, JSON.stringify(ended), after).map(toCount);
+}
+
+/** How many ready jobs are before a job, and how many of its queue run. */
+export function placeOf(database: Database, id: string): Omit<JobPlace, "at"> | undefined {
+  const job = database.get(
+    "select queue_name, priority, run_at, sequence from hammerwork_jobs where id = ?",
+    id,
+  );
+  if (job === undefined) return undefined;
+  const { queue_name, priority, run_at, sequence } = job;
+  const place = database.get(
+    `select min(${mostAhead}, ${countOfReady("priority > ?2")} + ` +
+      `${countOfReady("priority = ?2 and (run_at, sequence) < (?3, ?4)")}) as ahead, ` +
+      "(select count(*) from hammerwork_jobs indexed by hammerwork_jobs_leased " +
+      "where status = 'running' and queue_name = ?1) as running",
+    queue_name!,
+    priority!,
+    run_at!,
+    sequence!,
+  )!;
+  return { ahead: place.ahead as number, running: place.running as number };
+}
+
+/** In two parts, since the index has the highest priority first and the earliest time first. */
+function countOfReady(condition: string): string {
+  return "(select count(*) from (select 1 from hammerwork_jobs indexed by hammerwork_jobs_ready " +
+    `where queue_name = ?1 and status = 'ready' and ${condition} limit ${mostAhead}))`;
 }
 
 function toCount(row: Row): QueueCount {

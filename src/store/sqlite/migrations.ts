@@ -53,6 +53,8 @@ create table hammerwork_jobs (
   attempt_traceparent text,
   lease_token text,
   leased_until integer,
+  -- Of hammerwork_workers: who runs it, or ran it when it ended.
+  worker integer,
   -- Whether the running attempt is known to have begun, and whether a lease expired once without that.
   has_begun integer not null default 0,
   is_suspect integer not null default 0,
@@ -114,7 +116,18 @@ create table hammerwork_attempts (
   started_at integer not null,
   finished_at integer not null,
   error text,
-  traceparent text
+  traceparent text,
+  worker integer
+) strict;
+
+-- Workers by name: each says every few seconds that it is there.
+create table hammerwork_workers (
+  id integer primary key,
+  name text not null unique,
+  seen_at integer not null,
+  next_in_ms integer not null,
+  -- A list of names.
+  queue_names text not null
 ) strict;
 create index hammerwork_attempts_job on hammerwork_attempts (job_id);
 

@@ -121,6 +121,7 @@ export function foundColumns(include: readonly JobPart[]): string {
     "finished_at",
     "attempt_traceparent",
     "operation",
+    workerName("worker"),
   ];
   return [
     ...names.filter((name) => name !== "payload"),
@@ -132,11 +133,16 @@ export function foundColumns(include: readonly JobPart[]): string {
   ].join(", ");
 }
 
+/** The name of a worker by its number, as a column. */
+export function workerName(worker: string): string {
+  return `(select w.name from hammerwork_workers w where w.id = ${worker}) as worker_name`;
+}
+
 /** The columns of an attempt, its error whole or short. */
 export function attemptColumns(hasStacks: boolean): string {
   return `a.job_id, a.attempt, a.outcome, a.started_at, a.finished_at, a.traceparent, ${
-    errorColumn(hasStacks)
-  }`;
+    workerName("a.worker")
+  }, ${errorColumn(hasStacks)}`;
 }
 
 function errorColumn(hasStacks: boolean): string {
@@ -193,6 +199,7 @@ export function toRecord(row: Row): JobRecord {
     error: error(row.error),
     attemptTraceparent: text(row.attempt_traceparent),
     operation: operation(row.operation),
+    workerName: text(row.worker_name),
   };
 }
 
@@ -206,6 +213,7 @@ export function toAttemptRecord(row: Row): AttemptRecord {
     finishedAt: row.finished_at as number,
     error: error(row.error),
     traceparent: text(row.traceparent),
+    workerName: text(row.worker_name),
   };
 }
 

@@ -58,7 +58,11 @@ function sqlValue(value: string | number | boolean | null): SqlValue {
 function statementOf(changes: JobChanges): string {
   const set = columns.filter(([field]) => changes[field] !== undefined)
     .map(([, column]) => `${column} = ?`);
-  if (changes.status !== undefined) set.push("lease_token = null", "leased_until = null");
+  if (changes.status !== undefined) {
+    set.push("lease_token = null", "leased_until = null");
+    // What has no time of its end waits.
+    if (changes.finishedAt == null) set.push("worker = null");
+  }
   if (changes.finishedAt === null) set.push("trace_end_due = null");
   return `update hammerwork_jobs set ${set.join(", ")} where id = ?`;
 }
@@ -78,19 +82,19 @@ export function extendLease(
   );
 }
 
-/** Keeps an attempt. */
+/** Keeps an attempt, with the worker of its job. */
 export function insertAttempt(database: Database, attempt: AttemptRecord): void {
   database.run(
     "insert into hammerwork_attempts " +
-      "(job_id, attempt, outcome, started_at, finished_at, error, traceparent) " +
-      "values (?, ?, ?, ?, ?, ?, ?)",
-    attempt.jobId,
+      "(job_id, attempt, outcome, started_at, finished_at, error, traceparent, worker) " +
+      "select id, ?, ?, ?, ?, ?, ?, worker from hammerwork_jobs where id = ?",
     attempt.attempt,
     attempt.outcome,
     attempt.startedAt,
     attempt.finishedAt,
     attempt.error ? JSON.stringify(attempt.error) : null,
     attempt.traceparent ?? null,
+    attempt.jobId,
   );
 }
 

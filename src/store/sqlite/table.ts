@@ -11,12 +11,15 @@ import type {
   ChangeFilter,
   Claim,
   ClaimedJob,
+  JobPlace,
   Maintenance,
   Notice,
   QueueCount,
   RecordFilter,
   RecordPage,
   Settlement,
+  WorkerAnnouncement,
+  WorkerRecord,
 } from "../store.ts";
 import type {
   Dependent,
@@ -38,10 +41,10 @@ import {
   takeDependents,
 } from "./dependents.ts";
 import { attemptsOf, countMatching, findJobs, matchingJobs } from "./find.ts";
-import { countEnded, countJobs, countLive } from "./health.ts";
+import { countEnded, countJobs, countLive, placeOf } from "./health.ts";
 import { expiredLeases, isMaintenanceDue, removeEnded, removeJob } from "./maintenance.ts";
 import { pausedUntil, putSettings, readSettings } from "./queue_settings.ts";
-import { rowColumns, toJobRow, toRecord } from "./rows.ts";
+import { rowColumns, toJobRow, toRecord, workerName } from "./rows.ts";
 import {
   completePlainly,
   extendLease,
@@ -51,6 +54,7 @@ import {
 } from "./settle.ts";
 import { SqliteTraceEnds } from "./trace_ends.ts";
 import { WakeUp } from "./wake_up.ts";
+import { announceWorker, readWorkers } from "./workers.ts";
 
 /** The jobs of one file. */
 export class SqliteTable implements StoredJobs {
@@ -79,7 +83,8 @@ export class SqliteTable implements StoredJobs {
   }
 
   record(id: string): JobRecord | undefined {
-    const row = this.#database.get("select * from hammerwork_jobs where id = ?", id);
+    const name = workerName("worker");
+    const row = this.#database.get(`select *, ${name} from hammerwork_jobs where id = ?`, id);
     return row && toRecord(row);
   }
 
@@ -188,6 +193,18 @@ export class SqliteTable implements StoredJobs {
 
   attempts(id: string): readonly AttemptRecord[] {
     return attemptsOf(this.#database, [id], true).get(id)!;
+  }
+
+  place(id: string): Omit<JobPlace, "at"> | undefined {
+    return placeOf(this.#database, id);
+  }
+
+  announce(worker: WorkerAnnouncement, now: number): void {
+    announceWorker(this.#database, worker, now);
+  }
+
+  workers(now: number): readonly WorkerRecord[] {
+    return readWorkers(this.#database, now);
   }
 
   count(): readonly QueueCount[] {

@@ -194,5 +194,6 @@ function newRecord(
     result: undefined,
     error: undefined,
     attemptTraceparent: undefined,
+    workerName: undefined,
   };
 }

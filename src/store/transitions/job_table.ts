@@ -22,6 +22,7 @@ import type {
   ChangeFilter,
   Claim,
   ClaimedJob,
+  JobPlace,
   Maintenance,
   Notice,
   QueueCount,
@@ -31,6 +32,8 @@ import type {
   TraceEnd,
   TraceEndClaim,
   UnfinishedQuery,
+  WorkerAnnouncement,
+  WorkerRecord,
 } from "../store.ts";
 
 /** The fields of a record that transitions read. None of them is large. */
@@ -144,7 +147,8 @@ export interface JobTable<Row extends JobRow = JobRow> {
    */
   insert(job: Omit<JobRecord, "sequence">): number;
   /**
-   * Changes a job. A job that is not running any more loses its lease. A job that had ended and is
+   * Changes a job. A job that is not running any more loses its lease, and one that waits its
+   * worker. A job that had ended and is
    * retried (`finishedAt: null`) revokes the end of its trace, if it was recorded on it.
    */
   update(row: Row, changes: JobChanges): void;
@@ -163,6 +167,7 @@ export interface JobTable<Row extends JobRow = JobRow> {
   /** Removes a job that has ended, with all that is stored of it. */
   remove(row: Row): void;
   /** Stores an attempt. */
+  /** Stores an attempt of a running job, with the worker of the job. */
   addAttempt(row: Row, attempt: AttemptRecord): void;
   /** Records that an attempt of a job ran in another trace, by which the job can be found. */
   addAttemptTrace(row: Row, traceId: string): void;
@@ -171,7 +176,7 @@ export interface JobTable<Row extends JobRow = JobRow> {
   /**
    * Makes due `scheduled` and `retrying` jobs of the queue `ready`, then claims the first ones in
    * `inClaimOrder`: each becomes `running`, with one more attempt, without a recorded start, and
-   * with a lease of this token.
+   * with a lease of this token and the worker of the claim.
    *
    * @returns the claimed jobs, in order.
    */
@@ -238,6 +243,12 @@ export interface StoredJobs<Row extends JobRow = JobRow> extends JobTable<Row> {
   countMatching(filter: ChangeFilter, most: number): number;
   /** Copies of the attempts of a job that have ended and did not complete it, oldest first. */
   attempts(id: string): readonly AttemptRecord[];
+  /** See `Store.place`. */
+  place(id: string): Omit<JobPlace, "at"> | undefined;
+  /** See `Store.announce`. */
+  announce(worker: WorkerAnnouncement, now: number): void;
+  /** See `Store.workers`. */
+  workers(now: number): readonly WorkerRecord[];
   /** The number of jobs by queue and status. */
   count(): readonly QueueCount[];
   /** The number of jobs that ended after a time, by queue and status. */

@@ -22,6 +22,7 @@ import type {
   ExtendOptions,
   Extension,
   GetOptions,
+  JobPlace,
   Lease,
   LeaseState,
   Maintenance,
@@ -37,6 +38,8 @@ import type {
   Store,
   StoreHints,
   TraceEnds,
+  WorkerAnnouncement,
+  WorkerRecord,
 } from "../store.ts";
 import { add } from "./add.ts";
 import { cancel } from "./cancel.ts";
@@ -192,6 +195,24 @@ class SynchronousStore<Row extends JobRow> implements Store {
         ? this.#jobs.count()
         : this.#jobs.countEnded(this.#now() - endedWithinMs)
     );
+  }
+
+  // deno-lint-ignore require-await
+  async place(id: string): Promise<JobPlace | undefined> {
+    return this.#jobs.read(() => {
+      const place = this.#jobs.place(id);
+      return place && { at: this.#now(), ...place };
+    });
+  }
+
+  // deno-lint-ignore require-await
+  async announce(worker: WorkerAnnouncement): Promise<void> {
+    return this.#write(({ now }) => this.#jobs.announce(worker, now));
+  }
+
+  // deno-lint-ignore require-await
+  async workers(): Promise<readonly WorkerRecord[]> {
+    return this.#jobs.read(() => this.#jobs.workers(this.#now()));
   }
 
   // deno-lint-ignore require-await

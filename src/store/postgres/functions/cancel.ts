@@ -63,7 +63,7 @@ begin
     perform from ${schema}.waiting w where w.sequence = any(wanted)
       order by w.kind = 'blocked', w.sequence for update;
     with held as (
-      select x.sequence, c.token, c.claimed_at, x.run_at
+      select x.sequence, c.token, c.claimed_at, c.worker, x.run_at
       from ${schema}.claims c,
         unnest(c.sequences, c.run_ats, c.is_open) x (sequence, run_at, is_open)
       where c.token = any(tokens) and ${isOneOf("x.sequence", "select unnest(wanted)")}
@@ -78,24 +78,25 @@ begin
     ), moved as (
       insert into ${schema}.ended as d (sequence, id, queue_name, status, run_at, attempts,
         max_attempts, started_at, finished_at, error, attempt_traceparent, trace_epoch, is_suspect,
-        operation)
+        worker, operation)
       select e.sequence, e.id, e.queue_name, 'cancelled', nullif(x.run_at, e.run_at),
         coalesce(p.attempts, 0) + (x.claimed_at is not null)::integer,
         nullif(p.max_attempts, e.max_attempts), coalesce(x.claimed_at, p.started_at), t, reason,
         -- The span of an attempt that is not settled is unknown, and an older one's would mislead.
         case when x.claimed_at is null then p.attempt_traceparent end, p.trace_epoch,
-        nullif(p.is_suspect, false), coalesce(new_operation, p.operation)
+        nullif(p.is_suspect, false), x.worker, coalesce(new_operation, p.operation)
       from (
-          select sequence, run_at, claimed_at from held
-          union all select sequence, run_at, null from taken
-          union all select sequence, run_at, null from waited
+          select sequence, run_at, claimed_at, worker from held
+          union all select sequence, run_at, null, null from taken
+          union all select sequence, run_at, null, null from waited
         ) x, lateral (
           select * from ${schema}.enqueued e where e.sequence = x.sequence offset 0) e
         left join ${schema}.progress p on p.sequence = e.sequence
-      returning d.sequence, d.id, d.attempts, d.started_at
+      returning d.sequence, d.id, d.attempts, d.started_at, d.worker
     ), lost as (
-      insert into ${schema}.attempts (job_id, attempt, outcome, started_at, finished_at, error)
-      select m.id, m.attempts, 'cancelled', m.started_at, t, reason
+      insert into ${schema}.attempts
+        (job_id, attempt, outcome, started_at, finished_at, error, worker)
+      select m.id, m.attempts, 'cancelled', m.started_at, t, reason, m.worker
       from moved m where ${isOneOf("m.sequence", "select sequence from held")}
       returning job_id
     )

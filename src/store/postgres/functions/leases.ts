@@ -18,7 +18,7 @@ export function leaseFunctions(schema: string): string {
 create type ${schema}.swept_job as (
   place integer, sequence bigint, id uuid, queue_name text, rank integer, run_at timestamptz,
   claimed_at timestamptz, has_begun boolean, backoff text, attempt smallint, max_attempts smallint,
-  progress ${schema}.progress
+  worker integer, progress ${schema}.progress
 );
 
 -- The wait in ms after the given attempt by a job's own back-off rule, else by the default one.
@@ -153,7 +153,7 @@ begin
       select row(x.place, x.sequence, e.id, e.queue_name, -e.priority::integer, x.run_at,
         claim.claimed_at, coalesce(x.has_begun, false), e.backoff,
         coalesce(p.attempts, 0) + 1, coalesce(p.max_attempts, e.max_attempts),
-        p.progress)::${schema}.swept_job
+        claim.worker, p.progress)::${schema}.swept_job
       from unnest(claim.sequences, claim.run_ats, claim.leased_until, claim.have_begun, claim.is_open)
           with ordinality x (sequence, run_at, until, has_begun, is_open, place),
         lateral (select * from ${schema}.enqueued e where e.sequence = x.sequence offset 0) e
@@ -166,8 +166,8 @@ begin
     swept := swept || of_claim;
     perform ${schema}.close_places(claim, array(select s.place from unnest(of_claim) s));
   end loop;
-  insert into ${schema}.attempts (job_id, attempt, outcome, started_at, finished_at, error)
-  select s.id, s.attempt, 'lease_expired', s.claimed_at, t, reason
+  insert into ${schema}.attempts (job_id, attempt, outcome, started_at, finished_at, error, worker)
+  select s.id, s.attempt, 'lease_expired', s.claimed_at, t, reason, s.worker
   from unnest(swept) s where s.has_begun or s.progress is null or not (s.progress).is_suspect;
   insert into ${schema}.progress as p (sequence, attempts, max_attempts, releases, snoozes, is_suspect,
     started_at, error, attempt_traceparent, claim, trace_epoch, operation)
@@ -193,10 +193,10 @@ begin
     where not s.has_begun or s.attempt < s.max_attempts);
   with ended_now as (
     insert into ${schema}.ended as d (sequence, id, queue_name, status, run_at, attempts, max_attempts,
-      started_at, finished_at, error, trace_epoch, is_suspect, operation)
+      started_at, finished_at, error, trace_epoch, is_suspect, worker, operation)
     select s.sequence, s.id, s.queue_name, 'failed', s.run_at, s.attempt, s.max_attempts,
       s.claimed_at, t, reason, (s.progress).trace_epoch, nullif((s.progress).is_suspect, false),
-      (s.progress).operation
+      s.worker, (s.progress).operation
     from unnest(swept) s where s.has_begun and s.attempt >= s.max_attempts
     returning d.sequence
   )

@@ -65,6 +65,7 @@ declare
   held bigint[];
   open_places boolean[];
   run_ats timestamptz[];
+  worker_id integer;
   attempts ${schema}.unfinished_attempt[];
   failed bigint[];
   stays boolean := false;
@@ -83,18 +84,19 @@ begin
   held := claim.sequences;
   open_places := claim.is_open;
   run_ats := claim.run_ats;
+  worker_id := claim.worker;
   if sequences <> '{}' then
     with ended_now as (
       insert into ${schema}.ended as d (sequence, id, queue_name, status, run_at, attempts, max_attempts,
         started_at, finished_at, result, result_bytes, attempt_traceparent, claim, trace_epoch,
-        trace_end_due, is_suspect, operation)
+        trace_end_due, is_suspect, worker, operation)
       select e.sequence, e.id, e.queue_name, 'completed', nullif(run_ats[u.place], e.run_at),
         coalesce(p.attempts, 0) + 1, p.max_attempts, t - u.ms * interval '1 ms', t, u.result::json,
         octet_length(u.result), u.span, claim_token,
         -- Most traces have one job, whose end is theirs. All others are looked at later.
         case when is_alone then coalesce(p.trace_epoch, 0) + 1 else p.trace_epoch end,
         case when is_alone then case when ${wantsTraceEnds(schema)} then t else 'infinity' end end,
-        nullif(p.is_suspect, false), p.operation
+        nullif(p.is_suspect, false), worker_id, p.operation
       from unnest(places, sequences, run_ms, spans, results) u (place, sequence, ms, span, result),
         lateral (select * from ${schema}.enqueued e where e.sequence = u.sequence offset 0) e
         left join lateral (select * from ${schema}.progress p
@@ -138,16 +140,17 @@ begin
           where p.sequence = e.sequence and have_past offset 0) p on true
       where held[o.place] = o.sequence and open_places[o.place] is not false);
     insert into ${schema}.attempts
-      (job_id, attempt, outcome, started_at, finished_at, error, traceparent)
-    select id, attempts, outcome, began, t, reason, span from unnest(attempts) a
+      (job_id, attempt, outcome, started_at, finished_at, error, traceparent, worker)
+    select id, attempts, outcome, began, t, reason, span, worker_id from unnest(attempts) a
     where was_started and new_status <> 'scheduled';
     ${addingAttemptTraces(schema, "unnest(attempts) where span is not null")}
     with ended_now as (
       insert into ${schema}.ended as d (sequence, id, queue_name, status, run_at, attempts, max_attempts,
-        started_at, finished_at, error, attempt_traceparent, claim, trace_epoch, is_suspect, operation)
+        started_at, finished_at, error, attempt_traceparent, claim, trace_epoch, is_suspect,
+        worker, operation)
       select a.sequence, a.id, a.queue_name, 'failed', a.run_at, a.attempts, a.max_attempts, a.began, t,
         a.reason, a.span, claim_token, (a.progress).trace_epoch, nullif((a.progress).is_suspect, false),
-        (a.progress).operation
+        worker_id, (a.progress).operation
       from unnest(attempts) a where a.new_status = 'failed'
       returning d.sequence
     )
@@ -234,6 +237,23 @@ language sql stable ${interpreted} as $$
     left join lateral (select * from ${schema}.progress p where p.sequence = s.sequence offset 0) p
       on true
 $$;
+
+-- The number of a worker that has not announced itself yet, as it begins; null without a name.
+create function ${schema}.worker_number(worker_name text, t timestamptz) returns integer
+language plpgsql ${interpreted} as $$
+declare
+  number integer;
+begin
+  if worker_name is null then return null; end if;
+  select w.id into number from ${schema}.workers w where w.name = worker_name;
+  if number is null then
+    insert into ${schema}.workers as w (name, seen_at, next_in_ms, queue_names)
+      values (worker_name, t, 0, '{}')
+      on conflict (name) do update set seen_at = greatest(w.seen_at, excluded.seen_at)
+      returning w.id into number;
+  end if;
+  return number;
+end $$;
 
 -- What maintenance may have to do.
 create function ${schema}.due_maintenance(
@@ -442,10 +462,11 @@ begin
     end if;
     if taken > 0 then
       insert into ${schema}.claims (token, queue_name, claimed_at, lapses_at, open, has_past,
-        first_sequence, last_sequence, sequences, run_ats)
+        first_sequence, last_sequence, sequences, run_ats, worker)
       values ((asked ->> 'token')::uuid, asked_queue, t,
         t + (asked -> 'leaseMs')::float8 * interval '1 ms', taken, claimed_past, first_sequence,
-        last_sequence, claimed, run_ats);
+        last_sequence, claimed, run_ats,
+        coalesce((asked -> 'worker')::integer, ${schema}.worker_number(asked ->> 'workerName', t)));
       for batch in
         select ${claimedColumns(schema, "r.place", "r.run_at")}
         from unnest(claimed, run_ats) with ordinality r (sequence, run_at, place),
