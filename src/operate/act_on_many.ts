@@ -9,7 +9,7 @@ import { checkJobOptions } from "../job/job_options.ts";
 import type { Operator } from "../job/record.ts";
 import { type JobFilter, toRecordFilter } from "../queue/find.ts";
 import { checkSwitch, readOperator } from "../queue/job_change.ts";
-import type { ChangeFilter, ChangeResult, MassChange, Store } from "../store/store.ts";
+import type { ChangeFilter, MassChange, Store } from "../store/store.ts";
 
 /**
  * Which jobs to act on: as for `find`, but one field must have a value, and `traceId` is only that
@@ -101,10 +101,7 @@ export async function cancelMany(
   filter: ManyFilter,
   options: ManyOptions = {},
 ): Promise<ManyResult> {
-  checkOptionNames("A cancellation", options, optionNames);
-  const { reason = "Cancelled by an operator" } = options;
-  const change = { type: "cancel", error: toCancellation(reason), operator: operatorOf(options) };
-  return await actOnMany(store, filter, change as MassChange, options);
+  return await actOnMany(store, filter, cancellationOf(options), options);
 }
 
 /** Retries the jobs that match. */
@@ -113,13 +110,7 @@ export async function retryMany(
   filter: ManyFilter,
   options: RetryManyOptions = {},
 ): Promise<ManyResult> {
-  const names = { ...optionNames, dependents: true, force: true };
-  checkOptionNames<RetryManyOptions>("A retry", options, names);
-  const { dependents, force } = options;
-  checkSwitch("dependents", dependents);
-  checkSwitch("force", force);
-  const operator = operatorOf(options);
-  return await actOnMany(store, filter, { type: "retry", dependents, force, operator }, options);
+  return await actOnMany(store, filter, retryOf(options), options);
 }
 
 /** Changes when the jobs that match are due, or their priority. */
@@ -128,20 +119,7 @@ export async function rescheduleMany(
   filter: ManyFilter,
   options: RescheduleManyOptions,
 ): Promise<ManyResult> {
-  const names = { ...optionNames, runAt: true, delayMs: true, priority: true };
-  checkOptionNames<RescheduleManyOptions>("A rescheduling", options, names);
-  const { runAt, delayMs, priority } = options;
-  checkJobOptions({ runAt, delayMs, priority });
-  if (runAt === undefined && delayMs === undefined && priority === undefined) {
-    throw new InputTypeError("A rescheduling needs runAt, delayMs or priority: got none");
-  }
-  return await actOnMany(store, filter, {
-    type: "reschedule",
-    runAt: runAt?.getTime(),
-    delayMs,
-    priority,
-    operator: operatorOf(options),
-  }, options);
+  return await actOnMany(store, filter, reschedulingOf(options), options);
 }
 
 /** Removes the jobs that match. */
@@ -150,9 +128,44 @@ export async function deleteMany(
   filter: ManyFilter,
   options: ManyOptions = {},
 ): Promise<ManyResult> {
+  return await actOnMany(store, filter, deletionOf(options), options);
+}
+
+/** The change of a store for checked options. */
+export function cancellationOf(options: ManyOptions): MassChange {
+  checkOptionNames("A cancellation", options, optionNames);
+  const { reason = "Cancelled by an operator" } = options;
+  return { type: "cancel", error: toCancellation(reason), operator: operatorOf(options) };
+}
+
+/** The change of a store for checked options. */
+export function retryOf(options: RetryManyOptions): MassChange {
+  const names = { ...optionNames, dependents: true, force: true };
+  checkOptionNames<RetryManyOptions>("A retry", options, names);
+  const { dependents, force } = options;
+  checkSwitch("dependents", dependents);
+  checkSwitch("force", force);
+  return { type: "retry", dependents, force, operator: operatorOf(options) };
+}
+
+/** The change of a store for checked options. */
+export function reschedulingOf(options: RescheduleManyOptions): MassChange {
+  const names = { ...optionNames, runAt: true, delayMs: true, priority: true };
+  checkOptionNames<RescheduleManyOptions>("A rescheduling", options, names);
+  const { runAt, delayMs, priority } = options;
+  checkJobOptions({ runAt, delayMs, priority });
+  if (runAt === undefined && delayMs === undefined && priority === undefined) {
+    throw new InputTypeError("A rescheduling needs runAt, delayMs or priority: got none");
+  }
+  const operator = operatorOf(options);
+  return { type: "reschedule", runAt: runAt?.getTime(), delayMs, priority, operator };
+}
+
+/** The change of a store for checked options. */
+export function deletionOf(options: ManyOptions): MassChange {
   checkOptionNames("A deletion", options, optionNames);
   operatorOf(options);
-  return await actOnMany(store, filter, { type: "delete" }, options);
+  return { type: "delete" };
 }
 
 /** Whoever calls is an operator, also without a name. */
@@ -170,19 +183,20 @@ async function actOnMany(
   checkListener(onProgress);
   const matching = toChangeFilter(filter);
   if (dryRun === true) return await countMany(store, matching, change.type);
-  const total = { changed: 0, refused: 0 };
-  let sweep: ManyProgress;
+  let [changed, refused] = [0, 0];
+  let place: Place | undefined;
   do {
-    sweep = await sweepOnce(store, matching, change, ({ changed, refused }) => {
-      total.changed += changed;
-      total.refused += refused;
-      onProgress?.({ ...total });
-    });
-  } while (goesOn(matching, change) && sweep.changed > 0);
-  return total;
+    const pass = await passOver(store, matching, change, place);
+    changed += pass.changed;
+    refused += pass.refused;
+    onProgress?.({ changed, refused });
+    place = pass.next;
+  } while (place !== undefined);
+  return { changed, refused };
 }
 
-function checkListener(onProgress: unknown): void {
+/** Refuses what is neither a function nor left out. */
+export function checkListener(onProgress: unknown): void {
   if (onProgress === undefined || typeof onProgress === "function") return;
   throw new InputTypeError(`onProgress must be a function: got ${shown(onProgress)}`);
 }
@@ -190,23 +204,12 @@ function checkListener(onProgress: unknown): void {
 /** The filter of a store for a filter of many jobs, checked. */
 export function toChangeFilter(filter: ManyFilter): ChangeFilter {
   checkOptionNames<ManyFilter>("A filter", filter, filterNames);
-  const { ids, queueNames, statuses, traceId, correlationId, parentId, ...times } = toRecordFilter(
-    filter,
-  );
-  const { createdFrom, createdBefore } = times;
-  return {
-    ids,
-    queueNames,
-    statuses,
-    traceId,
-    correlationId,
-    parentId,
-    createdFrom,
-    createdBefore,
-  };
+  const { before: _, limit: __, maxBytes: ___, include: ____, ...fields } = toRecordFilter(filter);
+  return fields;
 }
 
-async function countMany(
+/** Counts the jobs that match and that a change is for, up to 10,000. */
+export async function countMany(
   store: Changing,
   filter: ChangeFilter,
   type: MassChange["type"],
@@ -220,41 +223,47 @@ async function countMany(
   };
 }
 
+/** Where a call goes on after a pass. */
+export interface Place {
+  /** The sequence of the last job that was looked at; 0: it begins anew with the oldest. */
+  readonly after: number;
+  /** The time of the first pass, in ms since 1970. */
+  readonly at: number;
+  /** Whether a job was changed since it began with the oldest. */
+  readonly hasChanged: boolean;
+}
+
+/** What a pass did, and where the next one goes on; `undefined` when nothing is left to do. */
+export interface ManyPass extends ManyProgress {
+  readonly next: Place | undefined;
+}
+
+/** One pass over at most 1,000 of the jobs that match. */
+export async function passOver(
+  store: Changing,
+  filter: ChangeFilter,
+  change: MassChange,
+  place: Place | undefined,
+): Promise<ManyPass> {
+  const isOfAll = goesOn(filter, change);
+  const rest = place === undefined ? filter : restOf(filter, place, isOfAll);
+  const { changed, refused, after, at } = await store.change(rest, change, { limit: passLimit });
+  const hasChanged = changed > 0 || place?.hasChanged === true;
+  const next = { after: after ?? 0, at: place?.at ?? at, hasChanged };
+  if (after !== undefined) return { changed, refused, next };
+  // Another look from the beginning, as long as one has found something.
+  const again = isOfAll && hasChanged ? { ...next, hasChanged: false } : undefined;
+  return { changed, refused, next: again };
+}
+
 /** Whether jobs that are added meanwhile are meant too: what is cancelled is a whole process. */
 function goesOn({ traceId, correlationId }: ChangeFilter, { type }: MassChange): boolean {
   return type === "cancel" && (traceId ?? correlationId) !== undefined;
 }
 
-/** Goes over all jobs that match, once. Says how many were changed. */
-async function sweepOnce(
-  store: Changing,
-  filter: ChangeFilter,
-  change: MassChange,
-  onPass: (pass: ChangeResult) => void,
-): Promise<ManyProgress> {
-  let [changed, refused] = [0, 0];
-  let rest: ChangeFilter | undefined = filter;
-  while (rest !== undefined) {
-    const pass: ChangeResult = await store.change(rest, change, { limit: passLimit });
-    changed += pass.changed;
-    refused += pass.refused;
-    onPass(pass);
-    rest = restOf(rest, change, pass);
-  }
-  return { changed, refused };
-}
-
-/**
- * The filter of the next pass of a sweep; `undefined` after the last one. Unless it is to go on, it is
- * of the jobs that were there, as they were, at the time of the first pass.
- */
-export function restOf(
-  filter: ChangeFilter,
-  change: MassChange,
-  { after, at }: ChangeResult,
-): ChangeFilter | undefined {
-  if (after === undefined) return undefined;
-  if (goesOn(filter, change) || filter.asOf !== undefined) return { ...filter, after };
+/** Unless all are meant, it is of the jobs that were there, as they were, at the first pass. */
+function restOf(filter: ChangeFilter, { after, at }: Place, isOfAll: boolean): ChangeFilter {
+  if (isOfAll) return { ...filter, after };
   const createdBefore = Math.min(filter.createdBefore ?? Infinity, at + 1);
   return { ...filter, after, asOf: at, createdBefore };
 }
