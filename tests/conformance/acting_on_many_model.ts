@@ -85,7 +85,7 @@ async function changeAndCompare(
     correlationId: asked.order === undefined ? undefined : `${queueName} ${asked.order}`,
     statuses: asked.statuses,
   };
-  const { after, changed, refused } = modelOf(before, changeFilter, massChange, fixture);
+  const { after, changed, refused } = modelOf(before, changeFilter, massChange, limit, fixture);
   const { type } = massChange;
   assert.equal(await fixture.store.countMatching(changeFilter, type, 100), changed + refused);
   const sum = { changed: 0, refused: 0 };
@@ -145,11 +145,12 @@ async function tell(
 
 type Stand = Pick<JobRecord, "status" | "runAt" | "priority">;
 
-/** How each job must stand after the change; a deleted one has no entry. */
+/** How each job must stand after all passes of the change; a deleted one has no entry. */
 function modelOf(
   jobs: readonly JobRecord[],
   { correlationId, statuses = jobStatuses }: ChangeFilter,
   massChange: MassChange,
+  limit: number,
   { clock }: Fixture,
 ): {
   readonly after: ReadonlyMap<string, Stand>;
@@ -160,10 +161,10 @@ function modelOf(
   const after = new Map<string, Stand>(
     jobs.map(({ id, status, runAt, priority }) => [id, { status, runAt, priority }]),
   );
-  const matching = jobs.filter((job) =>
-    statuses.includes(job.status) && changeableStatuses[massChange.type].includes(job.status) &&
-    (correlationId ?? job.correlationId) === job.correlationId
-  );
+  const matches = (job: JobRecord, status: JobStatus) =>
+    statuses.includes(status) && changeableStatuses[massChange.type].includes(status) &&
+    (correlationId ?? job.correlationId) === job.correlationId;
+  const matching = jobs.filter((job) => matches(job, job.status));
   const set = ({ id }: JobRecord, stand: Partial<Stand>) =>
     after.set(id, { ...after.get(id)!, ...stand });
   const statusOf = (id: string) => after.get(id)?.status ?? "completed";
@@ -171,10 +172,19 @@ function modelOf(
     dependsOn.filter((id) => !hasEnded(statusOf(id)));
   const hasFailed = ({ dependsOn }: JobRecord) =>
     dependsOn.some((id) => statusOf(id) === "failed" || statusOf(id) === "cancelled");
+  if (massChange.type === "cancel") {
+    // What a pass has set free or ended is no longer blocked when the next one looks for such jobs.
+    for (let rest = jobs; rest.length > 0;) {
+      const pass = rest.filter((job) => matches(job, after.get(job.id)!.status)).slice(0, limit);
+      for (const job of pass) set(job, { status: "cancelled" });
+      followEnds(jobs, after, set, now);
+      rest = pass.length < limit ? [] : rest.slice(rest.indexOf(pass.at(-1)!) + 1);
+    }
+    return { after, changed: matching.length, refused: 0 };
+  }
   let changed = 0;
   for (const job of matching) {
-    if (massChange.type === "cancel") set(job, { status: "cancelled" });
-    else if (massChange.type === "delete") {
+    if (massChange.type === "delete") {
       if (jobs.some((one) => !hasEnded(one.status) && one.dependsOn.includes(job.id))) continue;
       after.delete(job.id);
     } else if (massChange.type === "retry") {
@@ -192,7 +202,6 @@ function modelOf(
     }
     changed++;
   }
-  if (massChange.type === "cancel") followEnds(jobs, after, set, now);
   return { after, changed, refused: matching.length - changed };
 }
 
