@@ -91,7 +91,8 @@ export function toRecordFilter(filter: JobFilter, defaultLimit: number = 100): R
   checkFilterNames(filter);
   const { queueName, status, traceId, correlationId, parent, cursor } = filter;
   return {
-    ids: filter.ids && checkIds(filter.ids),
+    // `null` must not be taken for no filter.
+    ids: filter.ids === undefined ? undefined : checkIds(filter.ids),
     queueNames: queueName === undefined ? undefined : [queueName].flat().map(checkQueueName),
     statuses: status === undefined ? undefined : checkStatuses([status].flat()),
     traceId: traceId === undefined ? undefined : readTraceId(traceId),
@@ -104,7 +105,7 @@ export function toRecordFilter(filter: JobFilter, defaultLimit: number = 100): R
     before: cursor === undefined ? undefined : positionOfCursor(cursor),
     limit: checkInteger("limit", filter.limit ?? defaultLimit, 1, 1_000),
     maxBytes: mostPageBytes,
-    include: filter.include && checkParts(filter.include),
+    include: filter.include === undefined ? undefined : checkParts(filter.include),
   };
 }
 

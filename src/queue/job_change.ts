@@ -89,7 +89,10 @@ function operatorOf(by: string | undefined, reason?: string): Operator | undefin
 export function readOperator({ by, reason }: Operator): Operator {
   return {
     ...(by !== undefined && { by: shortText("by", by, 200) }),
-    ...(reason !== undefined && { reason: shortText("reason", reason, 10_000) }),
+    // An empty one, as of a form, is none.
+    ...(reason !== undefined && reason !== "" && {
+      reason: shortText("reason", reason, 10_000),
+    }),
   };
 }
 

@@ -203,6 +203,14 @@ describe("acting on many jobs", () => {
         await assert.rejects(call({ traceId: first!.traceId, [name]: 1 }), TypeError, name);
       }
       await assert.rejects(call({ traceId: "no" }), RangeError);
+      // In JavaScript a value can be missing in other ways: none of them means all jobs.
+      for (const ids of [null, "", 0, false]) {
+        await assert.rejects(call({ ids }), RangeError, String(ids));
+      }
+      const names = ["queueName", "status", "traceId", "correlationId", "parent"];
+      for (const name of [...names, "createdFrom", "createdBefore"]) {
+        await assert.rejects(call({ [name]: null }), Error, name);
+      }
     }
     assert.equal((await queue.get(first!.id))?.status, "ready");
   });
