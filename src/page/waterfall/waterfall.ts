@@ -72,7 +72,7 @@ export function waterfall(
             : ""}>${text}</text>
         `
       )}</svg><span></span><span class="duration">waited</span><span class="duration">ran</span></div>
-    <ol class="waterfall" start="${from + 1}">
+    <ol id="waterfall" class="waterfall" start="${from + 1}">
     ${shown.map((row, i) => rowOf(row, i, context))}
     </ol>
     ${rows.length > MAX_ROWS ? pager(rows.length, from, state) : ""}
