@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { job, JobQueue, RetryAfterError } from "../../mod.ts";
 import type { Change, ClaimedJob, Notice } from "../../src/store.ts";
 import { attemptsOf, definedFields } from "./answers.ts";
@@ -215,10 +216,11 @@ export function describeSnoozing(test: TestStore): void {
       const end = store.onNotice?.((notice) => notices.push(notice));
       await add();
       await settle(await claimOne(), { ...snoozed, pauseReason: "The gateway answered 429" });
-      assert.deepEqual(notices.filter(({ type }) => type === "paused"), [
-        { type: "paused", queueName: defaultQueue },
-      ]);
+      const paused = notices.filter(({ type }) => type === "paused");
       end?.();
+      // A store that also hears itself as others do may tell it again.
+      assert.deepEqual(paused.slice(0, 1), [{ type: "paused", queueName: defaultQueue }]);
+      assert.ok(paused.every((notice) => isDeepStrictEqual(notice, paused[0])));
     }, "notices");
 
     test("holds up all jobs of its queue, if it asks for that, and they go on after it", async (fixture) => {

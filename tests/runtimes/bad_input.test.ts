@@ -214,7 +214,7 @@ describe("bad input is refused before it reaches the store", () => {
     );
     await refused(
       () => queue.cancel(crypto.randomUUID(), { why: "" } as never),
-      /^A cancellation's options are reason, descendants: got "why"$/,
+      /^A cancellation's options are reason, descendants, by: got "why"$/,
       "TypeError",
     );
   });

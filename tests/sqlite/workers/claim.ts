@@ -35,13 +35,11 @@ await store.close();
 async function claimUntilPaused(): Promise<void> {
   const claims = [{ queueName: defaultQueue, limit: 2, leaseMs: 600_000 }];
   let held: readonly ClaimedJob[] = [];
-  let hasClaimed = false;
   while (!isStopping) {
     const settlements = held.map((job) => settlement(job, completed));
     held = (await store.settleAndClaim({ settlements, claims })).claimed;
-    // Without jobs it would be the same, so a pause is what the settings say.
-    if (held.length === 0 && hasClaimed && (await store.settings()).length > 0) return;
-    hasClaimed ||= held.length > 0;
+    // Without jobs it would be the same, so a pause is what the settings say. The one before is over.
+    if (held.length === 0 && (await store.settings()).length > 0) return;
     if (held.length === 0) await setTimeout(1);
   }
 }
