@@ -399,10 +399,12 @@ const ROUND_TRIPS_AHEAD = 2;
 const PATIENCE = 2;
 // So much of a lease is left for a job that starts, to be extended in time.
 const PART_FOR_ITS_RUN = 0.5;
-// A larger batch costs a store as much for each job. But while one that is far away answers, more run.
+// A larger batch costs a store as much for each job. But while one that is far away answers, more run:
+// what the quickest answer took is the way, what others took beside that is the work for their jobs.
 const MOST = 1_000;
 const MOST_BY_ROUND_TRIP_MS = 20;
-const MOST_FOR_ANY = 3_000;
+const MOST_BY_WAY_MS = 100;
+const MOST_FOR_ANY = 4_000;
 // A queue shows its pace with a few jobs, and then more are fetched early step by step.
 const FIRST_WINDOW = 4;
 const WINDOW_GROWTH = 4;
@@ -568,9 +570,9 @@ class QueueFetcher {
   #size(waitMs: number): number {
     if (waitMs <= 0) return 0;
     const perJobMs = this.#pace.perJobMs();
-    const { roundTripMs: ms } = this.#history;
-    const mostByRoundTrip = Math.floor(MOST_BY_ROUND_TRIP_MS * ms);
-    const most = Math.min(MOST_FOR_ANY, Math.max(MOST, mostByRoundTrip));
+    const { roundTripMs: ms, quickestMs } = this.#history;
+    const mostMeanwhile = Math.max(MOST_BY_ROUND_TRIP_MS * ms, MOST_BY_WAY_MS * quickestMs);
+    const most = Math.min(MOST_FOR_ANY, Math.max(MOST, Math.floor(mostMeanwhile)));
     const quick = Math.floor(waitMs / perJobMs);
     if (quick >= Math.min(this.settings.concurrency, most)) return Math.min(most, quick);
     // Fewer than run at once: another worker can have them, but for those that would leave a place
@@ -674,6 +676,8 @@ export class FetchHistory {
   firstQueue: number;
   /** How long a round trip takes at present, in ms; 0 before the first answer. */
   roundTripMs = 0;
+  /** How long the quickest one took, in ms; 0 before the first answer. */
+  quickestMs = 0;
   readonly #unwarned: Set<WorkerSettings>;
   #lastMs: number | undefined;
 
@@ -688,6 +692,7 @@ export class FetchHistory {
     this.roundTripMs = this.#lastMs === undefined
       ? tookMs
       : this.roundTripMs + WEIGHT * (tookMs - this.roundTripMs);
+    this.quickestMs = this.#lastMs === undefined ? tookMs : Math.min(tookMs, this.quickestMs);
     // One slow answer is an accident, two in a row are not.
     const confirmedMs = Math.min(tookMs, this.#lastMs ?? 0) * (1 - SLACK) - SLACK_MS;
     this.#lastMs = tookMs;
