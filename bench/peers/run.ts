@@ -1,8 +1,7 @@
 /**
  * hammerwork beside its peers: `npm run bench:peers -- [section …] [--rounds N] [--quick]
- * [--before checkout]`. What is not quick is kept; when every section has been measured of the same
- * source, in one run or in several, `results.md` is written, and `long_results.md` of those that take
- * long and must be named.
+ * [--before checkout]`. What is not quick is kept; when every section has been measured, in one run or
+ * in several, `results.md` is written, and `long_results.md` of those that take long and must be named.
  *
  * @module
  */
@@ -52,9 +51,10 @@ if (isWhole) {
 }
 
 function writeIfComplete(name: string, title: string, sections: readonly Section[]): void {
-  const kept = keptReports(sections.map((section) => section.name), revision);
+  const kept = keptReports(sections.map((section) => section.name));
   if (kept === undefined || !sections.some((section) => wanted.includes(section))) return;
   const path = `bench/peers/${name}`;
-  writeFileSync(path, report({ title, revision, kept }));
+  const isLong = sections === longSections;
+  writeFileSync(path, report({ title, kept, isLong }));
   execFileSync("node_modules/.bin/deno", ["fmt", "--quiet", "--config", "deno.json", path]);
 }

@@ -1,6 +1,6 @@
 /**
  * The reports of sections that have been measured whole, kept until all of a file are there: they may
- * come from several runs, of the same source.
+ * come from several runs, and each says of which state of the source it is.
  *
  * @module
  */
@@ -25,14 +25,10 @@ export function keepReport(section: string, kept: KeptReport): void {
   writeFileSync(pathOf(section), JSON.stringify(kept));
 }
 
-/** Those of some sections, if all are there and of one source. */
-export function keptReports(
-  sections: readonly string[],
-  revision: string,
-): readonly KeptReport[] | undefined {
+/** Those of some sections, if all are there. */
+export function keptReports(sections: readonly string[]): readonly KeptReport[] | undefined {
   const kept = sections.filter((name) => existsSync(pathOf(name)))
-    .map((name) => JSON.parse(readFileSync(pathOf(name), "utf8")) as KeptReport)
-    .filter((one) => one.revision === revision);
+    .map((name) => JSON.parse(readFileSync(pathOf(name), "utf8")) as KeptReport);
   return kept.length === sections.length ? kept : undefined;
 }
 
