@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { isDeepStrictEqual } from "node:util";
 import { job, JobQueue, RetryAfterError } from "../../mod.ts";
 import type { Change, ClaimedJob, Notice } from "../../src/store.ts";
 import { attemptsOf, definedFields } from "./answers.ts";
@@ -219,8 +218,8 @@ export function describeSnoozing(test: TestStore): void {
       const paused = notices.filter(({ type }) => type === "paused");
       end?.();
       // A store that also hears itself as others do may tell it again.
-      assert.deepEqual(paused.slice(0, 1), [{ type: "paused", queueName: defaultQueue }]);
-      assert.ok(paused.every((notice) => isDeepStrictEqual(notice, paused[0])));
+      const expected = { type: "paused", queueName: defaultQueue };
+      assert.deepEqual(paused, paused.length > 1 ? paused.map(() => expected) : [expected]);
     }, "notices");
 
     test("holds up all jobs of its queue, if it asks for that, and they go on after it", async (fixture) => {

@@ -95,4 +95,13 @@ export async function analyzeForGood(sql: pg.Sql, schema: string): Promise<void>
   }
 }
 
-const tables = ["enqueued", "ready", "waiting", "progress", "claims", "ended", "dependencies"];
+const tables = [
+  "enqueued",
+  "ready",
+  "waiting",
+  "progress",
+  "claims",
+  "ended",
+  "dependencies",
+  "workers",
+];
