@@ -173,12 +173,14 @@ function modelOf(
   const hasFailed = ({ dependsOn }: JobRecord) =>
     dependsOn.some((id) => statusOf(id) === "failed" || statusOf(id) === "cancelled");
   if (massChange.type === "cancel") {
-    // What a pass has set free or ended is no longer blocked when the next one looks for such jobs.
+    // What a pass has set free or ended is no longer blocked when the next one looks for such jobs; and
+    // there is a next one only if a later job matched when this one looked.
     for (let rest = jobs; rest.length > 0;) {
-      const pass = rest.filter((job) => matches(job, after.get(job.id)!.status)).slice(0, limit);
+      const found = rest.filter((job) => matches(job, after.get(job.id)!.status));
+      const pass = found.slice(0, limit);
       for (const job of pass) set(job, { status: "cancelled" });
       followEnds(jobs, after, set, now);
-      rest = pass.length < limit ? [] : rest.slice(rest.indexOf(pass.at(-1)!) + 1);
+      rest = found.length > limit ? rest.slice(rest.indexOf(pass.at(-1)!) + 1) : [];
     }
     return { after, changed: matching.length, refused: 0 };
   }

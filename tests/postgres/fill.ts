@@ -84,7 +84,9 @@ export async function vacuumAnalyze(sql: pg.Sql, schema: string): Promise<void> 
 
 /** The same, with tables and indexes written anew: how they grew makes no difference any more. */
 export async function vacuumFull(sql: pg.Sql, schema: string): Promise<void> {
-  for (const table of tables) await sql.unsafe(`vacuum (full, analyze) ${schema}.${table}`);
+  for (const table of [...tables, "workers"]) {
+    await sql.unsafe(`vacuum (full, analyze) ${schema}.${table}`);
+  }
 }
 
 /** Tells the planner what is in the tables of a schema now, and that nobody shall tell it later. */
@@ -95,13 +97,4 @@ export async function analyzeForGood(sql: pg.Sql, schema: string): Promise<void>
   }
 }
 
-const tables = [
-  "enqueued",
-  "ready",
-  "waiting",
-  "progress",
-  "claims",
-  "ended",
-  "dependencies",
-  "workers",
-];
+const tables = ["enqueued", "ready", "waiting", "progress", "claims", "ended", "dependencies"];
