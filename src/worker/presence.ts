@@ -91,9 +91,14 @@ function ownName(): string {
     process?: { readonly pid?: number };
     Deno?: { permissions: { querySync(of: object): { readonly state: string } } };
   };
-  // Deno would ask for the permission.
-  const mayKnowHost = !Deno ||
-    Deno.permissions.querySync({ name: "sys", kind: "hostname" }).state === "granted";
-  const host = mayKnowHost && builtinModule<{ hostname(): string }>("node:os")?.hostname();
-  return host && process?.pid ? `${host}:${process.pid}` : `worker-${randomHex(8)}`;
+  try {
+    // Deno would ask for the permission.
+    const mayKnowHost = !Deno ||
+      Deno.permissions.querySync({ name: "sys", kind: "hostname" }).state === "granted";
+    const host = mayKnowHost && builtinModule<{ hostname(): string }>("node:os")?.hostname();
+    if (host && process?.pid) return `${host}:${process.pid}`;
+  } catch {
+    // The runtime has the module, but no host.
+  }
+  return `worker-${randomHex(8)}`;
 }

@@ -553,3 +553,31 @@ async function takeAway(store: Store, queueName: string): Promise<void> {
     claims: [{ queueName, limit: 1, leaseMs: 60_000 }],
   });
 }
+
+describe("a worker without a name", () => {
+  test("works where the runtime does not tell the host, under a name by chance", async () => {
+    const { process } = globalThis as {
+      process?: { getBuiltinModule?: (name: string) => unknown };
+    };
+    const hostname = () => {
+      throw new Error("There is no host");
+    };
+    const getBuiltinModule = (name: string) =>
+      name === "node:os" ? { hostname } : process?.getBuiltinModule?.(name);
+    const stub = Object.create(process ?? {}, { getBuiltinModule: { value: getBuiltinModule } });
+    const queue = new JobQueue({ store: memory() });
+    const worker = queue.worker("q", ({ workerName }) => workerName);
+    const job = await queue.enqueue("q", {});
+    Object.defineProperty(globalThis, "process", {
+      value: stub,
+      configurable: true,
+      writable: true,
+    });
+    try {
+      await worker.tick();
+    } finally {
+      Object.assign(globalThis, { process });
+    }
+    assert.match((await queue.get(job.id))?.result as string, /^worker-[0-9a-f]+$/);
+  });
+});
