@@ -7,7 +7,7 @@ import { checkOptionNames, InputTypeError, type OptionNames, shown } from "../jo
 import { toCancellation } from "../job/errors.ts";
 import { checkJobOptions } from "../job/job_options.ts";
 import type { Operator } from "../job/record.ts";
-import { type JobFilter, toRecordFilter } from "../queue/find.ts";
+import { choiceNames, type JobFilter, toRecordFilter } from "../queue/find.ts";
 import { checkSwitch, readOperator } from "../queue/job_change.ts";
 import type { ChangeFilter, MassChange, Store } from "../store/store.ts";
 
@@ -74,17 +74,6 @@ const passLimit = 1_000;
 
 /** How far a dry run counts. */
 const mostCounted = 10_000;
-
-const filterNames: OptionNames<ManyFilter> = {
-  ids: true,
-  queueName: true,
-  status: true,
-  traceId: true,
-  correlationId: true,
-  parent: true,
-  createdFrom: true,
-  createdBefore: true,
-};
 
 const optionNames: OptionNames<ManyOptions> = {
   by: true,
@@ -183,15 +172,32 @@ async function actOnMany(
   checkListener(onProgress);
   const matching = toChangeFilter(filter);
   if (dryRun === true) return await countMany(store, matching, change.type);
+  return await changeMany(store, matching, change, { onProgress });
+}
+
+/** When a call has done enough, and who is told meanwhile. */
+interface ChangeManyOptions {
+  /** It ends with the pass in which it has looked at so many jobs. Default: no limit. */
+  readonly enough?: number | undefined;
+  readonly onProgress?: ManyOptions["onProgress"];
+}
+
+/** Changes the jobs that match, pass after pass. */
+export async function changeMany(
+  store: Changing,
+  filter: ChangeFilter,
+  change: MassChange,
+  { enough = Infinity, onProgress }: ChangeManyOptions,
+): Promise<ManyProgress> {
   let [changed, refused] = [0, 0];
   let place: Place | undefined;
   do {
-    const pass = await passOver(store, matching, change, place);
+    const pass = await passOver(store, filter, change, place);
     changed += pass.changed;
     refused += pass.refused;
     onProgress?.({ changed, refused });
     place = pass.next;
-  } while (place !== undefined);
+  } while (place !== undefined && changed + refused < enough);
   return { changed, refused };
 }
 
@@ -203,7 +209,7 @@ export function checkListener(onProgress: unknown): void {
 
 /** The filter of a store for a filter of many jobs, checked. */
 export function toChangeFilter(filter: ManyFilter): ChangeFilter {
-  checkOptionNames<ManyFilter>("A filter", filter, filterNames);
+  checkOptionNames<ManyFilter>("A filter", filter, choiceNames);
   const { before: _, limit: __, maxBytes: ___, include: ____, ...fields } = toRecordFilter(filter);
   return fields;
 }

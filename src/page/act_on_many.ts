@@ -7,13 +7,19 @@
 import { InputRangeError, shown } from "../job/checks.ts";
 import { changeableStatuses, type JobStatus } from "../job/status.ts";
 import {
-  cancelMany,
+  cancellationOf,
+  changeMany,
+  countMany,
   type ManyFilter,
+  type ManyOptions,
+  type ManyProgress,
   type ManyResult,
-  rescheduleMany,
-  retryMany,
+  reschedulingOf,
+  retryOf,
+  toChangeFilter,
 } from "../operate/act_on_many.ts";
 import type { JobQueue } from "../queue/queue.ts";
+import type { MassChange } from "../store/store.ts";
 import type { Rights } from "../http/rights.ts";
 
 /** An action. */
@@ -28,11 +34,8 @@ export interface ManyAction {
   readonly past: string;
   /** The statuses of the jobs that it is for. */
   readonly statuses: readonly JobStatus[];
-  readonly run: (
-    store: JobQueue["store"],
-    filter: ManyFilter,
-    options: Parameters<typeof cancelMany>[2],
-  ) => Promise<ManyResult>;
+  /** The change of a store that it is. */
+  readonly change: (options: ManyOptions) => MassChange;
 }
 
 /** All actions. */
@@ -43,7 +46,7 @@ export const manyActions: readonly ManyAction[] = [
     label: "Retry",
     past: "retried",
     statuses: changeableStatuses.retry,
-    run: retryMany,
+    change: retryOf,
   },
   {
     name: "run-now",
@@ -51,7 +54,7 @@ export const manyActions: readonly ManyAction[] = [
     label: "Run now",
     past: "due now",
     statuses: ["scheduled", "retrying"],
-    run: (store, filter, options) => rescheduleMany(store, filter, { ...options, delayMs: 0 }),
+    change: (options) => reschedulingOf({ ...options, delayMs: 0 }),
   },
   {
     name: "cancel",
@@ -59,7 +62,7 @@ export const manyActions: readonly ManyAction[] = [
     label: "Cancel",
     past: "cancelled",
     statuses: changeableStatuses.cancel,
-    run: cancelMany,
+    change: cancellationOf,
   },
 ];
 
@@ -81,14 +84,6 @@ export function actionsFor(statuses: readonly JobStatus[] | undefined): readonly
 /** How many jobs one request looks at. */
 const MOST_IN_A_REQUEST = 10_000;
 
-/** The answer of an action. */
-export interface ManyAnswer {
-  /** The number of jobs that were changed. */
-  readonly changed: number;
-  /** The number of jobs that were looked at and left as they are. */
-  readonly refused: number;
-}
-
 /** Counts the jobs that an action is for, in the queues in which the request may do it. */
 export async function countForAction(
   { store }: JobQueue,
@@ -98,7 +93,7 @@ export async function countForAction(
 ): Promise<ManyResult> {
   const allowed = await inWritableQueues(store, rights, forAction(action, filter));
   if (allowed === undefined) return { changed: 0, refused: 0, matching: 0, hasMore: false };
-  return await action.run(store, allowed, { dryRun: true });
+  return await countMany(store, toChangeFilter(allowed), action.change({}).type);
 }
 
 /** Runs an action on the jobs that match, in the queues in which the request may do it. */
@@ -107,21 +102,11 @@ export async function runAction(
   rights: Rights,
   action: ManyAction,
   { filter, reason }: { readonly filter: ManyFilter; readonly reason: string | undefined },
-): Promise<ManyAnswer> {
-  let answer: ManyAnswer = { changed: 0, refused: 0 };
+): Promise<ManyProgress> {
   const allowed = await inWritableQueues(store, rights, forAction(action, filter));
-  if (allowed === undefined) return answer;
-  const enough = new Error("Enough for one request");
-  const onProgress = (progress: ManyAnswer) => {
-    answer = progress;
-    if (progress.changed + progress.refused >= MOST_IN_A_REQUEST) throw enough;
-  };
-  try {
-    await action.run(store, allowed, { reason, onProgress });
-  } catch (error) {
-    if (error !== enough) throw error;
-  }
-  return answer;
+  if (allowed === undefined) return { changed: 0, refused: 0 };
+  const change = action.change({ reason });
+  return await changeMany(store, toChangeFilter(allowed), change, { enough: MOST_IN_A_REQUEST });
 }
 
 /** What the action is for is also what is counted. */

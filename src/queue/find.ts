@@ -67,7 +67,8 @@ export interface JobPage<AJob = Job> {
 /** The size at which a page of more than one job ends, in bytes: 4 MiB. */
 const mostPageBytes = 4 * 1_024 * 1_024;
 
-const filterNames: OptionNames<JobFilter> = {
+/** The fields that choose jobs, without those that make pages of them. */
+export const choiceNames: OptionNames<Omit<JobFilter, "limit" | "cursor" | "include">> = {
   ids: true,
   queueName: true,
   status: true,
@@ -76,6 +77,10 @@ const filterNames: OptionNames<JobFilter> = {
   parent: true,
   createdFrom: true,
   createdBefore: true,
+};
+
+const filterNames: OptionNames<JobFilter> = {
+  ...choiceNames,
   limit: true,
   cursor: true,
   include: true,

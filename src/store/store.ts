@@ -106,23 +106,19 @@ export interface RetryRecordOptions {
  * Which jobs to change. A job must match all fields that are set; one must be set beside `after` and
  * `asOf`, else a call is refused with a `TypeError`.
  */
-export interface ChangeFilter {
-  /** Jobs with one of these ids. */
-  readonly ids?: readonly string[] | undefined;
-  /** Jobs in one of these queues. */
-  readonly queueNames?: readonly string[] | undefined;
-  /** Jobs with one of these statuses. */
-  readonly statuses?: readonly JobStatus[] | undefined;
+export interface ChangeFilter extends
+  Pick<
+    RecordFilter,
+    | "ids"
+    | "queueNames"
+    | "statuses"
+    | "correlationId"
+    | "parentId"
+    | "createdFrom"
+    | "createdBefore"
+  > {
   /** Jobs of this trace. That an attempt ran in it does not count. */
   readonly traceId?: string | undefined;
-  /** Jobs with this correlation id. */
-  readonly correlationId?: string | undefined;
-  /** Jobs with this parent. */
-  readonly parentId?: string | undefined;
-  /** Jobs that were added at this time or later, in ms since 1970. */
-  readonly createdFrom?: number | undefined;
-  /** Jobs that were added before this time, in ms since 1970. */
-  readonly createdBefore?: number | undefined;
   /** Jobs with a higher sequence than this: where the pass before ended. */
   readonly after?: number | undefined;
   /** Of the jobs that have ended only those that ended at this time or earlier, in ms since 1970. */
