@@ -22,31 +22,30 @@ export class MemoryEnded {
     row.endedLink = this.#listOf(row).add(row);
   }
 
-  /** A job is to run again. */
+  /** A job is to run again, or is removed. */
   delete(row: MemoryRow): void {
     if (row.endedLink !== undefined) this.#listOf(row).remove(row.endedLink);
     row.endedLink = undefined;
   }
 
-  /** Takes out those that have been kept for long enough, if no unfinished job depends on them. */
-  takeOver(
+  /** Those that have been kept for long enough, if no unfinished job depends on them. */
+  over(
     retentionMs: Maintenance["retentionMs"],
     now: number,
     limit: number,
   ): readonly MemoryRow[] {
-    const taken: MemoryRow[] = [];
+    const over: MemoryRow[] = [];
     for (const [queueName, byOutcome] of this.#queues) {
       const keptMs = retentionOf(retentionMs, queueName);
       for (const outcome of outcomes) {
         for (const row of byOutcome[outcome].oldestFirst()) {
-          if (taken.length >= limit || row.record.finishedAt! > now - keptMs[outcome]) break;
+          if (over.length >= limit || row.record.finishedAt! > now - keptMs[outcome]) break;
           if (row.liveDependents?.size) continue;
-          this.delete(row);
-          taken.push(row);
+          over.push(row);
         }
       }
     }
-    return taken;
+    return over;
   }
 
   /** Counts those that ended after a time. A clock may have been put back, so all are passed. */

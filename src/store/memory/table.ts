@@ -402,7 +402,7 @@ export class MemoryTable implements StoredJobs<MemoryRow> {
   }
 
   removeEnded(retentionMs: Maintenance["retentionMs"], now: number, limit: number): number {
-    const removed = this.#ended.takeOver(retentionMs, now, limit);
+    const removed = this.#ended.over(retentionMs, now, limit);
     for (const row of removed) this.remove(row);
     return removed.length;
   }
