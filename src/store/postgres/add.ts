@@ -370,16 +370,15 @@ class Inserts {
     const [row] = await this.#run(this.#plainText(form), values, options);
     const t = time(row!.t)!;
     const sequences: readonly number[] = JSON.parse(row!.sequences as string);
+    // Where a parent is cancelled none was added, and nobody notified.
+    if (channel !== undefined && sequences.length > 0) options.onNotified?.();
     if (sequences.length === inputs.length) {
-      if (channel !== undefined) options.onNotified?.();
       if (row!.is_taken === true) taking!.took(inputs, sequences, t);
       return inputs.map((input, i) => ({
         job: recordWith(toNew(input, sequences[i]!, t), include),
         deduplicated: false,
       }));
     }
-    // Where a parent is cancelled none was added, and nobody notified.
-    if (channel !== undefined && sequences.length > 0) options.onNotified?.();
     const ids: readonly string[] = row!.ids === null ? [] : JSON.parse(row!.ids as string);
     const inserted = new Map(ids.map((id, i) => [id, sequences[i]!]));
     const before = inputs.filter(({ id }) => !inserted.has(id));

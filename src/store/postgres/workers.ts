@@ -7,10 +7,8 @@ import { mostNames } from "../rules.ts";
 import { mostWorkers, type WorkerAnnouncement, type WorkerRecord } from "../store.ts";
 import type { Client } from "./client.ts";
 import { retriedIdempotent } from "./errors.ts";
+import { longestKeptMs } from "./functions/settings.ts";
 import { time } from "./rows.ts";
-
-// The server's calendar has a beginning.
-const LONGEST_KEPT_MS = 10_000_000_000_000;
 
 /** The workers of one schema. */
 export class Workers {
@@ -39,7 +37,7 @@ export class Workers {
       name,
       JSON.stringify(queueNames),
       nextInMs,
-      Math.min(keepMs, LONGEST_KEPT_MS),
+      Math.min(keepMs, longestKeptMs),
       at,
     ];
     const text = announceStatement(this.#schema);

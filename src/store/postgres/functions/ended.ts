@@ -5,10 +5,7 @@
  * @module
  */
 import { queueNames } from "../health.ts";
-import { pinned } from "./settings.ts";
-
-// The server's calendar has a beginning.
-const LONGEST_RETENTION_MS = 10_000_000_000_000;
+import { longestKeptMs, pinned } from "./settings.ts";
 
 /** The functions of ended jobs. `schema` is a quoted name. */
 export function endedFunctions(schema: string): string {
@@ -18,7 +15,7 @@ export function endedFunctions(schema: string): string {
         select d.sequence from ${schema}.ended d
         where d.queue_name = r.name and d.status = '${status}'
           and d.finished_at <= t
-            - least((r.kept ->> '${status}')::float8, ${LONGEST_RETENTION_MS}) * interval '1 ms'
+            - least((r.kept ->> '${status}')::float8, ${longestKeptMs}) * interval '1 ms'
           -- As long as a dependent has not ended, and one that was added at the same moment may not have
           -- seen yet how this one ended.
           and not exists (select from ${schema}.dependencies w where w.dependency = d.sequence offset 0)

@@ -18,6 +18,9 @@ export const pinned: string = interpreted +
   " set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off " +
   "set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan";
 
+/** The longest time that is kept, in ms: the server's calendar has a beginning. */
+export const longestKeptMs = 10_000_000_000_000;
+
 /**
  * A few rows are looked up by their ids; no statistics may make that a pass over the table. Statements
  * that run level by level are planned once.
