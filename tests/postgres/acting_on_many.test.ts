@@ -13,6 +13,7 @@ import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.t
 import { misplaced } from "./places.ts";
 import type { Task } from "./programs/work.ts";
 import { runOf } from "./run_record.ts";
+import { tellingClient } from "./telling_client.ts";
 import { until } from "../until.ts";
 import { workforce } from "./workforce.ts";
 
@@ -50,12 +51,7 @@ describe("a change of many jobs on Postgres", { skip }, () => {
   test("retries 5,000 failed jobs in at most 10 statements", { timeout }, async (t) => {
     const schema = "statements";
     let statements = 0;
-    const store = await postgres({
-      unsafe: (text, values, options) => {
-        statements++;
-        return sql.unsafe(text, values as never, options);
-      },
-    }, { schema });
+    const store = await postgres(tellingClient(sql, () => void statements++), { schema });
     await using queue = new JobQueue({ store });
     await addFailed(store, 5_000);
     // What workers were told of before is sent by now.

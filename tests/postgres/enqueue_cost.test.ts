@@ -10,6 +10,7 @@ import { jobInput } from "../conformance/inputs.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
 import { explainer } from "./explain.ts";
 import { analyzeForGood, fill } from "./fill.ts";
+import { tellingClient } from "./telling_client.ts";
 
 const timeout = 60_000;
 
@@ -48,13 +49,10 @@ describe("an enqueue", { skip: whyNoDatabase }, () => {
 
   /** A store whose statements are kept. */
   async function open(schema: string): Promise<Store<Sql>> {
-    const store = await postgres({
-      options: { max: 4 },
-      unsafe: (text, values, options) => {
-        sent.push({ text, values: values as Statement["values"] });
-        return sql.unsafe(text, values as never, options);
-      },
-    }, { schema });
+    const told = tellingClient(sql, (text, values) => {
+      sent.push({ text, values: values as Statement["values"] });
+    });
+    const store = await postgres({ ...told, options: { max: 4 } }, { schema });
     sent.length = 0;
     return store;
   }
@@ -184,12 +182,7 @@ describe("an enqueue", { skip: whyNoDatabase }, () => {
     const other = pg(database.url, { max: 1, onnotice: () => {} });
     await other.begin(async (transaction) => {
       const statements: string[] = [];
-      const counted: Sql = {
-        unsafe: (text, values, options) => {
-          statements.push(text);
-          return transaction.unsafe(text, values as never, options);
-        },
-      };
+      const counted = tellingClient(transaction, (text) => void statements.push(text));
       const [added] = await store.add([jobInput()], { transaction: counted });
       assert.equal(added!.deduplicated, false);
       assert.equal(statements.length, 1, statements.join(";\n"));

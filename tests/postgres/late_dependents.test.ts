@@ -8,6 +8,7 @@ import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.t
 import { until } from "../until.ts";
 import { olderTransactionsAreOver } from "./older_transactions.ts";
 import { within } from "./within.ts";
+import { tellingClient } from "./telling_client.ts";
 
 const timeout = 60_000;
 
@@ -128,12 +129,9 @@ describe(
     }, async () => {
       const schema = "looked";
       let looks = 0;
-      const counted: Sql = {
-        unsafe: (text, ...rest) => {
-          if (text.includes("free_late_dependents")) looks++;
-          return (sql as unknown as Sql).unsafe(text, ...rest);
-        },
-      };
+      const counted = tellingClient(sql, (text) => {
+        if (text.includes("free_late_dependents")) looks++;
+      });
       const store = await postgres(counted, { schema });
       const queue = new JobQueue<{ first: number; second: number }, Sql>({ store });
       const { id } = await queue.enqueue("first", 1);

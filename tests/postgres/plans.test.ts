@@ -14,6 +14,7 @@ import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.t
 import { explainer } from "./explain.ts";
 import { planTeller } from "./plan_teller.ts";
 import { analyzeForGood, fill, vacuumAnalyze, withoutIndexes } from "./fill.ts";
+import { tellingClient } from "./telling_client.ts";
 
 let database: TestDatabase;
 let sql: pg.Sql;
@@ -66,14 +67,11 @@ describe("an enqueue of parts", { skip }, () => {
       const schema = await newSchema("parents");
       await using server = await explainer(database.url);
       let statement: { text: string; values: (string | number | null)[] } | undefined;
-      const store = await postgres({
-        unsafe: (text, values, options) => {
-          if (text.includes(".enqueued as j")) {
-            statement = { text, values: values as (string | number | null)[] };
-          }
-          return sql.unsafe(text, values as never, options);
-        },
-      }, { schema });
+      const told = tellingClient(sql, (text, values) => {
+        if (!text.includes(".enqueued as j")) return;
+        statement = { text, values: values as (string | number | null)[] };
+      });
+      const store = await postgres(told, { schema });
       const ids = (await store.add(Array.from({ length: 1_000 }, () => jobInput()))).map(
         ({ job }) => job.id,
       );

@@ -9,6 +9,7 @@ import { job, JobQueue, type Worker } from "../../mod.ts";
 import { postgres, type Sql } from "../../src/store/postgres.ts";
 import { openTestDatabase, type TestDatabase, whyNoDatabase } from "./database.ts";
 import { openLossyProxy } from "./lossy_proxy.ts";
+import { tellingClient } from "./telling_client.ts";
 import { within } from "./within.ts";
 
 const timeout = 30_000;
@@ -40,13 +41,8 @@ describe("a job that is added while a worker is idle", { skip: whyNoDatabase }, 
     concurrency = 10,
   ): Promise<Workplace & { readonly worker: Worker }> {
     const statements: string[] = [];
-    const source: Sql = {
-      options: { max: 4 },
-      unsafe: (text, values, options) => {
-        statements.push(text);
-        return sql.unsafe(text, values as never, options);
-      },
-    };
+    const told = tellingClient(sql, (text) => void statements.push(text));
+    const source: Sql = { ...told, options: { max: 4 } };
     const queue = new JobQueue<Record<string, number>, Sql>({
       store: await postgres(source, { schema }),
     });
